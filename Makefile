@@ -1,0 +1,28 @@
+.PHONY: demo test bench lint
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+
+help:
+	@echo "make demo   train an SDGM on real digits with 100 labels, print the table, draw the figures"
+	@echo "make test   run all tests"
+	@echo "make bench  measure speed beside other arrangements, write benchmarks/README.md"
+	@echo "make lint   check style"
+
+.venv/installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+demo: .venv/installed
+	.venv/bin/pyrodgm demo
+
+test: .venv/installed
+	.venv/bin/ruff check .
+	.venv/bin/python -m pytest -n 2
+
+bench: .venv/installed
+	.venv/bin/python -m benchmarks.m2_step
+
+lint: .venv/installed
+	.venv/bin/ruff check .

@@ -1,0 +1,68 @@
+"""Errors that name the argument, what came, and what is wanted."""
+
+import torch
+
+
+def check_choice(argument, value, choices):
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise ValueError(f"{argument}: got {value!r}, want one of {', '.join(sorted(choices))}")
+
+
+def check_rows(argument, x, size, dtype=None):
+    """Raise ``ValueError`` unless ``x`` is a floating-point tensor ``(B, size)`` with at least one row.
+
+    Reads shapes and dtypes only, never values, so it costs no synchronisation with a device.
+    """
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f"{argument}: got {type(x).__name__}, want a torch.Tensor of shape (B, {size})")
+    if x.dim() != 2 or x.shape[1] != size:
+        raise ValueError(f"{argument}: got shape {tuple(x.shape)}, want (B, {size})")
+    if len(x) == 0:
+        raise ValueError(f"{argument}: got an empty batch of shape {tuple(x.shape)}, want at least one row")
+    if not x.is_floating_point():
+        raise ValueError(f"{argument}: got dtype {x.dtype}, want a floating-point tensor")
+    if dtype is not None and x.dtype != dtype:
+        raise ValueError(f"{argument}: got dtype {x.dtype}, want {dtype} like the parameters")
+
+
+def check_labels(argument, y, rows, num_classes):
+    """Raise ``ValueError`` unless ``y`` is class indices ``(B,)`` or one-hot rows ``(B, K)`` for ``rows`` rows.
+
+    ``rows`` is None where the labels themselves decide the number of rows. Reads shapes and dtypes only.
+    """
+    want = f"class indices (B,) of an integer dtype or one-hot rows (B, {num_classes})"
+    if not isinstance(y, torch.Tensor):
+        raise ValueError(f"{argument}: got {type(y).__name__}, want a torch.Tensor of {want}")
+    if y.dim() not in (1, 2) or (y.dim() == 2 and y.shape[1] != num_classes):
+        raise ValueError(f"{argument}: got shape {tuple(y.shape)}, want {want}")
+    if y.dim() == 1 and (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool):
+        raise ValueError(f"{argument}: got dtype {y.dtype}, want {want}")
+    if len(y) == 0:
+        raise ValueError(f"{argument}: got an empty batch of shape {tuple(y.shape)}, want at least one row")
+    if rows is not None and len(y) != rows:
+        raise ValueError(f"{argument}: got {len(y)} labels, want {rows}, one for each row of x")
+
+
+def check_values(argument, x, support, name):
+    """Raise ``ValueError`` where ``x`` holds NaN, infinity, or a value outside ``support``.
+
+    Reads values: call it where data enter, or while Pyro's validation is on. ``name`` says in words what
+    ``support`` admits.
+    """
+    if not bool(torch.isfinite(x).all()):
+        bad = int((~torch.isfinite(x)).sum())
+        raise ValueError(f"{argument}: got {bad} NaN or infinite values, want finite numbers")
+    if not bool(support.check(x).all()):
+        low, high = float(x.min()), float(x.max())
+        raise ValueError(f"{argument}: got values from {low:g} to {high:g}, want {name}")
+
+
+def check_label_values(argument, y, num_classes):
+    """Raise ``ValueError`` where indices leave 0..K-1 or a row is not one-hot. Reads values."""
+    if y.dim() == 1:
+        low, high = int(y.min()), int(y.max())
+        if low < 0 or high >= num_classes:
+            raise ValueError(f"{argument}: got labels from {low} to {high}, want 0 to {num_classes - 1}")
+    elif not bool((((y == 0) | (y == 1)).all(-1) & (y.sum(-1) == 1)).all()):
+        raise ValueError(f"{argument}: got rows that are not one-hot, want a single 1 and {num_classes - 1} zeros")

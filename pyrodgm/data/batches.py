@@ -1,0 +1,93 @@
+"""Batches drawn on the device from tensors that stay there."""
+
+import torch
+
+from torch.distributions import constraints
+
+from pyrodgm.checks import check_rows, check_values
+
+
+def binarise(x, generator=None):
+    """Sample binary rows, taking intensities in [0, 1] for Bernoulli probabilities (Burda et al. 2016).
+
+    Args:
+        x: ``(..., D)`` in [0, 1].
+        generator: on the device of ``x``.
+
+    Returns:
+        Zeros and ones of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: for values outside [0, 1].
+
+    Example::
+
+        binarise(images, torch.Generator().manual_seed(0))
+    """
+    check_values("x", x, constraints.unit_interval, "values in [0, 1]")
+    return torch.bernoulli(x, generator=generator)
+
+
+class Batches:
+    """One epoch of batches at every iteration, as the keyword arguments of ``svi.step``.
+
+    Rows are permuted anew each epoch; those left over by the batch size wait for another epoch's order. Nothing
+    moves between devices and there is no loader: a batch is an index into tensors that stay where they are.
+
+    Args:
+        x: rows ``(N, D)``.
+        batch_size: rows a batch; at most N are taken.
+        labelled: ``(x, y)`` of the labelled rows, or None. With them a batch is
+            ``{"labelled": (x, y), "unlabelled": x}``, without ``{"x": x}``.
+        labelled_batch_size: labelled rows a batch, drawn without replacement until all had their turn; None for
+            all of them in every batch.
+        resample: a function of (x, generator) that draws the rows anew before every epoch, such as ``binarise``.
+        seed: fixes the order and the resampling.
+
+    Raises:
+        ValueError: for rows of the wrong shape or with values that are not finite, or sizes below 1.
+
+    Example::
+
+        for batch in Batches(x, batch_size=100, labelled=(x[rows], y[rows]), resample=binarise):
+            svi.step(**batch)
+    """
+
+    def __init__(self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0):
+        for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
+            if value is not None and value < 1:
+                raise ValueError(f"{argument}: got {value}, want at least 1")
+        for argument, rows in (("x", x), ("labelled", None if labelled is None else labelled[0])):
+            if rows is not None:
+                check_rows(argument, rows, x.shape[-1])
+                check_values(argument, rows, constraints.real, "finite numbers")
+        self.x, self.labelled, self.resample = x, labelled, resample
+        self.batch_size = min(batch_size, len(x))
+        self.labelled_batch_size = labelled_batch_size
+        self.generator = torch.Generator(x.device).manual_seed(seed)
+        self._waiting = torch.empty(0, dtype=torch.long, device=x.device)
+
+    def __len__(self):
+        return len(self.x) // self.batch_size
+
+    def __iter__(self):
+        x, (x_l, y_l) = self.x, self.labelled or (None, None)
+        if self.resample is not None:
+            x = self.resample(x, self.generator)
+            x_l = None if x_l is None else self.resample(x_l, self.generator)
+        order = torch.randperm(len(x), generator=self.generator, device=x.device)
+        for rows in order.split(self.batch_size)[: len(self)]:
+            if self.labelled is None:
+                yield {"x": x[rows]}
+            elif self.labelled_batch_size is None:
+                yield {"labelled": (x_l, y_l), "unlabelled": x[rows]}
+            else:
+                chosen = self._next_labelled(len(x_l))
+                yield {"labelled": (x_l[chosen], y_l[chosen]), "unlabelled": x[rows]}
+
+    def _next_labelled(self, total):
+        while len(self._waiting) < self.labelled_batch_size:
+            fresh = torch.randperm(total, generator=self.generator, device=self.x.device)
+            self._waiting = torch.cat([self._waiting, fresh])
+        chosen, self._waiting = self._waiting.tensor_split([self.labelled_batch_size])
+        return chosen

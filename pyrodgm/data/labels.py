@@ -1,0 +1,72 @@
+"""Which labels to keep, and what a class term then weighs."""
+
+import torch
+
+from pyrodgm.checks import check_label_values, check_labels
+
+
+def select_labels(y, num_labels, num_classes, seed=0):
+    """Rows whose labels to keep: a random choice, spread evenly over the classes.
+
+    Where ``num_labels`` is no multiple of ``num_classes``, the classes that get one more are drawn too.
+
+    Args:
+        y: class indices ``(N,)``.
+        num_labels: how many labels to keep.
+        num_classes: number of classes K.
+        seed: fixes the choice.
+
+    Returns:
+        Indices of the rows, ``(num_labels,)``, on the device of ``y``.
+
+    Raises:
+        ValueError: for labels that are no indices below K, more labels asked than there are, or a class that
+            would have no labelled example, or too few rows for its share.
+
+    Example::
+
+        rows = select_labels(y, num_labels=100, num_classes=10, seed=1)
+        x[rows], y[rows]
+    """
+    check_labels("y", y, None, num_classes)
+    if y.dim() != 1:
+        raise ValueError(f"y: got shape {tuple(y.shape)}, want class indices (N,)")
+    check_label_values("y", y, num_classes)
+    if num_labels > len(y):
+        raise ValueError(f"num_labels: got {num_labels}, want at most {len(y)}, the number of rows")
+    if num_labels < num_classes:
+        raise ValueError(
+            f"num_labels: got {num_labels}, want at least {num_classes}: balanced labels need one of each class"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    share, rest = divmod(num_labels, num_classes)
+    wanted = torch.full((num_classes,), share)
+    wanted[torch.randperm(num_classes, generator=generator)[:rest]] += 1
+    order = torch.randperm(len(y), generator=generator)
+    labels, rows = y.cpu()[order], []
+    for k in range(num_classes):
+        of_class = order[labels == k]
+        if len(of_class) < wanted[k]:
+            raise ValueError(f"y: got {len(of_class)} rows of class {k}, want {int(wanted[k])} to label")
+        rows.append(of_class[: wanted[k]])
+    return torch.cat(rows).to(y.device)
+
+
+def alpha(beta, num_labelled, num_unlabelled):
+    """The weight of the class term: alpha = beta (N_l + N_u) / N_l (Maaløe et al. 2016, sec. 2.3).
+
+    Args:
+        beta: the paper's scaling constant, 0.1 to 2.
+        num_labelled: number N_l of labelled rows of the data set.
+        num_unlabelled: number N_u of its unlabelled rows.
+
+    Raises:
+        ValueError: if ``num_labelled`` is not positive.
+
+    Example::
+
+        alpha(0.1, num_labelled=100, num_unlabelled=59_900)      # 60.0
+    """
+    if num_labelled < 1:
+        raise ValueError(f"num_labelled: got {num_labelled}, want at least 1")
+    return beta * (num_labelled + num_unlabelled) / num_labelled

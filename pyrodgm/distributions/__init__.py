@@ -1,0 +1,7 @@
+"""Distributions that Pyro and torch lack, and the reparameterisation of those they have."""
+
+from pyrodgm.distributions.grey import GreyBernoulli
+from pyrodgm.distributions.levels import Levels
+from pyrodgm.distributions.reparameterise import reparameterise
+
+__all__ = ["GreyBernoulli", "Levels", "reparameterise"]

@@ -1,0 +1,7 @@
+"""Objectives and handlers for training model/guide pairs."""
+
+from pyrodgm.infer.objective import Objective
+from pyrodgm.infer.semi_supervised import SemiSupervisedELBO
+from pyrodgm.infer.warm_up import warm_up
+
+__all__ = ["Objective", "SemiSupervisedELBO", "warm_up"]

@@ -1,0 +1,36 @@
+"""What an objective needs to be a Pyro ELBO."""
+
+from abc import abstractmethod
+
+import torch
+from pyro.infer import ELBO
+from pyro.infer.util import torch_item
+from pyro.util import warn_if_nan
+
+
+class Objective(ELBO):
+    """An ELBO defined by its differentiable loss alone.
+
+    Works wherever Pyro takes a loss: ``SVI(model, guide, optim, objective).step(...)``, or as a module,
+    ``objective(m.model, m.guide)(...)``, of which one optimises ``m.parameters()``.
+    """
+
+    @abstractmethod
+    def differentiable_loss(self, model, guide, *args, **kwargs):
+        """The loss as a scalar tensor."""
+
+    @torch.no_grad()
+    def loss(self, model, guide, *args, **kwargs):
+        """The loss as a float, without gradients."""
+        loss = torch_item(self.differentiable_loss(model, guide, *args, **kwargs))
+        warn_if_nan(loss, "loss")
+        return loss
+
+    def loss_and_grads(self, model, guide, *args, **kwargs):
+        """The loss as a float; adds its gradients to those of the parameters."""
+        loss = self.differentiable_loss(model, guide, *args, **kwargs)
+        if loss.requires_grad:
+            loss.backward()
+        loss = torch_item(loss)
+        warn_if_nan(loss, "loss")
+        return loss

@@ -1,0 +1,113 @@
+"""The semi-supervised objective: labelled bound, unlabelled bound and class term in one loss."""
+
+import copy
+import math
+
+import torch
+import torch.nn.functional as F
+from pyro.poutine.messenger import Messenger
+
+from pyrodgm.infer.objective import Objective
+from pyrodgm.nn import paused_statistics
+
+
+class SemiSupervisedELBO(Objective):
+    """J = w sum_l L(x_l, y_l) + alpha sum_l -log q(y_l | x_l) + sum_u U(x_u), to be minimised.
+
+    Kingma 2017, eqs 3.9-3.10; Maaløe et al. 2016, eqs 14-15; sums over the rows given. L and U are the losses of
+    ``elbo`` with and without y. The class term is read from the guide, at its site ``y``: -log q(y | ...) with the
+    label observed there, so it works for any pair with such a site; one run of the guide gives it and the
+    labelled bound. With several particles it is -log of the mean over them, -log E_a[q(y | a, x)], as in Maaløe
+    et al. 2016, eq. 14 (the thesis has E_a[-log q(y | a, x)], an upper bound of it). A guide without a site ``y``
+    has no class term. Batch normalisation's running statistics are fed by the unlabelled rows only.
+
+    Args:
+        elbo: the ELBO of both bounds, for a model with a y ``TraceEnum_ELBO(max_plate_nesting=1, ...)``.
+        alpha: weight of the class term, see ``pyrodgm.data.alpha``.
+        labelled_weight: the weight w of the labelled bound; 0 skips it.
+        classification_loss: a function of (x, y) that returns a scalar tensor, in place of the class term.
+
+    Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
+
+    Raises:
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, or neither kind of row is given.
+
+    Example::
+
+        elbo = TraceEnum_ELBO(max_plate_nesting=1)
+        svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), SemiSupervisedELBO(elbo, alpha=10.0))
+        svi.step(labelled=(x[:100], y), unlabelled=x)
+    """
+
+    def __init__(self, elbo, alpha, labelled_weight=1.0, classification_loss=None):
+        for argument, value in (("alpha", alpha), ("labelled_weight", labelled_weight)):
+            if not value >= 0:
+                raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
+        super().__init__(num_particles=elbo.num_particles, max_plate_nesting=elbo.max_plate_nesting)
+        self.elbo, self.alpha, self.labelled_weight = elbo, alpha, labelled_weight
+        self.classification_loss = classification_loss
+        self._labelled_elbo = copy.copy(elbo)
+        self._labelled_elbo.strict_enumeration_warning = False  # with y observed there is nothing to enumerate
+
+    def differentiable_loss(self, model, guide, labelled=None, unlabelled=None):
+        if labelled is None and unlabelled is None:
+            raise ValueError("labelled, unlabelled: got None for both, want (x, y), x, or both")
+        loss = 0.0
+        if labelled is not None:
+            with paused_statistics():
+                loss = self._labelled_loss(model, guide, *labelled)
+        if unlabelled is not None:
+            loss = loss + self.elbo.differentiable_loss(model, guide, unlabelled)
+        return loss
+
+    def _labelled_loss(self, model, guide, x, y):
+        observed = _ObserveClass(y)
+
+        def labelled_guide(x, y):
+            with observed:
+                guide(x)
+
+        loss = 0.0
+        if self.labelled_weight:
+            loss = self.labelled_weight * self._labelled_elbo.differentiable_loss(model, labelled_guide, x, y)
+        elif self.classification_loss is None:
+            for _ in range(self.num_particles):
+                labelled_guide(x, y)
+        if self.classification_loss is not None:
+            return loss + self.alpha * self.classification_loss(x, y)
+        return loss - self.alpha * observed.log_q(len(x))
+
+    def _get_trace(self, model, guide, args, kwargs):
+        return self.elbo._get_trace(model, guide, args, kwargs)
+
+
+class _ObserveClass(Messenger):
+    """Observe the labels at the site ``y`` of a guide, keep log q(y | ...), and hide the site from the ELBO."""
+
+    def __init__(self, y):
+        super().__init__()
+        self.y, self.log_probs = y, []
+
+    def _pyro_sample(self, msg):
+        if msg["name"] == "y":
+            msg["value"], msg["is_observed"], msg["stop"] = _as_event(self.y, msg["fn"]), True, True
+
+    def _pyro_post_sample(self, msg):
+        if msg["name"] == "y":
+            self.log_probs.append(msg["scale"] * msg["fn"].log_prob(msg["value"]))
+
+    def log_q(self, rows):
+        """sum over the rows of log E[q(y | ...)], the mean over all particles seen."""
+        if not self.log_probs:
+            return 0.0
+        log_q = torch.cat([log_prob.reshape(-1, rows) for log_prob in self.log_probs])  # (particles, B)
+        return (log_q.logsumexp(0) - math.log(len(log_q))).sum()
+
+
+def _as_event(y, fn):
+    """Labels in the form that the site's distribution scores: one-hot rows or indices."""
+    if fn.event_dim == 1 and y.dim() == 1:
+        return F.one_hot(y.long(), fn.event_shape[0]).to(fn.mean.dtype)
+    if fn.event_dim == 0 and y.dim() == 2:
+        return y.argmax(-1)
+    return y.to(fn.mean.dtype) if fn.event_dim == 1 else y

@@ -1,0 +1,9 @@
+"""The models, one file per paper: model and guide side by side."""
+
+from pyrodgm.models.adgm import ADGM
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.m2 import M2
+from pyrodgm.models.sdgm import SDGM
+from pyrodgm.models.vae import VAE
+
+__all__ = ["ADGM", "M2", "SDGM", "VAE", "DeepGenerativeModel"]

@@ -1,0 +1,73 @@
+"""ADGM, the auxiliary deep generative model. Maaløe et al. 2016.
+
+    p(x, a, y, z) = p(y) p(z) p(x | y, z) p(a | x, y, z)          eqs 5-8, 21
+    q(a, y, z | x) = q(a | x) q(y | a, x) q(z | a, y, x)          eqs 9-11, see auxiliary.py
+
+    log p(x, y) >= E_q(a,z|x,y)[log p(x, a, y, z) - log q(a | x) q(z | a, y, x)] = -L(x, y)               eq. 12
+    log p(x) >= E_q(a,y,z|x)[log p(x, a, y, z) - log q(a | x) q(y | a, x) q(z | a, y, x)] = -U(x)         eq. 13
+
+Summing a out of p leaves M2's p(x, y, z); the posterior of z and y becomes a mixture over a.
+Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``; so it is in the paper's benchmarks (sec. 3).
+"""
+
+import pyro
+
+from pyrodgm.checks import check_choice
+from pyrodgm.models.auxiliary import AuxiliaryModel
+from pyrodgm.nn import NormalNet, likelihood_net
+
+
+class ADGM(AuxiliaryModel):
+    """Auxiliary deep generative model with a class y, a style z and an auxiliary variable a.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of style units.
+        a_size: number of auxiliary units.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | z, y), see ``likelihood_net``.
+        posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
+        auxiliary: ``"stochastic"``; or ``"deterministic"``, the control of fig. 5, where a = a(x) is a feature
+            of the inference model and no variable, so that p(a | ...) falls away.
+        a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
+        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = ADGM(x_size=784, num_classes=10, z_size=100, a_size=100, hidden=(500, 500))
+        m.classifier(x, num_samples=100)                            # (B, 10)
+    """
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=100,
+        a_size=100,
+        hidden=(500, 500),
+        likelihood="bernoulli",
+        posterior="normal",
+        auxiliary="stochastic",
+        a_reads_x=False,
+        **network,
+    ):
+        check_choice("auxiliary", auxiliary, ("stochastic", "deterministic"))
+        super().__init__(
+            x_size, num_classes, z_size, a_size, hidden, posterior, stochastic=auxiliary == "stochastic", **network
+        )
+        self.a_reads_x = a_reads_x
+        self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
+        if self.stochastic:
+            parents = (x_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
+            self.p_a = NormalNet(parents=parents, hidden=hidden, size=a_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            x = pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x)
+            if self.stochastic:
+                parents = (self.scaled(x), z, y) if self.a_reads_x else (z, y)
+                pyro.sample("a", self.p_a(*parents))  # (B, a), scored under (K, B)
+            return x

@@ -1,0 +1,48 @@
+"""What ADGM and SDGM share: the inference model q(a | x) q(y | a, x) q(z | a, y, x) and its classifier."""
+
+import pyro
+
+from pyrodgm.distributions import reparameterise
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import MLP, CategoricalNet, posterior_net
+
+
+class AuxiliaryModel(DeepGenerativeModel):
+    """A model whose guide is that of Maaløe et al. 2016, eqs 9-11; a subclass writes the generative model."""
+
+    def __init__(self, x_size, num_classes, z_size, a_size, hidden, posterior, stochastic=True, **network):
+        super().__init__(x_size, num_classes, z_size)
+        self.a_size, self.stochastic = a_size, stochastic
+        if stochastic:
+            self.q_a = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=a_size, **network)
+        else:
+            self.q_a = MLP(parents=(x_size,), hidden=hidden, size=a_size, **network)
+        self.q_y = CategoricalNet(parents=(a_size, x_size), hidden=hidden, size=num_classes, **network)
+        self.q_z = posterior_net(posterior, (a_size, num_classes, x_size), hidden=hidden, size=z_size, **network)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            x = self.scaled(x)
+            a = pyro.sample("a", self.q_a(x)) if self.stochastic else self.q_a(x)  # (B, a)
+            if y is None:
+                y = pyro.sample("y", self.q_y(a, x), infer={"enumerate": "parallel"})  # (K, 1, K)
+            pyro.sample("z", self.q_z(a, y, x))  # (B, z) or (K, B, z)
+
+    def classifier(self, x, num_samples=10, seed=0):
+        """Class probabilities E_q(a|x)[q(y | a, x)] (Maaløe et al. 2016, eqs 10 and 14).
+
+        The noise of ``a`` is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend
+        on its neighbours.
+
+        Args:
+            x: rows ``(B, D)``.
+            num_samples: samples of ``a``; one of no effect where ``a`` is deterministic.
+
+        Returns:
+            ``(B, K)``.
+        """
+        x = self.scaled(x)
+        if not self.stochastic:
+            return self.q_y(self.q_a(x), x).probs
+        a = reparameterise(self.q_a(x), self.shared_noise(num_samples, seed, self.a_size))  # (S, B, a)
+        return self.q_y(a, x).probs.mean(0)

@@ -1,0 +1,126 @@
+"""What every model shares: registration, the plate over the batch, labels, priors, and reading the pair."""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+
+import pyro
+import pyro.distributions as dist
+import torch
+import torch.nn.functional as F
+from pyro import poutine
+
+from pyrodgm.checks import check_label_values, check_labels, check_rows, check_values
+from pyrodgm.models.registry import register
+
+
+class DeepGenerativeModel(torch.nn.Module, ABC):
+    """Base class of a model/guide pair over rows x, with or without a class y.
+
+    A subclass names its networks after the factors they parameterise (``p_x``, ``q_z``, ...) and writes two
+    methods, ``model`` and ``guide``, each opening with ``with self.batch(x, y, size) as y:``. Sites carry the
+    paper's symbols. The rightmost batch dimension is the datum; enumeration goes to its left; events are last.
+
+    Args:
+        x_size: number of features D of a row.
+        num_classes: number of classes K, or None for a model without a y.
+        z_size: number of latent units.
+
+    Example::
+
+        svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), TraceEnum_ELBO(max_plate_nesting=1))
+        svi.step(x)
+        svi.step(x, y)
+    """
+
+    def __init__(self, x_size, num_classes, z_size):
+        super().__init__()
+        for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{argument}: got {value!r}, want a positive int")
+        self.x_size, self.num_classes, self.z_size = x_size, num_classes, z_size
+
+    @abstractmethod
+    def model(self, x=None, y=None, size=1):
+        """The generative model: samples every latent, and x and y where they are not given."""
+
+    @abstractmethod
+    def guide(self, x, y=None, size=1):
+        """The inference model: samples the latents given x, and y where it is not given."""
+
+    @contextmanager
+    def batch(self, x, y=None, size=1):
+        """Register the parameters, check the shapes and open the plate ``"batch"`` over the rows.
+
+        The number of rows is ``len(x)``, else ``len(y)``, else ``size``. Values are checked only while Pyro's
+        validation is on, because reading them waits for the device.
+
+        Args:
+            x: rows ``(B, D)`` or None.
+            y: class indices ``(B,)``, one-hot rows ``(B, K)``, or None.
+            size: number of rows where neither is given.
+
+        Yields:
+            y as one-hot rows ``(B, K)``, or None.
+
+        Raises:
+            ValueError: for x or y of the wrong shape, dtype or values, naming what came and what is wanted.
+        """
+        register(self)
+        parameter = next(self.parameters())
+        if x is not None:
+            check_rows("x", x, self.x_size, parameter.dtype)
+        if y is not None:
+            if self.num_classes is None:
+                raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
+            check_labels("y", y, None if x is None else len(x), self.num_classes)
+        if pyro.settings.get("validate_poutine"):
+            if x is not None:
+                check_values("x", x, self.p_x.support, self.p_x.wanted)
+            if y is not None:
+                check_label_values("y", y, self.num_classes)
+        if y is not None:
+            y = (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(parameter.dtype)
+        rows = len(x) if x is not None else len(y) if y is not None else size
+        with pyro.plate("batch", rows, device=parameter.device):
+            yield y
+
+    def scaled(self, x):
+        """x on the scale that networks read: divided by the largest count where the likelihood counts."""
+        return x if self.p_x.scale == 1 else x / self.p_x.scale
+
+    def standard_normal(self, size):
+        """The prior N(0, I) of ``size`` units, on the parameters' device."""
+        zeros = next(self.parameters()).new_zeros(size)
+        return dist.Normal(zeros, torch.ones_like(zeros)).to_event(1)
+
+    def uniform_one_hot(self):
+        """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
+        return dist.OneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
+
+    def shared_noise(self, num_samples, seed, size):
+        """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed``, the same for every row."""
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(num_samples, 1, size, generator=generator).to(next(self.parameters()))
+
+    @torch.no_grad()
+    def reconstruct(self, x, y=None):
+        """The mean of p(x | latents) at one draw of the latents from the guide.
+
+        Args:
+            x: rows ``(B, D)``.
+            y: labels, or None to draw them from q(y | x) too.
+
+        Returns:
+            ``(B, D)``, on the scale of x.
+        """
+        guide_trace = poutine.trace(self.guide).get_trace(x, y)
+        with poutine.trace() as model_trace, poutine.replay(trace=guide_trace):
+            self.model(None, y, size=len(x))
+        return model_trace.trace.nodes["x"]["fn"].mean
+
+    def __getstate__(self):
+        # Pyro leaves a weak reference to the unconstrained tensor on each parameter; it cannot be pickled, and
+        # the next call of model or guide puts it back.
+        for parameter in self.parameters():
+            parameter.__dict__.pop("unconstrained", None)
+        return self.__dict__

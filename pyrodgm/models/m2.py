@@ -1,0 +1,61 @@
+"""M2, the semi-supervised VAE. Kingma 2017, ch. 3 (Kingma et al. 2014).
+
+    p(x, y, z) = p(y) p(z) p(x | z, y)              eq. 3.2
+    q(y, z | x) = q(y | x) q(z | x, y)              eqs 3.4-3.5
+
+    log p(x, y) >= E_q(z|x,y)[log p(x|y,z) + log p(y) + log p(z) - log q(z|x,y)] = L(x, y)        eq. 3.7
+    log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            eq. 3.8
+
+The objective with labels, eqs 3.9-3.10, is ``pyrodgm.infer.SemiSupervisedELBO``. Section 3.3.1 also writes
+q(z | x) q(y | x); the posterior of z reads y here, as eq. 3.4 has it. The prior of y is uniform.
+"""
+
+import pyro
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+
+
+class M2(DeepGenerativeModel):
+    """Semi-supervised VAE with a class y and a style z.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of style units.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | z, y), see ``likelihood_net``.
+        posterior: q(z | x, y), see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = M2(x_size=784, num_classes=10, z_size=50, hidden=(500,), activation="softplus")
+        m.classifier(x)                                             # (B, 10)
+        Predictive(m.model, num_samples=64)(y=torch.arange(10))     # "x": (64, 10, 784)
+    """
+
+    def __init__(
+        self, x_size, num_classes, z_size=50, hidden=(500,), likelihood="bernoulli", posterior="normal", **network
+    ):
+        super().__init__(x_size, num_classes, z_size)
+        self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
+        self.q_y = CategoricalNet(parents=(x_size,), hidden=hidden, size=num_classes, **network)
+        self.q_z = posterior_net(posterior, parents=(x_size, num_classes), hidden=hidden, size=z_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            return pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x) or (K, B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            x = self.scaled(x)
+            if y is None:
+                y = pyro.sample("y", self.q_y(x), infer={"enumerate": "parallel"})
+            pyro.sample("z", self.q_z(x, y))
+
+    def classifier(self, x):
+        """Class probabilities q(y | x), eq. 3.5, of rows ``(B, D)``: ``(B, K)``."""
+        return self.q_y(self.scaled(x)).probs

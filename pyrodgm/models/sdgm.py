@@ -1,0 +1,56 @@
+"""SDGM, the skip deep generative model. Maaløe et al. 2016, sec. 2.4.
+
+    p(x, a, y, z) = p(y) p(z) p(a | z, y) p(x | a, z, y)          eq. 22
+    q(a, y, z | x) = q(a | x) q(y | a, x) q(z | a, y, x)          eqs 9-11, see auxiliary.py
+
+The ADGM with the arrow between a and x reversed: a is a second stochastic layer of the generative model, and the
+bounds are those of eqs 12-13 with this p. The thesis (app. A, eq. 25) prints p(a | x, y, z), which would be
+circular; sec. 2.4 has p(a | z, y).
+"""
+
+import pyro
+
+from pyrodgm.models.auxiliary import AuxiliaryModel
+from pyrodgm.nn import NormalNet, likelihood_net
+
+
+class SDGM(AuxiliaryModel):
+    """Skip deep generative model with a class y and two stochastic layers z and a.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of units of the upper layer z.
+        a_size: number of units of the lower layer a.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | a, z, y), see ``likelihood_net``.
+        posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = SDGM(x_size=784, num_classes=10, z_size=100, a_size=100, hidden=(500, 500))
+        m.classifier(x, num_samples=100)                            # (B, 10)
+    """
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=100,
+        a_size=100,
+        hidden=(500, 500),
+        likelihood="bernoulli",
+        posterior="normal",
+        **network,
+    ):
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, **network)
+        self.p_a = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=a_size, **network)
+        self.p_x = likelihood_net(likelihood, (a_size, z_size, num_classes), hidden=hidden, size=x_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            a = pyro.sample("a", self.p_a(z, y))  # (B, a)
+            return pyro.sample("x", self.p_x(a, z, y), obs=x)  # (B, x) or (K, B, x)

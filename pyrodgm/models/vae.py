@@ -1,0 +1,44 @@
+"""VAE. Kingma 2017, Variational Inference & Deep Learning, ch. 2.
+
+    p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
+    q(z | x)                           eqs 2.36-2.37, or any other posterior
+
+Deviation: heads give log sigma^2 where eq. 2.36 has log sigma, as eq. 2.75 does.
+"""
+
+import pyro
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import likelihood_net, posterior_net
+
+
+class VAE(DeepGenerativeModel):
+    """Variational autoencoder: log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)] (Kingma 2017, eq. 2.13).
+
+    Args:
+        x_size: number of features D.
+        z_size: number of latent units.
+        hidden: sizes of the hidden layers, the same in both networks.
+        likelihood: p(x | z), see ``likelihood_net``.
+        posterior: q(z | x), see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = VAE(x_size=784, z_size=2, hidden=(500,), activation="tanh")
+        SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
+    """
+
+    def __init__(self, x_size, z_size=50, hidden=(500,), likelihood="bernoulli", posterior="normal", **network):
+        super().__init__(x_size, None, z_size)
+        self.p_x = likelihood_net(likelihood, parents=(z_size,), hidden=hidden, size=x_size, **network)
+        self.q_z = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
+            return pyro.sample("x", self.p_x(z), obs=x)  # (B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)

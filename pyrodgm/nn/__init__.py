@@ -1,0 +1,24 @@
+"""Networks whose forward returns a distribution, and the parts they are made of."""
+
+from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
+from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
+from pyrodgm.nn.categorical import CategoricalNet
+from pyrodgm.nn.posteriors import FullNormalNet, IAFNet, posterior_net
+from pyrodgm.nn.trunk import MLP, Linear, Trunk
+
+__all__ = [
+    "MLP",
+    "BatchNorm",
+    "BernoulliNet",
+    "BinomialNet",
+    "CategoricalNet",
+    "FullNormalNet",
+    "IAFNet",
+    "LevelsNet",
+    "Linear",
+    "NormalNet",
+    "Trunk",
+    "likelihood_net",
+    "paused_statistics",
+    "posterior_net",
+]

@@ -1,0 +1,32 @@
+"""The classifier network q(y | parents)."""
+
+import pyro.distributions as dist
+import torch
+
+from pyrodgm.nn.trunk import Linear, Trunk
+
+
+class CategoricalNet(torch.nn.Module):
+    """One-hot categorical with the logits of a network: Cat(y | pi(parents)) (Kingma 2017, eq. 3.5).
+
+    Args:
+        parents: sizes of the parents.
+        hidden: sizes of the hidden layers.
+        size: number of classes K.
+        network: ``activation``, ``batch_norm``, ``init`` of ``Trunk``.
+
+    Shapes:
+        parents ``(..., p_i)``; a ``OneHotCategorical`` of batch shape ``(...)`` and event shape ``(K,)``.
+
+    Example::
+
+        CategoricalNet((784,), (500,), 10)(x).probs        # (B, 10)
+    """
+
+    def __init__(self, parents, hidden, size, **network):
+        super().__init__()
+        self.trunk = Trunk(parents, hidden, **network)
+        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+
+    def forward(self, *parents):
+        return dist.OneHotCategorical(logits=self.logits(*self.trunk(*parents)))

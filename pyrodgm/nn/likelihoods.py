@@ -1,0 +1,140 @@
+"""Networks for p(x | parents): a likelihood by name."""
+
+import pyro.distributions as dist
+import torch
+from torch.distributions import constraints
+
+from pyrodgm.checks import check_choice
+from pyrodgm.distributions import GreyBernoulli, Levels
+from pyrodgm.nn.trunk import Linear, Trunk
+
+
+class NormalNet(torch.nn.Module):
+    """Diagonal normal: mu = Linear(h), log sigma^2 = Linear(h) (Maaløe et al. 2016, eqs 16-18).
+
+    Serves as a likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
+
+    Args:
+        parents: sizes of the parents.
+        hidden: sizes of the hidden layers.
+        size: number of features D.
+        network: ``activation``, ``batch_norm``, ``init`` of ``Trunk``.
+
+    Shapes:
+        parents ``(..., p_i)``; a distribution of batch shape ``(...)`` and event shape ``(D,)``.
+
+    Attributes:
+        support: the values a feature may take; ``wanted`` says it in words.
+        scale: the size of a typical large value, by which a model divides x before a network reads it.
+
+    Example::
+
+        NormalNet((784, 10), (500,), 50)(x, y).rsample()    # x (B, 784), y (K, 1, 10): (K, B, 50)
+    """
+
+    support, wanted, scale = constraints.real, "real numbers", 1
+
+    def __init__(self, parents, hidden, size, **network):
+        super().__init__()
+        self.trunk = Trunk(parents, hidden, **network)
+        self.loc = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.log_variance = Linear(self.trunk.sizes, size, self.trunk.init)
+
+    def forward(self, *parents):
+        h = self.trunk(*parents)
+        return dist.Normal(self.loc(*h), (0.5 * self.log_variance(*h)).exp()).to_event(1)
+
+
+class BernoulliNet(torch.nn.Module):
+    """Bernoulli features with the logits of a network (Kingma 2017, eq. 2.74); grey values in [0, 1] are scored too.
+
+    Arguments, shapes and attributes as for ``NormalNet``.
+
+    Example::
+
+        BernoulliNet((50, 10), (500,), 784)(z, y).log_prob(x)    # (K, B)
+    """
+
+    support, wanted, scale = constraints.unit_interval, "values in [0, 1]", 1
+
+    def __init__(self, parents, hidden, size, **network):
+        super().__init__()
+        self.trunk = Trunk(parents, hidden, **network)
+        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+
+    def forward(self, *parents):
+        return GreyBernoulli(logits=self.logits(*self.trunk(*parents))).to_event(1)
+
+
+class BinomialNet(torch.nn.Module):
+    """Binomial features, counts out of ``total_count``, with the logits of a network.
+
+    log p(x) = sum_d log C(n, x_d) + x_d log pi_d + (n - x_d) log(1 - pi_d)
+
+    Arguments, shapes and attributes as for ``NormalNet``, and ``total_count``, the n of every feature.
+
+    Example::
+
+        BinomialNet((50,), (200,), 64, total_count=16)(z)        # the digits of scikit-learn
+    """
+
+    def __init__(self, parents, hidden, size, total_count, **network):
+        super().__init__()
+        if not isinstance(total_count, int) or total_count < 1:
+            raise ValueError(f"total_count: got {total_count!r}, want a positive int")
+        self.support = constraints.integer_interval(0, total_count)
+        self.wanted, self.scale = f"integers from 0 to {total_count}", total_count
+        self.trunk = Trunk(parents, hidden, **network)
+        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.register_buffer("total_count", torch.tensor(float(total_count)), persistent=False)
+
+    def forward(self, *parents):
+        return dist.Binomial(self.total_count, logits=self.logits(*self.trunk(*parents))).to_event(1)
+
+
+class LevelsNet(torch.nn.Module):
+    """Categorical features: each takes one of ``num_levels`` integer levels, by a softmax of its own.
+
+    Arguments, shapes and attributes as for ``NormalNet``, and ``num_levels``, the C of every feature.
+
+    Example::
+
+        LevelsNet((50,), (200,), 64, num_levels=17)(z).log_prob(x)   # x in 0..16
+    """
+
+    def __init__(self, parents, hidden, size, num_levels, **network):
+        super().__init__()
+        if not isinstance(num_levels, int) or num_levels < 2:
+            raise ValueError(f"num_levels: got {num_levels!r}, want an int of at least 2")
+        self.support = constraints.integer_interval(0, num_levels - 1)
+        self.wanted, self.scale = f"integers from 0 to {num_levels - 1}", num_levels - 1
+        self.size, self.num_levels = size, num_levels
+        self.trunk = Trunk(parents, hidden, **network)
+        self.logits = Linear(self.trunk.sizes, size * num_levels, self.trunk.init)
+
+    def forward(self, *parents):
+        logits = self.logits(*self.trunk(*parents))
+        return Levels(logits=logits.unflatten(-1, (self.size, self.num_levels))).to_event(1)
+
+
+LIKELIHOODS = {"bernoulli": BernoulliNet, "binomial": BinomialNet, "categorical": LevelsNet, "normal": NormalNet}
+
+
+def likelihood_net(likelihood, parents, hidden, size, **network):
+    """The network of p(x | parents) for a likelihood by name.
+
+    Args:
+        likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("binomial", {"total_count": n})``
+            (x in 0..n), ``("categorical", {"num_levels": C})`` (x in 0..C-1); a name, or a name with options.
+        parents, hidden, size, network: as for ``NormalNet``.
+
+    Raises:
+        ValueError: if there is no such likelihood, naming those there are.
+
+    Example::
+
+        likelihood_net("bernoulli", parents=(50, 10), hidden=(500,), size=784)
+    """
+    name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
+    check_choice("likelihood", name, LIKELIHOODS)
+    return LIKELIHOODS[name](parents, hidden, size, **options, **network)

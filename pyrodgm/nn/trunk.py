@@ -1,0 +1,124 @@
+"""The deterministic part of every network: h_M = NN(parents) (Maaløe et al. 2016, eq. 16)."""
+
+import torch
+import torch.nn.functional as F
+
+from pyrodgm.checks import check_choice
+from pyrodgm.nn.batch_norm import BatchNorm
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "softplus": F.softplus,
+    "tanh": torch.tanh,
+    "leaky_relu": lambda h: F.leaky_relu(h, 0.1),
+    "elu": F.elu,
+}
+
+
+class Linear(torch.nn.Linear):
+    """A linear layer over several parents: W [p_1; p_2; ...] + b, computed as W_1 p_1 + W_2 p_2 + ... + b.
+
+    Each product is made at its parent's own shape and only the sum is broadcast, so that with y enumerated to
+    ``(K, 1, K)`` and x at ``(B, D)`` the D-wide product is done B times, not K B times. The weight is the
+    concatenated layer's, and so is the result.
+
+    Args:
+        parents: sizes of the parents, in the order of the call.
+        size: number of outputs.
+        init: ``"glorot"`` (uniform, Glorot and Bengio 2010) or the standard deviation of a normal around zero.
+            Biases start at zero.
+
+    Shapes:
+        parents ``(..., p_i)`` that broadcast against each other; out ``(..., size)``.
+
+    Example::
+
+        Linear((784, 10), 500)(x, y)            # x (B, 784), y (K, 1, 10): (K, B, 500)
+    """
+
+    def __init__(self, parents, size, init="glorot"):
+        self.parents, self.init = tuple(parents), init
+        super().__init__(sum(self.parents), size)
+
+    def reset_parameters(self):
+        if isinstance(self.init, (int, float)) and self.init > 0:
+            torch.nn.init.normal_(self.weight, std=self.init)
+        else:
+            check_choice("init", self.init, ("glorot", "a positive standard deviation"))
+            torch.nn.init.xavier_uniform_(self.weight)
+        torch.nn.init.zeros_(self.bias)
+
+    def forward(self, *parents):
+        if len(parents) != len(self.parents):
+            raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
+        if len(parents) == 1:
+            return F.linear(parents[0], self.weight, self.bias)
+        weights = self.weight.split(self.parents, dim=1)
+        terms = [F.linear(parent, weight) for parent, weight in zip(parents, weights, strict=True)]
+        terms.sort(key=torch.Tensor.numel)  # the small sums first, so that few are made at the full shape
+        return sum(terms[1:], terms[0] + self.bias)
+
+
+class Trunk(torch.nn.Module):
+    """Fully connected hidden layers over several parents, the first split by parent.
+
+    Without hidden layers the features are the parents themselves, and a network on top is linear in them.
+
+    Args:
+        parents: sizes of the parents.
+        hidden: sizes of the hidden layers, any number of them.
+        activation: ``relu``, ``softplus``, ``tanh``, ``leaky_relu`` (slope 0.1) or ``elu``.
+        batch_norm: normalise each layer's input to the activation.
+        init: see ``Linear``.
+
+    Attributes:
+        sizes: sizes of the features, what a head takes as its parents.
+
+    Example::
+
+        trunk = Trunk((784, 10), (500, 500))
+        head = Linear(trunk.sizes, 50)
+        head(*trunk(x, y))
+    """
+
+    def __init__(self, parents, hidden, activation="relu", batch_norm=False, init="glorot"):
+        super().__init__()
+        check_choice("activation", activation, ACTIVATIONS)
+        self.activation, self.init = activation, init
+        sizes = [tuple(parents), *((size,) for size in hidden)]
+        self.layers = torch.nn.ModuleList(Linear(a, b[0], init) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
+        self.sizes = sizes[-1]
+
+    def forward(self, *parents):
+        features = parents
+        for i, layer in enumerate(self.layers):
+            h = layer(*features)
+            if self.norms is not None:
+                h = self.norms[i](h)
+            features = (ACTIVATIONS[self.activation](h),)
+        return features
+
+
+class MLP(torch.nn.Module):
+    """A trunk with a linear head: the value itself where other networks return a distribution of it.
+
+    Args:
+        parents, hidden, network: as for ``Trunk``.
+        size: number of outputs.
+
+    Shapes:
+        parents ``(..., p_i)``; out ``(..., size)``.
+
+    Example::
+
+        MLP((784,), (500, 500), 100)(x)         # (B, 100)
+    """
+
+    def __init__(self, parents, hidden, size, **network):
+        super().__init__()
+        self.trunk = Trunk(parents, hidden, **network)
+        self.out = Linear(self.trunk.sizes, size, self.trunk.init)
+
+    def forward(self, *parents):
+        return self.out(*self.trunk(*parents))

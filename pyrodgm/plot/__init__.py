@@ -1,0 +1,15 @@
+"""The papers' figures, each a function that returns matplotlib axes."""
+
+from pyrodgm.plot.curves import learning_curve
+from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold
+from pyrodgm.plot.plane import decision_regions, latent_pca
+
+__all__ = [
+    "analogies",
+    "class_samples",
+    "decision_regions",
+    "image_grid",
+    "latent_pca",
+    "learning_curve",
+    "manifold",
+]

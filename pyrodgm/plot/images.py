@@ -1,0 +1,124 @@
+"""Figures made of images: grids, samples, analogies, manifolds."""
+
+import matplotlib.pyplot as plt
+import torch
+from pyro import poutine
+
+from pyrodgm.evaluate import evaluating, latents
+
+
+def image_grid(images, columns, image_shape, ax=None, gap=1):
+    """Draw images as a grid, row by row.
+
+    Args:
+        images: ``(N, D)`` on the scale of their likelihood; the darkest ink is the largest value.
+        columns: images a row.
+        image_shape: height and width, D = height * width.
+        ax: axes to draw on, or None for new ones.
+        gap: empty pixels between images.
+
+    Returns:
+        The axes.
+
+    Example::
+
+        image_grid(data.test.x[:20], columns=10, image_shape=(8, 8))
+    """
+    height, width = image_shape
+    rows = -(-len(images) // columns)
+    grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap), float("nan"))
+    for i, image in enumerate(images.detach().float().cpu()):
+        top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
+        grid[top : top + height, left : left + width] = image.reshape(height, width)
+    ax = ax or plt.subplots(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")[1]
+    ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _mean_image(model, y, size, **sites):
+    """The mean of p(x | ...) with the given sites fixed and the others drawn from the prior."""
+    with evaluating(model), poutine.trace() as capture, poutine.condition(data=sites):
+        model.model(None, y, size=size)
+    return capture.trace.nodes["x"]["fn"].mean
+
+
+def analogies(model, x, image_shape, ax=None):
+    """A test image, then its style with each of the classes (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
+
+    z is drawn from the guide given x, and p(x | z, y) is drawn as its mean for every y.
+
+    Args:
+        model: a model with a ``classifier`` and a site ``z``.
+        x: rows ``(B, D)``, one line of the figure each.
+        image_shape: height and width.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes: B lines of 1 + K images, the first of each the row itself.
+
+    Example::
+
+        analogies(m, data.test.x[:10], image_shape=(8, 8))
+    """
+    classes = model.num_classes
+    with evaluating(model):
+        z = latents(model, x, model.classifier(x).argmax(-1))["z"]
+    y = torch.arange(classes, device=x.device).repeat(len(x))
+    styled = _mean_image(model, y, len(y), z=z.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
+    ax = image_grid(torch.cat([x[:, None], styled], 1).flatten(0, 1), classes + 1, image_shape, ax)
+    ax.axvline(image_shape[1] + 1, color="tab:red")
+    return ax
+
+
+def class_samples(model, samples, image_shape, ax=None):
+    """Samples of each class from the prior, one style a line (Maaløe et al. 2016, fig. 3b).
+
+    Args:
+        model: a model with a site ``z`` and classes.
+        samples: number of styles.
+        image_shape: height and width.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes: ``samples`` lines of K images.
+
+    Example::
+
+        class_samples(m, samples=10, image_shape=(8, 8))
+    """
+    device = next(model.parameters()).device
+    z = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
+    y = torch.arange(model.num_classes, device=device).repeat(samples)
+    return image_grid(_mean_image(model, y, len(y), z=z), model.num_classes, image_shape, ax)
+
+
+def manifold(model, steps, image_shape, y=None, ax=None):
+    """The mean image over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
+
+    Args:
+        model: a model whose z has two units.
+        steps: images a side.
+        image_shape: height and width.
+        y: a class, for a model with classes.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: if z has another size.
+
+    Example::
+
+        manifold(VAE(784, z_size=2), steps=20, image_shape=(28, 28))
+    """
+    if model.z_size != 2:
+        raise ValueError(f"model: got z_size={model.z_size}, want 2 for a manifold in the plane")
+    device = next(model.parameters()).device
+    quantiles = torch.special.ndtri(torch.linspace(0, 1, steps + 2)[1:-1]).to(device)
+    z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
+    labels = None if y is None else torch.full((len(z),), y, device=device)
+    return image_grid(_mean_image(model, labels, len(z), z=z), steps, image_shape, ax, gap=0)
