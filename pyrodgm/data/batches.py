@@ -1,7 +1,6 @@
 """Batches drawn on the device from tensors that stay there."""
 
 import torch
-
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_rows, check_values
@@ -28,6 +27,33 @@ def binarise(x, generator=None):
     return torch.bernoulli(x, generator=generator)
 
 
+def resample_counts(x, total_count, draws, generator=None):
+    """Sample counts anew: Binomial(draws, x / total_count) on the scale of ``total_count``, with the mean of x.
+
+    What ``binarise`` is to intensities this is to counts: the fewer the draws, the stronger the noise.
+
+    Args:
+        x: counts ``(..., D)`` from 0 to ``total_count``.
+        total_count: the largest count.
+        draws: a divisor of ``total_count``, so that the result is a count again.
+        generator: on the device of ``x``.
+
+    Returns:
+        Counts of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: for values that are no counts, or draws that do not divide ``total_count``.
+
+    Example::
+
+        resample_counts(load("digits", counts=True).train.x, total_count=16, draws=4)
+    """
+    if draws < 1 or total_count % draws:
+        raise ValueError(f"draws: got {draws}, want a divisor of total_count, {total_count}")
+    check_values("x", x, constraints.integer_interval(0, total_count), f"integers from 0 to {total_count}")
+    return torch.binomial(torch.full_like(x, draws), x / total_count, generator=generator) * (total_count // draws)
+
+
 class Batches:
     """One epoch of batches at every iteration, as the keyword arguments of ``svi.step``.
 
@@ -41,7 +67,7 @@ class Batches:
             ``{"labelled": (x, y), "unlabelled": x}``, without ``{"x": x}``.
         labelled_batch_size: labelled rows a batch, drawn without replacement until all had their turn; None for
             all of them in every batch.
-        resample: a function of (x, generator) that draws the rows anew before every epoch, such as ``binarise``.
+        resample: a function of ``(x, generator=)`` that draws the rows anew before every epoch, such as ``binarise``.
         seed: fixes the order and the resampling.
 
     Raises:
@@ -73,8 +99,8 @@ class Batches:
     def __iter__(self):
         x, (x_l, y_l) = self.x, self.labelled or (None, None)
         if self.resample is not None:
-            x = self.resample(x, self.generator)
-            x_l = None if x_l is None else self.resample(x_l, self.generator)
+            x = self.resample(x, generator=self.generator)
+            x_l = None if x_l is None else self.resample(x_l, generator=self.generator)
         order = torch.randperm(len(x), generator=self.generator, device=x.device)
         for rows in order.split(self.batch_size)[: len(self)]:
             if self.labelled is None:

@@ -29,7 +29,9 @@ def find(dataset, name):
     url = HOMES[dataset] + name
     cache = pooch.os_cache("pyrodgm") / dataset
     try:
-        return Path(pooch.retrieve(url, "sha256:" + SHA256[f"{dataset}/{name}"], fname=name, path=cache, progressbar=True))
+        return Path(
+            pooch.retrieve(url, "sha256:" + SHA256[f"{dataset}/{name}"], fname=name, path=cache, progressbar=True)
+        )
     except (OSError, ValueError) as error:
         raise FileNotFoundError(
             f"{name}: not in $PYRODGM_DATA/{dataset} ({folder or 'not set'}) nor in {cache}, "

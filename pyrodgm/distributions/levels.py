@@ -1,7 +1,7 @@
 """A categorical over ordered levels, for features that take a few integer values."""
 
-import torch
 import pyro.distributions as dist
+import torch
 
 
 class Levels(dist.Categorical):

@@ -57,7 +57,7 @@ class SemiSupervisedELBO(Objective):
             with paused_statistics():
                 loss = self._labelled_loss(model, guide, *labelled)
         if unlabelled is not None:
-            loss = loss + self.elbo.differentiable_loss(model, guide, unlabelled)
+            loss = loss + _bound(self.elbo, model, guide, unlabelled)
         return loss
 
     def _labelled_loss(self, model, guide, x, y):
@@ -69,7 +69,7 @@ class SemiSupervisedELBO(Objective):
 
         loss = 0.0
         if self.labelled_weight:
-            loss = self.labelled_weight * self._labelled_elbo.differentiable_loss(model, labelled_guide, x, y)
+            loss = self.labelled_weight * _bound(self._labelled_elbo, model, labelled_guide, x, y)
         elif self.classification_loss is None:
             for _ in range(self.num_particles):
                 labelled_guide(x, y)
@@ -79,6 +79,11 @@ class SemiSupervisedELBO(Objective):
 
     def _get_trace(self, model, guide, args, kwargs):
         return self.elbo._get_trace(model, guide, args, kwargs)
+
+
+def _bound(elbo, *args):
+    """The loss of ``elbo``: Pyro refuses to make a differentiable one where nothing records gradients."""
+    return elbo.differentiable_loss(*args) if torch.is_grad_enabled() else elbo.loss(*args)
 
 
 class _ObserveClass(Messenger):

@@ -41,10 +41,17 @@ class warm_up(Messenger):
     def _process_message(self, msg):
         if msg["type"] != "sample" or msg["is_observed"] or (not self.discrete and _is_enumerable(msg["fn"])):
             return
-        # An ELBO runs the model replayed against the guide's trace: what is not in that trace is the model's own.
-        guide_traces = [frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger)]
-        if all(msg["name"] in trace for trace in guide_traces):
+        if all(msg["name"] in trace for trace in _guide_traces()):
             msg["scale"] = msg["scale"] * self.beta
+
+
+def _guide_traces():
+    """The guide's trace, if a model is being replayed against it: what it lacks is the model's own.
+
+    An ELBO also replays the guide while it enumerates sequentially, against traces that have not returned yet.
+    """
+    replays = (frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger))
+    return [trace for trace in replays if trace is not None and "_RETURN" in trace]
 
 
 def _is_enumerable(fn):

@@ -1,8 +1,8 @@
 """Networks whose forward returns a distribution, and the parts they are made of."""
 
 from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
-from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
 from pyrodgm.nn.categorical import CategoricalNet
+from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
 from pyrodgm.nn.posteriors import FullNormalNet, IAFNet, posterior_net
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
 

@@ -1,0 +1,151 @@
+"""Checks for a model/guide pair, the zoo's and your own: each raises ``AssertionError`` saying what is wrong.
+
+``check_pair(m, x, y)`` runs them all. They hold for any pair of the zoo's shape: rows x, a class y that the guide
+enumerates (or none), latents in one plate, and everything rsampled.
+"""
+
+import copy
+import io
+
+import pyro
+import torch
+from pyro import poutine
+from pyro.infer import SVI, Predictive, TraceEnum_ELBO
+from pyro.optim import Adam
+
+from pyrodgm.infer import SemiSupervisedELBO
+
+_ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+
+
+def brute_force_loss(model, x, latents):
+    """The unlabelled loss as a sum over classes, one at a time, without enumeration.
+
+    - sum_y q(y|x) [log p(x, y, latents_y) - log q(latents_y | x, y) - log q(y|x)]    (Kingma 2017, eq. 3.8)
+
+    Each class is an ordinary run of guide and model with y given, scored at fixed latents.
+
+    Args:
+        model: the pair, with ``num_classes`` and a site ``y``, or with ``num_classes`` None.
+        x: rows ``(B, D)``.
+        latents: dict from site to value, ``(B, d)`` or ``(K, B, d)`` where it was drawn for every class.
+
+    Returns:
+        The loss, a scalar tensor.
+    """
+
+    def log_ratio(k):
+        y = None if k is None else torch.full((len(x),), k)
+        values = {site: v[k] if v.dim() == 3 and len(v) > 1 else v.reshape(v.shape[-2:]) for site, v in latents.items()}
+        guide = poutine.trace(poutine.condition(model.guide, values)).get_trace(x, y)
+        pair = poutine.trace(poutine.condition(model.model, values)).get_trace(x, y)
+        return _rows(pair) - _rows(guide), values
+
+    if model.num_classes is None:
+        return -log_ratio(None)[0].sum()
+    total = 0.0
+    for k in range(model.num_classes):
+        ratio, values = log_ratio(k)
+        one_hot = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(x), -1)
+        guide = poutine.trace(poutine.condition(model.guide, values | {"y": one_hot})).get_trace(x)
+        log_q = guide.nodes["y"]["fn"].log_prob(one_hot)
+        total = total + log_q.exp() * (ratio - log_q)
+    return -total.sum()
+
+
+def _rows(trace):
+    """The log-probability of each row, summed over the sites."""
+    sites = [site for name, site in trace.nodes.items() if site["type"] == "sample" and name != "batch"]
+    return sum(site["fn"].log_prob(site["value"]) for site in sites)
+
+
+def check_enumeration(model, x, tolerance=1e-9):
+    """The TraceEnum loss equals the brute-force sum over y with the same noise, in float64."""
+    model = copy.deepcopy(model).double()
+    x, seen = x.double(), []
+
+    def guide(*args):
+        with poutine.trace() as capture:
+            model.guide(*args)
+        seen.append(capture.trace)
+
+    loss = _ELBO.differentiable_loss(model.model, guide, x).item()
+    nodes = seen[0].nodes
+    sites = [name for name in seen[0].stochastic_nodes if name not in ("y", "batch")]
+    with torch.no_grad():
+        expected = brute_force_loss(model, x, {site: nodes[site]["value"] for site in sites}).item()
+    error = abs(loss / expected - 1)
+    assert error <= tolerance, f"TraceEnum loss {loss:.12g}, brute force {expected:.12g}: off by {error:.2g}"
+
+
+def check_every_parameter_moves(model, x, y=None):
+    """One step of plain SVI without labels, and one with, moves every parameter that trains."""
+    model = copy.deepcopy(model)
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    loss = _ELBO if y is None else SemiSupervisedELBO(_ELBO, alpha=1.0)
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), loss)
+    svi.step(x) if y is None else svi.step(labelled=(x, y), unlabelled=x)
+    still = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    still = [name for name in still if torch.equal(before[name], model.get_parameter(name))]
+    assert not still, f"a step of SVI did not move {', '.join(still)}"
+
+
+def check_instances_are_apart(model, x):
+    """A deep copy of a stepped model trains, and leaves the original as it was; a pickled one trains too."""
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), _ELBO)
+    svi.step(x)
+    check_every_parameter_moves(copy.deepcopy(model), x)
+    buffer = io.BytesIO()
+    torch.save(model, buffer)
+    buffer.seek(0)
+    check_every_parameter_moves(torch.load(buffer, weights_only=False), x)
+
+
+def check_round_trip(model, x):
+    """The state dict restores the same loss, to the last bit, in a model whose parameters were others."""
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(1.0)
+    other.load_state_dict(model.state_dict())
+    losses = []
+    for pair in (model, other):
+        pyro.set_rng_seed(0)
+        losses.append(_ELBO.loss(pair.model, pair.guide, x))
+    assert losses[0] == losses[1], f"the loss was {losses[0]} and is {losses[1]} after a state-dict round trip"
+
+
+def check_generates(model, x, y=None):
+    """``Predictive`` draws x of the right shape without data, with labels, and given latents of a guide."""
+    size = x.shape[1]
+    shapes = {"without data": (Predictive(model.model, num_samples=3)()["x"].shape, (3, 1, size))}
+    if y is not None:
+        shapes["with labels"] = (Predictive(model.model, num_samples=3)(y=y)["x"].shape, (3, len(y), size))
+    posterior = Predictive(model.guide, num_samples=3)(x)
+    posterior.pop("batch", None)
+    replica = Predictive(model.model, posterior_samples=posterior)(size=len(x))["x"]
+    shapes["given latents"] = (replica.shape, (3, *x.shape))
+    wrong = [f"{case}: {tuple(got)}, want {want}" for case, (got, want) in shapes.items() if tuple(got) != want]
+    assert not wrong, "Predictive gave x of shape " + "; ".join(wrong)
+
+
+def check_pair(model, x, y=None):
+    """Run every check of this module.
+
+    Args:
+        model: a ``DeepGenerativeModel``, or an object of its shape.
+        x: rows ``(B, D)``, a handful.
+        y: class indices ``(B,)``, for a model with a y.
+
+    Raises:
+        AssertionError: saying what is wrong.
+
+    Example::
+
+        check_pair(MyModel(x_size=4, num_classes=3), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1]))
+    """
+    check_enumeration(model, x)
+    check_every_parameter_moves(model, x, y)
+    check_instances_are_apart(model, x)
+    check_round_trip(model, x)
+    check_generates(model, x, y)

@@ -1,0 +1,40 @@
+"""The figures of a semi-supervised run on images."""
+
+import matplotlib.pyplot as plt
+import torch
+
+from pyrodgm.plot import analogies, class_samples, latent_pca, learning_curve
+
+
+def draw(outcome, folder):
+    """Draw analogies, class-conditional samples, a PCA of the latents and the learning curve as PNG files.
+
+    Args:
+        outcome: of a run with labels, on images.
+        folder: an existing folder.
+
+    Returns:
+        The paths of the figures.
+    """
+    model, data = outcome.model, outcome.data
+    torch.manual_seed(0)
+    first = torch.stack([data.test.x[data.test.y == k][0] for k in range(data.num_classes)])
+    site = "a" if hasattr(model, "q_a") else "z"
+    figures = {
+        "analogies": lambda: analogies(model, first, data.image_shape),
+        "samples": lambda: class_samples(model, 10, data.image_shape),
+        "latents": lambda: latent_pca(model, *data.test, site=site),
+        "learning_curve": lambda: _errors(outcome),
+    }
+    paths = []
+    for name, make in figures.items():
+        ax = make()
+        paths.append(folder / f"{name}.png")
+        ax.figure.savefig(paths[-1], dpi=150)
+        plt.close(ax.figure)
+    return paths
+
+
+def _errors(outcome):
+    reference = {name: value for name, value in outcome.figures.items() if name.endswith("test error")}
+    return learning_curve(outcome.history, ["validation error"], "error (%)", reference)

@@ -1,0 +1,113 @@
+"""The tables of ``results/``: what was measured, how, when and on what."""
+
+import json
+import math
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean, stdev
+
+import pyro
+import torch
+
+
+def write_results(folder, recipe, runs, command, device, changed):
+    """Write ``NAME.json`` with every figure of every seed, and rebuild the ``README.md`` table of the folder.
+
+    Args:
+        folder: where the tables live.
+        recipe: the ``Recipe`` that was run.
+        runs: dict from a seed to its figures.
+        command: the command line that reproduces them.
+        device: where it ran.
+        changed: the recipe's fields that the command overrode.
+
+    Returns:
+        The path of the JSON file.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {
+        "recipe": recipe.name,
+        "summary": recipe.summary,
+        "source": recipe.source,
+        "paper": recipe.paper,
+        "deviations": recipe.deviations,
+        "changed": changed,
+        "command": command,
+        "epochs": recipe.epochs,
+        "figures": {str(seed): figures for seed, figures in runs.items()},
+        "date": datetime.now(UTC).date().isoformat(),
+        "device": _device(device),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "pyro": pyro.__version__,
+            "commit": _commit(),
+        },
+    }
+    path = folder / f"{recipe.name}.json"
+    _replace(path, json.dumps(record, indent=2) + "\n")
+    _replace(folder / "README.md", _table(folder))
+    return path
+
+
+def summary(values):
+    """Mean and standard error of the seeds' values, ``"5.31 ± 0.42"``; one value alone has no error."""
+    text = f"{mean(values):.2f}"
+    return text if len(values) < 2 else f"{text} ± {stdev(values) / math.sqrt(len(values)):.2f}"
+
+
+def _table(folder):
+    lines = [
+        "# Results",
+        "",
+        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds in nats; the mean over the",
+        "seeds with its standard error. Every figure of every seed is in the JSON file beside.",
+        "",
+    ]
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text())
+        runs = list(record["figures"].values())
+        lines += [
+            f"## {record['recipe']}",
+            "",
+            f"{record['summary']}. {record['source']}.",
+            "",
+            "| figure | measured |",
+            "|---|---|",
+            *(f"| {name} | {summary([run[name] for run in runs])} |" for name in runs[0]),
+            f"| **paper** | {record['paper']} |",
+            "",
+            f"Command: `{record['command']}` ({len(runs)} seeds, {record['epochs']} epochs, {record['date']}, "
+            f"{record['device']}, torch {record['versions']['torch']}, pyro {record['versions']['pyro']}, "
+            f"commit {record['versions']['commit']}).",
+            "",
+            f"Deviations: {record['deviations']}",
+            "",
+        ]
+        if record["changed"]:
+            lines += [f"**Not the recipe as it stands**: {', '.join(record['changed'])} overridden.", ""]
+    return "\n".join(lines)
+
+
+def _replace(path, text):
+    """Write beside and rename, so that a killed run leaves the old file whole."""
+    beside = path.with_suffix(path.suffix + ".new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def _device(device):
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _commit():
+    try:
+        call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

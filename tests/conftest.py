@@ -1,0 +1,14 @@
+import pyro
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Every test begins with the same seed, an empty parameter store and Pyro's validation on."""
+    pyro.set_rng_seed(0)
+    pyro.clear_param_store()
+    pyro.enable_validation(True)
+    torch.set_default_dtype(torch.float32)

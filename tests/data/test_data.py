@@ -1,0 +1,240 @@
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pyrodgm.data import Batches, alpha, binarise, load, select_labels, store
+from pyrodgm.data.idx import read_idx
+
+
+class TestDigits:
+    def test_sizes_and_ranges(self):
+        data = load("digits")
+        assert [len(p.x) for p in (data.train, data.validation, data.test)] == [1097, 200, 500]
+        assert data.x_size == 64 and data.num_classes == 10 and data.image_shape == (8, 8)
+        assert float(data.train.x.min()) == 0 and float(data.train.x.max()) == 1
+
+    def test_the_parts_make_up_the_whole_without_overlap(self):
+        data = load("digits", counts=True)
+        from sklearn.datasets import load_digits
+
+        whole = {tuple(row) for row in load_digits().data.tolist()}
+        parts = [{tuple(row) for row in p.x.tolist()} for p in (data.train, data.validation, data.test)]
+        assert set.union(*parts) == whole and sum(map(len, parts)) == len(whole)
+
+
+class TestMoons:
+    def test_without_noise_the_rows_lie_on_the_two_curves(self):
+        data = load("moons", noise=0.0)
+        x, y = data.test
+        top, bottom = x[y == 0], x[y == 1]
+        assert len(top) == len(bottom) == 5000
+        torch.testing.assert_close(top.square().sum(-1), torch.ones(5000))
+        assert float(top[:, 1].min()) >= -1e-6
+        torch.testing.assert_close((bottom - torch.tensor([1.0, 0.5])).square().sum(-1), torch.ones(5000))
+        assert float(bottom[:, 1].max()) <= 0.5 + 1e-6
+
+    def test_noise_has_its_standard_deviation(self):
+        noisy, clean = load("moons", noise=0.2), load("moons", noise=0.0)
+        radius = noisy.train.x[noisy.train.y == 0].norm(dim=-1)
+        assert float((radius - 1).std()) == pytest.approx(0.2, rel=0.1)
+        assert not torch.equal(noisy.train.x, clean.train.x)
+
+    def test_a_negative_noise_is_refused(self):
+        with pytest.raises(ValueError, match="noise: got -1, want a standard deviation of at least zero"):
+            load("moons", noise=-1)
+
+
+def write_idx(path, array, magic=None, cut=0):
+    header = magic or struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    content = header + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content[: len(content) - cut]))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A data folder in the shape of MNIST's: 60,000 and 10,000 images of 2x2 pixels."""
+    monkeypatch.setenv("PYRODGM_DATA", str(tmp_path))
+    (tmp_path / "mnist").mkdir()
+    generator = np.random.default_rng(0)
+    for part, size in (("train", 60_000), ("t10k", 10_000)):
+        write_idx(tmp_path / f"mnist/{part}-images-idx3-ubyte.gz", generator.integers(0, 256, (size, 2, 2)))
+        write_idx(tmp_path / f"mnist/{part}-labels-idx1-ubyte.gz", np.arange(size) % 10)
+    return tmp_path / "mnist"
+
+
+class TestMNIST:
+    def test_reads_the_four_files_of_the_users_folder(self, folder):
+        data = load("mnist")
+        assert [len(p.x) for p in (data.train, data.validation, data.test)] == [50_000, 10_000, 10_000]
+        raw = np.frombuffer(gzip.decompress((folder / "train-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
+        torch.testing.assert_close(data.train.x[0], torch.tensor(raw[:4] / 255, dtype=torch.float32))
+        torch.testing.assert_close(data.validation.x[-1], torch.tensor(raw[-4:] / 255, dtype=torch.float32))
+        assert data.test.y[:3].tolist() == [0, 1, 2]
+
+    @pytest.mark.parametrize("damage", ["truncated gzip", "not gzip", "short", "long", "magic", "empty"])
+    def test_a_damaged_file_is_named_and_never_half_read(self, folder, damage):
+        path = folder / "t10k-images-idx3-ubyte.gz"
+        whole = path.read_bytes()
+        images = np.zeros((10_000, 2, 2))
+        if damage == "truncated gzip":
+            path.write_bytes(whole[: len(whole) // 2])
+        elif damage == "not gzip":
+            path.write_bytes(b"<html>not found</html>")
+        elif damage == "short":
+            write_idx(path, images, cut=1)
+        elif damage == "long":
+            path.write_bytes(gzip.compress(gzip.decompress(whole) + b"\0"))
+        elif damage == "magic":
+            write_idx(path, images, magic=b"\0\0\x0d\x03" + bytes(12))
+        else:
+            path.write_bytes(gzip.compress(b""))
+        with pytest.raises(ValueError, match="t10k-images-idx3-ubyte.gz: got .*, want"):
+            load("mnist")
+
+    def test_flipped_bytes_are_caught_by_the_gzip_checksum(self, folder):
+        path = folder / "t10k-images-idx3-ubyte.gz"
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="t10k-images-idx3-ubyte.gz: got a damaged gzip file"):
+            load("mnist")
+
+    def test_as_many_labels_as_images(self, folder):
+        write_idx(folder / "t10k-labels-idx1-ubyte.gz", np.arange(9_999) % 10)
+        with pytest.raises(ValueError, match="mnist: got 10000 t10k images and 9999 labels"):
+            load("mnist")
+
+    def test_a_file_that_is_nowhere_names_both_places(self, folder, monkeypatch, tmp_path):
+        (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+        monkeypatch.setitem(store.HOMES, "mnist", "http://127.0.0.1:9/")
+        monkeypatch.setattr(store.pooch, "os_cache", lambda name: tmp_path / "cache")
+        with pytest.raises(FileNotFoundError, match=r"t10k-labels.*not in \$PYRODGM_DATA/mnist .* nor in .*cache"):
+            load("mnist")
+
+    def test_a_download_is_checked_and_cached(self, monkeypatch, tmp_path):
+        monkeypatch.delenv("PYRODGM_DATA", raising=False)
+        home = tmp_path / "home"
+        home.mkdir()
+        write_idx(home / "t10k-labels-idx1-ubyte.gz", np.arange(10))
+        monkeypatch.setattr(store.pooch, "os_cache", lambda name: tmp_path / "cache")
+        served = []
+
+        def downloader(url, output_file, pooch):
+            served.append(url)
+            Path(output_file).write_bytes((home / url.rsplit("/", 1)[1]).read_bytes())
+
+        retrieve = store.pooch.retrieve
+        monkeypatch.setattr(store.pooch, "retrieve", lambda *a, **k: retrieve(*a, downloader=downloader, **k))
+        with pytest.raises(FileNotFoundError, match="could not be fetched: .*hash"):
+            store.find("mnist", "t10k-labels-idx1-ubyte.gz")
+        digest = store.pooch.file_hash(home / "t10k-labels-idx1-ubyte.gz")
+        monkeypatch.setitem(store.SHA256, "mnist/t10k-labels-idx1-ubyte.gz", digest)
+        path = store.find("mnist", "t10k-labels-idx1-ubyte.gz")
+        assert read_idx(path, 1).tolist() == list(range(10))
+        count = len(served)
+        assert store.find("mnist", "t10k-labels-idx1-ubyte.gz") == path and len(served) == count
+
+    @pytest.mark.skipif(
+        not (Path(os.environ.get("PYRODGM_DATA", "nowhere")) / "mnist").exists(), reason="no MNIST in $PYRODGM_DATA"
+    )
+    def test_the_real_files(self):
+        data = load("mnist")
+        assert data.train.x.shape == (50_000, 784) and data.test.x.shape == (10_000, 784)
+        assert torch.bincount(torch.cat([data.train.y, data.validation.y])).tolist() == [
+            5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
+        ]  # fmt: skip
+        assert data.train.y[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+class TestLabels:
+    def test_spread_evenly_and_fixed_by_the_seed(self):
+        y = torch.randint(0, 10, (1000,))
+        rows = select_labels(y, 100, 10, seed=1)
+        assert torch.bincount(y[rows]).tolist() == [10] * 10 and len(set(rows.tolist())) == 100
+        assert torch.equal(rows, select_labels(y, 100, 10, seed=1))
+        assert not torch.equal(rows, select_labels(y, 100, 10, seed=2))
+
+    def test_a_rest_goes_to_random_classes(self):
+        counts = torch.bincount(torch.arange(3).repeat(50)[select_labels(torch.arange(3).repeat(50), 10, 3)])
+        assert sorted(counts.tolist()) == [3, 3, 4]
+
+    @pytest.mark.parametrize(
+        ("y", "labels", "classes", "message"),
+        [
+            (torch.arange(3), 4, 3, "num_labels: got 4, want at most 3, the number of rows"),
+            (torch.arange(3).repeat(9), 2, 3, "num_labels: got 2, want at least 3"),
+            (torch.arange(2).repeat(9), 3, 3, "y: got 0 rows of class 2, want 1 to label"),
+            (torch.arange(3), 3, 2, "y: got labels from 0 to 2, want 0 to 1"),
+            (torch.tensor([-1, 0, 1]), 3, 2, "y: got labels from -1 to 1, want 0 to 1"),
+            (torch.rand(5), 3, 2, "y: got dtype torch.float32, want class indices"),
+            (torch.eye(3), 3, 3, r"y: got shape \(3, 3\), want class indices"),
+        ],
+    )
+    def test_bad_arguments(self, y, labels, classes, message):
+        with pytest.raises(ValueError, match=message):
+            select_labels(y, labels, classes)
+
+    def test_alpha(self):
+        assert alpha(0.1, 100, 59_900) == pytest.approx(60)
+        with pytest.raises(ValueError, match="num_labelled: got 0, want at least 1"):
+            alpha(0.1, 0, 100)
+
+
+class TestBatches:
+    x = torch.arange(10.0)[:, None]
+
+    def test_an_epoch_is_a_permutation_anew(self):
+        batches = Batches(self.x, 5)
+        first, second = (torch.cat([b["x"] for b in batches]).flatten().tolist() for _ in range(2))
+        assert sorted(first) == sorted(second) == list(range(10)) and first != second
+        again = torch.cat([b["x"] for b in Batches(self.x, 5)]).flatten().tolist()
+        assert again == first
+
+    def test_left_over_rows_wait(self):
+        batches = Batches(self.x, 3)
+        assert len(batches) == len(list(batches)) == 3 and all(len(b["x"]) == 3 for b in batches)
+        assert len(list(Batches(self.x, 100))) == 1
+
+    def test_all_labelled_rows_in_every_batch(self):
+        x, y = torch.rand(4, 1), torch.arange(4)
+        for batch in Batches(self.x, 5, labelled=(x, y)):
+            assert batch["labelled"][0] is x and batch["labelled"][1] is y and batch["unlabelled"].shape == (5, 1)
+
+    def test_labelled_rows_take_turns(self):
+        x, y = torch.arange(4.0)[:, None], torch.arange(4)
+        batches = Batches(self.x, 5, labelled=(x, y), labelled_batch_size=2)
+        seen = [batch["labelled"] for _ in range(2) for batch in batches]
+        assert all(torch.equal(x_l.flatten().long(), y_l) for x_l, y_l in seen)
+        assert sorted(torch.cat([y_l for _, y_l in seen]).tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
+
+    def test_more_labelled_rows_a_batch_than_there_are(self):
+        batches = Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), labelled_batch_size=6)
+        assert torch.bincount(next(iter(batches))["labelled"][1]).tolist() == [3, 3]
+
+    def test_resampled_before_every_epoch(self):
+        grey = torch.full((400, 1), 0.25)
+        batches = Batches(grey, 400, labelled=(grey, torch.zeros(400).long()), resample=binarise)
+        first, second = (next(iter(batches)) for _ in range(2))
+        assert set(first["unlabelled"].unique().tolist()) == {0.0, 1.0}
+        assert float(first["unlabelled"].mean()) == pytest.approx(0.25, abs=0.07)
+        assert not torch.equal(first["labelled"][0], second["labelled"][0])
+
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda: Batches(torch.rand(5, 2), 0), "batch_size: got 0, want at least 1"),
+            (lambda: Batches(torch.rand(0, 2), 1), "x: got an empty batch"),
+            (lambda: Batches(torch.full((2, 2), float("nan")), 1), "x: got 4 NaN or infinite values"),
+            (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
+            (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
+            (lambda: load("cifar"), "name: got 'cifar', want one of digits, mnist, moons"),
+        ],
+    )
+    def test_bad_arguments(self, make, message):
+        with pytest.raises(ValueError, match=message):
+            make()

@@ -1,0 +1,75 @@
+import math
+
+import pytest
+import torch
+from pyro.infer import TraceEnum_ELBO
+
+from pyrodgm.evaluate import bound, classification_error, evaluating, latents
+from pyrodgm.models import ADGM, M2, VAE
+from tests.pairs import rows, small
+
+
+class Threshold(torch.nn.Module):
+    """A classifier with a known answer: class 1 where the first feature exceeds one half."""
+
+    num_classes = 2
+
+    def classifier(self, x, shift=0.0):
+        return torch.stack([0.5 - x[:, 0], x[:, 0] - 0.5 + shift], -1)
+
+
+def test_error_is_the_share_of_wrong_rows_in_per_cent():
+    x = torch.linspace(0, 0.99, 100)[:, None]
+    y = (torch.arange(100) >= 60).long()
+    assert classification_error(Threshold(), x, y, batch_size=7) == pytest.approx(9.0)
+    assert classification_error(Threshold(), x, y, shift=10.0) == pytest.approx(60.0)
+
+
+def test_error_refuses_labels_of_another_length():
+    with pytest.raises(ValueError, match="y: got 3 labels, want 4"):
+        classification_error(Threshold(), torch.rand(4, 1), torch.zeros(3).long())
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_bound_is_the_mean_elbo_in_nats_a_row(labelled):
+    model = small(M2)
+    x, y = rows(model)
+    y = y if labelled else None
+    elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+    torch.manual_seed(5)
+    want = -sum(elbo.loss(model.model, model.guide, x, y) for _ in range(3)) / 3 / len(x)
+    torch.manual_seed(5)
+    assert bound(model, x, y, num_samples=3) == pytest.approx(want, rel=1e-6)
+
+
+def test_bound_does_not_depend_on_the_batch_size_but_by_noise():
+    model = small(VAE)
+    x = torch.rand(50, 6)
+    values = [bound(model, x, num_samples=300, batch_size=size) for size in (7, 50)]
+    assert values[0] == pytest.approx(values[1], abs=0.1)
+
+
+def test_a_model_that_says_nothing_has_the_bound_of_a_fair_coin():
+    model = small(VAE)
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert bound(model, torch.rand(5, 6).round()) == pytest.approx(-6 * math.log(2), rel=1e-5)
+
+
+def test_latents_are_one_draw_of_every_site_of_the_guide():
+    model = small(ADGM)
+    x, y = rows(model)
+    values = latents(model, x)
+    assert {site: tuple(v.shape) for site, v in values.items()} == {"a": (7, 3), "y": (7, 3), "z": (7, 2)}
+    assert set(latents(model, x, y)) == {"a", "z"}
+
+
+def test_evaluation_puts_the_training_mode_back():
+    model = small(M2, batch_norm=True)
+    model.q_y.eval()
+    with evaluating(model):
+        assert not any(part.training for part in model.modules()) and not torch.is_grad_enabled()
+    assert model.training and model.p_x.training and not model.q_y.training
+    with pytest.raises(RuntimeError), evaluating(model):
+        raise RuntimeError
+    assert model.training and not model.q_y.trunk.training

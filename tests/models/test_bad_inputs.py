@@ -1,0 +1,83 @@
+"""A table of bad inputs, each with the message it must produce."""
+
+import math
+
+import pyro
+import pytest
+import torch
+from pyro.infer import SVI, TraceEnum_ELBO
+from pyro.optim import Adam
+
+from pyrodgm.models import ADGM, M2, VAE
+from tests.pairs import small
+
+X, Y = torch.rand(5, 6), torch.tensor([0, 1, 2, 0, 1])
+SHAPES = [
+    (X[0], None, r"x: got shape \(6,\), want \(B, 6\)"),
+    (torch.rand(5, 2, 3), None, r"x: got shape \(5, 2, 3\), want \(B, 6\)"),
+    (torch.rand(5, 7), None, r"x: got shape \(5, 7\), want \(B, 6\)"),
+    (X.numpy(), None, "x: got ndarray, want a torch.Tensor of shape"),
+    (X.double(), None, "x: got dtype torch.float64, want torch.float32 like the parameters"),
+    (X.long(), None, "x: got dtype torch.int64, want a floating-point tensor"),
+    (X[:0], None, r"x: got an empty batch of shape \(0, 6\), want at least one row"),
+    (X, Y[:4], "y: got 4 labels, want 5, one for each row of x"),
+    (X, Y.float(), "y: got dtype torch.float32, want class indices"),
+    (X, torch.eye(4)[Y], r"y: got shape \(5, 4\), want class indices .* or one-hot rows \(B, 3\)"),
+    (X, Y.tolist(), "y: got list, want a torch.Tensor"),
+]
+VALUES = [
+    (torch.where(X[0, 0] == X, math.nan, X), None, "x: got 1 NaN or infinite values, want finite numbers"),
+    (torch.where(X[0, 0] == X, math.inf, X), None, "x: got 1 NaN or infinite values, want finite numbers"),
+    (X + 1, None, r"x: got values from 1\.\d+ to \d.*, want values in \[0, 1\]"),
+    (X, Y + 1, "y: got labels from 1 to 3, want 0 to 2"),
+    (X, Y - 1, "y: got labels from -1 to 1, want 0 to 2"),
+    (X, torch.ones(5, 3), "y: got rows that are not one-hot"),
+]
+
+
+@pytest.mark.parametrize("model_class", [M2, ADGM])
+@pytest.mark.parametrize(("x", "y", "message"), SHAPES + VALUES)
+def test_a_step_refuses_them(model_class, x, y, message):
+    model = small(model_class)
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.1}), TraceEnum_ELBO(max_plate_nesting=1))
+    with pytest.raises(ValueError, match=message):
+        svi.step(x, y)
+    with pytest.raises(ValueError, match=message):
+        model.model(x, y)
+
+
+@pytest.mark.parametrize(("x", "y", "message"), SHAPES)
+def test_shapes_are_checked_without_validation_too(x, y, message):
+    with pyro.validation_enabled(False), pytest.raises(ValueError, match=message):
+        small(M2).guide(x, y)
+
+
+def test_values_are_not_read_without_validation():
+    with pyro.validation_enabled(False):
+        small(M2).model(X + 1)
+
+
+def test_counts_must_be_counts():
+    model = small(VAE, likelihood=("binomial", {"total_count": 4}))
+    with pytest.raises(ValueError, match="x: got values from .*, want integers from 0 to 4"):
+        model.model(X)
+
+
+def test_a_model_without_classes_refuses_labels():
+    with pytest.raises(ValueError, match="y: got labels, want None: VAE has no y"):
+        small(VAE).model(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"likelihood": "gamma"}, "likelihood: got 'gamma', want one of bernoulli, binomial, categorical, normal"),
+        ({"posterior": "flow"}, "posterior: got 'flow', want one of full, iaf, normal"),
+        ({"auxiliary": "none"}, "auxiliary: got 'none', want one of deterministic, stochastic"),
+        ({"activation": "swish"}, "activation: got 'swish'"),
+        ({"num_classes": 0}, "num_classes: got 0, want a positive int"),
+    ],
+)
+def test_names_that_do_not_exist(options, message):
+    with pytest.raises(ValueError, match=message):
+        small(ADGM, **options)

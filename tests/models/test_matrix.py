@@ -1,0 +1,193 @@
+"""The matrix: every model of the zoo against brute force, by hand, and in use."""
+
+import math
+
+import pyro
+import pytest
+import torch
+from pyro import poutine
+from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
+from pyro.optim import Adam
+
+from pyrodgm import testing
+from pyrodgm.infer import SemiSupervisedELBO
+from tests import by_hand
+from tests.pairs import VARIANTS, every_pair, model_classes, rows, small
+
+ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+VARIED = [
+    pytest.param(c, options, id=f"{c.__name__}-{options}")
+    for c in model_classes()
+    for options in [{}, *VARIANTS.get(c.__name__, [])]
+]
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_enumerated_loss_is_the_brute_force_sum(model_class, options):
+    model = small(model_class, **options).eval()
+    testing.check_enumeration(model, rows(model)[0])
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_every_parameter_moves(model_class, options):
+    model = small(model_class, **options)
+    testing.check_every_parameter_moves(model, *rows(model))
+    testing.check_every_parameter_moves(model, rows(model)[0])
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_copies_and_pickles_train(model_class, options):
+    model = small(model_class, **options)
+    testing.check_instances_are_apart(model, rows(model)[0])
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_state_dict_round_trip(model_class, options):
+    model = small(model_class, **options)
+    testing.check_round_trip(model, rows(model)[0])
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_predictive_generates(model_class, options):
+    model = small(model_class, **options).eval()
+    testing.check_generates(model, *rows(model))
+
+
+def record(model, x, elbo):
+    """The loss and the values of the guide's sites in the run that made it."""
+    seen = []
+
+    def guide(*args):
+        with poutine.trace() as capture:
+            model.guide(*args)
+        seen.append(capture.trace.nodes)
+
+    return elbo.differentiable_loss(model.model, guide, x), seen
+
+
+def noise_of(node):
+    normal = node["fn"].base_dist
+    return ((node["value"] - normal.loc) / normal.scale).detach()
+
+
+@pytest.mark.parametrize(("model_class", "options"), VARIED)
+def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options):
+    model = small(model_class, **options).double()
+    x = rows(model)[0].double()
+    loss, seen = record(model, x, ELBO)
+    noise = {site: noise_of(seen[0][site]) for site in ("a", "z") if site in seen[0]}
+    expected = by_hand.unlabelled_loss(model, x, noise)
+    torch.testing.assert_close(loss, expected, rtol=1e-9, atol=0)
+    parameters = dict(model.named_parameters())
+    got = torch.autograd.grad(loss, list(parameters.values()))
+    want = torch.autograd.grad(expected, list(parameters.values()))
+    for name, g, w in zip(parameters, got, want, strict=True):
+        torch.testing.assert_close(g, w, rtol=1e-8, atol=1e-10, msg=lambda m, name=name: f"gradient of {name}: {m}")
+
+
+@pytest.mark.parametrize(("model_class", "options"), VARIED)
+def test_vectorised_particles_are_the_mean_of_single_ones(model_class, options):
+    model = small(model_class, **options).double()
+    x = rows(model)[0].double()
+    elbo = TraceEnum_ELBO(max_plate_nesting=1, num_particles=4, vectorize_particles=True)
+    if model.num_classes is None:
+        elbo = Trace_ELBO(max_plate_nesting=1, num_particles=4, vectorize_particles=True)
+    loss, seen = record(model, x, elbo)
+    values = {site: seen[0][site]["value"] for site in ("a", "z") if site in seen[0]}  # (P, B, d), z (K, P, B, d)
+    singles = []
+    for p in range(4):
+        of_particle = {site: v.select(-3, p) for site, v in values.items()}
+        singles.append(testing.brute_force_loss(model, x, of_particle))
+    torch.testing.assert_close(loss, sum(singles) / 4, rtol=1e-9, atol=0)
+
+
+def constant_variances(model):
+    """Without hidden layers and with constant variances the model's evidence has a closed form.
+
+    Small weights keep the guide near the posterior, so that importance sampling converges.
+    """
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(0.3)
+        for net in (model.p_x, getattr(model, "p_a", None)):
+            if net is not None:
+                net.log_variance.weight.zero_()
+                net.log_variance.bias.uniform_(-1.0, 0.5)
+    return model
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_bounds_are_in_order_and_reach_the_known_evidence(model_class):
+    model = constant_variances(small(model_class, hidden=(), likelihood="normal").double())
+    x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
+    exact = by_hand.evidence(model, x)
+    samples = 20_000
+
+    def log_weights(k):  # (samples, B): log p(x, y, ...) - log q(... | x, y), latents drawn anew
+        y = None if k is None else torch.full((len(x),), k)
+        with torch.no_grad(), torch.random.fork_rng(), pyro.plate("particles", samples, dim=-2):
+            guide = poutine.trace(model.guide).get_trace(x, y)
+            pair = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x, y)
+        return testing._rows(pair) - testing._rows(guide)
+
+    classes = [None] if model.num_classes is None else range(model.num_classes)
+    log_w = torch.stack([log_weights(k) for k in classes])  # (K, samples, B)
+    estimate = (log_w.logsumexp(1) - math.log(samples)).logsumexp(0)
+    spread = (log_w - log_w.amax((0, 1))).exp().sum(0)  # the samples' weights, for the estimate's standard error
+    error = spread.std(0) / spread.mean(0) / math.sqrt(samples)
+    assert bool((error < 0.05).all()), "too few samples for the test to mean anything"
+    assert bool(((estimate - exact).abs() < 5 * error).all()), (estimate, exact, error)
+
+    tens = (log_w.reshape(len(log_w), -1, 10, len(x)).logsumexp(2) - math.log(10)).logsumexp(0).mean(0)
+    elbo = -torch.tensor([ELBO.loss(model.model, model.guide, x) for _ in range(200)]) / len(x)
+    assert elbo.mean() < tens.mean() < exact.mean()
+
+
+@pytest.mark.parametrize("model_class", [c for c in model_classes() if hasattr(c, "classifier")])
+class TestClasses:
+    def test_indices_and_one_hot_rows_are_the_same_labels(self, model_class):
+        model = small(model_class)
+        x, y = rows(model)
+        losses = []
+        for labels in (y, torch.eye(3)[y], torch.eye(3, dtype=torch.long)[y]):
+            torch.manual_seed(1)
+            losses.append(ELBO.loss(model.model, model.guide, x, labels))
+        assert losses[0] == losses[1] == losses[2]
+
+    def test_classifier_gives_probabilities_that_do_not_depend_on_the_neighbours(self, model_class):
+        model = small(model_class).eval()
+        x, _ = rows(model)
+        together = model.classifier(x)
+        alone = torch.cat([model.classifier(row[None]) for row in x])
+        assert together.shape == (7, 3)
+        torch.testing.assert_close(together.sum(-1), torch.ones(7))
+        torch.testing.assert_close(together, alone)
+        assert not torch.allclose(together[0], together[1])
+
+    def test_classifier_learns_a_separable_problem(self, model_class):
+        model = small(model_class)
+        y = torch.arange(60) % 3
+        x = (0.15 + 0.7 * torch.eye(3)[y].repeat(1, 2) + 0.1 * torch.rand(60, 6)).clamp(0, 1)
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO(ELBO, alpha=10.0))
+        for _ in range(60):
+            svi.step(labelled=(x[:12], y[:12]), unlabelled=x)
+        assert bool((model.classifier(x).argmax(-1) == y).all())
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_reconstructions_keep_shape_and_scale(model_class):
+    model = small(model_class, likelihood=("binomial", {"total_count": 4})).eval()
+    x, y = rows(model)
+    for labels in {None, y} if y is None else (None, y):
+        mean = model.reconstruct(x, labels)
+        assert mean.shape == x.shape
+        assert 1.0 < float(mean.mean()) < 3.0  # counts out of 4, not shares
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_plain_svi_lowers_the_loss(model_class):
+    model = small(model_class)
+    x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(20, 1)
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), ELBO)
+    losses = [svi.step(x) for _ in range(150)]
+    assert sum(losses[-20:]) < 0.7 * sum(losses[:20])

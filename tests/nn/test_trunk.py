@@ -1,0 +1,99 @@
+import pytest
+import torch
+
+from pyrodgm.nn import MLP, BatchNorm, Linear, Trunk, paused_statistics
+
+SHAPES = [
+    ((5, 4), (5, 3)),  # rows
+    ((5, 4), (3, 1, 3)),  # y enumerated
+    ((2, 5, 4), (3, 1, 1, 3)),  # particles and y enumerated
+    ((4,), (7, 5, 3)),
+]
+
+
+@pytest.mark.parametrize(("x_shape", "y_shape"), SHAPES)
+def test_split_layer_equals_the_concatenated_one(x_shape, y_shape):
+    layer = Linear((4, 3), 6).double()
+    torch.nn.init.normal_(layer.bias)
+    x, y = torch.randn(x_shape, dtype=torch.float64), torch.randn(y_shape, dtype=torch.float64)
+    shape = torch.broadcast_shapes(x_shape[:-1], y_shape[:-1])
+    joint = torch.cat([x.expand(*shape, 4), y.expand(*shape, 3)], -1)
+    want = torch.nn.functional.linear(joint, layer.weight, layer.bias)
+    torch.testing.assert_close(layer(x, y), want, rtol=1e-12, atol=1e-12)
+
+
+def test_split_layer_multiplies_each_parent_at_its_own_shape(monkeypatch):
+    rows, plain = [], torch.nn.functional.linear
+
+    def linear(x, *args):
+        rows.append(x.numel() // x.shape[-1])
+        return plain(x, *args)
+
+    monkeypatch.setattr("pyrodgm.nn.trunk.F.linear", linear)
+    Linear((784, 10), 5)(torch.randn(20, 784), torch.eye(10)[:, None])
+    assert sorted(rows) == [10, 20]  # not 200
+
+
+def test_glorot_takes_the_concatenated_fan_in():
+    weight = Linear((60, 40), 100).weight.detach()
+    assert float(weight.abs().max()) <= (6 / 200) ** 0.5
+    assert float(weight.std()) == pytest.approx((2 / 200) ** 0.5, rel=0.05)
+
+
+def test_small_normal_initialisation():
+    layer = Linear((100,), 200, init=0.001)
+    assert float(layer.weight.detach().std()) == pytest.approx(0.001, rel=0.05)
+    assert not layer.bias.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "at_minus_one"),
+    [("relu", 0.0), ("softplus", 0.313262), ("tanh", -0.761594), ("leaky_relu", -0.1), ("elu", -0.632121)],
+)
+def test_activations(name, at_minus_one):
+    trunk = Trunk((1,), (1,), activation=name)
+    torch.nn.init.ones_(trunk.layers[0].weight)
+    assert trunk(torch.tensor([[-1.0]]))[0].item() == pytest.approx(at_minus_one, abs=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 3)])
+def test_any_depth(hidden):
+    net = MLP((4, 3), hidden, 2)
+    assert len(net.trunk.layers) == len(hidden)
+    assert net(torch.randn(5, 4), torch.randn(3, 1, 3)).shape == (3, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Trunk((4,), (5,), activation="swish"), r"activation: got 'swish', want one of elu, leaky_relu"),
+        (lambda: Linear((4,), 5, init="he"), r"init: got 'he', want one of a positive standard deviation, glorot"),
+        (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
+    ],
+)
+def test_bad_arguments(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+class TestBatchNorm:
+    def test_leading_dimensions_are_rows(self):
+        h = torch.randn(3, 5, 4)
+        norm, plain = BatchNorm(4), torch.nn.BatchNorm1d(4)
+        torch.testing.assert_close(norm(h).reshape(15, 4), plain(h.reshape(15, 4)))
+        torch.testing.assert_close(norm.running_mean, plain.running_mean)
+
+    def test_paused_statistics_stay_while_rows_are_normalised_by_their_batch(self):
+        norm, h = BatchNorm(4), torch.randn(50, 4) + 3
+        with paused_statistics():
+            out = norm(h)
+        assert not norm.running_mean.any() and int(norm.num_batches_tracked) == 0
+        torch.testing.assert_close(out.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+        norm(h)
+        assert bool(norm.running_mean.all())
+
+    def test_evaluation_uses_the_running_statistics(self):
+        norm = BatchNorm(4).eval()
+        h = torch.randn(5, 4)
+        with paused_statistics():
+            torch.testing.assert_close(norm(h), h, atol=1e-4, rtol=1e-4)
