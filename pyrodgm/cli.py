@@ -96,9 +96,8 @@ def _check_device(device):
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(
-            f"--device: got {device!r}, want a device that is here ({str(error).splitlines()[0]})"
-        ) from error
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"--device: got {device!r}, want a device that is here ({reason})") from error
 
 
 def _print_figures(runs):

@@ -77,7 +77,7 @@ def evidence(model, x):
 
     Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them.
     """
-    split = [layer.weight.split(layer.parents, 1) for layer in (model.p_x.loc,)][0]
+    split = model.p_x.loc.weight.split(model.p_x.loc.parents, 1)
     noise = torch.diag(model.p_x.log_variance.bias.exp())
     classes = 1 if model.num_classes is None else model.num_classes
     terms = []

@@ -43,10 +43,7 @@ def every_pair():
 
 def rows(model):
     """Data on the scale of the model's likelihood, and labels where it has classes."""
-    x = (
-        torch.rand(ROWS, X_SIZE)
-        if model.p_x.scale == 1
-        else torch.randint(0, model.p_x.scale + 1, (ROWS, X_SIZE)).float()
-    )
+    counts = model.p_x.scale > 1
+    x = torch.randint(0, model.p_x.scale + 1, (ROWS, X_SIZE)).float() if counts else torch.rand(ROWS, X_SIZE)
     y = None if model.num_classes is None else torch.arange(ROWS) % model.num_classes
     return x, y

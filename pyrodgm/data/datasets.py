@@ -104,8 +104,9 @@ def load(name, **options):
     """A data set by name, on the CPU.
 
     Args:
-        name: ``"digits"`` (option ``counts``), ``"moons"`` (options ``noise`` and ``seed``) or ``"mnist"``, whose files are looked for
-            in ``$PYRODGM_DATA/mnist``, then in the cache, else fetched with checksums.
+        name: ``"digits"``, ``"moons"`` or ``"mnist"``; MNIST's files are looked for in ``$PYRODGM_DATA/mnist``, then
+            in the cache, else fetched with checksums.
+        options: ``counts`` of the digits, ``noise`` and ``seed`` of the moons.
 
     Returns:
         A ``Dataset``.

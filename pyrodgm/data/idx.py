@@ -25,9 +25,7 @@ def read_idx(path, dimensions):
         with gzip.open(path) as file:
             content = file.read()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(
-            f"{path}: got a damaged gzip file ({error}), want a whole one: delete it and load again"
-        ) from error
+        raise ValueError(f"{path}: got a damaged gzip file ({error}), want a whole one") from error
     start = 4 + 4 * dimensions
     magic = bytes([0, 0, 8, dimensions])
     if content[:4] != magic or len(content) < start:

@@ -29,9 +29,8 @@ def find(dataset, name):
     url = HOMES[dataset] + name
     cache = pooch.os_cache("pyrodgm") / dataset
     try:
-        return Path(
-            pooch.retrieve(url, "sha256:" + SHA256[f"{dataset}/{name}"], fname=name, path=cache, progressbar=True)
-        )
+        digest = SHA256[f"{dataset}/{name}"]
+        return Path(pooch.retrieve(url, f"sha256:{digest}", fname=name, path=cache, progressbar=True))
     except (OSError, ValueError) as error:
         raise FileNotFoundError(
             f"{name}: not in $PYRODGM_DATA/{dataset} ({folder or 'not set'}) nor in {cache}, "

@@ -22,4 +22,4 @@ def latents(model, x, y=None):
     """
     with evaluating(model):
         trace = poutine.trace(model.guide).get_trace(x, y)
-    return {name: trace.nodes[name]["value"] for name in trace.stochastic_nodes if not name == "batch"}
+    return {name: trace.nodes[name]["value"] for name in trace.stochastic_nodes if name != "batch"}

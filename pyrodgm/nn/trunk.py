@@ -1,5 +1,7 @@
 """The deterministic part of every network: h_M = NN(parents) (Maaløe et al. 2016, eq. 16)."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 
@@ -86,7 +88,7 @@ class Trunk(torch.nn.Module):
         check_choice("activation", activation, ACTIVATIONS)
         self.activation, self.init = activation, init
         sizes = [tuple(parents), *((size,) for size in hidden)]
-        self.layers = torch.nn.ModuleList(Linear(a, b[0], init) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = torch.nn.ModuleList(Linear(a, b[0], init) for a, b in pairwise(sizes))
         self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
         self.sizes = sizes[-1]
 
