@@ -29,8 +29,8 @@ def test_without_arguments_it_shows_help():
     [
         (("train", "mnits"), r"NAME: got 'mnits', want one of digits"),
         (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want a device that is here"),
-        (("train", "digits", "--epochs", "0"), "0 is not in the range"),
-        (("train", "digits", "--seeds", "0"), "0 is not in the range"),
+        (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
+        (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
         (("train",), "Missing argument"),
     ],
 )

@@ -57,17 +57,18 @@ def decision_regions(model, x, y, labelled=None, ax=None, steps=200):
     """
     x, y = x.cpu(), y.cpu()
     low, high = x.min(0).values - 0.3, x.max(0).values + 0.3
-    across, up = torch.linspace(low[0], high[0], steps), torch.linspace(low[1], high[1], steps)
+    across, up = (torch.linspace(float(a), float(b), steps) for a, b in zip(low, high, strict=True))
     points = torch.cartesian_prod(up, across).flip(-1).to(next(model.parameters()))
     with evaluating(model):
         probability = model.classifier(points)
     colours = torch.tensor(plt.get_cmap("tab10").colors)[torch.arange(model.num_classes) % 10]
     ax = ax or plt.subplots(figsize=(5, 4), layout="constrained")[1]
     blend = (probability.cpu().float() @ colours.float()).reshape(steps, steps, 3)
-    ax.imshow(0.35 * blend + 0.65, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto")
+    extent = tuple(map(float, (low[0], high[0], low[1], high[1])))
+    ax.imshow((0.35 * blend + 0.65).numpy(), origin="lower", extent=extent, aspect="auto")
     for k in range(model.num_classes):
-        ax.scatter(*x[y == k].T, s=2, color=colours[k].tolist(), label=f"class {k}")
+        ax.scatter(*x[y == k].numpy().T, s=2, color=colours[k].tolist(), label=f"class {k}")
     if labelled is not None:
-        ax.scatter(*labelled.cpu().T, s=50, color="black", edgecolor="white", label="labelled")
+        ax.scatter(*labelled.cpu().numpy().T, s=50, color="black", edgecolor="white", label="labelled")
     ax.legend(fontsize="small", markerscale=2)
     return ax

@@ -14,14 +14,14 @@ def supervised_network(recipe, data, rows, seed, steps=1000, learning_rate=1e-3)
     Full batches, Adam, the state of least validation error: it is given more labels to choose by than to learn from.
     """
     torch.manual_seed(seed)
-    x, y = data.train.x[rows] / data.train.x.max(), data.train.y[rows]
+    x, y = data.train.x[rows] / data.train.x.abs().max(), data.train.y[rows]
     options = {key: value for key, value in recipe.model[1].items() if key in ("hidden", "activation")}
     net = CategoricalNet((data.x_size,), size=data.num_classes, **options).to(x.device)
     optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate)
 
     def error(part):
         with torch.no_grad():
-            wrong = net(part.x / data.train.x.max()).logits.argmax(-1) != part.y
+            wrong = net(part.x / data.train.x.abs().max()).logits.argmax(-1) != part.y
         return 100 * float(wrong.float().mean())
 
     best, chosen = float("inf"), None

@@ -9,7 +9,7 @@ import torch
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import LambdaLR
 
-from pyrodgm.data import Batches, Dataset, Rows, alpha, load, select_labels
+from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, select_labels
 from pyrodgm.evaluate import bound, classification_error
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import DeepGenerativeModel
@@ -121,7 +121,7 @@ def run(recipe, seed=0, device="cpu", progress=True):
     def measure():
         epoch = next(epochs)
         if labelled is None:
-            return {"validation bound": bound(model, data.validation.x)} if epoch % 5 == 0 else {}
+            return {"validation bound": bound(model, _observed(recipe, data.validation.x))} if epoch % 5 == 0 else {}
         figures = {"validation error": classification_error(model, *data.validation)}
         if epoch in recipe.milestones:
             figures["test error"] = classification_error(model, *data.test)
@@ -138,6 +138,11 @@ def run(recipe, seed=0, device="cpu", progress=True):
     return Outcome(model, data, labelled, figures | {"seconds": history[-1]["seconds"]}, history)
 
 
+def _observed(recipe, x):
+    """The rows that the bound is of: a model of binarised rows has no bound of grey ones."""
+    return binarise(x, torch.Generator(x.device).manual_seed(0)) if recipe.resample is binarise else x
+
+
 def _objective(recipe, num_rows):
     if recipe.num_labels is None:
         return Trace_ELBO(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
@@ -151,7 +156,7 @@ def _decay(progress, start):
 
 
 def _figures(recipe, model, data):
-    figures = {"test bound": bound(model, data.test.x, num_samples=10)}
+    figures = {"test bound": bound(model, _observed(recipe, data.test.x), num_samples=10)}
     if recipe.num_labels is not None:
         options = {"num_samples": 100} if hasattr(model, "q_a") else {}
         figures["validation error"] = classification_error(model, *data.validation, **options)

@@ -69,8 +69,8 @@ def test_a_pyro_scheduler_steps_once_an_epoch():
 def test_it_trains():
     model = small(VAE)
     x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(50, 1)
-    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), Trace_ELBO(max_plate_nesting=1))
-    history = fit(svi, Batches(x, 20), epochs=30, warm_up_epochs=5, progress=False)
+    svi = SVI(model.model, model.guide, Adam({"lr": 2e-2}), Trace_ELBO(max_plate_nesting=1))
+    history = fit(svi, Batches(x, 20), epochs=60, warm_up_epochs=5, progress=False)
     assert history[-1]["loss"] < 0.7 * history[0]["loss"]
 
 
