@@ -46,13 +46,14 @@ def reproduce(
     folder: Annotated[Path, typer.Option(help="Where the tables live.")] = Path("results"),
 ):
     """Train a recipe over several seeds and write its row to the results."""
-    from pyrodgm.zoo import write_results
+    from pyrodgm.zoo.results import package_commit, write_results
 
+    commit = package_commit()
     recipe, outcomes = _run(name, seeds, epochs, device)
     runs = {seed: outcome.figures for seed, outcome in outcomes.items()}
     command = shlex.join(["pyrodgm", *sys.argv[1:]])
     changed = [] if epochs is None else ["epochs"]
-    console.print(f"Wrote {write_results(folder, recipe, runs, command, device, changed)}")
+    console.print(f"Wrote {write_results(folder, recipe, runs, command, device, changed, commit)}")
 
 
 @app.command()

@@ -12,7 +12,7 @@ import pyro
 import torch
 
 
-def write_results(folder, recipe, runs, command, device, changed):
+def write_results(folder, recipe, runs, command, device, changed, commit):
     """Write ``NAME.json`` with every figure of every seed, and rebuild the ``README.md`` table of the folder.
 
     Args:
@@ -22,6 +22,7 @@ def write_results(folder, recipe, runs, command, device, changed):
         command: the command line that reproduces them.
         device: where it ran.
         changed: the recipe's fields that the command overrode.
+        commit: of the package when the run began, see ``package_commit``.
 
     Returns:
         The path of the JSON file.
@@ -44,7 +45,7 @@ def write_results(folder, recipe, runs, command, device, changed):
             "python": platform.python_version(),
             "torch": torch.__version__,
             "pyro": pyro.__version__,
-            "commit": _commit(),
+            "commit": commit,
         },
     }
     path = folder / f"{recipe.name}.json"
@@ -105,9 +106,15 @@ def _device(device):
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def _commit():
+def package_commit():
+    """The last commit that touched the package, marked where its files have changed since; "unknown" outside git."""
+    package = Path(__file__).parents[1]
+
+    def git(*arguments):
+        return subprocess.run(["git", "-C", package, *arguments], capture_output=True, text=True, check=True).stdout
+
     try:
-        call = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
+        changed = git("status", "--porcelain", "--", ".").strip()
+        return git("log", "-1", "--format=%h", "--", ".").strip() + (" and changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -60,9 +60,9 @@ def test_summary_is_mean_and_standard_error():
 
 def test_results_are_replaced_whole(tmp_path, monkeypatch):
     recipe = RECIPES["digits"]
-    path = write_results(tmp_path, recipe, {0: {"test error": 5.0}}, "pyrodgm reproduce digits", "cpu", [])
+    path = write_results(tmp_path, recipe, {0: {"test error": 5.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     before = path.read_text()
     monkeypatch.setattr("pathlib.Path.replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_results(tmp_path, recipe, {0: {"test error": 9.0}}, "pyrodgm reproduce digits", "cpu", [])
+        write_results(tmp_path, recipe, {0: {"test error": 9.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     assert path.read_text() == before
