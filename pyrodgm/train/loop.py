@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from pyrodgm.infer import warm_up
 
 
-def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, measure_every=1, progress=True, description=""):
+def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, progress=True, description=""):
     """Train for some epochs and return what was seen.
 
     The temperature of the continuous latents rises linearly from 1 / warm_up_epochs to 1 over ``warm_up_epochs``,
@@ -22,8 +22,7 @@ def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, measure_every=1, p
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``.
         epochs: how many.
         warm_up_epochs: length of the KL warm-up; 0 for none.
-        measure: a function without arguments that returns a dict of figures, or None.
-        measure_every: epochs between calls of ``measure``; the last epoch is always measured.
+        measure: a function of the epoch, called at its end, that returns a dict of figures; or None.
         progress: show a bar.
         description: the bar's title.
 
@@ -36,7 +35,7 @@ def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, measure_every=1, p
 
     Example::
 
-        history = fit(svi, Batches(x, 100), epochs=10, measure=lambda: {"bound": bound(m, x_validation)})
+        history = fit(svi, Batches(x, 100), epochs=10, measure=lambda epoch: {"bound": bound(m, x_validation)})
     """
     history, start = [], time.monotonic()
     beta = torch.tensor(1.0 / max(warm_up_epochs, 1))
@@ -53,8 +52,8 @@ def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, measure_every=1, p
         if isinstance(svi.optim, PyroLRScheduler):
             svi.optim.step()
         row = {"epoch": epoch, "loss": total / count, "seconds": time.monotonic() - start}
-        if measure is not None and (epoch % measure_every == 0 or epoch == epochs):
-            row |= measure()
+        if measure is not None:
+            row |= measure(epoch)
         history.append(row)
         shown = {key: f"{value:.2f}" for key, value in row.items() if key not in ("epoch", "seconds")}
         bar.set_postfix(shown, refresh=False)

@@ -116,10 +116,8 @@ def run(recipe, seed=0, device="cpu", progress=True):
     )
     svi = SVI(model.model, model.guide, optimiser, _objective(recipe, len(data.train.x)))
     batches = Batches(data.train.x, recipe.batch_size, labelled, resample=recipe.resample, seed=seed)
-    epochs = iter(range(1, recipe.epochs + 1))
 
-    def measure():
-        epoch = next(epochs)
+    def measure(epoch):
         if labelled is None:
             return {"validation bound": bound(model, _observed(recipe, data.validation.x))} if epoch % 5 == 0 else {}
         figures = {"validation error": classification_error(model, *data.validation)}
@@ -152,7 +150,7 @@ def _objective(recipe, num_rows):
 
 def _decay(progress, start):
     """The learning rate's factor: 1 up to ``start``, then linearly down to a hundredth."""
-    return 1.0 if progress < start else max(0.01, (1 - progress) / (1 - start))
+    return 1.0 if progress <= start else max(0.01, (1 - progress) / (1 - start))
 
 
 def _figures(recipe, model, data):

@@ -50,7 +50,7 @@ def test_baselines_do_not_read_the_unkept_labels():
 
 def test_decay_is_flat_and_then_linear():
     assert [_decay(p, 0.5) for p in (0.0, 0.49, 0.5, 0.75, 1.0)] == [1.0, 1.0, 1.0, 0.5, 0.01]
-    assert _decay(0.99, 1.0) == 1.0
+    assert _decay(0.99, 1.0) == _decay(1.0, 1.0) == 1.0
 
 
 def test_summary_is_mean_and_standard_error():
