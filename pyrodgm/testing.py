@@ -35,26 +35,26 @@ def brute_force_loss(model, x, latents):
     """
 
     def log_ratio(k):
-        y = None if k is None else torch.full((len(x),), k)
+        y = None if k is None else torch.full((len(x),), k, device=x.device)
         values = {site: v[k] if v.dim() == 3 and len(v) > 1 else v.reshape(v.shape[-2:]) for site, v in latents.items()}
         guide = poutine.trace(poutine.condition(model.guide, values)).get_trace(x, y)
         pair = poutine.trace(poutine.condition(model.model, values)).get_trace(x, y)
-        return _rows(pair) - _rows(guide), values
+        return row_log_prob(pair) - row_log_prob(guide), values
 
     if model.num_classes is None:
         return -log_ratio(None)[0].sum()
     total = 0.0
     for k in range(model.num_classes):
         ratio, values = log_ratio(k)
-        one_hot = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(x), -1)
+        one_hot = torch.eye(model.num_classes).to(x)[k].expand(len(x), -1)
         guide = poutine.trace(poutine.condition(model.guide, values | {"y": one_hot})).get_trace(x)
         log_q = guide.nodes["y"]["fn"].log_prob(one_hot)
         total = total + log_q.exp() * (ratio - log_q)
     return -total.sum()
 
 
-def _rows(trace):
-    """The log-probability of each row, summed over the sites."""
+def row_log_prob(trace):
+    """The log-probability of each row ``(..., B)``, summed over a trace's sites."""
     sites = [site for name, site in trace.nodes.items() if site["type"] == "sample" and name != "batch"]
     return sum(site["fn"].log_prob(site["value"]) for site in sites)
 
@@ -84,7 +84,7 @@ def check_every_parameter_moves(model, x, y=None):
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     loss = _ELBO if y is None else SemiSupervisedELBO(_ELBO, alpha=1.0)
     svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), loss)
-    svi.step(x) if y is None else svi.step(labelled=(x, y), unlabelled=x)
+    svi.step(**({"x": x} if y is None else {"labelled": (x, y), "unlabelled": x}))
     still = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     still = [name for name in still if torch.equal(before[name], model.get_parameter(name))]
     assert not still, f"a step of SVI did not move {', '.join(still)}"

@@ -9,6 +9,7 @@ import torch
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import LambdaLR
 
+from pyrodgm.checks import check_values
 from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, select_labels
 from pyrodgm.evaluate import bound, classification_error
 from pyrodgm.infer import SemiSupervisedELBO
@@ -106,6 +107,7 @@ def run(recipe, seed=0, device="cpu", progress=True):
         run(RECIPES["digits"], seed=1).figures["test error"]
     """
     data, rows, model = prepare(recipe, seed, device)
+    check_values("x", data.train.x, model.p_x.support, model.p_x.wanted)
     labelled = None if rows is None else Rows(data.train.x[rows], data.train.y[rows])
     optimiser = LambdaLR(
         {

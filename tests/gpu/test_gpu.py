@@ -25,12 +25,7 @@ def test_the_densities_are_those_of_the_cpu(model_class, options):
     trace = poutine.trace(model.guide).get_trace(x)
     latents = {site: trace.nodes[site]["value"] for site in trace.stochastic_nodes if site not in ("y", "batch")}
     expected = brute_force_loss(model, x, latents)
-    model = model.to("cuda")
-    torch.set_default_device("cuda")
-    try:
-        on_gpu = brute_force_loss(model, x.cuda(), {site: value.cuda() for site, value in latents.items()})
-    finally:
-        torch.set_default_device(None)
+    on_gpu = brute_force_loss(model.to("cuda"), x.cuda(), {site: value.cuda() for site, value in latents.items()})
     torch.testing.assert_close(on_gpu.cpu(), expected, rtol=1e-9, atol=0)
 
 

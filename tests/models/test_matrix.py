@@ -128,7 +128,7 @@ def test_bounds_are_in_order_and_reach_the_known_evidence(model_class):
         with torch.no_grad(), torch.random.fork_rng(), pyro.plate("particles", samples, dim=-2):
             guide = poutine.trace(model.guide).get_trace(x, y)
             pair = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x, y)
-        return testing._rows(pair) - testing._rows(guide)
+        return testing.row_log_prob(pair) - testing.row_log_prob(guide)
 
     classes = [None] if model.num_classes is None else range(model.num_classes)
     log_w = torch.stack([log_weights(k) for k in classes])  # (K, samples, B)

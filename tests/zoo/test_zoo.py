@@ -66,3 +66,9 @@ def test_results_are_replaced_whole(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write_results(tmp_path, recipe, {0: {"test error": 9.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     assert path.read_text() == before
+
+
+def test_data_that_the_likelihood_cannot_score_are_refused():
+    recipe = replace(RECIPES["digits"], data=("digits", {"counts": False}), epochs=1, baselines={})
+    with pytest.raises(ValueError, match="x: got values from 0 to 1, want integers from 0 to 16"):
+        run(recipe, progress=False)
