@@ -81,9 +81,9 @@ def _table(folder):
             *(f"| {name} | {summary([run[name] for run in runs])} |" for name in runs[0]),
             f"| **paper** | {record['paper']} |",
             "",
-            f"Command: `{record['command']}` ({len(runs)} seeds, {record['epochs']} epochs, {record['date']}, "
-            f"{record['device']}, torch {record['versions']['torch']}, pyro {record['versions']['pyro']}, "
-            f"commit {record['versions']['commit']}).",
+            f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {record['epochs']} epochs, "
+            f"{record['date']}, {record['device']}, torch {record['versions']['torch']}, "
+            f"pyro {record['versions']['pyro']}, commit {record['versions']['commit']}).",
             "",
             f"Deviations: {record['deviations']}",
             "",
@@ -91,6 +91,10 @@ def _table(folder):
         if record["changed"]:
             lines += [f"**Not the recipe as it stands**: {', '.join(record['changed'])} overridden.", ""]
     return "\n".join(lines)
+
+
+def _plural(count, noun):
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _replace(path, text):
@@ -103,7 +107,7 @@ def _replace(path, text):
 def _device(device):
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    return f"{platform.machine()} CPU, {_plural(torch.get_num_threads(), 'thread')}"
 
 
 def package_commit():

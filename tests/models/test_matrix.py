@@ -186,8 +186,8 @@ def test_reconstructions_keep_shape_and_scale(model_class):
 
 @pytest.mark.parametrize("model_class", model_classes())
 def test_plain_svi_lowers_the_loss(model_class):
-    model = small(model_class)
+    model = small(model_class, hidden=(32,))
     x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(20, 1)
-    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), ELBO)
+    svi = SVI(model.model, model.guide, Adam({"lr": 2e-2}), ELBO)
     losses = [svi.step(x) for _ in range(150)]
     assert sum(losses[-20:]) < 0.7 * sum(losses[:20])
