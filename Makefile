@@ -14,8 +14,9 @@ help:
 	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
+# one thread: networks of this size gain nothing from a second, and lose much where something else runs
 demo: .venv/installed
-	.venv/bin/pyrodgm demo
+	OMP_NUM_THREADS=1 .venv/bin/pyrodgm demo
 
 test: .venv/installed
 	.venv/bin/ruff check .

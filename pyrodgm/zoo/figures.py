@@ -37,4 +37,5 @@ def draw(outcome, folder):
 
 def _errors(outcome):
     reference = {name: value for name, value in outcome.figures.items() if name.endswith("test error")}
+    reference = {f"{type(outcome.model).__name__} test error": reference.pop("test error"), **reference}
     return learning_curve(outcome.history, ["validation error"], "error (%)", reference)
