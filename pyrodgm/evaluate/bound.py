@@ -9,7 +9,7 @@ def bound(model, x, y=None, num_samples=1, batch_size=1000):
     """The mean of log p(x), or log p(x, y), from below, in nats a row: the ELBO with y summed exactly.
 
     Args:
-        model: a ``DeepGenerativeModel``, or any object with methods ``model`` and ``guide``.
+        model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
         y: labels, or None to sum y out.
         num_samples: Monte Carlo samples of the latents a row.

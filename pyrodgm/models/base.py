@@ -27,7 +27,8 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
 
     Example::
 
-        svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), TraceEnum_ELBO(max_plate_nesting=1))
+        elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+        svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), elbo)
         svi.step(x)
         svi.step(x, y)
     """
@@ -105,6 +106,8 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     @torch.no_grad()
     def reconstruct(self, x, y=None):
         """The mean of p(x | latents) at one draw of the latents from the guide.
+
+        As everywhere in torch, a model with batch normalisation is put into evaluation mode first (``m.eval()``).
 
         Args:
             x: rows ``(B, D)``.

@@ -13,7 +13,7 @@ from pyrodgm.nn import likelihood_net, posterior_net
 
 
 class VAE(DeepGenerativeModel):
-    """Variational autoencoder: log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)] (Kingma 2017, eq. 2.13).
+    """Variational autoencoder: log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)] (Kingma 2017, eqs 2.10-2.12).
 
     Args:
         x_size: number of features D.

@@ -77,7 +77,7 @@ def class_samples(model, samples, image_shape, ax=None):
     """Samples of each class from the prior, one style a line (Maaløe et al. 2016, fig. 3b).
 
     Args:
-        model: a model with a site ``z`` and classes.
+        model: a model with classes and a site ``z`` whose prior is N(0, I).
         samples: number of styles.
         image_shape: height and width.
         ax: axes to draw on, or None for new ones.
@@ -99,7 +99,7 @@ def manifold(model, steps, image_shape, y=None, ax=None):
     """The mean image over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:
-        model: a model whose z has two units.
+        model: a model whose z has two units and the prior N(0, I).
         steps: images a side.
         image_shape: height and width.
         y: a class, for a model with classes.
