@@ -1,0 +1,25 @@
+"""The README's code, run as it stands."""
+
+import re
+from pathlib import Path
+
+import torch
+
+from pyrodgm.testing import check_pair
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text(), re.DOTALL)
+
+
+def test_ten_lines():
+    assert "range(100)" in BLOCKS[0]
+    names = {}
+    exec(BLOCKS[0].replace("range(100)", "range(10)"), names)
+    data = names["data"]
+    wrong = names["m"].classifier(data.test.x).argmax(-1) != data.test.y
+    assert float(wrong.float().mean()) < 0.5
+
+
+def test_a_new_pair_passes_its_checks():
+    names = {}
+    exec(BLOCKS[1], names)
+    check_pair(names["M2"](4, 3, hidden=(5,)), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1]))
