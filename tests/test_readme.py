@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from pyrodgm.testing import check_pair
+from pyrodgm.testing import check_enumeration, check_every_parameter_moves, check_generates
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text(), re.DOTALL)
 
@@ -22,4 +22,7 @@ def test_ten_lines():
 def test_a_new_pair_passes_its_checks():
     names = {}
     exec(BLOCKS[1], names)
-    check_pair(names["M2"](4, 3, hidden=(5,)), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1]))
+    model, x, y = names["M2"](4, 3, hidden=(5,)), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1])
+    check_enumeration(model, x)
+    check_every_parameter_moves(model, x, y)
+    check_generates(model, x, y)
