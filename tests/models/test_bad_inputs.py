@@ -52,9 +52,14 @@ def test_shapes_are_checked_without_validation_too(x, y, message):
         small(M2).guide(x, y)
 
 
-def test_values_are_not_read_without_validation():
-    with pyro.validation_enabled(False):
-        small(M2).model(X + 1)
+@pytest.mark.parametrize("validation", [False, True])
+def test_values_are_read_only_while_validation_is_on(monkeypatch, validation):
+    read = []
+    for check in ("check_values", "check_label_values"):
+        monkeypatch.setattr(f"pyrodgm.models.base.{check}", lambda *args, check=check: read.append(check))
+    with pyro.validation_enabled(validation):
+        small(M2).model(X, Y)
+    assert read == (["check_values", "check_label_values"] if validation else [])
 
 
 def test_counts_must_be_counts():
