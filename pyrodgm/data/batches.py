@@ -58,7 +58,8 @@ class Batches:
     """One epoch of batches at every iteration, as the keyword arguments of ``svi.step``.
 
     Rows are permuted anew each epoch; those left over by the batch size wait for another epoch's order. Nothing
-    moves between devices and there is no loader: a batch is an index into tensors that stay where they are.
+    moves between devices and there is no loader: a batch is an index into tensors that stay where they are. Make it
+    once, before the loop over epochs.
 
     Args:
         x: rows ``(N, D)``.
@@ -75,18 +76,23 @@ class Batches:
 
     Example::
 
-        for batch in Batches(x, batch_size=100, labelled=(x[rows], y[rows]), resample=binarise):
-            svi.step(**batch)
+        batches = Batches(x, batch_size=100, labelled=(x[rows], y[rows]), resample=binarise)
+        for epoch in range(10):
+            for batch in batches:
+                svi.step(**batch)
     """
 
     def __init__(self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0):
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
                 raise ValueError(f"{argument}: got {value}, want at least 1")
-        for argument, rows in (("x", x), ("labelled", None if labelled is None else labelled[0])):
-            if rows is not None:
-                check_rows(argument, rows, x.shape[-1])
-                check_values(argument, rows, constraints.real, "finite numbers")
+        check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.dim() else "D")
+        check_values("x", x, constraints.real, "finite numbers")
+        if labelled is not None:
+            check_rows("labelled", labelled[0], x.shape[1])
+            check_values("labelled", labelled[0], constraints.real, "finite numbers")
+            if len(labelled[0]) != len(labelled[1]):
+                raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
         self.x, self.labelled, self.resample = x, labelled, resample
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size

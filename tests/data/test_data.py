@@ -230,6 +230,12 @@ class TestBatches:
             (lambda: Batches(torch.rand(5, 2), 0), "batch_size: got 0, want at least 1"),
             (lambda: Batches(torch.rand(0, 2), 1), "x: got an empty batch"),
             (lambda: Batches(torch.full((2, 2), float("nan")), 1), "x: got 4 NaN or infinite values"),
+            (lambda: Batches([1.0], 1), "x: got list, want a torch.Tensor"),
+            (lambda: Batches(torch.rand(5), 1), r"x: got shape \(5,\), want \(B, 5\)"),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(4))),
+                "labelled: got 5 rows and 4 labels, want as many",
+            ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
             (lambda: load("cifar"), "name: got 'cifar', want one of digits, mnist, moons"),
