@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-import warnings
+import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(help="Deep generative models as Pyro model/guide pairs.", no_args_is_help=True, add_completion=False)
-console = Console()
+console, errors = Console(), Console(stderr=True, style="red", markup=False, highlight=False)
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Seeds to run, from 0: labels, initial parameters and noise.")]
@@ -49,6 +50,7 @@ def reproduce(
     from pyrodgm.zoo.results import package_commit, write_results
 
     commit = package_commit()
+    _make(folder)
     recipe, outcomes = _run(name, seeds, epochs, device)
     runs = {seed: outcome.figures for seed, outcome in outcomes.items()}
     command = shlex.join(["pyrodgm", *sys.argv[1:]])
@@ -65,7 +67,7 @@ def demo(
     """Train an SDGM on real digits with 100 labels, print the table, draw the figures."""
     from pyrodgm.zoo.figures import draw
 
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     _, outcomes = _run("digits", 1, epochs, device)
     for path in draw(outcomes[0], folder):
         console.print(f"Drew {path}")
@@ -76,19 +78,35 @@ def _run(name, seeds, epochs, device):
     from pyrodgm.checks import check_choice
     from pyrodgm.zoo import RECIPES, run
 
-    try:
+    with _reported():
         check_choice("NAME", name, RECIPES)
         _check_device(device)
         recipe = RECIPES[name] if epochs is None else replace(RECIPES[name], epochs=epochs)
         console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            outcomes = {seed: run(recipe, seed, device) for seed in range(seeds)}
-    except (ValueError, FileNotFoundError) as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
-        raise typer.Exit(2) from error
+        outcomes = {seed: run(recipe, seed, device) for seed in range(seeds)}
     _print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
     return recipe, outcomes
+
+
+@contextmanager
+def _reported():
+    """Print bad input and end with exit code 2; print a run that diverged and end with 1."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+        errors.print(str(error))
+        raise typer.Exit(1 if isinstance(error, FloatingPointError) else 2) from error
+
+
+def _make(folder):
+    """Make the folder and see that it can be written, before anything is trained for it."""
+    with _reported():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise ValueError(f"--folder: got {folder}, want a folder that can be written ({error})") from error
 
 
 def _check_device(device):

@@ -47,6 +47,31 @@ def test_train_prints_a_table_over_the_seeds():
         assert part in result.output
 
 
+def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: pytest.fail("trained first"))
+    (tmp_path / "file").write_text("")
+    for command in (("reproduce", "digits"), ("demo",)):
+        result = call(*command, "--folder", tmp_path / "file")
+        assert result.exit_code == 2 and "--folder: got" in result.output
+
+
+def test_a_loss_that_is_not_finite_ends_with_exit_code_1(monkeypatch):
+    def diverge(*args):
+        raise FloatingPointError("the loss is nan at epoch 2, batch 1")
+
+    monkeypatch.setattr("pyrodgm.zoo.run", diverge)
+    result = call("train", "digits")
+    assert result.exit_code == 1 and "the loss is nan at epoch 2, batch 1" in result.output
+
+
+def test_an_error_is_printed_as_it_is(monkeypatch):
+    def refuse(*args):
+        raise ValueError("labelled: got [red] ink, want [b] ink")
+
+    monkeypatch.setattr("pyrodgm.zoo.run", refuse)
+    assert "labelled: got [red] ink, want [b] ink" in call("train", "digits").output
+
+
 def test_reproduce_writes_what_it_measured(tmp_path):
     result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output

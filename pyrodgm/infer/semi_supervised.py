@@ -5,6 +5,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from pyro.distributions.util import scale_and_mask
 from pyro.poutine.messenger import Messenger
 
 from pyrodgm.infer.objective import Objective
@@ -99,14 +100,15 @@ class _ObserveClass(Messenger):
 
     def _pyro_post_sample(self, msg):
         if msg["name"] == "y":
-            self.log_probs.append(msg["scale"] * msg["fn"].log_prob(msg["value"]))
+            self.log_probs.append(msg["fn"].log_prob(msg["value"]))
+            self.scale, self.mask = msg["scale"], msg["mask"]
 
     def log_q(self, rows):
-        """sum over the rows of log E[q(y | ...)], the mean over all particles seen."""
+        """sum over the rows of log E[q(y | ...)], the mean over all particles seen, with the site's scale and mask."""
         if not self.log_probs:
             return 0.0
         log_q = torch.cat([log_prob.reshape(-1, rows) for log_prob in self.log_probs])  # (particles, B)
-        return (log_q.logsumexp(0) - math.log(len(log_q))).sum()
+        return scale_and_mask(log_q.logsumexp(0) - math.log(len(log_q)), self.scale, self.mask).sum()
 
 
 def _as_event(y, fn):

@@ -9,7 +9,7 @@ import weakref
 
 import pyro
 
-_registered = weakref.WeakKeyDictionary()  # instance -> {name in the store: id of the tensor}, and its name
+_registered = weakref.WeakKeyDictionary()  # instance -> (its name, {key in the store: id of the tensor})
 
 
 def register(module):

@@ -130,6 +130,32 @@ def test_the_class_term_takes_the_scale_of_its_site():
     torch.testing.assert_close(loss, 6 * F.cross_entropy(logits(x), y, reduction="sum"))
 
 
+@pytest.mark.parametrize("vectorize", [False, True])
+def test_the_scale_of_the_site_stays_outside_the_mean_over_particles(vectorize):
+    model = small(ADGM)
+    x, y = rows(model)
+    elbo = TraceEnum_ELBO(max_plate_nesting=1, num_particles=4, vectorize_particles=vectorize)
+
+    def class_term(guide):
+        losses = []
+        for alpha in (1.0, 0.0):
+            pyro.set_rng_seed(3)
+            objective = SemiSupervisedELBO(elbo, alpha=alpha)
+            losses.append(objective.differentiable_loss(model.model, guide, labelled=(x, y)).item())
+        return losses[0] - losses[1]
+
+    assert class_term(poutine.scale(model.guide, 3.0)) == pytest.approx(3 * class_term(model.guide), rel=1e-3)
+
+
+def test_a_masked_row_has_no_class_term():
+    model, guide, logits = index_pair()
+    x, y = torch.randn(5, 2), torch.tensor([0, 1, 2, 0, 1])
+    objective = SemiSupervisedELBO(ELBO, alpha=2.0, labelled_weight=0.0)
+    mask = torch.tensor([True, True, False, True, False])
+    loss = objective.differentiable_loss(model, poutine.mask(guide, mask), labelled=(x, y))
+    torch.testing.assert_close(loss, 2 * F.cross_entropy(logits(x[mask]), y[mask], reduction="sum"))
+
+
 def test_a_guide_without_y_has_no_class_term():
     model = small(VAE)
     x, _ = rows(model)
