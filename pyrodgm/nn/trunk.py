@@ -57,8 +57,13 @@ class Linear(torch.nn.Linear):
             return F.linear(parents[0], self.weight, self.bias)
         weights = self.weight.split(self.parents, dim=1)
         terms = [F.linear(parent, weight) for parent, weight in zip(parents, weights, strict=True)]
-        terms.sort(key=torch.Tensor.numel)  # the small sums first, so that few are made at the full shape
+        terms.sort(key=_spread)  # what broadcasts first, so that few sums are made at the full shape
         return sum(terms[1:], terms[0] + self.bias)
+
+
+def _spread(term):
+    """Orders terms by the shape they fill, without comparing sizes: a size may be symbolic while a graph is traced."""
+    return term.dim() - sum(size == 1 for size in term.shape)
 
 
 class Trunk(torch.nn.Module):

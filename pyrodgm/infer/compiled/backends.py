@@ -1,0 +1,114 @@
+"""What runs a graph: its operations one by one, or code compiled for them."""
+
+import torch
+from torch.fx.passes.split_module import split_module
+
+from pyrodgm.infer.compiled.graph import is_draw
+
+
+def replay(graph):
+    """The graph's operations one after another, without the interpreter of model and guide.
+
+    Returns:
+        A function of the graph's inputs that returns its outputs as a list.
+    """
+    return graph.module.forward
+
+
+def inductor(graph):
+    """The graph compiled by torch's inductor.
+
+    Random draws, and what they are computed from, are made first and one by one, in their order: inductor may
+    reorder them, and the same seed has to give the same numbers.
+
+    Raises:
+        ValueError: if a draw depends on something that the graph writes.
+    """
+    from torch._guards import TracingContext, tracing
+    from torch._inductor.compile_fx import compile_fx
+
+    module = _draws_first(graph.module)
+    compiled = [node for node in module.graph.nodes if node.op == "call_module" and node.target.endswith("compiled")]
+    mode = next((fake.fake_mode for fake in graph.fakes), None)
+    for node in compiled:
+        part = module.get_submodule(node.target)
+        examples = [node.meta["val"] for node in part.graph.nodes if node.op == "placeholder"]
+        with tracing(TracingContext(mode)):
+            run = compile_fx(part, examples)
+        setattr(module, node.target, _Module(run))
+    return module.forward
+
+
+class _Module(torch.nn.Module):
+    def __init__(self, run):
+        super().__init__()
+        self.forward = run
+
+
+def _draws_first(module):
+    """The graph in two parts: ``draws``, all that random draws need, and ``compiled``, all the rest."""
+    needed = set()
+    for node in reversed(module.graph.nodes):
+        if is_draw(node) or node in needed:
+            needed.update(node.all_input_nodes)
+            needed.add(node)
+    for node in needed:
+        if node.op == "call_function" and not is_draw(node) and getattr(node.target, "_schema", None) is not None:
+            if node.target._schema.is_mutable:
+                raise ValueError(f"a random draw depends on {node.target}, which writes")
+    return split_module(module, None, lambda node: "draws" if node in needed else "compiled")
+
+
+def cuda_graph(graph):
+    """The compiled graph captured once per size in a CUDA graph, and launched whole.
+
+    Parameters are read where they are; arguments, and what the graph reads from the host, are copied to where the
+    capture expects them. Random numbers come from the device's generator, as in a plain run.
+    """
+    inputs = [node for node in graph.module.graph.nodes if node.op == "placeholder"][len(graph.fakes) :]
+    device = next(tensor.device for tensor in graph.captured if tensor.is_cuda)
+    for node, tensor in zip(inputs, graph.captured, strict=True):
+        if not tensor.is_cuda:
+            node.meta["val"] = node.meta["val"].to(device)
+    run, captures = inductor(graph), {}
+
+    def launch(*tensors):
+        place = tuple([tensor.shape for tensor in tensors[: len(graph.fakes)]])
+        addresses = [tensor.data_ptr() for tensor in graph.captured if tensor.is_cuda]
+        if place not in captures or captures[place].addresses != addresses:
+            captures[place] = _Capture(run, tensors, addresses, len(graph.fakes), graph.written)
+        return captures[place](tensors)
+
+    return launch
+
+
+class _Capture:
+    """One CUDA graph, and the tensors it reads and writes."""
+
+    def __init__(self, run, tensors, addresses, num_arguments, written):
+        self.addresses = addresses
+        self.copied = [i for i, tensor in enumerate(tensors) if i < num_arguments or not tensor.is_cuda]
+        device = next(tensor.device for tensor in tensors if tensor.is_cuda)
+        self.static = [t.to(device, copy=True) if i in self.copied else t for i, t in enumerate(tensors)]
+        state, values = torch.cuda.get_rng_state(device), [tensor.clone() for tensor in written]
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                run(*self.static)
+        torch.cuda.current_stream(device).wait_stream(stream)
+        for tensor, value in zip(written, values, strict=True):
+            tensor.copy_(value)
+        torch.cuda.set_rng_state(state, device)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.outputs = run(*self.static)
+
+    def __call__(self, tensors):
+        for i in self.copied:
+            self.static[i].copy_(tensors[i], non_blocking=True)
+        self.graph.replay()
+        return list(self.outputs)
+
+
+BACKENDS = {"replay": replay, "inductor": inductor, "cuda_graph": cuda_graph}

@@ -1,0 +1,156 @@
+"""``SVI`` without the interpreter: loss, gradients and update of any model/guide pair from one graph."""
+
+import pyro
+import torch
+from pyro.infer import ELBO, SVI
+from pyro.util import warn_if_nan
+
+from pyrodgm.infer.compiled.compiled import Programs
+from pyrodgm.infer.compiled.fused_adam import update
+
+
+class CompiledSVI(SVI):
+    """``pyro.infer.SVI`` at the speed of the hardware.
+
+    Takes what ``SVI`` takes and returns the same floats. The first step with an input signature is an ordinary one,
+    which creates whatever is created lazily; at the second, loss and gradients are traced into one graph, which is
+    checked against the ordinary loss and gradients with the same random numbers; from then on the graph runs, and
+    the parameters are updated together, on the state of the user's own optimiser. Plain and compiled steps may
+    alternate. See ``CompiledFunction`` for what a signature is, what is read anew at every step, and the checks
+    that catch the rest. Where a pair cannot be traced one warning says why, and its steps are ordinary ones.
+
+    Pyro's validation runs where Python runs: at the first step and at every check.
+
+    Args:
+        model, guide, optim, loss: as for ``pyro.infer.SVI``.
+        backend: ``"auto"`` replays the graph's operations, and compiles after 2,000 steps; ``"replay"``,
+            ``"inductor"``, ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is plain ``SVI``.
+
+    Raises:
+        ValueError: if there is no such backend.
+
+    Example::
+
+        svi = CompiledSVI(m.model, m.guide, Adam({"lr": 3e-4}), TraceEnum_ELBO(max_plate_nesting=1))
+        for x in batches:
+            svi.step(x)
+        svi.explain()
+    """
+
+    def __init__(self, model, guide, optim, loss, backend="auto"):
+        super().__init__(model, guide, optim, loss)
+        self._objective = loss
+        self._steps = Programs(self._loss_and_gradients, self._plain, backend, (model, guide, loss), (loss,))
+        self._evaluations = Programs(self._evaluate, self._evaluate, backend, (model, guide, loss), (loss,))
+        self._zeros = {}
+
+    def step(self, *args, **kwargs):
+        """Take a gradient step. Returns the loss as a float."""
+        loss = self._step(args, kwargs)
+        if isinstance(loss, torch.Tensor):
+            loss = loss.item()
+            warn_if_nan(loss, "loss")
+        return loss
+
+    def step_async(self, *args, **kwargs):
+        """Take a gradient step. Returns the loss as a 0-d tensor, without waiting for the device."""
+        return torch.as_tensor(self._step(args, kwargs))
+
+    def evaluate_loss(self, *args, **kwargs):
+        """The loss as a float, without a step."""
+        with torch.no_grad():
+            program, inputs = self._evaluations.find(args, kwargs)
+            if program is None:
+                return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
+            return program(inputs).item()
+
+    def explain(self):
+        """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
+
+        ``seconds`` is what building took; ``reason`` why another backend than the one asked for runs.
+        """
+        rows = [("step", row) for row in self._steps.explain()]
+        rows += [("evaluate_loss", row) for row in self._evaluations.explain()]
+        return [{"method": method} | row for method, row in rows]
+
+    def state_dict(self):
+        """The backend of every input signature and the calls made with it, as plain values.
+
+        Parameters and the optimiser's state are Pyro's to save: ``pyro.get_param_store()``, ``optim.get_state()``.
+        """
+        return {"step": self._steps.state_dict(), "evaluate_loss": self._evaluations.state_dict()}
+
+    def load_state_dict(self, state):
+        """Continue as the instance of that state would: its programs are built before their first step."""
+        self._steps.load_state_dict(state["step"])
+        self._evaluations.load_state_dict(state["evaluate_loss"])
+
+    def _step(self, args, kwargs):
+        program, inputs = self._steps.find(args, kwargs)
+        if program is None:
+            return self._steps.plainly(args, kwargs, super().step)
+        outputs = program(inputs)
+        parameters = [program.parameters[name] for name in outputs["gradients"]]
+        update(self.optim, parameters, self._gather(parameters, outputs["gradients"].values()))
+        return outputs["loss"]
+
+    def _loss_and_gradients(self, *args, **kwargs):
+        """The loss and its gradient by parameter: what is traced."""
+        with torch.enable_grad(), pyro.poutine.trace(param_only=True) as seen:
+            if isinstance(self._objective, ELBO):
+                loss = self._objective.differentiable_loss(self.model, self.guide, *args, **kwargs)
+            else:
+                loss = self._objective(self.model, self.guide, *args, **kwargs)
+            parameters = _parameters(seen.trace)
+            gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+        return {"loss": loss.detach(), "gradients": dict(zip(parameters, gradients, strict=True))}
+
+    def _plain(self, *args, **kwargs):
+        """The same by Pyro's own ``loss_and_grads``, which leaves the gradients on the parameters."""
+        held = [(p, p.grad) for p in pyro.get_param_store()._params.values()]
+        for parameter, _ in held:
+            parameter.grad = None
+        try:
+            with pyro.poutine.trace(param_only=True) as seen:
+                loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
+            gradients = {name: parameter.grad for name, parameter in _parameters(seen.trace).items()}
+        finally:
+            for parameter, gradient in held:
+                parameter.grad = gradient
+        return {"loss": torch.as_tensor(loss).detach(), "gradients": gradients}
+
+    def _evaluate(self, *args, **kwargs):
+        return torch.as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
+
+    def _gather(self, parameters, gradients):
+        """The gradients, added to what the parameters hold, which is left at zero as by ``SVI.step``.
+
+        What a former step left is known to be zero by its version and need not be read.
+        """
+        gathered = []
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            held = parameter.grad
+            if held is None:
+                if gradient is not None:
+                    self._keep_zero(parameter, torch.zeros_like(parameter))
+            elif self._zeros.get(parameter) != (id(held), held._version):
+                gradient = held.clone() if gradient is None else held + gradient
+                self._keep_zero(parameter, held.zero_())
+            elif gradient is None:
+                gradient = held.clone()
+            gathered.append(gradient)
+        return gathered
+
+    def _keep_zero(self, parameter, zeros):
+        parameter.grad = zeros
+        self._zeros[parameter] = (id(zeros), zeros._version)
+
+
+def _parameters(trace):
+    """The unconstrained parameters of a trace by name, each tensor once."""
+    parameters = {}
+    for name, site in trace.nodes.items():
+        parameter = site["value"].unconstrained()
+        if not any(parameter is other for other in parameters.values()):
+            parameters[name] = parameter
+    return parameters

@@ -1,0 +1,221 @@
+"""A function of tensors as one fixed graph: traced once with symbolic batch sizes, every tensor it met an input."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+from torch.utils import _pytree as pytree
+
+from pyrodgm.infer.compiled.traceable import traceable
+
+aten = torch.ops.aten
+
+
+@dataclass
+class Graph:
+    """What a trace found.
+
+    Attributes:
+        module: the graph; it takes the arguments and then ``captured``, and returns a list.
+        captured: every tensor that the function met and was not given: parameters, buffers, constants.
+        output: the structure of the function's value, for ``tree_unflatten``.
+        fakes: the arguments as the trace saw them, with symbolic sizes.
+    """
+
+    module: torch.fx.GraphModule
+    captured: list
+    output: pytree.TreeSpec
+    fakes: list
+
+    @property
+    def precision(self):
+        """By how much, relatively, rounding may make two runs of the graph differ."""
+        dtypes = {node.meta["val"].dtype for node in self.module.graph.nodes if hasattr(node.meta.get("val"), "dtype")}
+        if torch.bfloat16 in dtypes or torch.float16 in dtypes:
+            return 1e-3
+        return 1e-5 if torch.float32 in dtypes else 1e-11
+
+    @property
+    def written(self):
+        """The captured tensors that the graph writes to, such as running statistics."""
+        graph = self.module.graph
+        names = [node for node in graph.nodes if node.op == "placeholder"][len(self.fakes) :]
+        tensors = dict(zip(names, self.captured, strict=True))
+        written = {}
+        for node in graph.nodes:
+            for argument in _written_arguments(node):
+                source = _source(argument)
+                if source in tensors:
+                    written[source] = tensors[source]
+        return list(written.values())
+
+    def difference(self, other):
+        """The first place where another trace of the same function differs, in words; empty if none does."""
+        for ours, theirs in zip(self.module.graph.nodes, other.module.graph.nodes, strict=False):
+            if ours.target != theirs.target and ours.op == "call_function":
+                return f"the operations changed: {ours.target} was traced, {theirs.target} runs now"
+            for before, now in zip(_constants(ours), _constants(theirs), strict=False):
+                if before != now:
+                    return (
+                        f"a Python value that the graph holds fixed, an argument of {ours.target}, was {before} and is "
+                        f"{now}; make it a tensor that is updated in place"
+                    )
+        for before, now in zip(self.captured, other.captured, strict=False):
+            if before is not now and not (before.shape == now.shape and torch.equal(before, now)):
+                return f"a tensor of shape {tuple(before.shape)} was replaced by another; update it in place"
+        if len(self.module.graph.nodes) != len(other.module.graph.nodes):
+            return "the operations changed in number"
+        return ""
+
+    def accepts(self, inputs):
+        """Whether the graph holds for arguments of these sizes: no decision taken while tracing would differ."""
+        if not self.fakes:
+            return True
+        sizes = {}
+        for fake, tensor in zip(self.fakes, inputs, strict=True):
+            for symbolic, size in zip(fake.shape, tensor.shape, strict=True):
+                if isinstance(symbolic, torch.SymInt):
+                    sizes[symbolic.node._expr] = size
+        return all(bool(guard.expr.subs(sizes)) for guard in self.fakes[0].fake_mode.shape_env.guards)
+
+
+def trace(function, inputs):
+    """Trace a function of tensors, and of Python values that are baked in.
+
+    Leading sizes of two or more are symbolic, so that one graph serves every batch size of at least two; the
+    function's decisions on them are kept and asked again by ``Graph.accepts``. Random draws are recorded, not made:
+    the state of the random number generators is as before.
+
+    Args:
+        function: returns a nest of tensors and Nones; may call ``torch.autograd.grad``.
+        inputs: its arguments, tensors.
+
+    Returns:
+        A ``Graph``.
+    """
+    mode = FakeTensorMode(shape_env=ShapeEnv(duck_shape=False), allow_non_fake_inputs=True)
+    fakes = [_fake(mode, tensor) for tensor in inputs]
+    output = None
+
+    def flat(*tensors):
+        nonlocal output
+        result, output = pytree.tree_flatten(function(*tensors))
+        return result
+
+    with traceable(), _no_autocast_cache():
+        module = make_fx(flat, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*fakes)
+    captured = _lift(module)
+    _tidy(module)
+    return Graph(module, captured, output, fakes)
+
+
+def _fake(mode, tensor):
+    sizes = [DimDynamic.STATIC] * tensor.dim()
+    if tensor.dim() and len(tensor) > 1:
+        sizes[0] = DimDynamic.DYNAMIC
+    return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
+
+
+@contextmanager
+def _no_autocast_cache():
+    before = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        yield
+    finally:
+        torch.set_autocast_cache_enabled(before)
+
+
+def _lift(module):
+    """Make an input of every tensor that the graph holds; returns the tensors, each once."""
+    graph, captured, inputs = module.graph, [], {}
+    last = [node for node in graph.nodes if node.op == "placeholder"][-1:]
+    for node in [node for node in graph.nodes if node.op == "get_attr"]:
+        tensor = getattr(module, node.target)
+        if id(tensor) not in inputs:
+            with graph.inserting_after(last[0]) if last else graph.inserting_before(next(iter(graph.nodes))):
+                inputs[id(tensor)] = graph.placeholder(f"captured_{len(captured)}")
+            last = [inputs[id(tensor)]]
+            inputs[id(tensor)].meta["val"] = node.meta.get("val")
+            captured.append(tensor)
+        node.replace_all_uses_with(inputs[id(tensor)])
+        graph.erase_node(node)
+    for name in [*module._parameters, *module._buffers]:
+        delattr(module, name)
+    return captured
+
+
+def _tidy(module):
+    """Drop what does nothing, and read every symbolic size from an argument."""
+    graph = module.graph
+    sizes = _sizes_of_inputs(graph)
+    for node in list(graph.nodes):
+        if node.target is aten.detach.default:
+            node.replace_all_uses_with(node.args[0])
+        elif node.target is aten.t.default and getattr(node.args[0], "target", None) is aten.t.default:
+            node.replace_all_uses_with(node.args[0].args[0])
+        elif node.target is aten.sym_size.int and _expression(node.meta["val"]) in sizes:
+            node.replace_all_uses_with(sizes[_expression(node.meta["val"])])
+    graph.eliminate_dead_code(is_impure_node=_acts)
+    module.recompile()
+
+
+def _sizes_of_inputs(graph):
+    """A node for every symbolic size of an argument, in front of the graph."""
+    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    sizes = {}
+    first = next(node for node in graph.nodes if node.op != "placeholder")
+    for placeholder in placeholders:
+        for i, size in enumerate(getattr(placeholder.meta.get("val"), "shape", ())):
+            if isinstance(size, torch.SymInt) and _expression(size) not in sizes:
+                with graph.inserting_before(first):
+                    node = graph.call_function(aten.sym_size.int, (placeholder, i))
+                node.meta["val"] = size
+                sizes[_expression(size)] = node
+    return sizes
+
+
+def _expression(size):
+    return size.node.expr if isinstance(size, torch.SymInt) else size
+
+
+def _acts(node):
+    """Whether a node does more than return a value: writes to an input, or draws."""
+    if node.op in ("placeholder", "output"):
+        return True
+    schema = getattr(node.target, "_schema", None)
+    return is_draw(node) or (schema is not None and schema.is_mutable)
+
+
+def _written_arguments(node):
+    """The nodes whose values a node changes."""
+    schema = getattr(node.target, "_schema", None)
+    if schema is None:
+        return []
+    if node.target is aten.native_batch_norm.default:  # its schema does not say so
+        return [argument for argument in node.args[3:5] if argument is not None]
+    named = zip(schema.arguments, node.args, strict=False)
+    return [value for argument, value in named if argument.is_write and isinstance(value, torch.fx.Node)]
+
+
+def _source(node):
+    """What a node is a view of, or what it wrote to and returned."""
+    while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
+        arguments = node.target._schema.arguments
+        if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:
+            break
+        node = node.all_input_nodes[0]
+    return node
+
+
+def _constants(node):
+    """The Python values among a node's arguments."""
+    return [leaf for leaf in pytree.tree_leaves((node.args, node.kwargs)) if isinstance(leaf, (bool, int, float, str))]
+
+
+def is_draw(node):
+    """Whether a node draws from a random number generator."""
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

@@ -1,0 +1,88 @@
+"""What a graph was traced for: the part of a call, and of the world round it, that a graph holds fixed."""
+
+import pyro
+import torch
+from pyro.infer import ELBO
+from pyro.poutine.messenger import Messenger
+from pyro.poutine.runtime import _PYRO_STACK
+from pyro.poutine.trace_messenger import TraceMessenger
+
+
+class Same:
+    """An object that has no value to compare: equal to itself alone, and kept alive so that it stays so."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return isinstance(other, Same) and self.value is other.value
+
+    def __hash__(self):
+        return id(self.value)
+
+    def __repr__(self):
+        return type(self.value).__qualname__
+
+
+def split(value, tensors):
+    """The signature of an argument, with its tensors appended to ``tensors``.
+
+    A leading size of two or more is written ``"B"``: one graph serves them all.
+    """
+    if isinstance(value, torch.Tensor):
+        tensors.append(value)
+        shape = value.shape
+        if len(shape) and shape[0] > 1:
+            shape = ("B", *shape[1:])
+        return ("tensor", tuple(shape), str(value.dtype), str(value.device), value.requires_grad)
+    if isinstance(value, (tuple, list)):
+        return (type(value).__name__, *(split(item, tensors) for item in value))
+    if isinstance(value, dict):
+        return ("dict", *((key, split(item, tensors)) for key, item in value.items()))
+    return frozen(value)
+
+
+def join(value, tensors):
+    """``value`` with its tensors replaced by the next ones of the iterator ``tensors``, in the order of ``split``."""
+    if isinstance(value, torch.Tensor):
+        return next(tensors)
+    if isinstance(value, (tuple, list)):
+        items = [join(item, tensors) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, dict):
+        return {key: join(item, tensors) for key, item in value.items()}
+    return value
+
+
+def frozen(value):
+    """A Python value in a form that compares by value where it has one, by identity where not."""
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return (type(value).__name__, value)
+    if isinstance(value, (tuple, list)):
+        return (type(value).__name__, *(frozen(item) for item in value))
+    if isinstance(value, dict):
+        return ("dict", *((str(key), frozen(item)) for key, item in value.items()))
+    if isinstance(value, (ELBO, Messenger)):
+        return (type(value).__name__, frozen(vars(value)))
+    return Same(value)
+
+
+def surroundings():
+    """What a call depends on besides its arguments: the handlers it runs in, and torch's and Pyro's settings."""
+    autocast = [
+        (device, str(torch.get_autocast_dtype(device)))
+        for device in ("cpu", "cuda")
+        if torch.is_autocast_enabled(device)
+    ]
+    return (
+        tuple(frozen(handler) for handler in _PYRO_STACK),
+        str(torch.get_default_dtype()),
+        torch.is_grad_enabled(),
+        tuple(autocast),
+        pyro.settings.get("module_local_params"),
+    )
+
+
+def is_observed():
+    """Whether a handler records the sites of this call: a graph has none to show."""
+    return any(isinstance(handler, TraceMessenger) for handler in _PYRO_STACK)

@@ -1,0 +1,95 @@
+"""The state outside a graph: which objects it read, and how to leave no trace of a trial run."""
+
+from contextlib import contextmanager
+
+import pyro
+import torch
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+
+class World:
+    """The modules that a function was seen to use.
+
+    Attributes:
+        modules: all of them, submodules included, each once.
+    """
+
+    def __init__(self, *roots):
+        self.modules = []
+        self._seen = set()
+        for root in roots:
+            self.add(getattr(root, "__self__", root))
+
+    def add(self, module):
+        if isinstance(module, torch.nn.Module) and id(module) not in self._seen:
+            for part in module.modules():
+                if id(part) not in self._seen:
+                    self._seen.add(id(part))
+                    self.modules.append(part)
+
+    @contextmanager
+    def watched(self):
+        """A context in which every module that is called is added."""
+        handle = register_module_forward_pre_hook(lambda module, args: self.add(module))
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def training(self):
+        """The training flag of every module."""
+        return tuple([module.training for module in self.modules])
+
+    def structure(self):
+        """What the modules hold, by identity: parameters, buffers and submodules."""
+        return [
+            tuple(map(id, held.values()))
+            for module in self.modules
+            for held in (module._parameters, module._buffers, module._modules)
+            if held
+        ]
+
+    @contextmanager
+    def undone(self, tensors=()):
+        """A context that leaves random numbers, buffers, ``tensors`` and the modules' attributes as they were."""
+        random, device_random = pyro.util.get_rng_state(), _device_states()
+        names = set(pyro.get_param_store().keys())
+        kept = {id(tensor): tensor for module in self.modules for tensor in module._buffers.values() if tensor is not None}
+        kept.update({id(tensor): tensor for tensor in tensors})
+        values = [(tensor, tensor.detach().clone()) for tensor in kept.values()]
+        attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
+        try:
+            yield
+        finally:
+            for module, before, tables in attributes:
+                vars(module).clear()
+                vars(module).update(before)
+                for table, entries in zip(_tables(module), tables, strict=True):
+                    table.clear()
+                    table.update(entries)
+            with torch.no_grad():
+                for tensor, value in values:
+                    tensor.copy_(value)
+            store = pyro.get_param_store()
+            for name in set(store.keys()) - names:
+                if isinstance(store._params[name], FakeTensor):
+                    del store[name]
+            pyro.util.set_rng_state(random)
+            for device, state in device_random:
+                torch.cuda.set_rng_state(state, device)
+
+
+def _tables(module):
+    return module._parameters, module._buffers, module._modules
+
+
+def _device_states():
+    if not torch.cuda.is_initialized():
+        return []
+    return [(device, torch.cuda.get_rng_state(device)) for device in range(torch.cuda.device_count())]
+
+
+def random_state():
+    """The states of torch's random number generators, to compare."""
+    return [torch.get_rng_state(), *(state for _, state in _device_states())]
