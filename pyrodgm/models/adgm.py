@@ -31,7 +31,7 @@ class ADGM(AuxiliaryModel):
         auxiliary: ``"stochastic"``; or ``"deterministic"``, the control of fig. 5, where a = a(x) is a feature
             of the inference model and no variable, so that p(a | ...) falls away.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
-        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
 

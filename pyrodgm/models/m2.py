@@ -26,7 +26,7 @@ class M2(DeepGenerativeModel):
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | z, y), see ``likelihood_net``.
         posterior: q(z | x, y), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
 

@@ -25,7 +25,7 @@ class SDGM(AuxiliaryModel):
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | a, z, y), see ``likelihood_net``.
         posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
 

@@ -21,7 +21,7 @@ class VAE(DeepGenerativeModel):
         hidden: sizes of the hidden layers, the same in both networks.
         likelihood: p(x | z), see ``likelihood_net``.
         posterior: q(z | x), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init`` of every network, see ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
 

@@ -3,7 +3,7 @@
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.nn.trunk import Linear, Trunk
+from pyrodgm.nn.trunk import Trunk
 
 
 class CategoricalNet(torch.nn.Module):
@@ -13,7 +13,7 @@ class CategoricalNet(torch.nn.Module):
         parents: sizes of the parents.
         hidden: sizes of the hidden layers.
         size: number of classes K.
-        network: ``activation``, ``batch_norm``, ``init`` of ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
 
     Shapes:
         parents ``(..., p_i)``; a ``OneHotCategorical`` of batch shape ``(...)`` and event shape ``(K,)``.
@@ -26,7 +26,7 @@ class CategoricalNet(torch.nn.Module):
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
-        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.logits = self.trunk.head(size)
 
     def forward(self, *parents):
         return dist.OneHotCategorical(logits=self.logits(*self.trunk(*parents)))

@@ -6,7 +6,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import GreyBernoulli, Levels
-from pyrodgm.nn.trunk import Linear, Trunk
+from pyrodgm.nn.trunk import Trunk
 
 
 class NormalNet(torch.nn.Module):
@@ -18,7 +18,7 @@ class NormalNet(torch.nn.Module):
         parents: sizes of the parents.
         hidden: sizes of the hidden layers.
         size: number of features D.
-        network: ``activation``, ``batch_norm``, ``init`` of ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
 
     Shapes:
         parents ``(..., p_i)``; a distribution of batch shape ``(...)`` and event shape ``(D,)``.
@@ -37,8 +37,8 @@ class NormalNet(torch.nn.Module):
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
-        self.loc = Linear(self.trunk.sizes, size, self.trunk.init)
-        self.log_variance = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.loc = self.trunk.head(size)
+        self.log_variance = self.trunk.head(size)
 
     def forward(self, *parents):
         h = self.trunk(*parents)
@@ -60,7 +60,7 @@ class BernoulliNet(torch.nn.Module):
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
-        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.logits = self.trunk.head(size)
 
     def forward(self, *parents):
         return GreyBernoulli(logits=self.logits(*self.trunk(*parents))).to_event(1)
@@ -85,7 +85,7 @@ class BinomialNet(torch.nn.Module):
         self.support = constraints.integer_interval(0, total_count)
         self.wanted, self.scale = f"integers from 0 to {total_count}", total_count
         self.trunk = Trunk(parents, hidden, **network)
-        self.logits = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.logits = self.trunk.head(size)
         self.register_buffer("total_count", torch.tensor(float(total_count)), persistent=False)
 
     def forward(self, *parents):
@@ -110,7 +110,7 @@ class LevelsNet(torch.nn.Module):
         self.wanted, self.scale = f"integers from 0 to {num_levels - 1}", num_levels - 1
         self.size, self.num_levels = size, num_levels
         self.trunk = Trunk(parents, hidden, **network)
-        self.logits = Linear(self.trunk.sizes, size * num_levels, self.trunk.init)
+        self.logits = self.trunk.head(size * num_levels)
 
     def forward(self, *parents):
         logits = self.logits(*self.trunk(*parents))

@@ -7,7 +7,7 @@ from pyro.nn import ConditionalAutoRegressiveNN
 
 from pyrodgm.checks import check_choice
 from pyrodgm.nn.likelihoods import NormalNet
-from pyrodgm.nn.trunk import Linear, Trunk
+from pyrodgm.nn.trunk import Trunk
 
 
 class FullNormalNet(torch.nn.Module):
@@ -25,9 +25,9 @@ class FullNormalNet(torch.nn.Module):
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
-        self.loc = Linear(self.trunk.sizes, size, self.trunk.init)
-        self.log_variance = Linear(self.trunk.sizes, size, self.trunk.init)
-        self.lower = Linear(self.trunk.sizes, size * size, self.trunk.init)
+        self.loc = self.trunk.head(size)
+        self.log_variance = self.trunk.head(size)
+        self.lower = self.trunk.head(size * size)
 
     def forward(self, *parents):
         h = self.trunk(*parents)
@@ -66,9 +66,9 @@ class IAFNet(torch.nn.Module):
         made_hidden = list(made_hidden or [max(self.trunk.sizes[-1], size)])
         if min(made_hidden) < size:
             raise ValueError(f"made_hidden: got {made_hidden}, want every layer at least as wide as z, {size}")
-        self.loc = Linear(self.trunk.sizes, size, self.trunk.init)
-        self.log_variance = Linear(self.trunk.sizes, size, self.trunk.init)
-        self.context = Linear(self.trunk.sizes, context_size, self.trunk.init)
+        self.loc = self.trunk.head(size)
+        self.log_variance = self.trunk.head(size)
+        self.context = self.trunk.head(context_size)
         order = torch.arange(size)
         self.steps = torch.nn.ModuleList(
             ConditionalAffineAutoregressive(

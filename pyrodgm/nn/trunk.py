@@ -17,6 +17,9 @@ ACTIVATIONS = {
 }
 
 
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+
+
 class Linear(torch.nn.Linear):
     """A linear layer over several parents: W [p_1; p_2; ...] + b, computed as W_1 p_1 + W_2 p_2 + ... + b.
 
@@ -29,6 +32,8 @@ class Linear(torch.nn.Linear):
         size: number of outputs.
         init: ``"glorot"`` (uniform, Glorot and Bengio 2010) or the standard deviation of a normal around zero.
             Biases start at zero.
+        precision: ``"float32"``, or ``"bfloat16"`` to compute and return the sum in that type; the parameters, and
+            with them the optimiser, keep their own.
 
     Shapes:
         parents ``(..., p_i)`` that broadcast against each other; out ``(..., size)``.
@@ -38,8 +43,9 @@ class Linear(torch.nn.Linear):
         Linear((784, 10), 500)(x, y)            # x (B, 784), y (K, 1, 10): (K, B, 500)
     """
 
-    def __init__(self, parents, size, init="glorot"):
-        self.parents, self.init = tuple(parents), init
+    def __init__(self, parents, size, init="glorot", precision="float32"):
+        check_choice("precision", precision, PRECISIONS)
+        self.parents, self.init, self.precision = tuple(parents), init, precision
         super().__init__(sum(self.parents), size)
 
     def reset_parameters(self):
@@ -53,12 +59,23 @@ class Linear(torch.nn.Linear):
     def forward(self, *parents):
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
+        weight, bias = self.weight, self.bias
+        dtype = PRECISIONS[self.precision]
+        if dtype is not None:
+            weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
         if len(parents) == 1:
-            return F.linear(parents[0], self.weight, self.bias)
-        weights = self.weight.split(self.parents, dim=1)
-        terms = [F.linear(parent, weight) for parent, weight in zip(parents, weights, strict=True)]
+            return F.linear(parents[0], weight, bias)
+        weights = weight.split(self.parents, dim=1)
+        terms = [F.linear(parent, part) for parent, part in zip(parents, weights, strict=True)]
         terms.sort(key=_spread)  # what broadcasts first, so that few sums are made at the full shape
-        return sum(terms[1:], terms[0] + self.bias)
+        return sum(terms[1:], terms[0] + bias)
+
+
+class Head(Linear):
+    """A linear layer on top of a trunk, in the type of its parameters whatever the trunk computes in."""
+
+    def forward(self, *features):
+        return super().forward(*features).to(self.weight.dtype)
 
 
 def _spread(term):
@@ -76,7 +93,7 @@ class Trunk(torch.nn.Module):
         hidden: sizes of the hidden layers, any number of them.
         activation: ``relu``, ``softplus``, ``tanh``, ``leaky_relu`` (slope 0.1) or ``elu``.
         batch_norm: normalise each layer's input to the activation.
-        init: see ``Linear``.
+        init, precision: see ``Linear``.
 
     Attributes:
         sizes: sizes of the features, what a head takes as its parents.
@@ -84,18 +101,22 @@ class Trunk(torch.nn.Module):
     Example::
 
         trunk = Trunk((784, 10), (500, 500))
-        head = Linear(trunk.sizes, 50)
+        head = trunk.head(50)
         head(*trunk(x, y))
     """
 
-    def __init__(self, parents, hidden, activation="relu", batch_norm=False, init="glorot"):
+    def __init__(self, parents, hidden, activation="relu", batch_norm=False, init="glorot", precision="float32"):
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
-        self.activation, self.init = activation, init
+        self.activation, self.init, self.precision = activation, init, precision
         sizes = [tuple(parents), *((size,) for size in hidden)]
-        self.layers = torch.nn.ModuleList(Linear(a, b[0], init) for a, b in pairwise(sizes))
+        self.layers = torch.nn.ModuleList(Linear(a, b[0], init, precision) for a, b in pairwise(sizes))
         self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
         self.sizes = sizes[-1]
+
+    def head(self, size):
+        """A linear layer on the features, with ``size`` outputs."""
+        return Head(self.sizes, size, self.init, self.precision)
 
     def forward(self, *parents):
         features = parents
@@ -125,7 +146,7 @@ class MLP(torch.nn.Module):
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
-        self.out = Linear(self.trunk.sizes, size, self.trunk.init)
+        self.out = self.trunk.head(size)
 
     def forward(self, *parents):
         return self.out(*self.trunk(*parents))

@@ -1,5 +1,7 @@
 """Model/guide pairs as users write them, one for each thing that a trace could get wrong."""
 
+from itertools import pairwise
+
 import pyro
 import pyro.distributions as dist
 import torch
@@ -29,7 +31,7 @@ def rows(step, size=20, columns=4):
 
 def network(*sizes):
     layers = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [torch.nn.Linear(a, b), torch.nn.Tanh()]
     return torch.nn.Sequential(*layers[:-1])
 
@@ -120,14 +122,14 @@ def scheduler_stepped_by_hand():
 
 @set_up
 def batch_norm_and_dropout():
-    decoder = torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.BatchNorm1d(6), torch.nn.Dropout(0.3))
+    decoder = torch.nn.Sequential(torch.nn.Linear(2, 6, bias=False), torch.nn.BatchNorm1d(6), torch.nn.Dropout(0.3))
     model, guide = vae(torch.nn.Sequential(decoder, torch.nn.Linear(6, 4)), network(4, 5, 4))
     return model, guide, adam(), Trace_ELBO(), lambda step: ((rows(step),), {})
 
 
 @set_up
 def changing_modes():
-    decoder = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.3))
+    decoder = torch.nn.Sequential(torch.nn.Linear(2, 4, bias=False), torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.3))
     model, guide = vae(decoder, network(4, 5, 4))
 
     def batch(step):
@@ -274,7 +276,13 @@ def python_values_among_the_arguments():
     def scaled(function):
         return lambda x, scale, name=None: poutine.scale(function, scale=scale)(x)
 
-    return scaled(model), scaled(guide), adam(), Trace_ELBO(), lambda step: ((rows(step), 0.5 + step % 2), {"name": "a"})
+    return (
+        scaled(model),
+        scaled(guide),
+        adam(),
+        Trace_ELBO(),
+        lambda step: ((rows(step), 0.5 + step % 2), {"name": "a"}),
+    )
 
 
 @set_up

@@ -5,6 +5,8 @@ from torch.fx.passes.split_module import split_module
 
 from pyrodgm.infer.compiled.graph import is_draw
 
+aten = torch.ops.aten
+
 
 def replay(graph):
     """The graph's operations one after another, without the interpreter of model and guide.
@@ -28,6 +30,7 @@ def inductor(graph):
     from torch._inductor.compile_fx import compile_fx
 
     module = _draws_first(graph.module)
+    _biases_apart(module)
     compiled = [node for node in module.graph.nodes if node.op == "call_module" and node.target.endswith("compiled")]
     mode = next((fake.fake_mode for fake in graph.fakes), None)
     for node in compiled:
@@ -37,6 +40,22 @@ def inductor(graph):
             run = compile_fx(part, examples)
         setattr(module, node.target, _Module(run))
     return module.forward
+
+
+def _biases_apart(module):
+    """Add biases outside the products, where inductor fuses them with the activations that follow."""
+    for part in module.children():
+        for node in part.graph.find_nodes(op="call_function", target=aten.addmm.default):
+            if node.kwargs:
+                continue
+            bias, *factors = node.args
+            with part.graph.inserting_before(node):
+                product = part.graph.call_function(aten.mm.default, tuple(factors))
+                total = part.graph.call_function(aten.add.Tensor, (product, bias))
+            product.meta["val"] = total.meta["val"] = node.meta["val"]
+            node.replace_all_uses_with(total)
+            part.graph.erase_node(node)
+        part.recompile()
 
 
 class _Module(torch.nn.Module):
@@ -53,9 +72,9 @@ def _draws_first(module):
             needed.update(node.all_input_nodes)
             needed.add(node)
     for node in needed:
-        if node.op == "call_function" and not is_draw(node) and getattr(node.target, "_schema", None) is not None:
-            if node.target._schema.is_mutable:
-                raise ValueError(f"a random draw depends on {node.target}, which writes")
+        schema = getattr(node.target, "_schema", None)
+        if schema is not None and schema.is_mutable and not is_draw(node):
+            raise ValueError(f"a random draw depends on {node.target}, which writes")
     return split_module(module, None, lambda node: "draws" if node in needed else "compiled")
 
 

@@ -42,14 +42,18 @@ class Program:
         """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
         store = pyro.get_param_store()._params
         return (
-            all(store.get(name) is parameter for name, parameter in self.parameters.items())
+            all(store.get(name) is held for name, held in self.parameters.items())
             and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
             and self.world.structure() == self.structure
         )
 
     def __call__(self, inputs):
+        """The graph's outputs as a list; ``graph.output`` is their structure."""
         with torch.no_grad():
-            outputs = self.run(*inputs, *self.graph.captured)
+            return self.run(*inputs, *self.graph.captured)
+
+    def nest(self, outputs):
+        """The outputs as the function returns them."""
         return pytree.tree_unflatten(outputs, self.graph.output)
 
 
@@ -103,7 +107,7 @@ class CompiledFunction:
         with torch.no_grad():
             program, inputs = self._programs.find(args, kwargs)
             if program is not None:
-                return program(inputs)
+                return program.nest(program(inputs))
             return self._programs.plainly(args, kwargs)
 
     def explain(self):
@@ -279,7 +283,7 @@ class Programs:
             expected = self.eager(*args, **kwargs)
             expected_state = random_state()
         with self.world.undone(program.graph.written):
-            found = program(inputs)
+            found = program.nest(program(inputs))
             found_state = random_state()
         if not all(map(torch.equal, expected_state, found_state)):
             return "the graph draws other random numbers"

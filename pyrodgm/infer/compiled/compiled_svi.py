@@ -1,12 +1,14 @@
 """``SVI`` without the interpreter: loss, gradients and update of any model/guide pair from one graph."""
 
+from weakref import WeakKeyDictionary
+
 import pyro
 import torch
 from pyro.infer import ELBO, SVI
 from pyro.util import warn_if_nan
 
 from pyrodgm.infer.compiled.compiled import Programs
-from pyrodgm.infer.compiled.fused_adam import update
+from pyrodgm.infer.compiled.fused_adam import Updater
 
 
 class CompiledSVI(SVI):
@@ -42,6 +44,7 @@ class CompiledSVI(SVI):
         self._objective = loss
         self._steps = Programs(self._loss_and_gradients, self._plain, backend, (model, guide, loss), (loss,))
         self._evaluations = Programs(self._evaluate, self._evaluate, backend, (model, guide, loss), (loss,))
+        self._updaters = WeakKeyDictionary()
         self._zeros = {}
 
     def step(self, *args, **kwargs):
@@ -62,7 +65,7 @@ class CompiledSVI(SVI):
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
                 return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
-            return program(inputs).item()
+            return program(inputs)[0].item()
 
     def explain(self):
         """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
@@ -89,10 +92,13 @@ class CompiledSVI(SVI):
         program, inputs = self._steps.find(args, kwargs)
         if program is None:
             return self._steps.plainly(args, kwargs, super().step)
-        outputs = program(inputs)
-        parameters = [program.parameters[name] for name in outputs["gradients"]]
-        update(self.optim, parameters, self._gather(parameters, outputs["gradients"].values()))
-        return outputs["loss"]
+        loss, *gradients = program(inputs)
+        if program not in self._updaters:
+            names = program.nest([None, *gradients])["gradients"]
+            self._updaters[program] = Updater(self.optim, [program.parameters[name] for name in names])
+        updater = self._updaters[program]
+        updater.step(self._gather(updater.parameters, gradients))
+        return loss
 
     def _loss_and_gradients(self, *args, **kwargs):
         """The loss and its gradient by parameter: what is traced."""

@@ -1,12 +1,15 @@
 """All of a Pyro optimiser's Adams in one fused call, on the state they already have."""
 
+from operator import itemgetter
+
 import torch
 
 _ADAMS = (torch.optim.Adam, torch.optim.AdamW)
+_options = itemgetter("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
 
 
-def update(optim, parameters, gradients):
-    """Step a Pyro optimiser with gradients that are not on the parameters.
+class Updater:
+    """Steps a Pyro optimiser with gradients that are not on the parameters.
 
     Pyro keeps one torch optimiser per parameter. Where these are ``Adam`` or ``AdamW`` without clipping or hooks,
     the parameters of equal options are stepped together by torch's fused kernel, whose result is that of one after
@@ -17,91 +20,106 @@ def update(optim, parameters, gradients):
     Args:
         optim: a ``PyroOptim``.
         parameters: unconstrained parameters.
-        gradients: a gradient for each; None where the loss does not depend on it.
     """
-    groups = _fusible(optim, parameters, gradients)
-    if groups is None:
-        _one_by_one(optim, parameters, gradients)
-        return
-    for options, rows in groups.items():
-        amsgrad, maximize, beta1, beta2, eps, weight_decay, learning_rate, decoupled = options
-        tensors, grads, states = zip(*rows, strict=True)
+
+    def __init__(self, optim, parameters):
+        self.optim, self.parameters = optim, parameters
+        self.made, self.counters = [], {}
+
+    def step(self, gradients):
+        """Make one step with a gradient for each parameter, None where the loss does not depend on it."""
+        if not self._fusible():
+            self._one_by_one(gradients)
+            return
+        groups = {}
+        for parameter, adam, gradient in zip(self.parameters, self.adams, gradients, strict=True):
+            if gradient is not None:
+                group = adam.param_groups[0]
+                state = adam.state[parameter] or _first_state(adam, parameter)
+                decoupled = group.get("decoupled_weight_decay", type(adam) is torch.optim.AdamW)
+                groups.setdefault((*_options(group), decoupled), []).append((parameter, gradient, state))
+        for options, rows in groups.items():
+            self._fused(*options, *zip(*rows, strict=True))
+
+    def _fusible(self):
+        """Whether every parameter has an Adam that the fused kernel can stand for; asked again when one is new."""
+        objects = self.optim.optim_objs
+        made = [objects.get(parameter) for parameter in self.parameters]
+        if made != self.made or None in made:
+            self.made = [self._optimiser(parameter) for parameter in self.parameters]
+            self.adams = [getattr(each, "optimizer", each) for each in self.made]
+            self.fused = all(map(self._can_fuse, self.parameters, self.adams))
+        hooked = (adam._optimizer_step_pre_hooks or adam._optimizer_step_post_hooks for adam in self.adams)
+        return self.fused and not any(hooked)
+
+    def _can_fuse(self, parameter, adam):
+        if type(adam) not in _ADAMS or self.optim.grad_clip[parameter] is not None:
+            return False
+        return not isinstance(adam.param_groups[0]["lr"], torch.Tensor) and parameter.is_floating_point()
+
+    def _optimiser(self, parameter):
+        """The optimiser of a parameter, made as Pyro makes it where there is none yet."""
+        if parameter not in self.optim.optim_objs:
+            before, parameter.grad = parameter.grad, None
+            self.optim([parameter])  # without a gradient this makes it, takes a waiting state, and steps nothing
+            parameter.grad = before
+        return self.optim.optim_objs[parameter]
+
+    def _fused(self, lr, betas, eps, weight_decay, amsgrad, maximize, decoupled, parameters, gradients, states):
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)
+        if parameters[0].device != steps[0].device:
+            steps = self._on_device(parameters, steps)
         (torch._fused_adamw_ if decoupled else torch._fused_adam_)(
-            tensors,
-            grads,
+            parameters,
+            list(map(_laid_out, gradients, parameters)),
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [state["max_exp_avg_sq"] for state in states] if amsgrad else [],
             steps,
             amsgrad=amsgrad,
-            lr=learning_rate,
-            beta1=beta1,
-            beta2=beta2,
+            lr=lr,
+            beta1=betas[0],
+            beta2=betas[1],
             weight_decay=weight_decay,
             eps=eps,
             maximize=maximize,
         )
 
+    def _on_device(self, parameters, steps):
+        """Copies of the counters beside the parameters, where the kernel reads them; copied only when out of step."""
+        counts = [step.item() for step in steps]
+        key = tuple(map(id, parameters))
+        expected, copies = self.counters.get(key, (None, None))
+        if expected == counts:
+            torch._foreach_add_(copies, 1)
+        else:
+            copies = [step.to(parameter.device) for parameter, step in zip(parameters, steps, strict=True)]
+        self.counters[key] = ([count + 1 for count in counts], copies)
+        return copies
 
-def _fusible(optim, parameters, gradients):
-    """Parameters, gradients and states by options, or None where one of them has to go its own way."""
-    groups = {}
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        if gradient is None:
-            continue
-        adam = _optimiser(optim, parameter)
-        if type(adam) not in _ADAMS or optim.grad_clip[parameter] is not None:
-            return None
-        group = adam.param_groups[0]
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        if isinstance(lr, torch.Tensor) or parameter.is_complex() or gradient.layout is not torch.strided:
-            return None
-        if adam._optimizer_step_pre_hooks or adam._optimizer_step_post_hooks or gradient.stride() != parameter.stride():
-            return None
-        state = adam.state[parameter]
-        if not state:
-            state.update(_first_state(parameter, group))
-        if state["step"].device != parameter.device and parameter.device.type != "cpu":
-            return None
-        decoupled = group.get("decoupled_weight_decay", type(adam) is torch.optim.AdamW)
-        options = (group["amsgrad"], group["maximize"], beta1, beta2, group["eps"], group["weight_decay"], lr, decoupled)
-        groups.setdefault(options, []).append((parameter, gradient, state))
-    return groups
+    def _one_by_one(self, gradients):
+        before = [parameter.grad for parameter in self.parameters]
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self.optim(self.parameters)
+        for parameter, gradient in zip(self.parameters, before, strict=True):
+            parameter.grad = gradient
 
 
-def _optimiser(optim, parameter):
-    """The torch optimiser of a parameter, made as Pyro makes it where there is none yet."""
-    if parameter not in optim.optim_objs:
-        before, parameter.grad = parameter.grad, None
-        optim([parameter])  # without a gradient this makes the optimiser, takes a waiting state, and steps nothing
-        parameter.grad = before
-    made = optim.optim_objs[parameter]
-    return getattr(made, "optimizer", made)
+def _laid_out(gradient, parameter):
+    """The gradient in the parameter's memory layout: the kernel reads both from end to end."""
+    return gradient if gradient.stride() == parameter.stride() else torch.empty_like(parameter).copy_(gradient)
 
 
-def _first_state(parameter, group):
+def _first_state(adam, parameter):
     """What torch's Adam starts from."""
-    on_device = group.get("capturable") or group.get("fused")
-    state = {
-        "step": torch.zeros((), dtype=_counter_dtype(), device=parameter.device if on_device else "cpu"),
-        "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-        "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-    }
+    group, state = adam.param_groups[0], adam.state[parameter]
+    device = parameter.device if group.get("capturable") or group.get("fused") else "cpu"
+    dtype = torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32
+    state["step"] = torch.zeros((), dtype=dtype, device=device)
+    state["exp_avg"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+    state["exp_avg_sq"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
     if group["amsgrad"]:
         state["max_exp_avg_sq"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
     return state
-
-
-def _counter_dtype():
-    return torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32
-
-
-def _one_by_one(optim, parameters, gradients):
-    before = [parameter.grad for parameter in parameters]
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-    optim(parameters)
-    for parameter, gradient in zip(parameters, before, strict=True):
-        parameter.grad = gradient

@@ -79,6 +79,8 @@ class Graph:
             for symbolic, size in zip(fake.shape, tensor.shape, strict=True):
                 if isinstance(symbolic, torch.SymInt):
                     sizes[symbolic.node._expr] = size
+                elif symbolic != size:
+                    return False
         return all(bool(guard.expr.subs(sizes)) for guard in self.fakes[0].fake_mode.shape_env.guards)
 
 
@@ -89,6 +91,9 @@ def trace(function, inputs):
     function's decisions on them are kept and asked again by ``Graph.accepts``. Random draws are recorded, not made:
     the state of the random number generators is as before.
 
+    Some operations of torch have no rule for symbolic sizes; a function with one of them is traced for its sizes as
+    they are.
+
     Args:
         function: returns a nest of tensors and Nones; may call ``torch.autograd.grad``.
         inputs: its arguments, tensors.
@@ -96,8 +101,15 @@ def trace(function, inputs):
     Returns:
         A ``Graph``.
     """
+    try:
+        return _trace(function, inputs, symbolic=True)
+    except Exception:
+        return _trace(function, inputs, symbolic=False)
+
+
+def _trace(function, inputs, symbolic):
     mode = FakeTensorMode(shape_env=ShapeEnv(duck_shape=False), allow_non_fake_inputs=True)
-    fakes = [_fake(mode, tensor) for tensor in inputs]
+    fakes = [_fake(mode, tensor, symbolic) for tensor in inputs]
     output = None
 
     def flat(*tensors):
@@ -112,9 +124,9 @@ def trace(function, inputs):
     return Graph(module, captured, output, fakes)
 
 
-def _fake(mode, tensor):
+def _fake(mode, tensor, symbolic):
     sizes = [DimDynamic.STATIC] * tensor.dim()
-    if tensor.dim() and len(tensor) > 1:
+    if symbolic and tensor.dim() and len(tensor) > 1:
         sizes[0] = DimDynamic.DYNAMIC
     return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
 
@@ -159,8 +171,51 @@ def _tidy(module):
             node.replace_all_uses_with(node.args[0].args[0])
         elif node.target is aten.sym_size.int and _expression(node.meta["val"]) in sizes:
             node.replace_all_uses_with(sizes[_expression(node.meta["val"])])
+        elif node.target in _LIKE:
+            made = _empty(graph, node, node.meta["val"], sizes, _LIKE[node.target])
+            if made is not None:
+                node.replace_all_uses_with(made)
+                graph.erase_node(node)
+        elif node.target is aten.native_dropout.default and node.args[2] and node.args[0].meta["val"].is_cpu:
+            _split_dropout(graph, node, sizes)
     graph.eliminate_dead_code(is_impure_node=_acts)
     module.recompile()
+
+
+_LIKE = {
+    aten.empty_like.default: aten.empty.memory_format,
+    aten.rand_like.default: aten.rand.default,
+    aten.randn_like.default: aten.randn.default,
+}
+
+
+def _empty(graph, before, value, sizes, factory=aten.empty.memory_format):
+    """A node that makes a tensor like ``value`` and depends on its shape alone, so that draws can be made first."""
+    shape = [sizes.get(_expression(size)) if isinstance(size, torch.SymInt) else size for size in value.shape]
+    if not value.is_contiguous() or None in shape:
+        return None
+    with graph.inserting_before(before):
+        made = graph.call_function(factory, (shape,), {"dtype": value.dtype, "device": value.device})
+    made.meta["val"] = value
+    return made
+
+
+def _split_dropout(graph, node, sizes):
+    """Dropout as a mask that is drawn, and two products."""
+    x, probability, _ = node.args
+    value, mask_value = node.meta["val"]
+    mask = _empty(graph, node, mask_value, sizes)
+    if mask is None:
+        return
+    with graph.inserting_before(node):
+        drawn = graph.call_function(aten.bernoulli_.float, (mask, 1 - probability))
+        kept = graph.call_function(aten.mul.Tensor, (x, drawn))
+        scaled = graph.call_function(aten.mul.Tensor, (kept, 1 / (1 - probability)))
+    drawn.meta["val"], kept.meta["val"], scaled.meta["val"] = mask_value, value, value
+    for user in list(node.users):
+        user.replace_all_uses_with((scaled, drawn)[user.args[1]])
+        graph.erase_node(user)
+    graph.erase_node(node)
 
 
 def _sizes_of_inputs(graph):

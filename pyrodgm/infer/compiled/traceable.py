@@ -13,6 +13,10 @@ import torch
 from pyro.infer import traceenum_elbo
 from pyro.infer import util as infer_util
 from pyro.ops import einsum
+from pyro.poutine.indep_messenger import CondIndepStackFrame
+from pyro.poutine.subsample_messenger import SubsampleMessenger
+from torch.distributions import Distribution
+from torch.fx.experimental.symbolic_shapes import statically_known_true
 from torch.overrides import TorchFunctionMode
 
 _len = builtins.len
@@ -26,18 +30,30 @@ def traceable():
     - ``.item()`` detaches;
     - Dice drops terms of probability zero by ``torch.where`` and not by a data-dependent selection;
     - the scales of sites enumerated in the model are compared by identity where they are tensors;
-    - contraction paths are cached by the hint of a symbolic size, which has no hash;
+    - contraction paths are cached by the hint of a symbolic size, and plates hashed without it: it has no hash;
+    - the scale of a plate that is not subsampled stays the number 1;
     - ``len`` of a traced tensor is its symbolic size, so that ``pyro.plate("data", len(x))`` fits every batch size.
     """
     with ExitStack() as stack:
         stack.enter_context(pyro.validation_enabled(False))
         stack.enter_context(patch.object(pyro.util, "torch_isnan", lambda value: False))
+        stack.enter_context(patch.object(Distribution, "__init__", _unvalidated))
+        stack.enter_context(patch.object(Distribution, "_validate_sample", lambda fn, value: None))
         stack.enter_context(patch.object(torch.Tensor, "item", torch.Tensor.detach))
         stack.enter_context(patch.object(infer_util.Dice, "compute_expectation", _compute_expectation))
         stack.enter_context(patch.object(traceenum_elbo, "_get_common_scale", _common_scale))
         stack.enter_context(patch.object(einsum, "contract_expression", _contract_expression))
+        stack.enter_context(patch.object(CondIndepStackFrame, "__hash__", lambda frame: hash(frame.name)))
+        stack.enter_context(patch.object(SubsampleMessenger, "_process_message", _enter_plate))
         stack.enter_context(patch.object(builtins, "len", _symbolic_len))
         yield
+
+
+_initialise = Distribution.__init__
+
+
+def _unvalidated(fn, batch_shape=(), event_shape=(), validate_args=None):
+    _initialise(fn, torch.Size(batch_shape), torch.Size(event_shape), validate_args=False)
 
 
 class _WhereMasked(TorchFunctionMode):
@@ -77,6 +93,16 @@ def _contract_expression(equation, *shapes, **kwargs):
 
 def _hint(size):
     return size.node.hint if isinstance(size, torch.SymInt) else size
+
+
+_process_message = SubsampleMessenger._process_message
+
+
+def _enter_plate(plate, msg):
+    scale = msg["scale"]
+    _process_message(plate, msg)
+    if statically_known_true(plate.size == plate.subsample_size):
+        msg["scale"] = scale
 
 
 def _symbolic_len(value):

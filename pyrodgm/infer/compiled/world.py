@@ -16,7 +16,7 @@ class World:
     """
 
     def __init__(self, *roots):
-        self.modules = []
+        self.modules, self._tables = [], []
         self._seen = set()
         for root in roots:
             self.add(getattr(root, "__self__", root))
@@ -27,6 +27,7 @@ class World:
                 if id(part) not in self._seen:
                     self._seen.add(id(part))
                     self.modules.append(part)
+                    self._tables += _tables(part)
 
     @contextmanager
     def watched(self):
@@ -43,19 +44,16 @@ class World:
 
     def structure(self):
         """What the modules hold, by identity: parameters, buffers and submodules."""
-        return [
-            tuple(map(id, held.values()))
-            for module in self.modules
-            for held in (module._parameters, module._buffers, module._modules)
-            if held
-        ]
+        return [tuple(map(id, held.values())) if held else None for held in self._tables]
 
     @contextmanager
     def undone(self, tensors=()):
         """A context that leaves random numbers, buffers, ``tensors`` and the modules' attributes as they were."""
         random, device_random = pyro.util.get_rng_state(), _device_states()
         names = set(pyro.get_param_store().keys())
-        kept = {id(tensor): tensor for module in self.modules for tensor in module._buffers.values() if tensor is not None}
+        kept = {
+            id(tensor): tensor for module in self.modules for tensor in module._buffers.values() if tensor is not None
+        }
         kept.update({id(tensor): tensor for tensor in tensors})
         values = [(tensor, tensor.detach().clone()) for tensor in kept.values()]
         attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
