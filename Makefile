@@ -20,7 +20,7 @@ demo: .venv/installed
 
 test: .venv/installed
 	.venv/bin/ruff check .
-	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --nbmake tests tutorials
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --nbmake tests tutorials
 
 bench: .venv/installed
 	.venv/bin/python -m benchmarks.m2_step

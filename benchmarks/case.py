@@ -1,4 +1,5 @@
 """What a benchmark step computes: the model, its sizes and its data."""
+
 from dataclasses import dataclass
 
 import torch
@@ -6,14 +7,14 @@ import torch
 
 @dataclass(frozen=True)
 class Case:
-    model: str                      # "VAE", "M2" or "ADGM"
+    model: str  # "VAE", "M2" or "ADGM"
     num_classes: int = 10
-    rows: int = 100                 # labelled rows, and as many unlabelled ones; a VAE steps on the unlabelled
+    rows: int = 100  # labelled rows, and as many unlabelled ones; a VAE steps on the unlabelled
     hidden: tuple = (500, 500)
     z_size: int = 50
     a_size: int = 50
     x_size: int = 784
-    precision: str = "float32"      # or "bfloat16"
+    precision: str = "float32"  # or "bfloat16"
     num_particles: int = 1
     device: str = "cpu"
 

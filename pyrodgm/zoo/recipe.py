@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import pyro
 import torch
-from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
+from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import LambdaLR
 
 from pyrodgm.checks import check_values
 from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, select_labels
 from pyrodgm.evaluate import bound, classification_error
-from pyrodgm.infer import SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.train import fit
 
@@ -116,7 +116,7 @@ def run(recipe, seed=0, device="cpu", progress=True):
             "lr_lambda": lambda epoch: _decay(epoch / recipe.epochs, recipe.decay_from),
         }
     )
-    svi = SVI(model.model, model.guide, optimiser, _objective(recipe, len(data.train.x)))
+    svi = CompiledSVI(model.model, model.guide, optimiser, _objective(recipe, len(data.train.x)))
     batches = Batches(data.train.x, recipe.batch_size, labelled, resample=recipe.resample, seed=seed)
 
     def measure(epoch):

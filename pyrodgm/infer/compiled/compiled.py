@@ -206,7 +206,7 @@ class Programs:
         if not self.resumed:
             return None
         with self.world.undone(), self.world.watched():
-            self.eager(*args, **kwargs)
+            self.function(*args, **kwargs)
         key, _ = self._key(args, kwargs)
         if repr(key) not in self.resumed:
             return None

@@ -57,7 +57,7 @@ class CompiledSVI(SVI):
 
     def step_async(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a 0-d tensor, without waiting for the device."""
-        return torch.as_tensor(self._step(args, kwargs))
+        return _as_tensor(self._step(args, kwargs))
 
     def evaluate_loss(self, *args, **kwargs):
         """The loss as a float, without a step."""
@@ -123,10 +123,10 @@ class CompiledSVI(SVI):
         finally:
             for parameter, gradient in held:
                 parameter.grad = gradient
-        return {"loss": torch.as_tensor(loss).detach(), "gradients": gradients}
+        return {"loss": _as_tensor(loss).detach(), "gradients": gradients}
 
     def _evaluate(self, *args, **kwargs):
-        return torch.as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
+        return _as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
 
     def _gather(self, parameters, gradients):
         """The gradients, added to what the parameters hold, which is left at zero as by ``SVI.step``.
@@ -150,6 +150,10 @@ class CompiledSVI(SVI):
     def _keep_zero(self, parameter, zeros):
         parameter.grad = zeros
         self._zeros[parameter] = (id(zeros), zeros._version)
+
+
+def _as_tensor(loss):
+    return loss if isinstance(loss, torch.Tensor) else torch.tensor(loss, dtype=torch.float64)
 
 
 def _parameters(trace):

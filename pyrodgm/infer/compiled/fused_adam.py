@@ -24,7 +24,7 @@ class Updater:
 
     def __init__(self, optim, parameters):
         self.optim, self.parameters = optim, parameters
-        self.made, self.counters = [], {}
+        self.made, self.fused, self.counters = [], False, {}
 
     def step(self, gradients):
         """Make one step with a gradient for each parameter, None where the loss does not depend on it."""
@@ -43,6 +43,8 @@ class Updater:
 
     def _fusible(self):
         """Whether every parameter has an Adam that the fused kernel can stand for; asked again when one is new."""
+        if self.optim.pt_optim_constructor not in _ADAMS:
+            return False
         objects = self.optim.optim_objs
         made = [objects.get(parameter) for parameter in self.parameters]
         if made != self.made or None in made:
@@ -53,9 +55,10 @@ class Updater:
         return self.fused and not any(hooked)
 
     def _can_fuse(self, parameter, adam):
-        if type(adam) not in _ADAMS or self.optim.grad_clip[parameter] is not None:
-            return False
-        return not isinstance(adam.param_groups[0]["lr"], torch.Tensor) and parameter.is_floating_point()
+        rate = adam.param_groups[0]["lr"]
+        return (
+            self.optim.grad_clip[parameter] is None and isinstance(rate, (int, float)) and parameter.is_floating_point()
+        )
 
     def _optimiser(self, parameter):
         """The optimiser of a parameter, made as Pyro makes it where there is none yet."""

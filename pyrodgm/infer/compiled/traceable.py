@@ -29,7 +29,7 @@ def traceable():
     - validation and NaN warnings are off: both read values;
     - ``.item()`` detaches;
     - Dice drops terms of probability zero by ``torch.where`` and not by a data-dependent selection;
-    - the scales of sites enumerated in the model are compared by identity where they are tensors;
+    - the scales of sites enumerated in the model are taken to be equal: a plain run has compared their values;
     - contraction paths are cached by the hint of a symbolic size, and plates hashed without it: it has no hash;
     - the scale of a plate that is not subsampled stays the number 1;
     - ``len`` of a traced tensor is its symbolic size, so that ``pyro.plate("data", len(x))`` fits every batch size.
@@ -41,7 +41,7 @@ def traceable():
         stack.enter_context(patch.object(Distribution, "_validate_sample", lambda fn, value: None))
         stack.enter_context(patch.object(torch.Tensor, "item", torch.Tensor.detach))
         stack.enter_context(patch.object(infer_util.Dice, "compute_expectation", _compute_expectation))
-        stack.enter_context(patch.object(traceenum_elbo, "_get_common_scale", _common_scale))
+        stack.enter_context(patch.object(traceenum_elbo, "_get_common_scale", lambda scales: scales[0]))
         stack.enter_context(patch.object(einsum, "contract_expression", _contract_expression))
         stack.enter_context(patch.object(CondIndepStackFrame, "__hash__", lambda frame: hash(frame.name)))
         stack.enter_context(patch.object(SubsampleMessenger, "_process_message", _enter_plate))
@@ -74,14 +74,6 @@ _dice_expectation = infer_util.Dice.compute_expectation
 def _compute_expectation(dice, costs):
     with _WhereMasked():
         return _dice_expectation(dice, costs)
-
-
-def _common_scale(scales):
-    if any(isinstance(scale, torch.Tensor) and scale.dim() for scale in scales):
-        raise ValueError("enumeration only supports scalar poutine.scale")
-    if _len({id(scale) if isinstance(scale, torch.Tensor) else float(scale) for scale in scales}) != 1:
-        raise ValueError("sites enumerated in the model have different scales")
-    return scales[0]
 
 
 _contract = einsum.contract_expression
