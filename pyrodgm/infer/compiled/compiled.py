@@ -16,7 +16,7 @@ from pyrodgm.infer.compiled.signature import frozen, is_observed, join, split, s
 from pyrodgm.infer.compiled.world import World, random_state
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
-COMPILE_AFTER = 2000  # calls of one signature that repay inductor's 10 to 30 s at 5 to 15 ms saved a call
+COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
 MOST_GRAPHS = 16  # of one signature, and
 MOST_SIGNATURES = 256  # of one function, before it is run plainly: its calls are never the same
 
@@ -86,9 +86,9 @@ class CompiledFunction:
 
     Args:
         function: returns a tensor, or a nest of tensors.
-        backend: ``"replay"`` runs the graph's operations one by one; ``"inductor"`` compiles them (10 to 30 s);
+        backend: ``"replay"`` runs the graph's operations one by one; ``"inductor"`` compiles them (10 to 40 s);
             ``"cuda_graph"`` captures the compiled code on a GPU; ``"auto"`` replays, and compiles a signature after
-            2,000 calls; ``"off"`` runs the function.
+            5,000 calls; ``"off"`` runs the function.
 
     Raises:
         ValueError: if there is no such backend.

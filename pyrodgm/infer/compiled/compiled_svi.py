@@ -25,7 +25,7 @@ class CompiledSVI(SVI):
 
     Args:
         model, guide, optim, loss: as for ``pyro.infer.SVI``.
-        backend: ``"auto"`` replays the graph's operations, and compiles after 2,000 steps; ``"replay"``,
+        backend: ``"auto"`` replays the graph's operations, and compiles after 5,000 steps; ``"replay"``,
             ``"inductor"``, ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is plain ``SVI``.
 
     Raises:
