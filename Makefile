@@ -23,7 +23,7 @@ test: .venv/installed
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --nbmake tests tutorials
 
 bench: .venv/installed
-	.venv/bin/python -m benchmarks.m2_step
+	.venv/bin/python -m benchmarks.steps
 
 lint: .venv/installed
 	.venv/bin/ruff check .

@@ -202,6 +202,11 @@ def other_weight(model, loss):
     loss.alpha = 30.0
 
 
+@change
+def an_attribute(model, loss):
+    model.q_z.trunk.activation = "tanh"
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_nothing_is_stale_after(name):
     def losses(make):
@@ -450,7 +455,9 @@ def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypa
     svi = CompiledSVI(
         lambda x, tag: plain_model(x), lambda x, tag: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay"
     )
-    with pytest.warns(UserWarning, match="8 input signatures were seen: an argument is new at every call"):
+    with pytest.warns(
+        UserWarning, match="8 input signatures were seen: an argument, or a module's attribute, is never the same"
+    ):
         for step in range(12):
             svi.step(rows(step), object())
     assert len(svi.explain()) == 8

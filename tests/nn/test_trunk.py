@@ -67,6 +67,7 @@ def test_any_depth(hidden):
     ("make", "message"),
     [
         (lambda: Trunk((4,), (5,), activation="swish"), r"activation: got 'swish', want one of elu, leaky_relu"),
+        (lambda: Linear((4,), 5, precision="half"), "precision: got 'half', want one of bfloat16, float32"),
         (lambda: Linear((4,), 5, init="he"), r"init: got 'he', want one of a positive standard deviation, glorot"),
         (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
     ],
@@ -97,3 +98,21 @@ class TestBatchNorm:
         h = torch.randn(5, 4)
         with paused_statistics():
             torch.testing.assert_close(norm(h), h, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("hidden", [(), (64,), (64, 32)])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_bfloat16_rounds_the_products_and_nothing_else(hidden, batch_norm):
+    network = MLP((20, 3), hidden, 5, precision="bfloat16", batch_norm=batch_norm)
+    exact = MLP((20, 3), hidden, 5, batch_norm=batch_norm)
+    exact.load_state_dict(network.state_dict())
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    x, y = torch.rand(50, 20), torch.eye(3)[:, None]
+    out = network(x, y)
+    assert out.dtype == torch.float32
+    assert not torch.equal(out, exact(x, y))
+    torch.testing.assert_close(out, exact(x, y), rtol=0.05, atol=0.05)
+    out.sum().backward()
+    assert {p.grad.dtype for p in network.parameters()} == {torch.float32}
+    features = network.trunk(x, y)
+    assert all(h.dtype == torch.bfloat16 for h in features) == bool(hidden)

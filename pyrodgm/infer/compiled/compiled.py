@@ -1,5 +1,6 @@
 """A function compiled per input signature: seen, traced, checked, run, and checked again."""
 
+import hashlib
 import time
 import warnings
 from contextlib import contextmanager
@@ -78,11 +79,11 @@ class CompiledFunction:
 
     The first call with a signature runs the function; the second traces it, checks the graph against the function
     with the same random numbers, and from then on the graph runs. A signature is everything that a graph holds
-    fixed: dtypes, devices and shapes, but for leading sizes of two or more, which one graph serves; Python values;
-    the handlers of Pyro in force; the training flag of every module. Tensors that the function reads from elsewhere
-    are read anew at every call, so that a trained, loaded or updated parameter is never stale. Python values that
-    the function reads from elsewhere cannot be seen; they are caught by checks at calls 2, 4, 8, 16, ..., with a
-    warning that names them, and the function is run plainly from there.
+    fixed: dtypes, devices and shapes, but for leading sizes of two or more, which one graph serves; Python values
+    among the arguments; the handlers of Pyro in force; the training flag and the other plain attributes of every
+    module. Tensors that the function reads from elsewhere are read anew at every call, so that a trained, loaded or
+    updated parameter is never stale. Python values that it reads from elsewhere cannot be seen; they are caught by
+    checks at calls 2, 4, 8, 16, ..., with a warning that names them, and the function is run plainly from there.
 
     Args:
         function: returns a tensor, or a nest of tensors.
@@ -166,7 +167,9 @@ class Programs:
             result = (run or self.eager)(*args, **kwargs)
         if self.backend != "off" and not is_observed():
             if len(self.slots) >= MOST_SIGNATURES:
-                self._warn(f"{MOST_SIGNATURES} input signatures were seen: an argument is new at every call")
+                self._warn(
+                    f"{MOST_SIGNATURES} input signatures were seen: an argument, or a module's attribute, is never the same"
+                )
             else:
                 self._slot(self._key(args, kwargs)[0])
         return result
@@ -185,7 +188,9 @@ class Programs:
 
     def state_dict(self):
         """Backend, calls and next check of every signature: plain values."""
-        return {repr(key): [slot.backend, slot.calls, slot.next_check, slot.reason] for key, slot in self.slots.items()}
+        return {
+            _digest(key): [slot.backend, slot.calls, slot.next_check, slot.reason] for key, slot in self.slots.items()
+        }
 
     def load_state_dict(self, state):
         """Continue as the ``Programs`` of that state would: a signature's program is built before its first call."""
@@ -195,7 +200,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.world.training(), frozen(self.settings), surroundings()), inputs
+        return (given, self.world.attributes(), frozen(self.settings), surroundings()), inputs
 
     def _slot(self, key):
         first = "replay" if self.backend == "auto" else self.backend
@@ -208,10 +213,10 @@ class Programs:
         with self.world.undone(), self.world.watched():
             self.function(*args, **kwargs)
         key, _ = self._key(args, kwargs)
-        if repr(key) not in self.resumed:
+        if _digest(key) not in self.resumed:
             return None
-        self.slots[key] = Slot(*self.resumed[repr(key)][:2])
-        self.slots[key].next_check, self.slots[key].reason = self.resumed[repr(key)][2:]
+        backend, calls, next_check, reason = self.resumed.pop(_digest(key))
+        self.slots[key] = Slot(backend, calls, next_check, reason=reason)
         return self.slots[key]
 
     def _build(self, slot, args, kwargs, inputs):
@@ -309,6 +314,10 @@ def _quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def _digest(key):
+    return hashlib.sha256(repr(key).encode()).hexdigest()
 
 
 def _name(function):

@@ -93,10 +93,11 @@ class CompiledSVI(SVI):
         if program is None:
             return self._steps.plainly(args, kwargs, super().step)
         loss, *gradients = program(inputs)
-        if program not in self._updaters:
+        updater = self._updaters.get(program)
+        if updater is None or updater.optim is not self.optim:
             names = program.nest([None, *gradients])["gradients"]
-            self._updaters[program] = Updater(self.optim, [program.parameters[name] for name in names])
-        updater = self._updaters[program]
+            updater = Updater(self.optim, [program.parameters[name] for name in names])
+            self._updaters[program] = updater
         updater.step(self._gather(updater.parameters, gradients))
         return loss
 

@@ -7,6 +7,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from pyrodgm.infer.compiled.signature import Same
+
+_VALUES = (bool, int, float, str, torch.Tensor)
+
 
 class World:
     """The modules that a function was seen to use.
@@ -16,7 +20,7 @@ class World:
     """
 
     def __init__(self, *roots):
-        self.modules, self._tables = [], []
+        self.modules, self._tables, self._attributes = [], [], []
         self._seen = set()
         for root in roots:
             self.add(getattr(root, "__self__", root))
@@ -28,6 +32,9 @@ class World:
                     self._seen.add(id(part))
                     self.modules.append(part)
                     self._tables += _tables(part)
+                    self._attributes += [
+                        (vars(part), name) for name, value in vars(part).items() if isinstance(value, _VALUES)
+                    ]
 
     @contextmanager
     def watched(self):
@@ -38,9 +45,10 @@ class World:
         finally:
             handle.remove()
 
-    def training(self):
-        """The training flag of every module."""
-        return tuple([module.training for module in self.modules])
+    def attributes(self):
+        """The training flag and every other number, string and tensor that a module has for an attribute."""
+        values = [held.get(name) for held, name in self._attributes]
+        return tuple([Same(value) if isinstance(value, torch.Tensor) else value for value in values])
 
     def structure(self):
         """What the modules hold, by identity: parameters, buffers and submodules."""

@@ -1,0 +1,47 @@
+"""Timing of several arrangements in turn in one run, so that the machine's drift falls on all of them."""
+
+import statistics
+import time
+
+import torch
+
+
+def interleaved(steppers, rounds=30, warm=5):
+    """Seconds of every step of each arrangement, ``{name: [...]}``; the first ``warm`` rounds build and warm up."""
+    times = {name: [] for name in steppers}
+    for _ in range(warm + rounds):
+        for name, step in steppers.items():
+            start = time.perf_counter()
+            step()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            times[name].append(time.perf_counter() - start)
+    return {name: values[warm:] for name, values in times.items()}
+
+
+def ratios(times, name, to):
+    """Time of one arrangement over that of another, round by round."""
+    return [a / b for a, b in zip(times[name], times[to], strict=True)]
+
+
+def spread(values, digits=2):
+    """Median and quartiles."""
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def milliseconds(values):
+    return spread([1000 * value for value in values], 1)
+
+
+def matrix_peak(precision, device="cpu", size=2000, repeats=15):
+    """Floating point operations a second of a square matrix product, the median of some."""
+    factor = torch.randn(size, size, device=device).to(getattr(torch, precision))
+    times = interleaved({"product": lambda: factor @ factor}, rounds=repeats)["product"]
+    return 2 * size**3 / statistics.median(times)
+
+
+def table(header, rows):
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
