@@ -167,9 +167,8 @@ class Programs:
             result = (run or self.eager)(*args, **kwargs)
         if self.backend != "off" and not is_observed():
             if len(self.slots) >= MOST_SIGNATURES:
-                self._warn(
-                    f"{MOST_SIGNATURES} input signatures were seen: an argument, or a module's attribute, is never the same"
-                )
+                changing = "an argument, or a module's attribute, is never the same"
+                self._warn(f"{MOST_SIGNATURES} input signatures were seen: {changing}")
             else:
                 self._slot(self._key(args, kwargs)[0])
         return result
