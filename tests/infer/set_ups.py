@@ -297,6 +297,21 @@ def loss_as_a_function():
 
 
 @set_up
+def tensors_that_the_model_updates():
+    count, decoder = torch.zeros(()), network(2, 5, 4)
+    decoder.register_buffer("mean", torch.zeros(4))
+    plain_model, guide = vae(decoder, network(4, 5, 4))
+
+    def model(x):
+        count.add_(1.0)
+        decoder.mean.mul_(0.9).add_(x.mean(0), alpha=0.1)
+        with poutine.scale(scale=1 - 0.5**count):
+            plain_model(x - decoder.mean)
+
+    return model, guide, Adam({"lr": 0.001}), Trace_ELBO(), lambda step: ((rows(step),), {})
+
+
+@set_up
 def double_precision_gamma():
     def model(x):
         with pyro.plate("data", len(x)):

@@ -15,6 +15,7 @@ from pyro.optim import SGD, Adam, LambdaLR
 
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO, warm_up
 from pyrodgm.infer.compiled import compiled
+from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
 from tests.infer.set_ups import SET_UPS, network, rows, vae
 from tests.pairs import every_pair, small
@@ -418,8 +419,44 @@ def test_step_async_and_evaluate_loss():
         assert float(loss) == pytest.approx(expected, rel=1e-6)
         pyro.set_rng_seed(step)
         assert svi.evaluate_loss(rows(step)) == pytest.approx(expected, rel=1e-6)
-    assert {row["method"] for row in svi.explain()} == {"step", "evaluate_loss"}
+    assert [(row["method"], row["signature"]) for row in svi.explain()] == [
+        ("step", "float32[B, 4]"),
+        ("evaluate_loss", "float32[B, 4]"),
+    ]
     assert backends(svi) == {"replay"}
+
+
+def test_a_signature_in_words():
+    tensors = []
+    given = split(((torch.zeros(1, 2), 0.5, None, object()), {"y": [torch.zeros(3).bool()], "z": {"a": 1}}), tensors)
+    assert describe(given) == "float32[1, 2], 0.5, None, object, y=(bool[B]), z={a: 1}"
+    assert len(tensors) == 2
+
+
+def test_another_model_guide_or_loss():
+    pair, other = vae(network(2, 5, 4), network(4, 5, 4)), vae(network(2, 5, 4), network(4, 5, 4))
+
+    def losses(make):
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        svi = make(*pair, Adam({"lr": 0.0}), Trace_ELBO())
+        found = [svi.step(rows(0)) for _ in range(4)]
+        pyro.clear_param_store()
+        svi.model, svi.guide = other
+        return found + [svi.step(rows(0)) for _ in range(4)]
+
+    assert_equal_losses(losses(with_backend("replay")), losses(SVI))
+
+
+def test_an_error_in_the_data_is_raised_and_forgotten():
+    model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.0}), Trace_ELBO(), backend="replay")
+    svi.step(rows(0))
+    with pytest.raises(ValueError, match="Normal"):
+        svi.step(rows(0) * float("nan"))
+    svi.step(rows(0))
+    assert backends(svi) == {"replay"}
+    assert svi.explain()[0]["reason"] == ""
 
 
 def test_a_nan_is_reported_as_plain_svi_does():

@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 from pyrodgm.checks import check_choice
 from pyrodgm.infer.compiled import backends
 from pyrodgm.infer.compiled.graph import trace
-from pyrodgm.infer.compiled.signature import frozen, is_observed, join, split, surroundings
+from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
 from pyrodgm.infer.compiled.world import World, random_state
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
@@ -124,10 +124,10 @@ class Programs:
         eager: what it has to agree with, on the same arguments and the same random numbers.
         backend: see ``CompiledFunction``.
         roots: callables and objects where modules are looked for.
-        settings: objects whose values are part of every signature.
+        settings: a function without arguments whose value is part of every signature.
     """
 
-    def __init__(self, function, eager, backend, roots=(), settings=()):
+    def __init__(self, function, eager, backend, roots=(), settings=lambda: ()):
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.settings = function, eager, backend, settings
         self.world = World(*roots)
@@ -176,7 +176,7 @@ class Programs:
     def explain(self):
         return [
             {
-                "signature": repr(key[0]),
+                "signature": describe(key[0]),
                 "backend": slot.backend,
                 "calls": slot.calls,
                 "seconds": slot.seconds,
@@ -199,7 +199,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.world.attributes(), frozen(self.settings), surroundings()), inputs
+        return (given, self.world.attributes(), frozen(self.settings()), surroundings()), inputs
 
     def _slot(self, key):
         first = "replay" if self.backend == "auto" else self.backend
@@ -230,17 +230,19 @@ class Programs:
 
     def _first_that_works(self, slot, args, kwargs, inputs):
         if len(slot.programs) == MOST_GRAPHS:
-            return self._fall_back(slot, f"{MOST_GRAPHS} graphs were traced for one signature")
+            slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
+            return self._warn(f"{slot.reason}; it runs as it is written")
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
         except Exception as error:
             return self._fall_back(slot, f"it cannot be traced: {_first_line(error)}")
+        expected = self._expected(graph, args, kwargs)  # an error in the data is the caller's, as in a plain run
         while slot.backend != "off":
             backend = slot.backend
             try:
                 with _quiet():
                     program = Program(graph, self.world, parameters, backend)
-                    reason = self._disagreement(program, args, kwargs, inputs)
+                    reason = self._disagreement(program, inputs, expected)
             except Exception as error:
                 reason = f"{backend} failed: {_first_line(error)}"
             if not reason:
@@ -263,13 +265,12 @@ class Programs:
         return graph, {name: site["value"].unconstrained() for name, site in seen.trace.nodes.items()}
 
     def _checked(self, slot, program, args, kwargs, inputs):
-        reason = self._disagreement(program, args, kwargs, inputs)
+        reason = self._disagreement(program, inputs, self._expected(program.graph, args, kwargs))
         if not reason:
             return program
         changed = self._difference(program, args, kwargs, inputs)
         if changed:
             return self._fall_back(slot, changed)
-        slot.programs.clear()
         self._fall_back(slot, reason, after=slot.backend)
         return self._build(slot, args, kwargs, inputs) if slot.backend != "off" else None
 
@@ -281,17 +282,20 @@ class Programs:
             return f"it can no longer be traced: {_first_line(error)}"
         return program.graph.difference(graph)
 
-    def _disagreement(self, program, args, kwargs, inputs):
+    def _expected(self, graph, args, kwargs):
+        """What the eager function returns, and the random state that it leaves; nothing else remains of the run."""
+        with self.world.undone(graph.written):
+            return self.eager(*args, **kwargs), random_state()
+
+    def _disagreement(self, program, inputs, expected):
         """Where the program and the eager function differ on the same random numbers, in words; empty if nowhere."""
-        with self.world.undone(program.graph.written):
-            expected = self.eager(*args, **kwargs)
-            expected_state = random_state()
+        value, state = expected
         with self.world.undone(program.graph.written):
             found = program.nest(program(inputs))
             found_state = random_state()
-        if not all(map(torch.equal, expected_state, found_state)):
+        if not all(map(torch.equal, state, found_state)):
             return "the graph draws other random numbers"
-        return _differ(found, expected, program.graph.precision)
+        return _differ(found, value, program.graph.precision)
 
     def _fall_back(self, slot, reason, after=None):
         """Leave a backend for the next simpler one, or for plain runs, with one warning; returns None."""

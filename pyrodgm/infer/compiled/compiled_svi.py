@@ -42,8 +42,9 @@ class CompiledSVI(SVI):
     def __init__(self, model, guide, optim, loss, backend="auto"):
         super().__init__(model, guide, optim, loss)
         self._objective = loss
-        self._steps = Programs(self._loss_and_gradients, self._plain, backend, (model, guide, loss), (loss,))
-        self._evaluations = Programs(self._evaluate, self._evaluate, backend, (model, guide, loss), (loss,))
+        roots, settings = (model, guide, loss), lambda: (self.model, self.guide, self._objective)
+        self._steps = Programs(self._loss_and_gradients, self._plain, backend, roots, settings)
+        self._evaluations = Programs(self._evaluate, self._evaluate, backend, roots, settings)
         self._updaters = WeakKeyDictionary()
         self._zeros = {}
 

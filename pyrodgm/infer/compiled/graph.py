@@ -4,10 +4,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
+from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyrodgm.infer.compiled.traceable import traceable
 
@@ -114,7 +115,8 @@ def _trace(function, inputs, symbolic):
 
     def flat(*tensors):
         nonlocal output
-        result, output = pytree.tree_flatten(function(*tensors))
+        with _Untouched():
+            result, output = pytree.tree_flatten(function(*tensors))
         return result
 
     with traceable(), _no_autocast_cache():
@@ -129,6 +131,28 @@ def _fake(mode, tensor, symbolic):
     if symbolic and tensor.dim() and len(tensor) > 1:
         sizes[0] = DimDynamic.DYNAMIC
     return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
+
+
+class _Untouched(TorchDispatchMode):
+    """Puts back what operations in place do to real tensors while a function is traced."""
+
+    def __enter__(self):
+        self.before = {}
+        return super().__enter__()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function._schema.is_mutable:
+            for argument, value in zip(function._schema.arguments, args, strict=False):
+                if argument.is_write and type(value) in (torch.Tensor, torch.nn.Parameter):
+                    with unset_fake_temporarily(), disable_proxy_modes_tracing():
+                        self.before.setdefault(id(value), (value, value.detach().clone()))
+        return function(*args, **(kwargs or {}))
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        with unset_fake_temporarily(), disable_proxy_modes_tracing(), torch.no_grad():
+            for tensor, value in self.before.values():
+                tensor.copy_(value)
 
 
 @contextmanager

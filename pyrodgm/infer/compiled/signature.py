@@ -67,6 +67,28 @@ def frozen(value):
     return Same(value)
 
 
+def describe(signature):
+    """The signature of a call's arguments for a reader: ``float32[B, 784], y=int64[B]``."""
+    _, args, kwargs = signature
+    named = [f"{name}={_described(value)}" for name, value in kwargs[1:]]
+    return ", ".join([_described(value) for value in args[1:]] + named)
+
+
+def _described(value):
+    if isinstance(value, Same):
+        return repr(value)
+    kind, *rest = value
+    if kind == "tensor":
+        shape, dtype, device, _ = rest
+        place = "" if device == "cpu" else f" {device}"
+        return f"{dtype.removeprefix('torch.')}[{', '.join(map(str, shape))}]{place}"
+    if kind == "dict":
+        return "{" + ", ".join(f"{name}: {_described(item)}" for name, item in rest) + "}"
+    if len(rest) == 1 and not isinstance(rest[0], (tuple, Same)):
+        return repr(rest[0])
+    return "(" + ", ".join(map(_described, rest)) + ")"
+
+
 def surroundings():
     """What a call depends on besides its arguments: the handlers it runs in, and torch's and Pyro's settings."""
     autocast = [
