@@ -15,13 +15,15 @@ def test_ten_lines():
     names = {}
     exec(BLOCKS[0].replace("range(100)", "range(10)"), names)
     data = names["data"]
+    exec(BLOCKS[1], names)
+    assert [row["backend"] for row in names["svi"].explain()] == ["replay"]
     wrong = names["m"].classifier(data.test.x).argmax(-1) != data.test.y
     assert float(wrong.float().mean()) < 0.5
 
 
 def test_a_new_pair_passes_its_checks():
     names = {}
-    exec(BLOCKS[1], names)
+    exec(BLOCKS[2], names)
     model, x, y = names["M2"](4, 3, hidden=(5,)), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1])
     check_enumeration(model, x)
     check_every_parameter_moves(model, x, y)

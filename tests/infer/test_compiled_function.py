@@ -8,6 +8,7 @@ from pyro.infer import Trace_ELBO
 
 from pyrodgm.infer import CompiledFunction
 from pyrodgm.models import VAE
+from tests.infer.test_compiled_svi import needs_compiler
 from tests.pairs import small
 
 
@@ -26,7 +27,7 @@ def log_weights(model, num_samples):
     return function
 
 
-@pytest.mark.parametrize("backend", ["replay", "inductor", "off"])
+@pytest.mark.parametrize("backend", ["replay", pytest.param("inductor", marks=needs_compiler), "off"])
 def test_importance_weights(backend):
     model = small(VAE)
     function = log_weights(model, 4)

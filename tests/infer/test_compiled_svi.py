@@ -2,6 +2,7 @@
 
 import copy
 import io
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ from tests.pairs import every_pair, small
 from tests.pairs import rows as rows_of
 
 STEPS = 50
+needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="inductor needs a compiler")
 COMPILED_HERE = ["changing_batch_sizes", "batch_norm_and_dropout", "score_function_of_a_sampled_class"]
 
 
@@ -77,6 +79,7 @@ def test_every_model_replayed(model_class, options):
     assert_equal_losses(found, expected)
 
 
+@needs_compiler
 @pytest.mark.slow
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_every_model_compiled(model_class, options):
@@ -94,6 +97,7 @@ def test_every_set_up_replayed(name):
     assert_equal_losses(found, expected)
 
 
+@needs_compiler
 @pytest.mark.parametrize(
     "name", [name if name in COMPILED_HERE else pytest.param(name, marks=pytest.mark.slow) for name in SET_UPS]
 )
@@ -104,6 +108,7 @@ def test_every_set_up_compiled(name):
     assert_equal_losses(found, expected)
 
 
+@needs_compiler
 def test_a_model_of_the_zoo_compiled_in_both_precisions():
     for precision in ("float32", "bfloat16"):
         expected, _ = zoo_losses(SVI, VAE, {"precision": precision}, steps=6)
@@ -358,6 +363,7 @@ def test_gradients_are_left_at_zero_and_foreign_ones_are_taken_along():
     torch.testing.assert_close(parameters(with_backend("replay")), parameters(SVI), rtol=1e-5, atol=1e-7)
 
 
+@needs_compiler
 def test_a_long_run_compiles_by_its_own(monkeypatch):
     monkeypatch.setattr(compiled, "COMPILE_AFTER", 6)
     expected, _ = losses_of_set_up("vae_by_pyro_module", SVI, 12)
