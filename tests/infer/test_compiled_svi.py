@@ -482,6 +482,15 @@ def test_off_is_plain_svi():
     assert svi.explain() == []
 
 
+@needs_compiler
+def test_a_cuda_graph_without_a_device_falls_back_to_inductor():
+    with pytest.warns(
+        UserWarning, match="cuda_graph failed: ValueError: nothing it reads is on a CUDA device; it runs by"
+    ):
+        _, svi = losses_of_set_up("vae_by_pyro_module", with_backend("cuda_graph"), 3)
+    assert backends(svi) == {"inductor"}
+
+
 def test_an_outer_trace_sees_the_sites():
     model, guide = vae(network(2, 5, 4), network(4, 5, 4))
     svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")

@@ -83,9 +83,15 @@ def cuda_graph(graph):
 
     Parameters are read where they are; arguments, and what the graph reads from the host, are copied to where the
     capture expects them. Random numbers come from the device's generator, as in a plain run.
+
+    Raises:
+        ValueError: if nothing that the graph reads is on a CUDA device.
     """
+    devices = [tensor.device for tensor in (*graph.fakes, *graph.captured) if tensor.is_cuda]
+    if not devices:
+        raise ValueError("nothing it reads is on a CUDA device")
+    device = devices[0]
     inputs = [node for node in graph.module.graph.nodes if node.op == "placeholder"][len(graph.fakes) :]
-    device = next(tensor.device for tensor in graph.captured if tensor.is_cuda)
     for node, tensor in zip(inputs, graph.captured, strict=True):
         if not tensor.is_cuda:
             node.meta["val"] = node.meta["val"].to(device)

@@ -142,8 +142,8 @@ class _Untouched(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         if function._schema.is_mutable:
-            for argument, value in zip(function._schema.arguments, args, strict=False):
-                if argument.is_write and type(value) in (torch.Tensor, torch.nn.Parameter):
+            for value in _written(function._schema, args, kwargs or {}):
+                if type(value) in (torch.Tensor, torch.nn.Parameter):
                     with unset_fake_temporarily(), disable_proxy_modes_tracing():
                         self.before.setdefault(id(value), (value, value.detach().clone()))
         return function(*args, **(kwargs or {}))
@@ -276,8 +276,13 @@ def _written_arguments(node):
         return []
     if node.target is aten.native_batch_norm.default:  # its schema does not say so
         return [argument for argument in node.args[3:5] if argument is not None]
-    named = zip(schema.arguments, node.args, strict=False)
-    return [value for argument, value in named if argument.is_write and isinstance(value, torch.fx.Node)]
+    return [value for value in _written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
+
+
+def _written(schema, args, kwargs):
+    """The arguments of a call that its operation writes to."""
+    values = [*args, *(kwargs.get(argument.name) for argument in schema.arguments[len(args) :])]
+    return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
 
 
 def _source(node):
