@@ -93,3 +93,22 @@ def test_a_strided_argument():
     for view in (x[::2], x[:, ::2], x.t()[:, :6].t()):
         for _ in range(2):
             torch.testing.assert_close(compiled(view), view.sum(1))
+
+
+@needs_compiler
+def test_a_draw_that_depends_on_what_is_written_is_replayed():
+    count = torch.zeros(())
+
+    def function(x):
+        count.add_(1.0)
+        return torch.bernoulli((x * 0 + 0.5) ** count) + x
+
+    compiled = CompiledFunction(function, "inductor")
+    x = torch.rand(50, 4)
+    with pytest.warns(UserWarning, match="a random draw depends on what aten.add_.Tensor writes; it runs by replay"):
+        for step in range(4):
+            pyro.set_rng_seed(step)
+            found = compiled(x)
+            pyro.set_rng_seed(step)
+            torch.testing.assert_close(found, torch.bernoulli((x * 0 + 0.5) ** (step + 1)) + x)
+    assert float(count) == 4

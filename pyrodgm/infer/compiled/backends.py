@@ -3,7 +3,7 @@
 import torch
 from torch.fx.passes.split_module import split_module
 
-from pyrodgm.infer.compiled.graph import is_draw
+from pyrodgm.infer.compiled.graph import is_draw, source_of, written_arguments
 
 aten = torch.ops.aten
 
@@ -71,10 +71,9 @@ def _draws_first(module):
         if is_draw(node) or node in needed:
             needed.update(node.all_input_nodes)
             needed.add(node)
-    for node in needed:
-        schema = getattr(node.target, "_schema", None)
-        if schema is not None and schema.is_mutable and not is_draw(node):
-            raise ValueError(f"a random draw depends on {node.target}, which writes")
+    for node in module.graph.nodes:
+        if not is_draw(node) and any(source_of(argument) in needed for argument in written_arguments(node)):
+            raise ValueError(f"a random draw depends on what {node.target} writes")
     return split_module(module, None, lambda node: "draws" if node in needed else "compiled")
 
 

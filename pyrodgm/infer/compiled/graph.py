@@ -47,8 +47,8 @@ class Graph:
         tensors = dict(zip(names, self.captured, strict=True))
         written = {}
         for node in graph.nodes:
-            for argument in _written_arguments(node):
-                source = _source(argument)
+            for argument in written_arguments(node):
+                source = source_of(argument)
                 if source in tensors:
                     written[source] = tensors[source]
         return list(written.values())
@@ -269,7 +269,7 @@ def _acts(node):
     return is_draw(node) or (schema is not None and schema.is_mutable)
 
 
-def _written_arguments(node):
+def written_arguments(node):
     """The nodes whose values a node changes."""
     schema = getattr(node.target, "_schema", None)
     if schema is None:
@@ -285,7 +285,7 @@ def _written(schema, args, kwargs):
     return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
 
 
-def _source(node):
+def source_of(node):
     """What a node is a view of, or what it wrote to and returned."""
     while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
         arguments = node.target._schema.arguments
