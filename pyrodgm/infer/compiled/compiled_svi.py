@@ -66,7 +66,9 @@ class CompiledSVI(SVI):
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
                 return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
-            return program(inputs)[0].item()
+            loss = program(inputs)[0].item()
+            warn_if_nan(loss, "loss")
+            return loss
 
     def explain(self):
         """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
@@ -141,7 +143,7 @@ class CompiledSVI(SVI):
             if held is None:
                 if gradient is not None:
                     self._keep_zero(parameter, torch.zeros_like(parameter))
-            elif self._zeros.get(parameter) != (id(held), held._version):
+            elif not self._is_zero(parameter, held):
                 gradient = held.clone() if gradient is None else held + gradient
                 self._keep_zero(parameter, held.zero_())
             elif gradient is None:
@@ -151,7 +153,11 @@ class CompiledSVI(SVI):
 
     def _keep_zero(self, parameter, zeros):
         parameter.grad = zeros
-        self._zeros[parameter] = (id(zeros), zeros._version)
+        self._zeros[parameter] = (zeros, zeros._version)
+
+    def _is_zero(self, parameter, held):
+        zeros, version = self._zeros.get(parameter, (None, None))
+        return held is zeros and held._version == version
 
 
 def _as_tensor(loss):
