@@ -508,7 +508,7 @@ def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypa
         lambda x, tag: plain_model(x), lambda x, tag: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay"
     )
     with pytest.warns(
-        UserWarning, match="8 input signatures were seen: an argument, or a module's attribute, is never the same"
+        UserWarning, match="8 input signatures were seen: an argument, an attribute or a variable is never the same"
     ):
         for step in range(12):
             svi.step(rows(step), object())

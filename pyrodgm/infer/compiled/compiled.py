@@ -5,6 +5,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyro
 import torch
@@ -14,7 +15,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.infer.compiled import backends
 from pyrodgm.infer.compiled.graph import trace
 from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
-from pyrodgm.infer.compiled.world import World, random_state
+from pyrodgm.infer.compiled.world import World, random_states
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
@@ -59,7 +60,8 @@ class Program:
 
 
 def _properties(tensor):
-    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad
+    hooked = bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
+    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, hooked
 
 
 @dataclass
@@ -72,6 +74,16 @@ class Slot:
     seconds: float = 0.0
     reason: str = ""
     programs: list = field(default_factory=list)
+
+
+class Expected(NamedTuple):
+    """What a plain run returned, and what it left behind."""
+
+    value: object
+    states: tuple
+    written: list
+    effect: str
+    new_parameters: set
 
 
 class CompiledFunction:
@@ -102,13 +114,16 @@ class CompiledFunction:
     """
 
     def __init__(self, function, backend="auto"):
-        self._programs = Programs(function, function, backend, roots=(function,))
+        self._programs = Programs(function, function, backend, lambda: (function,))
 
     def __call__(self, *args, **kwargs):
         with torch.no_grad():
             program, inputs = self._programs.find(args, kwargs)
             if program is not None:
-                return program.nest(program(inputs))
+                outputs = program(inputs)
+                if program.backend == "cuda_graph":  # the next launch writes to the same tensors
+                    outputs = [None if output is None else output.clone() for output in outputs]
+                return program.nest(outputs)
             return self._programs.plainly(args, kwargs)
 
     def explain(self):
@@ -123,19 +138,20 @@ class Programs:
         function: what is traced.
         eager: what it has to agree with, on the same arguments and the same random numbers.
         backend: see ``CompiledFunction``.
-        roots: callables and objects where modules are looked for.
-        settings: a function without arguments whose value is part of every signature.
+        roots: returns the callables and objects that the function is made of. Their values are part of every
+            signature, and what they reach is watched.
+        trains: the function returns the gradients of Pyro's parameters.
     """
 
-    def __init__(self, function, eager, backend, roots=(), settings=lambda: ()):
+    def __init__(self, function, eager, backend, roots, trains=False):
         check_choice("backend", backend, BACKENDS)
-        self.function, self.eager, self.backend, self.settings = function, eager, backend, settings
-        self.world = World(*roots)
-        self.slots, self.resumed, self.warned = {}, {}, False
+        self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
+        self.world = World(*roots())
+        self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
         """The program for a call, or None if it is to be run by ``plainly``; and the tensors among the arguments."""
-        if self.backend == "off" or is_observed():
+        if self.backend == "off" or self.reason or is_observed():
             return None, []
         key, inputs = self._key(args, kwargs)
         slot = self.slots.get(key)
@@ -150,12 +166,12 @@ class Programs:
             slot.backend = "cuda_graph" if any(tensor.is_cuda for tensor in inputs) else "inductor"
             slot.programs.clear()
         inputs = [tensor.contiguous() for tensor in inputs]
-        if slot.programs and not slot.programs[0].holds():
-            slot.programs.clear()
-            return None, inputs  # as at first sight: whatever is new is created by a plain run
         program = next((program for program in slot.programs if program.accepts(inputs)), None)
         if program is None:
             program = self._build(slot, args, kwargs, inputs)
+        elif not program.holds():
+            slot.programs.remove(program)
+            return None, inputs  # as at first sight: whatever is new is created by a plain run
         elif slot.calls >= slot.next_check:
             slot.next_check *= 2
             program = self._checked(slot, program, args, kwargs, inputs)
@@ -163,24 +179,28 @@ class Programs:
 
     def plainly(self, args, kwargs, run=None):
         """Run a call without a program, and note that its signature has been seen."""
+        if self.backend == "off" or self.reason or is_observed():
+            return (run or self.eager)(*args, **kwargs)
         with self.world.watched():
             result = (run or self.eager)(*args, **kwargs)
-        if self.backend != "off" and not is_observed():
-            if len(self.slots) >= MOST_SIGNATURES:
-                changing = "an argument, or a module's attribute, is never the same"
-                self._warn(f"{MOST_SIGNATURES} input signatures were seen: {changing}")
-            else:
-                self._slot(self._key(args, kwargs)[0])
+        for root in self.roots():
+            self.world.follow(root)
+        key, _ = self._key(args, kwargs)
+        if key not in self.slots and len(self.slots) >= MOST_SIGNATURES:
+            changing = "an argument, an attribute or a variable is never the same"
+            self._stop(f"{MOST_SIGNATURES} input signatures were seen: {changing}")
+        else:
+            self.slots.setdefault(key, Slot("replay" if self.backend == "auto" else self.backend, calls=1))
         return result
 
     def explain(self):
         return [
             {
                 "signature": describe(key[0]),
-                "backend": slot.backend,
+                "backend": "off" if self.reason else slot.backend,
                 "calls": slot.calls,
                 "seconds": slot.seconds,
-                "reason": slot.reason,
+                "reason": self.reason or slot.reason,
             }
             for key, slot in self.slots.items()
         ]
@@ -199,20 +219,24 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.world.attributes(), frozen(self.settings()), surroundings()), inputs
-
-    def _slot(self, key):
-        first = "replay" if self.backend == "auto" else self.backend
-        return self.slots.setdefault(key, Slot(first, calls=1))
+        return (given, self.world.attributes(), frozen(self.roots()), surroundings()), inputs
 
     def _resume(self, args, kwargs):
-        """The slot of a signature that a loaded state knows: the modules it uses are found by a run without effect."""
+        """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
+
+        None where that run makes something lazily: then a plain one comes first, as at any first sight.
+        """
         if not self.resumed:
             return None
-        with self.world.undone(), self.world.watched():
-            self.function(*args, **kwargs)
+        before = self.world.structure()
+        try:
+            with self.world.undone(keep_parameters=True), self.world.watched():
+                self.function(*args, **kwargs)
+                settled = self.world.structure() == before
+        except Exception:
+            return None  # the plain run will tell
         key, _ = self._key(args, kwargs)
-        if _digest(key) not in self.resumed:
+        if not settled or _digest(key) not in self.resumed:
             return None
         backend, calls, next_check, reason = self.resumed.pop(_digest(key))
         self.slots[key] = Slot(backend, calls, next_check, reason=reason)
@@ -236,7 +260,14 @@ class Programs:
             graph, parameters = self._trace(args, kwargs, inputs)
         except Exception as error:
             return self._fall_back(slot, f"it cannot be traced: {_first_line(error)}")
+        reason = self._unfit(graph, parameters)
+        if reason:
+            return self._fall_back(slot, reason)
         expected = self._expected(graph, args, kwargs)  # an error in the data is the caller's, as in a plain run
+        if expected.new_parameters:
+            return None  # created by a plain run first
+        if expected.effect:
+            return self._stop(expected.effect)
         while slot.backend != "off":
             backend = slot.backend
             try:
@@ -264,8 +295,22 @@ class Programs:
             graph = trace(function, inputs)
         return graph, {name: site["value"].unconstrained() for name, site in seen.trace.nodes.items()}
 
+    def _unfit(self, graph, parameters):
+        """Why a graph would not do what a plain run does, in words; empty if it would."""
+        if not self.trains:
+            return ""
+        for tensor in graph.captured:
+            if tensor.requires_grad and not any(tensor is parameter for parameter in parameters.values()):
+                return f"a tensor of shape {tuple(tensor.shape)} requires gradients and is no parameter of Pyro's"
+        if any(_properties(parameter)[-1] for parameter in parameters.values()):
+            return "a parameter has a hook on its gradient"
+        return ""
+
     def _checked(self, slot, program, args, kwargs, inputs):
-        reason = self._disagreement(program, inputs, self._expected(program.graph, args, kwargs))
+        expected = self._expected(program.graph, args, kwargs)
+        if expected.effect:
+            return self._stop(expected.effect)
+        reason = self._disagreement(program, inputs, expected)
         if not reason:
             return program
         changed = self._difference(program, args, kwargs, inputs)
@@ -283,19 +328,34 @@ class Programs:
         return program.graph.difference(graph)
 
     def _expected(self, graph, args, kwargs):
-        """What the eager function returns, and the random state that it leaves; nothing else remains of the run."""
+        """What a plain run returns and leaves behind; it is undone."""
+        attributes, store = self.world.attributes(), pyro.get_param_store()._params
+        before = dict(store)
         with self.world.undone(graph.written):
-            return self.eager(*args, **kwargs), random_state()
+            value = pytree.tree_map(_copied, self.eager(*args, **kwargs))
+            attribute = self.world.changed_attribute(attributes)
+            effect = f"the model sets its attribute {attribute!r}" if attribute else ""
+            if any(store.get(name) is not parameter for name, parameter in before.items()):
+                effect = "the model writes to Pyro's parameter store"
+            written = [_copied(tensor) for tensor in self._written(graph)]
+            return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
     def _disagreement(self, program, inputs, expected):
-        """Where the program and the eager function differ on the same random numbers, in words; empty if nowhere."""
-        value, state = expected
+        """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
         with self.world.undone(program.graph.written):
-            found = program.nest(program(inputs))
-            found_state = random_state()
-        if not all(map(torch.equal, state, found_state)):
+            found = pytree.tree_map(_copied, program.nest(program(inputs)))
+            torch_states, other_states = random_states()
+            written = [_copied(tensor) for tensor in self._written(program.graph)]
+        if other_states != expected.states[1]:
+            return "it draws random numbers outside torch"
+        if not all(map(torch.equal, torch_states, expected.states[0])):
             return "the graph draws other random numbers"
-        return _differ(found, value, program.graph.precision)
+        precision = program.graph.precision
+        reason = _differ(found, expected.value, precision)
+        return reason or _differ({"written tensors": written}, {"written tensors": expected.written}, 100 * precision)
+
+    def _written(self, graph):
+        return [*graph.written, *self.world.buffers()]
 
     def _fall_back(self, slot, reason, after=None):
         """Leave a backend for the next simpler one, or for plain runs, with one warning; returns None."""
@@ -305,9 +365,14 @@ class Programs:
         instead = "runs as it is written" if slot.backend == "off" else f"runs by {slot.backend}"
         self._warn(f"{reason}; it {instead} (explain() tells more)")
 
+    def _stop(self, reason):
+        """Run plainly from here on, whatever the signature; returns None."""
+        self.reason = reason
+        self._warn(f"{reason}; it runs as it is written")
+
     def _warn(self, message):
         if not self.warned:
-            self.warned = True
+            self.warned.append(message)
             warnings.warn(f"compiling {_name(self.function)}: {message}", stacklevel=2)
 
 
@@ -328,28 +393,37 @@ def _name(function):
 
 
 def _first_line(error):
+    while error.__cause__ is not None and len(str(error).strip("; ")) == 0:
+        error = error.__cause__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
+def _copied(value):
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+
+
 def _differ(found, expected, precision):
-    """The first part of two nests that differs by more than rounding, in words; empty if none does."""
+    """The first part of two nests that differs by more than rounding, in words; empty if none does.
+
+    Tensors are compared one by one, relative to their own size, with a floor relative to the largest of their part;
+    gradients, sums that may cancel, a hundred times less strictly than values.
+    """
     if not isinstance(expected, dict):
         found, expected = {"value": found}, {"value": expected}
-    for part, tolerance in zip(expected, (precision, 100 * precision), strict=False):
-        (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(expected[part])
+    for part, wanted in expected.items():
+        (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
         if spec != other or [v is None for v in a] != [v is None for v in b]:
             return f"the graph's {part} has other parts"
-        a, b = ([v.double().flatten() for v in values if v is not None] for values in (a, b))
-        if [len(v) for v in a] != [len(v) for v in b]:
+        pairs = [(x.double(), y.double()) for x, y in zip(a, b, strict=True) if x is not None]
+        if any(x.shape != y.shape for x, y in pairs):
             return f"the graph's {part} has other shapes"
-        if not a:
-            continue
-        a, b = torch.cat(a), torch.cat(b)
-        if not torch.equal(a.isfinite(), b.isfinite()):
+        if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
             return f"the graph's {part} is finite elsewhere"
-        a, b = a[a.isfinite()], b[b.isfinite()]
-        error = float((a - b).norm() / b.norm().clamp(min=torch.finfo(torch.float64).tiny))
-        if error > tolerance and float((a - b).norm()) > tolerance:
-            return f"the graph's {part} differs by {error:.1g} from the plain one"
+        tolerance = 100 * precision if part == "gradients" else precision
+        sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
+        for (x, y), size in zip(pairs, sizes, strict=True):
+            error = float((x - y)[y.isfinite()].norm())
+            if error > tolerance * size + precision * max(sizes):
+                return f"the graph's {part} differs by {error / max(size, 1e-300):.1g} from the plain one"
     return ""

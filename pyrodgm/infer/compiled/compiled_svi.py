@@ -42,9 +42,9 @@ class CompiledSVI(SVI):
     def __init__(self, model, guide, optim, loss, backend="auto"):
         super().__init__(model, guide, optim, loss)
         self._objective = loss
-        roots, settings = (model, guide, loss), lambda: (self.model, self.guide, self._objective)
-        self._steps = Programs(self._loss_and_gradients, self._plain, backend, roots, settings)
-        self._evaluations = Programs(self._evaluate, self._evaluate, backend, roots, settings)
+        self._steps = Programs(self._loss_and_gradients, self._plain, backend, self._roots, trains=True)
+        self._evaluations = Programs(self._evaluate, self._evaluate, backend, self._roots)
+        self._evaluations.warned = self._steps.warned
         self._updaters = WeakKeyDictionary()
         self._zeros = {}
 
@@ -102,12 +102,18 @@ class CompiledSVI(SVI):
             updater = Updater(self.optim, [program.parameters[name] for name in names])
             self._updaters[program] = updater
         updater.step(self._gather(updater.parameters, gradients))
-        return loss
+        return loss.clone() if program.backend == "cuda_graph" else loss
+
+    def _roots(self):
+        return self.model, self.guide, self._objective, self.loss, self.loss_and_grads
 
     def _loss_and_gradients(self, *args, **kwargs):
         """The loss and its gradient by parameter: what is traced."""
+        if pyro.settings.get("module_local_params"):
+            raise ValueError("module_local_params is on")
         with torch.enable_grad(), pyro.poutine.trace(param_only=True) as seen:
             if isinstance(self._objective, ELBO):
+                _check_gradients(self._objective)
                 loss = self._objective.differentiable_loss(self.model, self.guide, *args, **kwargs)
             else:
                 loss = self._objective(self.model, self.guide, *args, **kwargs)
@@ -158,6 +164,17 @@ class CompiledSVI(SVI):
     def _is_zero(self, parameter, held):
         zeros, version = self._zeros.get(parameter, (None, None))
         return held is zeros and held._version == version
+
+
+def _check_gradients(objective):
+    """Raise where the gradients of an ELBO are not those of its differentiable loss."""
+    classes = type(objective).__mro__
+    own = next(c for c in classes if "loss_and_grads" in vars(c))
+    differentiable = next((c for c in classes if "differentiable_loss" in vars(c)), None)
+    if differentiable is None:
+        raise ValueError(f"{own.__name__} has no differentiable_loss")
+    if classes.index(own) < classes.index(differentiable):
+        raise ValueError(f"{own.__name__} makes gradients of its own")
 
 
 def _as_tensor(loss):

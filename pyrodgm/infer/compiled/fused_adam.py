@@ -3,8 +3,10 @@
 from operator import itemgetter
 
 import torch
+from pyro.optim import PyroLRScheduler, PyroOptim
 
 _ADAMS = (torch.optim.Adam, torch.optim.AdamW)
+_CALLS = (PyroOptim.__call__, PyroLRScheduler.__call__)
 _options = itemgetter("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
 
 
@@ -36,14 +38,17 @@ class Updater:
             if gradient is not None:
                 group = adam.param_groups[0]
                 state = adam.state[parameter] or _first_state(adam, parameter)
+                if state["exp_avg"].stride() != parameter.stride():
+                    state.update({k: _laid_out(v, parameter) for k, v in state.items() if k != "step"})
                 decoupled = group.get("decoupled_weight_decay", type(adam) is torch.optim.AdamW)
-                groups.setdefault((*_options(group), decoupled), []).append((parameter, gradient, state))
-        for options, rows in groups.items():
+                key = (parameter.device, parameter.dtype, *_options(group), decoupled)
+                groups.setdefault(key, []).append((parameter, gradient, state))
+        for (_, _, *options), rows in groups.items():
             self._fused(*options, *zip(*rows, strict=True))
 
     def _fusible(self):
         """Whether every parameter has an Adam that the fused kernel can stand for; asked again when one is new."""
-        if self.optim.pt_optim_constructor not in _ADAMS:
+        if self.optim.pt_optim_constructor not in _ADAMS or type(self.optim).__call__ not in _CALLS:
             return False
         objects = self.optim.optim_objs
         made = [objects.get(parameter) for parameter in self.parameters]
@@ -103,7 +108,12 @@ class Updater:
 
     def _one_by_one(self, gradients):
         before = [parameter.grad for parameter in self.parameters]
+        handed_out = set()
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            if gradient is not None:
+                gradient = _laid_out(gradient, parameter)
+                gradient = gradient.clone() if gradient.data_ptr() in handed_out else gradient
+                handed_out.add(gradient.data_ptr())
             parameter.grad = gradient
         self.optim(self.parameters)
         for parameter, gradient in zip(self.parameters, before, strict=True):

@@ -4,13 +4,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
-from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, make_fx
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyrodgm.infer.compiled.traceable import traceable
+from pyrodgm.infer.compiled.world import Untouched, written
 
 aten = torch.ops.aten
 
@@ -115,7 +116,7 @@ def _trace(function, inputs, symbolic):
 
     def flat(*tensors):
         nonlocal output
-        with _Untouched():
+        with Untouched(), _NumbersStay():
             result, output = pytree.tree_flatten(function(*tensors))
         return result
 
@@ -133,26 +134,19 @@ def _fake(mode, tensor, symbolic):
     return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
 
 
-class _Untouched(TorchDispatchMode):
-    """Puts back what operations in place do to real tensors while a function is traced."""
+_READS = {
+    getattr(torch.Tensor, name): name
+    for name in ("__float__", "__int__", "__index__", "__bool__", "__complex__", "tolist", "numpy")
+}
 
-    def __enter__(self):
-        self.before = {}
-        return super().__enter__()
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        if function._schema.is_mutable:
-            for value in _written(function._schema, args, kwargs or {}):
-                if type(value) in (torch.Tensor, torch.nn.Parameter):
-                    with unset_fake_temporarily(), disable_proxy_modes_tracing():
-                        self.before.setdefault(id(value), (value, value.detach().clone()))
+class _NumbersStay(TorchFunctionMode):
+    """Refuses to make a Python value of a tensor: the graph would hold it fixed."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in _READS:
+            raise ValueError(f"a tensor is read as a Python value by {_READS[function]}")
         return function(*args, **(kwargs or {}))
-
-    def __exit__(self, *error):
-        super().__exit__(*error)
-        with unset_fake_temporarily(), disable_proxy_modes_tracing(), torch.no_grad():
-            for tensor, value in self.before.values():
-                tensor.copy_(value)
 
 
 @contextmanager
@@ -276,13 +270,7 @@ def written_arguments(node):
         return []
     if node.target is aten.native_batch_norm.default:  # its schema does not say so
         return [argument for argument in node.args[3:5] if argument is not None]
-    return [value for value in _written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
-
-
-def _written(schema, args, kwargs):
-    """The arguments of a call that its operation writes to."""
-    values = [*args, *(kwargs.get(argument.name) for argument in schema.arguments[len(args) :])]
-    return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
+    return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
 
 
 def source_of(node):

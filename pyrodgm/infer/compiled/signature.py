@@ -64,6 +64,8 @@ def frozen(value):
         return ("dict", *((str(key), frozen(item)) for key, item in value.items()))
     if isinstance(value, (ELBO, Messenger)):
         return (type(value).__name__, frozen(vars(value)))
+    if isinstance(getattr(value, "__self__", None), ELBO):
+        return ("method", value.__func__.__qualname__, frozen(value.__self__))
     return Same(value)
 
 
@@ -106,5 +108,8 @@ def surroundings():
 
 
 def is_observed():
-    """Whether a handler records the sites of this call: a graph has none to show."""
-    return any(isinstance(handler, TraceMessenger) for handler in _PYRO_STACK)
+    """Whether a handler may want the sites of this call: a trace, or one of the user's own. A graph has none."""
+    return any(
+        isinstance(handler, TraceMessenger) or type(handler).__module__.split(".")[0] not in ("pyro", "pyrodgm")
+        for handler in _PYRO_STACK
+    )

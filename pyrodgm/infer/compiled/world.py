@@ -1,101 +1,215 @@
-"""The state outside a graph: which objects it read, and how to leave no trace of a trial run."""
+"""The state outside a graph: what a function reads besides its arguments, and how a trial run leaves it as it was."""
 
+import functools
+import random
+import weakref
 from contextlib import contextmanager
 
+import numpy as np
 import pyro
 import torch
-from torch._subclasses.fake_tensor import FakeTensor
+from torch._subclasses.fake_tensor import unset_fake_temporarily
+from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from pyrodgm.infer.compiled.signature import Same
+from pyrodgm.infer.compiled.signature import frozen
 
-_VALUES = (bool, int, float, str, torch.Tensor)
+_PLAIN = {bool, int, float, str, type(None)}
+_INTERNAL = set(vars(torch.nn.Module())) - {"training"}
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class World:
-    """The modules that a function was seen to use.
+    """The modules and the variables that a function uses.
+
+    Modules are found from the function itself (its owner, closure and globals), as they are called, and as they are
+    registered with Pyro.
 
     Attributes:
         modules: all of them, submodules included, each once.
     """
 
     def __init__(self, *roots):
-        self.modules, self._tables, self._attributes = [], [], []
-        self._seen = set()
+        self.modules, self._tables, self._attributes, self._variables = [], [], [], []
+        self._seen, self._followed = set(), {}
         for root in roots:
-            self.add(getattr(root, "__self__", root))
+            self.follow(root)
 
     def add(self, module):
-        if isinstance(module, torch.nn.Module) and id(module) not in self._seen:
-            for part in module.modules():
-                if id(part) not in self._seen:
-                    self._seen.add(id(part))
-                    self.modules.append(part)
-                    self._tables += _tables(part)
-                    self._attributes += [
-                        (vars(part), name) for name, value in vars(part).items() if isinstance(value, _VALUES)
-                    ]
+        for part in module.modules():
+            if id(part) not in self._seen:
+                self._seen.add(id(part))
+                self.modules.append(part)
+                self._tables += _tables(part) + [getattr(part, name) for name in _HOOKS]
+                self._attributes += [(vars(part), name) for name in vars(part) if _is_watched(part, name)]
+
+    def follow(self, value, depth=4):
+        """Add the modules that a callable reaches, and watch the numbers and tensors that it reads by name."""
+        if isinstance(value, torch.nn.Module):
+            self.add(value)
+        elif isinstance(value, functools.partial):
+            for part in (value.func, *value.args, *value.keywords.values()):
+                self.follow(part, depth)
+        elif depth and callable(value) and id(value) not in self._followed:
+            self._followed[id(value)] = value
+            owner = getattr(value, "__self__", None)
+            if owner is not None:
+                self.follow(owner, depth - 1)
+                if not isinstance(owner, torch.nn.Module) and hasattr(owner, "__dict__"):
+                    self._watch([(vars(owner), name) for name in vars(owner)], depth)
+            function = getattr(value, "__func__", value)
+            if hasattr(function, "__wrapped__"):
+                self.follow(function.__wrapped__, depth - 1)
+            if hasattr(function, "__code__"):
+                used = function.__code__.co_names
+                self._watch([(function.__globals__, name) for name in used if name in function.__globals__], depth)
+                self._watch([(cell, None) for cell in function.__closure__ or ()], depth)
+
+    def _watch(self, places, depth):
+        for place in places:
+            value = _read(place)
+            if type(value) in _PLAIN or isinstance(value, torch.Tensor):
+                self._variables.append(place)
+            elif isinstance(value, (torch.nn.Module, functools.partial)) or (
+                callable(value) and not isinstance(value, type) and not _is_library(value)
+            ):
+                self.follow(value, depth - 1)
+                self._variables.append(place)
 
     @contextmanager
     def watched(self):
-        """A context in which every module that is called is added."""
-        handle = register_module_forward_pre_hook(lambda module, args: self.add(module))
+        """A context in which every module that is called, or registered with Pyro, is added if it outlives the call."""
+        called = []
+        handle = register_module_forward_pre_hook(lambda module, args: called.append(weakref.ref(module)))
         try:
             yield
         finally:
             handle.remove()
+            for module in (reference() for reference in called):
+                if module is not None:
+                    self.add(module)
 
     def attributes(self):
-        """The training flag and every other number, string and tensor that a module has for an attribute."""
-        values = [held.get(name) for held, name in self._attributes]
-        return tuple([Same(value) if isinstance(value, torch.Tensor) else value for value in values])
+        """The values that a graph holds fixed: the modules' attributes, training flags among them, and variables."""
+        places = [held.get(name) for held, name in self._attributes] + [_read(place) for place in self._variables]
+        return tuple([v if type(v) in _PLAIN else frozen(v) for v in places]), tuple(map(type, places))
+
+    def changed_attribute(self, before):
+        """The name of an attribute of a module whose value is no longer that in ``before``, or None."""
+        for (_, name), old, new in zip(self._attributes, before[0], self.attributes()[0], strict=False):
+            if old != new:
+                return name
+        return None
 
     def structure(self):
-        """What the modules hold, by identity: parameters, buffers and submodules."""
+        """What the modules hold, by identity: parameters, buffers, submodules and hooks."""
         return [tuple(map(id, held.values())) if held else None for held in self._tables]
 
+    def buffers(self):
+        """Every buffer of every module, each once."""
+        found = {id(buffer): buffer for module in self.modules for buffer in module._buffers.values()}
+        return [buffer for buffer in found.values() if buffer is not None]
+
     @contextmanager
-    def undone(self, tensors=()):
-        """A context that leaves random numbers, buffers, ``tensors`` and the modules' attributes as they were."""
-        random, device_random = pyro.util.get_rng_state(), _device_states()
-        names = set(pyro.get_param_store().keys())
-        kept = {
-            id(tensor): tensor for module in self.modules for tensor in module._buffers.values() if tensor is not None
-        }
-        kept.update({id(tensor): tensor for tensor in tensors})
-        values = [(tensor, tensor.detach().clone()) for tensor in kept.values()]
+    def undone(self, written=(), keep_parameters=False):
+        """A context that leaves things as they were: random numbers, tensors, attributes of modules, Pyro's store.
+
+        Args:
+            written: tensors that compiled code writes to; what is written by operations of torch is seen.
+            keep_parameters: keep what was added to Pyro's store.
+        """
+        states, device_states = pyro.util.get_rng_state(), _device_states()
+        store = pyro.get_param_store()
+        tables = [store._params, store._constraints, store._param_to_name]
+        names = [dict(table) for table in tables]
+        values = [(tensor, tensor.detach().clone()) for tensor in [*written, *self.buffers()]]
         attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
         try:
-            yield
+            with Untouched():
+                yield
         finally:
-            for module, before, tables in attributes:
+            for module, before, entries in attributes:
                 vars(module).clear()
                 vars(module).update(before)
-                for table, entries in zip(_tables(module), tables, strict=True):
+                for table, held in zip(_tables(module), entries, strict=True):
                     table.clear()
-                    table.update(entries)
+                    table.update(held)
             with torch.no_grad():
                 for tensor, value in values:
                     tensor.copy_(value)
-            store = pyro.get_param_store()
-            for name in set(store.keys()) - names:
-                if isinstance(store._params[name], FakeTensor):
-                    del store[name]
-            pyro.util.set_rng_state(random)
-            for device, state in device_random:
+            for table, held in zip(tables, names, strict=True):
+                if not keep_parameters:
+                    table.clear()
+                table.update(held)
+            pyro.util.set_rng_state(states)
+            for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)
 
 
+class Untouched(TorchDispatchMode):
+    """Puts back what operations in place do to tensors that were there before."""
+
+    def __enter__(self):
+        self.before = {}
+        return super().__enter__()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function._schema.is_mutable:
+            for value in written(function._schema, args, kwargs or {}):
+                if type(value) in (torch.Tensor, torch.nn.Parameter) and id(value) not in self.before:
+                    with unset_fake_temporarily(), disable_proxy_modes_tracing():
+                        self.before[id(value)] = (value, value.detach().clone())
+        return function(*args, **(kwargs or {}))
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        with unset_fake_temporarily(), disable_proxy_modes_tracing(), torch.no_grad():
+            for tensor, value in self.before.values():
+                tensor.copy_(value)
+
+
+def written(schema, args, kwargs):
+    """The arguments of a call that its operation writes to."""
+    values = [*args, *(kwargs.get(argument.name) for argument in schema.arguments[len(args) :])]
+    return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
+
+
+def random_states():
+    """The states of all random number generators, to compare: torch's, and those that a graph cannot draw from."""
+    return [torch.get_rng_state(), *(state for _, state in _device_states())], (
+        random.getstate(),
+        np.random.get_state()[1].tobytes(),
+        np.random.get_state()[2:],
+    )
+
+
 def _tables(module):
-    return module._parameters, module._buffers, module._modules
+    return [module._parameters, module._buffers, module._modules]
+
+
+def _is_watched(module, name):
+    """Whether an attribute is the user's; the weights that weight and spectral norm set anew are none."""
+    derived = any(f"{name}{suffix}" in module._parameters for suffix in ("_orig", "_g"))
+    private = name.startswith("_") and type(vars(module)[name]) not in _PLAIN  # caches, such as those of flows
+    return name not in _INTERNAL and not derived and not private and not name.startswith("_pyro")
+
+
+def _is_library(value):
+    return (getattr(value, "__module__", None) or "").split(".")[0] in ("torch", "pyro", "numpy", "builtins")
+
+
+def _read(place):
+    held, name = place
+    if name is not None:
+        return held.get(name)
+    try:
+        return held.cell_contents
+    except ValueError:
+        return None
 
 
 def _device_states():
     if not torch.cuda.is_initialized():
         return []
     return [(device, torch.cuda.get_rng_state(device)) for device in range(torch.cuda.device_count())]
-
-
-def random_state():
-    """The states of torch's random number generators, to compare."""
-    return [torch.get_rng_state(), *(state for _, state in _device_states())]
