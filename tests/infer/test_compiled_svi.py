@@ -1,11 +1,14 @@
 """CompiledSVI against SVI: the same seed gives the same losses, whatever happens between steps."""
 
 import copy
+import functools
 import io
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pyro
 import pyro.distributions as dist
 import pytest
@@ -266,18 +269,18 @@ def test_warm_up_is_a_tensor_that_is_read_at_every_step(discrete):
 
 
 def test_python_state_is_caught_and_named():
-    state = {"temperature": 0.1}
+    state = SimpleNamespace(temperature=0.1)
     plain_model, guide = vae(network(2, 5, 4), network(4, 5, 4))
 
     def model(x):
-        with poutine.scale(scale=state["temperature"]):
+        with poutine.scale(scale=state.temperature):
             plain_model(x)
 
     svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
     for step in range(5):
         svi.step(rows(step))
     assert backends(svi) == {"replay"}
-    state["temperature"] = 0.7
+    state.temperature = 0.7
     with pytest.warns(UserWarning, match=r"a Python value .* was 0\.1 and is 0\.7; make it a tensor") as caught:
         for step in range(20):
             svi.step(rows(step))
@@ -285,6 +288,163 @@ def test_python_state_is_caught_and_named():
     (row,) = svi.explain()
     assert row["backend"] == "off"
     assert "0.7" in row["reason"]
+
+
+class Pair(torch.nn.Module):
+    """A VAE whose scale is computed by ``effect`` from whatever it likes."""
+
+    def __init__(self, effect):
+        super().__init__()
+        self.effect = effect
+        self.decoder, self.encoder = network(2, 5, 4), network(4, 5, 4)
+        self.register_buffer("beta", torch.tensor(0.2))
+        self.steps, self.option, self.options, self.log = 0, None, {"scale": 1.0}, []
+        self.plain_model, self.guide = vae(self.decoder, self.encoder)
+
+    def model(self, x):
+        with poutine.scale(scale=self.effect(self)):
+            self.plain_model(x)
+
+
+def counted(pair):
+    pair.steps += 1
+    return min(1.0, pair.steps / 10)
+
+
+def logged(pair):
+    pair.log.append(1)
+    return 1.0
+
+
+PLAIN_EFFECTS = {
+    "counted": (counted, "the model sets its attribute 'steps'"),
+    "logged": (logged, "the model sets its attribute 'log'"),
+    "number of a buffer": (lambda pair: float(pair.beta), "a tensor is read as a Python value by __float__"),
+    "numpy": (lambda pair: 1 + np.random.rand(), "it draws random numbers outside torch"),
+}
+
+
+def pair_losses(make, effect, between=lambda pair, step: None, wrap=lambda pair: pair.model):
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    pair = Pair(effect)
+    svi = make(wrap(pair), pair.guide, Adam({"lr": 0.01}), Trace_ELBO())
+    found = []
+    for step in range(12):
+        between(pair, step)
+        found.append(svi.step(rows(step)))
+    return found, svi, pair
+
+
+@pytest.mark.parametrize("name", PLAIN_EFFECTS)
+def test_what_a_graph_cannot_do_is_seen_before_it_runs(name):
+    effect, reason = PLAIN_EFFECTS[name]
+    expected, _, plain = pair_losses(SVI, effect)
+    with pytest.warns(UserWarning, match=reason) as caught:
+        found, svi, pair = pair_losses(with_backend("replay"), effect)
+    assert len(caught) == 1
+    assert found == expected
+    assert (pair.steps, pair.log) == (plain.steps, plain.log)
+    assert backends(svi) == {"off"}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        pytest.param(lambda pair: pair.model, id="method"),
+        pytest.param(lambda pair: lambda x: pair.model(x), id="lambda"),
+        pytest.param(lambda pair: functools.partial(pair.model), id="partial"),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["option", "options", "both"])
+def test_attributes_are_seen_however_the_model_is_wrapped(wrap, attribute):
+    def between(pair, step):
+        if step == 5:
+            pair.option = 3.0 if attribute != "options" else None
+            if attribute != "option":
+                pair.options["scale"] = 0.3
+
+    def effect(pair):
+        return (pair.option or 1.0) * pair.options["scale"]
+
+    expected, _, _ = pair_losses(SVI, effect, between, wrap)
+    found, svi, _ = pair_losses(with_backend("replay"), effect, between, wrap)
+    assert_equal_losses(found, expected)
+    assert backends(svi) == {"replay"}
+
+
+def test_a_variable_that_is_rebound():
+    scale = torch.tensor(0.5)
+
+    def between(pair, step):
+        nonlocal scale
+        if step == 6:
+            scale = torch.tensor(0.9)
+
+    expected, _, _ = pair_losses(SVI, lambda pair: scale, between)
+    scale = torch.tensor(0.5)
+    found, svi, _ = pair_losses(with_backend("replay"), lambda pair: scale, between)
+    assert_equal_losses(found, expected)
+    assert backends(svi) == {"replay"}
+
+
+def test_a_gradient_hook_is_called_at_every_step():
+    def norms(make):
+        seen = []
+
+        def between(pair, step):
+            if step == 4:
+                pair.decoder[0].weight.register_hook(lambda gradient: seen.append(float(gradient.norm())))
+
+        pair_losses(make, lambda pair: 1.0, between)
+        return seen
+
+    with pytest.warns(UserWarning, match="a parameter has a hook on its gradient"):
+        found = norms(with_backend("replay"))
+    assert len(found) == 8
+    assert found == pytest.approx(norms(SVI), rel=1e-5)
+
+
+def test_a_tensor_that_trains_outside_pyro_keeps_its_gradient():
+    def gradient(make):
+        weight = torch.nn.Parameter(torch.tensor(0.5))
+        pair_losses(make, lambda pair: weight)
+        return weight.grad
+
+    with pytest.warns(UserWarning, match=r"a tensor of shape \(\) requires gradients and is no parameter of Pyro's"):
+        found = gradient(with_backend("replay"))
+    torch.testing.assert_close(found, gradient(SVI))
+
+
+def test_an_elbo_with_gradients_of_its_own():
+    class Reversed(Trace_ELBO):
+        def loss_and_grads(self, model, guide, *args, **kwargs):
+            loss = self.differentiable_loss(model, guide, *args, **kwargs)
+            (-loss).backward()
+            return loss.item()
+
+    def losses(make):
+        return pair_losses(lambda model, guide, optim, loss: make(model, guide, optim, Reversed()), lambda pair: 1e-6)[
+            0
+        ]
+
+    expected = losses(SVI)
+    with pytest.warns(UserWarning, match="Reversed makes gradients of its own"):
+        assert losses(CompiledSVI) == expected
+
+
+def test_a_copy_of_an_svi_trains_on_its_own():
+    model, x = small(VAE), torch.rand(7, 6)
+    svi = CompiledSVI(model.model, model.guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    for _ in range(4):
+        svi.step(x)
+    before = model.p_x.logits.weight.detach().clone()
+    twin = copy.deepcopy(svi)
+    for _ in range(4):
+        twin.step(x)
+    assert backends(twin) == {"replay"}
+    torch.testing.assert_close(model.p_x.logits.weight.detach(), before)
+    assert not torch.equal(twin.model.__self__.p_x.logits.weight, before)
 
 
 def test_control_flow_on_values_runs_plainly_with_one_warning():

@@ -60,8 +60,11 @@ class Program:
 
 
 def _properties(tensor):
-    hooked = bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
-    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, hooked
+    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, _is_hooked(tensor)
+
+
+def _is_hooked(tensor):
+    return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
 
 
 @dataclass
@@ -256,6 +259,8 @@ class Programs:
         if len(slot.programs) == MOST_GRAPHS:
             slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
             return self._warn(f"{slot.reason}; it runs as it is written")
+        if self.trains and any(map(_is_hooked, pyro.get_param_store()._params.values())):
+            return self._fall_back(slot, "a parameter has a hook on its gradient")
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
         except Exception as error:
@@ -297,13 +302,13 @@ class Programs:
 
     def _unfit(self, graph, parameters):
         """Why a graph would not do what a plain run does, in words; empty if it would."""
+        if graph.writes_arguments:
+            return "it writes to an argument"
         if not self.trains:
             return ""
         for tensor in graph.captured:
             if tensor.requires_grad and not any(tensor is parameter for parameter in parameters.values()):
                 return f"a tensor of shape {tuple(tensor.shape)} requires gradients and is no parameter of Pyro's"
-        if any(_properties(parameter)[-1] for parameter in parameters.values()):
-            return "a parameter has a hook on its gradient"
         return ""
 
     def _checked(self, slot, program, args, kwargs, inputs):
@@ -333,8 +338,8 @@ class Programs:
         before = dict(store)
         with self.world.undone(graph.written):
             value = pytree.tree_map(_copied, self.eager(*args, **kwargs))
-            attribute = self.world.changed_attribute(attributes)
-            effect = f"the model sets its attribute {attribute!r}" if attribute else ""
+            changed = self.world.changed(attributes)
+            effect = f"the model sets {changed}" if changed else ""
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
             written = [_copied(tensor) for tensor in self._written(graph)]

@@ -41,12 +41,24 @@ class CompiledSVI(SVI):
 
     def __init__(self, model, guide, optim, loss, backend="auto"):
         super().__init__(model, guide, optim, loss)
-        self._objective = loss
-        self._steps = Programs(self._loss_and_gradients, self._plain, backend, self._roots, trains=True)
-        self._evaluations = Programs(self._evaluate, self._evaluate, backend, self._roots)
+        self._objective, self.backend = loss, backend
+        self._begin()
+
+    def _begin(self):
+        self._steps = Programs(self._loss_and_gradients, self._plain, self.backend, self._roots, trains=True)
+        self._evaluations = Programs(self._evaluate, self._evaluate, self.backend, self._roots)
         self._evaluations.warned = self._steps.warned
         self._updaters = WeakKeyDictionary()
         self._zeros = {}
+
+    def __getstate__(self):
+        """A copy traces anew: graphs belong to the tensors that they read."""
+        own = ("_steps", "_evaluations", "_updaters", "_zeros")
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._begin()
 
     def step(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a float."""

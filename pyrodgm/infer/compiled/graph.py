@@ -43,16 +43,19 @@ class Graph:
     @property
     def written(self):
         """The captured tensors that the graph writes to, such as running statistics."""
-        graph = self.module.graph
-        names = [node for node in graph.nodes if node.op == "placeholder"][len(self.fakes) :]
-        tensors = dict(zip(names, self.captured, strict=True))
-        written = {}
-        for node in graph.nodes:
-            for argument in written_arguments(node):
-                source = source_of(argument)
-                if source in tensors:
-                    written[source] = tensors[source]
-        return list(written.values())
+        inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        sources = self._written_sources()
+        captured = zip(inputs[len(self.fakes) :], self.captured, strict=True)
+        return [tensor for node, tensor in captured if node in sources]
+
+    @property
+    def writes_arguments(self):
+        """Whether the graph writes to an argument."""
+        inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        return not self._written_sources().isdisjoint(inputs[: len(self.fakes)])
+
+    def _written_sources(self):
+        return {source_of(value) for node in self.module.graph.nodes for value in written_arguments(node)}
 
     def difference(self, other):
         """The first place where another trace of the same function differs, in words; empty if none does."""
@@ -165,6 +168,8 @@ def _lift(module):
     last = [node for node in graph.nodes if node.op == "placeholder"][-1:]
     for node in [node for node in graph.nodes if node.op == "get_attr"]:
         tensor = getattr(module, node.target)
+        if not isinstance(tensor, torch.Tensor):
+            raise ValueError(f"it holds a {type(tensor).__name__}")
         if id(tensor) not in inputs:
             with graph.inserting_after(last[0]) if last else graph.inserting_before(next(iter(graph.nodes))):
                 inputs[id(tensor)] = graph.placeholder(f"captured_{len(captured)}")

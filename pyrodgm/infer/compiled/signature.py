@@ -39,6 +39,8 @@ def split(value, tensors):
         return (type(value).__name__, *(split(item, tensors) for item in value))
     if isinstance(value, dict):
         return ("dict", *((key, split(item, tensors)) for key, item in value.items()))
+    if hasattr(value, "__dict__") and not callable(value):
+        return (Same(value), frozen(vars(value)))
     return frozen(value)
 
 
@@ -80,6 +82,8 @@ def _described(value):
     if isinstance(value, Same):
         return repr(value)
     kind, *rest = value
+    if isinstance(kind, Same):
+        return repr(kind)
     if kind == "tensor":
         shape, dtype, device, _ = rest
         place = "" if device == "cpu" else f" {device}"

@@ -42,7 +42,11 @@ class World:
                 self._seen.add(id(part))
                 self.modules.append(part)
                 self._tables += _tables(part) + [getattr(part, name) for name in _HOOKS]
-                self._attributes += [(vars(part), name) for name in vars(part) if _is_watched(part, name)]
+                watched = [name for name in vars(part) if _is_watched(part, name)]
+                self._attributes += [(vars(part), name) for name in watched]
+                for name in watched:
+                    if callable(vars(part)[name]) and not _is_library(vars(part)[name]):
+                        self.follow(vars(part)[name], 2)
 
     def follow(self, value, depth=4):
         """Add the modules that a callable reaches, and watch the numbers and tensors that it reads by name."""
@@ -69,7 +73,7 @@ class World:
     def _watch(self, places, depth):
         for place in places:
             value = _read(place)
-            if type(value) in _PLAIN or isinstance(value, torch.Tensor):
+            if type(value) in _PLAIN or isinstance(value, torch.Tensor) or _is_small(value):
                 self._variables.append(place)
             elif isinstance(value, (torch.nn.Module, functools.partial)) or (
                 callable(value) and not isinstance(value, type) and not _is_library(value)
@@ -92,15 +96,16 @@ class World:
 
     def attributes(self):
         """The values that a graph holds fixed: the modules' attributes, training flags among them, and variables."""
-        places = [held.get(name) for held, name in self._attributes] + [_read(place) for place in self._variables]
+        places = [_read(place) for place in self._attributes + self._variables]
         return tuple([v if type(v) in _PLAIN else frozen(v) for v in places]), tuple(map(type, places))
 
-    def changed_attribute(self, before):
-        """The name of an attribute of a module whose value is no longer that in ``before``, or None."""
-        for (_, name), old, new in zip(self._attributes, before[0], self.attributes()[0], strict=False):
+    def changed(self, before):
+        """What is no longer as in ``before``, the value of ``attributes()`` then, in words; empty if all is."""
+        places = self._attributes + self._variables
+        for i, (old, new) in enumerate(zip(before[0], self.attributes()[0], strict=False)):
             if old != new:
-                return name
-        return None
+                return f"its attribute {places[i][1]!r}" if i < len(self._attributes) else "a variable outside"
+        return ""
 
     def structure(self):
         """What the modules hold, by identity: parameters, buffers, submodules and hooks."""
@@ -125,6 +130,8 @@ class World:
         names = [dict(table) for table in tables]
         values = [(tensor, tensor.detach().clone()) for tensor in [*written, *self.buffers()]]
         attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
+        held = [_read(place) for place in self._attributes + self._variables]
+        containers = [(value, value.copy()) for value in held if isinstance(value, (list, dict))]
         try:
             with Untouched():
                 yield
@@ -132,16 +139,19 @@ class World:
             for module, before, entries in attributes:
                 vars(module).clear()
                 vars(module).update(before)
-                for table, held in zip(_tables(module), entries, strict=True):
+                for table, entry in zip(_tables(module), entries, strict=True):
                     table.clear()
-                    table.update(held)
+                    table.update(entry)
+            for container, value in containers:
+                container.clear()
+                container.extend(value) if isinstance(container, list) else container.update(value)
             with torch.no_grad():
                 for tensor, value in values:
                     tensor.copy_(value)
-            for table, held in zip(tables, names, strict=True):
+            for table, entry in zip(tables, names, strict=True):
                 if not keep_parameters:
                     table.clear()
-                table.update(held)
+                table.update(entry)
             pyro.util.set_rng_state(states)
             for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)
@@ -166,7 +176,10 @@ class Untouched(TorchDispatchMode):
         super().__exit__(*error)
         with unset_fake_temporarily(), disable_proxy_modes_tracing(), torch.no_grad():
             for tensor, value in self.before.values():
-                tensor.copy_(value)
+                if tensor.shape == value.shape:
+                    tensor.copy_(value)
+                else:
+                    tensor.data = value
 
 
 def written(schema, args, kwargs):
@@ -193,6 +206,10 @@ def _is_watched(module, name):
     derived = any(f"{name}{suffix}" in module._parameters for suffix in ("_orig", "_g"))
     private = name.startswith("_") and type(vars(module)[name]) not in _PLAIN  # caches, such as those of flows
     return name not in _INTERNAL and not derived and not private and not name.startswith("_pyro")
+
+
+def _is_small(value):
+    return isinstance(value, (dict, list, tuple)) and len(value) <= 32
 
 
 def _is_library(value):
