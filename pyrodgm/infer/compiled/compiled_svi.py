@@ -117,7 +117,8 @@ class CompiledSVI(SVI):
         return loss.clone() if program.backend == "cuda_graph" else loss
 
     def _roots(self):
-        return self.model, self.guide, self._objective, self.loss, self.loss_and_grads
+        own = [f for f in (self.loss, self.loss_and_grads) if getattr(f, "__self__", None) is not self._objective]
+        return self.model, self.guide, self._objective, *own
 
     def _loss_and_gradients(self, *args, **kwargs):
         """The loss and its gradient by parameter: what is traced."""

@@ -60,6 +60,8 @@ def frozen(value):
     """A Python value in a form that compares by value where it has one, by identity where not."""
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return (type(value).__name__, value)
+    if type(value) is tuple and all(type(item) in (int, float, str) for item in value):
+        return value
     if isinstance(value, (tuple, list)):
         return (type(value).__name__, *(frozen(item) for item in value))
     if isinstance(value, dict):
