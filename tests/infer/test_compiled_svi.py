@@ -18,7 +18,7 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import SGD, Adam, LambdaLR
 
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO, warm_up
-from pyrodgm.infer.compiled import compiled
+from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
 from tests.infer.set_ups import SET_UPS, network, rows, vae
@@ -525,7 +525,7 @@ def test_gradients_are_left_at_zero_and_foreign_ones_are_taken_along():
 
 @needs_compiler
 def test_a_long_run_compiles_by_its_own(monkeypatch):
-    monkeypatch.setattr(compiled, "COMPILE_AFTER", 6)
+    monkeypatch.setattr(programs, "COMPILE_AFTER", 6)
     expected, _ = losses_of_set_up("vae_by_pyro_module", SVI, 12)
     seen = []
 
@@ -561,10 +561,10 @@ def test_a_resumed_run_continues_bit_for_bit():
     expected = train(model, svi, 10)
 
     model, svi = build()
-    (parameters, optimiser, programs), random = saved
+    (parameters, optimiser, graphs), random = saved
     model.load_state_dict(parameters)
     svi.optim.set_state(optimiser)
-    svi.load_state_dict(programs)
+    svi.load_state_dict(graphs)
     pyro.util.set_rng_state(random)
     assert train(model, svi, 10) == expected
     assert svi.explain()[0]["calls"] == 17
@@ -662,7 +662,7 @@ def test_an_outer_trace_sees_the_sites():
 
 
 def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr(compiled, "MOST_SIGNATURES", 8)
+    monkeypatch.setattr(programs, "MOST_SIGNATURES", 8)
     plain_model, guide = vae(network(2, 5, 4), network(4, 5, 4))
     svi = CompiledSVI(
         lambda x, tag: plain_model(x), lambda x, tag: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay"

@@ -3,7 +3,7 @@
 import torch
 from torch.fx.passes.split_module import split_module
 
-from pyrodgm.infer.compiled.graph import is_draw, source_of, written_arguments
+from pyrodgm.infer.compiled.nodes import is_draw, source_of, written_arguments
 
 aten = torch.ops.aten
 

@@ -7,8 +7,8 @@ import torch
 from pyro.infer import ELBO, SVI
 from pyro.util import warn_if_nan
 
-from pyrodgm.infer.compiled.compiled import Programs
 from pyrodgm.infer.compiled.fused_adam import Updater
+from pyrodgm.infer.compiled.programs import Programs
 
 
 class CompiledSVI(SVI):
@@ -21,7 +21,8 @@ class CompiledSVI(SVI):
     alternate. See ``CompiledFunction`` for what a signature is, what is read anew at every step, and the checks
     that catch the rest. Where a pair cannot be traced one warning says why, and its steps are ordinary ones.
 
-    Pyro's validation runs where Python runs: at the first step and at every check.
+    Pyro's validation runs where Python runs: at the first step and at every check. What a model does besides
+    computing, such as writing to a file, happens there alone.
 
     Args:
         model, guide, optim, loss: as for ``pyro.infer.SVI``.

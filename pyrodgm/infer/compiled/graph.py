@@ -10,8 +10,10 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, Stateles
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from pyrodgm.infer.compiled.nodes import constants, source_of, written_arguments
+from pyrodgm.infer.compiled.tidy import lift, tidy
 from pyrodgm.infer.compiled.traceable import traceable
-from pyrodgm.infer.compiled.world import Untouched, written
+from pyrodgm.infer.compiled.untouched import Untouched
 
 aten = torch.ops.aten
 
@@ -62,7 +64,7 @@ class Graph:
         for ours, theirs in zip(self.module.graph.nodes, other.module.graph.nodes, strict=False):
             if ours.target != theirs.target and ours.op == "call_function":
                 return f"the operations changed: {ours.target} was traced, {theirs.target} runs now"
-            for before, now in zip(_constants(ours), _constants(theirs), strict=False):
+            for before, now in zip(constants(ours), constants(theirs), strict=False):
                 if before != now:
                     return (
                         f"a Python value that the graph holds fixed, an argument of {ours.target}, was {before} and is "
@@ -125,8 +127,8 @@ def _trace(function, inputs, symbolic):
 
     with traceable(), _no_autocast_cache():
         module = make_fx(flat, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*fakes)
-    captured = _lift(module)
-    _tidy(module)
+    captured = lift(module)
+    tidy(module)
     return Graph(module, captured, output, fakes)
 
 
@@ -160,139 +162,3 @@ def _no_autocast_cache():
         yield
     finally:
         torch.set_autocast_cache_enabled(before)
-
-
-def _lift(module):
-    """Make an input of every tensor that the graph holds; returns the tensors, each once."""
-    graph, captured, inputs = module.graph, [], {}
-    last = [node for node in graph.nodes if node.op == "placeholder"][-1:]
-    for node in [node for node in graph.nodes if node.op == "get_attr"]:
-        tensor = getattr(module, node.target)
-        if not isinstance(tensor, torch.Tensor):
-            raise ValueError(f"it holds a {type(tensor).__name__}")
-        if id(tensor) not in inputs:
-            with graph.inserting_after(last[0]) if last else graph.inserting_before(next(iter(graph.nodes))):
-                inputs[id(tensor)] = graph.placeholder(f"captured_{len(captured)}")
-            last = [inputs[id(tensor)]]
-            inputs[id(tensor)].meta["val"] = node.meta.get("val")
-            captured.append(tensor)
-        node.replace_all_uses_with(inputs[id(tensor)])
-        graph.erase_node(node)
-    for name in [*module._parameters, *module._buffers]:
-        delattr(module, name)
-    return captured
-
-
-def _tidy(module):
-    """Drop what does nothing, and read every symbolic size from an argument."""
-    graph = module.graph
-    sizes = _sizes_of_inputs(graph)
-    for node in list(graph.nodes):
-        if node.target is aten.detach.default:
-            node.replace_all_uses_with(node.args[0])
-        elif node.target is aten.t.default and getattr(node.args[0], "target", None) is aten.t.default:
-            node.replace_all_uses_with(node.args[0].args[0])
-        elif node.target is aten.sym_size.int and _expression(node.meta["val"]) in sizes:
-            node.replace_all_uses_with(sizes[_expression(node.meta["val"])])
-        elif node.target in _LIKE:
-            made = _empty(graph, node, node.meta["val"], sizes, _LIKE[node.target])
-            if made is not None:
-                node.replace_all_uses_with(made)
-                graph.erase_node(node)
-        elif node.target is aten.native_dropout.default and node.args[2] and node.args[0].meta["val"].is_cpu:
-            _split_dropout(graph, node, sizes)
-    graph.eliminate_dead_code(is_impure_node=_acts)
-    module.recompile()
-
-
-_LIKE = {
-    aten.empty_like.default: aten.empty.memory_format,
-    aten.rand_like.default: aten.rand.default,
-    aten.randn_like.default: aten.randn.default,
-}
-
-
-def _empty(graph, before, value, sizes, factory=aten.empty.memory_format):
-    """A node that makes a tensor like ``value`` and depends on its shape alone, so that draws can be made first."""
-    shape = [sizes.get(_expression(size)) if isinstance(size, torch.SymInt) else size for size in value.shape]
-    if not value.is_contiguous() or None in shape:
-        return None
-    with graph.inserting_before(before):
-        made = graph.call_function(factory, (shape,), {"dtype": value.dtype, "device": value.device})
-    made.meta["val"] = value
-    return made
-
-
-def _split_dropout(graph, node, sizes):
-    """Dropout as a mask that is drawn, and two products."""
-    x, probability, _ = node.args
-    value, mask_value = node.meta["val"]
-    mask = _empty(graph, node, mask_value, sizes)
-    if mask is None:
-        return
-    with graph.inserting_before(node):
-        drawn = graph.call_function(aten.bernoulli_.float, (mask, 1 - probability))
-        kept = graph.call_function(aten.mul.Tensor, (x, drawn))
-        scaled = graph.call_function(aten.mul.Tensor, (kept, 1 / (1 - probability)))
-    drawn.meta["val"], kept.meta["val"], scaled.meta["val"] = mask_value, value, value
-    for user in list(node.users):
-        user.replace_all_uses_with((scaled, drawn)[user.args[1]])
-        graph.erase_node(user)
-    graph.erase_node(node)
-
-
-def _sizes_of_inputs(graph):
-    """A node for every symbolic size of an argument, in front of the graph."""
-    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
-    sizes = {}
-    first = next(node for node in graph.nodes if node.op != "placeholder")
-    for placeholder in placeholders:
-        for i, size in enumerate(getattr(placeholder.meta.get("val"), "shape", ())):
-            if isinstance(size, torch.SymInt) and _expression(size) not in sizes:
-                with graph.inserting_before(first):
-                    node = graph.call_function(aten.sym_size.int, (placeholder, i))
-                node.meta["val"] = size
-                sizes[_expression(size)] = node
-    return sizes
-
-
-def _expression(size):
-    return size.node.expr if isinstance(size, torch.SymInt) else size
-
-
-def _acts(node):
-    """Whether a node does more than return a value: writes to an input, or draws."""
-    if node.op in ("placeholder", "output"):
-        return True
-    schema = getattr(node.target, "_schema", None)
-    return is_draw(node) or (schema is not None and schema.is_mutable)
-
-
-def written_arguments(node):
-    """The nodes whose values a node changes."""
-    schema = getattr(node.target, "_schema", None)
-    if schema is None:
-        return []
-    if node.target is aten.native_batch_norm.default:  # its schema does not say so
-        return [argument for argument in node.args[3:5] if argument is not None]
-    return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
-
-
-def source_of(node):
-    """What a node is a view of, or what it wrote to and returned."""
-    while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
-        arguments = node.target._schema.arguments
-        if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:
-            break
-        node = node.all_input_nodes[0]
-    return node
-
-
-def _constants(node):
-    """The Python values among a node's arguments."""
-    return [leaf for leaf in pytree.tree_leaves((node.args, node.kwargs)) if isinstance(leaf, (bool, int, float, str))]
-
-
-def is_draw(node):
-    """Whether a node draws from a random number generator."""
-    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

@@ -1,4 +1,4 @@
-"""A function compiled per input signature: seen, traced, checked, run, and checked again."""
+"""The programs of one function by input signature: seen, traced, checked, run, and checked again."""
 
 import hashlib
 import time
@@ -12,8 +12,9 @@ import torch
 from torch.utils import _pytree as pytree
 
 from pyrodgm.checks import check_choice
-from pyrodgm.infer.compiled import backends
+from pyrodgm.infer.compiled.agreement import copied, difference
 from pyrodgm.infer.compiled.graph import trace
+from pyrodgm.infer.compiled.program import Program, is_hooked
 from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
 from pyrodgm.infer.compiled.world import World, random_states
 
@@ -21,50 +22,6 @@ BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
 MOST_GRAPHS = 16  # of one signature, and
 MOST_SIGNATURES = 256  # of one function, before it is run plainly: its calls are never the same
-
-
-class Program:
-    """A graph, what it was traced from, and what runs it."""
-
-    def __init__(self, graph, world, parameters, backend):
-        self.graph, self.world, self.parameters, self.backend = graph, world, parameters, backend
-        self.structure = world.structure()
-        self.tensors = [_properties(tensor) for tensor in graph.captured]
-        self.accepted = {}
-        self.run = backends.BACKENDS[backend](graph)
-
-    def accepts(self, inputs):
-        """Whether the graph holds for the sizes of these inputs."""
-        sizes = tuple([tensor.shape[:1] for tensor in inputs])
-        if sizes not in self.accepted:
-            self.accepted[sizes] = self.graph.accepts(inputs)
-        return self.accepted[sizes]
-
-    def holds(self):
-        """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
-        store = pyro.get_param_store()._params
-        return (
-            all(store.get(name) is held for name, held in self.parameters.items())
-            and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
-            and self.world.structure() == self.structure
-        )
-
-    def __call__(self, inputs):
-        """The graph's outputs as a list; ``graph.output`` is their structure."""
-        with torch.no_grad():
-            return self.run(*inputs, *self.graph.captured)
-
-    def nest(self, outputs):
-        """The outputs as the function returns them."""
-        return pytree.tree_unflatten(outputs, self.graph.output)
-
-
-def _properties(tensor):
-    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, _is_hooked(tensor)
-
-
-def _is_hooked(tensor):
-    return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
 
 
 @dataclass
@@ -87,51 +44,6 @@ class Expected(NamedTuple):
     written: list
     effect: str
     new_parameters: set
-
-
-class CompiledFunction:
-    """A function of tensors without gradients, as one graph per input signature: bounds, importance weights, samples.
-
-    The first call with a signature runs the function; the second traces it, checks the graph against the function
-    with the same random numbers, and from then on the graph runs. A signature is everything that a graph holds
-    fixed: dtypes, devices and shapes, but for leading sizes of two or more, which one graph serves; Python values
-    among the arguments; the handlers of Pyro in force; the training flag and the other plain attributes of every
-    module. Tensors that the function reads from elsewhere are read anew at every call, so that a trained, loaded or
-    updated parameter is never stale. Python values that it reads from elsewhere cannot be seen; they are caught by
-    checks at calls 2, 4, 8, 16, ..., with a warning that names them, and the function is run plainly from there.
-
-    Args:
-        function: returns a tensor, or a nest of tensors.
-        backend: ``"replay"`` runs the graph's operations one by one; ``"inductor"`` compiles them (10 to 40 s);
-            ``"cuda_graph"`` captures the compiled code on a GPU; ``"auto"`` replays, and compiles a signature after
-            5,000 calls; ``"off"`` runs the function.
-
-    Raises:
-        ValueError: if there is no such backend.
-
-    Example::
-
-        log_weights = CompiledFunction(lambda x: log_p(x, m) - log_q(x, m))
-        for x in batches:
-            log_weights(x)
-    """
-
-    def __init__(self, function, backend="auto"):
-        self._programs = Programs(function, function, backend, lambda: (function,))
-
-    def __call__(self, *args, **kwargs):
-        with torch.no_grad():
-            program, inputs = self._programs.find(args, kwargs)
-            if program is not None:
-                outputs = program(inputs)
-                if program.backend == "cuda_graph":  # the next launch writes to the same tensors
-                    outputs = [None if output is None else output.clone() for output in outputs]
-                return program.nest(outputs)
-            return self._programs.plainly(args, kwargs)
-
-    def explain(self):
-        """A dict per input signature: ``signature``, ``backend``, ``calls``, ``seconds`` of building, ``reason``."""
-        return self._programs.explain()
 
 
 class Programs:
@@ -259,7 +171,7 @@ class Programs:
         if len(slot.programs) == MOST_GRAPHS:
             slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
             return self._warn(f"{slot.reason}; it runs as it is written")
-        if self.trains and any(map(_is_hooked, pyro.get_param_store()._params.values())):
+        if self.trains and any(map(is_hooked, pyro.get_param_store()._params.values())):
             return self._fall_back(slot, "a parameter has a hook on its gradient")
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
@@ -318,13 +230,13 @@ class Programs:
         reason = self._disagreement(program, inputs, expected)
         if not reason:
             return program
-        changed = self._difference(program, args, kwargs, inputs)
+        changed = self._change(program, args, kwargs, inputs)
         if changed:
             return self._fall_back(slot, changed)
         self._fall_back(slot, reason, after=slot.backend)
         return self._build(slot, args, kwargs, inputs) if slot.backend != "off" else None
 
-    def _difference(self, program, args, kwargs, inputs):
+    def _change(self, program, args, kwargs, inputs):
         """What has changed in the function since it was traced, in words; empty if nothing has."""
         try:
             graph, _ = self._trace(args, kwargs, inputs)
@@ -337,27 +249,29 @@ class Programs:
         attributes, store = self.world.attributes(), pyro.get_param_store()._params
         before = dict(store)
         with self.world.undone(graph.written):
-            value = pytree.tree_map(_copied, self.eager(*args, **kwargs))
+            value = pytree.tree_map(copied, self.eager(*args, **kwargs))
             changed = self.world.changed(attributes)
             effect = f"the model sets {changed}" if changed else ""
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
-            written = [_copied(tensor) for tensor in self._written(graph)]
+            written = [copied(tensor) for tensor in self._written(graph)]
             return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
     def _disagreement(self, program, inputs, expected):
         """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
         with self.world.undone(program.graph.written):
-            found = pytree.tree_map(_copied, program.nest(program(inputs)))
+            found = pytree.tree_map(copied, program.nest(program(inputs)))
             torch_states, other_states = random_states()
-            written = [_copied(tensor) for tensor in self._written(program.graph)]
+            written = [copied(tensor) for tensor in self._written(program.graph)]
         if other_states != expected.states[1]:
             return "it draws random numbers outside torch"
         if not all(map(torch.equal, torch_states, expected.states[0])):
             return "the graph draws other random numbers"
         precision = program.graph.precision
-        reason = _differ(found, expected.value, precision)
-        return reason or _differ({"written tensors": written}, {"written tensors": expected.written}, 100 * precision)
+        reason = difference(found, expected.value, precision)
+        return reason or difference(
+            {"written tensors": written}, {"written tensors": expected.written}, 100 * precision
+        )
 
     def _written(self, graph):
         return [*graph.written, *self.world.buffers()]
@@ -402,33 +316,3 @@ def _first_line(error):
         error = error.__cause__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
-
-
-def _copied(value):
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
-
-
-def _differ(found, expected, precision):
-    """The first part of two nests that differs by more than rounding, in words; empty if none does.
-
-    Tensors are compared one by one, relative to their own size, with a floor relative to the largest of their part;
-    gradients, sums that may cancel, a hundred times less strictly than values.
-    """
-    if not isinstance(expected, dict):
-        found, expected = {"value": found}, {"value": expected}
-    for part, wanted in expected.items():
-        (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
-        if spec != other or [v is None for v in a] != [v is None for v in b]:
-            return f"the graph's {part} has other parts"
-        pairs = [(x.double(), y.double()) for x, y in zip(a, b, strict=True) if x is not None]
-        if any(x.shape != y.shape for x, y in pairs):
-            return f"the graph's {part} has other shapes"
-        if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
-            return f"the graph's {part} is finite elsewhere"
-        tolerance = 100 * precision if part == "gradients" else precision
-        sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
-        for (x, y), size in zip(pairs, sizes, strict=True):
-            error = float((x - y)[y.isfinite()].norm())
-            if error > tolerance * size + precision * max(sizes):
-                return f"the graph's {part} differs by {error / max(size, 1e-300):.1g} from the plain one"
-    return ""

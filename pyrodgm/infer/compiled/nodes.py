@@ -1,0 +1,46 @@
+"""What a node of a graph does besides returning a value."""
+
+import torch
+from torch.utils import _pytree as pytree
+
+from pyrodgm.infer.compiled.untouched import written
+
+aten = torch.ops.aten
+
+
+def acts(node):
+    """Whether a node does more than return a value: writes to an input, or draws."""
+    if node.op in ("placeholder", "output"):
+        return True
+    schema = getattr(node.target, "_schema", None)
+    return is_draw(node) or (schema is not None and schema.is_mutable)
+
+
+def written_arguments(node):
+    """The nodes whose values a node changes."""
+    schema = getattr(node.target, "_schema", None)
+    if schema is None:
+        return []
+    if node.target is aten.native_batch_norm.default:  # its schema does not say so
+        return [argument for argument in node.args[3:5] if argument is not None]
+    return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
+
+
+def source_of(node):
+    """What a node is a view of, or what it wrote to and returned."""
+    while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
+        arguments = node.target._schema.arguments
+        if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:
+            break
+        node = node.all_input_nodes[0]
+    return node
+
+
+def constants(node):
+    """The Python values among a node's arguments."""
+    return [leaf for leaf in pytree.tree_leaves((node.args, node.kwargs)) if isinstance(leaf, (bool, int, float, str))]
+
+
+def is_draw(node):
+    """Whether a node draws from a random number generator."""
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

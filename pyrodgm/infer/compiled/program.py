@@ -1,0 +1,51 @@
+"""A graph, what it was traced from, and what runs it."""
+
+import pyro
+import torch
+from torch.utils import _pytree as pytree
+
+from pyrodgm.infer.compiled import backends
+
+
+class Program:
+    """A graph, what it was traced from, and what runs it."""
+
+    def __init__(self, graph, world, parameters, backend):
+        self.graph, self.world, self.parameters, self.backend = graph, world, parameters, backend
+        self.structure = world.structure()
+        self.tensors = [_properties(tensor) for tensor in graph.captured]
+        self.accepted = {}
+        self.run = backends.BACKENDS[backend](graph)
+
+    def accepts(self, inputs):
+        """Whether the graph holds for the sizes of these inputs."""
+        sizes = tuple([tensor.shape[:1] for tensor in inputs])
+        if sizes not in self.accepted:
+            self.accepted[sizes] = self.graph.accepts(inputs)
+        return self.accepted[sizes]
+
+    def holds(self):
+        """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
+        store = pyro.get_param_store()._params
+        return (
+            all(store.get(name) is held for name, held in self.parameters.items())
+            and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
+            and self.world.structure() == self.structure
+        )
+
+    def __call__(self, inputs):
+        """The graph's outputs as a list; ``graph.output`` is their structure."""
+        with torch.no_grad():
+            return self.run(*inputs, *self.graph.captured)
+
+    def nest(self, outputs):
+        """The outputs as the function returns them."""
+        return pytree.tree_unflatten(outputs, self.graph.output)
+
+
+def _properties(tensor):
+    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, is_hooked(tensor)
+
+
+def is_hooked(tensor):
+    return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
