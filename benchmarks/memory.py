@@ -1,10 +1,10 @@
 """Peak memory of a few steps, tracing and compiling included, beyond what the process holds before them."""
 
 import json
-import resource
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from benchmarks import ours
 from benchmarks.case import Case
@@ -18,13 +18,19 @@ def peak(case, arrangement):
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def high_water():
+    """The most memory that this process has held, MiB (Linux)."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def main():
     case = Case(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(sys.argv[1]).items()})
     step = ARRANGEMENTS[sys.argv[2]](case)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = high_water()
     for _ in range(4):
         step()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(high_water() - before)
 
 
 if __name__ == "__main__":

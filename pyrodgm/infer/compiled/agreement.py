@@ -1,5 +1,7 @@
 """Whether two runs of a function agree up to rounding."""
 
+import math
+
 import torch
 from torch.utils import _pytree as pytree
 
@@ -11,8 +13,9 @@ def copied(value):
 def difference(found, expected, precision):
     """The first part of two nests that differs by more than rounding, in words; empty if none does.
 
-    Tensors are compared one by one, relative to their own size, with a floor relative to the largest of their part;
-    gradients, sums that may cancel, a hundred times less strictly than values.
+    Values are compared tensor by tensor. Gradients are sums that may cancel: all of them together are compared a
+    hundred times less strictly, and each by itself to a few per cent, which shows a sign or a factor. What is small
+    beside the largest of its part by the precision is rounding.
     """
     if not isinstance(expected, dict):
         found, expected = {"value": found}, {"value": expected}
@@ -25,10 +28,14 @@ def difference(found, expected, precision):
             return f"the graph's {part} has other shapes"
         if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
             return f"the graph's {part} is finite elsewhere"
-        tolerance = 100 * precision if part == "gradients" else precision
         sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
-        for (x, y), size in zip(pairs, sizes, strict=True):
-            error = float((x - y)[y.isfinite()].norm())
-            if error > tolerance * size + precision * max(sizes):
-                return f"the graph's {part} differs by {error / max(size, 1e-300):.1g} from the plain one"
+        errors = [float((x - y)[y.isfinite()].norm()) for x, y in pairs]
+        alone, together = (0.03 + 100 * precision, 100 * precision) if part == "gradients" else (precision, precision)
+        wrong = [
+            e / max(s, 1e-300) for e, s in zip(errors, sizes, strict=True) if e > alone * s + precision * max(sizes)
+        ]
+        if not wrong and math.hypot(*errors) > together * math.hypot(*sizes):
+            wrong = [math.hypot(*errors) / math.hypot(*sizes)]
+        if wrong:
+            return f"the graph's {part} differs by {wrong[0]:.1g} from the plain one"
     return ""
