@@ -32,7 +32,7 @@ def losses(make, model_class=M2, optim=lambda: Adam({"lr": 1e-3}), steps=50, siz
     return found, svi
 
 
-def agree(found, expected):
+def assert_agree(found, expected):
     torch.testing.assert_close(torch.tensor(found), torch.tensor(expected), rtol=2e-5, atol=0)
 
 
@@ -45,7 +45,7 @@ def test_every_model_replayed(model_class, options):
     expected, _ = losses(SVI, model_class, **options)
     found, svi = losses(with_backend("replay"), model_class, **options)
     assert [row["backend"] for row in svi.explain()] == ["replay"]
-    agree(found, expected)
+    assert_agree(found, expected)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -62,14 +62,14 @@ def test_backends(backend, options):
 def test_changing_batch_sizes(backend):
     expected, _ = losses(SVI, sizes=(7, 3, 5))
     found, _ = losses(with_backend(backend), sizes=(7, 3, 5))
-    agree(found, expected)
+    assert_agree(found, expected)
 
 
 @pytest.mark.parametrize("optim", [AdamW, ClippedAdam])
 def test_optimisers(optim):
     expected, _ = losses(SVI, optim=lambda: optim({"lr": 1e-3}))
     found, _ = losses(with_backend("cuda_graph"), optim=lambda: optim({"lr": 1e-3}))
-    agree(found, expected)
+    assert_agree(found, expected)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
@@ -88,7 +88,7 @@ def test_a_temperature_is_read_at_every_launch(device):
                 beta.add_(0.1)
         return found
 
-    agree(run(with_backend("cuda_graph")), run(SVI))
+    assert_agree(run(with_backend("cuda_graph")), run(SVI))
 
 
 def test_alternating_with_plain_svi():
@@ -100,7 +100,7 @@ def test_alternating_with_plain_svi():
             self.steps += 1
             return self.both[self.steps % 5 > 2].step(**batch)
 
-    agree(losses(Alternating)[0], losses(SVI)[0])
+    assert_agree(losses(Alternating)[0], losses(SVI)[0])
 
 
 def test_a_model_moved_between_steps():
