@@ -5,6 +5,7 @@ Run with ``python -m benchmarks.gpu`` on a machine with a CUDA device; elsewhere
 
 import statistics
 import sys
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,7 @@ def section(name, case, rounds):
 def main(rounds=100):
     if not torch.cuda.is_available():
         sys.exit("benchmarks.gpu: no CUDA device here")
+    warnings.filterwarnings("error", message="compiling")  # another backend than the row says
     sections = [
         "# Benchmarks on a GPU",
         "",

@@ -6,6 +6,7 @@ Run with ``make bench``; ``--quick`` makes one round of everything and writes no
 import argparse
 import platform
 import statistics
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -205,6 +206,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
     parser.add_argument("--rounds", type=int, default=25)
     options = parser.parse_args()
+    warnings.filterwarnings("error", message="compiling")  # another backend than the row says
     text = report(2 if options.quick else options.rounds)
     print(text)
     if not options.quick:

@@ -31,7 +31,7 @@ needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++")
 COMPILED_HERE = ["changing_batch_sizes", "batch_norm_and_dropout", "score_function_of_a_sampled_class"]
 
 
-def losses_of_set_up(name, make, steps=STEPS):
+def losses_of_set_up(make, name, steps=STEPS):
     pyro.clear_param_store()
     pyro.set_rng_seed(0)
     *pair, batch = SET_UPS[name]()
@@ -75,30 +75,29 @@ def zoo_losses(make, model_class, options, steps=STEPS):
     return [svi.step(**batch) for _ in range(steps)], svi
 
 
+def check_backend(losses, backend, *case):
+    """The losses of a case are those of plain SVI, and it ran on the backend that was asked for."""
+    expected, _ = losses(SVI, *case)
+    found, svi = losses(with_backend(backend), *case)
+    assert backends(svi) == {backend}
+    assert_equal_losses(found, expected)
+
+
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_every_model_replayed(model_class, options):
-    expected, _ = zoo_losses(SVI, model_class, options)
-    found, svi = zoo_losses(with_backend("replay"), model_class, options)
-    assert backends(svi) == {"replay"}
-    assert_equal_losses(found, expected)
+    check_backend(zoo_losses, "replay", model_class, options)
 
 
-@needs_compiler
 @pytest.mark.slow
+@needs_compiler
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_every_model_compiled(model_class, options):
-    expected, _ = zoo_losses(SVI, model_class, options)
-    found, svi = zoo_losses(with_backend("inductor"), model_class, options)
-    assert backends(svi) == {"inductor"}
-    assert_equal_losses(found, expected)
+    check_backend(zoo_losses, "inductor", model_class, options)
 
 
 @pytest.mark.parametrize("name", SET_UPS)
 def test_every_set_up_replayed(name):
-    expected, _ = losses_of_set_up(name, SVI)
-    found, svi = losses_of_set_up(name, with_backend("replay"))
-    assert backends(svi) == {"replay"}
-    assert_equal_losses(found, expected)
+    check_backend(losses_of_set_up, "replay", name)
 
 
 @needs_compiler
@@ -106,10 +105,7 @@ def test_every_set_up_replayed(name):
     "name", [name if name in COMPILED_HERE else pytest.param(name, marks=pytest.mark.slow) for name in SET_UPS]
 )
 def test_every_set_up_compiled(name):
-    expected, _ = losses_of_set_up(name, SVI)
-    found, svi = losses_of_set_up(name, with_backend("inductor"))
-    assert backends(svi) == {"inductor"}
-    assert_equal_losses(found, expected)
+    check_backend(losses_of_set_up, "inductor", name)
 
 
 @needs_compiler
@@ -471,7 +467,7 @@ def test_control_flow_on_values_runs_plainly_with_one_warning():
 
 @pytest.mark.parametrize("name", ["vae_by_pyro_module", "scheduler_stepped_by_hand", "mean_field_with_adamw"])
 def test_alternating_with_plain_svi_changes_nothing(name):
-    expected, _ = losses_of_set_up(name, SVI)
+    expected, _ = losses_of_set_up(SVI, name)
 
     class Alternating:
         def __init__(self, *pair):
@@ -482,7 +478,7 @@ def test_alternating_with_plain_svi_changes_nothing(name):
             self.steps += 1
             return self.both[self.steps % 5 > 2].step(*args, **kwargs)
 
-    found, _ = losses_of_set_up(name, Alternating)
+    found, _ = losses_of_set_up(Alternating, name)
     assert_equal_losses(found, expected)
 
 
@@ -527,7 +523,7 @@ def test_gradients_are_left_at_zero_and_foreign_ones_are_taken_along():
 @needs_compiler
 def test_a_long_run_compiles_by_its_own(monkeypatch):
     monkeypatch.setattr(programs, "COMPILE_AFTER", 6)
-    expected, _ = losses_of_set_up("vae_by_pyro_module", SVI, 12)
+    expected, _ = losses_of_set_up(SVI, "vae_by_pyro_module", 12)
     seen = []
 
     class Watched(CompiledSVI):
@@ -536,7 +532,7 @@ def test_a_long_run_compiles_by_its_own(monkeypatch):
             seen.append(self.explain()[0]["backend"])
             return loss
 
-    found, _ = losses_of_set_up("vae_by_pyro_module", Watched, 12)
+    found, _ = losses_of_set_up(Watched, "vae_by_pyro_module", 12)
     assert_equal_losses(found, expected)
     assert seen == ["replay"] * 6 + ["inductor"] * 6
 
@@ -637,8 +633,8 @@ def test_a_nan_is_reported_as_plain_svi_does():
 
 
 def test_off_is_plain_svi():
-    expected, _ = losses_of_set_up("batch_norm_and_dropout", SVI, 5)
-    found, svi = losses_of_set_up("batch_norm_and_dropout", with_backend("off"), 5)
+    expected, _ = losses_of_set_up(SVI, "batch_norm_and_dropout", 5)
+    found, svi = losses_of_set_up(with_backend("off"), "batch_norm_and_dropout", 5)
     assert found == expected
     assert svi.explain() == []
 
@@ -648,7 +644,7 @@ def test_a_cuda_graph_without_a_device_falls_back_to_inductor():
     with pytest.warns(
         UserWarning, match="cuda_graph failed: ValueError: nothing it reads is on a CUDA device; it runs by"
     ):
-        _, svi = losses_of_set_up("vae_by_pyro_module", with_backend("cuda_graph"), 3)
+        _, svi = losses_of_set_up(with_backend("cuda_graph"), "vae_by_pyro_module", 3)
     assert backends(svi) == {"inductor"}
 
 

@@ -21,8 +21,7 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 class World:
     """The modules and the variables that a function uses.
 
-    Modules are found from the function itself (its owner, closure and globals), as they are called, and as they are
-    registered with Pyro.
+    Modules are found from the function itself (its owner, closure and globals), and as they are called.
 
     Attributes:
         modules: all of them, submodules included, each once.
@@ -81,7 +80,7 @@ class World:
 
     @contextmanager
     def watched(self):
-        """A context in which every module that is called, or registered with Pyro, is added if it outlives the call."""
+        """A context in which every module that is called is added, if it outlives the call."""
         called = []
         handle = register_module_forward_pre_hook(lambda module, args: called.append(weakref.ref(module)))
         try:
