@@ -70,9 +70,11 @@ class Batches:
             all of them in every batch.
         resample: a function of ``(x, generator=)`` that draws the rows anew before every epoch, such as ``binarise``.
         seed: fixes the order and the resampling.
+        share: ``(rank, processes)``: yield this process's rows of every joint batch, which is drawn as by one process.
 
     Raises:
-        ValueError: for rows of the wrong shape or with values that are not finite, or sizes below 1.
+        ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
+            cannot be shared evenly.
 
     Example::
 
@@ -82,7 +84,7 @@ class Batches:
                 svi.step(**batch)
     """
 
-    def __init__(self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0):
+    def __init__(self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0, share=(0, 1)):
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
                 raise ValueError(f"{argument}: got {value}, want at least 1")
@@ -93,33 +95,72 @@ class Batches:
             check_values("labelled", labelled[0], constraints.real, "finite numbers")
             if len(labelled[0]) != len(labelled[1]):
                 raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
-        self.x, self.labelled, self.resample = x, labelled, resample
+        self.x, self.labelled, self.resample, self.share = x, labelled, resample, share
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
+        self._check_share()
         self.generator = torch.Generator(x.device).manual_seed(seed)
         self._waiting = torch.empty(0, dtype=torch.long, device=x.device)
+        self._skip = 0
+        self._between_epochs()
 
     def __len__(self):
         return len(self.x) // self.batch_size
 
     def __iter__(self):
+        skip, self._skip = self._skip, 0
+        self._between_epochs()
         x, (x_l, y_l) = self.x, self.labelled or (None, None)
         if self.resample is not None:
             x = self.resample(x, generator=self.generator)
             x_l = None if x_l is None else self.resample(x_l, generator=self.generator)
         order = torch.randperm(len(x), generator=self.generator, device=x.device)
-        for rows in order.split(self.batch_size)[: len(self)]:
-            if self.labelled is None:
+        for number, rows in enumerate(order.split(self.batch_size)[: len(self)]):
+            chosen = self._next_labelled()
+            if number < skip:
+                continue
+            self._taken = number + 1
+            rows = self._own(rows)
+            if chosen is None:
                 yield {"x": x[rows]}
-            elif self.labelled_batch_size is None:
-                yield {"labelled": (x_l, y_l), "unlabelled": x[rows]}
             else:
-                chosen = self._next_labelled(len(x_l))
                 yield {"labelled": (x_l[chosen], y_l[chosen]), "unlabelled": x[rows]}
+        self._between_epochs()
 
-    def _next_labelled(self, total):
+    def state_dict(self):
+        """The place in the epoch: what its draws began from, and how many batches were taken since."""
+        return {"generator": self._start, "waiting": self._waiting_at_start, "taken": self._taken}
+
+    def load_state_dict(self, state):
+        """Go on, at the next iteration, with the batch after those that were taken."""
+        self.generator.set_state(state["generator"].cpu())
+        self._waiting = state["waiting"].to(self.x.device)
+        self._between_epochs()
+        self._skip = self._taken = state["taken"]
+
+    def _between_epochs(self):
+        self._start, self._waiting_at_start, self._taken = self.generator.get_state(), self._waiting, 0
+
+    def _next_labelled(self):
+        """The labelled rows of the next batch, this process's share of them; None where there are none."""
+        if self.labelled is None:
+            return None
+        total = len(self.labelled[0])
+        if self.labelled_batch_size is None:
+            return slice(None) if self.share[1] == 1 else self._own(torch.arange(total, device=self.x.device))
         while len(self._waiting) < self.labelled_batch_size:
             fresh = torch.randperm(total, generator=self.generator, device=self.x.device)
             self._waiting = torch.cat([self._waiting, fresh])
         chosen, self._waiting = self._waiting.tensor_split([self.labelled_batch_size])
-        return chosen
+        return self._own(chosen)
+
+    def _own(self, rows):
+        rank, processes = self.share
+        return rows.tensor_split(processes)[rank] if processes > 1 else rows
+
+    def _check_share(self):
+        processes = self.share[1]
+        labelled = self.labelled_batch_size or (0 if self.labelled is None else len(self.labelled[0]))
+        for argument, size in (("batch_size", self.batch_size), ("labelled rows a batch", labelled)):
+            if size % processes:
+                raise ValueError(f"{argument}: got {size}, want a multiple of {processes}, the number of processes")

@@ -40,6 +40,11 @@ def register(module):
     return name
 
 
+def prefix(module):
+    """What the store puts before the names of a module's parameters: ``"M2$$$"``, or nothing where Pyro named them."""
+    return f"{_registered[module][0]}$$$" if module in _registered else ""
+
+
 def _is_ours(store, name, parameters):
     """Whether the store holds, under ``name``, nothing but these parameters (or nothing)."""
     held = ((store._params.get(f"{name}$$${key}"), parameter) for key, parameter in parameters.items())

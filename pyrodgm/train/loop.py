@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, a progress bar, warm-up, a schedule, and a history."""
+"""The training loop: epochs of steps round ``svi.step``, and everything that keeps them from being lost."""
 
 import math
 import time
@@ -8,53 +8,213 @@ import torch
 from pyro.optim import PyroLRScheduler
 from tqdm.auto import tqdm
 
-from pyrodgm.infer import warm_up
+from pyrodgm.train.average import Average
+from pyrodgm.train.best import Best
+from pyrodgm.train.diverged import culprit, not_finite
+from pyrodgm.train.history import tensorboard as tensorboard_log
+from pyrodgm.train.interrupt import stop_requests
+from pyrodgm.train.parallel import joint_noise, joint_sum
+from pyrodgm.train.run_folder import RunFolder
+from pyrodgm.train.state import capture, restore
+from pyrodgm.train.temperature import Temperature
+
+CHECK_EVERY = 100  # batches between two looks at the sum of the losses, which waits for a GPU
 
 
-def fit(svi, batches, epochs, warm_up_epochs=0, measure=None, progress=True, description=""):
+def fit(
+    svi,
+    batches,
+    epochs,
+    module=None,
+    warm_up_epochs=0,
+    warm_up_steps=0,
+    average=None,
+    measure=None,
+    monitor=None,
+    mode="min",
+    patience=None,
+    folder=None,
+    minutes=5.0,
+    about=None,
+    tensorboard=False,
+    progress=True,
+    description="",
+):
     """Train for some epochs and return what was seen.
 
-    The temperature of the continuous latents rises linearly from 1 / warm_up_epochs to 1 over ``warm_up_epochs``,
-    whereupon the loop leaves the warm-up context. An optimiser that is a Pyro scheduler is stepped once an epoch.
+    The temperature of the continuous latents rises linearly to 1 over ``warm_up_epochs``, once an epoch, or over
+    ``warm_up_steps``, every step, whereupon the loop leaves the warm-up context. An optimiser that is a Pyro scheduler
+    is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved there every few minutes, at the end
+    and on Ctrl-C, and the same call goes on from what it finds there, to the same numbers, bit for bit on one CPU.
 
     Args:
-        svi: anything with ``step(**batch)`` that returns the loss, and ``optim``.
+        svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
+            are read where the arguments below need them.
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``.
-        epochs: how many.
-        warm_up_epochs: length of the KL warm-up; 0 for none.
+        epochs: how many in all, those of an earlier call that is resumed included.
+        module: holds the parameters; None for the object whose method ``svi.model`` is.
+        warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
+        average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of figures; or None.
+        monitor: a figure; in the end the parameters are those of the epoch where it was best.
+        mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
+        patience: stop after so many measurements without a better one; or None.
+        folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
+        minutes: between two saves.
+        about: dict of plain values that a resumed run must agree with, such as its settings.
+        tensorboard: log the history to the folder for TensorBoard.
         progress: show a bar.
         description: the bar's title.
 
     Returns:
         The history, a list with a dict for each epoch: ``"epoch"`` from 1, ``"loss"`` (the mean over its batches),
-        ``"seconds"`` since the start, and the figures.
+        ``"seconds"`` of training so far, and the figures.
 
     Raises:
-        FloatingPointError: at the first loss that is not finite, naming the epoch and the batch.
+        FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
+            those before its step, the last checkpoint stays.
+        KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
+        ValueError: if the folder holds a run with other settings or another model, or a damaged checkpoint, or cannot
+            be written.
 
     Example::
 
-        history = fit(svi, Batches(x, 100), epochs=10, measure=lambda epoch: {"bound": bound(m, x_validation)})
+        history = fit(svi, Batches(x, 100), epochs=10, measure=lambda epoch: {"bound": bound(m, x_validation)},
+                      monitor="bound", mode="max", folder="runs/mine")
     """
-    history, start = [], time.monotonic()
-    beta = torch.tensor(1.0 / max(warm_up_epochs, 1))
-    bar = tqdm(range(1, epochs + 1), desc=description, disable=not progress, unit="epoch", dynamic_ncols=True)
-    for epoch in bar:
-        total, count = 0.0, 0
-        beta.fill_(min(epoch / max(warm_up_epochs, 1), 1.0))
-        with warm_up(beta) if epoch < warm_up_epochs else nullcontext():
-            for batch in batches:
-                loss = svi.step(**batch)
-                if not math.isfinite(loss):
-                    raise FloatingPointError(f"the loss is {loss} at epoch {epoch}, batch {count + 1}")
-                total, count = total + loss, count + 1
-        if isinstance(svi.optim, PyroLRScheduler):
-            svi.optim.step()
-        row = {"epoch": epoch, "loss": total / count, "seconds": time.monotonic() - start}
-        if measure is not None:
-            row |= measure(epoch)
-        history.append(row)
+    best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps)
+    run = _Run(svi, batches, module, measure, average, best, temperature)
+    run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
+    if folder is not None:
+        run.folder = RunFolder(folder, about or {}, minutes)
+        if (state := run.folder.load()) is not None:
+            run.load(state)
+        run.folder.check_room(run.module)
+        run.log = tensorboard_log(folder) if tensorboard else None
+    with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar:
+        run.train(epochs, stopping)
+    return run.history
+
+
+class _Run:
+    """A run's place, and what moves it on."""
+
+    def __init__(self, svi, batches, module, measure, average, best, temperature):
+        owner = getattr(getattr(svi, "model", None), "__self__", getattr(svi, "model", None))
+        self.module = module if module is not None else owner if isinstance(owner, torch.nn.Module) else None
+        self.svi, self.batches, self.measure, self.best, self.temperature = svi, batches, measure, best, temperature
+        self.take_step = getattr(svi, "step_async", svi.step)
+        self.average = None if average is None else Average(self.module, average)
+        self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
+        self.total, self.count = 0.0, 0  # of the losses of the epoch
+        self.folder = self.log = None
+        self.noise = joint_noise()
+
+    def train(self, epochs, stopping):
+        self.begun = time.monotonic() - self.seconds
+        self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
+        self.bar.update(self.steps)
+        self._check()
+        saved = self.steps
+        while self.epoch < epochs and not self.best.out_of_patience():
+            for batch in self.batches:
+                self._step(batch)
+                if self.steps % CHECK_EVERY == 0 or _is_broken(self.total):
+                    self._check()
+                if self.folder is not None and (stopping() or self.folder.due()):
+                    self._check()
+                    saved = self._save(last=stopping())
+                    if stopping():
+                        raise KeyboardInterrupt(f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}")
+            self._end_epoch()
+        if self.folder is not None and self.steps > saved:
+            self._save(last=True)
+        self._keep()
+
+    def _step(self, batch):
+        with self.noise, self.temperature.of_step(self.epoch, self.steps):
+            loss = self.take_step(**batch)
+        if isinstance(loss, torch.Tensor):
+            loss = loss.double() if loss.is_cuda else loss.item()
+        self.total, self.count, self.steps = self.total + loss, self.count + 1, self.steps + 1
+        if self.average is not None:
+            self.average.update()
+        self.bar.update()
+
+    def _end_epoch(self):
+        self._check()
+        self.epoch += 1
+        if isinstance(self.svi.optim, PyroLRScheduler):
+            self.svi.optim.step()
+        loss = joint_sum(float(self.total)) / self.count
+        row = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - self.begun}
+        if self.measure is not None:
+            with self.average.in_place() if self.average is not None else nullcontext():
+                row |= self.measure(self.epoch)
+                self.best.note(row, self.module)
+        self.history.append(row)
+        self.total, self.count = 0.0, 0
+        if self.log is not None:
+            self.log(row)
         shown = {key: f"{value:.2f}" for key, value in row.items() if key not in ("epoch", "seconds")}
-        bar.set_postfix(shown, refresh=False)
-    return history
+        self.bar.set_postfix({"epoch": self.epoch} | shown, refresh=False)
+
+    def _keep(self):
+        """Leave the module with the parameters of the best epoch, or with their average."""
+        if self.best.parameters is not None:
+            self.module.load_state_dict(self.best.parameters)
+        elif self.average is not None:
+            self.average.copy_to_parameters()
+
+    def _check(self):
+        """Remember the place if all is finite, and raise if not."""
+        if not (_is_broken(self.total) or (self.module is not None and not_finite(self.module))):
+            self.place = None if self.module is None else self.state()
+        elif self.module is None or self.place is None:
+            raise FloatingPointError(f"the loss is {float(self.total)} at epoch {self.epoch + 1}, batch {self.count}")
+        else:
+            self._repeat()
+
+    def _repeat(self):
+        """Repeat the steps since the remembered place, up to the one that went wrong, and raise what it was."""
+        self.load(self.place)
+        for batch in self.batches:
+            before, total = self.state(), float(self.total)
+            self._step(batch)
+            where = f"at epoch {self.epoch + 1}, batch {self.count}"
+            loss, broken = float(self.total) - total, not_finite(self.module)
+            if not math.isfinite(loss):
+                self.load(before)
+                raise FloatingPointError(f"the loss is {loss} {where}: {culprit(self.svi, batch)}")
+            if broken:
+                self.load(before)
+                raise FloatingPointError(f"the gradient is not finite {where}: of {', '.join(broken)}")
+        raise FloatingPointError(
+            f"the loss was not finite in epoch {self.epoch + 1}, and is when its steps are repeated"
+        )
+
+    def _save(self, last):
+        self.folder.save(self.state(), self.history, last)
+        return self.steps
+
+    def state(self):
+        own = {key: vars(self)[key] for key in ("epoch", "steps", "count")}
+        own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
+        average = None if self.average is None else self.average.state_dict()
+        return capture(self.module, self.svi, self.batches) | {
+            "run": own,
+            "average": average,
+            "best": self.best.state_dict(),
+        }
+
+    def load(self, state):
+        restore(state, self.module, self.svi, self.batches)
+        vars(self).update(state["run"])
+        self.history = list(self.history)
+        self.best.load_state_dict(state["best"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+
+
+def _is_broken(total):
+    return isinstance(total, float) and not math.isfinite(total)

@@ -2,11 +2,14 @@
 
 from operator import itemgetter
 
+import pyro
 import torch
 from pyro.optim import PyroLRScheduler, PyroOptim
 
+from pyrodgm.infer.optimiser import Optimiser
+
 _ADAMS = (torch.optim.Adam, torch.optim.AdamW)
-_CALLS = (PyroOptim.__call__, PyroLRScheduler.__call__)
+_CALLS = (PyroOptim.__call__, PyroLRScheduler.__call__, Optimiser.__call__)
 _options = itemgetter("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
 
 
@@ -33,6 +36,8 @@ class Updater:
         if not self._fusible():
             self._one_by_one(gradients)
             return
+        if isinstance(self.optim, Optimiser):
+            gradients = self._prepared(gradients)
         groups = {}
         for parameter, adam, gradient in zip(self.parameters, self.adams, gradients, strict=True):
             if gradient is not None:
@@ -45,6 +50,13 @@ class Updater:
                 groups.setdefault(key, []).append((parameter, gradient, state))
         for (_, _, *options), rows in groups.items():
             self._fused(*options, *zip(*rows, strict=True))
+
+    def _prepared(self, gradients):
+        """The gradients as the optimiser changes them all together, by the order of their names."""
+        name = pyro.get_param_store().param_name
+        order = sorted(range(len(gradients)), key=lambda i: name(self.parameters[i]))
+        prepared = dict(zip(order, self.optim.prepare([gradients[i] for i in order]), strict=True))
+        return [prepared[i] for i in range(len(gradients))]
 
     def _fusible(self):
         """Whether every parameter has an Adam that the fused kernel can stand for; asked again when one is new."""

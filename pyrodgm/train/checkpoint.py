@@ -1,0 +1,73 @@
+"""One file that holds a state: tensors as safetensors, the rest as JSON in its header. Nothing is pickled."""
+
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from pyrodgm.train.pack import pack, unpack
+
+FORMAT = 1  # raised when an older package could not read what is written
+
+
+def write(path, data):
+    """Put bytes in place of a file's content, or leave the file as it was: written beside, then renamed.
+
+    Raises:
+        OSError: if they cannot be written, as on a full disk; the file is untouched and nothing is left beside it.
+    """
+    path = Path(path)
+    beside = path.with_name(path.name + ".new")
+    try:
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def save_state(path, kind, state):
+    """Write a state to a file, whole or not at all.
+
+    Args:
+        path: the file.
+        kind: what the state is of, which ``load_state`` asks for.
+        state: nested dicts, lists, tuples, tensors, arrays and plain values.
+
+    Raises:
+        OSError: if it cannot be written; what the file held before is still there.
+        ValueError: if the state holds anything else.
+    """
+    tensors, rest = pack(state)
+    header = {"format": str(FORMAT), "kind": kind, "state": json.dumps(rest)}
+    write(path, save({key: tensor.cpu() for key, tensor in tensors.items()}, header))
+
+
+def load_state(path, kind):
+    """Read what ``save_state`` wrote; tensors come on the CPU.
+
+    Raises:
+        ValueError: if the file is damaged, of another kind, or written by a newer package.
+        FileNotFoundError: if there is none.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dict
+    except SafetensorError as error:
+        raise ValueError(f"{path}: got a damaged file ({error}), want a whole checkpoint") from error
+    if header.get("kind") != kind:
+        raise ValueError(f"{path}: got {header.get('kind', 'another safetensors file')}, want {kind}")
+    if int(header["format"]) > FORMAT:
+        raise ValueError(
+            f"{path}: got format {header['format']}, want at most {FORMAT}: it was written by a newer pyrodgm"
+        )
+    try:
+        return unpack(tensors, json.loads(header["state"]))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: got a damaged header ({error!r}), want a whole checkpoint") from error

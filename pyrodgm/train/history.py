@@ -1,0 +1,45 @@
+"""A training history as a table for other programs."""
+
+import csv
+import io
+
+from pyrodgm.train.checkpoint import write
+
+
+def write_csv(path, history):
+    """Write a history, a list of dicts, as a CSV file: a line for each epoch, empty cells where nothing was measured.
+
+    Raises:
+        OSError: if it cannot be written; what the file held before is still there.
+
+    Example::
+
+        write_csv("history.csv", fit(svi, batches, epochs=10))
+    """
+    columns = list(dict.fromkeys(column for row in history for column in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(history)
+    write(path, text.getvalue().encode())
+
+
+def tensorboard(folder):
+    """A function that adds a row of a history to a folder's TensorBoard log.
+
+    Raises:
+        ValueError: if the package ``tensorboard`` is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ValueError("tensorboard: got no such package, want it: pip install pyrodgm[log]") from error
+    writer = SummaryWriter(folder)
+
+    def add(row):
+        for name, value in row.items():
+            if name != "epoch":
+                writer.add_scalar(name, value, row["epoch"])
+        writer.flush()
+
+    return add

@@ -1,0 +1,80 @@
+"""The folder of a run: its last checkpoint and its history."""
+
+import shutil
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+from pyrodgm.train.checkpoint import load_state, save_state
+from pyrodgm.train.history import write_csv
+from pyrodgm.train.parallel import is_first
+
+KIND = "pyrodgm training run"
+
+
+class RunFolder:
+    """Where a run is saved, and found again. Only the first of several processes writes.
+
+    Args:
+        path: the folder, made if it is not there.
+        about: dict of plain values that a run found there must agree with.
+        minutes: between two saves.
+
+    Raises:
+        ValueError: if the folder cannot be written.
+    """
+
+    def __init__(self, path, about, minutes):
+        self.path, self.about, self.minutes = Path(path), about, minutes
+        self.checkpoint = self.path / "checkpoint.safetensors"
+        self.saved = time.monotonic()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise ValueError(f"folder: got {path}, want a folder that can be written ({error})") from error
+
+    def load(self):
+        """The state of the run that is here, or None.
+
+        Raises:
+            ValueError: if it is damaged, or not what ``about`` says.
+        """
+        if not self.checkpoint.exists():
+            return None
+        state = load_state(self.checkpoint, KIND)
+        for key in self.about.keys() | state["about"].keys():
+            got, want = (about.get(key, "nothing") for about in (state["about"], self.about))
+            if got != want:
+                raise ValueError(f"{self.checkpoint}: got a run with {key} = {got}, want {want}; give another folder")
+        return state
+
+    def check_room(self, module):
+        """Raise ``ValueError`` where two checkpoints of a module would not fit: moments, average and best included."""
+        size = 2 * 5 * sum(tensor.nbytes for tensor in module.state_dict().values())
+        free = shutil.disk_usage(self.path).free
+        if free < size:
+            raise ValueError(f"folder: got {free / 1e6:.0f} MB free in {self.path}, want {size / 1e6:.0f} MB")
+
+    def due(self):
+        """Whether it is time to save."""
+        return time.monotonic() - self.saved > 60 * self.minutes
+
+    def save(self, state, history, last):
+        """Write the state and the history; a save that fails is a warning while another one will follow.
+
+        Raises:
+            OSError: if the last one cannot be written; the one before it is still there.
+        """
+        self.saved = time.monotonic()
+        if not is_first():
+            return
+        try:
+            save_state(self.checkpoint, KIND, state | {"about": self.about})
+            write_csv(self.path / "history.csv", history)
+        except OSError as error:
+            if last:
+                raise
+            warnings.warn(f"the run was not saved ({error}); the checkpoint before it stays", stacklevel=2)

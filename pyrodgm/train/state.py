@@ -1,0 +1,93 @@
+"""Everything that the next step of training depends on, as one value, and back."""
+
+import pyro
+import torch
+from pyro.util import get_rng_state, set_rng_state
+
+from pyrodgm.models.registry import prefix
+
+
+def capture(module, svi, batches):
+    """Parameters, buffers, optimiser, schedule, compiled programs, random numbers and place in the epoch.
+
+    Args:
+        module: holds the parameters; others that the optimiser steps, such as a guide's own, are taken from Pyro's
+            parameter store.
+        svi: its ``optim`` is Pyro's; a ``state_dict`` of its own is taken along.
+        batches: its ``state_dict`` is taken along, if it has one.
+
+    Returns:
+        Nested dicts of tensors and plain values. The tensors are copies.
+    """
+    own = prefix(module)
+    optimiser = svi.optim.get_state() | svi.optim._state_waiting_to_be_consumed
+    inside = {id(parameter) for parameter in module.parameters()}
+    others = {
+        name: p for name, p in pyro.get_param_store()._params.items() if name in optimiser and id(p) not in inside
+    }
+    return _copied(
+        {
+            "module": dict(module.state_dict()),
+            "others": {name: parameter.detach() for name, parameter in others.items()},
+            "optimiser": {name.removeprefix(own): state for name, state in optimiser.items()},
+            "in module": [name.removeprefix(own) for name in optimiser if name.startswith(own)],
+            "svi": svi.state_dict() if hasattr(svi, "state_dict") else None,
+            "batches": batches.state_dict() if hasattr(batches, "state_dict") else None,
+            "random": get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        }
+    )
+
+
+def restore(state, module, svi, batches):
+    """Put back what ``capture`` took, into the same objects or into new ones of the same make.
+
+    Raises:
+        ValueError: if the state is of another module, naming the first parameter that differs.
+    """
+    _check_same(dict(module.state_dict()), state["module"])
+    store = pyro.get_param_store()
+    if any(name not in store._params for name in _names(state, module).values()):
+        svi.evaluate_loss(**next(iter(batches)))  # makes what is made at first sight
+    names = _names(state, module)
+    with torch.no_grad():
+        module.load_state_dict(state["module"])
+        for name, value in state["others"].items():
+            store._params[name].copy_(value)
+    svi.optim.optim_objs.clear()
+    svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimiser"].items()})
+    for name in names.values():
+        parameter = store._params[name]
+        held, parameter.grad = parameter.grad, None
+        svi.optim([parameter])  # without a gradient this makes its optimiser, which takes its state, and steps nothing
+        parameter.grad = held
+    if state["svi"] is not None and hasattr(svi, "load_state_dict"):
+        svi.load_state_dict(state["svi"])
+    if state["batches"] is not None:
+        batches.load_state_dict(state["batches"])
+    set_rng_state(state["random"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _names(state, module):
+    """What the store calls the parameters that the state's optimiser steps."""
+    own, inside = prefix(module), set(state["in module"])
+    return {key: own + key if key in inside else key for key in state["optimiser"]}
+
+
+def _check_same(here, there):
+    for name in [*here, *there]:
+        got, want = (tuple(tensors[name].shape) if name in tensors else "none" for tensors in (there, here))
+        if got != want:
+            raise ValueError(f"checkpoint: got {name} of shape {got}, want {want}: it is of another model")
+
+
+def _copied(value):
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: _copied(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copied(part) for part in value)
+    return value
