@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from pyro import poutine
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_values
+from pyrodgm.models.pretrained import from_pretrained, named_arguments, push_to_hub, save_pretrained
 from pyrodgm.models.registry import register
 
 
@@ -32,6 +33,11 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         svi.step(x)
         svi.step(x, y)
     """
+
+    def __new__(cls, *args, **kwargs):
+        model = super().__new__(cls)
+        vars(model)["arguments"] = named_arguments(cls, args, kwargs)
+        return model
 
     def __init__(self, x_size, num_classes, z_size):
         super().__init__()
@@ -120,6 +126,40 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         with poutine.trace() as model_trace, poutine.replay(trace=guide_trace):
             self.model(None, y, size=len(x))
         return model_trace.trace.nodes["x"]["fn"].mean
+
+    def save_pretrained(self, folder, card=""):
+        """Write the model to a folder: ``config.json``, ``model.safetensors`` and a card, ``README.md``.
+
+        Args:
+            folder: made if it is not there.
+            card: what to tell a reader besides, in Markdown, such as measured figures.
+
+        Raises:
+            ValueError: for an argument of the model that is no plain value, so that no file can hold it.
+
+        Example::
+
+            m.save_pretrained("digits-sdgm")
+            SDGM.from_pretrained("digits-sdgm").classifier(x)
+        """
+        save_pretrained(self, folder, card)
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        """The model that ``save_pretrained`` wrote, in evaluation mode. Nothing in the folder is executed.
+
+        Args:
+            folder: its folder; or, where ``huggingface_hub`` is installed, the name of a repository on the hub.
+
+        Raises:
+            ValueError: if the folder holds no such model, a damaged one, one of another class, or one written by a
+                newer package.
+        """
+        return from_pretrained(folder, cls)
+
+    def push_to_hub(self, repository, card=""):
+        """Write the model to a repository of the Hugging Face hub, for which ``huggingface_hub`` must be installed."""
+        push_to_hub(self, repository, card)
 
     def __getstate__(self):
         # Pyro leaves a weak reference to the unconstrained tensor on each parameter; it cannot be pickled, and

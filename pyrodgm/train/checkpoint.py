@@ -1,34 +1,14 @@
 """One file that holds a state: tensors as safetensors, the rest as JSON in its header. Nothing is pickled."""
 
 import json
-import os
-from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from pyrodgm.files import write
 from pyrodgm.train.pack import pack, unpack
 
 FORMAT = 1  # raised when an older package could not read what is written
-
-
-def write(path, data):
-    """Put bytes in place of a file's content, or leave the file as it was: written beside, then renamed.
-
-    Raises:
-        OSError: if they cannot be written, as on a full disk; the file is untouched and nothing is left beside it.
-    """
-    path = Path(path)
-    beside = path.with_name(path.name + ".new")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def save_state(path, kind, state):

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from pyrodgm.train.checkpoint import write
+from pyrodgm.files import write
 
 
 def write_csv(path, history):

@@ -49,3 +49,6 @@ def label_spreading(recipe, data, rows, seed):
         if validation < best:
             best, chosen = validation, test
     return 100 * chosen
+
+
+BASELINES = {"supervised network": supervised_network, "LabelSpreading": label_spreading}

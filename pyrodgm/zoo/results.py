@@ -11,6 +11,8 @@ from statistics import mean, stdev
 import pyro
 import torch
 
+from pyrodgm.files import write
+
 
 def write_results(folder, recipe, runs, command, device, changed, commit):
     """Write ``NAME.json`` with every figure of every seed, and rebuild the ``README.md`` table of the folder.
@@ -49,8 +51,8 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
         },
     }
     path = folder / f"{recipe.name}.json"
-    _replace(path, json.dumps(record, indent=2) + "\n")
-    _replace(folder / "README.md", _table(folder))
+    write(path, (json.dumps(record, indent=2) + "\n").encode())
+    write(folder / "README.md", _table(folder).encode())
     return path
 
 
@@ -95,13 +97,6 @@ def _table(folder):
 
 def _plural(count, noun):
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _replace(path, text):
-    """Write beside and rename, so that a killed run leaves the old file whole."""
-    beside = path.with_suffix(path.suffix + ".new")
-    beside.write_text(text)
-    beside.replace(path)
 
 
 def _device(device):

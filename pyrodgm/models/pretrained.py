@@ -1,0 +1,137 @@
+"""A model as a folder that can be shared: its arguments as JSON, its tensors as safetensors, and a card."""
+
+import inspect
+import json
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from pyrodgm.checks import check_choice
+from pyrodgm.files import write
+
+FORMAT = 1  # raised when an older package could not read what is written
+
+
+def named_arguments(model_class, args, kwargs):
+    """The arguments of a constructor by name, those of ``**network`` among them; what was not given is left out."""
+    try:
+        bound = inspect.signature(model_class.__init__).bind_partial(None, *args, **kwargs)
+    except TypeError:
+        return {}  # the constructor will say what is wrong
+    named = dict(list(bound.arguments.items())[1:])
+    kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
+    extra = [named.pop(name) for name in list(named) if kinds[name] is inspect.Parameter.VAR_KEYWORD]
+    return named | (extra[0] if extra else {})
+
+
+def save_pretrained(model, folder, card=""):
+    """See ``DeepGenerativeModel.save_pretrained``."""
+    folder = Path(folder)
+    config = {"format": FORMAT, "model": type(model).__name__, "arguments": model.arguments}
+    try:
+        text = json.dumps(config, indent=2) + "\n"
+    except TypeError as error:
+        raise ValueError(f"model: got an argument that JSON cannot hold ({error}), want plain values") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    write(folder / "model.safetensors", save(tensors))
+    write(folder / "config.json", text.encode())
+    write(folder / "README.md", _card(model, card).encode())
+
+
+def from_pretrained(folder, model_class):
+    """See ``DeepGenerativeModel.from_pretrained``."""
+    from pyrodgm import models
+
+    folder = _found(folder)
+    config = _config(folder / "config.json")
+    known = {name: getattr(models, name) for name in models.__all__}
+    if not inspect.isabstract(model_class):
+        known = {model_class.__name__: model_class}
+    check_choice(f"{folder / 'config.json'}: model", config["model"], known)
+    model = known[config["model"]](**_tuples(config["arguments"]))
+    try:
+        tensors = load_file(folder / "model.safetensors")
+        model.load_state_dict(tensors)
+    except (SafetensorError, FileNotFoundError, RuntimeError) as error:
+        raise ValueError(f"{folder / 'model.safetensors'}: got a damaged file, want a whole model: {error}") from error
+    dtype = next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
+    return model.to(dtype).eval()
+
+
+def push_to_hub(model, repository, card=""):
+    """See ``DeepGenerativeModel.push_to_hub``."""
+    hub = _hub(f"to write to {repository}")
+    with tempfile.TemporaryDirectory() as folder:
+        save_pretrained(model, folder, card)
+        hub.create_repo(repository, exist_ok=True)
+        hub.upload_folder(repo_id=repository, folder_path=folder)
+
+
+def _config(path):
+    try:
+        config = json.loads(path.read_text())
+        missing = {"format", "model", "arguments"} - config.keys()
+    except FileNotFoundError as error:
+        raise ValueError(f"{path.parent}: got no config.json there, want a folder of save_pretrained") from error
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path}: got a damaged file ({error}), want the JSON of save_pretrained") from error
+    if missing:
+        raise ValueError(f"{path}: got no {', '.join(sorted(missing))}, want the JSON of save_pretrained")
+    if config["format"] > FORMAT:
+        raise ValueError(f"{path}: got format {config['format']}, want at most {FORMAT}: a newer pyrodgm wrote it")
+    return config
+
+
+def _found(folder):
+    """The folder itself, or where the hub's client put the repository of that name."""
+    if Path(folder).is_dir() or not _is_repository(folder):
+        return Path(folder)
+    return Path(_hub(f"or a folder of that name: {folder}").snapshot_download(repo_id=str(folder)))
+
+
+def _is_repository(name):
+    return isinstance(name, str) and name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
+def _hub(purpose):
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise ValueError(
+            f"huggingface_hub: got no such package, want it {purpose}: pip install pyrodgm[hub]"
+        ) from error
+    return huggingface_hub
+
+
+def _tuples(value):
+    """JSON's lists as the tuples that they were."""
+    if isinstance(value, dict):
+        return {key: _tuples(part) for key, part in value.items()}
+    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
+
+
+def _card(model, card):
+    name = type(model).__name__
+    arguments = ", ".join(f"{key}={value!r}" for key, value in model.arguments.items())
+    lines = [
+        "---",
+        "library_name: pyrodgm",
+        "tags: [pyro, deep-generative-model]",
+        "---",
+        "",
+        f"# {name}",
+        "",
+        f"`{name}({arguments})`, a Pyro model/guide pair of pyrodgm:",
+        "",
+        "```python",
+        f"from pyrodgm.models import {name}",
+        "",
+        f'm = {name}.from_pretrained("path/to/this/folder")',
+        "```",
+        "",
+    ]
+    return "\n".join([*lines, card, ""] if card else lines)
