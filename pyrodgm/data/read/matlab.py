@@ -21,13 +21,11 @@ def read_matlab(path, *names):
 
         images, labels = read_matlab("train_32x32.mat", "X", "y")
     """
-    try:
-        with open(path, "rb") as file:
+    with open(path, "rb") as file:
+        try:
             content = loadmat(file, variable_names=names)
-    except OSError:
-        raise
-    except Exception as error:  # scipy's parser fails in many ways on bytes that are no MATLAB file
-        raise ValueError(f"{path}: got a damaged file or another kind ({error}), want a MATLAB 5 file") from error
+        except Exception as error:  # scipy's parser fails in many ways on bytes that are no MATLAB file
+            raise ValueError(f"{path}: got a damaged file or another kind ({error}), want a MATLAB 5 file") from error
     for name in names:
         if name not in content:
             raise ValueError(f"{path}: got no variable {name!r}, want {', '.join(names)}")

@@ -16,9 +16,10 @@ def read_npz(path):
         ValueError: if the file is damaged, of another kind, or holds pickled objects, which are not loaded.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("one array alone")
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("one array alone")
+        with file:
             return {name: file[name] for name in file.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want an .npz of plain arrays") from error
