@@ -16,10 +16,10 @@ def read_npz(path):
         ValueError: if the file is damaged, of another kind, or holds pickled objects, which are not loaded.
     """
     try:
-        file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise ValueError("one array alone")
-        with file:
-            return {name: file[name] for name in file.files}
+        with open(path, "rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
+                raise ValueError("one array alone")
+            return {name: arrays[name] for name in arrays.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want an .npz of plain arrays") from error
