@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.data import Batches, alpha, binarise, load, select_labels
+from pyrodgm.data import Batches, alpha, binarise, labelled_rows, load, select_labels
 
 
 class TestDigits:
@@ -131,6 +131,26 @@ class TestLabels:
     def test_a_rest_goes_to_random_classes(self):
         counts = torch.bincount(torch.arange(3).repeat(50)[select_labels(torch.arange(3).repeat(50), 10, 3)])
         assert sorted(counts.tolist()) == [3, 3, 4]
+
+    def test_rows_without_a_label_are_never_chosen(self):
+        y = torch.arange(3).repeat(20)
+        y[torch.arange(60) % 5 > 0] = -1
+        rows = select_labels(y, 9, 3, seed=1)
+        assert torch.bincount(y[rows]).tolist() == [3, 3, 3]
+        assert labelled_rows(y).tolist() == list(range(0, 60, 5))
+
+    @pytest.mark.parametrize(
+        ("y", "message"),
+        [
+            ([0, 1], "y: got list, want a torch.Tensor of class indices"),
+            (torch.tensor([-3]), "y: got a label -3, want class indices"),
+            (torch.tensor([True]), "y: got dtype torch.bool, want class indices"),
+            (torch.zeros(0).long(), r"y: got shape \(0,\), want class indices"),
+        ],
+    )
+    def test_labels_that_are_none(self, y, message):
+        with pytest.raises(ValueError, match=message):
+            labelled_rows(y)
 
     @pytest.mark.parametrize(
         ("y", "labels", "classes", "message"),
