@@ -20,9 +20,9 @@ class Source:
     stand_ins: tuple[str, ...] = ()
 
 
-# SHA-256 of all but two files: tensorflow/datasets, url_checksums (binarized_mnist, cifar10, fashion_mnist, smallnorb,
-# svhn_cropped). Of OMNIGLOT's chardata.mat and the Frey faces only an MD5 is published, each by one reader of the
-# same address (haowen-xu/tfsnippet's data sets; a class FreyFace on GitHub).
+# SHA-256 of MNIST: of files whose MD5 are those that torchvision gives; of the others but two: tensorflow/datasets,
+# url_checksums (binarized_mnist, cifar10, fashion_mnist, smallnorb, svhn_cropped). Of OMNIGLOT's chardata.mat and the
+# Frey faces no SHA-256 was found; their MD5 are those by which public loaders check downloads from the same addresses.
 SOURCES = {
     "binarised-mnist": Source(
         home="http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/",

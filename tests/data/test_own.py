@@ -67,12 +67,12 @@ class TestTables:
     def test_parquet(self, tmp_path):
         pyarrow = pytest.importorskip("pyarrow")
         parquet = pytest.importorskip("pyarrow.parquet")
-        table = {"a": [1.5, 2.5] * 20, "b": [1, 2] * 20, "y": [7, None] * 10 + [1, 7] * 10}
+        table = {"a": [1.5, 2.5] * 20, "b": [1, 2] * 20, "y": [7, None] * 10 + [-1, 7] * 10}
         parquet.write_table(pyarrow.table(table), tmp_path / "own.parquet")
         data = load(tmp_path / "own.parquet", label="y")
-        assert data.classes == ("1", "7")
+        assert data.classes == ("-1", "7")
         expected = zip(table["a"], table["b"], table["y"], strict=True)
-        assert rows_of(data) == sorted((([a, b], {1: 0, 7: 1, None: -1}[y]) for a, b, y in expected), key=str)
+        assert rows_of(data) == sorted((([a, b], {-1: 0, 7: 1, None: -1}[y]) for a, b, y in expected), key=str)
         (tmp_path / "own.parquet").write_bytes(b"PAR1")
         with pytest.raises(ValueError, match="own.parquet: got a file that cannot be read"):
             load(tmp_path / "own.parquet")
