@@ -1,12 +1,16 @@
 """Errors that name the argument, what came, and what is wanted."""
 
+from difflib import get_close_matches
+
 import torch
 
 
 def check_choice(argument, value, choices):
-    """Raise ``ValueError`` unless ``value`` is one of ``choices``."""
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``, with the nearest of them before the list."""
     if value not in choices:
-        raise ValueError(f"{argument}: got {value!r}, want one of {', '.join(sorted(choices))}")
+        near = get_close_matches(str(value), choices, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {', '.join(sorted(choices))}")
 
 
 def check_rows(argument, x, size, dtype=None):

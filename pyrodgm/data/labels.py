@@ -2,16 +2,37 @@
 
 import torch
 
-from pyrodgm.checks import check_label_values, check_labels
+from pyrodgm.checks import check_label_values
+
+
+def labelled_rows(y):
+    """Indices of all rows with a label, those whose ``y`` is not -1.
+
+    Args:
+        y: class indices ``(N,)``, -1 for a row without a label.
+
+    Returns:
+        Indices ``(N_l,)``, on the device of ``y``.
+
+    Raises:
+        ValueError: for labels that are no such indices.
+
+    Example::
+
+        rows = labelled_rows(data.train.y)
+        batches = Batches(data.train.x, 100, labelled=(data.train.x[rows], data.train.y[rows]))
+    """
+    _check_indices(y)
+    return (y >= 0).nonzero().flatten()
 
 
 def select_labels(y, num_labels, num_classes, seed=0):
-    """Rows whose labels to keep: a random choice, spread evenly over the classes.
+    """Rows whose labels to keep: a random choice among those with a label, spread evenly over the classes.
 
     Where ``num_labels`` is no multiple of ``num_classes``, the classes that get one more are drawn too.
 
     Args:
-        y: class indices ``(N,)``.
+        y: class indices ``(N,)``, -1 for a row without a label.
         num_labels: how many labels to keep.
         num_classes: number of classes K.
         seed: fixes the choice.
@@ -28,12 +49,11 @@ def select_labels(y, num_labels, num_classes, seed=0):
         rows = select_labels(y, num_labels=100, num_classes=10, seed=1)
         x[rows], y[rows]
     """
-    check_labels("y", y, None, num_classes)
-    if y.dim() != 1:
-        raise ValueError(f"y: got shape {tuple(y.shape)}, want class indices (N,)")
-    check_label_values("y", y, num_classes)
-    if num_labels > len(y):
-        raise ValueError(f"num_labels: got {num_labels}, want at most {len(y)}, the number of rows")
+    labelled = y[labelled_rows(y)]
+    if num_labels > len(labelled):
+        raise ValueError(f"num_labels: got {num_labels}, want at most {len(labelled)}, the number of labelled rows")
+    if len(labelled):
+        check_label_values("y", labelled, num_classes)
     if num_labels < num_classes:
         raise ValueError(
             f"num_labels: got {num_labels}, want at least {num_classes}: balanced labels need one of each class"
@@ -50,6 +70,19 @@ def select_labels(y, num_labels, num_classes, seed=0):
             raise ValueError(f"y: got {len(of_class)} rows of class {k}, want {int(wanted[k])} to label")
         rows.append(of_class[: wanted[k]])
     return torch.cat(rows).to(y.device)
+
+
+def _check_indices(y):
+    """Raise ``ValueError`` unless ``y`` is class indices ``(N,)`` of at least -1."""
+    want = "class indices (N,) of an integer dtype, -1 for a row without a label"
+    if not isinstance(y, torch.Tensor):
+        raise ValueError(f"y: got {type(y).__name__}, want a torch.Tensor of {want}")
+    if y.dim() != 1 or len(y) == 0:
+        raise ValueError(f"y: got shape {tuple(y.shape)}, want {want}")
+    if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
+        raise ValueError(f"y: got dtype {y.dtype}, want {want}")
+    if (low := int(y.min())) < -1:
+        raise ValueError(f"y: got a label {low}, want {want}")
 
 
 def alpha(beta, num_labelled, num_unlabelled):

@@ -5,34 +5,109 @@ from pathlib import Path
 
 import pooch
 
-SHA256 = {
-    "mnist/train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "mnist/train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "mnist/t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "mnist/t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-}
-HOMES = {"mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/"}
+from pyrodgm.checks import check_choice
+from pyrodgm.data.download import Resuming
+from pyrodgm.data.sources import SOURCES
+
+FOLDERS = {"binarised-mnist": "binarized_mnist", "cifar10-subset": "cifar10_subset"}
 
 
-def find(dataset, name):
-    """The path of a data file: ``$PYRODGM_DATA/dataset/name`` if it is there, else the cached download.
+def files(name, **options):
+    """The names of the files that a data set needs; none for one that ships inside or is made on the spot.
 
-    A download is checked by its SHA-256, and so is what the cache holds: another file is fetched again. A file
-    in the user's own folder is taken as it is, and checked by the reader.
+    Args:
+        name: of the data set, one of ``DATASETS``.
+        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file.
+
+    Example::
+
+        files("mnist")[0], files("moons")       # "train-images-idx3-ubyte.gz", ()
+    """
+    return tuple(_checksums(name, options)) or SOURCES[name].stand_ins
+
+
+def origin(name):
+    """Where a data set comes from: the address of its files, or ``"made on the spot"`` and the like."""
+    check_choice("name", name, SOURCES)
+    return SOURCES[name].home
+
+
+def path(name):
+    """The folder with a data set's files: the user's own if they are there, else the cache, else where they will be.
+
+    The user's is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
+    """
+    check_choice("name", name, SOURCES)
+    source, own = SOURCES[name], _own(name)
+    if not (source.files or source.stand_ins):
+        return None
+    if own is not None and any((own / file).exists() for file in (*source.files, *source.stand_ins)):
+        return own
+    return _cache(name)
+
+
+def fetch(name, **options):
+    """The paths of a data set's files, after fetching those that are neither in the user's folder nor in the cache.
+
+    A file is looked for in ``$PYRODGM_DATA/name`` first and taken there as it is; the reader checks it. A download
+    goes on where an earlier one broke off, and is checked by its checksum, and so is what the cache holds: another
+    file is fetched again. Files that stand in for the set's own, such as those of another format, are taken from the
+    user's folder where the set's own are not there.
+
+    Args:
+        name: of the data set, one of ``DATASETS``.
+        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file.
+
+    Returns:
+        A list of paths, empty for a data set without files.
 
     Raises:
-        FileNotFoundError: if the file is nowhere and cannot be fetched, naming both places.
+        ValueError: if there is no such data set.
+        FileNotFoundError: if a file is nowhere and cannot be fetched, or comes with a wrong checksum, naming both
+            places. Nothing of a wrong file is kept.
+
+    Example::
+
+        fetch("svhn", extra=True)
     """
-    folder = os.environ.get("PYRODGM_DATA")
-    if folder and (path := Path(folder) / dataset / name).exists():
-        return path
-    url = HOMES[dataset] + name
-    cache = pooch.os_cache("pyrodgm") / dataset
+    checksums, own, stand_ins = _checksums(name, options), _own(name), SOURCES[name].stand_ins
+    here = checksums and all(any((folder / f).exists() for folder in (own, _cache(name)) if folder) for f in checksums)
+    if not here and stand_ins and own is not None and all((own / file).exists() for file in stand_ins):
+        return [own / file for file in stand_ins]
+    if stand_ins and not checksums:
+        raise FileNotFoundError(f"{stand_ins[0]}: not in {_own_in_words(name)}, and it has no home to be fetched from")
+    return [_find(name, file, checksum) for file, checksum in checksums.items()]
+
+
+def _checksums(name, options):
+    """Checksums by file of what the options ask for."""
+    check_choice("name", name, SOURCES)
+    chosen = [added for option, added in SOURCES[name].optional.items() if options.get(option)]
+    return {file: checksum for group in (SOURCES[name].files, *chosen) for file, checksum in group.items()}
+
+
+def _own(name):
+    root = os.environ.get("PYRODGM_DATA")
+    return Path(root) / FOLDERS.get(name, name) if root else None
+
+
+def _cache(name):
+    return Path(pooch.os_cache("pyrodgm")) / FOLDERS.get(name, name)
+
+
+def _find(name, file, checksum):
+    own, cache = _own(name), _cache(name)
+    if own is not None and (own / file).exists():
+        return own / file
+    url, part = SOURCES[name].home + file, cache / f"{file}.part"
     try:
-        digest = SHA256[f"{dataset}/{name}"]
-        return Path(pooch.retrieve(url, f"sha256:{digest}", fname=name, path=cache, progressbar=True))
+        return Path(pooch.retrieve(url, checksum, fname=file, path=cache, downloader=Resuming(part)))
     except (OSError, ValueError) as error:
+        kept = f"; {part.stat().st_size:,} bytes are kept and the next try goes on from there" if part.exists() else ""
         raise FileNotFoundError(
-            f"{name}: not in $PYRODGM_DATA/{dataset} ({folder or 'not set'}) nor in {cache}, "
-            f"and {url} could not be fetched: {error}"
+            f"{file}: not in {_own_in_words(name)} nor in {cache}, and {url} could not be fetched: {error}{kept}"
         ) from error
+
+
+def _own_in_words(name):
+    return f"$PYRODGM_DATA/{FOLDERS.get(name, name)} ({os.environ.get('PYRODGM_DATA') or 'not set'})"

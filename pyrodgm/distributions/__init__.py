@@ -2,6 +2,7 @@
 
 from pyrodgm.distributions.grey import GreyBernoulli
 from pyrodgm.distributions.levels import Levels
+from pyrodgm.distributions.potential import RingPotential
 from pyrodgm.distributions.reparameterise import reparameterise
 
-__all__ = ["GreyBernoulli", "Levels", "reparameterise"]
+__all__ = ["GreyBernoulli", "Levels", "RingPotential", "reparameterise"]

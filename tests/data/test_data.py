@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.data import Batches, alpha, binarise, load, select_labels, store
-from pyrodgm.data.idx import read_idx
+from pyrodgm.data import Batches, alpha, binarise, labelled_rows, load, select_labels
 
 
 class TestDigits:
@@ -106,38 +105,8 @@ class TestMNIST:
 
     def test_as_many_labels_as_images(self, folder):
         write_idx(folder / "t10k-labels-idx1-ubyte.gz", np.arange(9_999) % 10)
-        with pytest.raises(ValueError, match="mnist: got 10000 t10k images and 9999 labels"):
+        with pytest.raises(ValueError, match="t10k-images.*: got 10000 images and 9999 labels"):
             load("mnist")
-
-    def test_a_file_that_is_nowhere_names_both_places(self, folder, monkeypatch, tmp_path):
-        (folder / "t10k-labels-idx1-ubyte.gz").unlink()
-        monkeypatch.setitem(store.HOMES, "mnist", "http://127.0.0.1:9/")
-        monkeypatch.setattr(store.pooch, "os_cache", lambda name: tmp_path / "cache")
-        with pytest.raises(FileNotFoundError, match=r"t10k-labels.*not in \$PYRODGM_DATA/mnist .* nor in .*cache"):
-            load("mnist")
-
-    def test_a_download_is_checked_and_cached(self, monkeypatch, tmp_path):
-        monkeypatch.delenv("PYRODGM_DATA", raising=False)
-        home = tmp_path / "home"
-        home.mkdir()
-        write_idx(home / "t10k-labels-idx1-ubyte.gz", np.arange(10))
-        monkeypatch.setattr(store.pooch, "os_cache", lambda name: tmp_path / "cache")
-        served = []
-
-        def downloader(url, output_file, pooch):
-            served.append(url)
-            Path(output_file).write_bytes((home / url.rsplit("/", 1)[1]).read_bytes())
-
-        retrieve = store.pooch.retrieve
-        monkeypatch.setattr(store.pooch, "retrieve", lambda *a, **k: retrieve(*a, downloader=downloader, **k))
-        with pytest.raises(FileNotFoundError, match="could not be fetched: .*hash"):
-            store.find("mnist", "t10k-labels-idx1-ubyte.gz")
-        digest = store.pooch.file_hash(home / "t10k-labels-idx1-ubyte.gz")
-        monkeypatch.setitem(store.SHA256, "mnist/t10k-labels-idx1-ubyte.gz", digest)
-        path = store.find("mnist", "t10k-labels-idx1-ubyte.gz")
-        assert read_idx(path, 1).tolist() == list(range(10))
-        count = len(served)
-        assert store.find("mnist", "t10k-labels-idx1-ubyte.gz") == path and len(served) == count
 
     @pytest.mark.skipif(
         not (Path(os.environ.get("PYRODGM_DATA", "nowhere")) / "mnist").exists(), reason="no MNIST in $PYRODGM_DATA"
@@ -163,14 +132,35 @@ class TestLabels:
         counts = torch.bincount(torch.arange(3).repeat(50)[select_labels(torch.arange(3).repeat(50), 10, 3)])
         assert sorted(counts.tolist()) == [3, 3, 4]
 
+    def test_rows_without_a_label_are_never_chosen(self):
+        y = torch.arange(3).repeat(20)
+        y[torch.arange(60) % 5 > 0] = -1
+        rows = select_labels(y, 9, 3, seed=1)
+        assert torch.bincount(y[rows]).tolist() == [3, 3, 3]
+        assert labelled_rows(y).tolist() == list(range(0, 60, 5))
+
+    @pytest.mark.parametrize(
+        ("y", "message"),
+        [
+            ([0, 1], "y: got list, want a torch.Tensor of class indices"),
+            (torch.tensor([-3]), "y: got a label -3, want class indices"),
+            (torch.tensor([True]), "y: got dtype torch.bool, want class indices"),
+            (torch.zeros(0).long(), r"y: got shape \(0,\), want class indices"),
+        ],
+    )
+    def test_labels_that_are_none(self, y, message):
+        with pytest.raises(ValueError, match=message):
+            labelled_rows(y)
+
     @pytest.mark.parametrize(
         ("y", "labels", "classes", "message"),
         [
-            (torch.arange(3), 4, 3, "num_labels: got 4, want at most 3, the number of rows"),
+            (torch.arange(3), 4, 3, "num_labels: got 4, want at most 3, the number of labelled rows"),
             (torch.arange(3).repeat(9), 2, 3, "num_labels: got 2, want at least 3"),
             (torch.arange(2).repeat(9), 3, 3, "y: got 0 rows of class 2, want 1 to label"),
             (torch.arange(3), 3, 2, "y: got labels from 0 to 2, want 0 to 1"),
-            (torch.tensor([-1, 0, 1]), 3, 2, "y: got labels from -1 to 1, want 0 to 1"),
+            (torch.tensor([-1, 0, 1]), 3, 2, "num_labels: got 3, want at most 2, the number of labelled rows"),
+            (torch.tensor([-2, 0, 1]), 3, 2, "y: got a label -2, want class indices"),
             (torch.rand(5), 3, 2, "y: got dtype torch.float32, want class indices"),
             (torch.eye(3), 3, 3, r"y: got shape \(3, 3\), want class indices"),
         ],
@@ -238,7 +228,7 @@ class TestBatches:
             ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
-            (lambda: load("cifar"), "name: got 'cifar', want one of digits, mnist, moons"),
+            (lambda: load("cifar"), r"name: got 'cifar' \(did you mean 'cifar10'\?\), want one of binarised-mnist, "),
         ],
     )
     def test_bad_arguments(self, make, message):

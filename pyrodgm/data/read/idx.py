@@ -1,9 +1,8 @@
 """The IDX format of MNIST's files, read whole or not at all."""
 
-import gzip
-import zlib
-
 import numpy as np
+
+from pyrodgm.data.read.gz import read_gzip
 
 
 def read_idx(path, dimensions):
@@ -21,11 +20,7 @@ def read_idx(path, dimensions):
     Raises:
         ValueError: if the file is truncated, damaged or of another kind, naming it.
     """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: got a damaged gzip file ({error}), want a whole one") from error
+    content = read_gzip(path)
     start = 4 + 4 * dimensions
     magic = bytes([0, 0, 8, dimensions])
     if content[:4] != magic or len(content) < start:

@@ -1,0 +1,130 @@
+"""Preprocessing: functions from a data set to another, fitted on the rows to train on and applied to all."""
+
+import torch
+from sklearn.decomposition import PCA
+
+from pyrodgm.data.dataset import Rows
+
+
+def keep_varying(data, threshold=0.1):
+    """Drop the columns that hardly vary: those whose standard deviation over the training rows is below ``threshold``.
+
+    With 0.1, 444 of MNIST's 784 pixels in [0, 1] remain (Maaløe et al. 2016, sec. 3), over its 50,000 rows to train on
+    as over these and the 10,000 for validation. ``columns`` holds which, and ``Dataset.images`` puts them back.
+
+    Args:
+        data: a ``Dataset``.
+        threshold: on the scale of x.
+
+    Raises:
+        ValueError: if no column remains.
+
+    Example::
+
+        keep_varying(load("mnist")).x_size      # 444
+    """
+    kept = (data.train.x.std(0, correction=0) >= threshold).nonzero().flatten()
+    if not len(kept):
+        raise ValueError(f"threshold: got {threshold}, above the deviation of every column, want a lower one")
+    columns = None if data.image_shape is None else kept if data.columns is None else data.columns.to(kept.device)[kept]
+    return _map(data, lambda x: x[:, kept])._replace(columns=columns)
+
+
+def dequantise(data, levels=256, seed=0):
+    """Add uniform noise to discrete values, so that a density of them has a bound (Uria et al. 2013).
+
+        x in {0, 1/(levels - 1), ..., 1}  to  (k + u) / levels in [0, 1),  k = (levels - 1) x,  u uniform in [0, 1)
+
+    A bound of the dequantised x, less D log(levels) nats, is one of log P of the discrete values (Theis et al. 2016,
+    sec. 3.1). The noise is drawn once, for all parts.
+
+    Args:
+        data: a ``Dataset`` in [0, 1] on so many levels, as the images are.
+        levels: how many.
+        seed: fixes the noise.
+
+    Raises:
+        ValueError: for values between the levels.
+
+    Example::
+
+        dequantise(load("svhn"))
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def add_noise(x):
+        k = ((levels - 1) * x).round()
+        if not torch.allclose(k, (levels - 1) * x, atol=1e-3, rtol=0) or not bool(((k >= 0) & (k < levels)).all()):
+            raise ValueError(f"data: got values that are not on {levels} levels, want k / {levels - 1} in [0, 1]")
+        noise = torch.rand(x.shape, generator=generator).to(x.device)
+        return (k + noise).div_(levels).clamp_(max=1 - torch.finfo(x.dtype).eps / 2)
+
+    return _map(data, add_noise)
+
+
+def standardise(data):
+    """Subtract the mean and divide by the standard deviation over the training rows, for each channel.
+
+    A channel is a column of a table; for images ``(H, W)`` all pixels together, and for images ``(H, W, C)`` all values
+    of one colour, so that an image stays one. A channel that does not vary is only shifted. Maaløe et al. (2016,
+    sec. 3) divide SVHN by the deviation of each colour.
+
+    Args:
+        data: a ``Dataset``.
+
+    Example::
+
+        standardise(load("penguins.csv", label="species"))
+    """
+    channel = _channels(data)
+    rows = torch.zeros(int(channel.max()) + 1, device=channel.device, dtype=torch.float64)
+    size = rows.index_add(0, channel, torch.ones_like(channel, dtype=rows.dtype)) * len(data.train.x)
+    size = size.clamp(min=1)
+    mean = rows.index_add(0, channel, data.train.x.sum(0, dtype=rows.dtype)) / size
+    centred = data.train.x - mean[channel].to(data.train.x)
+    deviation = (rows.index_add(0, channel, centred.square().sum(0, dtype=rows.dtype)) / size).sqrt()
+    deviation[deviation < 1e-6 * (1 + mean.abs())] = 1
+    shift, scale = mean[channel].to(data.train.x), deviation[channel].to(data.train.x)
+    return _map(data, lambda x: (x - shift) / scale)
+
+
+def project(data, components):
+    """Replace the columns by their first principal components over the training rows, without whitening.
+
+    What Kingma (2017, sec. 3.4) gives M1 and M2 for SVHN and NORB. A row is no image afterwards.
+
+    Args:
+        data: a ``Dataset``.
+        components: how many.
+
+    Raises:
+        ValueError: for more components than rows or columns, or fewer than one.
+
+    Example::
+
+        project(load("svhn"), components=100)
+    """
+    most = min(data.train.x.shape)
+    if not 1 <= components <= most:
+        raise ValueError(f"components: got {components}, want 1 to {most}")
+    pca = PCA(components, random_state=0).fit(data.train.x.cpu().numpy())
+    mean, axes = (
+        torch.tensor(array, dtype=data.train.x.dtype, device=data.train.x.device)
+        for array in (pca.mean_, pca.components_)
+    )
+    return _map(data, lambda x: (x - mean) @ axes.T)._replace(image_shape=None, columns=None)
+
+
+def _channels(data):
+    """The channel of each column, ``(D,)``."""
+    device = data.train.x.device
+    if data.image_shape is None:
+        return torch.arange(data.x_size, device=device)
+    channels = data.image_shape[2] if len(data.image_shape) == 3 else 1
+    pixels = torch.arange(data.x_size) if data.columns is None else data.columns
+    return (pixels % channels).to(device)
+
+
+def _map(data, function):
+    """The data set with ``function`` applied to the x of each part."""
+    return data._replace(**{name: Rows(function(rows.x), rows.y) for name, rows in data.parts.items()})

@@ -1,0 +1,94 @@
+"""Tables of numbers with named columns."""
+
+import csv
+import gzip
+import math
+import zlib
+from difflib import get_close_matches
+
+import numpy as np
+
+
+def read_csv(path, label=None):
+    """Read comma-separated values under a line of column names; ``.csv.gz`` is read as it is.
+
+    Args:
+        path: the file, in UTF-8.
+        label: the name of the column with the labels, or None if there is none.
+
+    Returns:
+        Features ``(N, D)`` in float64, and the labels as they are written, a list of N, or None.
+
+    Raises:
+        ValueError: for cells that are no finite numbers, ragged rows, column names that are missing or twice there,
+            a label column that is not there, or no rows; it names the row, counted from 1 below the names.
+
+    Example::
+
+        x, labels = read_csv("penguins.csv", label="species")
+    """
+    try:
+        with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file, strict=True) if line]
+    except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path}: got a file that cannot be read ({error}), want comma-separated values") from error
+    if len(lines) < 2:
+        raise ValueError(f"{path}: got no rows, want a line of column names and at least one row")
+    names, rows = [name.strip() for name in lines[0]], lines[1:]
+    if all(_is_number(name) for name in names):
+        raise ValueError(f"{path}: got a first line of numbers, want column names")
+    for i, row in enumerate(rows, 1):
+        if len(row) != len(names):
+            raise ValueError(f"{path}: got {len(row)} cells in row {i}, want {len(names)}, one for each column name")
+    columns = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
+    return _split(path, names, columns, label)
+
+
+def read_parquet(path, label=None):
+    """Read a Parquet file, by pyarrow; arguments, result and errors are those of ``read_csv``."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ValueError(f"{path}: got a Parquet file, want pyarrow to read it: pip install pyarrow") from error
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except pyarrow.ArrowException as error:
+        raise ValueError(f"{path}: got a file that cannot be read ({error}), want a Parquet file") from error
+    if not table.num_rows:
+        raise ValueError(f"{path}: got no rows, want at least one")
+    return _split(path, table.column_names, [column.to_pylist() for column in table.columns], label)
+
+
+def _split(path, names, columns, label):
+    """Features and labels of named columns."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")
+    if label is not None and label not in names:
+        near = ", ".join(get_close_matches(label, names)) or ", ".join(names[:5])
+        raise ValueError(f"label: got {label!r}, want a column of {path}, such as {near}")
+    features = [_numbers(path, name, cells) for name, cells in zip(names, columns, strict=True) if name != label]
+    if not features:
+        raise ValueError(f"{path}: got no column beside {label!r}, want at least one of features")
+    return np.stack(features, 1), None if label is None else columns[names.index(label)]
+
+
+def _numbers(path, name, cells):
+    """A column as float64, or an error that names its first cell that is no finite number."""
+    try:
+        values = np.array(cells, dtype=np.float64)
+    except (ValueError, TypeError):
+        values = np.array([float(cell) if _is_number(cell) else math.nan for cell in cells])
+    if not np.isfinite(values).all():
+        i = int(np.flatnonzero(~np.isfinite(values))[0])
+        got = "an empty cell" if cells[i] in ("", None) else repr(cells[i])
+        raise ValueError(f"{path}: got {got} in column {name!r}, row {i + 1}, want a finite number")
+    return values
+
+
+def _is_number(cell):
+    try:
+        float(cell)
+    except (ValueError, TypeError):
+        return False
+    return True

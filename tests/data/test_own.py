@@ -1,0 +1,219 @@
+"""A user's own data: tables, arrays, labels of any type, splits, and what is refused."""
+
+import gzip
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from pyrodgm.data import from_arrays, labelled_rows, load
+
+SPECIES = ["Gentoo", "", "Adelie", "Chinstrap"]
+LINES = [f" {i}.5,{i % 7},{SPECIES[i % 4]}, -1e3" for i in range(40)]
+TABLE = "\n".join(["bill, flipper ,species,mass", *LINES[:20], "", *LINES[20:], ""])
+EXPECTED = sorted((([i + 0.5, i % 7, -1000.0], [2, -1, 0, 1][i % 4]) for i in range(40)), key=str)
+
+
+def rows_of(data):
+    """Every row with its label, from all parts."""
+    parts = data.parts.values()
+    pairs = [pair for rows in parts for pair in zip(rows.x.tolist(), rows.y.tolist(), strict=True)]
+    return sorted(pairs, key=str)
+
+
+def numbered(labels, times=20):
+    """Rows that hold their number, and each label so many times."""
+    y = [label for label in labels for _ in range(times)]
+    return np.arange(len(y), dtype=np.float32)[:, None], y
+
+
+class TestTables:
+    @pytest.mark.parametrize("name", ["birds.csv", "birds.csv.gz", "mark.csv"])
+    def test_csv(self, tmp_path, name):
+        text = ("\ufeff" if name == "mark.csv" else "") + TABLE
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+        data = load(tmp_path / name, label="species")
+        assert data.name == name and data.classes == ("Adelie", "Chinstrap", "Gentoo") and data.num_classes == 3
+        assert rows_of(data) == EXPECTED and data.train.x.dtype == torch.float32 and data.image_shape is None
+
+    def test_csv_without_labels(self, tmp_path):
+        (tmp_path / "own.csv").write_text("a,b\n" + "1,2\n" * 20)
+        data = load(str(tmp_path / "own.csv"))
+        assert data.num_classes is None and data.classes is None and data.test.y is None and len(data.test.x) == 2
+
+    def test_csv_with_whole_numbers_for_labels(self, tmp_path):
+        """Sorted as numbers; -1 is a class there, because an empty cell is a row without a label."""
+        (tmp_path / "own.csv").write_text("a,y\n" + "1,10\n2,9\n3,-1\n4,\n" * 10)
+        data = load(tmp_path / "own.csv", label="y")
+        assert data.classes == ("-1", "9", "10")
+        assert {x[0]: y for x, y in rows_of(data)} == {1: 2, 2: 1, 3: 0, 4: -1}
+
+    def test_npz(self, tmp_path):
+        x, y = numbered([3, -1, 8])
+        np.savez(tmp_path / "own.npz", x=x, y=y, x_test=x[:2] + 1000, y_test=[8, 3])
+        data = load(tmp_path / "own.npz", seed=3)
+        assert (
+            data.classes == ("3", "8") and data.test.y.tolist() == [1, 0] and data.test.x.tolist() == [[1000], [1001]]
+        )
+        assert len(data.train.x) == 54 and len(data.validation.x) == 6  # eight to one, within each class
+
+    def test_parquet_needs_pyarrow(self, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        (tmp_path / "own.parquet").touch()
+        with pytest.raises(ValueError, match="own.parquet: got a Parquet file, want pyarrow to read it: pip install"):
+            load(tmp_path / "own.parquet")
+
+    def test_parquet(self, tmp_path):
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        table = {"a": [1.5, 2.5] * 20, "b": [1, 2] * 20, "y": [7, None] * 10 + [-1, 7] * 10}
+        parquet.write_table(pyarrow.table(table), tmp_path / "own.parquet")
+        data = load(tmp_path / "own.parquet", label="y")
+        assert data.classes == ("-1", "7")
+        expected = zip(table["a"], table["b"], table["y"], strict=True)
+        assert rows_of(data) == sorted((([a, b], {-1: 0, 7: 1, None: -1}[y]) for a, b, y in expected), key=str)
+        (tmp_path / "own.parquet").write_bytes(b"PAR1")
+        with pytest.raises(ValueError, match="own.parquet: got a file that cannot be read"):
+            load(tmp_path / "own.parquet")
+        parquet.write_table(pyarrow.table({"a": [1.0, None]}), tmp_path / "own.parquet")
+        with pytest.raises(ValueError, match="got an empty cell in column 'a', row 2"):
+            load(tmp_path / "own.parquet")
+
+
+BAD_TABLES = [
+    ("a,b\n1,2\n3,four\n", "got 'four' in column 'b', row 2, want a finite number"),
+    ("a,b\n1,2\n,4\n", "got an empty cell in column 'a', row 2, want a finite number"),
+    ("a,b\n1,nan\n3,4\n", "got 'nan' in column 'b', row 1, want a finite number"),
+    ("a,b\n1,2\n3,1e999\n", "got '1e999' in column 'b', row 2"),
+    ("a,b\n1,2\n3\n", "got 1 cells in row 2, want 2, one for each column name"),
+    ("a,b\n1,2,3\n", "got 3 cells in row 1, want 2"),
+    ("a,b\n", "got no rows, want a line of column names and at least one row"),
+    ("", "got no rows"),
+    ("1,2\n3,4\n", "got a first line of numbers, want column names"),
+    ("a,a\n1,2\n", "got the column 'a' twice"),
+    ('a,b\n1,"2\n', "got a file that cannot be read"),
+    (b"a,b\n1,\xff\n", "got a file that cannot be read .*utf-8"),
+    (b"\x1f\x8b", "got a file that cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_TABLES)
+def test_bad_tables(tmp_path, text, message):
+    path = tmp_path / "own.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=rf"{path}: {message}"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("own.csv", {"label": "specis"}, "label: got 'specis', want a column of .*own.csv, such as species$"),
+        (
+            "own.csv",
+            {"label": "zzz"},
+            "label: got 'zzz', want a column of .*own.csv, such as bill, flipper, species, mass",
+        ),
+        (
+            "own.csv",
+            {"label": "species", "split": (1, 1, 1)},
+            "split: got .*, want three positive shares that sum to 1",
+        ),
+        ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows, which leave none for the validation"),
+        ("own.csv", {"label": "mass"}, "got 'Gentoo' in column 'species', row 1"),
+        ("own.npz", {"label": "y"}, "label: got 'y', want none for an .npz file"),
+        ("own.npz", {}, "own.npz: got the arrays x, z, want x, and"),
+    ],
+)
+def test_bad_options(tmp_path, name, options, message):
+    (tmp_path / "own.csv").write_text(TABLE)
+    np.savez(tmp_path / "own.npz", x=np.zeros((2, 2)), z=1)
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path / name, **({} if "label" in options or name == "own.npz" else {"label": "species"}) | options)
+
+
+def test_an_absent_file():
+    with pytest.raises(FileNotFoundError, match="name: got nowhere.csv, want a file that is there"):
+        load("nowhere.csv")
+
+
+class TestLabels:
+    @pytest.mark.parametrize(
+        ("make", "labels", "classes"),
+        [
+            (list, ["dog", "cat", None], ("cat", "dog")),
+            (list, ["10", "9", ""], ("9", "10")),
+            (list, [True, False, None], ("False", "True")),
+            (list, [2, 1, -1], ("1", "2")),
+            (np.array, ["dog", "cat", ""], ("cat", "dog")),
+            (np.array, ["dog", "cat", None], ("cat", "dog")),
+            (np.array, [10.0, 9.0, np.nan], ("9", "10")),
+            (np.array, [2, 1, -1], ("1", "2")),
+            (torch.tensor, [10.0, 9.0, np.nan], ("9", "10")),
+            (torch.tensor, [2, 1, -1], ("1", "2")),
+        ],
+    )
+    def test_labels_of_any_type_become_indices_in_sorted_order(self, make, labels, classes):
+        x, y = numbered(labels)
+        data = from_arrays(x, make(y))
+        assert data.classes == classes and data.num_classes == 2
+        assert [y for _, y in sorted((x[0], y) for x, y in rows_of(data))] == [1] * 20 + [0] * 20 + [-1] * 20
+
+    def test_labels_of_all_parts_share_their_indices(self):
+        data = from_arrays([[0], [1]], ["b", "c"], [[2]], ["d"], [[3], [4]], ["a", None])
+        assert data.classes == ("a", "b", "c", "d")
+        assert [rows.y.tolist() for rows in data.parts.values()] == [[1, 2], [3], [0, -1]]
+
+
+class TestSplit:
+    x, y = numbered(["a", "b", None])
+
+    def test_the_parts_are_disjoint_and_spread_each_class(self):
+        data = from_arrays(self.x, self.y, split=(0.5, 0.2, 0.3))
+        assert sorted(x[0] for x, _ in rows_of(data)) == list(range(60))
+        for rows, each in zip(data.parts.values(), (10, 4, 6), strict=True):
+            assert torch.bincount(rows.y + 1).tolist() == [each] * 3
+
+    def test_the_seed_fixes_it(self):
+        first, again, other = (from_arrays(self.x, self.y, seed=seed).test.x for seed in (1, 1, 2))
+        assert torch.equal(first, again) and not torch.equal(first, other)
+
+    def test_every_class_has_a_row_to_train_on(self):
+        x, y = numbered([None], times=100)
+        y[:5] = ["a", "a", "b", "b", "c"]
+        for seed in range(20):
+            train = from_arrays(x, y, split=(0.1, 0.45, 0.45), seed=seed).train
+            assert set(train.y[labelled_rows(train.y)].tolist()) == {0, 1, 2}
+
+    def test_without_labels(self):
+        data = from_arrays(torch.arange(10.0)[:, None])
+        assert data.train.y is None and [len(rows.x) for rows in data.parts.values()] == [8, 1, 1]
+
+    def test_images_have_their_shape(self):
+        images = torch.rand(20, 4, 5, 3)
+        data = from_arrays(images, x_validation=images[:2], x_test=images[:3])
+        assert data.image_shape == (4, 5, 3) and torch.equal(data.images(data.train.x), images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1, 2, 3],), r"x: got shape \(3,\), want rows \(N, D\) or images"),
+        ((np.zeros((0, 3)),), r"x: got shape \(0, 3\)"),
+        (([["a"]],), "x: got values that are no rows of numbers .*'a'"),
+        (([[1], [2, 3]],), "x: got values that are no rows of numbers"),
+        (([[1, 2], [3, np.nan]],), "x: got NaN or infinite values in 1 rows, first in 1, want finite"),
+        (([[1], [2]], ["a"]), r"y: got shape \(1,\), want \(2,\), one label for each row of x"),
+        (([[1], [2]], [[0], [1]]), r"y: got shape \(2, 1\), want \(2,\)"),
+        (([[1], [2]], ["a", None]), r"y: got labels of the classes \['a'\], want at least two"),
+        (([[1], [2]], [-1, 1]), r"y: got labels of the classes \[1\], want at least two \(-1, None, NaN and ''"),
+        (([[1], [2]], ["a", "b"], [[1]]), r"y_validation: got shape \(0,\), want \(1,\)"),
+        (([[1], [2]], None, [[1, 2]]), r"x_validation: got rows of shape \(2,\), want \(1,\) as in x"),
+        (([[1], [2]], None, None, [1]), r"x_validation: got shape \(\), want rows"),
+        (([[1], [2]], ["a", "b"]), "split: got 2 rows, which leave none for the validation, want more rows"),
+    ],
+)
+def test_bad_arrays(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        from_arrays(*arguments)
