@@ -7,7 +7,7 @@ is not joint: each process would standardise its own rows.
 """
 
 import os
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 import torch.distributed as distributed
@@ -17,24 +17,28 @@ from torch.overrides import TorchFunctionMode
 IN_PLACE = (torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.exponential_)
 
 
-def start(device):
-    """Join the processes that torchrun started, if it did: gloo on a CPU, NCCL on GPUs.
+@contextmanager
+def joined(device):
+    """Be one of the processes that torchrun started, if it did: gloo on a CPU, NCCL on GPUs.
 
     Args:
         device: as asked for.
 
-    Returns:
-        The device of this process: its own GPU where ``device`` is ``"cuda"``.
+    Yields:
+        The device of this process: a GPU of its own where ``device`` is ``"cuda"``.
     """
     if "LOCAL_RANK" not in os.environ:
-        return device
+        yield device
+        return
     on_gpu = torch.device(device).type == "cuda"
     if on_gpu:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
-    if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if on_gpu else "gloo")
-    return device
+    distributed.init_process_group("nccl" if on_gpu else "gloo")
+    try:
+        yield device
+    finally:
+        distributed.destroy_process_group()
 
 
 def share():

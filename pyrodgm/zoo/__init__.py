@@ -1,8 +1,20 @@
 """Recipes: one named, complete experiment per row of a paper's table."""
 
-from pyrodgm.zoo.experiment import Outcome, measure, prepare, run, train
+from pyrodgm.zoo.experiment import Outcome, load_data, measure, prepare, run, train
+from pyrodgm.zoo.override import override
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import write_results
 
-__all__ = ["RECIPES", "Outcome", "Recipe", "measure", "prepare", "run", "train", "write_results"]
+__all__ = [
+    "RECIPES",
+    "Outcome",
+    "Recipe",
+    "load_data",
+    "measure",
+    "override",
+    "prepare",
+    "run",
+    "train",
+    "write_results",
+]

@@ -2,6 +2,7 @@
 
 import inspect
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pyro
@@ -11,12 +12,13 @@ from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
 from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, resample_counts, select_labels
-from pyrodgm.evaluate import bound, classification_error
+from pyrodgm.evaluate import bound, classification_error, log_likelihood
 from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay, step_decay
-from pyrodgm.train.parallel import joint_gradients, share
+from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES
+from pyrodgm.zoo.results import unit
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
@@ -39,10 +41,7 @@ def prepare(recipe, seed=0, device="cpu"):
         ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
     pyro.set_rng_seed(seed)
-    data = load(recipe.data[0], **recipe.data[1])
-    for name, options in recipe.preprocess:
-        check_choice("preprocess", name, ("dequantise", "keep_varying", "project", "standardise"))
-        data = getattr(preprocessing, name)(data, **options)
+    data = load_data(recipe)
     model_class, options = recipe.model
     sizes = {"x_size": data.x_size}
     rows = None
@@ -53,6 +52,15 @@ def prepare(recipe, seed=0, device="cpu"):
         else:
             rows = select_labels(data.train.y, recipe.num_labels, data.num_classes, seed).to(device)
     return data.to(device), rows, model_class(**sizes, **options).to(device)
+
+
+def load_data(recipe):
+    """A recipe's data, preprocessed, on the CPU."""
+    data = load(recipe.data[0], **recipe.data[1])
+    for name, options in recipe.preprocess:
+        check_choice("preprocess", name, ("dequantise", "keep_varying", "project", "standardise"))
+        data = getattr(preprocessing, name)(data, **options)
+    return data
 
 
 def has_classes(model_class):
@@ -95,9 +103,9 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
                 validation = observed(recipe, data.validation.x)
                 figures["validation bound"] = bound(model, validation[:1000])
                 if labelled is not None:
-                    figures["validation error"] = classification_error(model, *data.validation)
+                    figures["validation error"] = classification_error(model, *_labelled(data.validation))
             if epoch in recipe.milestones:
-                figures["test error"] = classification_error(model, *data.test)
+                figures["test error"] = classification_error(model, *_labelled(data.test))
         return figures
 
     with pyro.validation_enabled(False):
@@ -123,22 +131,28 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 def measure(recipe, model, data):
     """The figures of a trained model: test bound, log-likelihood and errors, with 100 samples of ``a`` if it has one.
 
-    Bounds are in nats, errors in per cent.
+    Bounds and log-likelihoods are in nats, errors in per cent.
     """
     with fixed_noise(0), pyro.validation_enabled(False):
-        figures = {"test bound": bound(model, observed(recipe, data.test.x), num_samples=10)}
+        x = observed(recipe, data.test.x)
+        figures = {"test bound": bound(model, x, num_samples=10)}
+        if recipe.importance_samples:
+            rows = x[: recipe.importance_rows]
+            estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
+            figures |= {"test log p(x)": estimate.mean, "its standard error over the rows": estimate.standard_error}
         if has_classes(type(model)):
             options = {"num_samples": 100} if hasattr(model, "q_a") else {}
-            figures["validation error"] = classification_error(model, *data.validation, **options)
-            figures["test error"] = classification_error(model, *data.test, **options)
+            figures["validation error"] = classification_error(model, *_labelled(data.validation), **options)
+            figures["test error"] = classification_error(model, *_labelled(data.test), **options)
     return figures
 
 
-def run(recipe, seed=0, device="cpu", progress=True, folder=None):
+def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=False):
     """Train the recipe's model and measure it as its paper does.
 
     Args:
-        recipe, seed, device, progress, folder: as for ``train``.
+        recipe, seed, device, progress, folder, tensorboard: as for ``train``. The trained model goes to ``model`` in
+            the folder, as ``save_pretrained`` writes it.
 
     Returns:
         An ``Outcome``. Its figures are those of ``measure``, of the milestones and of the baselines, and ``"seconds"``
@@ -148,13 +162,30 @@ def run(recipe, seed=0, device="cpu", progress=True, folder=None):
 
         run(RECIPES["digits"], seed=1).figures["test error"]
     """
-    data, rows, model, history = train(recipe, seed, device, folder, progress)
+    data, rows, model, history = train(recipe, seed, device, folder, progress, tensorboard)
     figures = measure(recipe, model, data)
     figures |= {f"test error, epoch {row['epoch']}": row["test error"] for row in history if "test error" in row}
     for name in recipe.baselines:
         figures[f"{name} test error"] = BASELINES[name](recipe, data, rows, seed)
+    figures["seconds"] = history[-1]["seconds"]
+    if folder is not None and is_first():
+        model.save_pretrained(Path(folder) / "model", _card(recipe, seed, figures))
     labelled = None if rows is None else Rows(data.train.x[rows], data.train.y[rows])
-    return Outcome(model, data, labelled, figures | {"seconds": history[-1]["seconds"]}, history)
+    return Outcome(model, data, labelled, figures, history)
+
+
+def _labelled(rows):
+    """The rows that have a label: the others say nothing of an error."""
+    chosen = preprocessing.labelled_rows(rows.y)
+    return rows if len(chosen) == len(rows.y) else Rows(rows.x[chosen], rows.y[chosen])
+
+
+def _card(recipe, seed, figures):
+    """What a reader of a shared model wants to know of its training."""
+    lines = [f"Recipe `{recipe.name}`, seed {seed}: {recipe.summary}. {recipe.source}.", ""]
+    lines += ["| figure | measured |", "|---|---|"]
+    lines += [f"| {name} ({unit(name)}) | {value:.2f} |" for name, value in figures.items()]
+    return "\n".join([*lines, "", f"Paper: {recipe.paper}.", "", f"Deviations: {recipe.deviations}"])
 
 
 def observed(recipe, x):

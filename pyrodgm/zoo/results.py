@@ -62,12 +62,17 @@ def summary(values):
     return text if len(values) < 2 else f"{text} ± {stdev(values) / math.sqrt(len(values)):.2f}"
 
 
+def unit(figure):
+    """The unit of a figure by its name."""
+    return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
+
+
 def _table(folder):
     lines = [
         "# Results",
         "",
-        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds in nats; the mean over the",
-        "seeds with its standard error. Every figure of every seed is in the JSON file beside.",
+        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds and log p(x) in nats; the mean",
+        "over the seeds with its standard error. Every figure of every seed is in the JSON file beside.",
         "",
     ]
     for path in sorted(folder.glob("*.json")):

@@ -1,0 +1,28 @@
+"""The command ``pyrodgm``."""
+
+from typing import Annotated
+
+import typer
+
+from pyrodgm.cli import data, recipes, show, trained
+from pyrodgm.cli.report import settings
+
+app = typer.Typer(help="Deep generative models as Pyro model/guide pairs.", no_args_is_help=True, add_completion=False)
+app.command("list")(show.list_recipes)
+app.command()(show.show)
+app.command()(recipes.train)
+app.command()(recipes.reproduce)
+app.command()(recipes.demo)
+app.command()(trained.evaluate)
+app.command()(trained.sample)
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def options(traceback: Annotated[bool, typer.Option(help="Show where an error came from.")] = False):
+    settings["traceback"] = traceback
+
+
+def main():
+    """Run the command line."""
+    app()

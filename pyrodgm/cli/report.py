@@ -1,0 +1,41 @@
+"""What a command tells: to whom it went wrong a line and an exit code, else tables."""
+
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+console, errors = Console(), Console(stderr=True, style="red", markup=False, highlight=False, soft_wrap=True)
+settings = {"traceback": False}
+
+
+@contextmanager
+def reported():
+    """Print bad input and end with exit code 2; what failed under way and end with 1; an interruption and end with 130.
+
+    Decorates commands.
+    """
+    try:
+        yield
+    except (ValueError, FileNotFoundError, OSError, FloatingPointError, KeyboardInterrupt) as error:
+        if settings["traceback"]:
+            raise
+        errors.print(str(error) or type(error).__name__)
+        bad_input = isinstance(error, (ValueError, FileNotFoundError))
+        code = 130 if isinstance(error, KeyboardInterrupt) else 2 if bad_input else 1
+        raise typer.Exit(code) from error
+
+
+def print_figures(runs):
+    """A line for each figure, a column for each seed, and the mean with its standard error."""
+    from pyrodgm.zoo.results import summary, unit
+
+    table = Table("figure", *(f"seed {seed}" for seed in runs))
+    if len(runs) > 1:
+        table.add_column("mean ± s.e.")
+    for figure in next(iter(runs.values())):
+        values = [figures[figure] for figures in runs.values()]
+        cells = [f"{value:.2f}" for value in values]
+        table.add_row(f"{figure} ({unit(figure)})", *cells, *([summary(values)] if len(runs) > 1 else []))
+    console.print(table)

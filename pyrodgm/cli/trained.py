@@ -1,0 +1,67 @@
+"""``pyrodgm evaluate`` and ``pyrodgm sample``: what a finished run can do."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pyrodgm.cli.arguments import Device, Name, Runs, Seed, Set, check_device, recipe_of, run_folder
+from pyrodgm.cli.report import console, print_figures, reported
+
+
+@reported()
+def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu", runs: Runs = Path("runs")):
+    """Measure a trained recipe as its paper does, and print it."""
+    from pyrodgm.zoo import measure
+
+    recipe, model, data = _trained(name, seed, set, device, runs)
+    print_figures({seed: measure(recipe, model, data.to(device))})
+
+
+@reported()
+def sample(
+    name: Name,
+    output: Annotated[Path, typer.Option(help="An image, or `.npz` for the arrays x and, with classes, y.")],
+    count: Annotated[int, typer.Option(min=1, help="How many; of each class, where there are classes.")] = 10,
+    seed: Seed = 0,
+    set: Set = None,
+    device: Device = "cpu",
+    runs: Runs = Path("runs"),
+):
+    """Draw rows from a trained recipe: its mean images as a picture, or samples of p(x) as arrays."""
+    import numpy as np
+    import pyro
+    import torch
+    from pyro.infer import Predictive
+
+    from pyrodgm.evaluate import evaluating
+    from pyrodgm.plot import class_samples, samples
+
+    recipe, model, data = _trained(name, seed, set, device, runs)
+    pyro.set_rng_seed(seed)
+    if not output.parent.is_dir():
+        raise ValueError(f"--output: got {output}, want a file in a folder that is there")
+    if output.suffix == ".npz":
+        y = None if model.num_classes is None else torch.arange(model.num_classes, device=device).repeat(count)
+        with evaluating(model):
+            x = Predictive(model.model, num_samples=1)(None, y, size=count)["x"][0]
+        np.savez_compressed(output, x=x.cpu().numpy(), **({} if y is None else {"y": y.cpu().numpy()}))
+    elif data.image_shape is None:
+        raise ValueError(f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are no images")
+    else:
+        draw = samples if model.num_classes is None else class_samples
+        draw(model, count, data.image_shape).figure.savefig(output, dpi=150)
+    console.print(f"Wrote {output}")
+
+
+def _trained(name, seed, changes, device, runs):
+    """The recipe, the model that a run of it left, and the data."""
+    from pyrodgm.models import DeepGenerativeModel
+    from pyrodgm.zoo import load_data
+
+    recipe, changes = recipe_of(name, None, changes)
+    check_device(device)
+    folder = run_folder(runs, recipe, changes, seed) / "model"
+    if not folder.exists():
+        raise ValueError(f"NAME: got {name} without {folder}, want a run that is finished: pyrodgm train {name}")
+    return recipe, DeepGenerativeModel.from_pretrained(folder).to(device), load_data(recipe)
