@@ -1,10 +1,13 @@
 """Classification error, as the papers' tables print it."""
 
+from functools import partial
+
 from pyrodgm.checks import check_labels
+from pyrodgm.evaluate.batches import in_batches
 from pyrodgm.evaluate.mode import evaluating
 
 
-def classification_error(model, x, y, batch_size=1000, **options):
+def classification_error(model, x, y, batch_size=1000, classifier=None, progress=False, **options):
     """Share of rows, in per cent, whose most probable class is not ``y``.
 
     Args:
@@ -12,6 +15,9 @@ def classification_error(model, x, y, batch_size=1000, **options):
         x: rows ``(B, D)``.
         y: their class indices ``(B,)``.
         batch_size: rows a call.
+        classifier: a function of (model, rows) that returns ``(B, K)``, such as ``bayes_classifier``; or None for
+            the model's own.
+        progress: show a bar.
         options: of the classifier, such as ``num_samples=100``.
 
     Returns:
@@ -22,9 +28,10 @@ def classification_error(model, x, y, batch_size=1000, **options):
         classification_error(m, data.test.x, data.test.y, num_samples=100)
     """
     check_labels("y", y, len(x), model.num_classes)
+    classify = model.classifier if classifier is None else partial(classifier, model)
     with evaluating(model):
         wrong = sum(
-            (model.classifier(rows, **options).argmax(-1) != labels).sum()
-            for rows, labels in zip(x.split(batch_size), y.split(batch_size), strict=True)
+            (classify(rows, **options).argmax(-1) != labels).sum()
+            for rows, labels in in_batches(x, y, batch_size, progress)
         )
     return 100 * float(wrong) / len(x)

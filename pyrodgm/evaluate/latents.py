@@ -1,8 +1,12 @@
 """The latents that a guide infers."""
 
+import torch
 from pyro import poutine
 
+from pyrodgm.checks import check_choice
+from pyrodgm.evaluate.batches import in_batches
 from pyrodgm.evaluate.mode import evaluating
+from pyrodgm.evaluate.pair import run_pair
 
 
 def latents(model, x, y=None):
@@ -23,3 +27,44 @@ def latents(model, x, y=None):
     with evaluating(model):
         trace = poutine.trace(model.guide).get_trace(x, y)
     return {name: trace.nodes[name]["value"] for name in trace.stochastic_nodes if name != "batch"}
+
+
+def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, progress=False):
+    """E_q(z|x)[z], the posterior mean of a latent.
+
+    For an M2 it is sum_y q(y | x) E_q(z|x,y)[z]: exact over an enumerated y and where the site's posterior has a
+    mean; the average over samples of what the guide draws before it (``a``), or of z itself (a flow).
+
+    Args:
+        model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
+        x: rows ``(B, D)``.
+        y: labels, or None to average over y too.
+        site: the latent.
+        num_samples: Monte Carlo samples a row.
+        batch_size: rows a call.
+        progress: show a bar.
+
+    Returns:
+        ``(B, D)``.
+
+    Raises:
+        ValueError: if the guide has no such site.
+
+    Example::
+
+        latent_means(m, data.test.x)
+    """
+    rows = []
+    with evaluating(model):
+        for batch in in_batches(x, y, batch_size, progress):
+            pair = run_pair(model, *batch, num_samples)
+            check_choice("site", site, pair.guide)
+            rows.append(pair.mean(_mean(pair.guide[site]), event_dim=1))
+    return torch.cat(rows)
+
+
+def _mean(site):
+    try:
+        return site["fn"].mean
+    except NotImplementedError:  # a flow's
+        return site["value"]

@@ -1,0 +1,31 @@
+"""Nats a row as bits a dimension."""
+
+import math
+
+
+def bits_per_dimension(nats, dimensions, levels=1):
+    """log2(levels) - nats / (D log 2): the code length of integer data under a model of their dequantised form.
+
+    Integers n in 0..C-1 become x = (n + u) / C with u uniform on [0, 1), so that a density of x is C^D times the
+    one of n + u, and log P(n) >= E_u[log p(x)] - D log C (Theis et al. 2016, sec. 3.1). With a likelihood of the
+    integers themselves, or a density on their own scale, ``levels`` is 1.
+
+    Args:
+        nats: log p(x) of a row, or a bound of it: a float or a tensor.
+        dimensions: number of features D.
+        levels: number of levels C by which the data were divided.
+
+    Returns:
+        As ``nats``; the smaller, the better.
+
+    Raises:
+        ValueError: if ``dimensions`` or ``levels`` is below 1.
+
+    Example::
+
+        bits_per_dimension(log_likelihood(m, x).mean, dimensions=3072, levels=256)
+    """
+    for argument, value in (("dimensions", dimensions), ("levels", levels)):
+        if not value >= 1:
+            raise ValueError(f"{argument}: got {value!r}, want a number of at least 1")
+    return (math.log(levels) - nats / dimensions) / math.log(2)

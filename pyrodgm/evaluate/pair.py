@@ -1,0 +1,109 @@
+"""Model and guide run once over samples and rows, with y enumerated: what every figure is computed from."""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import pyro
+import torch
+from pyro import poutine
+from pyro.poutine.enum_messenger import EnumMessenger
+from pyro.poutine.util import prune_subsample_sites
+
+
+class Pair(NamedTuple):
+    """One run of model and guide: their sites by name, as Pyro's traces hold them, and ``shape``, (S, B).
+
+    A log-probability has shape ``(S, B)``, or ``(K, S, B)`` where it depends on an enumerated y.
+    """
+
+    model: dict
+    guide: dict
+    shape: tuple
+
+    @property
+    def classes(self):
+        """The names of the sites that the guide enumerates."""
+        return [name for name, site in self.guide.items() if _dim(site) is not None]
+
+    @property
+    def hidden_classes(self):
+        """The names of the sites that only the model has, and enumerates."""
+        return [name for name, site in self.model.items() if _dim(site) is not None and name not in self.guide]
+
+    def refuse_hidden_classes(self):
+        """Raise ``ValueError`` where a site has no part of the bound of its own."""
+        for name in self.hidden_classes:
+            raise ValueError(f"model: got site {name!r} enumerated in the model alone, want it in the guide too")
+
+    def log_p(self):
+        """log p(x, y, z, ...) with what only the model enumerates summed out."""
+        total = sum(site["log_prob"] for site in self.model.values())
+        dims = [_dim(self.model[name]) for name in self.hidden_classes]
+        return total.logsumexp(dims, keepdim=True) if dims else total
+
+    def log_q(self, *names):
+        """log q of the named sites."""
+        return sum((self.guide[name]["log_prob"] for name in names), torch.zeros(()))
+
+    def mean(self, values, event_dim=0):
+        """E_q[values]: exact over an enumerated y, the average over the samples.
+
+        Args:
+            values: ``(S, B, *event)`` or ``(K, S, B, *event)``, or what broadcasts to them.
+            event_dim: number of dimensions of ``event``.
+
+        Returns:
+            ``(B, *event)``.
+        """
+        event = values.shape[values.dim() - event_dim :]
+        if self.classes:
+            weights = self.log_q(*self.classes).exp()[(..., *[None] * event_dim)]
+            values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
+        values = values.expand(*values.shape[: -2 - event_dim], *self.shape, *event)
+        return values.reshape(-1, *self.shape, *event).sum(0).mean(0)
+
+
+def run_pair(model, x, y=None, num_samples=1, within=None):
+    """Run the guide, and the model against it, with ``num_samples`` samples of every latent for every row.
+
+    The pair runs as it is written: y is enumerated where the guide says so.
+
+    Args:
+        model: a torch module with methods ``model`` and ``guide``; all sites in one plate over the rows.
+        x: rows ``(B, D)``.
+        y: labels, or None.
+        num_samples: S.
+        within: a handler of Pyro's round the guide.
+
+    Returns:
+        A ``Pair``.
+
+    Raises:
+        ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
+    """
+    samples = pyro.plate("samples", num_samples, dim=-2)
+    with EnumMessenger(first_available_dim=-3), samples, within or nullcontext():
+        guide = poutine.trace(model.guide).get_trace(x, y)
+    with EnumMessenger(), samples, poutine.replay(trace=guide):
+        generative = poutine.trace(model.model).get_trace(x, y)
+    return Pair(_sites(generative), _sites(guide), (num_samples, len(x)))
+
+
+def _sites(trace):
+    trace = prune_subsample_sites(trace)
+    sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
+    sites = {name: site for name, site in sites.items() if not site["infer"].get("_deterministic")}
+    for name, site in sites.items():
+        if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
+            raise ValueError(f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written")
+        if site["mask"] is not None:
+            raise ValueError(f"model: got site {name!r} masked, want every density as it is written")
+        if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
+            raise ValueError(f"model: got site {name!r} outside the plate over rows, want every site in it")
+    trace.compute_log_prob()
+    return sites
+
+
+def _dim(site):
+    """The dimension, from the right, along which a site is enumerated; None if it is not."""
+    return site["infer"].get("_enumerate_dim")
