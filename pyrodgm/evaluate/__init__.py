@@ -2,7 +2,8 @@
 
 from pyrodgm.evaluate.bound import bound
 from pyrodgm.evaluate.error import classification_error
+from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latents
 from pyrodgm.evaluate.mode import evaluating
 
-__all__ = ["bound", "classification_error", "evaluating", "latents"]
+__all__ = ["bound", "classification_error", "evaluating", "latents", "to_inference_data"]
