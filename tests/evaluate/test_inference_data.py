@@ -170,6 +170,20 @@ def test_given_labels_are_conditioned_on_and_others_are_drawn():
     np.testing.assert_array_equal(one_hot["constant_data"]["y"], x)
 
 
+@pytest.mark.parametrize(
+    ("likelihood", "kind"), [("bernoulli", "f"), ("normal", "f"), (("binomial", {"total_count": 4}), "i")]
+)
+def test_counts_and_classes_are_integers(likelihood, kind):
+    model = small(M2, likelihood=likelihood)
+    x, y = rows(model)
+    draws = to_inference_data(model, x, num_samples=1)
+    for group in ("observed_data", "posterior_predictive", "prior_predictive"):
+        assert draws[group]["x"].dtype.kind == kind
+    given = to_inference_data(model, x, y, num_samples=1)["constant_data"]["y"]
+    assert {y.dtype.kind for y in (draws["posterior"]["y"], draws["prior"]["y"], given)} == {"i"}
+    assert draws["posterior"]["z"].dtype.kind == "f"
+
+
 def test_images_have_rows_and_columns():
     model = small(VAE)
     x, _ = rows(model)
