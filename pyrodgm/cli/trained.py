@@ -37,7 +37,7 @@ def sample(
     from pyrodgm.evaluate import evaluating
     from pyrodgm.plot import class_samples, samples
 
-    recipe, model, data = _trained(name, seed, set, device, runs)
+    _, model, data = _trained(name, seed, set, device, runs)
     pyro.set_rng_seed(seed)
     if not output.parent.is_dir():
         raise ValueError(f"--output: got {output}, want a file in a folder that is there")
@@ -47,10 +47,15 @@ def sample(
             x = Predictive(model.model, num_samples=1)(None, y, size=count)["x"][0]
         np.savez_compressed(output, x=x.cpu().numpy(), **({} if y is None else {"y": y.cpu().numpy()}))
     elif data.image_shape is None:
-        raise ValueError(f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are no images")
+        raise ValueError(
+            f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are no images"
+        )
     else:
-        draw = samples if model.num_classes is None else class_samples
-        draw(model, count, data.image_shape).figure.savefig(output, dpi=150)
+        if model.num_classes is None:
+            axes = samples(model, count, min(count, 10), data.image_shape)
+        else:
+            axes = class_samples(model, count, data.image_shape)
+        axes.figure.savefig(output, dpi=150)
     console.print(f"Wrote {output}")
 
 

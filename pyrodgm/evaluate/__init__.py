@@ -5,6 +5,7 @@ from pyrodgm.evaluate.bayes import bayes_classifier
 from pyrodgm.evaluate.bits import bits_per_dimension
 from pyrodgm.evaluate.bound import bound, row_bounds
 from pyrodgm.evaluate.error import classification_error
+from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latent_means, latents
 from pyrodgm.evaluate.log_likelihood import LogLikelihood, log_likelihood
 from pyrodgm.evaluate.mode import evaluating
@@ -28,4 +29,5 @@ __all__ = [
     "log_likelihood",
     "probe",
     "row_bounds",
+    "to_inference_data",
 ]

@@ -1,7 +1,8 @@
 """The papers' figures, each a function that returns matplotlib axes."""
 
 from pyrodgm.plot.curves import learning_curve
-from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold
+from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold, reconstructions, samples
+from pyrodgm.plot.kl import kl_bars, kl_heat_map
 from pyrodgm.plot.plane import decision_regions, latent_pca
 
 __all__ = [
@@ -9,7 +10,11 @@ __all__ = [
     "class_samples",
     "decision_regions",
     "image_grid",
+    "kl_bars",
+    "kl_heat_map",
     "latent_pca",
     "learning_curve",
     "manifold",
+    "reconstructions",
+    "samples",
 ]

@@ -1,4 +1,6 @@
-"""Figures made of images: grids, samples, analogies, manifolds."""
+"""Figures made of images: grids, reconstructions, samples, analogies, manifolds."""
+
+import math
 
 import matplotlib.pyplot as plt
 import torch
@@ -11,25 +13,37 @@ def image_grid(images, columns, image_shape, ax=None, gap=1):
     """Draw images as a grid, row by row.
 
     Args:
-        images: ``(N, D)`` on the scale of their likelihood; the darkest ink is the largest value.
+        images: ``(N, D)`` on the scale of their likelihood. Grey: the darkest ink is the largest value. Colour: in
+            [0, 1], or counts, of which the largest becomes 1.
         columns: images a row.
-        image_shape: height and width, D = height * width.
+        image_shape: height and width, D = height * width; or height, width and 3, D = height * width * 3, for colour.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
 
     Returns:
         The axes.
 
+    Raises:
+        ValueError: for an ``image_shape`` that is neither, or that has other than D values.
+
     Example::
 
         image_grid(data.test.x[:20], columns=10, image_shape=(8, 8))
     """
-    height, width = image_shape
+    height, width, *channels = image_shape
+    if channels not in ([], [3]) or math.prod(image_shape) != images.shape[1]:
+        raise ValueError(
+            f"image_shape: got {tuple(image_shape)} for {images.shape[1]} features, want (H, W) or (H, W, 3)"
+        )
+    images = images.detach().float().cpu()
+    if channels:
+        images = (images / images.max().clamp(min=1)).clamp(min=0)
     rows = -(-len(images) // columns)
-    grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap), float("nan"))
-    for i, image in enumerate(images.detach().float().cpu()):
+    empty = 1.0 if channels else float("nan")
+    grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap, *channels), empty)
+    for i, image in enumerate(images):
         top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
-        grid[top : top + height, left : left + width] = image.reshape(height, width)
+        grid[top : top + height, left : left + width] = image.reshape(image_shape)
     ax = ax or plt.subplots(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")[1]
     ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest")
     ax.set_xticks([])
@@ -45,6 +59,50 @@ def _mean_image(model, y, size, **sites):
     return capture.trace.nodes["x"]["fn"].mean
 
 
+def reconstructions(model, x, image_shape, ax=None):
+    """Rows above their reconstructions (Sønderby et al. 2016, figs 9a-b; Maaløe et al. 2017, fig. 6).
+
+    The latents are one draw of the guide, and p(x | latents) is drawn as its mean.
+
+    Args:
+        model: a model with a method ``reconstruct``.
+        x: rows ``(B, D)``, one column of the figure each.
+        image_shape: as for ``image_grid``.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes: a line of B rows, and one of their reconstructions.
+
+    Example::
+
+        reconstructions(m, data.test.x[:15], image_shape=(8, 8))
+    """
+    with evaluating(model):
+        return image_grid(torch.cat([x, model.reconstruct(x)]), len(x), image_shape, ax)
+
+
+def samples(model, num_samples, columns, image_shape, ax=None):
+    """Samples of the model, the means of p(x | latents) with latents from the prior (Kingma 2017, fig. 2.8).
+
+    A class, where the model has one, is drawn too; ``class_samples`` has a column for each.
+
+    Args:
+        model: a model with a site ``x``.
+        num_samples: number of images.
+        columns: images a row.
+        image_shape: as for ``image_grid``.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes.
+
+    Example::
+
+        samples(m, num_samples=45, columns=15, image_shape=(8, 8))
+    """
+    return image_grid(_mean_image(model, None, num_samples), columns, image_shape, ax)
+
+
 def analogies(model, x, image_shape, ax=None):
     """A test image, then its style with each of the classes (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
 
@@ -53,7 +111,7 @@ def analogies(model, x, image_shape, ax=None):
     Args:
         model: a model with a ``classifier`` and a site ``z``.
         x: rows ``(B, D)``, one line of the figure each.
-        image_shape: height and width.
+        image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
@@ -79,7 +137,7 @@ def class_samples(model, samples, image_shape, ax=None):
     Args:
         model: a model with classes and a site ``z`` whose prior is N(0, I).
         samples: number of styles.
-        image_shape: height and width.
+        image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
@@ -101,7 +159,7 @@ def manifold(model, steps, image_shape, y=None, ax=None):
     Args:
         model: a model whose z has two units and the prior N(0, I).
         steps: images a side.
-        image_shape: height and width.
+        image_shape: as for ``image_grid``.
         y: a class, for a model with classes.
         ax: axes to draw on, or None for new ones.
 

@@ -13,9 +13,13 @@ from pyrodgm.plot import (
     class_samples,
     decision_regions,
     image_grid,
+    kl_bars,
+    kl_heat_map,
     latent_pca,
     learning_curve,
     manifold,
+    reconstructions,
+    samples,
 )
 from tests.pairs import rows, small
 
@@ -36,6 +40,33 @@ def test_image_grid_places_every_image():
     assert grid.shape == (2 * 3 + 1, 3 * 4 + 1)
     assert [grid[1, 1], grid[1, 5], grid[1, 9], grid[4, 1], grid[4, 5]] == [0, 1, 2, 3, 4]
     assert np.isnan(grid[4, 9]) and np.isnan(grid[0, 0])
+
+
+def colour(ax):
+    """The colours that are drawn, after matplotlib has had its say."""
+    return np.asarray(ax.images[0].get_array())
+
+
+@pytest.mark.parametrize("largest", [1.0, 255.0])
+def test_image_grid_draws_colours(largest, caplog):
+    images = torch.zeros(3, 2, 1, 3)
+    images[0, :, :, 0] = largest  # red
+    images[1, 0, :, 1] = largest / 2  # dark green above
+    images[2, 1, :, 2] = -0.1  # what a normal likelihood may have for a mean
+    grid = colour(image_grid(images.flatten(1), columns=2, image_shape=(2, 1, 3)))
+    assert grid.shape == (2 * 3 + 1, 2 * 2 + 1, 3)
+    np.testing.assert_allclose(grid[1:3, 1], [[1, 0, 0]] * 2)
+    np.testing.assert_allclose(grid[1:3, 3], [[0, 0.5, 0], [0, 0, 0]])
+    np.testing.assert_allclose(grid[4:6, 1], 0)
+    np.testing.assert_allclose(grid[4:6, 3], 1)  # white where there is no image
+    np.testing.assert_allclose(grid[0], 1)
+    assert not caplog.records  # matplotlib would tell that it clips
+
+
+@pytest.mark.parametrize("image_shape", [(2, 4), (2, 3, 1), (1, 3, 2), (2, 2, 3)])
+def test_image_grid_refuses_other_shapes(image_shape):
+    with pytest.raises(ValueError, match=r"image_shape: got .* for 6 features, want \(H, W\) or \(H, W, 3\)"):
+        image_grid(torch.zeros(1, 6), 1, image_shape)
 
 
 class Echo(M2):
@@ -71,6 +102,80 @@ def test_class_samples_share_a_style_a_line():
             np.testing.assert_array_equal(line[k][:3], line[0][:3])
             assert line[k][3:].argmax() == k
     assert not np.array_equal(grid[1, 1:4], grid[3, 1:4])
+
+
+class Copy(VAE):
+    """A VAE whose mean image is its z plus one; the guide takes the row for z, without noise."""
+
+    def __init__(self):
+        super().__init__(6, z_size=6, hidden=(), likelihood="normal")
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.zero_()
+            self.p_x.loc.weight.copy_(torch.eye(6))
+            self.p_x.loc.bias.fill_(1.0)
+            self.q_z.loc.weight.copy_(torch.eye(6))
+            self.q_z.log_variance.bias.fill_(-40)
+
+
+def test_reconstructions_are_below_their_rows():
+    x = torch.rand(4, 6)
+    model = Copy()
+    grid = pixels(reconstructions(model, x, image_shape=(2, 3)))
+    assert grid.shape == (2 * 3 + 1, 4 * 4 + 1)
+    for i, row in enumerate(x):
+        for top, want in ((1, row), (4, row + 1)):
+            np.testing.assert_allclose(grid[top : top + 2, 1 + 4 * i : 4 + 4 * i], want.reshape(2, 3), atol=1e-6)
+    assert model.training
+
+
+def test_samples_are_means_at_draws_from_the_prior():
+    grid = pixels(samples(Copy(), num_samples=400, columns=20, image_shape=(2, 3)))
+    z = grid[~np.isnan(grid)] - 1
+    assert z.shape == (2400,)
+    assert abs(z.mean()) < 4 / 2400**0.5 and abs(z.std() - 1) < 4 / 4800**0.5  # standard errors of N(0, 1)
+
+
+def test_samples_draw_a_class_where_there_is_one():
+    ax = samples(Echo(), num_samples=300, columns=300, image_shape=(1, 6))
+    classes = pixels(ax)[1, 1:].reshape(300, 7)[:, 3:6].argmax(-1)
+    assert (np.bincount(classes, minlength=3) > 65).all()  # 100 expected, four standard deviations are 33
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array, list, lambda rows: [torch.tensor(row) for row in rows]])
+def test_kl_heat_map_sorts_units_by_their_last_kl(kind):
+    ax = kl_heat_map(kind([[0.0, 3.0, 0.5], [0.0, 1.0, 2.0]]), every=5)
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[0.5, 2.0], [3.0, 1.0], [0.0, 0.0]])
+    assert ax.get_xlim() == (2.5, 12.5) and ax.get_ylim() == (3.5, 0.5)  # epochs 5 and 10, units 1 to 3
+    inactive, half = ax.images[0].to_rgba(np.array([0.01, 0.02]))
+    np.testing.assert_array_equal(ax.images[0].to_rgba(np.array([0.0, -0.1])), [inactive, inactive])
+    np.testing.assert_array_equal(inactive, [1, 1, 1, 1])
+    assert half[0] < 1
+    assert ax.get_xlabel() == "epoch" and ax.figure.axes[1].get_ylabel() == "KL (nats)"
+
+
+@pytest.mark.parametrize(
+    ("kl", "message"),
+    [
+        ([1.0, 2.0], "kl: got shape (2,), want (epochs, units)"),
+        ([], "kl: got shape (0,), want (epochs, units)"),
+        ([[1.0, float("nan")]], "kl: got 1 NaN or infinite values, want nats"),
+    ],
+)
+def test_kl_heat_map_refuses(kl, message):
+    with pytest.raises(ValueError) as error:
+        kl_heat_map(kl)
+    assert str(error.value) == message
+
+
+def test_kl_bars_sum_the_units_of_each_layer_of_each_model():
+    kl = {"VAE": {"z1": torch.tensor([3.0, 1.0]), "z2": [0.5]}, "LVAE": {"z2": 2.0, "z3": np.ones(3)}}
+    ax = kl_bars(kl)
+    bars = [[(round(b.get_x() + b.get_width() / 2, 3), b.get_height()) for b in group] for group in ax.containers]
+    assert bars == [[(-0.2, 4.0), (0.8, 0.5)], [(1.2, 2.0), (2.2, 3.0)]]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["z1", "z2", "z3"]
+    assert ax.get_legend_handles_labels()[1] == ["VAE", "LVAE"] and ax.get_ylabel() == "KL (nats)"
+    assert [text.get_text() for text in ax.texts] == ["4.0", "0.5", "2.0", "3.0"]
 
 
 def test_manifold_runs_through_the_quantiles_of_the_normal():
