@@ -1,5 +1,7 @@
 """The data sets by name, each as train, validation and test tensors."""
 
+from pathlib import Path
+
 from pyrodgm.checks import check_choice
 from pyrodgm.data.colour import cifar10, cifar10_subset, svhn
 from pyrodgm.data.dataset import Dataset, Rows
@@ -51,5 +53,7 @@ def load(name, **options):
     """
     if is_file(name):
         return from_file(name, **options)
+    if name not in DATASETS and Path(name).is_file():
+        raise ValueError(f"name: got the file {name}, want one that ends in .csv, .csv.gz, .parquet or .npz")
     check_choice("name", name, DATASETS)
     return DATASETS[name](**options)

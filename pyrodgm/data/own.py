@@ -11,6 +11,7 @@ from pyrodgm.data.dataset import Dataset, Rows
 from pyrodgm.data.read import read_csv, read_npz, read_parquet
 
 TABLES = {".csv": read_csv, ".csv.gz": read_csv, ".parquet": read_parquet}
+PARTS = ((1, "validation"), (2, "test"))
 ARRAYS = ("x", "y", "x_validation", "y_validation", "x_test", "y_test")
 
 
@@ -58,24 +59,19 @@ def from_arrays(
     if len(split) != 3 or min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
         raise ValueError(f"split: got {split}, want three positive shares that sum to 1")
     given = {"": (x, y), "_validation": (x_validation, y_validation), "_test": (x_test, y_test)}
-    given = {part: (rows, labels) for part, (rows, labels) in given.items() if rows is not None or labels is not None}
-    x = {part: _floats(f"x{part}", rows) for part, (rows, _) in given.items()}
-    for part, rows in x.items():
-        if rows.shape[1:] != x[""].shape[1:]:
-            raise ValueError(
-                f"x{part}: got rows of shape {tuple(rows.shape[1:])}, want {tuple(x[''].shape[1:])} as in x"
-            )
-    classes, y = _indices({part: (labels, len(x[part])) for part, (_, labels) in given.items()})
-    image_shape = tuple(x[""].shape[1:]) if x[""].dim() > 2 else None
-    rows = {part: Rows(x[part].flatten(1), y[part]) for part in x}
-    drawn = [
-        split[0],
-        *(0 if part in rows else share for part, share in zip(("_validation", "_test"), split[1:], strict=True)),
-    ]
-    indices = _draw(rows[""], drawn, seed)
-    train, validation, test = (Rows(*(None if t is None else t[i] for t in rows[""])) for i in indices)
-    parts = (train, rows.get("_validation", validation), rows.get("_test", test))
-    return Dataset(name, *parts, None if classes is None else len(classes), image_shape, classes)
+    given = {part: pair for part, pair in given.items() if part == "" or any(array is not None for array in pair)}
+    arrays = {part: _floats(f"x{part}", rows) for part, (rows, _) in given.items()}
+    shape = tuple(arrays[""].shape[1:])
+    for part, rows in arrays.items():
+        if rows.shape[1:] != shape:
+            raise ValueError(f"x{part}: got rows of shape {tuple(rows.shape[1:])}, want {shape} as in x")
+    classes, indices = _indices({part: (labels, len(arrays[part])) for part, (_, labels) in given.items()})
+    rows = {part: Rows(arrays[part].flatten(1), indices[part]) for part in given}
+    drawn = _draw(rows[""], (split[0], *(0 if f"_{part}" in rows else split[i] for i, part in PARTS)), seed)
+    parts = (rows.get(f"_{part}", drawn[i]) for i, part in PARTS)
+    return Dataset(
+        name, drawn[0], *parts, classes and len(classes), image_shape=shape if len(shape) > 1 else None, classes=classes
+    )
 
 
 def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
@@ -184,7 +180,7 @@ def _number(value):
 
 
 def _draw(rows, shares, seed):
-    """Indices of three parts, drawn within each class and within the rows without a label."""
+    """Three parts in shares, drawn within each class and within the rows without a label."""
     shares = torch.tensor(shares, dtype=torch.float64) / sum(shares)
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(rows.x), generator=generator)
@@ -201,4 +197,4 @@ def _draw(rows, shares, seed):
     for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
         if share > 0 and not len(part):
             raise ValueError(f"split: got {len(rows.x)} rows, which leave none for the {name}, want more rows")
-    return parts
+    return [Rows(rows.x[part], None if rows.y is None else rows.y[part]) for part in parts]

@@ -110,6 +110,7 @@ def test_bad_tables(tmp_path, text, message):
     ("name", "options", "message"),
     [
         ("own.csv", {"label": "specis"}, "label: got 'specis', want a column of .*own.csv, such as species$"),
+        ("own.csv", {"label": "Species"}, "label: got 'Species', want a column of .*own.csv, such as species$"),
         (
             "own.csv",
             {"label": "zzz"},
@@ -131,6 +132,12 @@ def test_bad_options(tmp_path, name, options, message):
     np.savez(tmp_path / "own.npz", x=np.zeros((2, 2)), z=1)
     with pytest.raises(ValueError, match=message):
         load(tmp_path / name, **({} if "label" in options or name == "own.npz" else {"label": "species"}) | options)
+
+
+def test_a_file_of_another_kind(tmp_path):
+    (tmp_path / "own.txt").write_text(TABLE)
+    with pytest.raises(ValueError, match="name: got the file .*own.txt, want one that ends in .csv"):
+        load(tmp_path / "own.txt")
 
 
 def test_an_absent_file():
@@ -199,6 +206,7 @@ class TestSplit:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((None,), r"x: got shape \(\), want rows \(N, D\) or images"),
         (([1, 2, 3],), r"x: got shape \(3,\), want rows \(N, D\) or images"),
         ((np.zeros((0, 3)),), r"x: got shape \(0, 3\)"),
         (([["a"]],), "x: got values that are no rows of numbers .*'a'"),

@@ -65,7 +65,8 @@ def _split(path, names, columns, label):
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")
     if label is not None and label not in names:
-        near = ", ".join(get_close_matches(label, names)) or ", ".join(names[:5])
+        alike = [name for name in names if name.lower() == label.lower()]
+        near = ", ".join(alike or get_close_matches(label, names) or names[:5])
         raise ValueError(f"label: got {label!r}, want a column of {path}, such as {near}")
     features = [_numbers(path, name, cells) for name, cells in zip(names, columns, strict=True) if name != label]
     if not features:
