@@ -22,6 +22,8 @@ class _Finite(Messenger):
 def not_finite(module):
     """The names of a module's parameters that hold NaN or infinity."""
     named = dict(module.named_parameters())
+    if not named:
+        return []
     norms = torch.stack(torch._foreach_norm([p.detach() for p in named.values()], float("inf"))).isfinite()
     return [] if bool(norms.all()) else [name for name, finite in zip(named, norms.tolist(), strict=True) if not finite]
 

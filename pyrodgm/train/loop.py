@@ -123,12 +123,13 @@ class _Run:
                     self._check()
                 if self.folder is not None and (stopping() or self.folder.due()):
                     self._check()
-                    saved = self._save(last=stopping())
+                    if self.folder.save(self.state(), self.history, last=stopping()):
+                        saved = self.steps
                     if stopping():
                         raise KeyboardInterrupt(f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}")
             self._end_epoch()
         if self.folder is not None and self.steps > saved:
-            self._save(last=True)
+            self.folder.save(self.state(), self.history, last=True)
         self._keep()
 
     def _step(self, batch):
@@ -192,10 +193,6 @@ class _Run:
         raise FloatingPointError(
             f"the loss was not finite in epoch {self.epoch + 1}, and is when its steps are repeated"
         )
-
-    def _save(self, last):
-        self.folder.save(self.state(), self.history, last)
-        return self.steps
 
     def state(self):
         own = {key: vars(self)[key] for key in ("epoch", "steps", "count")}

@@ -65,12 +65,15 @@ class RunFolder:
     def save(self, state, history, last):
         """Write the state and the history; a save that fails is a warning while another one will follow.
 
+        Returns:
+            Whether all is saved.
+
         Raises:
             OSError: if the last one cannot be written; the one before it is still there.
         """
         self.saved = time.monotonic()
         if not is_first():
-            return
+            return True
         try:
             save_state(self.checkpoint, KIND, state | {"about": self.about})
             write_csv(self.path / "history.csv", history)
@@ -78,3 +81,5 @@ class RunFolder:
             if last:
                 raise
             warnings.warn(f"the run was not saved ({error}); the checkpoint before it stays", stacklevel=2)
+            return False
+        return True

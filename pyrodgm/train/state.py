@@ -45,11 +45,13 @@ def restore(state, module, svi, batches):
     Raises:
         ValueError: if the state is of another module, naming the first parameter that differs.
     """
-    _check_same(dict(module.state_dict()), state["module"])
     store = pyro.get_param_store()
     if any(name not in store._params for name in _names(state, module).values()):
         svi.evaluate_loss(**next(iter(batches)))  # makes what is made at first sight
+    _check_same(dict(module.state_dict()), state["module"])
     names = _names(state, module)
+    if missing := [name for name in names.values() if name not in store._params]:
+        raise ValueError(f"checkpoint: got parameters {', '.join(missing)}, want those of this pair")
     with torch.no_grad():
         module.load_state_dict(state["module"])
         for name, value in state["others"].items():

@@ -1,11 +1,14 @@
 import math
+import signal
 
+import pyro
 import pytest
 import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import Adam, ExponentialLR
 
 from pyrodgm.data import Batches
+from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import VAE
 from pyrodgm.train import fit
 from tests.pairs import rows, small
@@ -77,3 +80,125 @@ def test_the_bar_shows_the_figures(capsys):
     fit(Fake([1.0]), [{}], 1, measure=lambda epoch: {"error": 12.345}, description="digits")
     shown = capsys.readouterr().err
     assert "digits" in shown and "error=12.35" in shown and "loss=1.00" in shown
+
+
+def test_warm_up_rises_by_steps_too():
+    model = small(VAE)
+    x = rows(model)[0]
+    temperatures = []
+
+    class Scales(Trace_ELBO):
+        def loss_and_grads(self, model, guide, *args, **kwargs):
+            for pair, _ in self._get_traces(model, guide, args, kwargs):
+                temperatures.append(float(pair.nodes["z"]["scale"]))
+            return 0.0
+
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Scales())
+    fit(svi, Batches(x, 3), epochs=3, warm_up_steps=5, progress=False)
+    assert temperatures == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
+
+
+def trained(epochs, **options):
+    """A small VAE trained with a figure that is best at epoch 2, and its parameters after every epoch."""
+    pyro.set_rng_seed(0)
+    model, seen = small(VAE), []
+    x = rows(model)[0]
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), Trace_ELBO())
+
+    def measure(epoch):
+        seen.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+        return {"figure": abs(epoch - 2)}
+
+    fit(svi, Batches(x, 7), epochs, measure=measure, progress=False, **options)
+    return torch.cat([p.detach().flatten() for p in model.parameters()]), seen
+
+
+def test_the_best_epoch_is_kept():
+    kept, seen = trained(5, monitor="figure")
+    assert torch.equal(kept, seen[1]) and not torch.equal(seen[1], seen[4])
+
+
+def test_patience_stops_the_run():
+    _, seen = trained(9, monitor="figure", patience=3)
+    assert len(seen) == 5
+
+
+def test_the_average_is_measured_and_kept():
+    last, _ = trained(5)
+    averaged, seen = trained(5, average=0.9)
+    assert torch.equal(averaged, seen[-1]) and not torch.equal(averaged, last)
+
+
+class TestDiverging:
+    """Each run is good for some batches and then not, in one way."""
+
+    def run(self, kind, spoil, batches=130, folder=None):
+        """Train over batches of which ``spoil`` makes the last but ten; gives the model and what it was just before."""
+        pyro.set_rng_seed(0)
+        model = small(VAE, likelihood="normal")
+        good = {"x": torch.randn(7, 6)}
+        svi = kind(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO(max_plate_nesting=1))
+        with pyro.validation_enabled(False), pytest.raises(FloatingPointError) as error:
+            fit(svi, [good] * (batches - 10) + [spoil(good)] + [good] * 9, 2, folder=folder, progress=False)
+        return model, str(error.value)
+
+    @pytest.mark.parametrize("kind", [SVI, CompiledSVI])
+    def test_an_observation_names_its_site(self, kind):
+        model, message = self.run(kind, lambda good: {"x": torch.full((7, 6), 1e30)})
+        assert message == (
+            "the loss is inf at epoch 1, batch 121: the log-probability of site 'x' is not finite"
+        )
+        assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+    @pytest.mark.parametrize("kind", [SVI, CompiledSVI])
+    def test_a_latent_names_its_site(self, kind):
+        _, message = self.run(kind, lambda good: {"x": torch.full((7, 6), math.nan)})
+        assert message.startswith("the loss is nan at epoch 1, batch 121: the value of site 'z' is not finite")
+
+    def test_a_gradient_names_its_parameters(self):
+        pyro.set_rng_seed(0)
+        model = small(VAE)
+
+        class Rooted(Trace_ELBO):
+            def differentiable_loss(self, model, guide, x):
+                return super().differentiable_loss(model, guide, x)
+
+            def loss_and_grads(self, model, guide, x):
+                loss = self.differentiable_loss(model, guide, x)
+                loss.backward()
+                if x.shape[0] == 5:
+                    owner.q_z.trunk.layers[0].bias.grad.fill_(math.nan)
+                return loss.item()
+
+        owner = model
+        x = rows(model)[0]
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Rooted(max_plate_nesting=1))
+        name = next(n for n, p in model.named_parameters() if p is model.q_z.trunk.layers[0].bias)
+        with pytest.raises(FloatingPointError, match=f"the gradient is not finite at epoch 1, batch 3: of {name}$"):
+            fit(svi, [{"x": x}, {"x": x}, {"x": x[:5]}, {"x": x}], 1, progress=False)
+
+    def test_the_last_good_checkpoint_stays(self, tmp_path):
+        model, _ = self.run(SVI, lambda good: {"x": torch.full((7, 6), 1e30)}, folder=tmp_path)
+        assert not list(tmp_path.iterdir())  # it was not yet time to save
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        model = small(VAE, likelihood="normal")
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO(max_plate_nesting=1))
+        good, bad = {"x": torch.randn(7, 6)}, {"x": torch.full((7, 6), 1e30)}
+        fit(svi, [good, good], 1, folder=tmp_path, progress=False)
+        before = (tmp_path / "checkpoint.safetensors").read_bytes()
+        with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 2, batch 2"):
+            fit(svi, [good, bad], 2, folder=tmp_path, progress=False)
+        assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_ctrl_c_without_a_folder_is_left_to_python():
+    handler = signal.getsignal(signal.SIGINT)
+    fit(Fake([1.0]), [{}], 1, progress=False)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.parametrize("options", [{"warm_up_epochs": -1}, {"warm_up_steps": -1}])
+def test_a_warm_up_of_negative_length(options):
+    with pytest.raises(ValueError, match="warm_up_.*: got -1, want at least 0"):
+        fit(Fake([]), [], 1, progress=False, **options)

@@ -1,0 +1,63 @@
+"""Two processes against one on the joint batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pyrodgm.data import Batches
+
+ROOT = Path(__file__).parents[2]
+
+
+def launch(command, cwd=ROOT):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize(("backend", "pair"), [("svi", "adgm"), ("replay", "adgm"), ("svi", "iaf")])
+def test_two_processes_have_the_gradients_and_the_curve_of_one(backend, pair, tmp_path):
+    script = ["-m", "tests.train.two_processes", backend, pair]
+    launch([*script, str(tmp_path / "one.end")])
+    launch(["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *script, str(tmp_path / "two.end")])
+    one, two = load_file(tmp_path / "one.end"), load_file(tmp_path / "two.end")
+    for name, expected in one.items():
+        torch.testing.assert_close(two[name], expected, rtol=1e-6, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"checkpoint.safetensors", "history.csv"}
+
+
+def test_the_command_line_trains_with_two_processes(tmp_path):
+    command = ["-m", "pyrodgm", "train", "moons-adgm", "--epochs", "1"]
+    alone = launch(command, cwd=tmp_path)
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    together = launch([*launcher, *command, "--set", "num_labels=8", "--runs", "two"], cwd=tmp_path)
+    assert "test error" in alone and together.count("validation error (%)") == 1
+    assert (tmp_path / "two" / "moons-adgm+num_labels=8" / "seed-0" / "model" / "model.safetensors").exists()
+
+
+def test_the_shares_of_a_batch_are_the_batch():
+    x = torch.arange(24.0)[:, None]
+    labelled = (x[:6], torch.arange(6) % 2)
+    shares = [list(Batches(x, 8, labelled, labelled_batch_size=4, share=(rank, 2))) for rank in (0, 1)]
+    for whole, *parts in zip(Batches(x, 8, labelled, labelled_batch_size=4), *shares, strict=True):
+        assert torch.equal(torch.cat([part["unlabelled"] for part in parts]), whole["unlabelled"])
+        assert torch.equal(torch.cat([part["labelled"][1] for part in parts]), whole["labelled"][1])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"batch_size": 5}, "batch_size: got 5, want a multiple of 2, the number of processes"),
+        ({"batch_size": 4, "labelled_batch_size": 3}, "labelled rows a batch: got 3, want a multiple of 2"),
+    ],
+)
+def test_batches_that_cannot_be_shared(sizes, message):
+    x = torch.rand(12, 1)
+    with pytest.raises(ValueError, match=message):
+        Batches(x, labelled=(x[:6], torch.zeros(6).long()), share=(0, 2), **sizes)

@@ -1,0 +1,127 @@
+"""Averages, schedules, the best epoch, histories, and values taken apart."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pyrodgm.train import Average, linear_decay, step_decay
+from pyrodgm.train.best import Best
+from pyrodgm.train.history import tensorboard, write_csv
+from pyrodgm.train.pack import pack, unpack
+
+
+def test_the_average_is_the_corrected_exponential_one():
+    module = torch.nn.Linear(2, 1).double()
+    average, decay, values = Average(module, 0.9), 0.9, []
+    for _ in range(7):
+        with torch.no_grad():
+            module.weight.normal_()
+        values.append(module.weight.detach().clone())
+        average.update()
+    terms = [(1 - decay) * decay ** (6 - t) * value for t, value in enumerate(values)]  # theta-bar, written out
+    expected = sum(terms) / (1 - decay**7)
+    with average.in_place():
+        torch.testing.assert_close(module.weight.detach(), expected, rtol=1e-12, atol=0)
+    assert torch.equal(module.weight, values[-1])
+
+
+def test_an_average_of_nothing_is_the_parameters():
+    module = torch.nn.Linear(2, 1)
+    before = module.weight.detach().clone()
+    with Average(module, 0.5).in_place():
+        assert torch.equal(module.weight, before)
+
+
+@pytest.mark.parametrize("decay", [0, 1, -0.1, 2])
+def test_a_decay_outside_the_unit_interval(decay):
+    with pytest.raises(ValueError, match=f"decay: got {decay}, want a number above 0 and below 1"):
+        Average(torch.nn.Linear(1, 1), decay)
+
+
+def test_schedules():
+    papers = step_decay(0.75, every=50)
+    assert [papers(epoch) for epoch in (0, 49, 50, 149)] == [1.0, 1.0, 0.75, 0.5625]
+    assert step_decay(0.5, every=1, least=0.1)(9) == 0.1
+    falling = linear_decay(10, 20)
+    assert [falling(epoch) for epoch in (0, 10, 15, 20)] == [1.0, 1.0, 0.5, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: step_decay(0), "factor: got 0, want a number above 0 and at most 1"),
+        (lambda: step_decay(0.5, every=0), "every: got 0, want at least 1 epoch"),
+        (lambda: linear_decay(5, 5), "start: got 5, want an epoch from 0 and below end, 5"),
+        (lambda: Best("bound", "largest"), "mode: got 'largest'.*want one of max, min"),
+        (lambda: Best(None, patience=3), "patience: got 3 with monitor None, want at least 1 and a figure"),
+    ],
+)
+def test_bad_settings(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(("mode", "figures", "chosen"), [("min", [3, 1, 2], 2.0), ("max", [3, 5, math.nan], 2.0)])
+def test_the_best_epoch_is_remembered(mode, figures, chosen):
+    module, best = torch.nn.Linear(1, 1), Best("figure", mode)
+    for epoch, figure in enumerate(figures, start=1):
+        with torch.no_grad():
+            module.weight.fill_(epoch)
+        best.note({"figure": figure}, module)
+    best.note({"another": 0}, module)
+    assert best.parameters["weight"].item() == chosen
+
+
+def test_patience_counts_measurements_without_a_better_one():
+    best, module = Best("figure", patience=2), torch.nn.Linear(1, 1)
+    waited = []
+    for figure in (3, 2, 2, 2.5):
+        best.note({"figure": figure}, module)
+        waited.append(best.out_of_patience())
+    assert waited == [False, False, False, True]
+
+
+def test_a_history_as_csv(tmp_path):
+    write_csv(tmp_path / "h.csv", [{"epoch": 1, "loss": 2.5}, {"epoch": 2, "loss": 1.5, "test error, epoch 2": 3.0}])
+    with open(tmp_path / "h.csv") as file:
+        assert list(csv.reader(file)) == [["epoch", "loss", "test error, epoch 2"], ["1", "2.5", ""], ["2", "1.5", "3.0"]]
+
+
+def test_tensorboard_is_asked_for_by_name(monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ValueError, match=r"tensorboard: got no such package, want it: pip install pyrodgm\[log\]"):
+        tensorboard(tmp_path)
+
+
+def test_a_history_in_tensorboard(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    add = tensorboard(tmp_path)
+    for epoch, loss in ((1, 3.0), (2, 2.0)):
+        add({"epoch": epoch, "loss": loss})
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(1, 3.0), (2, 2.0)]
+
+
+def test_values_are_taken_apart_and_put_together():
+    value = {
+        "moments": {0: torch.randn(2, 3), "step": torch.tensor(3.0)},
+        "betas": (0.9, 0.999),
+        "none": [None, True, 7, "text", math.inf],
+        "generator": torch.get_rng_state(),
+        "numpy": ("MT19937", np.arange(5, dtype=np.uint32), 3, 0, 0.5),
+        "empty": {},
+    }
+    again = unpack(*pack(value))
+    assert again["betas"] == (0.9, 0.999) and again["none"] == value["none"] and again["empty"] == {}
+    assert torch.equal(again["moments"][0], value["moments"][0]) and torch.equal(again["generator"], value["generator"])
+    assert again["numpy"][1].dtype == np.uint32 and again["numpy"][1].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_what_would_have_to_be_pickled_is_refused():
+    with pytest.raises(ValueError, match=r"state.a.1: got set, want tensors, arrays and plain values"):
+        pack({"a": [1, {2}]})

@@ -1,0 +1,206 @@
+"""A run that was interrupted, in whatever way, and what it leaves behind."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyro
+import pytest
+import torch
+from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
+from pyro.infer.autoguide import AutoNormal
+from safetensors.torch import save_file
+
+from pyrodgm.data import Batches
+from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.models import M2, VAE
+from pyrodgm.train import fit, step_decay
+from pyrodgm.train.run_folder import RunFolder
+from tests.pairs import rows, small
+
+
+class Interrupted:
+    """Batches that ask for a stop, as Ctrl-C does, at one of them."""
+
+    def __init__(self, batches, at):
+        self.batches, self.at, self.count = batches, at, 0
+
+    def __iter__(self):
+        for batch in self.batches:
+            self.count += 1
+            if self.count == self.at:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield batch
+
+    def state_dict(self):
+        return self.batches.state_dict()
+
+    def load_state_dict(self, state):
+        self.batches.load_state_dict(state)
+
+
+def set_up(kind=CompiledSVI, model_class=M2):
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    model = small(model_class)
+    x = torch.rand(40, 6).round()
+    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.5, every=1))
+    elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+    labelled = None
+    if model_class is M2:
+        elbo, labelled = SemiSupervisedELBO(elbo, alpha=1.0), (x[:6], torch.arange(6) % 3)
+    return model, kind(model.model, model.guide, optim, elbo), Batches(x, 10, labelled)
+
+
+OPTIONS = {"epochs": 4, "warm_up_epochs": 2, "average": 0.9, "progress": False}
+
+
+@pytest.mark.parametrize("kind", [SVI, CompiledSVI])
+@pytest.mark.parametrize("stopped_at", [1, 6, 8, 16])
+def test_an_interrupted_run_ends_as_one_left_alone(kind, stopped_at, tmp_path):
+    expected, svi, batches = set_up(kind)
+    history = fit(svi, batches, **OPTIONS)
+    model, svi, batches = set_up(kind)
+    with pytest.raises(KeyboardInterrupt, match=f"stopped in epoch {(stopped_at - 1) // 4 + 1} and saved to {tmp_path}"):
+        fit(svi, Interrupted(batches, stopped_at), folder=tmp_path, **OPTIONS)
+    model, svi, batches = set_up(kind)
+    torch.manual_seed(99)
+    resumed = fit(svi, batches, folder=tmp_path, **OPTIONS)
+    for name, value in expected.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+    assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
+
+
+@pytest.mark.parametrize("backend", ["svi", "replay", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_a_run_killed_twenty_times_ends_as_one_left_alone(backend, tmp_path):
+    command = [sys.executable, "-m", "tests.train.killed_runs", backend, "20", str(tmp_path)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "20 kills, the same to the last bit" in done.stdout
+
+
+def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
+    expected, svi, batches = set_up()
+    fit(svi, batches, 3, progress=False)
+    model, svi, batches = set_up()
+    fit(svi, batches, 1, folder=tmp_path, progress=False)
+    model, svi, batches = set_up()
+    assert len(fit(svi, batches, 3, folder=tmp_path, progress=False)) == 3
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+    written = (tmp_path / "history.csv").read_text().splitlines()
+    assert written[0] == "epoch,loss,seconds" and len(written) == 4
+
+
+def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
+    def train(epochs, folder):
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        data = torch.randn(20) + 3
+
+        def model(x):
+            mean = pyro.sample("mean", pyro.distributions.Normal(0.0, 10.0))
+            with pyro.plate("rows", 20):
+                pyro.sample("x", pyro.distributions.Normal(mean, pyro.param("s", torch.tensor(1.0))), obs=x)
+
+        guide = AutoNormal(model)
+        svi = SVI(model, guide, Optimiser(torch.optim.Adam, {"lr": 0.1}), Trace_ELBO())
+        fit(svi, [{"x": data}] * 5, epochs, module=guide, folder=folder, progress=False)
+        return {name: value.detach().clone() for name, value in pyro.get_param_store()._params.items()}
+
+    expected = train(4, None)
+    train(2, tmp_path)
+    found = train(4, tmp_path)
+    assert expected.keys() == found.keys() and "s" in found
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+class TestCheckpointsOfOthers:
+    @pytest.fixture
+    def folder(self, tmp_path):
+        _, svi, batches = set_up()
+        fit(svi, batches, 1, folder=tmp_path, about={"beta": 1.0}, progress=False)
+        return tmp_path
+
+    def resume(self, folder, model_class=M2, about=None):
+        _, svi, batches = set_up(model_class=model_class)
+        fit(svi, batches, 2, folder=folder, about=about or {"beta": 1.0}, progress=False)
+
+    def test_other_settings(self, folder):
+        with pytest.raises(ValueError, match=r"got a run with beta = 1.0, want 2.0; give another folder"):
+            self.resume(folder, about={"beta": 2.0})
+
+    def test_another_model(self, folder):
+        with pytest.raises(ValueError, match="checkpoint: got .* of shape .*, want .*: it is of another model"):
+            self.resume(folder, VAE)
+
+    @pytest.mark.parametrize("length", [0, 5, 200, -1])
+    def test_a_truncated_one(self, folder, length):
+        path = folder / "checkpoint.safetensors"
+        path.write_bytes(path.read_bytes()[:length])
+        with pytest.raises(ValueError, match=r"got a damaged file .*, want a whole checkpoint"):
+            self.resume(folder)
+
+    def test_one_of_a_newer_version(self, folder, monkeypatch):
+        monkeypatch.setattr("pyrodgm.train.checkpoint.FORMAT", 0)
+        with pytest.raises(ValueError, match="got format 1, want at most 0: it was written by a newer pyrodgm"):
+            self.resume(folder)
+
+    def test_another_file(self, folder):
+        save_file({"a": torch.zeros(1)}, folder / "checkpoint.safetensors")
+        with pytest.raises(ValueError, match="got another safetensors file, want pyrodgm training run"):
+            self.resume(folder)
+
+    def test_one_made_to_run_code(self, folder):
+        class Payload:
+            def __reduce__(self):
+                return (Path.touch, (folder / "executed",))
+
+        for dump in (lambda file: pickle.dump(Payload(), file), lambda file: torch.save(Payload(), file)):
+            with open(folder / "checkpoint.safetensors", "wb") as file:
+                dump(file)
+            with pytest.raises(ValueError, match="got a damaged file"):
+                self.resume(folder)
+        assert not (folder / "executed").exists()
+
+
+class TestDisks:
+    def test_a_folder_that_cannot_be_written_is_reported_before_training(self, tmp_path):
+        model, svi, batches = set_up()
+        (tmp_path / "file").write_text("")
+        before = next(model.parameters()).detach().clone()
+        with pytest.raises(ValueError, match="folder: got .*file, want a folder that can be written"):
+            fit(svi, batches, 1, folder=tmp_path / "file", progress=False)
+        assert torch.equal(before, next(model.parameters()))
+
+    def test_a_disk_without_room_is_reported_before_training(self, tmp_path, monkeypatch):
+        _, svi, batches = set_up()
+        monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 100}))
+        with pytest.raises(ValueError, match="folder: got 0 MB free"):
+            fit(svi, batches, 1, folder=tmp_path, progress=False)
+
+    @pytest.mark.parametrize("failing", ["fsync", "replace"])
+    def test_a_disk_that_fills_up_leaves_the_checkpoint_before(self, failing, tmp_path, monkeypatch):
+        model, svi, batches = set_up()
+        fit(svi, batches, 1, folder=tmp_path, progress=False)
+        before = (tmp_path / "checkpoint.safetensors").read_bytes()
+
+        def full(*args):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(f"os.{failing}", full)
+        with (
+            pytest.warns(UserWarning, match="the run was not saved .*No space.*; the checkpoint before it stays"),
+            pytest.raises(OSError, match="No space left"),
+        ):
+            fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
+        assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+        assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.safetensors", "history.csv"}
+
+    def test_only_the_first_process_writes(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("pyrodgm.train.run_folder.is_first", lambda: False)
+        RunFolder(tmp_path, {}, 5).save({}, [], last=True)
+        assert not list(tmp_path.iterdir())
