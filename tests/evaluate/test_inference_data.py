@@ -106,10 +106,10 @@ def line(noise=2.0, model_class=VAE):
 
 
 class Unguided(VAE):
-    """A VAE with a latent of each row that the guide does not have, and nothing depends on."""
+    """A VAE with a plate of its own, and a latent of each row that the guide does not have and nothing depends on."""
 
     def model(self, x=None, y=None, size=1):
-        with self.batch(x, y, size):
+        with pyro.plate("rows", size if x is None else len(x)):
             z = pyro.sample("z", self.standard_normal(self.z_size))
             pyro.sample("w", self.standard_normal(3))
             return pyro.sample("x", self.p_x(z), obs=x)
