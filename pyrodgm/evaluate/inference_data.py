@@ -88,15 +88,15 @@ def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):
 def _draw(model, x, y):
     """One draw of every group: dict from group to dict from variable to array ``(N, ...)``."""
     guide = poutine.trace(model.guide).get_trace(x, y)
-    with poutine.replay(trace=guide):
-        joint = poutine.trace(model.model).get_trace(x, y)
-        replica = poutine.trace(model.model).get_trace(None, y, size=len(x))
+    joint = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x, y)
+    latent = [site for site, node in _sites(joint).items() if not node["is_observed"]]
+    drawn = {site: joint.nodes[site]["value"] for site in latent}
+    replica = poutine.trace(poutine.condition(model.model, drawn)).get_trace(None, y, size=len(x))
     prior = poutine.trace(model.model).get_trace(None, y, size=len(x))
     log_p, log_q = _log_probs(joint, len(x)), _log_probs(guide, len(x))
     # a latent that the model alone has was drawn from its own conditional, which cancels
     proposed = [site for site, node in _sites(joint).items() if site in log_q or node["is_observed"]]
     log_weight = sum(log_p[site] for site in proposed) - sum(log_q.values())
-    latent = [site for site, node in _sites(joint).items() if not node["is_observed"]]
     return {
         "posterior": _values(joint, latent),
         "posterior_predictive": _values(replica, ["x"]),
