@@ -106,10 +106,10 @@ def line(noise=2.0, model_class=VAE):
 
 
 class Unguided(VAE):
-    """A VAE with a latent of each row that the guide does not have, and nothing depends on."""
+    """A VAE with a plate of its own, and a latent of each row that the guide does not have and nothing depends on."""
 
     def model(self, x=None, y=None, size=1):
-        with self.batch(x, y, size):
+        with pyro.plate("rows", size if x is None else len(x)):
             z = pyro.sample("z", self.standard_normal(self.z_size))
             pyro.sample("w", self.standard_normal(3))
             return pyro.sample("x", self.p_x(z), obs=x)
@@ -144,6 +144,21 @@ def test_replicas_belong_to_their_draws_and_the_prior_is_the_prior():
         assert 0.008 < noise.std() < 0.012 and np.abs(noise).max() < 0.06
     assert np.abs(draws["posterior"]["z"].values - x.numpy()).max() < 0.06
     assert abs(draws["prior"]["z"].values.mean()) < 4 / 1200**0.5  # standard errors of 1,200 draws
+
+
+class Aside(VAE):
+    """A VAE whose x depends on a latent that the guide does not have, and on no other."""
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("z", self.standard_normal(1))
+            return pyro.sample("x", self.p_x(pyro.sample("w", self.standard_normal(1))), obs=x)
+
+
+def test_replicas_share_every_latent_of_their_draw():
+    draws = to_inference_data(line(0.01, Aside), torch.randn(30, 1), num_samples=4)
+    noise = draws["posterior_predictive"]["x"].values - draws["posterior"]["w"].values
+    assert np.abs(noise).max() < 0.06
 
 
 class Echo(M2):
