@@ -3,6 +3,7 @@
 import math
 import time
 from contextlib import nullcontext
+from itertools import islice
 
 import torch
 from pyro.optim import PyroLRScheduler
@@ -50,7 +51,8 @@ def fit(
     Args:
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
             are read where the arguments below need them.
-        batches: anything that yields an epoch of batches at every iteration, see ``Batches``.
+        batches: anything that yields an epoch of batches at every iteration, see ``Batches``. What has no
+            ``state_dict`` must yield the same ones every epoch, for a run to be resumed within one.
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
@@ -117,7 +119,7 @@ class _Run:
         self._check()
         saved = self.steps
         while self.epoch < epochs and not self.best.out_of_patience():
-            for batch in self.batches:
+            for batch in self._batches_left():
                 self._step(batch)
                 if self.steps % CHECK_EVERY == 0 or _is_broken(self.total):
                     self._check()
@@ -131,6 +133,11 @@ class _Run:
         if self.folder is not None and self.steps > saved:
             self.folder.save(self.state(), self.history, last=True)
         self._keep()
+
+    def _batches_left(self):
+        """The batches of the epoch that are still to come."""
+        taken = 0 if hasattr(self.batches, "load_state_dict") else self.count
+        return islice(self.batches, taken, None)
 
     def _step(self, batch):
         with self.noise, self.temperature.of_step(self.epoch, self.steps):
@@ -179,7 +186,7 @@ class _Run:
     def _repeat(self):
         """Repeat the steps since the remembered place, up to the one that went wrong, and raise what it was."""
         self.load(self.place)
-        for batch in self.batches:
+        for batch in self._batches_left():
             before, total = self.state(), float(self.total)
             self._step(batch)
             where = f"at epoch {self.epoch + 1}, batch {self.count}"

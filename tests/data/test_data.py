@@ -193,7 +193,11 @@ class TestBatches:
     def test_all_labelled_rows_in_every_batch(self):
         x, y = torch.rand(4, 1), torch.arange(4)
         for batch in Batches(self.x, 5, labelled=(x, y)):
-            assert torch.equal(batch["labelled"][0], x) and torch.equal(batch["labelled"][1], y) and batch["unlabelled"].shape == (5, 1)
+            assert (
+                torch.equal(batch["labelled"][0], x)
+                and torch.equal(batch["labelled"][1], y)
+                and batch["unlabelled"].shape == (5, 1)
+            )
 
     def test_labelled_rows_take_turns(self):
         x, y = torch.arange(4.0)[:, None], torch.arange(4)

@@ -87,7 +87,11 @@ def test_patience_counts_measurements_without_a_better_one():
 def test_a_history_as_csv(tmp_path):
     write_csv(tmp_path / "h.csv", [{"epoch": 1, "loss": 2.5}, {"epoch": 2, "loss": 1.5, "test error, epoch 2": 3.0}])
     with open(tmp_path / "h.csv") as file:
-        assert list(csv.reader(file)) == [["epoch", "loss", "test error, epoch 2"], ["1", "2.5", ""], ["2", "1.5", "3.0"]]
+        assert list(csv.reader(file)) == [
+            ["epoch", "loss", "test error, epoch 2"],
+            ["1", "2.5", ""],
+            ["2", "1.5", "3.0"],
+        ]
 
 
 def test_tensorboard_is_asked_for_by_name(monkeypatch, tmp_path):

@@ -64,7 +64,9 @@ def test_an_interrupted_run_ends_as_one_left_alone(kind, stopped_at, tmp_path):
     expected, svi, batches = set_up(kind)
     history = fit(svi, batches, **OPTIONS)
     model, svi, batches = set_up(kind)
-    with pytest.raises(KeyboardInterrupt, match=f"stopped in epoch {(stopped_at - 1) // 4 + 1} and saved to {tmp_path}"):
+    with pytest.raises(
+        KeyboardInterrupt, match=f"stopped in epoch {(stopped_at - 1) // 4 + 1} and saved to {tmp_path}"
+    ):
         fit(svi, Interrupted(batches, stopped_at), folder=tmp_path, **OPTIONS)
     model, svi, batches = set_up(kind)
     torch.manual_seed(99)
