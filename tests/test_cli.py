@@ -1,13 +1,20 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
+from pyrodgm.data import load
 from pyrodgm.zoo import RECIPES
 
 runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def call(*args):
@@ -27,11 +34,19 @@ def test_without_arguments_it_shows_help():
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("train", "mnits"), r"NAME: got 'mnits', want one of digits"),
+        (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of digits"),
         (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want a device that is here"),
         (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
         (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
         (("train",), "Missing argument"),
+        (("train", "digits", "--set", "lerning_rate=1"), "--set: got 'lerning_rate' .did you mean 'learning_rate'"),
+        (("train", "digits", "--set", "beta"), "--set: got 'beta', want key=value"),
+        (("train", "digits", "--set", "batch_size=ten"), "batch_size: got 'ten', want int"),
+        (("show", "digits", "--set", "model.z_sise=3"), "model.: got 'z_sise' .did you mean 'z_size'"),
+        (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a run that is finished"),
+        (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
+        (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
+        (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
     ],
 )
 def test_bad_arguments_end_with_exit_code_2(args, message):
@@ -45,6 +60,84 @@ def test_train_prints_a_table_over_the_seeds():
     assert result.exit_code == 0, result.output
     for part in ("seed 0", "seed 1", "mean ± s.e.", "test error (%)", "supervised network", "LabelSpreading", "nats"):
         assert part in result.output
+
+
+def test_show_has_every_setting_and_what_was_changed():
+    result = call("show", "digits", "--set", "optimiser=RMSprop", "--set", "optimiser.momentum=0.5", "--epochs", 3)
+    assert result.exit_code == 0, result.output
+    for part in (
+        "Maaløe et al. 2016",
+        "Deviations".lower(),
+        "learning_rate",
+        "model.hidden",
+        "optimiser.momentum",
+        "0.5",
+    ):
+        assert part in result.output
+    assert "changed: optimiser=RMSprop, optimiser.momentum=0.5, epochs=3" in result.output
+
+
+def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
+    train = ("train", "digits", "--epochs", 1, "--set", "baselines=[]")
+    first = call(*train)
+    assert first.exit_code == 0, first.output
+    folder = tmp_path / "runs" / "digits+baselines=__" / "seed-0"
+    assert {"checkpoint.safetensors", "history.csv", "model"} == {path.name for path in folder.iterdir()}
+    assert "test error" in (folder / "model" / "README.md").read_text()
+
+    def errors(result):
+        assert result.exit_code == 0, result.output
+        return re.findall(r"test error \(%\)\s*│\s*([\d.]+)", result.output)
+
+    written = (folder / "history.csv").read_text()
+    assert errors(call(*train)) == errors(first) and (folder / "history.csv").read_text() == written
+    options = ("--set", "baselines=[]")
+    assert errors(call("evaluate", "digits", *options)) == errors(first)
+    assert call("sample", "digits", *options, "--output", "s.png", "--count", 2).exit_code == 0
+    assert call("sample", "digits", *options, "--output", "s.npz", "--count", 2).exit_code == 0
+    drawn = np.load("s.npz")
+    assert drawn["x"].shape == (20, 64) and drawn["y"].tolist() == [*range(10)] * 2 and (tmp_path / "s.png").exists()
+    assert call(*train, "--fresh").exit_code == 0
+    assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
+
+
+def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):
+    train = ("train", "moons-m2", "--epochs", 1, "--set", "baselines=[]")
+    assert call(*train).exit_code == 0
+    (checkpoint,) = tmp_path.rglob("checkpoint.safetensors")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:300])
+    result = call(*train)
+    assert result.exit_code == 2 and "got a damaged file" in result.output and "Traceback" not in result.output
+    assert len(checkpoint.read_bytes()) == 300
+    assert isinstance(call("--traceback", *train).exception, ValueError)
+
+
+def test_own_data_train_like_a_named_set(tmp_path):
+    data = load("moons").train
+    lines = [
+        f"{a},{b},{'' if i > 40 else ['top', 'bottom'][y]}" for i, ((a, b), y) in enumerate(zip(*data, strict=True))
+    ]
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,curve", *lines[:400]]))
+    own = ("--set", "data=own.csv", "--set", "data.label=curve", "--set", "num_labels=none")
+    result = call("train", "moons-adgm", "--epochs", 2, *own)
+    assert result.exit_code == 0, result.output
+    assert "test error (%)" in result.output
+
+
+def test_data_are_listed_and_found():
+    result = call("data", "list")
+    assert result.exit_code == 0 and "mnist" in result.output and "made on the spot" in result.output
+    assert "ships inside scikit-learn" in call("data", "fetch", "digits").output
+    assert call("data", "path", "mnist").output.strip().endswith("mnist")
+
+
+def test_an_interruption_ends_with_exit_code_130(monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt("stopped in epoch 3 and saved to runs/digits/seed-0")
+
+    monkeypatch.setattr("pyrodgm.zoo.run", interrupt)
+    result = call("train", "digits")
+    assert result.exit_code == 130 and "stopped in epoch 3 and saved" in result.output
 
 
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path, monkeypatch):
@@ -75,8 +168,8 @@ def test_an_error_is_printed_as_it_is(monkeypatch):
 def test_reproduce_writes_what_it_measured(tmp_path):
     result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
-    record = json.loads((tmp_path / "digits.json").read_text())
-    assert set(record["figures"]) == {"0", "1"} and record["changed"] == ["epochs"]
+    record = json.loads((tmp_path / "digits+epochs=1.json").read_text())
+    assert set(record["figures"]) == {"0", "1"} and record["changed"] == ["epochs=1"]
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
     assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table

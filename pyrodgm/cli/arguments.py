@@ -1,6 +1,5 @@
 """Arguments that commands share, and what they mean."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -36,9 +35,10 @@ def recipe_of(name, epochs=None, changes=None):
 
 def run_folder(runs, recipe, changes, seed):
     """Where a run lives: a folder of its own for every change of the settings; more epochs are the same run."""
-    changed = [change for change in changes if not change.startswith("epochs=")]
-    label = "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
-    return Path(runs) / label / f"seed-{seed}"
+    from pyrodgm.zoo.results import label_of
+
+    lasting = [change for change in changes if not change.startswith("epochs=")]
+    return Path(runs) / label_of(recipe, lasting) / f"seed-{seed}"
 
 
 def check_device(device):

@@ -48,11 +48,14 @@ def from_pretrained(folder, model_class):
 
     folder = _found(folder)
     config = _config(folder / "config.json")
-    known = {name: getattr(models, name) for name in models.__all__}
+    known = {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
     if not inspect.isabstract(model_class):
         known = {model_class.__name__: model_class}
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)
-    model = known[config["model"]](**_tuples(config["arguments"]))
+    try:
+        model = known[config["model"]](**_tuples(config["arguments"]))
+    except TypeError as error:
+        raise ValueError(f"{folder / 'config.json'}: arguments: got {error}, want those of the model") from error
     try:
         tensors = load_file(folder / "model.safetensors")
         model.load_state_dict(tensors)

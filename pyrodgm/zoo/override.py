@@ -68,7 +68,7 @@ def _chosen(recipe, field, value):
     if not isinstance(value, str):
         raise ValueError(f"{field}: got {value!r}, want a name")
     if field == "model":
-        known = {name: getattr(models, name) for name in models.__all__}
+        known = {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
         check_choice("model", value, known)
         return known[value], recipe.model[1]
     if field == "optimiser" and not hasattr(torch.optim, value):
@@ -86,7 +86,8 @@ def _with_option(recipe, field, option, value):
     check_choice(f"{field}.", option, taken)
     default = options.get(option, taken[option])
     if isinstance(default, (bool, int, float, str)) and value is not None:
-        _checked(f"{field}.{option}", value, type(default))
+        whole = type(default) is int and option in options  # a constructor's 0 may stand for 0.0
+        _checked(f"{field}.{option}", value, float if type(default) is int and not whole else type(default))
     return choice, options | {option: value}
 
 

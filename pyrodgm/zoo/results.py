@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
         runs: dict from a seed to its figures.
         command: the command line that reproduces them.
         device: where it ran.
-        changed: the recipe's fields that the command overrode.
+        changed: what the command changed of the recipe, ``"key=value"`` each; such a run has a file of its own.
         commit: of the package when the run began, see ``package_commit``.
 
     Returns:
@@ -31,8 +32,9 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    label = label_of(recipe, changed)
     record = {
-        "recipe": recipe.name,
+        "recipe": label,
         "summary": recipe.summary,
         "source": recipe.source,
         "paper": recipe.paper,
@@ -50,10 +52,15 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
             "commit": commit,
         },
     }
-    path = folder / f"{recipe.name}.json"
+    path = folder / f"{label}.json"
     write(path, (json.dumps(record, indent=2) + "\n").encode())
     write(folder / "README.md", _table(folder).encode())
     return path
+
+
+def label_of(recipe, changed):
+    """The name of a recipe with what was changed of it, as a file may be called."""
+    return "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
 
 
 def summary(values):
@@ -96,7 +103,7 @@ def _table(folder):
             "",
         ]
         if record["changed"]:
-            lines += [f"**Not the recipe as it stands**: {', '.join(record['changed'])} overridden.", ""]
+            lines += [f"**Not the recipe as it stands**: {', '.join(record['changed'])}.", ""]
     return "\n".join(lines)
 
 

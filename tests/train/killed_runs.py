@@ -1,6 +1,6 @@
 """Train in child processes that are killed at random moments, and print whether the end is that of a run left alone.
 
-Run as ``python -m tests.train.killed_runs BACKEND KILLS FOLDER``. The parent computes nothing, so that it can be forked.
+Run as ``python -m tests.train.killed_runs BACKEND KILLS FOLDER``. The parent computes nothing and so can be forked.
 """
 
 import os

@@ -157,7 +157,7 @@ class TestDiverging:
             return good
 
         model, message = self.run(kind, certain)
-        assert message == "the loss is inf at epoch 1, batch 121: the log-probability of site 'x' is not finite"
+        assert message.endswith(" at epoch 1, batch 121: the log-probability of site 'x' is not finite")
         assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
     @pytest.mark.parametrize("kind", [SVI, CompiledSVI])

@@ -19,7 +19,7 @@ from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
 from pyrodgm.train import fit, step_decay
 from pyrodgm.train.run_folder import RunFolder
-from tests.pairs import rows, small
+from tests.pairs import small
 
 
 class Interrupted:
@@ -186,7 +186,7 @@ class TestDisks:
 
     @pytest.mark.parametrize("failing", ["fsync", "replace"])
     def test_a_disk_that_fills_up_leaves_the_checkpoint_before(self, failing, tmp_path, monkeypatch):
-        model, svi, batches = set_up()
+        _, svi, batches = set_up()
         fit(svi, batches, 1, folder=tmp_path, progress=False)
         before = (tmp_path / "checkpoint.safetensors").read_bytes()
 

@@ -58,7 +58,7 @@ def test_results_are_replaced_whole(tmp_path, monkeypatch):
     recipe = RECIPES["digits"]
     path = write_results(tmp_path, recipe, {0: {"test error": 5.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     before = path.read_text()
-    monkeypatch.setattr("pathlib.Path.replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr("os.replace", lambda *args: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_results(tmp_path, recipe, {0: {"test error": 9.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     assert path.read_text() == before

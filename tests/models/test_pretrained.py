@@ -1,0 +1,125 @@
+"""A model as a folder, and folders that are none."""
+
+import copy
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from pyrodgm.models import M2, SDGM
+from pyrodgm.models.base import DeepGenerativeModel
+from tests.pairs import every_pair, rows, small
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_every_model_comes_back(model_class, options, tmp_path):
+    model = small(model_class, **options)
+    model.save_pretrained(tmp_path)
+    for again in (model_class.from_pretrained(tmp_path), DeepGenerativeModel.from_pretrained(tmp_path)):
+        assert type(again) is model_class and not again.training
+        assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
+        assert repr(again) == repr(model.eval()) and again.arguments == model.arguments
+    x = rows(model)[0]
+    torch.manual_seed(0)
+    expected = model.reconstruct(x)
+    torch.manual_seed(0)
+    assert torch.equal(again.reconstruct(x), expected)
+
+
+def test_arguments_survive_copies_and_are_named():
+    model = M2(6, 3, hidden=(4,), precision="bfloat16")
+    expected = {"x_size": 6, "num_classes": 3, "hidden": (4,), "precision": "bfloat16"}
+    for each in (model, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert each.arguments == expected
+
+
+def test_double_precision_is_kept(tmp_path):
+    small(M2).double().save_pretrained(tmp_path)
+    assert next(M2.from_pretrained(tmp_path).parameters()).dtype == torch.float64
+
+
+def test_the_card_says_how_to_load_it(tmp_path):
+    small(SDGM).save_pretrained(tmp_path, "| test error | 1.0 |")
+    card = (tmp_path / "README.md").read_text()
+    assert "SDGM.from_pretrained(" in card and "z_size=2" in card and "| test error | 1.0 |" in card
+
+
+def test_a_class_of_ones_own_comes_back(tmp_path):
+    class Mine(M2):
+        pass
+
+    small(Mine).save_pretrained(tmp_path)
+    assert type(Mine.from_pretrained(tmp_path)) is Mine
+    with pytest.raises(ValueError, match=r"model: got 'Mine'.*want one of ADGM"):
+        DeepGenerativeModel.from_pretrained(tmp_path)
+
+
+def test_an_argument_that_no_file_can_hold(tmp_path):
+    class Mine(M2):
+        def __init__(self, x_size, num_classes, weights):
+            super().__init__(x_size, num_classes)
+
+    with pytest.raises(ValueError, match="model: got an argument that JSON cannot hold"):
+        Mine(6, 3, weights=torch.ones(2)).save_pretrained(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+class TestDamaged:
+    @pytest.fixture
+    def folder(self, tmp_path):
+        small(M2).save_pretrained(tmp_path)
+        return tmp_path
+
+    def change(self, folder, **changes):
+        config = json.loads((folder / "config.json").read_text()) | changes
+        (folder / "config.json").write_text(json.dumps(config))
+
+    def refused(self, folder, message):
+        with pytest.raises(ValueError, match=message):
+            M2.from_pretrained(folder)
+
+    def test_nothing_there(self, tmp_path):
+        self.refused(tmp_path, "got no config.json there, want a folder of save_pretrained")
+
+    def test_another_class(self, folder):
+        with pytest.raises(ValueError, match="model: got 'M2', want one of SDGM"):
+            SDGM.from_pretrained(folder)
+
+    def test_a_newer_version(self, folder):
+        self.change(folder, format=2)
+        self.refused(folder, "got format 2, want at most 1: a newer pyrodgm wrote it")
+
+    def test_arguments_that_the_class_does_not_take(self, folder):
+        self.change(folder, arguments={"x_size": 6, "num_classes": 3, "colour": "red"})
+        self.refused(folder, "arguments: got .*colour")
+
+    def test_tensors_of_another_shape(self, folder):
+        self.change(folder, arguments={"x_size": 7, "num_classes": 3})
+        self.refused(folder, "(?s)got a damaged file, want a whole model: .*size mismatch")
+
+    @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+    def test_a_truncated_file(self, folder, name):
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:-20])
+        self.refused(folder, f"{name}: got a damaged file")
+
+    def test_a_file_made_to_run_code(self, folder):
+        class Payload:
+            def __reduce__(self):
+                return (Path.touch, (folder / "executed",))
+
+        torch.save(Payload(), folder / "model.safetensors")
+        self.refused(folder, "got a damaged file")
+        self.change(folder, model="os.system")
+        self.refused(folder, "model: got 'os.system'")
+        assert not (folder / "executed").exists()
+
+
+def test_the_hub_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
+    with pytest.raises(ValueError, match=r"huggingface_hub: got no such package, .*pip install pyrodgm\[hub\]"):
+        M2.from_pretrained("somebody/a-model")
+    with pytest.raises(ValueError, match="huggingface_hub: got no such package, want it to write to somebody/a-model"):
+        small(M2).push_to_hub("somebody/a-model")

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pyrodgm.models import M2
+from pyrodgm.zoo import RECIPES, override, prepare
+
+DIGITS = RECIPES["digits"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        ("epochs=7", "epochs", 7),
+        ("learning_rate=1", "learning_rate", 1.0),
+        ("num_labels=none", "num_labels", None),
+        ("milestones=[2, 4]", "milestones", (2, 4)),
+        ("schedule=none", "schedule", None),
+        ("schedule.start=3", "schedule", ("linear", {"start": 3, "end": 400})),
+        ("schedule=step", "schedule", ("step", {})),
+        ("model=M2", "model", (M2, DIGITS.model[1])),
+        ("model.hidden=[5]", "model", (DIGITS.model[0], DIGITS.model[1] | {"hidden": (5,)})),
+        ("model.batch_norm=true", "model", (DIGITS.model[0], DIGITS.model[1] | {"batch_norm": True})),
+        ("optimiser=Adamax", "optimiser", ("Adamax", {})),
+        ("optimiser.betas=[0.5, 0.9]", "optimiser", ("Adam", {"betas": (0.5, 0.9)})),
+        ("data=mine.csv", "data", ("mine.csv", {})),
+        ('preprocess=[["standardise", {}]]', "preprocess", (("standardise", {}),)),
+    ],
+)
+def test_a_setting_is_changed_and_no_other(change, field, value):
+    assert override(DIGITS, [change]) == replace(DIGITS, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("epochs", "--set: got 'epochs', want key=value"),
+        ("epoch=3", "--set: got 'epoch' (did you mean 'epochs'?)"),
+        ("name=other", "--set: got 'name'"),
+        ("epochs=3.5", "epochs: got 3.5, want int"),
+        ("epochs=true", "epochs: got True, want int"),
+        ("num_labels=few", "num_labels: got 'few', want int or none"),
+        ("model=M3", "model: got 'M3' (did you mean 'M2'?)"),
+        ("model.z_size=big", "model.z_size: got 'big', want int"),
+        ("model.zsize=3", "model.: got 'zsize' (did you mean 'z_size'?)"),
+        ("optimiser=Adm", "optimiser: got 'Adm' (did you mean 'Adam'?)"),
+        ("data.noise=0.3", "data.: got 'noise'"),
+        ("beta.x=1", "beta.x: got an option"),
+    ],
+)
+def test_what_is_not_there_or_of_another_type(change, message):
+    with pytest.raises(ValueError) as error:
+        override(DIGITS, [change])
+    assert message in str(error.value)
+
+
+def test_settings_reach_the_model_and_the_data():
+    recipe = override(RECIPES["moons-m2"], ["model.z_size=3", "data.noise=0.0", 'preprocess=[["standardise", {}]]'])
+    data, _, model = prepare(recipe)
+    assert model.z_size == 3
+    torch.testing.assert_close(data.train.x.std(0, correction=0), torch.ones(2))
