@@ -6,7 +6,7 @@ PYTHON ?= python3
 help:
 	@echo "make demo   train an SDGM on real digits with 100 labels, print the table, draw the figures"
 	@echo "make test   run all tests"
-	@echo "make bench  measure speed beside other arrangements, write benchmarks/README.md"
+	@echo "make bench  measure speed beside other arrangements, write benchmarks/*.md"
 	@echo "make lint   check style"
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
@@ -26,6 +26,8 @@ test: .venv/installed
 bench: .venv/installed
 	-.venv/bin/python -m pip install --quiet --no-deps --constraint constraints.txt pythae pixyz
 	.venv/bin/python -m benchmarks.steps
+	.venv/bin/python -m benchmarks.loop
+	.venv/bin/python -m benchmarks.importance_weights
 
 lint: .venv/installed
 	.venv/bin/ruff check .

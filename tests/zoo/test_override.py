@@ -41,7 +41,7 @@ def test_a_setting_is_changed_and_no_other(change, field, value):
         ("epochs=3.5", "epochs: got 3.5, want int"),
         ("epochs=true", "epochs: got True, want int"),
         ("num_labels=few", "num_labels: got 'few', want int or none"),
-        ("model=M3", "model: got 'M3' (did you mean 'M2'?)"),
+        ("model=ADGN", "model: got 'ADGN' (did you mean 'ADGM'?)"),
         ("model.z_size=big", "model.z_size: got 'big', want int"),
         ("model.zsize=3", "model.: got 'zsize' (did you mean 'z_size'?)"),
         ("optimiser=Adm", "optimiser: got 'Adm' (did you mean 'Adam'?)"),
