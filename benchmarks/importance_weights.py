@@ -98,10 +98,12 @@ def report(rounds, images, repeats, steps):
     lines = [
         "# log p(x) by importance weighting",
         "",
-        f"`OMP_NUM_THREADS=2 python -m benchmarks.importance_weights`: an M2 of 784 inputs, hidden [{HIDDEN}] softplus,",
-        f"z of {Z}, ten classes, {SAMPLES:,} samples an image, chunks of {CHUNK:,} decodes; {rounds} rounds in which every",
+        "`OMP_NUM_THREADS=2 python -m benchmarks.importance_weights`: an M2 of 784 inputs, hidden",
+        f"[{HIDDEN}] softplus, z of {Z}, ten classes, {SAMPLES:,} samples an image, chunks of {CHUNK:,} decodes;",
+        f"{rounds} rounds in which every",
         "arrangement estimates one image in turn, after 5 that build and warm up; median (quartiles), ratios round by",
-        "round. The floor is the decoder's products alone at the speed of a square product of 2,000 in the same rounds.",
+        "round. The floor is the decoder's products alone at the speed of a square product of 2,000, measured in the",
+        "same rounds.",
         "",
         machine(),
         "",
@@ -109,11 +111,11 @@ def report(rounds, images, repeats, steps):
         "",
         "## At equal standard error",
         "",
-        f"The model after {steps:,} steps on MNIST with 3,000 labels: test error {error:.2f} %, bound {nats:.2f} nats. The",
-        f"variance of the estimate of log p(x) over {repeats} repeats, the mean over {images} test images, is "
-        f"{float(of_all.mean()):.3f} with every",
-        f"class in every sample and {wider:.2f} times that with one drawn, which takes 1/{faster:.1f} of the time. Time times",
-        f"variance is {better} times smaller (quartiles of a bootstrap over images).",
+        f"The model after {steps:,} steps on MNIST with 3,000 labels: test error {error:.2f} %, bound {nats:.2f} nats.",
+        f"The variance of an estimate of log p(x) over {repeats} repeats, the mean over {images} test images, is",
+        f"{float(of_all.mean()):.3f} with every class in every sample.",
+        f"With one drawn it is {wider:.2f} times that, in 1/{faster:.1f} of the time: time times variance is",
+        f"{better} times smaller (median and quartiles of a bootstrap over images).",
         "",
     ]
     return "\n".join(lines)

@@ -33,13 +33,13 @@ def test_kl_and_means_of_m2_are_averaged_by_the_classifier():
 
 @pytest.mark.parametrize(("model_class", "site"), [(ADGM, "z"), (ADGM, "a"), (SDGM, "z"), (SDGM, "a")])
 def test_units_sum_to_the_layer(model_class, site):
-    """Two estimates of one number; a's prior reads z, which was drawn from a, so a's KL is no average of analytic ones."""
+    """Two estimates of one number; a's prior reads z, which the guide draws from a: no mean of analytic KLs is it."""
     model = small(model_class).double()
-    x = rows(model)[0].double()
-    units = torch.stack([kl_per_unit(model, x, site, num_samples=50).sum() for _ in range(20)])
-    parts = torch.tensor([elbo_parts(model, x, num_samples=50)[site] for _ in range(20)]).double()
+    x = rows(model)[0].double().repeat(100, 1)
+    units = torch.stack([kl_per_unit(model, x, site).sum() for _ in range(20)])
+    parts = torch.tensor([elbo_parts(model, x)[site] for _ in range(20)]).double()
     error = ((units.var() + parts.var()) / 20).sqrt()
-    assert abs(float(units.mean() - parts.mean())) < 4 * float(error) < 0.3 * float(parts.mean())
+    assert abs(float(units.mean() - parts.mean())) < 4 * float(error) < 0.2 * float(parts.mean())
 
 
 @pytest.mark.parametrize("posterior", POSTERIORS)
