@@ -89,7 +89,7 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
 
 
 def run_guide(model, x, y=None):
-    """A ``Pair`` without a model: the guide run alone, with one sample of every latent. Arguments as for ``run_pair``."""
+    """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
     guide = _trace_guide(model, x, y, pyro.plate("samples", 1, dim=-2), nullcontext())
     return Pair({}, _sites(guide), (1, len(x)))
 

@@ -13,7 +13,7 @@ UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
 
 def log_weights(model, num_samples, drawn):
     """The function of rows and labels that draws log w_s, ``(S, B)``, see ``log_likelihood``."""
-    within = _DrawnClass() if drawn else None
+    within = DrawnClass() if drawn else None
 
     def draw(x, y):
         pair = run_pair(model, x, y, num_samples, within)
@@ -44,8 +44,8 @@ def moments(weigh, batch, num_samples, samples):
     return first, second
 
 
-class _DrawnClass(Messenger):
-    """Draw what the guide would enumerate, from 0.9 q + 0.1 / K."""
+class DrawnClass(Messenger):
+    """Draws one class where the guide enumerates all, from r = 0.9 q + 0.1 / K."""
 
     def _pyro_sample(self, msg):
         if msg["is_observed"] or msg["infer"].get("enumerate") != "parallel":

@@ -10,7 +10,7 @@ from pyrodgm import testing
 from pyrodgm.evaluate import bound, log_likelihood
 from pyrodgm.evaluate.log_likelihood import _summary
 from pyrodgm.evaluate.pair import run_pair
-from pyrodgm.evaluate.weights import log_weights, moments
+from pyrodgm.evaluate.weights import DrawnClass, log_weights, moments
 from pyrodgm.infer import warm_up
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests import by_hand
@@ -103,6 +103,31 @@ def test_all_classes_and_drawn_ones_estimate_the_same(model_class):
     joint = [log_likelihood(model, x, torch.full_like(y, k)) for k in range(3)]
     errors = torch.stack([every.row_errors, *(e.row_errors for e in joint)]).norm(dim=0)
     assert bool(((torch.stack([e.rows for e in joint]).logsumexp(0) - every.rows).abs() < 4 * errors).all())
+
+
+def test_a_class_is_drawn_nine_times_in_ten_by_the_classifier():
+    for model in (small(M2), Discrete()):
+        x = model.data() if isinstance(model, Discrete) else rows(model)[0]
+        q = run_pair(model, x).guide["y"]["fn"].probs
+        site = run_pair(model, x, within=DrawnClass()).guide["y"]
+        torch.testing.assert_close(site["fn"].probs, 0.9 * q + 0.1 / 3)
+        torch.testing.assert_close(site["log_prob"], site["fn"].log_prob(site["value"]))
+        assert site["value"].shape[:2] == (1, len(x))
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+def test_given_labels_are_neither_summed_nor_drawn(classes):
+    model = small(M2)
+    x, y = rows(model)
+    found = []
+    for _ in range(2):
+        torch.manual_seed(2)
+        found.append(log_likelihood(model, x, y, num_samples=20, classes=classes).rows)
+        y = torch.eye(3)[y]
+    torch.testing.assert_close(*found)
+    assert not torch.allclose(
+        found[0], log_likelihood(model, x, (y.argmax(-1) + 1) % 3, num_samples=20).rows, atol=0.01
+    )
 
 
 @pytest.mark.parametrize("samples", [1, 4, 7, 50, 60])

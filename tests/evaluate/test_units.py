@@ -31,15 +31,21 @@ def test_kl_and_means_of_m2_are_averaged_by_the_classifier():
     torch.testing.assert_close(latent_means(model, x, site="y"), probs, rtol=1e-9, atol=0)
 
 
-@pytest.mark.parametrize(("model_class", "site"), [(ADGM, "z"), (ADGM, "a"), (SDGM, "z"), (SDGM, "a")])
-def test_units_sum_to_the_layer(model_class, site):
-    """Two estimates of one number; a's prior reads z, which the guide draws from a: no mean of analytic KLs is it."""
+@pytest.mark.parametrize("model_class", [ADGM, SDGM])
+def test_units_sum_to_the_layer(model_class):
+    """z's KLs are analytic given a. a's prior reads z, which the guide draws from a: no mean of analytic KLs is a's."""
     model = small(model_class).double()
-    x = rows(model)[0].double().repeat(100, 1)
-    units = torch.stack([kl_per_unit(model, x, site).sum() for _ in range(20)])
-    parts = torch.tensor([elbo_parts(model, x)[site] for _ in range(20)]).double()
+    x = rows(model)[0].double()
+    torch.manual_seed(0)
+    units = kl_per_unit(model, x, "a", batch_size=4).sum()
+    torch.manual_seed(0)
+    assert float(units) == pytest.approx(elbo_parts(model, x, batch_size=4)["a"], rel=1e-9)
+    x = x.repeat(100, 1)
+    units = torch.stack([kl_per_unit(model, x, "z").sum() for _ in range(20)])
+    parts = torch.tensor([elbo_parts(model, x)["z"] for _ in range(20)]).double()
     error = ((units.var() + parts.var()) / 20).sqrt()
-    assert abs(float(units.mean() - parts.mean())) < 4 * float(error) < 0.2 * float(parts.mean())
+    assert abs(float(units.mean() - parts.mean())) < 4 * float(error) < 0.1 * float(parts.mean())
+    assert float(units.std()) < 0.7 * float(parts.std())
 
 
 @pytest.mark.parametrize("posterior", POSTERIORS)
