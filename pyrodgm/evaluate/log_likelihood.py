@@ -41,7 +41,8 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
     inside every sample, in which q(y | x) cancels; or one is drawn, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K, at a K-th
     of the cost and, where q(y | x) is any good, little more variance. The weights' mean is unbiased for p(x) either
     way, so that its logarithm is below log p(x) on average. It takes ``num_samples`` times K decodes a row, or
-    ``num_samples`` with a class drawn or given; memory is that of a chunk.
+    ``num_samples`` with a class drawn or given; memory is that of a chunk. Where the effective samples are but a few
+    the weights seen say little of those that were not, and the standard error of a row is too small.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
@@ -49,7 +50,7 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
         y: labels, for log p(x, y); or None.
         num_samples: S.
         classes: ``"all"`` or ``"drawn"``.
-        chunk_size: decodes at once: samples times classes times rows.
+        chunk_size: decodes at once, samples times classes times rows; a GPU takes more.
         backend: of the ``CompiledFunction`` that computes the weights. ``"auto"`` replays a graph, and compiles it
             where a run is long.
         progress: show a bar.

@@ -43,7 +43,7 @@ class Pair(NamedTuple):
 
     def log_q(self, *names):
         """log q of the named sites."""
-        return sum((self.guide[name]["log_prob"] for name in names), torch.zeros(()))
+        return sum(self.guide[name]["log_prob"] for name in names)
 
     def mean(self, values, event_dim=0):
         """E_q[values]: exact over an enumerated y, the average over the samples.
