@@ -6,7 +6,7 @@ from pyro import poutine
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batches import in_batches
 from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.pair import run_pair
+from pyrodgm.evaluate.pair import run_guide
 
 
 def latents(model, x, y=None):
@@ -54,17 +54,20 @@ def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, pro
 
         latent_means(m, data.test.x)
     """
-    rows = []
     with evaluating(model):
-        for batch in in_batches(x, y, batch_size, progress):
-            pair = run_pair(model, *batch, num_samples)
-            check_choice("site", site, pair.guide)
-            rows.append(pair.mean(_mean(pair.guide[site]), event_dim=1))
+        rows = [
+            sum(_means(model, batch, site) for _ in range(num_samples)) / num_samples
+            for batch in in_batches(x, y, batch_size, progress)
+        ]
     return torch.cat(rows)
 
 
-def _mean(site):
+def _means(model, batch, site):
+    pair = run_guide(model, *batch)
+    check_choice("site", site, pair.guide)
+    fn = pair.guide[site]["fn"]
     try:
-        return site["fn"].mean
+        mean = fn.mean
     except NotImplementedError:  # a flow's
-        return site["value"]
+        mean = pair.guide[site]["value"]
+    return pair.mean(mean, event_dim=1)

@@ -3,17 +3,13 @@
 import math
 from typing import NamedTuple
 
-import pyro.distributions as dist
 import torch
-from pyro.poutine.messenger import Messenger
 
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batches import in_batches
 from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.pair import run_pair
+from pyrodgm.evaluate.weights import log_weights, moments
 from pyrodgm.infer import CompiledFunction
-
-UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
 
 
 class LogLikelihood(NamedTuple):
@@ -34,7 +30,7 @@ class LogLikelihood(NamedTuple):
     standard_error: float
 
 
-def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size=5000, backend="auto", progress=False):
+def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size=2500, backend="auto", progress=False):
     """Importance-weighted log p(x) of every row, or log p(x, y), by any number of samples.
 
     log 1/S sum_s w_s,  w_s = p(x, z_s) / q(z_s | x)                         (Burda et al. 2016, eq. 8)
@@ -45,7 +41,8 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
     inside every sample, in which q(y | x) cancels; or one is drawn, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K, at a K-th
     of the cost and, where q(y | x) is any good, little more variance. The weights' mean is unbiased for p(x) either
     way, so that its logarithm is below log p(x) on average. It takes ``num_samples`` times K decodes a row, or
-    ``num_samples`` with a class drawn or given; memory is that of a chunk.
+    ``num_samples`` with a class drawn or given; memory is that of a chunk. Where the effective samples are but a few
+    the weights seen say little of those that were not, and the standard error of a row is too small.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
@@ -53,7 +50,7 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
         y: labels, for log p(x, y); or None.
         num_samples: S.
         classes: ``"all"`` or ``"drawn"``.
-        chunk_size: decodes at once: samples times classes times rows.
+        chunk_size: decodes at once, samples times classes times rows; a GPU takes more.
         backend: of the ``CompiledFunction`` that computes the weights. ``"auto"`` replays a graph, and compiles it
             where a run is long.
         progress: show a bar.
@@ -77,51 +74,16 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
     decodes = num_classes if y is None and classes == "all" else 1  # a sample
     num_chunks = math.ceil(num_samples * decodes / chunk_size)
     samples = math.ceil(num_samples / num_chunks)  # a chunk; the last one's surplus is not counted
-    weigh = CompiledFunction(_log_weights(model, samples, drawn=classes == "drawn"), backend)
+    weigh = CompiledFunction(log_weights(model, samples, drawn=classes == "drawn"), backend)
     rows_at_once = max(1, chunk_size // (decodes * samples))
     with evaluating(model):
-        moments = [_moments(weigh, batch, num_samples, samples) for batch in in_batches(x, y, rows_at_once, progress)]
-    first, second = (torch.cat(moment) for moment in zip(*moments, strict=True))
-    rows = first - math.log(num_samples)
-    effective = (2 * first - second).exp()
-    spread = (num_samples / effective - 1).clamp(min=0) / (num_samples - 1) if num_samples > 1 else effective * math.nan
-    error = float(rows.std()) / math.sqrt(len(x)) if len(x) > 1 else math.nan
-    return LogLikelihood(rows, spread.sqrt(), effective, float(rows.mean()), error)
+        parts = [moments(weigh, batch, num_samples, samples) for batch in in_batches(x, y, rows_at_once, progress)]
+    return _summary(*(torch.cat(part) for part in zip(*parts, strict=True)), num_samples)
 
 
-def _log_weights(model, num_samples, drawn):
-    """The function of rows and labels that draws log w_s: ``(S, B)``."""
-    within = _DrawnClass() if drawn else None
-
-    def log_weights(x, y):
-        pair = run_pair(model, x, y, num_samples, within)
-        summed = pair.classes
-        log_w = pair.log_p() - pair.log_q(*(name for name in pair.guide if name not in summed))
-        return log_w.expand(*log_w.shape[:-2], *pair.shape).reshape(-1, *pair.shape).logsumexp(0)
-
-    return log_weights
-
-
-class _DrawnClass(Messenger):
-    """Draw what the guide would enumerate, from 0.9 q + 0.1 / K."""
-
-    def _pyro_sample(self, msg):
-        if msg["is_observed"] or msg["infer"].get("enumerate") != "parallel":
-            return
-        fn = msg["fn"]
-        if not isinstance(fn, (dist.Categorical, dist.OneHotCategorical)):
-            raise ValueError(f"classes: got 'drawn' with {msg['name']!r}, a {type(fn).__name__}, want a categorical")
-        log_q = fn.logits + math.log1p(-UNIFORM)
-        uniform = torch.full_like(log_q, math.log(UNIFORM / log_q.shape[-1]))
-        msg["fn"] = type(fn)(logits=torch.logaddexp(log_q, uniform))
-        msg["infer"] = {}
-
-
-def _moments(weigh, batch, num_samples, samples):
-    """log sum_s w_s and log sum_s w_s^2 of some rows, in double precision: two of ``(B,)``."""
-    first = second = torch.full((), -math.inf, dtype=torch.float64, device=batch[0].device)
-    for begin in range(0, num_samples, samples):
-        log_w = weigh(*batch)[: num_samples - begin].double()
-        first = torch.logaddexp(first, log_w.logsumexp(0))
-        second = torch.logaddexp(second, (2 * log_w).logsumexp(0))
-    return first, second
+def _summary(first, second, num_samples):
+    """A ``LogLikelihood`` of the moments of all rows."""
+    rows, effective = first - math.log(num_samples), (2 * first - second).exp()
+    variance = (num_samples / effective - 1).clamp(min=0) / (num_samples - 1) if num_samples > 1 else math.nan * rows
+    error = float(rows.std()) / math.sqrt(len(rows)) if len(rows) > 1 else math.nan
+    return LogLikelihood(rows, variance.sqrt(), effective, float(rows.mean()), error)

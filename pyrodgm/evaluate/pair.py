@@ -43,7 +43,7 @@ class Pair(NamedTuple):
 
     def log_q(self, *names):
         """log q of the named sites."""
-        return sum((self.guide[name]["log_prob"] for name in names), torch.zeros(()))
+        return sum(self.guide[name]["log_prob"] for name in names)
 
     def mean(self, values, event_dim=0):
         """E_q[values]: exact over an enumerated y, the average over the samples.
@@ -82,11 +82,21 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
         ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
     """
     samples = pyro.plate("samples", num_samples, dim=-2)
-    with EnumMessenger(first_available_dim=-3), samples, within or nullcontext():
-        guide = poutine.trace(model.guide).get_trace(x, y)
+    guide = _trace_guide(model, x, y, samples, within or nullcontext())
     with EnumMessenger(), samples, poutine.replay(trace=guide):
         generative = poutine.trace(model.model).get_trace(x, y)
     return Pair(_sites(generative), _sites(guide), (num_samples, len(x)))
+
+
+def run_guide(model, x, y=None):
+    """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
+    guide = _trace_guide(model, x, y, pyro.plate("samples", 1, dim=-2), nullcontext())
+    return Pair({}, _sites(guide), (1, len(x)))
+
+
+def _trace_guide(model, x, y, samples, within):
+    with EnumMessenger(first_available_dim=-3), samples, within:
+        return poutine.trace(model.guide).get_trace(x, y)
 
 
 def _sites(trace):

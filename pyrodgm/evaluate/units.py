@@ -38,21 +38,23 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
     total = 0.0
     with evaluating(model):
         for batch in in_batches(x, None, batch_size, progress):
-            pair = run_pair(model, *batch, num_samples)
-            pair.refuse_hidden_classes()
-            check_choice("site", site, pair.guide)
-            total = total + pair.mean(_divergences(pair, site), event_dim=1).sum(0)
-    return total / len(x)
+            total = total + sum(_divergences(run_pair(model, *batch), site) for _ in range(num_samples))
+    return total / len(x) / num_samples
 
 
 def _divergences(pair, site):
+    """The KL of every unit, ``(z,)``, summed over the rows."""
+    pair.refuse_hidden_classes()
+    check_choice("site", site, pair.guide)
     q, p = (_units(sites[site]["fn"], site) for sites in (pair.guide, pair.model))
     guide, model = list(pair.guide), list(pair.model)
     drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]
     if set(parents).isdisjoint(drawn_later):
-        return kl_divergence(q, p)
-    value = pair.guide[site]["value"]
-    return q.log_prob(value) - p.log_prob(value)
+        units = kl_divergence(q, p)
+    else:
+        value = pair.guide[site]["value"]
+        units = q.log_prob(value) - p.log_prob(value)
+    return pair.mean(units, event_dim=1).sum(0)
 
 
 def _units(fn, site):

@@ -1,0 +1,74 @@
+"""What the latents and the generative model say of the class."""
+
+import pytest
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+
+from pyrodgm.data import Rows
+from pyrodgm.evaluate import bayes_classifier, classification_error, probe
+from pyrodgm.models import M2, VAE
+from tests.evaluate.pairs import Discrete
+from tests.pairs import rows, small
+
+
+def test_bayes_rule_is_exact_where_the_bound_is():
+    """q(c | x, y) = p(c | x, y) makes the bound of log p(x, y) exact, whatever c is drawn."""
+    model = Discrete()
+    model.p_x = model.p_x[:, :1].expand(-1, 2, -1)  # x does not read c, so that p(c | x, y) = p(c | y)
+    model.q_c = model.p_c
+    x = model.data()
+    torch.testing.assert_close(bayes_classifier(model, x, batch_size=5), model.joint(x).softmax(-1))
+    y = model.joint(x).argmax(-1)
+    assert classification_error(model, x, y, classifier=bayes_classifier) == 0
+    assert classification_error(model, x, (y + 1) % 3, batch_size=3, classifier=bayes_classifier, num_samples=2) == 100
+
+
+def test_bayes_classifier_gives_probabilities():
+    model = small(M2)
+    probs = bayes_classifier(model, rows(model)[0], num_samples=2)
+    torch.testing.assert_close(probs.sum(-1), torch.ones(7))
+
+
+def separable(model, count=120):
+    """A VAE whose z is the first two features, and rows whose class is read off the first."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.q_z.loc.weight[:, :2] = torch.eye(2)
+        model.q_z.log_variance.bias.fill_(-8.0)
+    x = torch.rand(count, 6)
+    x[:, 0] = torch.arange(count) % 2
+    return Rows(x, torch.arange(count) % 2)
+
+
+@pytest.mark.parametrize("means", [True, False])
+def test_probe_reads_the_class_where_the_latent_holds_it(means):
+    model = small(VAE, hidden=())
+    data = separable(model)
+    assert probe(model, data, data, means=means, batch_size=50) == 0
+    wrong = Rows(data.x, 1 - data.y)
+    assert probe(model, data, wrong, means=means) == 100
+    classifier = KNeighborsClassifier(1)
+    assert probe(model, data, data, classifier=classifier, means=means) == 0
+    assert not hasattr(classifier, "classes_")
+
+
+def test_probe_does_not_see_the_label_through_the_guide():
+    """z says which y the guide was given, and x nothing: the probe is to do no better than chance."""
+    model = small(M2, hidden=())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.q_z.loc.weight[0, 6:] = torch.tensor([-5.0, 0.0, 5.0])
+        model.q_y.logits.weight[:, :3] = 50 * torch.eye(3)
+    y = torch.arange(90) % 3
+    data = Rows(torch.eye(3)[y].repeat(1, 2), y)
+    assert classification_error(model, *data) == 0
+    assert probe(model, data, data) == pytest.approx(100 * 2 / 3)
+
+
+def test_probe_refuses_labels_of_another_length():
+    model = small(VAE)
+    data = Rows(torch.rand(4, 6), torch.zeros(3).long())
+    with pytest.raises(ValueError, match="y: got 3 labels, want 4"):
+        probe(model, data, data)

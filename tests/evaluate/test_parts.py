@@ -1,0 +1,88 @@
+import pytest
+import torch
+from pyro import poutine
+from pyro.infer import Trace_ELBO, TraceEnum_ELBO
+
+from pyrodgm.evaluate import anomaly_score, bound, elbo_parts, row_bounds
+from pyrodgm.models import M2
+from tests.evaluate.pairs import Discrete, LinearNormal
+from tests.pairs import every_pair, rows, small
+
+
+def same_noise(function, *args, **kwargs):
+    torch.manual_seed(5)
+    return function(*args, **kwargs)
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize(("model_class", "options"), every_pair())
+def test_rows_and_parts_sum_to_pyros_bound(model_class, options, labelled):
+    model = small(model_class, **options).double().eval()
+    x, y = rows(model)
+    x, y = x.double(), y if labelled else None
+    kind = TraceEnum_ELBO if y is None and model.num_classes else Trace_ELBO
+    want = -same_noise(kind(max_plate_nesting=1).loss, model.model, model.guide, x, y) / len(x)
+    assert float(same_noise(row_bounds, model, x, y).mean()) == pytest.approx(want, rel=1e-9)
+    assert same_noise(bound, model, x, y) == pytest.approx(want, rel=1e-9)
+    parts = same_noise(elbo_parts, model, x, y)
+    latents = set(parts) - {"x"} - ({"y"} if labelled else set())
+    total = sum(-part if site in latents else part for site, part in parts.items())
+    assert total == pytest.approx(want, rel=1e-9)
+    assert next(iter(parts)) == "z"
+
+
+def test_a_row_has_its_own_bound():
+    model = small(M2).double()
+    x = rows(model)[0].double()
+    repeated = row_bounds(model, x.repeat(2000, 1), batch_size=3500).reshape(2000, 7)
+    error = repeated.std(0) / 2000**0.5
+    for i, row in enumerate(x):
+        alone = row_bounds(model, row.repeat(2000, 1))
+        assert abs(float(alone.mean() - repeated[:, i].mean())) < 4 * 2**0.5 * float(error[i])
+    means = repeated.mean(0)
+    assert float(means.max() - means.min()) > 10 * float(error.max())
+    torch.testing.assert_close(same_noise(anomaly_score, model, x), -same_noise(row_bounds, model, x))
+
+
+def test_parts_of_a_linear_normal_pair_are_its_formulas():
+    """KL(q(z | x) || N(0, I)) and E_q[log p(x | z)], within 4 standard errors of the samples."""
+    model = LinearNormal()
+    x = torch.randn(10, 4).double()
+    values = [elbo_parts(model, x) for _ in range(400)]
+    q = poutine.trace(model.guide).get_trace(x).nodes["z"]["fn"].base_dist
+    kl = 0.5 * (q.loc**2 + q.scale**2 - 1 - 2 * q.scale.log()).sum(-1).mean()
+    residual = (x - q.loc @ model.weight.T - model.bias) ** 2 + (model.weight**2 @ (q.scale**2).T).T
+    log_p = (-0.5 * residual / 0.64 - 0.5 * torch.tensor(2 * torch.pi * 0.64).log()).sum(-1).mean()
+    for site, want in (("z", kl), ("x", log_p)):
+        found = torch.tensor([value[site] for value in values]).double()
+        assert abs(float(found.mean() - want)) < 4 * float(found.std()) / 20
+
+
+@pytest.mark.parametrize("enumerated", ["guide", "model"])
+def test_a_discrete_bound_is_pyros(enumerated):
+    model = Discrete(enumerated)
+    x = model.data()
+    elbo = TraceEnum_ELBO(max_plate_nesting=1)
+    want = -same_noise(elbo.loss, model.model, model.guide, x) / len(x)
+    assert same_noise(bound, model, x) == pytest.approx(want, rel=1e-9)
+    if enumerated == "model":
+        with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model alone, want it in the guide"):
+            elbo_parts(model, x)
+
+
+def test_batches_do_not_matter():
+    """Where x does not read c, and q(c | y) = p(c | y), there is no noise."""
+    model = Discrete()
+    model.p_x, model.q_c = model.p_x[:, :1].expand(-1, 2, -1), model.p_c
+    x = model.data()
+    for function in (row_bounds, anomaly_score):
+        torch.testing.assert_close(function(model, x, batch_size=3), function(model, x, batch_size=100))
+    parts = [elbo_parts(model, x, batch_size=size) for size in (3, 100)]
+    assert parts[0] == pytest.approx(parts[1], rel=1e-9, abs=1e-9)
+
+
+def test_an_impossible_class_counts_for_nothing():
+    model = Discrete()
+    x = model.data()
+    model.q_y[1] = -torch.inf
+    assert torch.isfinite(row_bounds(model, x)).all()
