@@ -3,11 +3,15 @@
 import csv
 import io
 
+import torch
+
 from pyrodgm.files import write
 
 
 def write_csv(path, history):
     """Write a history, a list of dicts, as a CSV file: a line for each epoch, empty cells where nothing was measured.
+
+    A tensor is written as its values, separated by spaces.
 
     Raises:
         OSError: if it cannot be written; what the file held before is still there.
@@ -20,8 +24,13 @@ def write_csv(path, history):
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
-    writer.writerows(history)
+    for row in history:
+        writer.writerow({key: _cell(value) for key, value in row.items()})
     write(path, text.getvalue().encode())
+
+
+def _cell(value):
+    return " ".join(map(str, value.flatten().tolist())) if isinstance(value, torch.Tensor) else value
 
 
 def tensorboard(folder):
@@ -38,7 +47,7 @@ def tensorboard(folder):
 
     def add(row):
         for name, value in row.items():
-            if name != "epoch":
+            if name != "epoch" and isinstance(value, (int, float)):
                 writer.add_scalar(name, value, row["epoch"])
         writer.flush()
 

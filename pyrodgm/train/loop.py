@@ -57,7 +57,7 @@ def fit(
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
         average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
-        measure: a function of the epoch, called at its end, that returns a dict of figures; or None.
+        measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
         monitor: a figure; in the end the parameters are those of the epoch where it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
         patience: stop after so many measurements without a better one; or None.
@@ -164,7 +164,8 @@ class _Run:
         self.total, self.count = 0.0, 0
         if self.log is not None:
             self.log(row)
-        shown = {key: f"{value:.2f}" for key, value in row.items() if key not in ("epoch", "seconds")}
+        numbers = {key: value for key, value in row.items() if isinstance(value, (int, float))}
+        shown = {key: f"{value:.2f}" for key, value in numbers.items() if key not in ("epoch", "seconds")}
         self.bar.set_postfix({"epoch": self.epoch} | shown, refresh=False)
 
     def _keep(self):
