@@ -128,7 +128,9 @@ class _Run:
                     if self.folder.save(self.state(), self.history, last=stopping()):
                         saved = self.steps
                     if stopping():
-                        raise KeyboardInterrupt(f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}")
+                        raise KeyboardInterrupt(
+                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call goes on"
+                        )
             self._end_epoch()
         if self.folder is not None and self.steps > saved:
             self.folder.save(self.state(), self.history, last=True)

@@ -104,7 +104,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
                 figures["validation bound"] = bound(model, validation[:1000])
                 if labelled is not None:
                     figures["validation error"] = classification_error(model, *_labelled(data.validation))
-            if epoch in recipe.milestones:
+            if labelled is not None and epoch in recipe.milestones:
                 figures["test error"] = classification_error(model, *_labelled(data.test))
         return figures
 
