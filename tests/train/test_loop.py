@@ -42,20 +42,24 @@ def test_a_loss_that_is_not_finite_stops_the_run(loss):
         fit(Fake([1.0, 1.0, loss]), [{}, {}], 3, progress=False)
 
 
-def test_warm_up_rises_to_one_and_is_left():
-    model = small(VAE)
-    x = rows(model)[0]
-    temperatures = []
+def temperatures(batch_size, **warm_up):
+    """The temperature of z at every step of a run."""
+    model, seen = small(VAE), []
 
     class Scales(Trace_ELBO):
         def loss_and_grads(self, model, guide, *args, **kwargs):
             for pair, _ in self._get_traces(model, guide, args, kwargs):
-                temperatures.append(float(pair.nodes["z"]["scale"]))
+                seen.append(float(pair.nodes["z"]["scale"]))
             return 0.0
 
     svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Scales())
-    fit(svi, Batches(x, 7), epochs=6, warm_up_epochs=4, progress=False)
-    assert temperatures == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    fit(svi, Batches(rows(model)[0], batch_size), progress=False, **warm_up)
+    return seen
+
+
+def test_warm_up_rises_to_one_and_is_left():
+    assert temperatures(7, epochs=6, warm_up_epochs=4) == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    assert temperatures(3, epochs=3, warm_up_steps=5) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
 
 
 def test_a_pyro_scheduler_steps_once_an_epoch():
@@ -80,22 +84,6 @@ def test_the_bar_shows_the_figures(capsys):
     fit(Fake([1.0]), [{}], 1, measure=lambda epoch: {"error": 12.345}, description="digits")
     shown = capsys.readouterr().err
     assert "digits" in shown and "error=12.35" in shown and "loss=1.00" in shown
-
-
-def test_warm_up_rises_by_steps_too():
-    model = small(VAE)
-    x = rows(model)[0]
-    temperatures = []
-
-    class Scales(Trace_ELBO):
-        def loss_and_grads(self, model, guide, *args, **kwargs):
-            for pair, _ in self._get_traces(model, guide, args, kwargs):
-                temperatures.append(float(pair.nodes["z"]["scale"]))
-            return 0.0
-
-    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Scales())
-    fit(svi, Batches(x, 3), epochs=3, warm_up_steps=5, progress=False)
-    assert temperatures == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
 
 
 def trained(epochs, **options):
