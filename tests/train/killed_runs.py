@@ -74,7 +74,7 @@ def main(backend, kills, folder):
     seconds, done, moments = time.monotonic() - start, 0, random.Random(0)
     while done < kills:
         number = child(backend, killed)
-        time.sleep(moments.uniform(0.2, 1.2) * seconds / 3)
+        time.sleep(moments.uniform(0.1, 1.0) * seconds)
         os.kill(number, signal.SIGKILL)
         done += os.WIFSIGNALED(os.waitpid(number, 0)[1])
         if (killed / "end").exists():  # it came to its end: from the beginning again
