@@ -117,7 +117,7 @@ class _Run:
         self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
         self.bar.update(self.steps)
         self._check()
-        saved = self.steps
+        saved = self.epoch, self.steps
         while self.epoch < epochs and not self.best.out_of_patience():
             for batch in self._batches_left():
                 self._step(batch)
@@ -126,11 +126,11 @@ class _Run:
                 if self.folder is not None and (stopping() or self.folder.due()):
                     self._check()
                     if self.folder.save(self.state(), self.history, last=stopping()):
-                        saved = self.steps
+                        saved = self.epoch, self.steps
                     if stopping():
                         raise KeyboardInterrupt(f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}")
             self._end_epoch()
-        if self.folder is not None and self.steps > saved:
+        if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
         self._keep()
 

@@ -85,6 +85,12 @@ def test_a_run_killed_twenty_times_ends_as_one_left_alone(backend, tmp_path):
     assert "20 kills, the same to the last bit" in done.stdout
 
 
+def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
+    _, svi, batches = set_up()
+    fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     expected, svi, batches = set_up()
     fit(svi, batches, 3, progress=False)
