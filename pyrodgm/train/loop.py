@@ -109,16 +109,16 @@ class _Run:
         self.average = None if average is None else Average(self.module, average)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
         self.total, self.count = 0.0, 0  # of the losses of the epoch
-        self.folder = self.log = None
+        self.folder = self.log = self.place = None
         self.noise = joint_noise()
 
     def train(self, epochs, stopping):
         self.begun = time.monotonic() - self.seconds
         self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
         self.bar.update(self.steps)
-        self._check()
         saved = self.epoch, self.steps
         while self.epoch < epochs and not self.best.out_of_patience():
+            self._check()
             for batch in self._batches_left():
                 self._step(batch)
                 if self.steps % CHECK_EVERY == 0 or _is_broken(self.total):
@@ -150,7 +150,7 @@ class _Run:
         self.bar.update()
 
     def _end_epoch(self):
-        self._check()
+        self._check(remember=False)
         self.epoch += 1
         if isinstance(self.svi.optim, PyroLRScheduler):
             self.svi.optim.step()
@@ -174,10 +174,11 @@ class _Run:
         elif self.average is not None:
             self.average.copy_to_parameters()
 
-    def _check(self):
+    def _check(self, remember=True):
         """Remember the place if all is finite, and raise if not."""
-        if not (_is_broken(self.total) or (self.module is not None and not_finite(self.module))):
-            self.place = None if self.module is None else self.state()
+        if not (_is_broken(float(self.total)) or (self.module is not None and not_finite(self.module))):
+            if remember:
+                self.place = None if self.module is None else self.state()
         elif self.module is None or self.place is None:
             raise FloatingPointError(f"the loss is {float(self.total)} at epoch {self.epoch + 1}, batch {self.count}")
         else:

@@ -165,6 +165,37 @@ class TestDiverging:
         _, message = self.run(kind, lambda model, good: {"x": torch.full((7, 6), math.nan)})
         assert message.startswith("the loss is nan at epoch 1, batch 121: the value of site 'z' is not finite")
 
+    def test_a_later_epoch_names_its_batch_too(self):
+        pyro.set_rng_seed(0)
+        model = small(VAE, likelihood="normal")
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO(max_plate_nesting=1))
+        kept = []
+
+        def measure(epoch):
+            kept.append({name: value.clone() for name, value in model.state_dict().items()})
+            if epoch == 2:
+                model.p_x.log_variance.bias.data.fill_(-300.0)
+            return {}
+
+        with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 3, batch 1: the log-prob"):
+            fit(svi, Batches(torch.randn(21, 6), 7), 4, measure=measure, progress=False)
+        assert torch.equal(model.q_z.loc.weight, kept[-1]["q_z.loc.weight"])
+
+    def test_parameters_that_are_not_finite_from_the_beginning(self):
+        model = small(VAE)
+        model.p_x.logits.bias.data.fill_(math.nan)
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO())
+        with pytest.raises(FloatingPointError, match="at epoch 1, batch 0"):
+            fit(svi, Batches(rows(model)[0], 7), 1, progress=False)
+
+    def test_a_loss_that_waits_on_a_gpu_is_looked_at(self):
+        class Elsewhere(torch.Tensor):
+            is_cuda = True
+
+        loss = torch.tensor(math.inf).as_subclass(Elsewhere)
+        with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, batch 2"):
+            fit(Fake([torch.tensor(1.0), loss]), [{}, {}], 1, progress=False)
+
     def test_a_gradient_names_its_parameters(self):
         pyro.set_rng_seed(0)
         model = small(VAE)
