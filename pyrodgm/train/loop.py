@@ -76,8 +76,8 @@ def fit(
         FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
             those before its step, the last checkpoint stays.
         KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
-        ValueError: if the folder holds a run with other settings or another model, or a damaged checkpoint, or cannot
-            be written.
+        ValueError: if the folder holds a run with other settings or another model, one that is past ``epochs``, or a
+            damaged checkpoint, or cannot be written.
 
     Example::
 
@@ -91,6 +91,7 @@ def fit(
         run.folder = RunFolder(folder, about or {}, minutes)
         if (state := run.folder.load()) is not None:
             run.load(state)
+            run.check_reach(epochs)
         run.folder.check_room(run.module)
         run.log = tensorboard_log(folder) if tensorboard else None
     with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar:
@@ -133,6 +134,15 @@ class _Run:
         if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
         self._keep()
+
+    def check_reach(self, epochs):
+        """Raise ``ValueError`` where the run is past these epochs: its parameters are not theirs."""
+        reached = self.epoch + (self.count > 0)
+        if reached > epochs:
+            raise ValueError(
+                f"epochs: got {epochs}, want at least {reached}: the run in {self.folder.path} is past them; "
+                "give another folder"
+            )
 
     def _batches_left(self):
         """The batches of the epoch that are still to come."""

@@ -103,6 +103,18 @@ def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     assert written[0] == "epoch,loss,seconds" and len(written) == 4
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_run_is_not_taken_for_a_shorter_one(epochs, tmp_path):
+    _, svi, batches = set_up()
+    with pytest.raises(KeyboardInterrupt):
+        fit(svi, Interrupted(batches, 10), 4, folder=tmp_path, progress=False)
+    model, svi, batches = set_up()
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=f"epochs: got {epochs}, want at least 3: the run in .* is past them"):
+        fit(svi, batches, epochs, folder=tmp_path, progress=False)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
 def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
     def train(epochs, folder):
         pyro.clear_param_store()
