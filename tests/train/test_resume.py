@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyro
 import pytest
 import torch
@@ -89,6 +90,15 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     _, svi, batches = set_up()
     fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
+def test_figures_may_be_numbers_of_numpy(tmp_path):
+    figures = {"error": np.float32(0.5), "count": np.int64(3), "done": np.bool_(True)}
+    _, svi, batches = set_up()
+    fit(svi, batches, 1, measure=lambda epoch: dict(figures), folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    (row,) = fit(svi, batches, 1, folder=tmp_path, progress=False)
+    assert {name: row[name] for name in figures} == {"error": 0.5, "count": 3, "done": True}
 
 
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
