@@ -3,10 +3,10 @@
 import math
 import time
 from contextlib import nullcontext
-from itertools import islice
 
 import torch
 from pyro.optim import PyroLRScheduler
+from pyro.util import get_rng_state, set_rng_state
 from tqdm.auto import tqdm
 
 from pyrodgm.train.average import Average
@@ -52,7 +52,8 @@ def fit(
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
             are read where the arguments below need them.
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``. What has no
-            ``state_dict`` must yield the same ones every epoch, for a run to be resumed within one.
+            ``state_dict``, such as a ``DataLoader``, must yield the same ones from the same random numbers, all drawn
+            before the first of them, for a run to be resumed within an epoch.
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
@@ -110,6 +111,7 @@ class _Run:
         self.average = None if average is None else Average(self.module, average)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
         self.total, self.count = 0.0, 0  # of the losses of the epoch
+        self.dealt = None  # the random numbers that the epoch's batches began with
         self.folder = self.log = self.place = None
         self.noise = joint_noise()
 
@@ -145,9 +147,20 @@ class _Run:
             )
 
     def _batches_left(self):
-        """The batches of the epoch that are still to come."""
-        taken = 0 if hasattr(self.batches, "load_state_dict") else self.count
-        return islice(self.batches, taken, None)
+        """The batches of the epoch that are still to come; those that were taken are drawn again as they were."""
+        if hasattr(self.batches, "load_state_dict"):
+            return iter(self.batches)
+        now = get_rng_state()
+        if self.count == 0:
+            self.dealt = now
+        elif self.dealt is not None:
+            set_rng_state(self.dealt)
+        left = iter(self.batches)
+        for _ in range(self.count):
+            next(left, None)
+        if self.count > 0:
+            set_rng_state(now)
+        return left
 
     def _step(self, batch):
         with self.noise, self.temperature.of_step(self.epoch, self.steps):
@@ -213,7 +226,7 @@ class _Run:
         )
 
     def state(self):
-        own = {key: vars(self)[key] for key in ("epoch", "steps", "count")}
+        own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}
         own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
         average = None if self.average is None else self.average.state_dict()
         return capture(self.module, self.svi, self.batches) | {

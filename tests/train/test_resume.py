@@ -14,6 +14,7 @@ import torch
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.infer.autoguide import AutoNormal
 from safetensors.torch import save_file
+from torch.utils.data import DataLoader
 
 from pyrodgm.data import Batches
 from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
@@ -23,7 +24,7 @@ from pyrodgm.train.run_folder import RunFolder
 from tests.pairs import small
 
 
-class Interrupted:
+class Stopped:
     """Batches that ask for a stop, as Ctrl-C does, at one of them."""
 
     def __init__(self, batches, at):
@@ -35,6 +36,10 @@ class Interrupted:
             if self.count == self.at:
                 os.kill(os.getpid(), signal.SIGINT)
             yield batch
+
+
+class Interrupted(Stopped):
+    """The same, where the batches know their place."""
 
     def state_dict(self):
         return self.batches.state_dict()
@@ -101,6 +106,24 @@ def test_figures_may_be_numbers_of_numpy(tmp_path):
     assert {name: row[name] for name in figures} == {"error": 0.5, "count": 3, "done": True}
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("stopped_at", [6, 8])
+def test_a_data_loader_deals_the_rest_of_its_epoch(shuffle, stopped_at, tmp_path):
+    def loader():
+        x = torch.rand(40, 6, generator=torch.Generator().manual_seed(0)).round()
+        return DataLoader([{"x": row} for row in x], batch_size=10, shuffle=shuffle)
+
+    expected, svi, _ = set_up(SVI, VAE)
+    fit(svi, loader(), 3, progress=False)
+    _, svi, _ = set_up(SVI, VAE)
+    with pytest.raises(KeyboardInterrupt):
+        fit(svi, Stopped(loader(), stopped_at), 3, folder=tmp_path, progress=False)
+    model, svi, _ = set_up(SVI, VAE)
+    torch.manual_seed(99)
+    fit(svi, loader(), 3, folder=tmp_path, progress=False)
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+
+
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     expected, svi, batches = set_up()
     fit(svi, batches, 3, progress=False)
@@ -118,7 +141,7 @@ def test_a_run_is_not_taken_for_a_shorter_one(epochs, tmp_path):
     _, svi, batches = set_up()
     with pytest.raises(KeyboardInterrupt):
         fit(svi, Interrupted(batches, 10), 4, folder=tmp_path, progress=False)
-    model, svi, batches = set_up()
+    _, svi, batches = set_up()
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
     with pytest.raises(ValueError, match=f"epochs: got {epochs}, want at least 3: the run in .* is past them"):
         fit(svi, batches, epochs, folder=tmp_path, progress=False)
