@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from contextlib import nullcontext
 
 import torch
@@ -59,7 +60,7 @@ def fit(
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
         average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of figures; or None.
-        monitor: a figure; in the end the parameters are those of the epoch where it was best.
+        monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
         patience: stop after so many measurements without a better one; or None.
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
@@ -179,10 +180,10 @@ class _Run:
             self.svi.optim.step()
         loss = joint_sum(float(self.total)) / self.count
         row = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - self.begun}
-        if self.measure is not None:
-            with self.average.in_place() if self.average is not None else nullcontext():
+        with self.average.in_place() if self.average is not None else nullcontext():
+            if self.measure is not None:
                 row |= self.measure(self.epoch)
-                self.best.note(row, self.module)
+            self.best.note(row, self.module)
         self.history.append(row)
         self.total, self.count = 0.0, 0
         if self.log is not None:
@@ -194,7 +195,13 @@ class _Run:
         """Leave the module with the parameters of the best epoch, or with their average."""
         if self.best.parameters is not None:
             self.module.load_state_dict(self.best.parameters)
-        elif self.average is not None:
+            return
+        if self.best.monitor is not None and self.history:
+            warnings.warn(
+                f"monitor: got {self.best.monitor!r}, which was never measured or finite; the last epoch is kept",
+                stacklevel=3,
+            )
+        if self.average is not None:
             self.average.copy_to_parameters()
 
     def _check(self, remember=True):

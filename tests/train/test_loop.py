@@ -123,6 +123,18 @@ def test_patience_stops_the_run():
     assert len(seen) == 5
 
 
+def test_the_loss_may_be_watched():
+    model = small(VAE)
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Trace_ELBO())
+    svi.step = lambda x: 1.0
+    assert len(fit(svi, Batches(rows(model)[0], 7), 9, monitor="loss", patience=2, progress=False)) == 3
+
+
+def test_a_figure_that_is_never_measured_is_told():
+    with pytest.warns(UserWarning, match="monitor: got 'figur', which was never measured"):
+        trained(2, monitor="figur")
+
+
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
     averaged, seen = trained(5, average=0.9)
