@@ -78,14 +78,17 @@ def fit(
         FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
             those before its step, the last checkpoint stays.
         KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
-        ValueError: if the folder holds a run with other settings or another model, one that is past ``epochs``, or a
-            damaged checkpoint, or cannot be written.
+        ValueError: without a module where one is needed, or without batches; if the folder holds a run with other
+            settings or another model, one that is past ``epochs``, or a damaged checkpoint, or cannot be written.
 
     Example::
 
         history = fit(svi, Batches(x, 100), epochs=10, measure=lambda epoch: {"bound": bound(m, x_validation)},
                       monitor="bound", mode="max", folder="runs/mine")
     """
+    module = module if module is not None else _owner(svi)
+    if module is None and (average, monitor, folder) != (None, None, None):
+        raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
     best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps)
     run = _Run(svi, batches, module, measure, average, best, temperature)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
@@ -105,9 +108,8 @@ class _Run:
     """A run's place, and what moves it on."""
 
     def __init__(self, svi, batches, module, measure, average, best, temperature):
-        owner = getattr(getattr(svi, "model", None), "__self__", getattr(svi, "model", None))
-        self.module = module if module is not None else owner if isinstance(owner, torch.nn.Module) else None
-        self.svi, self.batches, self.measure, self.best, self.temperature = svi, batches, measure, best, temperature
+        self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
+        self.best, self.temperature = best, temperature
         self.take_step = getattr(svi, "step_async", svi.step)
         self.average = None if average is None else Average(self.module, average)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
@@ -174,6 +176,8 @@ class _Run:
         self.bar.update()
 
     def _end_epoch(self):
+        if self.count == 0:
+            raise ValueError(f"batches: got none in epoch {self.epoch + 1}, want some at every iteration")
         self._check(remember=False)
         self.epoch += 1
         if isinstance(self.svi.optim, PyroLRScheduler):
@@ -247,8 +251,18 @@ class _Run:
         vars(self).update(state["run"])
         self.history = list(self.history)
         self.best.load_state_dict(state["best"])
+        if (self.average is None) != (state["average"] is None):
+            got = "no average" if state["average"] is None else "an average"
+            raise ValueError(f"average: got a run with {got}, want one with the same settings; give another folder")
         if self.average is not None:
             self.average.load_state_dict(state["average"])
+
+
+def _owner(svi):
+    """The module whose method ``svi.model`` is, or which it is itself; or None."""
+    model = getattr(svi, "model", None)
+    owner = getattr(model, "__self__", model)
+    return owner if isinstance(owner, torch.nn.Module) else None
 
 
 def _is_broken(total):

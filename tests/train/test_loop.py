@@ -248,6 +248,27 @@ class TestDiverging:
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("option", [{"average": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
+def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):
+        fit(Fake([1.0]), [{}], 1, progress=False, **option)
+
+
+def test_batches_that_run_out_are_told():
+    with pytest.raises(ValueError, match="batches: got none in epoch 2, want some at every iteration"):
+        fit(Fake([1.0]), iter([{}]), 2, progress=False)
+
+
+def test_an_optimiser_may_outlive_a_model():
+    optim = Adam({"lr": 1e-3})
+    for _ in range(2):
+        model = small(VAE)
+        svi = SVI(model.model, model.guide, optim, Trace_ELBO())
+        fit(svi, Batches(rows(model)[0], 7), 1, progress=False)
+        del model, svi
+
+
 def test_ctrl_c_without_a_folder_is_left_to_python():
     handler = signal.getsignal(signal.SIGINT)
     fit(Fake([1.0]), [{}], 1, progress=False)

@@ -148,9 +148,11 @@ def test_a_run_is_not_taken_for_a_shorter_one(epochs, tmp_path):
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
-def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
-    def train(epochs, folder):
-        pyro.clear_param_store()
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_guide_of_its_own_parameters_is_resumed(fresh, tmp_path):
+    def train(epochs, folder, fresh=True):
+        if fresh:
+            pyro.clear_param_store()
         pyro.set_rng_seed(0)
         data = torch.randn(20) + 3
 
@@ -166,9 +168,17 @@ def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
 
     expected = train(4, None)
     train(2, tmp_path)
-    found = train(4, tmp_path)
+    found = train(4, tmp_path, fresh)
     assert expected.keys() == found.keys() and "s" in found
     assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_an_average_is_not_taken_up_later(tmp_path):
+    _, svi, batches = set_up()
+    fit(svi, batches, 1, folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    with pytest.raises(ValueError, match="average: got a run with no average, want one with the same settings"):
+        fit(svi, batches, 2, folder=tmp_path, average=0.9, progress=False)
 
 
 class TestCheckpointsOfOthers:
