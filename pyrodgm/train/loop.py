@@ -15,7 +15,7 @@ from pyrodgm.train.best import Best
 from pyrodgm.train.diverged import culprit, not_finite
 from pyrodgm.train.history import tensorboard as tensorboard_log
 from pyrodgm.train.interrupt import stop_requests
-from pyrodgm.train.parallel import joint_noise, joint_sum
+from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 from pyrodgm.train.temperature import Temperature
@@ -127,13 +127,14 @@ class _Run:
             self._check()
             for batch in self._batches_left():
                 self._step(batch)
-                if self.steps % CHECK_EVERY == 0 or _is_broken(self.total):
+                due = self.folder is not None and self.folder.due()
+                stop, due, broken = joint_any(stopping(), due, _is_broken(self.total))
+                if self.steps % CHECK_EVERY == 0 or broken or stop or due:
                     self._check()
-                if self.folder is not None and (stopping() or self.folder.due()):
-                    self._check()
-                    if self.folder.save(self.state(), self.history, last=stopping()):
+                if stop or due:
+                    if self.folder.save(self.state(), self.history, last=stop):
                         saved = self.epoch, self.steps
-                    if stopping():
+                    if stop:
                         raise KeyboardInterrupt(f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}")
             self._end_epoch()
         if self.folder is not None and (self.epoch, self.steps) != saved:
@@ -210,7 +211,8 @@ class _Run:
 
     def _check(self, remember=True):
         """Remember the place if all is finite, and raise if not."""
-        if not (_is_broken(float(self.total)) or (self.module is not None and not_finite(self.module))):
+        broken = _is_broken(float(self.total)) or (self.module is not None and bool(not_finite(self.module)))
+        if not joint_any(broken)[0]:
             if remember:
                 self.place = None if self.module is None else self.state()
         elif self.module is None or self.place is None:
@@ -222,13 +224,16 @@ class _Run:
         """Repeat the steps since the remembered place, up to the one that went wrong, and raise what it was."""
         self.load(self.place)
         for batch in self._batches_left():
-            before, total = self.state(), float(self.total)
+            before, total = self.state(), joint_sum(float(self.total))
             self._step(batch)
             where = f"at epoch {self.epoch + 1}, batch {self.count}"
-            loss, broken = float(self.total) - total, not_finite(self.module)
+            loss, broken = joint_sum(float(self.total)) - total, not_finite(self.module)
+            elsewhere = math.isfinite(float(self.total))
             if not math.isfinite(loss):
                 self.load(before)
-                raise FloatingPointError(f"the loss is {loss} {where}: {culprit(self.svi, batch)}")
+                with self.noise:
+                    found = "in the rows of another process" if elsewhere else culprit(self.svi, batch)
+                raise FloatingPointError(f"the loss is {loss} {where}: {found}")
             if broken:
                 self.load(before)
                 raise FloatingPointError(f"the gradient is not finite {where}: of {', '.join(broken)}")

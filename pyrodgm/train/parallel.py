@@ -60,6 +60,16 @@ def joint_sum(value):
     return float(total)
 
 
+def joint_any(*flags):
+    """Whether a flag is set in any process, for each of them: what all do at the same step, or else one waits."""
+    if share()[1] == 1:
+        return flags
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    raised = torch.tensor(flags, dtype=torch.int32, device=device)
+    distributed.all_reduce(raised, op=distributed.ReduceOp.MAX)
+    return tuple(map(bool, raised.tolist()))
+
+
 def joint_gradients(gradients):
     """The sum over processes of a list of gradients, in one message; the ``reduce`` of an ``Optimiser``."""
     if share()[1] == 1:
