@@ -47,6 +47,22 @@ def test_without_arguments_it_shows_help():
         (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
+        (("train", "digits", "--set", "schedule=stop"), "schedule: got 'stop' .did you mean 'step'"),
+        (("train", "digits", "--set", "resample=foo"), "resample: got 'foo', want one of binarise, resample_counts"),
+        (("train", "digits", "--set", "schedule=linear"), "schedule: got linear without start, end, want schedule.st"),
+        (("train", "digits", "--set", "optimiser=LBFGS"), "optimiser: got 'LBFGS'"),
+        (("train", "digits", "--set", "optimiser=lr_scheduler"), "optimiser: got 'lr_scheduler'"),
+        (("train", "digits", "--set", "optimiser.params=3"), "optimiser.: got 'params'"),
+        (("train", "digits", "--set", "optimiser.betas=3"), "optimiser.betas: got 3, want tuple"),
+        (("train", "digits", "--set", "model.x_size=3"), "model.: got 'x_size'"),
+        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want tuple"),
+        (("train", "digits", "--set", "monitor=bound"), "monitor: got 'bound', want one of validation bound"),
+        (("train", "digits", "--set", 'baselines=["SVM"]'), "baselines: got 'SVM', want one of"),
+        (("train", "digits", "--set", 'milestones=["a"]'), "milestones: got 'a', want int"),
+        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want tuple"),
+        (("train", "digits", "--set", "measure_every=0"), "measure_every: got 0, want at least 1"),
+        (("train", "digits", "--set", "epochs=0"), "epochs: got 0, want at least 1"),
+        (("train", "digits", "--set", "weight_prior=0"), "weight_prior: got 0.0, want a positive number"),
     ],
 )
 def test_bad_arguments_end_with_exit_code_2(args, message):
@@ -155,6 +171,20 @@ def test_a_loss_that_is_not_finite_ends_with_exit_code_1(monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.run", diverge)
     result = call("train", "digits")
     assert result.exit_code == 1 and "the loss is nan at epoch 2, batch 1" in result.output
+
+
+def test_an_error_that_nobody_foresaw_is_a_line_too(monkeypatch):
+    def fail(*args):
+        raise RuntimeError("CUDA out of memory\nmore")
+
+    monkeypatch.setattr("pyrodgm.zoo.run", fail)
+    result = call("train", "digits")
+    assert result.exit_code == 1 and result.output.endswith("RuntimeError: CUDA out of memory (see --traceback)\n")
+
+
+def test_a_choice_may_come_with_its_options():
+    posterior = 'model.posterior=["iaf", {"num_steps": 2}]'
+    assert "iaf" in call("show", "digits", "--set", posterior, "--set", "model.likelihood=normal").output
 
 
 def test_an_error_is_printed_as_it_is(monkeypatch):

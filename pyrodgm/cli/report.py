@@ -18,10 +18,12 @@ def reported():
     """
     try:
         yield
-    except (ValueError, FileNotFoundError, OSError, FloatingPointError, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:
         if settings["traceback"]:
             raise
-        errors.print(str(error) or type(error).__name__)
+        expected = isinstance(error, (ValueError, OSError, FloatingPointError, KeyboardInterrupt))
+        told = str(error) or type(error).__name__
+        errors.print(told if expected else f"{type(error).__name__}: {told.splitlines()[0]} (see --traceback)")
         bad_input = isinstance(error, (ValueError, FileNotFoundError))
         code = 130 if isinstance(error, KeyboardInterrupt) else 2 if bad_input else 1
         raise typer.Exit(code) from error
