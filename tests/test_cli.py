@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from pyrodgm.cli import app
 from pyrodgm.data import load
-from pyrodgm.zoo import RECIPES
+from pyrodgm.zoo import RECIPES, Outcome
 
 runner = CliRunner()
 
@@ -115,6 +115,12 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert drawn["x"].shape == (20, 64) and drawn["y"].tolist() == [*range(10)] * 2 and (tmp_path / "s.png").exists()
     assert call(*train, "--fresh").exit_code == 0
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
+
+
+def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, {"seconds": 1.0}, []))
+    assert call("train", "digits", "--fresh").exit_code == 0
+    assert [path.name for path in (tmp_path / "runs" / "digits").iterdir()] == ["seed-0"]
 
 
 def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):
