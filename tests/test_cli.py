@@ -211,6 +211,18 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table
 
 
+def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
+    outcomes = iter([{"test error": 1.0, "test error, epoch 2": 3.0}, {"test error": 2.0}])
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, next(outcomes), []))
+    for name, text in (("digits", "{}"), ("other", "[1]"), ("damaged", "{")):
+        (tmp_path / f"{name}.json").write_text(text)
+    assert "a damaged file" in call("list", "--results", tmp_path).output
+    result = call("reproduce", "moons-m2", "--seeds", 2, "--folder", tmp_path)
+    assert result.exit_code == 0, result.output
+    table = (tmp_path / "README.md").read_text()
+    assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 |" in table
+
+
 def test_demo_draws_its_figures(tmp_path):
     result = call("demo", "--epochs", 1, "--folder", tmp_path)
     assert result.exit_code == 0, result.output

@@ -36,8 +36,8 @@ def print_figures(runs):
     table = Table("figure", *(f"seed {seed}" for seed in runs))
     if len(runs) > 1:
         table.add_column("mean ± s.e.")
-    for figure in next(iter(runs.values())):
-        values = [figures[figure] for figures in runs.values()]
-        cells = [f"{value:.2f}" for value in values]
+    for figure in dict.fromkeys(figure for figures in runs.values() for figure in figures):
+        values = [figures[figure] for figures in runs.values() if figure in figures]
+        cells = [f"{figures[figure]:.2f}" if figure in figures else "" for figures in runs.values()]
         table.add_row(f"{figure} ({unit(figure)})", *cells, *([summary(values)] if len(runs) > 1 else []))
     console.print(table)
