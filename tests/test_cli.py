@@ -97,7 +97,7 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     train = ("train", "digits", "--epochs", 1, "--set", "baselines=[]")
     first = call(*train)
     assert first.exit_code == 0, first.output
-    folder = tmp_path / "runs" / "digits+baselines=__" / "seed-0"
+    folder = tmp_path / "runs" / "digits+baselines=__+epochs=1" / "seed-0"
     assert {"checkpoint.safetensors", "history.csv", "model"} == {path.name for path in folder.iterdir()}
     assert "test error" in (folder / "model" / "README.md").read_text()
 
@@ -107,7 +107,7 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
 
     written = (folder / "history.csv").read_text()
     assert errors(call(*train)) == errors(first) and (folder / "history.csv").read_text() == written
-    options = ("--set", "baselines=[]")
+    options = ("--set", "baselines=[]", "--set", "epochs=1")
     assert errors(call("evaluate", "digits", *options)) == errors(first)
     assert call("sample", "digits", *options, "--output", "s.png", "--count", 2).exit_code == 0
     assert call("sample", "digits", *options, "--output", "s.npz", "--count", 2).exit_code == 0
@@ -121,6 +121,12 @@ def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypat
     monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, {"seconds": 1.0}, []))
     assert call("train", "digits", "--fresh").exit_code == 0
     assert [path.name for path in (tmp_path / "runs" / "digits").iterdir()] == ["seed-0"]
+
+
+def test_a_run_of_other_epochs_is_not_the_recipe_s(tmp_path):
+    assert call("train", "moons-m2", "--epochs", 1).exit_code == 0
+    assert call("evaluate", "moons-m2").exit_code == 2
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["moons-m2+epochs=1"]
 
 
 def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):

@@ -52,7 +52,7 @@ def test_the_command_line_trains_with_two_processes(tmp_path):
     alone = launch(command, cwd=tmp_path)
     together = launch([*LAUNCHER, *command, "--set", "num_labels=8", "--runs", "two"], cwd=tmp_path)
     assert "test error" in alone and together.count("validation error (%)") == 1
-    assert (tmp_path / "two" / "moons-adgm+num_labels=8" / "seed-0" / "model" / "model.safetensors").exists()
+    assert (tmp_path / "two" / "moons-adgm+num_labels=8+epochs=1" / "seed-0" / "model" / "model.safetensors").exists()
 
 
 def test_the_shares_of_a_batch_are_the_batch():
