@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from pyrodgm.data import Batches
+from pyrodgm.train.parallel import JointNoise
 
 ROOT = Path(__file__).parents[2]
 LAUNCHER = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
@@ -53,6 +56,19 @@ def test_the_command_line_trains_with_two_processes(tmp_path):
     together = launch([*LAUNCHER, *command, "--set", "num_labels=8", "--runs", "two"], cwd=tmp_path)
     assert "test error" in alone and together.count("validation error (%)") == 1
     assert (tmp_path / "two" / "moons-adgm+num_labels=8+epochs=1" / "seed-0" / "model" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "site",
+    [dist.Bernoulli(torch.full((3,), 0.5)), dist.OneHotCategorical(torch.ones(3, 2)), dist.Gamma(torch.ones(3), 1.0)],
+)
+def test_noise_that_cannot_be_shared_is_refused(site):
+    with (
+        JointNoise(0, 2),
+        pyro.plate("batch", 3),
+        pytest.raises(ValueError, match="site: got noise of .*, want normal, uniform or exponential noise"),
+    ):
+        pyro.sample("z", site)
 
 
 def test_the_shares_of_a_batch_are_the_batch():
