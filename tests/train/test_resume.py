@@ -181,6 +181,16 @@ def test_an_average_is_not_taken_up_later(tmp_path):
         fit(svi, batches, 2, folder=tmp_path, average=0.9, progress=False)
 
 
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _, svi, batches = set_up()
+        assert len(fit(svi, Interrupted(batches, 2), 1, folder=tmp_path, progress=False)) == 1
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class TestCheckpointsOfOthers:
     @pytest.fixture
     def folder(self, tmp_path):
@@ -215,6 +225,15 @@ class TestCheckpointsOfOthers:
     def test_another_file(self, folder):
         save_file({"a": torch.zeros(1)}, folder / "checkpoint.safetensors")
         with pytest.raises(ValueError, match="got another safetensors file, want pyrodgm training run"):
+            self.resume(folder)
+
+    @pytest.mark.parametrize(
+        "header",
+        [{}, {"format": "1"}, {"format": "x", "state": "{}"}, {"format": "1", "state": '{"dict": []}'}],
+    )
+    def test_one_of_another_make(self, header, folder):
+        save_file({"a": torch.zeros(1)}, folder / "checkpoint.safetensors", header | {"kind": "pyrodgm training run"})
+        with pytest.raises(ValueError, match="want a whole checkpoint"):
             self.resume(folder)
 
     def test_one_made_to_run_code(self, folder):
