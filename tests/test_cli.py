@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from pyrodgm.cli import app
 from pyrodgm.data import load
-from pyrodgm.zoo import RECIPES
+from pyrodgm.zoo import RECIPES, Outcome
 
 runner = CliRunner()
 
@@ -47,6 +47,22 @@ def test_without_arguments_it_shows_help():
         (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
+        (("train", "digits", "--set", "schedule=stop"), "schedule: got 'stop' .did you mean 'step'"),
+        (("train", "digits", "--set", "resample=foo"), "resample: got 'foo', want one of binarise, resample_counts"),
+        (("train", "digits", "--set", "schedule=linear"), "schedule: got linear without start, end, want schedule.st"),
+        (("train", "digits", "--set", "optimiser=LBFGS"), "optimiser: got 'LBFGS'"),
+        (("train", "digits", "--set", "optimiser=lr_scheduler"), "optimiser: got 'lr_scheduler'"),
+        (("train", "digits", "--set", "optimiser.params=3"), "optimiser.: got 'params'"),
+        (("train", "digits", "--set", "optimiser.betas=3"), "optimiser.betas: got 3, want tuple"),
+        (("train", "digits", "--set", "model.x_size=3"), "model.: got 'x_size'"),
+        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want tuple"),
+        (("train", "digits", "--set", "monitor=bound"), "monitor: got 'bound', want one of validation bound"),
+        (("train", "digits", "--set", 'baselines=["SVM"]'), "baselines: got 'SVM', want one of"),
+        (("train", "digits", "--set", 'milestones=["a"]'), "milestones: got 'a', want int"),
+        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want tuple"),
+        (("train", "digits", "--set", "measure_every=0"), "measure_every: got 0, want at least 1"),
+        (("train", "digits", "--set", "epochs=0"), "epochs: got 0, want at least 1"),
+        (("train", "digits", "--set", "weight_prior=0"), "weight_prior: got 0.0, want a positive number"),
     ],
 )
 def test_bad_arguments_end_with_exit_code_2(args, message):
@@ -81,7 +97,7 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     train = ("train", "digits", "--epochs", 1, "--set", "baselines=[]")
     first = call(*train)
     assert first.exit_code == 0, first.output
-    folder = tmp_path / "runs" / "digits+baselines=__" / "seed-0"
+    folder = tmp_path / "runs" / "digits+baselines=__+epochs=1" / "seed-0"
     assert {"checkpoint.safetensors", "history.csv", "model"} == {path.name for path in folder.iterdir()}
     assert "test error" in (folder / "model" / "README.md").read_text()
 
@@ -91,7 +107,7 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
 
     written = (folder / "history.csv").read_text()
     assert errors(call(*train)) == errors(first) and (folder / "history.csv").read_text() == written
-    options = ("--set", "baselines=[]")
+    options = ("--set", "baselines=[]", "--set", "epochs=1")
     assert errors(call("evaluate", "digits", *options)) == errors(first)
     assert call("sample", "digits", *options, "--output", "s.png", "--count", 2).exit_code == 0
     assert call("sample", "digits", *options, "--output", "s.npz", "--count", 2).exit_code == 0
@@ -99,6 +115,18 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert drawn["x"].shape == (20, 64) and drawn["y"].tolist() == [*range(10)] * 2 and (tmp_path / "s.png").exists()
     assert call(*train, "--fresh").exit_code == 0
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
+
+
+def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, {"seconds": 1.0}, []))
+    assert call("train", "digits", "--fresh").exit_code == 0
+    assert [path.name for path in (tmp_path / "runs" / "digits").iterdir()] == ["seed-0"]
+
+
+def test_a_run_of_other_epochs_is_not_the_recipe_s(tmp_path):
+    assert call("train", "moons-m2", "--epochs", 1).exit_code == 0
+    assert call("evaluate", "moons-m2").exit_code == 2
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["moons-m2+epochs=1"]
 
 
 def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):
@@ -157,6 +185,20 @@ def test_a_loss_that_is_not_finite_ends_with_exit_code_1(monkeypatch):
     assert result.exit_code == 1 and "the loss is nan at epoch 2, batch 1" in result.output
 
 
+def test_an_error_that_nobody_foresaw_is_a_line_too(monkeypatch):
+    def fail(*args):
+        raise RuntimeError("CUDA out of memory\nmore")
+
+    monkeypatch.setattr("pyrodgm.zoo.run", fail)
+    result = call("train", "digits")
+    assert result.exit_code == 1 and result.output.endswith("RuntimeError: CUDA out of memory (see --traceback)\n")
+
+
+def test_a_choice_may_come_with_its_options():
+    posterior = 'model.posterior=["iaf", {"num_steps": 2}]'
+    assert "iaf" in call("show", "digits", "--set", posterior, "--set", "model.likelihood=normal").output
+
+
 def test_an_error_is_printed_as_it_is(monkeypatch):
     def refuse(*args):
         raise ValueError("labelled: got [red] ink, want [b] ink")
@@ -173,6 +215,18 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
     assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table
+
+
+def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
+    outcomes = iter([{"test error": 1.0, "test error, epoch 2": 3.0}, {"test error": 2.0}])
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, next(outcomes), []))
+    for name, text in (("digits", "{}"), ("other", "[1]"), ("damaged", "{")):
+        (tmp_path / f"{name}.json").write_text(text)
+    assert "a damaged file" in call("list", "--results", tmp_path).output
+    result = call("reproduce", "moons-m2", "--seeds", 2, "--folder", tmp_path)
+    assert result.exit_code == 0, result.output
+    table = (tmp_path / "README.md").read_text()
+    assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 |" in table
 
 
 def test_demo_draws_its_figures(tmp_path):

@@ -34,11 +34,10 @@ def recipe_of(name, epochs=None, changes=None):
 
 
 def run_folder(runs, recipe, changes, seed):
-    """Where a run lives: a folder of its own for every change of the settings; more epochs are the same run."""
+    """Where a run lives: a folder of its own for every change, so that none is taken for the recipe's."""
     from pyrodgm.zoo.results import label_of
 
-    lasting = [change for change in changes if not change.startswith("epochs=")]
-    return Path(runs) / label_of(recipe, lasting) / f"seed-{seed}"
+    return Path(runs) / label_of(recipe, changes) / f"seed-{seed}"
 
 
 def check_device(device):

@@ -74,7 +74,7 @@ def demo(
 
 def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False):
     """Run the recipe for every seed, print its table, and return the outcomes by seed."""
-    from pyrodgm.train.parallel import is_first, joined
+    from pyrodgm.train.parallel import is_first, joined, joint_sum
     from pyrodgm.zoo import run
 
     check_device(device)
@@ -85,9 +85,10 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
         for seed in range(seeds):
             folder = None if runs is None else folder_of(runs, recipe, changes, seed)
             if folder is not None:
-                make(folder, "--runs")
                 if fresh and is_first():
                     _set_aside(folder)
+                joint_sum(0.0)  # the others wait for the folder
+                make(folder, "--runs")
                 console.print(f"The run is saved in {folder}; the same command goes on from there.", highlight=False)
             outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard)
         print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
@@ -96,6 +97,8 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
 
 def _set_aside(folder):
     """Rename a folder to the next free ``folder.1``, ``folder.2``, ..."""
+    if not folder.exists():
+        return
     number = 1
     while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
         number += 1

@@ -18,10 +18,12 @@ def reported():
     """
     try:
         yield
-    except (ValueError, FileNotFoundError, OSError, FloatingPointError, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:
         if settings["traceback"]:
             raise
-        errors.print(str(error) or type(error).__name__)
+        expected = isinstance(error, (ValueError, OSError, FloatingPointError, KeyboardInterrupt))
+        told = str(error) or type(error).__name__
+        errors.print(told if expected else f"{type(error).__name__}: {told.splitlines()[0]} (see --traceback)")
         bad_input = isinstance(error, (ValueError, FileNotFoundError))
         code = 130 if isinstance(error, KeyboardInterrupt) else 2 if bad_input else 1
         raise typer.Exit(code) from error
@@ -34,8 +36,8 @@ def print_figures(runs):
     table = Table("figure", *(f"seed {seed}" for seed in runs))
     if len(runs) > 1:
         table.add_column("mean ± s.e.")
-    for figure in next(iter(runs.values())):
-        values = [figures[figure] for figures in runs.values()]
-        cells = [f"{value:.2f}" for value in values]
+    for figure in dict.fromkeys(figure for figures in runs.values() for figure in figures):
+        values = [figures[figure] for figures in runs.values() if figure in figures]
+        cells = [f"{figures[figure]:.2f}" if figure in figures else "" for figures in runs.values()]
         table.add_row(f"{figure} ({unit(figure)})", *cells, *([summary(values)] if len(runs) > 1 else []))
     console.print(table)

@@ -1,6 +1,5 @@
 """``pyrodgm list`` and ``pyrodgm show``."""
 
-import json
 from pathlib import Path
 
 from rich.table import Table
@@ -38,11 +37,13 @@ def show(name: Name, epochs: Epochs = None, set: Set = None):
 
 
 def _obtained(recipe, path):
-    from pyrodgm.zoo.results import summary, unit
+    from pyrodgm.zoo.results import read_record, summary, unit
 
     if not path.exists():
         return "", "not measured"
-    record = json.loads(path.read_text())
+    record = read_record(path)
+    if record is None:
+        return "", "a damaged file"
     runs = list(record["figures"].values())
     values = [run[recipe.figure] for run in runs if recipe.figure in run]
     if not values:

@@ -54,15 +54,15 @@ def from_pretrained(folder, model_class):
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)
     try:
         model = known[config["model"]](**_tuples(config["arguments"]))
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise ValueError(f"{folder / 'config.json'}: arguments: got {error}, want those of the model") from error
     try:
         tensors = load_file(folder / "model.safetensors")
-        model.load_state_dict(tensors)
-    except (SafetensorError, FileNotFoundError, RuntimeError) as error:
+        dtype = next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
+        model.to(dtype).load_state_dict(tensors)
+    except (SafetensorError, OSError, RuntimeError) as error:
         raise ValueError(f"{folder / 'model.safetensors'}: got a damaged file, want a whole model: {error}") from error
-    dtype = next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
-    return model.to(dtype).eval()
+    return model.eval()
 
 
 def push_to_hub(model, repository, card=""):
@@ -80,10 +80,13 @@ def _config(path):
         missing = {"format", "model", "arguments"} - config.keys()
     except FileNotFoundError as error:
         raise ValueError(f"{path.parent}: got no config.json there, want a folder of save_pretrained") from error
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError, OSError) as error:
         raise ValueError(f"{path}: got a damaged file ({error}), want the JSON of save_pretrained") from error
     if missing:
         raise ValueError(f"{path}: got no {', '.join(sorted(missing))}, want the JSON of save_pretrained")
+    for key, kind in (("format", int), ("model", str), ("arguments", dict)):
+        if not isinstance(config[key], kind):
+            raise ValueError(f"{path}: {key}: got {config[key]!r}, want {kind.__name__}")
     if config["format"] > FORMAT:
         raise ValueError(f"{path}: got format {config['format']}, want at most {FORMAT}: a newer pyrodgm wrote it")
     return config

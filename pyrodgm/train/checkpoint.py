@@ -43,11 +43,13 @@ def load_state(path, kind):
         raise ValueError(f"{path}: got a damaged file ({error}), want a whole checkpoint") from error
     if header.get("kind") != kind:
         raise ValueError(f"{path}: got {header.get('kind', 'another safetensors file')}, want {kind}")
-    if int(header["format"]) > FORMAT:
+    try:
+        newer = int(header["format"]) > FORMAT
+        state = None if newer else unpack(tensors, json.loads(header["state"]))
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path}: got a damaged header ({error!r}), want a whole checkpoint") from error
+    if newer:
         raise ValueError(
             f"{path}: got format {header['format']}, want at most {FORMAT}: it was written by a newer pyrodgm"
         )
-    try:
-        return unpack(tensors, json.loads(header["state"]))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: got a damaged header ({error!r}), want a whole checkpoint") from error
+    return state

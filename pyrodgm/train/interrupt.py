@@ -14,15 +14,18 @@ def stop_requests():
     requested = threading.Event()
     before = {}
 
+    def put_back():
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
     def note(number, frame):
         requested.set()
-        signal.signal(signal.SIGINT, before[signal.SIGINT])
-        signal.signal(signal.SIGTERM, before[signal.SIGTERM])
+        put_back()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, note)
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # as nohup and scripts have it for a job behind
+            before[number] = signal.signal(number, note)
     try:
         yield requested.is_set
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        put_back()

@@ -2,11 +2,12 @@
 
 import math
 import time
+import warnings
 from contextlib import nullcontext
-from itertools import islice
 
 import torch
 from pyro.optim import PyroLRScheduler
+from pyro.util import get_rng_state, set_rng_state
 from tqdm.auto import tqdm
 
 from pyrodgm.train.average import Average
@@ -14,7 +15,7 @@ from pyrodgm.train.best import Best
 from pyrodgm.train.diverged import culprit, not_finite
 from pyrodgm.train.history import tensorboard as tensorboard_log
 from pyrodgm.train.interrupt import stop_requests
-from pyrodgm.train.parallel import joint_noise, joint_sum
+from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 from pyrodgm.train.temperature import Temperature
@@ -52,13 +53,14 @@ def fit(
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
             are read where the arguments below need them.
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``. What has no
-            ``state_dict`` must yield the same ones every epoch, for a run to be resumed within one.
+            ``state_dict``, such as a ``DataLoader``, must yield the same ones from the same random numbers, all drawn
+            before the first of them, for a run to be resumed within an epoch.
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
         average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
-        monitor: a figure; in the end the parameters are those of the epoch where it was best.
+        monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
         patience: stop after so many measurements without a better one; or None.
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
@@ -76,14 +78,17 @@ def fit(
         FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
             those before its step, the last checkpoint stays.
         KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
-        ValueError: if the folder holds a run with other settings or another model, or a damaged checkpoint, or cannot
-            be written.
+        ValueError: without a module where one is needed, or without batches; if the folder holds a run with other
+            settings or another model, one that is past ``epochs``, or a damaged checkpoint, or cannot be written.
 
     Example::
 
         history = fit(svi, Batches(x, 100), epochs=10, measure=lambda epoch: {"bound": bound(m, x_validation)},
                       monitor="bound", mode="max", folder="runs/mine")
     """
+    module = module if module is not None else _owner(svi)
+    if module is None and (average, monitor, folder) != (None, None, None):
+        raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
     best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps)
     run = _Run(svi, batches, module, measure, average, best, temperature)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
@@ -91,6 +96,7 @@ def fit(
         run.folder = RunFolder(folder, about or {}, minutes)
         if (state := run.folder.load()) is not None:
             run.load(state)
+            run.check_reach(epochs)
         run.folder.check_room(run.module)
         run.log = tensorboard_log(folder) if tensorboard else None
     with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar:
@@ -102,44 +108,65 @@ class _Run:
     """A run's place, and what moves it on."""
 
     def __init__(self, svi, batches, module, measure, average, best, temperature):
-        owner = getattr(getattr(svi, "model", None), "__self__", getattr(svi, "model", None))
-        self.module = module if module is not None else owner if isinstance(owner, torch.nn.Module) else None
-        self.svi, self.batches, self.measure, self.best, self.temperature = svi, batches, measure, best, temperature
+        self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
+        self.best, self.temperature = best, temperature
         self.take_step = getattr(svi, "step_async", svi.step)
         self.average = None if average is None else Average(self.module, average)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
         self.total, self.count = 0.0, 0  # of the losses of the epoch
-        self.folder = self.log = None
+        self.dealt = None  # the random numbers that the epoch's batches began with
+        self.folder = self.log = self.place = None
         self.noise = joint_noise()
 
     def train(self, epochs, stopping):
         self.begun = time.monotonic() - self.seconds
         self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
         self.bar.update(self.steps)
-        self._check()
-        saved = self.steps
+        saved = self.epoch, self.steps
         while self.epoch < epochs and not self.best.out_of_patience():
+            self._check()
             for batch in self._batches_left():
                 self._step(batch)
-                if self.steps % CHECK_EVERY == 0 or _is_broken(self.total):
+                due = self.folder is not None and self.folder.due()
+                stop, due, broken = joint_any(stopping(), due, _is_broken(self.total))
+                if self.steps % CHECK_EVERY == 0 or broken or stop or due:
                     self._check()
-                if self.folder is not None and (stopping() or self.folder.due()):
-                    self._check()
-                    if self.folder.save(self.state(), self.history, last=stopping()):
-                        saved = self.steps
-                    if stopping():
+                if stop or due:
+                    if self.folder.save(self.state(), self.history, last=stop):
+                        saved = self.epoch, self.steps
+                    if stop:
                         raise KeyboardInterrupt(
                             f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call goes on"
                         )
             self._end_epoch()
-        if self.folder is not None and self.steps > saved:
+        if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
         self._keep()
 
+    def check_reach(self, epochs):
+        """Raise ``ValueError`` where the run is past these epochs: its parameters are not theirs."""
+        reached = self.epoch + (self.count > 0)
+        if reached > epochs:
+            raise ValueError(
+                f"epochs: got {epochs}, want at least {reached}: the run in {self.folder.path} is past them; "
+                "give another folder"
+            )
+
     def _batches_left(self):
-        """The batches of the epoch that are still to come."""
-        taken = 0 if hasattr(self.batches, "load_state_dict") else self.count
-        return islice(self.batches, taken, None)
+        """The batches of the epoch that are still to come; those that were taken are drawn again as they were."""
+        if hasattr(self.batches, "load_state_dict"):
+            return iter(self.batches)
+        now = get_rng_state()
+        if self.count == 0:
+            self.dealt = now
+        elif self.dealt is not None:
+            set_rng_state(self.dealt)
+        left = iter(self.batches)
+        for _ in range(self.count):
+            next(left, None)
+        if self.count > 0:
+            set_rng_state(now)
+        return left
 
     def _step(self, batch):
         with self.noise, self.temperature.of_step(self.epoch, self.steps):
@@ -152,16 +179,18 @@ class _Run:
         self.bar.update()
 
     def _end_epoch(self):
-        self._check()
+        if self.count == 0:
+            raise ValueError(f"batches: got none in epoch {self.epoch + 1}, want some at every iteration")
+        self._check(remember=False)
         self.epoch += 1
         if isinstance(self.svi.optim, PyroLRScheduler):
             self.svi.optim.step()
         loss = joint_sum(float(self.total)) / self.count
         row = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - self.begun}
-        if self.measure is not None:
-            with self.average.in_place() if self.average is not None else nullcontext():
+        with self.average.in_place() if self.average is not None else nullcontext():
+            if self.measure is not None:
                 row |= self.measure(self.epoch)
-                self.best.note(row, self.module)
+            self.best.note(row, self.module)
         self.history.append(row)
         self.total, self.count = 0.0, 0
         if self.log is not None:
@@ -174,13 +203,21 @@ class _Run:
         """Leave the module with the parameters of the best epoch, or with their average."""
         if self.best.parameters is not None:
             self.module.load_state_dict(self.best.parameters)
-        elif self.average is not None:
+            return
+        if self.best.monitor is not None and self.history:
+            warnings.warn(
+                f"monitor: got {self.best.monitor!r}, which was never measured or finite; the last epoch is kept",
+                stacklevel=3,
+            )
+        if self.average is not None:
             self.average.copy_to_parameters()
 
-    def _check(self):
+    def _check(self, remember=True):
         """Remember the place if all is finite, and raise if not."""
-        if not (_is_broken(self.total) or (self.module is not None and not_finite(self.module))):
-            self.place = None if self.module is None else self.state()
+        broken = _is_broken(float(self.total)) or (self.module is not None and bool(not_finite(self.module)))
+        if not joint_any(broken)[0]:
+            if remember:
+                self.place = None if self.module is None else self.state()
         elif self.module is None or self.place is None:
             raise FloatingPointError(f"the loss is {float(self.total)} at epoch {self.epoch + 1}, batch {self.count}")
         else:
@@ -190,13 +227,16 @@ class _Run:
         """Repeat the steps since the remembered place, up to the one that went wrong, and raise what it was."""
         self.load(self.place)
         for batch in self._batches_left():
-            before, total = self.state(), float(self.total)
+            before, total = self.state(), joint_sum(float(self.total))
             self._step(batch)
             where = f"at epoch {self.epoch + 1}, batch {self.count}"
-            loss, broken = float(self.total) - total, not_finite(self.module)
+            loss, broken = joint_sum(float(self.total)) - total, not_finite(self.module)
+            elsewhere = math.isfinite(float(self.total))
             if not math.isfinite(loss):
                 self.load(before)
-                raise FloatingPointError(f"the loss is {loss} {where}: {culprit(self.svi, batch)}")
+                with self.noise:
+                    found = "in the rows of another process" if elsewhere else culprit(self.svi, batch)
+                raise FloatingPointError(f"the loss is {loss} {where}: {found}")
             if broken:
                 self.load(before)
                 raise FloatingPointError(f"the gradient is not finite {where}: of {', '.join(broken)}")
@@ -205,7 +245,7 @@ class _Run:
         )
 
     def state(self):
-        own = {key: vars(self)[key] for key in ("epoch", "steps", "count")}
+        own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}
         own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
         average = None if self.average is None else self.average.state_dict()
         return capture(self.module, self.svi, self.batches) | {
@@ -219,8 +259,18 @@ class _Run:
         vars(self).update(state["run"])
         self.history = list(self.history)
         self.best.load_state_dict(state["best"])
+        if (self.average is None) != (state["average"] is None):
+            got = "no average" if state["average"] is None else "an average"
+            raise ValueError(f"average: got a run with {got}, want one with the same settings; give another folder")
         if self.average is not None:
             self.average.load_state_dict(state["average"])
+
+
+def _owner(svi):
+    """The module whose method ``svi.model`` is, or which it is itself; or None."""
+    model = getattr(svi, "model", None)
+    owner = getattr(model, "__self__", model)
+    return owner if isinstance(owner, torch.nn.Module) else None
 
 
 def _is_broken(total):

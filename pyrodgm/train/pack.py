@@ -10,6 +10,8 @@ def pack(value):
     Returns:
         The dict of tensors by key, and the rest as what JSON can hold, from which ``unpack`` makes the same value.
 
+    A NumPy number comes back as Python's.
+
     Raises:
         ValueError: for a value of any other type: nothing is pickled.
 
@@ -29,6 +31,8 @@ def pack(value):
                 "array": take(torch.from_numpy(value.astype(_stored(value.dtype))), path),
                 "dtype": str(value.dtype),
             }
+        if isinstance(value, np.generic):
+            value = value.item()
         if isinstance(value, dict):
             return {"dict": [[take(k, f"{path}.key"), take(v, f"{path}.{k}")] for k, v in value.items()]}
         if isinstance(value, (list, tuple)):

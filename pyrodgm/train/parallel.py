@@ -14,6 +14,7 @@ import torch.distributed as distributed
 from pyro.poutine.messenger import Messenger
 from torch.overrides import TorchFunctionMode
 
+NOT_JOINT = ("bernoulli", "binomial", "multinomial", "poisson", "rand", "randn", "_standard_gamma", "_sample_dirichlet")
 IN_PLACE = (torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.exponential_)
 
 
@@ -60,6 +61,16 @@ def joint_sum(value):
     return float(total)
 
 
+def joint_any(*flags):
+    """Whether a flag is set in any process, for each of them: what all do at the same step, or else one waits."""
+    if share()[1] == 1:
+        return flags
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    raised = torch.tensor(flags, dtype=torch.int32, device=device)
+    distributed.all_reduce(raised, op=distributed.ReduceOp.MAX)
+    return tuple(map(bool, raised.tolist()))
+
+
 def joint_gradients(gradients):
     """The sum over processes of a list of gradients, in one message; the ``reduce`` of an ``Optimiser``."""
     if share()[1] == 1:
@@ -81,6 +92,9 @@ class JointNoise(Messenger):
 
     Args:
         rank, processes: which share of the rows, and of how many equal ones.
+
+    Raises:
+        ValueError: at a site whose noise cannot be shared, such as that of a class which is not enumerated.
     """
 
     def __init__(self, rank, processes):
@@ -113,6 +127,11 @@ class _JointDraws(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if self.row_dim is not None and getattr(function, "__name__", None) in NOT_JOINT:
+            raise ValueError(
+                f"site: got noise of {function.__name__} in a plate, want normal, uniform or exponential noise, or an "
+                "enumerated site: each process would draw the same rows"
+            )
         if self.row_dim is None or function not in IN_PLACE:
             return function(*args, **kwargs)
         own, *rest = args

@@ -45,6 +45,8 @@ class RunFolder:
         if not self.checkpoint.exists():
             return None
         state = load_state(self.checkpoint, KIND)
+        if missing := {"about", "module", "optimiser", "run", "best", "average"} - state.keys():
+            raise ValueError(f"{self.checkpoint}: got no {', '.join(sorted(missing))}, want a whole checkpoint")
         for key in self.about.keys() | state["about"].keys():
             got, want = (about.get(key, "nothing") for about in (state["about"], self.about))
             if got != want:

@@ -21,6 +21,7 @@ def capture(module, svi, batches):
     """
     own = prefix(module)
     optimiser = svi.optim.get_state() | svi.optim._state_waiting_to_be_consumed
+    optimiser.pop(None, None)  # of parameters that have left the store, such as a dead model's
     inside = {id(parameter) for parameter in module.parameters()}
     others = {
         name: p for name, p in pyro.get_param_store()._params.items() if name in optimiser and id(p) not in inside
@@ -46,7 +47,8 @@ def restore(state, module, svi, batches):
         ValueError: if the state is of another module, naming the first parameter that differs.
     """
     store = pyro.get_param_store()
-    if any(name not in store._params for name in _names(state, module).values()):
+    lazy = module.state_dict().keys() != state["module"].keys()
+    if lazy or any(name not in store._params for name in _names(state, module).values()):
         svi.evaluate_loss(**next(iter(batches)))  # makes what is made at first sight
     _check_same(dict(module.state_dict()), state["module"])
     names = _names(state, module)

@@ -11,8 +11,11 @@ import torch
 from pyrodgm import data, models
 from pyrodgm.checks import check_choice
 from pyrodgm.nn import Trunk
+from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.recipe import Recipe
 
+DECIDED = ("x_size", "num_classes", "params", "x", "generator")  # options that data and training decide
+LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
 TOLD = ("name", "summary", "source", "paper", "figure", "deviations")  # what a recipe says of itself
 
 
@@ -48,7 +51,10 @@ def override(recipe, changes):
             value = _chosen(recipe, field, value)
         else:
             value = _checked(key, value, get_type_hints(Recipe)[field])
+            _check_range(field, value)
         recipe = replace(recipe, **{field: value})
+    for field in ("schedule", "resample"):
+        _check_whole(field, getattr(recipe, field))
     return recipe
 
 
@@ -71,9 +77,30 @@ def _chosen(recipe, field, value):
         known = {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
         check_choice("model", value, known)
         return known[value], recipe.model[1]
-    if field == "optimiser" and not hasattr(torch.optim, value):
-        check_choice("optimiser", value, [name for name in dir(torch.optim) if name[0].isupper()])
+    if field != "data":
+        check_choice(field, value, _choices()[field])
     return value, {}
+
+
+def _choices():
+    """What the names of a field that is a choice may be, and stand for."""
+    from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
+
+    odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
+    named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}
+    optimisers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
+    return {"optimiser": optimisers, "schedule": SCHEDULES, "resample": RESAMPLE}
+
+
+def _check_whole(field, chosen):
+    """Raise ``ValueError`` where a choice lacks an option that has no default."""
+    if chosen is None:
+        return
+    name, options = chosen
+    parameters = inspect.signature(_choices()[field][name]).parameters.values()
+    given = {*options, "x", "generator"}  # the rows and their noise are not the recipe's
+    if missing := [p.name for p in parameters if p.default is p.empty and p.name not in given]:
+        raise ValueError(f"{field}: got {name} without {', '.join(missing)}, want {field}.{missing[0]}=... too")
 
 
 def _with_option(recipe, field, option, value):
@@ -85,29 +112,45 @@ def _with_option(recipe, field, option, value):
     taken = _options(field, choice)
     check_choice(f"{field}.", option, taken)
     default = options.get(option, taken[option])
-    if isinstance(default, (bool, int, float, str)) and value is not None:
-        whole = type(default) is int and option in options  # a constructor's 0 may stand for 0.0
-        _checked(f"{field}.{option}", value, float if type(default) is int and not whole else type(default))
+    if isinstance(default, (bool, int, float, str, tuple)) and value is not None:
+        _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}
+
+
+def _kind(default, chosen):
+    """The type of what may stand in the place of a default, or of what the recipe chose."""
+    if isinstance(default, str) or (isinstance(default, tuple) and isinstance(next(iter(default), None), str)):
+        return str | tuple  # a name, with its options or without
+    return float if type(default) is int and not chosen else type(default)  # a constructor's 0 may stand for 0.0
 
 
 def _options(field, choice):
     """What a choice takes, by name, each with its default or None."""
-    from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
-
-    made_by = {"model": lambda: choice, "optimiser": lambda: getattr(torch.optim, choice)}
-    made_by |= {"schedule": lambda: SCHEDULES[choice], "resample": lambda: RESAMPLE[choice]}
-    made_by["data"] = lambda: data.DATASETS.get(choice, data.from_file)
-    taken = _parameters(made_by[field]())
+    if field == "data":
+        return _parameters(data.DATASETS.get(choice, data.from_file))
+    taken = _parameters(choice if field == "model" else _choices()[field][choice])
     if field == "model":
         taken |= {name: None for name in _parameters(Trunk) if name not in ("parents", "hidden")}
-    return taken
+    return {name: default for name, default in taken.items() if name not in DECIDED}
 
 
 def _parameters(function):
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     return {p.name: None if p.default is p.empty else p.default for p in named}
+
+
+def _check_range(field, value):
+    if value is None:
+        return
+    if field in LEAST and value < LEAST[field]:
+        raise ValueError(f"{field}: got {value}, want at least {LEAST[field]}")
+    if field == "weight_prior" and not value > 0:
+        raise ValueError(f"{field}: got {value}, want a positive number")
+    if field == "monitor":
+        check_choice(field, value, ("validation error", "validation bound"))
+    for name in value if field == "baselines" else ():
+        check_choice(field, name, BASELINES)
 
 
 def _checked(key, value, kind):
@@ -118,6 +161,8 @@ def _checked(key, value, kind):
         if plain is float and type(value) is int:
             return float(value)
         if isinstance(value, plain) and (type(value) is not bool or plain is bool):
+            if get_args(each)[1:] == (Ellipsis,):
+                return tuple(_checked(key, part, get_args(each)[0]) for part in value)
             return value
     names = " or ".join("none" if each is type(None) else (get_origin(each) or each).__name__ for each in kinds)
     raise ValueError(f"{key}: got {value!r}, want {names}")

@@ -58,6 +58,15 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
     return path
 
 
+def read_record(path):
+    """What ``write_results`` wrote to a file, or None where it is something else."""
+    try:
+        record = json.loads(Path(path).read_text())
+        return record if record["figures"] and record["recipe"] else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def label_of(recipe, changed):
     """The name of a recipe with what was changed of it, as a file may be called."""
     return "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
@@ -83,8 +92,11 @@ def _table(folder):
         "",
     ]
     for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text())
+        record = read_record(path)
+        if record is None:
+            continue
         runs = list(record["figures"].values())
+        names = dict.fromkeys(name for run in runs for name in run)  # a seed that stopped early has fewer
         lines += [
             f"## {record['recipe']}",
             "",
@@ -92,7 +104,7 @@ def _table(folder):
             "",
             "| figure | measured |",
             "|---|---|",
-            *(f"| {name} | {summary([run[name] for run in runs])} |" for name in runs[0]),
+            *(f"| {name} | {summary([run[name] for run in runs if name in run])} |" for name in names),
             f"| **paper** | {record['paper']} |",
             "",
             f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {record['epochs']} epochs, "

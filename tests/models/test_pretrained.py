@@ -36,8 +36,29 @@ def test_arguments_survive_copies_and_are_named():
 
 
 def test_double_precision_is_kept(tmp_path):
-    small(M2).double().save_pretrained(tmp_path)
-    assert next(M2.from_pretrained(tmp_path).parameters()).dtype == torch.float64
+    model = small(M2).double()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter)  # of more digits than a float32 has
+    model.save_pretrained(tmp_path)
+    again = M2.from_pretrained(tmp_path).state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "1"}, "config.json: format: got '1', want int"),
+        ({"model": ["M2"]}, "config.json: model: got .'M2'., want str"),
+        ({"arguments": [6, 3]}, "config.json: arguments: got .6, 3., want dict"),
+        ({"arguments": {"x_size": 10**12, "num_classes": 3}}, "config.json: arguments: got .*allocate memory"),
+    ],
+)
+def test_a_config_of_the_wrong_types(change, message, tmp_path):
+    small(M2).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(ValueError, match=message):
+        M2.from_pretrained(tmp_path)
 
 
 def test_the_card_says_how_to_load_it(tmp_path):

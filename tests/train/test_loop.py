@@ -111,6 +111,18 @@ def test_patience_stops_the_run():
     assert len(seen) == 5
 
 
+def test_the_loss_may_be_watched():
+    model = small(VAE)
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Trace_ELBO())
+    svi.step = lambda x: 1.0
+    assert len(fit(svi, Batches(rows(model)[0], 7), 9, monitor="loss", patience=2, progress=False)) == 3
+
+
+def test_a_figure_that_is_never_measured_is_told():
+    with pytest.warns(UserWarning, match="monitor: got 'figur', which was never measured"):
+        trained(2, monitor="figur")
+
+
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
     averaged, seen = trained(5, average=0.9)
@@ -153,6 +165,37 @@ class TestDiverging:
         _, message = self.run(kind, lambda model, good: {"x": torch.full((7, 6), math.nan)})
         assert message.startswith("the loss is nan at epoch 1, batch 121: the value of site 'z' is not finite")
 
+    def test_a_later_epoch_names_its_batch_too(self):
+        pyro.set_rng_seed(0)
+        model = small(VAE, likelihood="normal")
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO(max_plate_nesting=1))
+        kept = []
+
+        def measure(epoch):
+            kept.append({name: value.clone() for name, value in model.state_dict().items()})
+            if epoch == 2:
+                model.p_x.log_variance.bias.data.fill_(-300.0)
+            return {}
+
+        with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 3, batch 1: the log-prob"):
+            fit(svi, Batches(torch.randn(21, 6), 7), 4, measure=measure, progress=False)
+        assert torch.equal(model.q_z.loc.weight, kept[-1]["q_z.loc.weight"])
+
+    def test_parameters_that_are_not_finite_from_the_beginning(self):
+        model = small(VAE)
+        model.p_x.logits.bias.data.fill_(math.nan)
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO())
+        with pytest.raises(FloatingPointError, match="at epoch 1, batch 0"):
+            fit(svi, Batches(rows(model)[0], 7), 1, progress=False)
+
+    def test_a_loss_that_waits_on_a_gpu_is_looked_at(self):
+        class Elsewhere(torch.Tensor):
+            is_cuda = True
+
+        loss = torch.tensor(math.inf).as_subclass(Elsewhere)
+        with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, batch 2"):
+            fit(Fake([torch.tensor(1.0), loss]), [{}, {}], 1, progress=False)
+
     def test_a_gradient_names_its_parameters(self):
         pyro.set_rng_seed(0)
         model = small(VAE)
@@ -191,6 +234,27 @@ class TestDiverging:
         with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 2, batch 2"):
             fit(svi, [good, bad], 2, folder=tmp_path, progress=False)
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [{"average": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
+def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):
+        fit(Fake([1.0]), [{}], 1, progress=False, **option)
+
+
+def test_batches_that_run_out_are_told():
+    with pytest.raises(ValueError, match="batches: got none in epoch 2, want some at every iteration"):
+        fit(Fake([1.0]), iter([{}]), 2, progress=False)
+
+
+def test_an_optimiser_may_outlive_a_model():
+    optim = Adam({"lr": 1e-3})
+    for _ in range(2):
+        model = small(VAE)
+        svi = SVI(model.model, model.guide, optim, Trace_ELBO())
+        fit(svi, Batches(rows(model)[0], 7), 1, progress=False)
+        del model, svi
 
 
 def test_ctrl_c_without_a_folder_is_left_to_python():

@@ -5,13 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from pyrodgm.data import Batches
+from pyrodgm.train.parallel import JointNoise
 
 ROOT = Path(__file__).parents[2]
+LAUNCHER = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
 
 
 def launch(command, cwd=ROOT):
@@ -25,20 +29,46 @@ def launch(command, cwd=ROOT):
 def test_two_processes_have_the_gradients_and_the_curve_of_one(backend, pair, tmp_path):
     script = ["-m", "tests.train.two_processes", backend, pair]
     launch([*script, str(tmp_path / "one.end")])
-    launch(["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *script, str(tmp_path / "two.end")])
+    launch([*LAUNCHER, *script, str(tmp_path / "two.end")])
     one, two = load_file(tmp_path / "one.end"), load_file(tmp_path / "two.end")
     for name, expected in one.items():
         torch.testing.assert_close(two[name], expected, rtol=1e-6, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
     assert {path.name for path in (tmp_path / "two").iterdir()} == {"checkpoint.safetensors", "history.csv"}
 
 
+def test_two_processes_stop_at_the_same_step(tmp_path):
+    launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "stop", str(tmp_path)])
+    ends = [(tmp_path / rank).read_text() for rank in "01"]
+    assert ends[0] == ends[1] and ends[0].startswith("stopped in epoch 2 and saved to")
+    assert (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+
+def test_two_processes_name_the_batch_and_the_site_where_one_diverged(tmp_path):
+    launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "nan", str(tmp_path)])
+    ends = [(tmp_path / rank).read_text() for rank in "01"]
+    assert ends[0] == "the loss is nan at epoch 1, batch 4: in the rows of another process"
+    assert ends[1] == "the loss is nan at epoch 1, batch 4: the value of site 'z' is not finite"
+
+
 def test_the_command_line_trains_with_two_processes(tmp_path):
     command = ["-m", "pyrodgm", "train", "moons-adgm", "--epochs", "1"]
     alone = launch(command, cwd=tmp_path)
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
-    together = launch([*launcher, *command, "--set", "num_labels=8", "--runs", "two"], cwd=tmp_path)
+    together = launch([*LAUNCHER, *command, "--set", "num_labels=8", "--runs", "two"], cwd=tmp_path)
     assert "test error" in alone and together.count("validation error (%)") == 1
-    assert (tmp_path / "two" / "moons-adgm+num_labels=8" / "seed-0" / "model" / "model.safetensors").exists()
+    assert (tmp_path / "two" / "moons-adgm+num_labels=8+epochs=1" / "seed-0" / "model" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "site",
+    [dist.Bernoulli(torch.full((3,), 0.5)), dist.OneHotCategorical(torch.ones(3, 2)), dist.Gamma(torch.ones(3), 1.0)],
+)
+def test_noise_that_cannot_be_shared_is_refused(site):
+    with (
+        JointNoise(0, 2),
+        pyro.plate("batch", 3),
+        pytest.raises(ValueError, match="site: got noise of .*, want normal, uniform or exponential noise"),
+    ):
+        pyro.sample("z", site)
 
 
 def test_the_shares_of_a_batch_are_the_batch():

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyro
 import pytest
 import torch
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.infer.autoguide import AutoNormal
 from safetensors.torch import save_file
+from torch.utils.data import DataLoader
 
 from pyrodgm.data import Batches
 from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
@@ -22,7 +24,7 @@ from pyrodgm.train.run_folder import RunFolder
 from tests.pairs import small
 
 
-class Interrupted:
+class Stopped:
     """Batches that ask for a stop, as Ctrl-C does, at one of them."""
 
     def __init__(self, batches, at):
@@ -34,6 +36,10 @@ class Interrupted:
             if self.count == self.at:
                 os.kill(os.getpid(), signal.SIGINT)
             yield batch
+
+
+class Interrupted(Stopped):
+    """The same, where the batches know their place."""
 
     def state_dict(self):
         return self.batches.state_dict()
@@ -85,6 +91,39 @@ def test_a_run_killed_twenty_times_ends_as_one_left_alone(backend, tmp_path):
     assert "20 kills, the same to the last bit" in done.stdout
 
 
+def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
+    _, svi, batches = set_up()
+    fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
+def test_figures_may_be_numbers_of_numpy(tmp_path):
+    figures = {"error": np.float32(0.5), "count": np.int64(3), "done": np.bool_(True)}
+    _, svi, batches = set_up()
+    fit(svi, batches, 1, measure=lambda epoch: dict(figures), folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    (row,) = fit(svi, batches, 1, folder=tmp_path, progress=False)
+    assert {name: row[name] for name in figures} == {"error": 0.5, "count": 3, "done": True}
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("stopped_at", [6, 8])
+def test_a_data_loader_deals_the_rest_of_its_epoch(shuffle, stopped_at, tmp_path):
+    def loader():
+        x = torch.rand(40, 6, generator=torch.Generator().manual_seed(0)).round()
+        return DataLoader([{"x": row} for row in x], batch_size=10, shuffle=shuffle)
+
+    expected, svi, _ = set_up(SVI, VAE)
+    fit(svi, loader(), 3, progress=False)
+    _, svi, _ = set_up(SVI, VAE)
+    with pytest.raises(KeyboardInterrupt):
+        fit(svi, Stopped(loader(), stopped_at), 3, folder=tmp_path, progress=False)
+    model, svi, _ = set_up(SVI, VAE)
+    torch.manual_seed(99)
+    fit(svi, loader(), 3, folder=tmp_path, progress=False)
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+
+
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     expected, svi, batches = set_up()
     fit(svi, batches, 3, progress=False)
@@ -97,9 +136,23 @@ def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     assert written[0] == "epoch,loss,seconds" and len(written) == 4
 
 
-def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
-    def train(epochs, folder):
-        pyro.clear_param_store()
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_run_is_not_taken_for_a_shorter_one(epochs, tmp_path):
+    _, svi, batches = set_up()
+    with pytest.raises(KeyboardInterrupt):
+        fit(svi, Interrupted(batches, 10), 4, folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=f"epochs: got {epochs}, want at least 3: the run in .* is past them"):
+        fit(svi, batches, epochs, folder=tmp_path, progress=False)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_guide_of_its_own_parameters_is_resumed(fresh, tmp_path):
+    def train(epochs, folder, fresh=True):
+        if fresh:
+            pyro.clear_param_store()
         pyro.set_rng_seed(0)
         data = torch.randn(20) + 3
 
@@ -115,9 +168,27 @@ def test_a_guide_of_its_own_parameters_is_resumed(tmp_path):
 
     expected = train(4, None)
     train(2, tmp_path)
-    found = train(4, tmp_path)
+    found = train(4, tmp_path, fresh)
     assert expected.keys() == found.keys() and "s" in found
     assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_an_average_is_not_taken_up_later(tmp_path):
+    _, svi, batches = set_up()
+    fit(svi, batches, 1, folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    with pytest.raises(ValueError, match="average: got a run with no average, want one with the same settings"):
+        fit(svi, batches, 2, folder=tmp_path, average=0.9, progress=False)
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _, svi, batches = set_up()
+        assert len(fit(svi, Interrupted(batches, 2), 1, folder=tmp_path, progress=False)) == 1
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class TestCheckpointsOfOthers:
@@ -154,6 +225,15 @@ class TestCheckpointsOfOthers:
     def test_another_file(self, folder):
         save_file({"a": torch.zeros(1)}, folder / "checkpoint.safetensors")
         with pytest.raises(ValueError, match="got another safetensors file, want pyrodgm training run"):
+            self.resume(folder)
+
+    @pytest.mark.parametrize(
+        "header",
+        [{}, {"format": "1"}, {"format": "x", "state": "{}"}, {"format": "1", "state": '{"dict": []}'}],
+    )
+    def test_one_of_another_make(self, header, folder):
+        save_file({"a": torch.zeros(1)}, folder / "checkpoint.safetensors", header | {"kind": "pyrodgm training run"})
+        with pytest.raises(ValueError, match="want a whole checkpoint"):
             self.resume(folder)
 
     def test_one_made_to_run_code(self, folder):
