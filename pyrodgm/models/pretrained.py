@@ -16,7 +16,10 @@ FORMAT = 1  # raised when an older package could not read what is written
 
 
 def named_arguments(model_class, args, kwargs):
-    """The arguments of a constructor by name, those of ``**network`` among them; what was not given is left out."""
+    """The arguments of a constructor by name, those of ``**network`` among them; what was not given is left out.
+
+    Lists come as tuples.
+    """
     try:
         bound = inspect.signature(model_class.__init__).bind_partial(None, *args, **kwargs)
     except TypeError:
@@ -24,7 +27,7 @@ def named_arguments(model_class, args, kwargs):
     named = dict(list(bound.arguments.items())[1:])
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
     extra = [named.pop(name) for name in list(named) if kinds[name] is inspect.Parameter.VAR_KEYWORD]
-    return named | (extra[0] if extra else {})
+    return _tuples(named | (extra[0] if extra else {}))
 
 
 def save_pretrained(model, folder, card=""):
@@ -114,7 +117,7 @@ def _hub(purpose):
 
 
 def _tuples(value):
-    """JSON's lists as the tuples that they were."""
+    """A copy with tuples for lists, which JSON makes of them and a caller may change."""
     if isinstance(value, dict):
         return {key: _tuples(part) for key, part in value.items()}
     return tuple(_tuples(part) for part in value) if isinstance(value, list) else value

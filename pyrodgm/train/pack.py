@@ -24,8 +24,9 @@ def pack(value):
 
     def take(value, path):
         if isinstance(value, torch.Tensor):
-            tensors[path] = value.detach().contiguous().clone()
-            return {"tensor": path}
+            key = f"{len(tensors)}: {path}"  # the number keeps apart what the dots do not
+            tensors[key] = value.detach().contiguous().clone()
+            return {"tensor": key}
         if isinstance(value, np.ndarray):
             return {
                 "array": take(torch.from_numpy(value.astype(_stored(value.dtype))), path),

@@ -35,6 +35,13 @@ def test_arguments_survive_copies_and_are_named():
         assert each.arguments == expected
 
 
+def test_arguments_are_not_the_callers():
+    sizes = [4, 3]
+    model = M2(6, 3, hidden=sizes)
+    sizes.append("none")
+    assert model.arguments["hidden"] == (4, 3)
+
+
 def test_double_precision_is_kept(tmp_path):
     model = small(M2).double()
     for parameter in model.parameters():

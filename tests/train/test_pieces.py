@@ -119,10 +119,13 @@ def test_values_are_taken_apart_and_put_together():
         "generator": torch.get_rng_state(),
         "numpy": ("MT19937", np.arange(5, dtype=np.uint32), 3, 0, 0.5),
         "empty": {},
+        "a.b": torch.tensor(1.0),
+        "a": {"b": torch.tensor(2.0)},
     }
     again = unpack(*pack(value))
     assert again["betas"] == (0.9, 0.999) and again["none"] == value["none"] and again["empty"] == {}
     assert torch.equal(again["moments"][0], value["moments"][0]) and torch.equal(again["generator"], value["generator"])
+    assert (again["a.b"], again["a"]["b"]) == (1.0, 2.0)
     assert again["numpy"][1].dtype == np.uint32 and again["numpy"][1].tolist() == [0, 1, 2, 3, 4]
 
 
