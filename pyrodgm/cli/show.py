@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from pyrodgm.cli.arguments import Epochs, Name, Results, Set, recipe_of
 from pyrodgm.cli.report import console, reported
@@ -12,7 +12,7 @@ def list_recipes(results: Results = Path("results")):
     """List the recipes: the paper's figure, the figure obtained, and how it was."""
     from pyrodgm.zoo import RECIPES
 
-    table = Table("recipe", "what", "paper", "obtained", "state")
+    table = Table(Column("recipe", no_wrap=True), "what", "paper", "obtained", "state")
     for recipe in RECIPES.values():
         obtained, state = _obtained(recipe, results / f"{recipe.name}.json")
         table.add_row(recipe.name, recipe.summary, recipe.paper, obtained, state)

@@ -27,6 +27,7 @@ def fit(
     svi,
     batches,
     epochs,
+    *,
     module=None,
     warm_up_epochs=0,
     warm_up_steps=0,
