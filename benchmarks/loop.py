@@ -79,7 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of everything; write nothing")
     quick = parser.parse_args().quick
-    text = report(rounds=2 if quick else 15, epochs=1 if quick else 2)
+    text = report(rounds=2 if quick else 9, epochs=1 if quick else 2)
     print(text)
     if not quick:
         Path(__file__).with_suffix(".md").write_text(text)
