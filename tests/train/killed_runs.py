@@ -21,7 +21,7 @@ from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
 from pyrodgm.models import M2
 from pyrodgm.train import fit, step_decay
 
-EPOCHS = 12
+EPOCHS = 6
 
 
 def train(backend, folder):
@@ -31,7 +31,7 @@ def train(backend, folder):
     generator = torch.Generator().manual_seed(0)
     x, y = torch.rand(200, 20, generator=generator), torch.randint(0, 3, (30,), generator=generator)
     model = M2(20, 3, z_size=2, hidden=(16,), batch_norm=True)
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.75, every=3), max_norm=50.0)
+    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.75, every=2), max_norm=50.0)
     elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=1.0)
     svi = SVI(model.model, model.guide, optim, elbo) if backend == "svi" else None
     svi = svi or CompiledSVI(model.model, model.guide, optim, elbo, backend=backend)
@@ -40,7 +40,7 @@ def train(backend, folder):
         svi,
         batches,
         EPOCHS,
-        warm_up_epochs=4,
+        warm_up_epochs=3,
         average=0.98,
         measure=lambda epoch: {"bound": bound(model, x[:50].round())},
         monitor="bound",
@@ -74,7 +74,7 @@ def main(backend, kills, folder):
     seconds, done, moments = time.monotonic() - start, 0, random.Random(0)
     while done < kills:
         number = child(backend, killed)
-        time.sleep(moments.uniform(0.1, 1.0) * seconds)
+        time.sleep(moments.uniform(0.1, 0.8) * seconds)
         os.kill(number, signal.SIGKILL)
         done += os.WIFSIGNALED(os.waitpid(number, 0)[1])
         if (killed / "end").exists():  # it came to its end: from the beginning again
