@@ -252,8 +252,10 @@ def test_an_optimiser_may_outlive_a_model():
     optim = Adam({"lr": 1e-3})
     for _ in range(2):
         model = small(VAE)
+        before = next(model.parameters()).detach().clone()
         svi = SVI(model.model, model.guide, optim, Trace_ELBO())
         fit(svi, Batches(rows(model)[0], 7), 1, progress=False)
+        assert not torch.equal(before, next(model.parameters()))
         del model, svi
 
 
