@@ -65,8 +65,9 @@ class TestTables:
             load(tmp_path / "own.parquet")
 
     def test_parquet(self, tmp_path):
-        pyarrow = pytest.importorskip("pyarrow")
-        parquet = pytest.importorskip("pyarrow.parquet")
+        import pyarrow
+        from pyarrow import parquet
+
         table = {"a": [1.5, 2.5] * 20, "b": [1, 2] * 20, "y": [7, None] * 10 + [-1, 7] * 10}
         parquet.write_table(pyarrow.table(table), tmp_path / "own.parquet")
         data = load(tmp_path / "own.parquet", label="y")

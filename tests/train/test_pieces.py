@@ -101,7 +101,6 @@ def test_tensorboard_is_asked_for_by_name(monkeypatch, tmp_path):
 
 
 def test_a_history_in_tensorboard(tmp_path):
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     add = tensorboard(tmp_path)
