@@ -50,6 +50,22 @@ class SemiSupervisedELBO(Objective):
         self._labelled_elbo = copy.copy(elbo)
         self._labelled_elbo.strict_enumeration_warning = False  # with y observed there is nothing to enumerate
 
+    @classmethod
+    def of(cls, model, elbo, alpha, labelled_weight=None):
+        """The objective that a model's paper trains it by: its own class term, its own weight of the labelled bound.
+
+        Args:
+            model: a ``DeepGenerativeModel``.
+            elbo, alpha: as for ``SemiSupervisedELBO``.
+            labelled_weight: in place of the model's.
+
+        Example::
+
+            SVI(m.model, m.guide, Adam({"lr": 3e-4}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
+        """
+        weight = model.labelled_weight if labelled_weight is None else labelled_weight
+        return cls(elbo, alpha, weight, model.classification_loss)
+
     def differentiable_loss(self, model, guide, labelled=None, unlabelled=None):
         if labelled is None and unlabelled is None:
             raise ValueError("labelled, unlabelled: got None for both, want (x, y), x, or both")

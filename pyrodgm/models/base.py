@@ -26,6 +26,10 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         num_classes: number of classes K, or None for a model without a y.
         z_size: number of latent units.
 
+    Attributes:
+        labelled_weight: the weight of the labelled bound in the objective of the model's paper.
+        classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
+
     Example::
 
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
@@ -33,6 +37,9 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         svi.step(x)
         svi.step(x, y)
     """
+
+    labelled_weight = 1.0
+    classification_loss = None
 
     def __new__(cls, *args, **kwargs):
         model = super().__new__(cls)

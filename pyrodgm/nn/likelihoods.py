@@ -1,5 +1,7 @@
 """Networks for p(x | parents): a likelihood by name."""
 
+import math
+
 import pyro.distributions as dist
 import torch
 from torch.distributions import constraints
@@ -18,6 +20,7 @@ class NormalNet(torch.nn.Module):
         parents: sizes of the parents.
         hidden: sizes of the hidden layers.
         size: number of features D.
+        variance: sigma^2 of every feature where it is fixed; None for one that the network gives.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
 
     Shapes:
@@ -34,15 +37,22 @@ class NormalNet(torch.nn.Module):
 
     support, wanted, scale = constraints.real, "real numbers", 1
 
-    def __init__(self, parents, hidden, size, **network):
+    def __init__(self, parents, hidden, size, variance=None, **network):
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
         self.loc = self.trunk.head(size)
-        self.log_variance = self.trunk.head(size)
+        if variance is None:
+            self.log_variance = self.trunk.head(size)
+        elif not (isinstance(variance, (int, float)) and 0 < variance < math.inf):
+            raise ValueError(f"variance: got {variance!r}, want a positive number or None")
+        else:
+            self.register_buffer("sigma", torch.tensor(math.sqrt(variance)), persistent=False)
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        return dist.Normal(self.loc(*h), (0.5 * self.log_variance(*h)).exp()).to_event(1)
+        loc = self.loc(*h)
+        sigma = (0.5 * self.log_variance(*h)).exp() if hasattr(self, "log_variance") else self.sigma.expand_as(loc)
+        return dist.Normal(loc, sigma).to_event(1)
 
 
 class BernoulliNet(torch.nn.Module):
@@ -124,8 +134,9 @@ def likelihood_net(likelihood, parents, hidden, size, **network):
     """The network of p(x | parents) for a likelihood by name.
 
     Args:
-        likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("binomial", {"total_count": n})``
-            (x in 0..n), ``("categorical", {"num_levels": C})`` (x in 0..C-1); a name, or a name with options.
+        likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("normal", {"variance": v})`` (real x, the
+            variance fixed), ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})``
+            (x in 0..C-1); a name, or a name with options.
         parents, hidden, size, network: as for ``NormalNet``.
 
     Raises:

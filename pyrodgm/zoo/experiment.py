@@ -86,7 +86,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     x = data.train.x
     check_values("x", x, model.p_x.support, model.p_x.wanted)
     labelled = None if rows is None else Rows(x[rows], data.train.y[rows])
-    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, rows, len(x)))
+    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, model, rows, len(x)))
     resample = None
     if recipe.resample is not None:
         name, options = recipe.resample
@@ -203,10 +203,13 @@ def fixed_noise(seed):
         yield
 
 
-def _objective(recipe, rows, num_rows):
+def _objective(recipe, model, rows, num_rows):
     elbo = Trace_ELBO if rows is None else TraceEnum_ELBO
     elbo = elbo(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
-    return elbo if rows is None else SemiSupervisedELBO(elbo, alpha(recipe.beta, len(rows), num_rows - len(rows)))
+    if rows is None:
+        return elbo
+    weight = alpha(recipe.beta, len(rows), num_rows - len(rows))
+    return SemiSupervisedELBO.of(model, elbo, weight, recipe.labelled_weight)
 
 
 def _optimiser(recipe, num_rows):

@@ -24,6 +24,7 @@ class Recipe:
         num_labels: labels kept, spread evenly over the classes; None for every label that there is.
         labelled_batch_size: labelled rows a batch; None for all of them in every batch.
         beta: the class term's constant, see ``pyrodgm.data.alpha``.
+        labelled_weight: weight of the labelled bound; None for the model's own.
         num_particles: Monte Carlo samples of the latents a step, vectorised.
         optimiser: class of ``torch.optim`` and its arguments, less the learning rate.
         schedule: ``("step", ...)`` or ``("linear", ...)``, see ``step_decay`` and ``linear_decay``; or None.
@@ -56,6 +57,7 @@ class Recipe:
     num_labels: int | None = None
     labelled_batch_size: int | None = None
     beta: float = 0.1
+    labelled_weight: float | None = None
     num_particles: int = 1
     optimiser: tuple[str, dict] = ("Adam", {})
     schedule: tuple[str, dict] | None = None

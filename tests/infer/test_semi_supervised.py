@@ -89,6 +89,16 @@ def test_a_classification_loss_takes_the_place_of_the_class_term():
     assert calls == [(x, y)]
 
 
+def test_a_model_brings_its_paper_s_class_term_and_weight():
+    model = small(M2)
+    x, y = rows(model)
+    model.labelled_weight, model.classification_loss = 0.0, lambda x, y: torch.tensor(5.0)
+    assert labelled_loss(SemiSupervisedELBO.of(model, ELBO, alpha=2.0), model, x, y) == 10.0
+    with_bound = labelled_loss(SemiSupervisedELBO.of(model, ELBO, alpha=2.0, labelled_weight=0.5), model, x, y)
+    alone = labelled_loss(SemiSupervisedELBO(ELBO, alpha=0.0), model, x, y)
+    assert with_bound == pytest.approx(10.0 + 0.5 * alone)
+
+
 def index_pair():
     """A user's own pair: no class of ours, y an index, a plate of another name."""
     means = torch.nn.Parameter(torch.randn(3, 2))

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch.distributions import Binomial, Categorical
+from torch.distributions import Binomial, Categorical, Normal
 
 from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
 from tests.pairs import LIKELIHOODS, POSTERIORS, name
@@ -57,6 +57,13 @@ def test_normal_variance_is_the_exponential_of_its_head():
     torch.testing.assert_close(p.variance, net.log_variance(*net.trunk(z)).exp())
 
 
+def test_a_fixed_variance_is_that_of_every_feature():
+    net, z = likelihood_net(("normal", {"variance": 0.3}), (4,), (8,), 6), torch.randn(5, 4)
+    x, p = torch.randn(5, 6), net(z)
+    torch.testing.assert_close(p.log_prob(x), Normal(net.loc(*net.trunk(z)), 0.3**0.5).log_prob(x).sum(-1))
+    assert not any("variance" in name for name, _ in net.named_parameters())
+
+
 def test_classifier_network():
     q = CategoricalNet((4, 2), (8,), 3)(torch.randn(2, 5, 4), torch.randn(5, 2))
     assert q.batch_shape == (2, 5) and q.event_shape == (3,)
@@ -73,6 +80,10 @@ def test_classifier_network():
         (
             lambda: likelihood_net(("binomial", {"total_count": 0}), (4,), (), 6),
             "total_count: got 0, want a positive int",
+        ),
+        (
+            lambda: likelihood_net(("normal", {"variance": 0}), (4,), (), 6),
+            "variance: got 0, want a positive number or None",
         ),
         (
             lambda: likelihood_net(("categorical", {"num_levels": 1}), (4,), (), 6),
