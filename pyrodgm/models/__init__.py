@@ -2,8 +2,9 @@
 
 from pyrodgm.models.adgm import ADGM
 from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.cagem import CaGeM
 from pyrodgm.models.m2 import M2
 from pyrodgm.models.sdgm import SDGM
 from pyrodgm.models.vae import VAE
 
-__all__ = ["ADGM", "M2", "SDGM", "VAE", "DeepGenerativeModel"]
+__all__ = ["ADGM", "M2", "SDGM", "VAE", "CaGeM", "DeepGenerativeModel"]

@@ -31,6 +31,7 @@ class ADGM(AuxiliaryModel):
         auxiliary: ``"stochastic"``; or ``"deterministic"``, the control of fig. 5, where a = a(x) is a feature
             of the inference model and no variable, so that p(a | ...) falls away.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
+        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -50,12 +51,12 @@ class ADGM(AuxiliaryModel):
         posterior="normal",
         auxiliary="stochastic",
         a_reads_x=False,
+        classes="enumerated",
         **network,
     ):
         check_choice("auxiliary", auxiliary, ("stochastic", "deterministic"))
-        super().__init__(
-            x_size, num_classes, z_size, a_size, hidden, posterior, stochastic=auxiliary == "stochastic", **network
-        )
+        stochastic = auxiliary == "stochastic"
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic, **network)
         self.a_reads_x = a_reads_x
         self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
         if self.stochastic:
