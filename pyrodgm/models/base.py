@@ -24,9 +24,10 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     Args:
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
-        z_size: number of latent units.
+        z_size: number of latent units; of the top latent, where there are several.
 
     Attributes:
+        top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
         labelled_weight: the weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
 
@@ -38,6 +39,7 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         svi.step(x, y)
     """
 
+    top = "z"
     labelled_weight = 1.0
     classification_loss = None
 
