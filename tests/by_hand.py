@@ -36,40 +36,90 @@ def log_q_y(net, *parents):
     return torch.log_softmax(linear(net.logits, mlp(net.trunk, *parents)), -1)
 
 
-def unlabelled_loss(model, x, noise):
-    """U(x) summed over the rows, for a VAE, M2, ADGM or SDGM with normal posteriors and Bernoulli x.
+def draw(net, noise, *parents):
+    """The value at the noise, and its log-density."""
+    mu, log_variance = moments(net, *parents)
+    value = mu + (0.5 * log_variance).exp() * noise
+    return value, log_normal(value, mu, log_variance)
 
-    noise: {"z": (K, B, z) or (B, z), "a": (B, a)}, standard normal.
-    """
-    kind = type(model).__name__
-    if kind == "VAE":
-        mu, log_variance = moments(model.q_z, x)
-        z = mu + (0.5 * log_variance).exp() * noise["z"]
-        zero = torch.zeros_like(z)
-        bound = log_bernoulli(model.p_x, x, z) + log_normal(z, zero, zero) - log_normal(z, mu, log_variance)
-        return -bound.sum()
-    total = 0.0
-    a, log_q_a = None, 0.0
-    if kind != "M2":
-        if model.stochastic:
-            mu, log_variance = moments(model.q_a, x)
-            a = mu + (0.5 * log_variance).exp() * noise["a"]
-            log_q_a = log_normal(a, mu, log_variance)
-        else:
-            a = linear(model.q_a.out, mlp(model.q_a.trunk, x))
-    log_q = log_q_y(model.q_y, *((x,) if a is None else (a, x)))
-    for k in range(model.num_classes):
-        y = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(x), -1)
-        mu, log_variance = moments(model.q_z, *((x, y) if a is None else (a, y, x)))
-        z = mu + (0.5 * log_variance).exp() * noise["z"][k]
-        zero = torch.zeros_like(z)
-        bound = log_normal(z, zero, zero) - log_normal(z, mu, log_variance) - math.log(model.num_classes) - log_q_a
+
+def log_standard_normal(z):
+    return log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
+
+
+def one_hot_rows(model, x):
+    return torch.eye(model.num_classes, dtype=x.dtype)[:, None].expand(-1, len(x), -1)  # (K, B, K)
+
+
+def vae(model, x, noise):
+    z, log_q = draw(model.q_z, noise["z"], x)
+    return log_bernoulli(model.p_x, x, z) + log_standard_normal(z) - log_q
+
+
+def m2(model, x, noise):
+    bounds = []
+    for k, y in enumerate(one_hot_rows(model, x)):
+        z, log_q = draw(model.q_z, noise["z"][k], x, y)
+        bounds.append(log_bernoulli(model.p_x, x, z, y) + log_standard_normal(z) - math.log(model.num_classes) - log_q)
+    return log_q_y(model.q_y, x), bounds
+
+
+def auxiliary(model, x, noise):
+    """ADGM, its controls, and SDGM."""
+    kind, log_q_a, bounds = type(model).__name__, 0.0, []
+    if model.stochastic:
+        a, log_q_a = draw(model.q_a, noise["a"], x)
+    else:
+        a = linear(model.q_a.out, mlp(model.q_a.trunk, x))
+    for k, y in enumerate(one_hot_rows(model, x)):
+        z, log_q_z = draw(model.q_z, noise["z"][k], a, y, x)
+        bound = log_standard_normal(z) - math.log(model.num_classes) - log_q_a - log_q_z
         bound = bound + log_bernoulli(model.p_x, x, *((a, z, y) if kind == "SDGM" else (z, y)))
-        if kind != "M2" and model.stochastic:
+        if model.stochastic:
             parents = (x, z, y) if kind == "ADGM" and model.a_reads_x else (z, y)
             bound = bound + log_normal(a, *moments(model.p_a, *parents))
-        total = total + log_q[:, k].exp() * (bound - log_q[:, k])
-    return -total.sum()
+        bounds.append(bound)
+    return log_q_y(model.q_y, a, x), bounds
+
+
+def cagem(model, x, noise):
+    z1, log_q_z1 = draw(model.q_z1, noise["z1"], x)
+    bounds = []
+    for k, y in enumerate(one_hot_rows(model, x)):
+        z2, log_q_z2 = draw(model.q_z2, noise["z2"][k], *((x, y, z1) if model.skip else (y, z1)))
+        log_p = log_standard_normal(z2) + log_q_y(model.p_y, z2)[:, k] + log_normal(z1, *moments(model.p_z1, z2, y))
+        bounds.append(log_p + log_bernoulli(model.p_x, x, z1, y) - log_q_z1 - log_q_z2)
+    return log_q_y(model.q_y, z1, x), bounds
+
+
+BOUNDS = {"CaGeM": cagem, "VAE": vae, "M2": m2, "ADGM": auxiliary, "SDGM": auxiliary}
+
+
+def unlabelled_loss(model, x, noise):
+    """U(x) summed over the rows, for a model with normal posteriors and Bernoulli x.
+
+    noise: standard normal by site, (B, d), or (K, B, d) where it was drawn for every class.
+    """
+    bound = BOUNDS[type(model).__name__](model, x, noise)
+    if model.num_classes is None:
+        return -bound.sum()
+    log_q, of_class = bound
+    return -(log_q.exp() * (torch.stack(of_class, -1) - log_q)).sum()
+
+
+def through(net, mean, covariance, k):
+    """Mean and covariance of a linear normal layer, of a normal parent and of class k where it reads one."""
+    weight, w_y = net.loc.weight.split([len(mean), net.loc.weight.shape[1] - len(mean)], 1)
+    mean = weight @ mean + net.loc.bias + (w_y[:, k] if w_y.shape[1] else 0.0)
+    return mean, weight @ covariance @ weight.T + torch.diag(net.log_variance.bias.exp())
+
+
+def with_a(model, mean, covariance, k):
+    """Mean and covariance of (a, z) from those of z, for SDGM."""
+    mean_a, covariance_a = through(model.p_a, mean, covariance, k)
+    cross = model.p_a.loc.weight[:, : len(mean)] @ covariance
+    rows = torch.cat([covariance_a, cross], 1), torch.cat([cross.T, covariance], 1)
+    return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
 def evidence(model, x):
@@ -77,21 +127,14 @@ def evidence(model, x):
 
     Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them.
     """
-    split = model.p_x.loc.weight.split(model.p_x.loc.parents, 1)
-    noise = torch.diag(model.p_x.log_variance.bias.exp())
-    classes = 1 if model.num_classes is None else model.num_classes
-    terms = []
+    classes, terms = model.num_classes or 1, []
     for k in range(classes):
-        mean = model.p_x.loc.bias
-        if type(model).__name__ == "VAE":
-            factor, covariance = split[0], noise
-        elif type(model).__name__ == "SDGM":
-            w_a, w_z, w_y = split
-            v_z, v_y = model.p_a.loc.weight.split(model.p_a.loc.parents, 1)
-            factor, mean = w_z + w_a @ v_z, mean + w_y[:, k] + w_a @ (v_y[:, k] + model.p_a.loc.bias)
-            covariance = noise + w_a @ torch.diag(model.p_a.log_variance.bias.exp()) @ w_a.T
-        else:
-            factor, mean, covariance = split[0], mean + split[1][:, k], noise
-        normal = torch.distributions.MultivariateNormal(mean, covariance + factor @ factor.T)
-        terms.append(normal.log_prob(x) - math.log(classes))
+        moments = x.new_zeros(model.z_size), torch.eye(model.z_size, dtype=x.dtype)
+        if type(model).__name__ == "SDGM":
+            moments = with_a(model, *moments, k)
+        if type(model).__name__ == "CaGeM":
+            moments = through(model.p_z1, *moments, k)
+        normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
+        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if hasattr(model, "p_y") else -math.log(classes)
+        terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)

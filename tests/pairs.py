@@ -8,7 +8,7 @@ import torch
 import pyrodgm.models
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
-SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z_sizes": (2, 3), "a_size": 3, "hidden": (8, 5)}
+SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
 VARIANTS = {"ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}], "CaGeM": [{"skip": False}]}
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
 POSTERIORS = ["normal", "full", ("iaf", {"num_steps": 2})]

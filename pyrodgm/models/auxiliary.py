@@ -2,6 +2,7 @@
 
 import pyro
 
+from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import MLP, CategoricalNet, posterior_net
@@ -12,6 +13,7 @@ class AuxiliaryModel(DeepGenerativeModel):
 
     def __init__(self, x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic=True, **network):
         super().__init__(x_size, num_classes, z_size, classes)
+        check_size("a_size", a_size)
         self.a_size, self.stochastic = a_size, stochastic
         if stochastic:
             self.q_a = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=a_size, **network)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from pyro import poutine
 
-from pyrodgm.checks import check_choice, check_label_values, check_labels, check_rows, check_values
+from pyrodgm.checks import check_choice, check_label_values, check_labels, check_rows, check_size, check_values
 from pyrodgm.distributions import StraightThroughOneHot
 from pyrodgm.models.pretrained import from_pretrained, named_arguments, push_to_hub, save_pretrained
 from pyrodgm.models.registry import register
@@ -25,13 +25,14 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     Args:
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
-        z_size: number of latent units; a tuple of them where there are several latents.
+        z_size: number of latent units; of the top latent, where there are several.
         classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"relaxed"``, or
             ``("relaxed", {"temperature": t})``, draws it, so that a step costs the same for any K: the bound is then
             an estimate with one class a row, and its gradient that of a relaxed sample, which is biased, see
             ``StraightThroughOneHot``.
 
     Attributes:
+        top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
         labelled_weight: the weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
 
@@ -43,6 +44,7 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         svi.step(x, y)
     """
 
+    top = "z"
     labelled_weight = 1.0
     classification_loss = None
 
@@ -60,10 +62,9 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         self.temperature = options.get("temperature", 0.5) if kind == "relaxed" else None
         if self.temperature is not None and not self.temperature > 0:
             raise ValueError(f"temperature: got {self.temperature!r}, want a number above zero")
-        sizes = [("z_sizes", size) for size in z_size] if isinstance(z_size, tuple | list) else [("z_size", z_size)]
-        for argument, value in (("x_size", x_size), ("num_classes", num_classes), *sizes):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{argument}: got {value!r}, want a positive int")
+        for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
+            if value is not None:
+                check_size(argument, value)
         self.x_size, self.num_classes, self.z_size = x_size, num_classes, z_size
 
     @abstractmethod

@@ -23,7 +23,7 @@ import torch
 from torch.distributions import Normal
 from torch.nn.functional import one_hot
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import Plated, reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
@@ -35,7 +35,8 @@ class CaGeM(DeepGenerativeModel):
     Args:
         x_size: number of features D.
         num_classes: number of classes or clusters K.
-        z_sizes: numbers of units of z1 and z2.
+        z_size: number of units of z2, the top layer.
+        z1_size: number of units of z1.
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | y, z1), see ``likelihood_net``.
         posterior: q(z1 | x) and q(z2 | x, y, z1), see ``posterior_net``.
@@ -45,19 +46,21 @@ class CaGeM(DeepGenerativeModel):
 
     Example::
 
-        m = CaGeM(x_size=784, num_classes=10, z_sizes=(64, 32), hidden=(1024, 512), batch_norm=True)
+        m = CaGeM(x_size=784, num_classes=10, z_size=32, z1_size=64, hidden=(1024, 512), batch_norm=True)
         SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
         Predictive(m.model, num_samples=64)()                       # y ~ p(y | z2), "x": (64, 1, 784)
         Predictive(m.model, num_samples=64)(y=torch.arange(10))     # y given, "x": (64, 10, 784)
     """
 
+    top = "z2"
     labelled_weight = 0.0
 
     def __init__(
         self,
         x_size,
         num_classes,
-        z_sizes=(64, 32),
+        z_size=32,
+        z1_size=64,
         hidden=(1024, 512),
         likelihood="bernoulli",
         posterior="normal",
@@ -65,23 +68,23 @@ class CaGeM(DeepGenerativeModel):
         classes="enumerated",
         **network,
     ):
-        z1, z2 = z_sizes
-        super().__init__(x_size, num_classes, z_sizes, classes)
-        self.skip = skip
-        self.p_y = CategoricalNet(parents=(z2,), hidden=hidden, size=num_classes, **network)
-        self.p_z1 = NormalNet(parents=(num_classes, z2), hidden=hidden, size=z1, **network)
-        self.p_x = likelihood_net(likelihood, parents=(num_classes, z1), hidden=hidden, size=x_size, **network)
-        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z1, **network)
-        self.q_y = CategoricalNet(parents=(z1, x_size), hidden=hidden, size=num_classes, **network)
-        parents = (x_size, num_classes, z1) if skip else (num_classes, z1)
-        self.q_z2 = posterior_net(posterior, parents=parents, hidden=hidden, size=z2, **network)
+        super().__init__(x_size, num_classes, z_size, classes)
+        check_size("z1_size", z1_size)
+        self.z1_size, self.skip = z1_size, skip
+        self.p_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
+        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=z1_size, **network)
+        self.p_x = likelihood_net(likelihood, parents=(z1_size, num_classes), hidden=hidden, size=x_size, **network)
+        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z1_size, **network)
+        self.q_y = CategoricalNet(parents=(z1_size, x_size), hidden=hidden, size=num_classes, **network)
+        parents = (x_size, num_classes, z1_size) if skip else (num_classes, z1_size)
+        self.q_z2 = posterior_net(posterior, parents=parents, hidden=hidden, size=z_size, **network)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:
-            z2 = pyro.sample("z2", self.standard_normal(self.z_size[1]))  # (B, z2) or (K, B, z2)
+            z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
             y = pyro.sample("y", Plated(self.categorical(self.p_y(z2))), obs=y)  # (B, K) or (K, 1, K) enumerated
-            z1 = pyro.sample("z1", self.p_z1(y, z2))  # (B, z1), scored under (K, B)
-            return pyro.sample("x", self.p_x(y, z1), obs=x)  # (B, x) or (K, B, x)
+            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), scored under (K, B)
+            return pyro.sample("x", self.p_x(z1, y), obs=x)  # (B, x) or (K, B, x)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:
@@ -111,7 +114,7 @@ class CaGeM(DeepGenerativeModel):
         """
         check_choice("network", network, ("generative", "inference"))
         x = self.scaled(x)
-        z1 = reparameterise(self.q_z1(x), self.shared_noise(num_samples, seed, self.z_size[0]))  # (S, B, z1)
+        z1 = reparameterise(self.q_z1(x), self.shared_noise(num_samples, seed, self.z1_size))  # (S, B, z1)
         q_y = self.q_y(z1, x)
         if network == "inference":
             return q_y.probs.mean(0)
@@ -120,7 +123,7 @@ class CaGeM(DeepGenerativeModel):
         else:
             uniform = Normal(0, 1).cdf(self.shared_noise(num_samples, seed + 2, self.num_classes))
             c = one_hot((q_y.logits - (-uniform.log()).log()).argmax(-1), self.num_classes).to(z1)  # (S, B, K)
-        noise = self.shared_noise(num_samples, seed + 1, self.z_size[1])
+        noise = self.shared_noise(num_samples, seed + 1, self.z_size)
         p_y = self.p_y(reparameterise(self._q_z2(x, c, z1), noise))
         return self._cascade(q_y, p_y).exp().mean(0)
 

@@ -52,9 +52,10 @@ def image_grid(images, columns, image_shape, ax=None, gap=1):
     return ax
 
 
-def _mean_image(model, y, size, **sites):
-    """The mean of p(x | ...) with the given sites fixed and the others drawn from the prior."""
-    with evaluating(model), poutine.trace() as capture, poutine.condition(data=sites):
+def _mean_image(model, y, size, z=None):
+    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior."""
+    given = {} if z is None else {model.top: z}
+    with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):
         model.model(None, y, size=size)
     return capture.trace.nodes["x"]["fn"].mean
 
@@ -106,10 +107,10 @@ def samples(model, num_samples, columns, image_shape, ax=None):
 def analogies(model, x, image_shape, ax=None):
     """A test image, then its style with each of the classes (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
 
-    z is drawn from the guide given x, and p(x | z, y) is drawn as its mean for every y.
+    z, the top latent, is drawn from the guide given x, and p(x | z, y) is drawn as its mean for every y.
 
     Args:
-        model: a model with a ``classifier`` and a site ``z``.
+        model: a model with a ``classifier`` and a top latent.
         x: rows ``(B, D)``, one line of the figure each.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
@@ -123,9 +124,9 @@ def analogies(model, x, image_shape, ax=None):
     """
     classes = model.num_classes
     with evaluating(model):
-        z = latents(model, x, model.classifier(x).argmax(-1))["z"]
+        z = latents(model, x, model.classifier(x).argmax(-1))[model.top]
     y = torch.arange(classes, device=x.device).repeat(len(x))
-    styled = _mean_image(model, y, len(y), z=z.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
+    styled = _mean_image(model, y, len(y), z.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
     ax = image_grid(torch.cat([x[:, None], styled], 1).flatten(0, 1), classes + 1, image_shape, ax)
     ax.axvline(image_shape[1] + 1, color="tab:red")
     return ax
@@ -135,7 +136,7 @@ def class_samples(model, samples, image_shape, ax=None):
     """Samples of each class from the prior, one style a line (Maaløe et al. 2016, fig. 3b).
 
     Args:
-        model: a model with classes and a site ``z`` whose prior is N(0, I).
+        model: a model with classes and a top latent, whose prior is N(0, I).
         samples: number of styles.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
@@ -150,14 +151,14 @@ def class_samples(model, samples, image_shape, ax=None):
     device = next(model.parameters()).device
     z = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
     y = torch.arange(model.num_classes, device=device).repeat(samples)
-    return image_grid(_mean_image(model, y, len(y), z=z), model.num_classes, image_shape, ax)
+    return image_grid(_mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
 
 
 def manifold(model, steps, image_shape, y=None, ax=None):
     """The mean image over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:
-        model: a model whose z has two units and the prior N(0, I).
+        model: a model whose top latent has two units and the prior N(0, I).
         steps: images a side.
         image_shape: as for ``image_grid``.
         y: a class, for a model with classes.
@@ -179,4 +180,4 @@ def manifold(model, steps, image_shape, y=None, ax=None):
     quantiles = torch.special.ndtri(torch.linspace(0, 1, steps + 2)[1:-1]).to(device)
     z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
     labels = None if y is None else torch.full((len(z),), y, device=device)
-    return image_grid(_mean_image(model, labels, len(z), z=z), steps, image_shape, ax, gap=0)
+    return image_grid(_mean_image(model, labels, len(z), z), steps, image_shape, ax, gap=0)

@@ -129,7 +129,8 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 
 
 def measure(recipe, model, data):
-    """The figures of a trained model: test bound, log-likelihood and errors, with 100 samples of ``a`` if it has one.
+    """The figures of a trained model: test bound, log-likelihood and errors, with 100 samples of what
+    the classifier averages over.
 
     Bounds and log-likelihoods are in nats, errors in per cent.
     """
@@ -141,7 +142,8 @@ def measure(recipe, model, data):
             estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
             figures |= {"test log p(x)": estimate.mean, "its standard error over the rows": estimate.standard_error}
         if has_classes(type(model)):
-            options = {"num_samples": 100} if hasattr(model, "q_a") else {}
+            sampled = "num_samples" in inspect.signature(model.classifier).parameters
+            options = {"num_samples": 100} if sampled else {}
             figures["validation error"] = classification_error(model, *_labelled(data.validation), **options)
             figures["test error"] = classification_error(model, *_labelled(data.test), **options)
     return figures

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import torch
 
+from pyrodgm.evaluate import latents
 from pyrodgm.plot import analogies, class_samples, latent_pca, learning_curve
 
 
@@ -19,7 +20,7 @@ def draw(outcome, folder):
     model, data = outcome.model, outcome.data
     torch.manual_seed(0)
     first = torch.stack([data.test.x[data.test.y == k][0] for k in range(data.num_classes)])
-    site = "a" if hasattr(model, "q_a") else "z"
+    site = next(site for site in latents(model, first) if site != "y")  # what the guide infers first
     figures = {
         "analogies": lambda: analogies(model, first, data.image_shape),
         "samples": lambda: class_samples(model, 10, data.image_shape),

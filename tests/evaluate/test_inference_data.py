@@ -31,8 +31,9 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
     x, y = rows(model)
     for labels in (None, y) if y is not None else (None,):
         draws = to_inference_data(model, x, labels, num_samples=SAMPLES)
+        values = latents(model, x, labels)
         sizes = {"chain": 1, "draw": SAMPLES, "datum": ROWS, "class": CLASSES, "x_feature": X_SIZE}
-        sizes |= {"z_unit": 2, "a_unit": 3}
+        sizes |= {f"{site}_unit": value.shape[-1] for site, value in values.items()}
         for name, dataset in groups(draws).items():
             for variable, array in dataset.items():
                 lead = [] if name in ("observed_data", "constant_data") else ["chain", "draw"]
@@ -41,7 +42,7 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
                 assert np.isfinite(array.values).all()
                 for dimension in array.dims:
                     assert list(array[dimension].values) == list(range(sizes[dimension]))
-        sites = set(latents(model, x, labels))
+        sites = set(values)
         assert set(draws["posterior"].data_vars) == set(draws["prior"].data_vars) == sites
         dimensions = {site: draws["posterior"][site].dims[-1] for site in sites}
         assert dimensions == {site: "class" if site == "y" else f"{site}_unit" for site in sites}

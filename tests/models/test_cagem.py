@@ -5,10 +5,9 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from pyro.infer import SVI, Predictive, TraceEnum_ELBO
-from pyro.optim import Adam
+from pyro.infer import Predictive, TraceEnum_ELBO
 
-from pyrodgm.infer import SemiSupervisedELBO, warm_up
+from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import CaGeM
 from tests.pairs import rows, small
 
@@ -37,7 +36,7 @@ def test_class_term_is_the_two_cross_entropies(skip):
     torch.manual_seed(3)
     q = model.q_z1(x).base_dist
     z1 = q.loc + q.scale * torch.randn_like(q.loc)
-    noise = torch.randn(model.num_classes, len(x), model.z_size[1], dtype=x.dtype)
+    noise = torch.randn(model.num_classes, len(x), model.z_size, dtype=x.dtype)
     posteriors = [q_z2(model, x, c, z1) for c in range(model.num_classes)]
     z2 = torch.stack([q.loc + q.scale * e for q, e in zip(posteriors, noise, strict=True)])
     each = torch.arange(len(x))
@@ -63,8 +62,8 @@ def test_class_term_reaches_the_class_networks_alone():
 def test_h_p_reaches_the_inference_classifier_through_the_weights_of_the_cascade():
     model = small(CaGeM)
     x, _ = rows(model)
-    z1 = torch.randn(len(x), 2)
-    z2 = torch.randn(3, len(x), 3)
+    z1 = torch.randn(len(x), 3)
+    z2 = torch.randn(3, len(x), 2)
     log_p = model._cascade(model.q_y(z1, x), model.p_y(z2))
     (grad,) = torch.autograd.grad(log_p[:, 0].sum(), model.q_y.logits.weight)
     assert bool(grad.any())
@@ -122,17 +121,3 @@ def test_a_class_that_is_not_given_is_drawn_from_z2():
     y = Predictive(model.model, num_samples=400)(size=5)["y"]
     share = y.flatten(0, 1).mean(0)
     torch.testing.assert_close(share, torch.tensor([0.0474, 0.9526, 0.0]), atol=0.02, rtol=0)
-
-
-def test_a_warm_up_activates_z2_and_both_classifiers_learn():
-    """What z2 tells of y costs as much as p(y | z2) gains, so that only a temperature below 1 makes it worth while."""
-    model = small(CaGeM, hidden=(32,), batch_norm=True)
-    y = torch.arange(60) % 3
-    x = (0.15 + 0.7 * torch.eye(3)[y].repeat(1, 2) + 0.1 * torch.rand(60, 6)).clamp(0, 1)
-    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO.of(model, ELBO, alpha=10.0))
-    with warm_up(torch.tensor(0.2)):
-        for _ in range(60):
-            svi.step(labelled=(x[:12], y[:12]), unlabelled=x)
-    model.eval()
-    for network in ("generative", "inference"):
-        assert bool((model.classifier(x, network=network).argmax(-1) == y).all())
