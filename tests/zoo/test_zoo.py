@@ -30,7 +30,7 @@ def kinds():
             yield recipe
 
 
-@pytest.mark.parametrize("recipe", kinds(), ids=lambda r: r.name)
+@pytest.mark.parametrize("recipe", list(kinds()), ids=lambda r: r.name)
 def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
