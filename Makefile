@@ -28,6 +28,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.steps
 	.venv/bin/python -m benchmarks.loop
 	.venv/bin/python -m benchmarks.importance_weights
+	.venv/bin/python -m benchmarks.many_classes
 
 lint: .venv/installed
 	.venv/bin/ruff check .
