@@ -22,7 +22,8 @@ def digits(num_labels):
         paper="none on these data: log p(x) rises with labels in table 1",
         deviations=(
             "Counts of 16 with a binomial likelihood, sampled anew before every epoch from 4 draws a pixel; a small "
-            "network. Nothing was tuned. Without labels, 10 clusters, matched with classes on the validation rows."
+            "network. beta, learning rate and z sizes were chosen on the validation labels, the same for every number "
+            "of labels. Without labels, 10 clusters, matched with classes on the validation rows."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -31,10 +32,10 @@ def digits(num_labels):
             | NETWORK,
         ),
         num_labels=num_labels,
-        beta=0.1,
+        beta=1.0,
         epochs=300,
         batch_size=100,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         schedule=("step", {"factor": 0.75, "every": 50}),
         warm_up_epochs=100,
         resample=("resample_counts", {"total_count": 16, "draws": 4}),
