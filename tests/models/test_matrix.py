@@ -13,7 +13,7 @@ from pyrodgm import testing
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import VARIANTS, every_pair, model_classes, rows, small
+from tests.pairs import ALL_TRAIN, VARIANTS, every_pair, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 VARIED = [
@@ -171,7 +171,7 @@ class TestClasses:
         assert not torch.allclose(together[0], together[1])
 
     def test_classifier_learns_a_separable_problem(self, model_class):
-        model = small(model_class)
+        model = small(model_class, hidden=(32,), **ALL_TRAIN.get(model_class.__name__, {}))
         y = torch.arange(60) % 3
         x = (0.15 + 0.7 * torch.eye(3)[y].repeat(1, 2) + 0.1 * torch.rand(60, 6)).clamp(0, 1)
         svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO(ELBO, alpha=10.0))
@@ -192,7 +192,7 @@ def test_reconstructions_keep_shape_and_scale(model_class):
 
 @pytest.mark.parametrize("model_class", model_classes())
 def test_plain_svi_lowers_the_loss(model_class):
-    model = small(model_class, hidden=(32,))
+    model = small(model_class, hidden=(32,), **ALL_TRAIN.get(model_class.__name__, {}))
     x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(20, 1)
     svi = SVI(model.model, model.guide, Adam({"lr": 2e-2}), ELBO)
     losses = [svi.step(x) for _ in range(150)]
