@@ -35,13 +35,20 @@ def name(option):
     return option if isinstance(option, str) else option[0]
 
 
-def every_pair():
-    """Every model with every posterior, every likelihood, batch normalisation, and its variants."""
+def options_of(model_class, everything=True):
+    """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
+    options = [{}, *VARIANTS.get(model_class.__name__, [])]
+    if everything:
+        options += [{"posterior": p} for p in POSTERIORS[1:]] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        options += [{"batch_norm": True}, {"hidden": ()}]
+    return options
+
+
+def every_pair(thorough=None):
+    """Every model with its variants, and those of ``thorough`` (None: all) with every option of their networks."""
     cases = []
     for c in model_classes():
-        options = [{"posterior": p} for p in POSTERIORS] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
-        options += [{"batch_norm": True}, {"hidden": ()}, *VARIANTS.get(c.__name__, [])]
-        for o in options:
+        for o in options_of(c, everything=thorough is None or c in thorough):
             label = "-".join(f"{name(v)}" if k in ("posterior", "likelihood") else f"{k}={v}" for k, v in o.items())
             cases.append(pytest.param(c, o, id=f"{c.__name__}-{label}"))
     return cases

@@ -86,9 +86,7 @@ class M1M2(DeepGenerativeModel):
                     raise RuntimeError(f"{_kind(trained)} in place of {_kind(net)}")
                 net.load_state_dict(trained.state_dict())
         except RuntimeError as error:
-            raise ValueError(
-                f"vae: got other networks than M1 has here, want those of its arguments: {error}"
-            ) from error
+            raise ValueError(f"vae: got other networks than M1 has here, want the same: {error}") from error
 
     def train(self, mode=True):
         """As of any module; but a fixed M1 keeps to its running statistics, where it has any."""

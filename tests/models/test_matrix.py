@@ -13,14 +13,10 @@ from pyrodgm import testing
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import ALL_TRAIN, VARIANTS, every_pair, model_classes, rows, small
+from tests.pairs import ALL_TRAIN, every_pair, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
-VARIED = [
-    pytest.param(c, options, id=f"{c.__name__}-{options}")
-    for c in model_classes()
-    for options in [{}, *VARIANTS.get(c.__name__, [])]
-]
+VARIED = every_pair(thorough=())
 
 
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
