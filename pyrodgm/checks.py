@@ -13,6 +13,12 @@ def check_choice(argument, value, choices):
         raise ValueError(f"{argument}: got {value!r}{hint}, want one of {', '.join(sorted(choices))}")
 
 
+def check_size(argument, value):
+    """Raise ``ValueError`` unless ``value`` is a positive int."""
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{argument}: got {value!r}, want a positive int")
+
+
 def check_rows(argument, x, size, dtype=None):
     """Raise ``ValueError`` unless ``x`` is a floating-point tensor ``(B, size)`` with at least one row.
 

@@ -110,7 +110,17 @@ def avae(model, x, noise):
     return log_p - log_q
 
 
-BOUNDS = {"VAE": vae, "M2": m2, "ADGM": auxiliary, "SDGM": auxiliary, "M1M2": m1m2, "AVAE": avae}
+def cagem(model, x, noise):
+    z1, log_q_z1 = draw(model.q_z1, noise["z1"], x)
+    bounds = []
+    for k, y in enumerate(one_hot_rows(model, x)):
+        z2, log_q_z2 = draw(model.q_z2, noise["z2"][k], *((x, y, z1) if model.skip else (y, z1)))
+        log_p = log_standard_normal(z2) + log_q_y(model.p_y, z2)[:, k] + log_normal(z1, *moments(model.p_z1, z2, y))
+        bounds.append(log_p + log_bernoulli(model.p_x, x, z1, y) - log_q_z1 - log_q_z2)
+    return log_q_y(model.q_y, z1, x), bounds
+
+
+BOUNDS = {"VAE": vae, "AVAE": avae, "M2": m2, "M1M2": m1m2, "ADGM": auxiliary, "SDGM": auxiliary, "CaGeM": cagem}
 
 
 def unlabelled_loss(model, x, noise):
@@ -140,6 +150,9 @@ def with_a(model, mean, covariance, k):
     return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
+BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+
+
 def evidence(model, x):
     """log p(x) of each row, in closed form, for a model without hidden layers and with constant variances.
 
@@ -150,8 +163,9 @@ def evidence(model, x):
         moments = x.new_zeros(model.z_size), torch.eye(model.z_size, dtype=x.dtype)
         if type(model).__name__ == "SDGM":
             moments = with_a(model, *moments, k)
-        for net in {"M1M2": ["p_z1"], "AVAE": ["p_z.0"]}.get(type(model).__name__, []):
+        for net in BETWEEN.get(type(model).__name__, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        terms.append(normal.log_prob(x) - math.log(classes))
+        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if hasattr(model, "p_y") else -math.log(classes)
+        terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)

@@ -8,11 +8,12 @@ import torch
 import pyrodgm.models
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
-SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "a_size": 3, "hidden": (8, 5)}
+SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
 SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2)}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
     "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
+    "CaGeM": [{"skip": False}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing

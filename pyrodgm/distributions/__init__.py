@@ -2,7 +2,9 @@
 
 from pyrodgm.distributions.grey import GreyBernoulli
 from pyrodgm.distributions.levels import Levels
+from pyrodgm.distributions.plated import Plated
 from pyrodgm.distributions.potential import RingPotential
 from pyrodgm.distributions.reparameterise import reparameterise
+from pyrodgm.distributions.straight_through import StraightThroughOneHot
 
-__all__ = ["GreyBernoulli", "Levels", "RingPotential", "reparameterise"]
+__all__ = ["GreyBernoulli", "Levels", "Plated", "RingPotential", "StraightThroughOneHot", "reparameterise"]

@@ -4,6 +4,7 @@ from pyrodgm.evaluate.anomaly import anomaly_score
 from pyrodgm.evaluate.bayes import bayes_classifier
 from pyrodgm.evaluate.bits import bits_per_dimension
 from pyrodgm.evaluate.bound import bound, row_bounds
+from pyrodgm.evaluate.clusters import match_clusters
 from pyrodgm.evaluate.error import classification_error
 from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latent_means, latents
@@ -27,6 +28,7 @@ __all__ = [
     "latent_means",
     "latents",
     "log_likelihood",
+    "match_clusters",
     "probe",
     "row_bounds",
     "to_inference_data",

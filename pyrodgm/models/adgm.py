@@ -32,6 +32,7 @@ class ADGM(AuxiliaryModel):
             inference model and no variable, so that p(a | ...) falls away; ``"uninformed"`` (app. B), where
             p(a) = N(0, I), of which the best q(a | x) is a point, but for the class term.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
+        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -51,13 +52,12 @@ class ADGM(AuxiliaryModel):
         posterior="normal",
         auxiliary="stochastic",
         a_reads_x=False,
+        classes="enumerated",
         **network,
     ):
         check_choice("auxiliary", auxiliary, ("stochastic", "deterministic", "uninformed"))
-        self.informed = auxiliary == "stochastic"
-        super().__init__(
-            x_size, num_classes, z_size, a_size, hidden, posterior, stochastic=auxiliary != "deterministic", **network
-        )
+        stochastic, self.informed = auxiliary != "deterministic", auxiliary == "stochastic"
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic, **network)
         self.a_reads_x = a_reads_x
         self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
         if self.informed:

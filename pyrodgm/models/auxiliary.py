@@ -2,6 +2,7 @@
 
 import pyro
 
+from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import MLP, CategoricalNet, posterior_net
@@ -10,8 +11,9 @@ from pyrodgm.nn import MLP, CategoricalNet, posterior_net
 class AuxiliaryModel(DeepGenerativeModel):
     """A model whose guide is that of Maaløe et al. 2016, eqs 9-11; a subclass writes the generative model."""
 
-    def __init__(self, x_size, num_classes, z_size, a_size, hidden, posterior, stochastic=True, **network):
-        super().__init__(x_size, num_classes, z_size)
+    def __init__(self, x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic=True, **network):
+        super().__init__(x_size, num_classes, z_size, classes)
+        check_size("a_size", a_size)
         self.a_size, self.stochastic = a_size, stochastic
         if stochastic:
             self.q_a = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=a_size, **network)
@@ -25,7 +27,7 @@ class AuxiliaryModel(DeepGenerativeModel):
             x = self.scaled(x)
             a = pyro.sample("a", self.q_a(x)) if self.stochastic else self.q_a(x)  # (B, a)
             if y is None:
-                y = pyro.sample("y", self.q_y(a, x), infer={"enumerate": "parallel"})  # (K, 1, K)
+                y = self.sample_class(self.q_y(a, x))  # (K, 1, K)
             pyro.sample("z", self.q_z(a, y, x))  # (B, z) or (K, B, z)
 
     def classifier(self, x, num_samples=10, seed=0):

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from pyro import poutine
 
-from pyrodgm.checks import check_label_values, check_labels, check_rows, check_values
+from pyrodgm.checks import check_choice, check_label_values, check_labels, check_rows, check_size, check_values
+from pyrodgm.distributions import StraightThroughOneHot
 from pyrodgm.models.pretrained import from_pretrained, named_arguments, push_to_hub, save_pretrained
 from pyrodgm.models.registry import register
 
@@ -25,6 +26,10 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
         z_size: number of latent units; of the top latent, where there are several.
+        classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"relaxed"``, or
+            ``("relaxed", {"temperature": t})``, draws it, so that a step costs the same for any K: the bound is then
+            an estimate with one class a row, and its gradient that of a relaxed sample, which is biased, see
+            ``StraightThroughOneHot``.
 
     Attributes:
         top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
@@ -48,11 +53,18 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         vars(model)["arguments"] = named_arguments(cls, args, kwargs)
         return model
 
-    def __init__(self, x_size, num_classes, z_size):
+    def __init__(self, x_size, num_classes, z_size, classes="enumerated"):
         super().__init__()
+        kind, options = (classes, {}) if isinstance(classes, str) else classes
+        check_choice("classes", kind, ("enumerated", "relaxed"))
+        for option in options:
+            check_choice(f"classes: {kind}", option, ("temperature",) if kind == "relaxed" else ())
+        self.temperature = options.get("temperature", 0.5) if kind == "relaxed" else None
+        if self.temperature is not None and not self.temperature > 0:
+            raise ValueError(f"temperature: got {self.temperature!r}, want a number above zero")
         for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{argument}: got {value!r}, want a positive int")
+            if value is not None:
+                check_size(argument, value)
         self.x_size, self.num_classes, self.z_size = x_size, num_classes, z_size
 
     @abstractmethod
@@ -112,6 +124,15 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     def uniform_one_hot(self):
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
         return dist.OneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
+
+    def categorical(self, fn):
+        """A one-hot categorical as y's site takes it: itself where y is enumerated, else one that is drawn from."""
+        return fn if self.temperature is None else StraightThroughOneHot(self.temperature, fn.logits)
+
+    def sample_class(self, q_y):
+        """y of the guide, from q(y | ...): one-hot rows ``(K, 1, K)`` where it is enumerated, else ``(B, K)``."""
+        infer = {"enumerate": "parallel"} if self.temperature is None else {}
+        return pyro.sample("y", self.categorical(q_y), infer=infer)
 
     def shared_noise(self, num_samples, seed, size):
         """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed``, the same for every row."""

@@ -18,9 +18,10 @@ E_q(z1|x)[q(y | z1)].
 
 import pyro
 
+from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.models.layers import check_layer_sizes, hidden_by_layer
+from pyrodgm.models.layers import hidden_by_layer
 from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
 
 
@@ -30,7 +31,8 @@ class M1M2(DeepGenerativeModel):
     Args:
         x_size: number of features D.
         num_classes: number of classes K.
-        z_sizes: number of units of z1 and of z2.
+        z_size: number of units of z2, the style.
+        z1_size: number of units of z1, the features.
         hidden: sizes of the hidden layers, the same in every network; or those of M1's networks and those of M2's.
         likelihood: p(x | z1), see ``likelihood_net``.
         posterior: q(z1 | x) and q(z2 | z1, y), see ``posterior_net``.
@@ -41,7 +43,7 @@ class M1M2(DeepGenerativeModel):
 
         vae = VAE(x_size=784, z_size=50, hidden=(600, 600), activation="softplus")
         ...                                                         # trained
-        m = M1M2(784, num_classes=10, z_sizes=(50, 50), hidden=((600, 600), (500,)), activation="softplus")
+        m = M1M2(784, num_classes=10, hidden=((600, 600), (500,)), activation="softplus")
         m.load_m1(vae)
         m.classifier(x)                                             # (B, 10)
     """
@@ -52,23 +54,23 @@ class M1M2(DeepGenerativeModel):
         self,
         x_size,
         num_classes,
-        z_sizes=(50, 50),
+        z_size=50,
+        z1_size=50,
         hidden=((600, 600), (500,)),
         likelihood="bernoulli",
         posterior="normal",
         joint=False,
         **network,
     ):
-        check_layer_sizes("z_sizes", z_sizes, 2)
-        super().__init__(x_size, num_classes, z_sizes[1])
-        z1_size, z2_size = self.z_sizes = z_sizes
+        super().__init__(x_size, num_classes, z_size)
+        check_size("z1_size", z1_size)
         m1, m2 = hidden_by_layer(hidden, 2)
-        self.joint = joint
+        self.z1_size, self.joint = z1_size, joint
         self.p_x = likelihood_net(likelihood, parents=(z1_size,), hidden=m1, size=x_size, **network)
         self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=m1, size=z1_size, **network)
-        self.p_z1 = NormalNet(parents=(z2_size, num_classes), hidden=m2, size=z1_size, **network)
+        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=m2, size=z1_size, **network)
         self.q_y = CategoricalNet(parents=(z1_size,), hidden=m2, size=num_classes, **network)
-        self.q_z2 = posterior_net(posterior, parents=(z1_size, num_classes), hidden=m2, size=z2_size, **network)
+        self.q_z2 = posterior_net(posterior, parents=(z1_size, num_classes), hidden=m2, size=z_size, **network)
         for net in (self.p_x, self.q_z1):
             net.requires_grad_(joint)
         self.train()
@@ -107,7 +109,7 @@ class M1M2(DeepGenerativeModel):
         with self.batch(x, y, size) as y:
             z1 = pyro.sample("z1", self.q_z1(self.scaled(x)))  # (B, z1)
             if y is None:
-                y = pyro.sample("y", self.q_y(z1), infer={"enumerate": "parallel"})  # (K, 1, K)
+                y = self.sample_class(self.q_y(z1))  # (K, 1, K)
             pyro.sample("z2", self.q_z2(z1, y))  # (B, z2) or (K, B, z2)
 
     def classifier(self, x, num_samples=10, seed=0):
@@ -124,7 +126,7 @@ class M1M2(DeepGenerativeModel):
             ``(B, K)``.
         """
         q_z1 = self.q_z1(self.scaled(x))
-        z1 = reparameterise(q_z1, self.shared_noise(num_samples, seed, self.z_sizes[0]))  # (S, B, z1)
+        z1 = reparameterise(q_z1, self.shared_noise(num_samples, seed, self.z1_size))  # (S, B, z1)
         return self.q_y(z1).probs.mean(0)
 
 

@@ -26,6 +26,7 @@ class M2(DeepGenerativeModel):
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | z, y), see ``likelihood_net``.
         posterior: q(z | x, y), see ``posterior_net``.
+        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -36,9 +37,17 @@ class M2(DeepGenerativeModel):
     """
 
     def __init__(
-        self, x_size, num_classes, z_size=50, hidden=(500,), likelihood="bernoulli", posterior="normal", **network
+        self,
+        x_size,
+        num_classes,
+        z_size=50,
+        hidden=(500,),
+        likelihood="bernoulli",
+        posterior="normal",
+        classes="enumerated",
+        **network,
     ):
-        super().__init__(x_size, num_classes, z_size)
+        super().__init__(x_size, num_classes, z_size, classes)
         self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
         self.q_y = CategoricalNet(parents=(x_size,), hidden=hidden, size=num_classes, **network)
         self.q_z = posterior_net(posterior, parents=(x_size, num_classes), hidden=hidden, size=z_size, **network)
@@ -53,7 +62,7 @@ class M2(DeepGenerativeModel):
         with self.batch(x, y, size) as y:
             x = self.scaled(x)
             if y is None:
-                y = pyro.sample("y", self.q_y(x), infer={"enumerate": "parallel"})
+                y = self.sample_class(self.q_y(x))  # (K, 1, K)
             pyro.sample("z", self.q_z(x, y))
 
     def classifier(self, x):

@@ -25,6 +25,7 @@ class SDGM(AuxiliaryModel):
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | a, z, y), see ``likelihood_net``.
         posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
+        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -42,9 +43,10 @@ class SDGM(AuxiliaryModel):
         hidden=(500, 500),
         likelihood="bernoulli",
         posterior="normal",
+        classes="enumerated",
         **network,
     ):
-        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, **network)
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, **network)
         self.p_a = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=a_size, **network)
         self.p_x = likelihood_net(likelihood, (a_size, z_size, num_classes), hidden=hidden, size=x_size, **network)
 

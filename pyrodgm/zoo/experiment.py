@@ -12,7 +12,7 @@ from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
 from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, resample_counts, select_labels
-from pyrodgm.evaluate import bound, classification_error, log_likelihood
+from pyrodgm.evaluate import bound, classification_error, log_likelihood, match_clusters
 from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay, step_decay
@@ -49,9 +49,9 @@ def prepare(recipe, seed=0, device="cpu"):
         sizes["num_classes"] = data.num_classes
         if recipe.num_labels is None:
             rows = preprocessing.labelled_rows(data.train.y).to(device)
-        else:
+        elif recipe.num_labels > 0:
             rows = select_labels(data.train.y, recipe.num_labels, data.num_classes, seed).to(device)
-    return data.to(device), rows, model_class(**sizes, **options).to(device)
+    return data.to(device), rows, model_class(**sizes | options).to(device)
 
 
 def load_data(recipe):
@@ -129,10 +129,10 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 
 
 def measure(recipe, model, data):
-    """The figures of a trained model: test bound, log-likelihood and errors, with 100 samples of what
-    the classifier averages over.
+    """The figures of a trained model: test bound, log-likelihood and errors.
 
-    Bounds and log-likelihoods are in nats, errors in per cent.
+    Bounds and log-likelihoods are in nats, errors in per cent, with 100 samples of what the classifier averages over.
+    Where there were no labels, the clusters are matched with the classes of the validation rows.
     """
     with fixed_noise(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
@@ -144,7 +144,10 @@ def measure(recipe, model, data):
         if has_classes(type(model)):
             sampled = "num_samples" in inspect.signature(model.classifier).parameters
             options = {"num_samples": 100} if sampled else {}
-            figures["validation error"] = classification_error(model, *_labelled(data.validation), **options)
+            validation = _labelled(data.validation)
+            if recipe.num_labels == 0:
+                options["matching"] = match_clusters(model, *validation, **options)
+            figures["validation error"] = classification_error(model, *validation, **options)
             figures["test error"] = classification_error(model, *_labelled(data.test), **options)
     return figures
 
@@ -206,7 +209,7 @@ def fixed_noise(seed):
 
 
 def _objective(recipe, model, rows, num_rows):
-    elbo = Trace_ELBO if rows is None else TraceEnum_ELBO
+    elbo = Trace_ELBO if model.num_classes is None else TraceEnum_ELBO
     elbo = elbo(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
     if rows is None:
         return elbo

@@ -21,7 +21,8 @@ class Recipe:
         epochs, batch_size, learning_rate: as they say; a batch of a semi-supervised model holds labelled rows besides.
         preprocess: functions of ``pyrodgm.data``, in their order, such as ``("keep_varying", {"threshold": 0.1})``.
         resample: what draws the rows anew before every epoch, such as ``("binarise", {})``; or None.
-        num_labels: labels kept, spread evenly over the classes; None for every label that there is.
+        num_labels: labels kept, spread evenly over the classes; 0 for none, y being a cluster; None for every label
+            that there is.
         labelled_batch_size: labelled rows a batch; None for all of them in every batch.
         beta: the class term's constant, see ``pyrodgm.data.alpha``.
         labelled_weight: weight of the labelled bound; None for the model's own.

@@ -5,7 +5,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from pyrodgm.data import Rows
-from pyrodgm.evaluate import bayes_classifier, classification_error, probe
+from pyrodgm.evaluate import bayes_classifier, classification_error, match_clusters, probe
 from pyrodgm.models import M2, VAE
 from tests.evaluate.pairs import Discrete
 from tests.pairs import rows, small
@@ -27,6 +27,45 @@ def test_bayes_classifier_gives_probabilities():
     model = small(M2)
     probs = bayes_classifier(model, rows(model)[0], num_samples=2)
     torch.testing.assert_close(probs.sum(-1), torch.ones(7))
+
+
+class Clusters(torch.nn.Module):
+    """Cluster k where feature k is the largest."""
+
+    def __init__(self, num_classes):
+        super().__init__()
+        self.num_classes = num_classes
+
+    def classifier(self, x):
+        return x[:, : self.num_classes]
+
+
+def test_clusters_are_matched_one_to_one_so_that_most_rows_agree():
+    clusters = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2, 2])
+    y = torch.tensor([2, 2, 2, 1, 2, 2, 1, 0, 0])  # cluster 1 has more of class 2, which cluster 0 has more of still
+    model, x = Clusters(3), torch.eye(4)[clusters]
+    matching = match_clusters(model, x, y, batch_size=4)
+    assert matching.tolist() == [2, 1, 0]
+    error = classification_error(model, x, y, matching=matching, batch_size=4)
+    assert error == pytest.approx(100 * 3 / 9)
+    assert classification_error(model, x, torch.eye(3)[y].long(), matching=matching) == error
+
+
+def test_clusters_left_over_stand_for_the_class_that_most_of_their_rows_have():
+    clusters = torch.tensor([0, 0, 0, 1, 1, 2, 3, 3])
+    y = torch.tensor([0, 0, 0, 0, 0, 1, 1, 0])
+    matching = match_clusters(Clusters(4), torch.eye(4)[clusters], y)
+    assert matching.tolist() == [0, 0, 1, 0]
+
+
+def test_fewer_clusters_than_classes_leave_classes_unmatched():
+    matching = match_clusters(Clusters(2), torch.eye(4)[torch.tensor([0, 0, 1])], torch.tensor([4, 4, 1]))
+    assert matching.tolist() == [4, 1]
+
+
+def test_matching_wants_labels():
+    with pytest.raises(ValueError, match="y: got 2 labels, want 3"):
+        match_clusters(Clusters(2), torch.eye(4)[:3], torch.tensor([0, 1]))
 
 
 def separable(model, count=120):

@@ -1,0 +1,160 @@
+"""CaGeM, the cluster-aware generative model. Maaløe, Fraccaro and Winther 2017.
+
+    p(x, y, z1, z2) = p(z2) p(y | z2) p(z1 | y, z2) p(x | y, z1)                            sec. 3
+    q(y, z1, z2 | x) = q(z1 | x) q(y | z1, x) q(z2 | x, y, z1)                              sec. 3.1
+
+    log p(x) >= E_q(z1|x) sum_y q(y | z1, x) E_q(z2|x,y,z1)[log p(x, y, z1, z2) - log q(y, z1, z2 | x)] = F(x)
+
+and, with labels, I = sum_u F(x_u) - alpha sum_l [H_p(x_l, y_l) + H_q(x_l, y_l)] (sec. 4): the cross-entropies of
+the two classifiers
+
+    q(y | x) = E_q(z1|x)[q(y | z1, x)]
+    p(y | x) = E_q(z1|x) sum_c q(c | z1, x) E_q(z2|x,c,z1)[p(y | z2)]
+
+which train the networks of q(y | z1, x) and p(y | z2) and no other. No labelled bound. Without labels K is a number
+of clusters.
+
+Deviations: heads give log sigma^2 where sec. 5 has log sigma; "respectively 1024 and 512 units in each layer" is read
+as the sizes of the two hidden layers of every network.
+"""
+
+import pyro
+import torch
+from torch.distributions import Normal
+from torch.nn.functional import one_hot
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.distributions import Plated, reparameterise
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
+
+
+class CaGeM(DeepGenerativeModel):
+    """Cluster-aware generative model with a class, or cluster, y between two layers z2 and z1.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes or clusters K.
+        z_size: number of units of z2, the top layer.
+        z1_size: number of units of z1.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | y, z1), see ``likelihood_net``.
+        posterior: q(z1 | x) and q(z2 | x, y, z1), see ``posterior_net``.
+        skip: let q(z2 | ...) read x, the skip connection of sec. 3.1; else it is q(z2 | y, z1).
+        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = CaGeM(x_size=784, num_classes=10, z_size=32, z1_size=64, hidden=(1024, 512), batch_norm=True)
+        SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
+        Predictive(m.model, num_samples=64)()                       # y ~ p(y | z2), "x": (64, 1, 784)
+        Predictive(m.model, num_samples=64)(y=torch.arange(10))     # y given, "x": (64, 10, 784)
+    """
+
+    top = "z2"
+    labelled_weight = 0.0
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=32,
+        z1_size=64,
+        hidden=(1024, 512),
+        likelihood="bernoulli",
+        posterior="normal",
+        skip=True,
+        classes="enumerated",
+        **network,
+    ):
+        super().__init__(x_size, num_classes, z_size, classes)
+        check_size("z1_size", z1_size)
+        self.z1_size, self.skip = z1_size, skip
+        self.p_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
+        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=z1_size, **network)
+        self.p_x = likelihood_net(likelihood, parents=(z1_size, num_classes), hidden=hidden, size=x_size, **network)
+        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z1_size, **network)
+        self.q_y = CategoricalNet(parents=(z1_size, x_size), hidden=hidden, size=num_classes, **network)
+        parents = (x_size, num_classes, z1_size) if skip else (num_classes, z1_size)
+        self.q_z2 = posterior_net(posterior, parents=parents, hidden=hidden, size=z_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
+            y = pyro.sample("y", Plated(self.categorical(self.p_y(z2))), obs=y)  # (B, K) or (K, 1, K) enumerated
+            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), scored under (K, B)
+            return pyro.sample("x", self.p_x(z1, y), obs=x)  # (B, x) or (K, B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            x = self.scaled(x)
+            z1 = pyro.sample("z1", self.q_z1(x))  # (B, z1)
+            if y is None:
+                y = self.sample_class(self.q_y(z1, x))  # (K, 1, K)
+            pyro.sample("z2", self._q_z2(x, y, z1))  # (B, z2) or (K, B, z2)
+
+    def _q_z2(self, x, y, z1):
+        return self.q_z2(x, y, z1) if self.skip else self.q_z2(y, z1)
+
+    def classifier(self, x, network="generative", num_samples=10, seed=0):
+        """Class probabilities (sec. 4): p(y | x), the cascade that the paper's errors come from, or q(y | x).
+
+        The noise of z1 and z2 is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend on
+        its neighbours.
+
+        Args:
+            x: rows ``(B, D)``.
+            network: ``"generative"``, p(y | x) by q(y | z1, x), q(z2 | x, y, z1) and p(y | z2); or ``"inference"``,
+                q(y | x).
+            num_samples: samples of z1 and z2.
+
+        Returns:
+            ``(B, K)``.
+        """
+        check_choice("network", network, ("generative", "inference"))
+        x = self.scaled(x)
+        z1 = reparameterise(self.q_z1(x), self.shared_noise(num_samples, seed, self.z1_size))  # (S, B, z1)
+        q_y = self.q_y(z1, x)
+        if network == "inference":
+            return q_y.probs.mean(0)
+        if self.temperature is None:
+            c = self._every_class(z1)  # (K, 1, 1, K)
+        else:
+            uniform = Normal(0, 1).cdf(self.shared_noise(num_samples, seed + 2, self.num_classes))
+            c = one_hot((q_y.logits - (-uniform.log()).log()).argmax(-1), self.num_classes).to(z1)  # (S, B, K)
+        noise = self.shared_noise(num_samples, seed + 1, self.z_size)
+        p_y = self.p_y(reparameterise(self._q_z2(x, c, z1), noise))
+        return self._cascade(q_y, p_y).exp().mean(0)
+
+    def classification_loss(self, x, y):
+        """H_p + H_q of labelled rows, sec. 4, at one sample of z1 and of every z2; the class networks alone learn.
+
+        Where y is relaxed one class is drawn for the cascade in place of the sum, and H_p reaches p(y | z2) alone.
+
+        Args:
+            x: rows ``(B, D)``.
+            y: class indices ``(B,)`` or one-hot rows ``(B, K)``.
+
+        Returns:
+            The sum over the rows, a scalar tensor.
+        """
+        with self.batch(x, y) as y:
+            x = self.scaled(x)
+            with torch.no_grad():
+                z1 = self.q_z1(x).rsample()  # (B, z1)
+            q_y = self.q_y(z1, x)
+            with torch.no_grad():
+                c = self._every_class(z1) if self.temperature is None else self.categorical(q_y).rsample()
+                z2 = self._q_z2(x, c, z1).rsample()  # (K, B, z2) or (B, z2)
+            log_p = self._cascade(q_y, self.p_y(z2))
+            return -(y * (log_p + q_y.logits.log_softmax(-1))).sum()
+
+    def _every_class(self, z1):
+        """One-hot rows of every class, ``(K, 1, ..., 1, K)``, against z1 ``(..., z1)``."""
+        return torch.eye(self.num_classes).to(z1).reshape(self.num_classes, *[1] * (z1.dim() - 1), self.num_classes)
+
+    def _cascade(self, q_y, p_y):
+        """log sum_c q(c | z1, x) p(y | z2_c) for p_y ``(K, ..., K)``; log p(y | z2) where one class was drawn."""
+        log_q, log_p = (p.logits.log_softmax(-1) for p in (q_y, p_y))
+        return log_p if log_p.dim() == log_q.dim() else (log_q.movedim(-1, 0)[..., None] + log_p).logsumexp(0)
