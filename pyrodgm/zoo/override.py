@@ -113,10 +113,11 @@ def _with_option(recipe, field, option, value):
     taken = _options(field, choice)
     check_choice(f"{field}.", option, taken)
     default = options.get(option, taken[option])
-    if isinstance(default, (bool, int, float, str, tuple)) and value is not None:
-        _checked(f"{field}.{option}", value, _kind(default, option in options))
     if field == "pretrained":
+        value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
         _check_range(option, value)
+    elif isinstance(default, (bool, int, float, str, tuple)) and value is not None:
+        _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}
 
 
