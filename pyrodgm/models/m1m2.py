@@ -8,9 +8,8 @@
     log p(x) >= E_q(z1|x)[log p(x | z1) - log q(z1 | x) + U(z1)]        U(z1) as M2's U(x), eq. 3.8, with z1 for x
 
 M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) gives way to an M2 over z1. It is trained first and then
-fixed; M2 learns from samples of z1, drawn anew at every call, and the bound is that of the whole. Trained end to end
-(``joint``) the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4), where the prior of z1 that M1 was
-trained by is missing.
+fixed; M2 learns from samples of z1, drawn anew at every call, and the bound is that of the whole. Trained end to end,
+which ``joint`` does, the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4).
 
 The text states no inference model for the stack; this one is M2's, eqs 3.4-3.5, on z1. A class is
 E_q(z1|x)[q(y | z1)].

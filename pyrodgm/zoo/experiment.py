@@ -78,7 +78,7 @@ def has_classes(model_class):
 
 
 def first_stage(recipe):
-    """The recipe whose model ``recipe.pretrained`` asks for.
+    """The recipe whose model ``recipe.pretrained`` asks for, on the same data.
 
     Raises:
         ValueError: if there is no such recipe, or the model takes no other.
@@ -87,7 +87,7 @@ def first_stage(recipe):
     check_choice("pretrained", name, RECIPES)
     if not hasattr(recipe.model[0], "load_m1"):
         raise ValueError(f"pretrained: got {name!r}, want none: {recipe.model[0].__name__} takes no trained model")
-    return replace(RECIPES[name], **changes)
+    return replace(RECIPES[name], data=recipe.data, preprocess=recipe.preprocess, **changes)
 
 
 def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):
@@ -181,8 +181,8 @@ def measure(recipe, model, data, seed=0):
                 options["matching"] = match_clusters(model, *validation, **options)
             figures["validation error"] = classification_error(model, *validation, **options)
             figures["test error"] = classification_error(model, *_labelled(data.test), **options)
-        if recipe.feature_classifiers:
-            rows = labels_kept(recipe, data, seed)
+        rows = labels_kept(recipe, data, seed)
+        if recipe.feature_classifiers and rows is not None:
             parts = Rows(data.train.x[rows], data.train.y[rows]), _labelled(data.validation), _labelled(data.test)
             features = [Rows(latent_means(model, part.x, site=model.top), part.y) for part in parts]
             for name in recipe.feature_classifiers:
