@@ -76,10 +76,38 @@ def auxiliary(model, x, noise):
         bound = log_standard_normal(z) - math.log(model.num_classes) - log_q_a - log_q_z
         bound = bound + log_bernoulli(model.p_x, x, *((a, z, y) if kind == "SDGM" else (z, y)))
         if model.stochastic:
-            parents = (x, z, y) if kind == "ADGM" and model.a_reads_x else (z, y)
-            bound = bound + log_normal(a, *moments(model.p_a, *parents))
+            if kind == "ADGM" and not model.informed:
+                bound = bound + log_standard_normal(a)
+            else:
+                parents = (x, z, y) if kind == "ADGM" and model.a_reads_x else (z, y)
+                bound = bound + log_normal(a, *moments(model.p_a, *parents))
         bounds.append(bound)
     return log_q_y(model.q_y, a, x), bounds
+
+
+def m1m2(model, x, noise):
+    z1, log_q_z1 = draw(model.q_z1, noise["z1"], x)
+    bounds, of_m1 = [], log_bernoulli(model.p_x, x, z1) - log_q_z1
+    for k, y in enumerate(one_hot_rows(model, x)):
+        z2, log_q_z2 = draw(model.q_z2, noise["z2"][k], z1, y)
+        of_m2 = log_normal(z1, *moments(model.p_z1, z2, y)) + log_standard_normal(z2) - log_q_z2
+        bounds.append(of_m1 + of_m2 - math.log(model.num_classes))
+    return log_q_y(model.q_y, z1), bounds
+
+
+def avae(model, x, noise):
+    layers = len(model.q_z)
+    a, z, log_q = {}, {}, 0.0
+    for i in range(1, layers + 1):
+        a[i], log_q_a = draw(model.q_a[i - 1], noise[f"a{i}"], *((x,) if i == 1 else (a[i - 1], x)))
+        z[i], log_q_z = draw(model.q_z[i - 1], noise[f"z{i}"], a[i], x if i == 1 else z[i - 1])
+        log_q = log_q + log_q_a + log_q_z
+    log_p = log_bernoulli(model.p_x, x, z[1]) + log_standard_normal(z[layers])
+    log_p = log_p + log_normal(a[layers], *moments(model.p_a[layers - 1], z[layers]))
+    for i in range(1, layers):
+        log_p = log_p + log_normal(z[i], *moments(model.p_z[i - 1], z[i + 1]))
+        log_p = log_p + log_normal(a[i], *moments(model.p_a[i - 1], *(z[j] for j in range(i, layers + 1))))
+    return log_p - log_q
 
 
 def cagem(model, x, noise):
@@ -92,7 +120,7 @@ def cagem(model, x, noise):
     return log_q_y(model.q_y, z1, x), bounds
 
 
-BOUNDS = {"CaGeM": cagem, "VAE": vae, "M2": m2, "ADGM": auxiliary, "SDGM": auxiliary}
+BOUNDS = {"VAE": vae, "AVAE": avae, "M2": m2, "M1M2": m1m2, "ADGM": auxiliary, "SDGM": auxiliary, "CaGeM": cagem}
 
 
 def unlabelled_loss(model, x, noise):
@@ -122,6 +150,9 @@ def with_a(model, mean, covariance, k):
     return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
+BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+
+
 def evidence(model, x):
     """log p(x) of each row, in closed form, for a model without hidden layers and with constant variances.
 
@@ -132,8 +163,8 @@ def evidence(model, x):
         moments = x.new_zeros(model.z_size), torch.eye(model.z_size, dtype=x.dtype)
         if type(model).__name__ == "SDGM":
             moments = with_a(model, *moments, k)
-        if type(model).__name__ == "CaGeM":
-            moments = through(model.p_z1, *moments, k)
+        for net in BETWEEN.get(type(model).__name__, []):
+            moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
         log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if hasattr(model, "p_y") else -math.log(classes)
         terms.append(normal.log_prob(x) + log_p_y)

@@ -9,7 +9,14 @@ import pyrodgm.models
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
-VARIANTS = {"ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}], "CaGeM": [{"skip": False}]}
+SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2)}
+VARIANTS = {
+    "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
+    "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
+    "CaGeM": [{"skip": False}],
+    "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
+}
+ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
 POSTERIORS = ["normal", "full", ("iaf", {"num_steps": 2})]
 
@@ -29,13 +36,20 @@ def name(option):
     return option if isinstance(option, str) else option[0]
 
 
-def every_pair():
-    """Every model with every posterior, every likelihood, batch normalisation, and its variants."""
+def options_of(model_class, everything=True):
+    """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
+    options = [{}, *VARIANTS.get(model_class.__name__, [])]
+    if everything:
+        options += [{"posterior": p} for p in POSTERIORS[1:]] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        options += [{"batch_norm": True}, {"hidden": ()}]
+    return options
+
+
+def every_pair(thorough=None):
+    """Every model with its variants, and those of ``thorough`` (None: all) with every option of their networks."""
     cases = []
     for c in model_classes():
-        options = [{"posterior": p} for p in POSTERIORS] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
-        options += [{"batch_norm": True}, {"hidden": ()}, *VARIANTS.get(c.__name__, [])]
-        for o in options:
+        for o in options_of(c, everything=thorough is None or c in thorough):
             label = "-".join(f"{name(v)}" if k in ("posterior", "likelihood") else f"{k}={v}" for k, v in o.items())
             cases.append(pytest.param(c, o, id=f"{c.__name__}-{label}"))
     return cases

@@ -75,7 +75,7 @@ def demo(
 def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False):
     """Run the recipe for every seed, print its table, and return the outcomes by seed."""
     from pyrodgm.train.parallel import is_first, joined, joint_sum
-    from pyrodgm.zoo import run
+    from pyrodgm.zoo import RECIPES, first_stage, run
 
     check_device(device)
     with joined(device) as device:
@@ -90,7 +90,14 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 joint_sum(0.0)  # the others wait for the folder
                 make(folder, "--runs")
                 console.print(f"The run is saved in {folder}; the same command goes on from there.", highlight=False)
-            outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard)
+            first = None
+            if folder is not None and recipe.pretrained is not None:  # the folder that its own command has
+                stage = first_stage(recipe)
+                usual = vars(RECIPES[stage.name])
+                changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
+                first = folder_of(runs, stage, changed, seed)
+                make(first, "--runs")
+            outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first)
         print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
     return outcomes
 

@@ -15,7 +15,7 @@ def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu"
     from pyrodgm.zoo import measure
 
     recipe, model, data = _trained(name, seed, set, device, runs)
-    print_figures({seed: measure(recipe, model, data.to(device))})
+    print_figures({seed: measure(recipe, model, data.to(device), seed)})
 
 
 @reported()

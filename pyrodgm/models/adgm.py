@@ -28,8 +28,9 @@ class ADGM(AuxiliaryModel):
         hidden: sizes of the hidden layers, the same in every network.
         likelihood: p(x | z, y), see ``likelihood_net``.
         posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
-        auxiliary: ``"stochastic"``; or ``"deterministic"``, the control of fig. 5, where a = a(x) is a feature
-            of the inference model and no variable, so that p(a | ...) falls away.
+        auxiliary: ``"stochastic"``; or a control: ``"deterministic"`` (fig. 5), where a = a(x) is a feature of the
+            inference model and no variable, so that p(a | ...) falls away; ``"uninformed"`` (app. B), where
+            p(a) = N(0, I), of which the best q(a | x) is a point, but for the class term.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
@@ -54,12 +55,12 @@ class ADGM(AuxiliaryModel):
         classes="enumerated",
         **network,
     ):
-        check_choice("auxiliary", auxiliary, ("stochastic", "deterministic"))
-        stochastic = auxiliary == "stochastic"
+        check_choice("auxiliary", auxiliary, ("stochastic", "deterministic", "uninformed"))
+        stochastic, self.informed = auxiliary != "deterministic", auxiliary == "stochastic"
         super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic, **network)
         self.a_reads_x = a_reads_x
         self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
-        if self.stochastic:
+        if self.informed:
             parents = (x_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
             self.p_a = NormalNet(parents=parents, hidden=hidden, size=a_size, **network)
 
@@ -68,7 +69,9 @@ class ADGM(AuxiliaryModel):
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             x = pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x)
-            if self.stochastic:
+            if self.informed:
                 parents = (self.scaled(x), z, y) if self.a_reads_x else (z, y)
                 pyro.sample("a", self.p_a(*parents))  # (B, a), scored under (K, B)
+            elif self.stochastic:
+                pyro.sample("a", self.standard_normal(self.a_size))  # (B, a)
             return x

@@ -1,6 +1,6 @@
 """Recipes: one named, complete experiment per row of a paper's table."""
 
-from pyrodgm.zoo.experiment import Outcome, load_data, measure, prepare, run, train
+from pyrodgm.zoo.experiment import Outcome, first_stage, load_data, measure, prepare, run, train
 from pyrodgm.zoo.override import override
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
@@ -10,6 +10,7 @@ __all__ = [
     "RECIPES",
     "Outcome",
     "Recipe",
+    "first_stage",
     "load_data",
     "measure",
     "override",

@@ -5,7 +5,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.semi_supervised import LabelSpreading
 
+from pyrodgm.data import Rows
 from pyrodgm.nn import CategoricalNet
+from pyrodgm.zoo.classifiers import chosen_error
 
 
 def supervised_network(recipe, data, rows, seed, steps=1000, learning_rate=1e-3):
@@ -51,4 +53,19 @@ def label_spreading(recipe, data, rows, seed):
     return 100 * chosen
 
 
-BASELINES = {"supervised network": supervised_network, "LabelSpreading": label_spreading}
+def svm(recipe, data, rows, seed):
+    """Test error, in per cent, of an SVM trained on the labelled rows alone; its C by validation."""
+    return chosen_error("SVM", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
+
+
+def nearest_neighbours(recipe, data, rows, seed):
+    """Test error, in per cent, of the nearest labelled rows; their number by validation."""
+    return chosen_error("nearest neighbours", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
+
+
+BASELINES = {
+    "supervised network": supervised_network,
+    "LabelSpreading": label_spreading,
+    "SVM": svm,
+    "nearest neighbours": nearest_neighbours,
+}

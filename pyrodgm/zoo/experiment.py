@@ -2,6 +2,7 @@
 
 import inspect
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +13,14 @@ from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
 from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, resample_counts, select_labels
-from pyrodgm.evaluate import bound, classification_error, log_likelihood, match_clusters
+from pyrodgm.evaluate import bound, classification_error, latent_means, log_likelihood, match_clusters
 from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES
+from pyrodgm.zoo.classifiers import chosen_error
+from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import unit
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
@@ -44,14 +47,20 @@ def prepare(recipe, seed=0, device="cpu"):
     data = load_data(recipe)
     model_class, options = recipe.model
     sizes = {"x_size": data.x_size}
-    rows = None
+    rows = labels_kept(recipe, data, seed)
     if has_classes(model_class):
         sizes["num_classes"] = data.num_classes
-        if recipe.num_labels is None:
-            rows = preprocessing.labelled_rows(data.train.y).to(device)
-        elif recipe.num_labels > 0:
-            rows = select_labels(data.train.y, recipe.num_labels, data.num_classes, seed).to(device)
+    rows = None if rows is None else rows.to(device)
     return data.to(device), rows, model_class(**sizes | options).to(device)
+
+
+def labels_kept(recipe, data, seed):
+    """The indices of the rows whose labels a recipe's model, or a classifier on its features, may see; or None."""
+    if not (has_classes(recipe.model[0]) or recipe.feature_classifiers) or recipe.num_labels == 0:
+        return None
+    if recipe.num_labels is None:
+        return preprocessing.labelled_rows(data.train.y)
+    return select_labels(data.train.y, recipe.num_labels, data.num_classes, seed)
 
 
 def load_data(recipe):
@@ -68,8 +77,21 @@ def has_classes(model_class):
     return "num_classes" in inspect.signature(model_class).parameters
 
 
-def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False):
-    """Train the recipe's model.
+def first_stage(recipe):
+    """The recipe whose model ``recipe.pretrained`` asks for, on the same data.
+
+    Raises:
+        ValueError: if there is no such recipe, or the model takes no other.
+    """
+    name, changes = recipe.pretrained
+    check_choice("pretrained", name, RECIPES)
+    if not hasattr(recipe.model[0], "load_m1"):
+        raise ValueError(f"pretrained: got {name!r}, want none: {recipe.model[0].__name__} takes no trained model")
+    return replace(RECIPES[name], data=recipe.data, preprocess=recipe.preprocess, **changes)
+
+
+def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):
+    """Train the recipe's model, after the one that it builds on, if any.
 
     Args:
         recipe: a ``Recipe``.
@@ -78,15 +100,25 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
         folder: where the run is saved and found again, see ``pyrodgm.train.fit``; or None.
         progress: show a bar.
         tensorboard: log to the folder for TensorBoard.
+        pretrained_folder: where the run of ``first_stage`` is saved and found again; ``pretrained`` in the folder if
+            None.
 
     Returns:
         The data, the labelled rows' indices, the model, and the history.
     """
+    trained = None
+    if recipe.pretrained is not None:
+        if pretrained_folder is None and folder is not None:
+            pretrained_folder = Path(folder) / "pretrained"
+        trained = train(first_stage(recipe), seed, device, pretrained_folder, progress)[2]
     data, rows, model = prepare(recipe, seed, device)
+    if trained is not None:
+        model.load_m1(trained)
     x = data.train.x
     check_values("x", x, model.p_x.support, model.p_x.wanted)
-    labelled = None if rows is None else Rows(x[rows], data.train.y[rows])
-    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, model, rows, len(x)))
+    seen = None if model.num_classes is None else rows
+    labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
+    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, model, seen, len(x)))
     resample = None
     if recipe.resample is not None:
         name, options = recipe.resample
@@ -128,7 +160,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     return data, rows, model, history
 
 
-def measure(recipe, model, data):
+def measure(recipe, model, data, seed=0):
     """The figures of a trained model: test bound, log-likelihood and errors.
 
     Bounds and log-likelihoods are in nats, errors in per cent, with 100 samples of what the classifier averages over.
@@ -149,26 +181,32 @@ def measure(recipe, model, data):
                 options["matching"] = match_clusters(model, *validation, **options)
             figures["validation error"] = classification_error(model, *validation, **options)
             figures["test error"] = classification_error(model, *_labelled(data.test), **options)
+        rows = labels_kept(recipe, data, seed)
+        if recipe.feature_classifiers and rows is not None:
+            parts = Rows(data.train.x[rows], data.train.y[rows]), _labelled(data.validation), _labelled(data.test)
+            features = [Rows(latent_means(model, part.x, site=model.top), part.y) for part in parts]
+            for name in recipe.feature_classifiers:
+                figures[f"{name} on features test error"] = chosen_error(name, *features)
     return figures
 
 
-def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=False):
+def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=False, pretrained_folder=None):
     """Train the recipe's model and measure it as its paper does.
 
     Args:
-        recipe, seed, device, progress, folder, tensorboard: as for ``train``. The trained model goes to ``model`` in
-            the folder, as ``save_pretrained`` writes it.
+        recipe, seed, device, progress, folder, tensorboard, pretrained_folder: as for ``train``. The trained model
+            goes to ``model`` in the folder, as ``save_pretrained`` writes it.
 
     Returns:
         An ``Outcome``. Its figures are those of ``measure``, of the milestones and of the baselines, and ``"seconds"``
-        of training.
+        of training, without what was trained first.
 
     Example::
 
         run(RECIPES["digits"], seed=1).figures["test error"]
     """
-    data, rows, model, history = train(recipe, seed, device, folder, progress, tensorboard)
-    figures = measure(recipe, model, data)
+    data, rows, model, history = train(recipe, seed, device, folder, progress, tensorboard, pretrained_folder)
+    figures = measure(recipe, model, data, seed)
     figures |= {f"test error, epoch {row['epoch']}": row["test error"] for row in history if "test error" in row}
     for name in recipe.baselines:
         figures[f"{name} test error"] = BASELINES[name](recipe, data, rows, seed)

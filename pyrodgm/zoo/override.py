@@ -12,6 +12,7 @@ from pyrodgm import data, models
 from pyrodgm.checks import check_choice
 from pyrodgm.nn import Trunk
 from pyrodgm.zoo.baselines import BASELINES
+from pyrodgm.zoo.classifiers import CLASSIFIERS
 from pyrodgm.zoo.recipe import Recipe
 
 DECIDED = ("x_size", "num_classes", "params", "x", "generator")  # options that data and training decide
@@ -47,7 +48,7 @@ def override(recipe, changes):
         value = _read(text)
         if dot:
             value = _with_option(recipe, field, option, value)
-        elif field in ("data", "model", "optimiser", "schedule", "resample"):
+        elif field in ("data", "model", "optimiser", "pretrained", "schedule", "resample"):
             value = _chosen(recipe, field, value)
         else:
             value = _checked(key, value, get_type_hints(Recipe)[field])
@@ -69,7 +70,7 @@ def _read(text):
 
 def _chosen(recipe, field, value):
     """Another choice for a field; the model keeps its options, the others begin without."""
-    if value is None and field in ("schedule", "resample"):
+    if value is None and field in ("pretrained", "schedule", "resample"):
         return None
     if not isinstance(value, str):
         raise ValueError(f"{field}: got {value!r}, want a name")
@@ -84,12 +85,12 @@ def _chosen(recipe, field, value):
 
 def _choices():
     """What the names of a field that is a choice may be, and stand for."""
-    from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
+    from pyrodgm.zoo.experiment import RECIPES, RESAMPLE, SCHEDULES
 
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}
     optimisers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
-    return {"optimiser": optimisers, "schedule": SCHEDULES, "resample": RESAMPLE}
+    return {"optimiser": optimisers, "pretrained": RECIPES, "schedule": SCHEDULES, "resample": RESAMPLE}
 
 
 def _check_whole(field, chosen):
@@ -112,7 +113,10 @@ def _with_option(recipe, field, option, value):
     taken = _options(field, choice)
     check_choice(f"{field}.", option, taken)
     default = options.get(option, taken[option])
-    if isinstance(default, (bool, int, float, str, tuple)) and value is not None:
+    if field == "pretrained":
+        value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
+        _check_range(option, value)
+    elif isinstance(default, (bool, int, float, str, tuple)) and value is not None:
         _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}
 
@@ -128,6 +132,9 @@ def _options(field, choice):
     """What a choice takes, by name, each with its default or None."""
     if field == "data":
         return _parameters(data.DATASETS.get(choice, data.from_file))
+    if field == "pretrained":
+        numbers = [name for name, kind in get_type_hints(Recipe).items() if {int, float} & {kind, *get_args(kind)}]
+        return {name: getattr(_choices()[field][choice], name) for name in numbers if name != "milestones"}
     taken = _parameters(choice if field == "model" else _choices()[field][choice])
     if field == "model":
         taken |= {name: None for name in _parameters(Trunk) if name not in ("parents", "hidden")}
@@ -149,8 +156,8 @@ def _check_range(field, value):
         raise ValueError(f"{field}: got {value}, want a positive number")
     if field == "monitor":
         check_choice(field, value, ("validation error", "validation bound"))
-    for name in value if field == "baselines" else ():
-        check_choice(field, name, BASELINES)
+    for name in value if field in ("baselines", "feature_classifiers") else ():
+        check_choice(field, name, BASELINES if field == "baselines" else CLASSIFIERS)
 
 
 def _checked(key, value, kind):

@@ -19,6 +19,8 @@ class Recipe:
         data: name of the data set and the options of ``pyrodgm.data.load``.
         model: class of the model and its arguments, less those the data decide.
         epochs, batch_size, learning_rate: as they say; a batch of a semi-supervised model holds labelled rows besides.
+        pretrained: name of the recipe whose model is trained first, as M1 of an M1+M2, and the fields of it that
+            are changed; or None.
         preprocess: functions of ``pyrodgm.data``, in their order, such as ``("keep_varying", {"threshold": 0.1})``.
         resample: what draws the rows anew before every epoch, such as ``("binarise", {})``; or None.
         num_labels: labels kept, spread evenly over the classes; 0 for none, y being a cluster; None for every label
@@ -39,6 +41,8 @@ class Recipe:
         milestones: epochs whose test error is reported too.
         importance_samples: of log p(x) of the test rows; 0 to leave it out.
         importance_rows: how many test rows, the first ones, it is estimated on; None for all.
+        feature_classifiers: names of ``pyrodgm.zoo.classifiers.CLASSIFIERS``, to be trained on the posterior means
+            of z of the labelled rows.
         baselines: names of ``pyrodgm.zoo.baselines.BASELINES`` to report beside.
     """
 
@@ -53,6 +57,7 @@ class Recipe:
     epochs: int
     batch_size: int
     learning_rate: float
+    pretrained: tuple[str, dict] | None = None
     preprocess: tuple[tuple[str, dict], ...] = ()
     resample: tuple[str, dict] | None = None
     num_labels: int | None = None
@@ -72,12 +77,13 @@ class Recipe:
     milestones: tuple[int, ...] = ()
     importance_samples: int = 0
     importance_rows: int | None = None
+    feature_classifiers: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
 
     def training(self):
         """The settings that training depends on, as plain values; ``epochs`` is how far it goes, not one of them."""
         told = ("name", "summary", "source", "paper", "figure", "deviations", "epochs", "milestones", "baselines")
-        measured = ("importance_samples", "importance_rows")
+        measured = ("importance_samples", "importance_rows", "feature_classifiers")
         settings = {key: value for key, value in vars(self).items() if key not in told + measured}
         return _plain(settings | {"model": (self.model[0].__name__, self.model[1])})
 

@@ -3,7 +3,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from pyrodgm.evaluate import active_units, elbo_parts, kl_per_unit, latent_means
-from pyrodgm.models import ADGM, M2, SDGM, VAE
+from pyrodgm.models import ADGM, AVAE, M1M2, M2, SDGM, VAE
 from tests.evaluate.pairs import Discrete, LinearNormal
 from tests.pairs import POSTERIORS, rows, small
 
@@ -46,6 +46,20 @@ def test_units_sum_to_the_layer(model_class):
     error = ((units.var() + parts.var()) / 20).sqrt()
     assert abs(float(units.mean() - parts.mean())) < 4 * float(error) < 0.1 * float(parts.mean())
     assert float(units.std()) < 0.7 * float(parts.std())
+
+
+@pytest.mark.parametrize(("model_class", "sites"), [(M1M2, ["z1"]), (AVAE, ["z1", "a1", "a2"])])
+def test_units_sum_to_their_layer_of_several(model_class, sites):
+    """The prior of each reads what the guide draws after it, so that its KL is sampled, with the layer's noise."""
+    model = small(model_class).double()
+    x = rows(model)[0].double()
+    for site in sites:
+        torch.manual_seed(0)
+        units = kl_per_unit(model, x, site).sum()
+        torch.manual_seed(0)
+        assert float(units) == pytest.approx(elbo_parts(model, x)[site], rel=1e-9)
+    top = model.get_submodule("q_z.1" if model_class is AVAE else "q_z2").loc.weight
+    assert kl_per_unit(model, x, "z2").shape == active_units(model, x, "z2").shape == (len(top),)
 
 
 @pytest.mark.parametrize("posterior", POSTERIORS)

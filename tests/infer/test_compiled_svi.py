@@ -83,7 +83,7 @@ def check_backend(losses, backend, *case):
     assert_equal_losses(found, expected)
 
 
-@pytest.mark.parametrize(("model_class", "options"), every_pair())
+@pytest.mark.parametrize(("model_class", "options"), every_pair(thorough=[VAE, M2]))
 def test_every_model_replayed(model_class, options):
     check_backend(zoo_losses, "replay", model_class, options)
 

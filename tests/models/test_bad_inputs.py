@@ -78,7 +78,7 @@ def test_a_model_without_classes_refuses_labels():
     [
         ({"likelihood": "gamma"}, "likelihood: got 'gamma', want one of bernoulli, binomial, categorical, normal"),
         ({"posterior": "flow"}, "posterior: got 'flow', want one of full, iaf, normal"),
-        ({"auxiliary": "none"}, "auxiliary: got 'none', want one of deterministic, stochastic"),
+        ({"auxiliary": "none"}, "auxiliary: got 'none', want one of deterministic, stochastic, uninformed"),
         ({"activation": "swish"}, "activation: got 'swish'"),
         ({"num_classes": 0}, "num_classes: got 0, want a positive int"),
     ],

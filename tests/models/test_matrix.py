@@ -13,14 +13,10 @@ from pyrodgm import testing
 from pyrodgm.infer import SemiSupervisedELBO, warm_up
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import VARIANTS, every_pair, model_classes, rows, small
+from tests.pairs import ALL_TRAIN, every_pair, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
-VARIED = [
-    pytest.param(c, options, id=f"{c.__name__}-{options}")
-    for c in model_classes()
-    for options in [{}, *VARIANTS.get(c.__name__, [])]
-]
+VARIED = every_pair(thorough=())
 
 
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
@@ -174,7 +170,7 @@ class TestClasses:
 
     def test_classifier_learns_a_separable_problem(self, model_class):
         """At a temperature below 1, as in a warm-up: at 1 CaGeM's z2 pays for y as much as it gains by it."""
-        model = small(model_class, hidden=(32,), batch_norm=True)
+        model = small(model_class, hidden=(32,), batch_norm=True, **ALL_TRAIN.get(model_class.__name__, {}))
         y = torch.arange(60) % 3
         x = (0.15 + 0.7 * torch.eye(3)[y].repeat(1, 2) + 0.1 * torch.rand(60, 6)).clamp(0, 1)
         svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO.of(model, ELBO, alpha=10.0))
@@ -197,7 +193,7 @@ def test_reconstructions_keep_shape_and_scale(model_class):
 
 @pytest.mark.parametrize("model_class", model_classes())
 def test_plain_svi_lowers_the_loss(model_class):
-    model = small(model_class, hidden=(32,))
+    model = small(model_class, hidden=(32,), **ALL_TRAIN.get(model_class.__name__, {}))
     x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(20, 1)
     svi = SVI(model.model, model.guide, Adam({"lr": 2e-2}), ELBO)
     losses = [svi.step(x) for _ in range(150)]

@@ -24,6 +24,7 @@ DIGITS = RECIPES["digits"]
         ("model.batch_norm=true", "model", (DIGITS.model[0], DIGITS.model[1] | {"batch_norm": True})),
         ("optimiser=Adamax", "optimiser", ("Adamax", {})),
         ("optimiser.betas=[0.5, 0.9]", "optimiser", ("Adam", {"betas": (0.5, 0.9)})),
+        ("pretrained=digits-m1", "pretrained", ("digits-m1", {})),
         ("data=mine.csv", "data", ("mine.csv", {})),
         ('preprocess=[["standardise", {}]]', "preprocess", (("standardise", {}),)),
     ],

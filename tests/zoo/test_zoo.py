@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
-from pyrodgm.zoo import RECIPES, prepare, run, write_results
+from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
+from pyrodgm.zoo.experiment import labels_kept
 from pyrodgm.zoo.results import summary
 
 
@@ -35,13 +36,18 @@ def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
     changed["importance_samples"] = min(recipe.importance_samples, 3)
+    if recipe.pretrained is not None:
+        changed["pretrained"] = (recipe.pretrained[0], {"epochs": 1})
     if files(recipe.data[0]):
         changed["model"] = (recipe.model[0], recipe.model[1] | {"hidden": (8,)})
+        if recipe.pretrained is not None:
+            first = RECIPES[recipe.pretrained[0]]
+            changed["pretrained"][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})
     outcome = run(replace(recipe, **changed), seed=1, progress=False)
     assert all(isinstance(value, float) for value in outcome.figures.values())
     assert len(outcome.history) == 1
     if recipe.num_labels:
-        assert len(outcome.labelled.x) == recipe.num_labels and "test error" in outcome.figures
+        assert len(outcome.labelled.x) == recipe.num_labels and recipe.figure.split(",")[0] in outcome.figures
 
 
 def test_the_seed_decides_everything():
@@ -70,6 +76,36 @@ def test_baselines_do_not_read_the_unkept_labels():
     for name in RECIPES["digits"].baselines:
         baseline = BASELINES[name]
         assert baseline(RECIPES["digits"], data, rows, 0) == baseline(RECIPES["digits"], other, rows, 0)
+
+
+def test_the_first_stage_is_trained_once_and_saved(tmp_path):
+    recipe = replace(RECIPES["digits-m1m2"], epochs=1, pretrained=("digits-m1", {"epochs": 1}))
+    *_, model, _ = train(recipe, seed=1, progress=False, folder=tmp_path)
+    saved = (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes()
+    *_, again, _ = train(recipe, seed=1, progress=False, pretrained_folder=tmp_path / "pretrained")
+    assert (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes() == saved
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
+    *_, m1, _ = train(first_stage(recipe), seed=1, progress=False, folder=tmp_path / "pretrained")
+    for net, trained in ((model.p_x, m1.p_x), (model.q_z1, m1.q_z)):
+        assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
+
+
+def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
+    recipe = replace(RECIPES["digits-m1"], epochs=1, baselines=())
+    model, data = run(recipe, seed=1, progress=False)[:2]
+    rows = labels_kept(recipe, data, 1)
+    assert torch.bincount(data.train.y[rows]).tolist() == [10] * 10
+    monkeypatch.setattr("pyrodgm.zoo.experiment.labels_kept", lambda *args: rows)
+    kept = torch.zeros(len(data.train.y), dtype=torch.bool)
+    kept[rows] = True
+
+    def errors(changed):
+        y = torch.where(changed, (data.train.y + 3) % 10, data.train.y)
+        figures = measure(recipe, model, data._replace(train=data.train._replace(y=y)), 1)
+        return [figures[f"{name} on features test error"] for name in recipe.feature_classifiers]
+
+    assert errors(~kept) == errors(kept & ~kept)
+    assert max(errors(kept & ~kept)) < 50 < 90 < min(errors(kept))
 
 
 def test_summary_is_mean_and_standard_error():

@@ -1,9 +1,17 @@
 """scikit-learn's digits, which need no download."""
 
-from pyrodgm.models import SDGM
+from pyrodgm.models import M1M2, M2, SDGM, VAE
 from pyrodgm.zoo.recipe import Recipe
 
 INK = 16  # a pixel counts ink from 0 to 16
+COUNTS = {"likelihood": ("binomial", {"total_count": INK})}
+STACK = {
+    "data": ("digits", {"counts": True}),
+    "resample": ("resample_counts", {"total_count": INK, "draws": 4}),
+    "num_labels": 100,
+    "paper": "none on these data: M1+M2 is below M2 on MNIST",
+    "batch_size": 100,
+}
 RECIPES = [
     Recipe(
         name="digits",
@@ -23,8 +31,8 @@ RECIPES = [
                 "z_size": 16,
                 "a_size": 16,
                 "hidden": (128, 128),
-                "likelihood": ("binomial", {"total_count": INK}),
-            },
+            }
+            | COUNTS,
         ),
         num_labels=100,
         beta=1.0,
@@ -35,5 +43,43 @@ RECIPES = [
         warm_up_epochs=100,
         resample=("resample_counts", {"total_count": INK, "draws": 4}),
         baselines=("supervised network", "LabelSpreading"),
+    ),
+    Recipe(
+        name="digits-m2",
+        summary="M2 on scikit-learn's digits with 100 labels",
+        source="Model of Kingma 2017, sec. 3.2.2; the data are not the paper's",
+        figure="test error",
+        deviations="x",
+        model=(M2, {"z_size": 16, "hidden": (128, 128)} | COUNTS),
+        beta=1.0,
+        epochs=400,
+        learning_rate=1e-3,
+        baselines=("SVM", "nearest neighbours"),
+        **STACK,
+    ),
+    Recipe(
+        name="digits-m1",
+        summary="M1 on scikit-learn's digits, a VAE, and classifiers on its features with 100 labels",
+        source="Model of Kingma 2017, sec. 3.2.1; the data are not the paper's",
+        figure="SVM on features test error",
+        deviations="x",
+        model=(VAE, {"z_size": 16, "hidden": (128, 128)} | COUNTS),
+        epochs=400,
+        learning_rate=1e-3,
+        feature_classifiers=("SVM", "nearest neighbours"),
+        **STACK,
+    ),
+    Recipe(
+        name="digits-m1m2",
+        summary="M1+M2 on scikit-learn's digits with 100 labels, at the sizes of digits-m2",
+        source="Model of Kingma 2017, sec. 3.2.3; the data are not the paper's",
+        figure="test error",
+        deviations="x",
+        pretrained=("digits-m1", {}),
+        model=(M1M2, {"z_size": 16, "z1_size": 16, "hidden": (128, 128)} | COUNTS),
+        beta=1.0,
+        epochs=400,
+        learning_rate=1e-3,
+        **STACK,
     ),
 ]

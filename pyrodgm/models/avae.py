@@ -1,0 +1,87 @@
+"""AVAE, the auxiliary VAE with L layers of latents. Maaløe et al. 2016 as printed in Maaløe 2018, app. A, sec. 4.3.
+
+    q(a, z | x) = q(a_1 | x) q(z_1 | a_1, x) prod_{i=2}^L q(a_i | a_{i-1}, x) q(z_i | a_i, z_{i-1})       eq. 19
+    p(x, a, z) = p(x | z_1) p(z_L) p(a_L | z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1}) p(a_i | z_i, ..., z_L)  eq. 20
+
+    log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]                             eq. 2, where L = 1
+
+Summing every a_i out of p leaves a VAE of L layers; the posterior of z becomes a mixture over a. Eq. 2 and sec. 2.2
+have p(a | x, z); eq. 20, of the experiment, has no x, and so it is here. The latents of p are p(z_L) = N(0, I) and
+normals with heads for mu and log sigma^2 (eqs 16-18). Where p(a | z) = p(a) the bound falls back to the VAE's
+(app. A): without a warm-up of the KL terms, "crucial for activation of the auxiliary variables", it tends to.
+Batch normalisation, which sec. 4.3 has and Maaløe 2018, sec. 5.1.2 denies, is an option of the networks.
+"""
+
+import pyro
+from torch.nn import ModuleList
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.layers import check_layer_sizes, hidden_by_layer
+from pyrodgm.nn import NormalNet, likelihood_net, posterior_net
+
+
+class AVAE(DeepGenerativeModel):
+    """Auxiliary VAE: latents z1, ..., zL, each with an auxiliary variable a1, ..., aL.
+
+    Args:
+        x_size: number of features D.
+        z_sizes: number of units of z1, ..., zL.
+        a_sizes: number of units of a1, ..., aL.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
+            p(x | z1), p(a1 | ...) and the posteriors of z1 and a1, the next for p(z1 | z2), p(a2 | ...), ...
+        likelihood: p(x | z1), see ``likelihood_net``.
+        posterior: q(a_i | ...) and q(z_i | ...), see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = AVAE(784, z_sizes=(64, 32), a_sizes=(64, 32), hidden=((512, 512), (256, 256)))
+        with warm_up(beta):
+            SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
+    """
+
+    def __init__(
+        self,
+        x_size,
+        z_sizes=(64,),
+        a_sizes=(64,),
+        hidden=(512, 512),
+        likelihood="bernoulli",
+        posterior="normal",
+        **network,
+    ):
+        check_layer_sizes("z_sizes", z_sizes)
+        check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
+        super().__init__(x_size, None, z_sizes[-1])
+        layers = range(len(z_sizes))
+        hidden = hidden_by_layer(hidden, len(z_sizes))
+        self.z_sizes, self.a_sizes, self.top = z_sizes, a_sizes, f"z{len(z_sizes)}"
+
+        def p(i, parents, size):
+            return NormalNet(parents, hidden=hidden[i], size=size, **network)
+
+        def q(i, parents, size):
+            return posterior_net(posterior, parents, hidden=hidden[i], size=size, **network)
+
+        self.p_x = likelihood_net(likelihood, parents=(z_sizes[0],), hidden=hidden[0], size=x_size, **network)
+        self.p_z = ModuleList(p(i + 1, (z_sizes[i + 1],), z_sizes[i]) for i in layers[:-1])
+        self.p_a = ModuleList(p(i, z_sizes[i:], a_sizes[i]) for i in layers)
+        self.q_a = ModuleList(q(i, (*a_sizes[i - 1 : i], x_size), a_sizes[i]) for i in layers)
+        self.q_z = ModuleList(q(i, (a_sizes[i], z_sizes[i - 1] if i else x_size), z_sizes[i]) for i in layers)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            z = [pyro.sample(self.top, self.standard_normal(self.z_size))]  # (B, z_L)
+            for i in reversed(range(len(self.p_z))):
+                z.insert(0, pyro.sample(f"z{i + 1}", self.p_z[i](z[0])))  # (B, z_i)
+            x = pyro.sample("x", self.p_x(z[0]), obs=x)  # (B, x)
+            for i, p_a in enumerate(self.p_a):
+                pyro.sample(f"a{i + 1}", p_a(*z[i:]))  # (B, a_i)
+            return x
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            x, a, z = self.scaled(x), (), None
+            for i, (q_a, q_z) in enumerate(zip(self.q_a, self.q_z, strict=True)):
+                a = (pyro.sample(f"a{i + 1}", q_a(*a, x)),)  # (B, a_i)
+                z = pyro.sample(f"z{i + 1}", q_z(*a, x if i == 0 else z))  # (B, z_i)

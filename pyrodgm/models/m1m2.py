@@ -1,0 +1,134 @@
+"""M1+M2, the stacked semi-supervised VAE. Kingma 2017, sec. 3.2.3 (Kingma et al. 2014).
+
+    p(x, y, z1, z2) = p(y) p(z2) p(z1 | y, z2) p(x | z1)
+    q(y, z1, z2 | x) = q(z1 | x) q(y | z1) q(z2 | z1, y)
+
+    log p(x, y) >= E_q(z1,z2|x,y)[log p(x | z1) + log p(z1 | y, z2) + log p(y) + log p(z2)
+                                  - log q(z1 | x) - log q(z2 | z1, y)]
+    log p(x) >= E_q(z1|x)[log p(x | z1) - log q(z1 | x) + U(z1)]        U(z1) as M2's U(x), eq. 3.8, with z1 for x
+
+M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) gives way to an M2 over z1. It is trained first and then
+fixed; M2 learns from samples of z1, drawn anew at every call, and the bound is that of the whole. Trained end to end,
+which ``joint`` does, the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4).
+
+The text states no inference model for the stack; this one is M2's, eqs 3.4-3.5, on z1. A class is
+E_q(z1|x)[q(y | z1)].
+"""
+
+import pyro
+
+from pyrodgm.checks import check_size
+from pyrodgm.distributions import reparameterise
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.layers import hidden_by_layer
+from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
+
+
+class M1M2(DeepGenerativeModel):
+    """Stacked semi-supervised VAE: a class y and a style z2 over the features z1 of a VAE.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of units of z2, the style.
+        z1_size: number of units of z1, the features.
+        hidden: sizes of the hidden layers, the same in every network; or those of M1's networks and those of M2's.
+        likelihood: p(x | z1), see ``likelihood_net``.
+        posterior: q(z1 | x) and q(z2 | z1, y), see ``posterior_net``.
+        joint: train M1 too, instead of keeping it as it is.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        vae = VAE(x_size=784, z_size=50, hidden=(600, 600), activation="softplus")
+        ...                                                         # trained
+        m = M1M2(784, num_classes=10, hidden=((600, 600), (500,)), activation="softplus")
+        m.load_m1(vae)
+        m.classifier(x)                                             # (B, 10)
+    """
+
+    top = "z2"
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=50,
+        z1_size=50,
+        hidden=((600, 600), (500,)),
+        likelihood="bernoulli",
+        posterior="normal",
+        joint=False,
+        **network,
+    ):
+        super().__init__(x_size, num_classes, z_size)
+        check_size("z1_size", z1_size)
+        m1, m2 = hidden_by_layer(hidden, 2)
+        self.z1_size, self.joint = z1_size, joint
+        self.p_x = likelihood_net(likelihood, parents=(z1_size,), hidden=m1, size=x_size, **network)
+        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=m1, size=z1_size, **network)
+        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=m2, size=z1_size, **network)
+        self.q_y = CategoricalNet(parents=(z1_size,), hidden=m2, size=num_classes, **network)
+        self.q_z2 = posterior_net(posterior, parents=(z1_size, num_classes), hidden=m2, size=z_size, **network)
+        for net in (self.p_x, self.q_z1):
+            net.requires_grad_(joint)
+        self.train()
+
+    def load_m1(self, vae):
+        """Take the networks of a trained ``VAE`` for p(x | z1) and q(z1 | x).
+
+        Raises:
+            ValueError: if its networks are of another shape or kind.
+        """
+        pairs = ((self.p_x, vae.p_x), (self.q_z1, vae.q_z))
+        try:
+            for net, trained in pairs:
+                if _kind(net) != _kind(trained):
+                    raise RuntimeError(f"{_kind(trained)} in place of {_kind(net)}")
+                net.load_state_dict(trained.state_dict())
+        except RuntimeError as error:
+            raise ValueError(f"vae: got other networks than M1 has here, want the same: {error}") from error
+
+    def train(self, mode=True):
+        """As of any module; but a fixed M1 keeps to its running statistics, where it has any."""
+        super().train(mode)
+        if not self.joint:
+            self.p_x.eval()
+            self.q_z1.eval()
+        return self
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), scored under (K, B)
+            return pyro.sample("x", self.p_x(z1), obs=x)  # (B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z1 = pyro.sample("z1", self.q_z1(self.scaled(x)))  # (B, z1)
+            if y is None:
+                y = self.sample_class(self.q_y(z1))  # (K, 1, K)
+            pyro.sample("z2", self.q_z2(z1, y))  # (B, z2) or (K, B, z2)
+
+    def classifier(self, x, num_samples=10, seed=0):
+        """Class probabilities E_q(z1|x)[q(y | z1)].
+
+        The noise of z1 is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend on its
+        neighbours.
+
+        Args:
+            x: rows ``(B, D)``.
+            num_samples: samples of z1.
+
+        Returns:
+            ``(B, K)``.
+        """
+        q_z1 = self.q_z1(self.scaled(x))
+        z1 = reparameterise(q_z1, self.shared_noise(num_samples, seed, self.z1_size))  # (S, B, z1)
+        return self.q_y(z1).probs.mean(0)
+
+
+def _kind(net):
+    """What the parameters of a network do not tell of it."""
+    return type(net).__name__, net.trunk.activation, getattr(net, "scale", 1)
