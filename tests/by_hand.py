@@ -37,11 +37,13 @@ def log_q_y(net, *parents):
 
 
 def unlabelled_loss(model, x, noise):
-    """U(x) summed over the rows, for a VAE, M2, ADGM or SDGM with normal posteriors and Bernoulli x.
+    """U(x) summed over the rows, for a model with normal posteriors and Bernoulli x.
 
-    noise: {"z": (K, B, z) or (B, z), "a": (B, a)}, standard normal.
+    noise: {"z": (K, B, z) or (B, z), "a": (B, a), "z_y": (B, z_y)}, standard normal.
     """
-    kind = type(model).__name__
+    kind = type(model).__name__.removeprefix("Adversarial")
+    if kind.endswith("LatentClassifierVAE"):
+        return latent_classifier_loss(model, x, noise)
     if kind == "VAE":
         mu, log_variance = moments(model.q_z, x)
         z = mu + (0.5 * log_variance).exp() * noise["z"]
@@ -72,19 +74,45 @@ def unlabelled_loss(model, x, noise):
     return -total.sum()
 
 
+def latent_classifier_loss(model, x, noise):
+    """Jurasiński 2019, eq. 6, prop. 2, or with p(x | z); and app. C without a label."""
+    if type(model).__name__.startswith("Split"):
+        mu, log_variance = moments(model.q_z_y, x)
+        z_y = mu + (0.5 * log_variance).exp() * noise["z_y"]
+        zero = torch.zeros_like(z_y)
+        bound, parents = log_normal(z_y, zero, zero) - log_normal(z_y, mu, log_variance), (z_y,)
+    else:
+        bound, parents = 0.0, ()
+    mu, log_variance = moments(model.q_z, *parents, x)
+    z = mu + (0.5 * log_variance).exp() * noise["z"]
+    zero = torch.zeros_like(z)
+    bound = bound + log_normal(z, zero, zero) - log_normal(z, mu, log_variance)
+    if parents or not model.x_reads_y:
+        return -(bound + log_bernoulli(model.p_x, x, z, *parents)).sum()
+    classes = torch.eye(model.num_classes, dtype=x.dtype)
+    log_x = torch.stack([log_bernoulli(model.p_x, x, z, y.expand(len(x), -1)) for y in classes], -1)
+    log_y = log_q_y(model.p_y, z)
+    if model.bound == "jensen":
+        return -(bound + (log_y.exp() * log_x).sum(-1)).sum()
+    return -(bound + (log_y + log_x).logsumexp(-1)).sum()
+
+
 def evidence(model, x):
     """log p(x) of each row, in closed form, for a model without hidden layers and with constant variances.
 
-    Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them.
+    Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them. Where y reads z
+    there is no closed form, and z of two units is summed over a grid.
     """
+    if type(model).__name__ == "LatentClassifierVAE":
+        return latent_classifier_evidence(model, x)
     split = model.p_x.loc.weight.split(model.p_x.loc.parents, 1)
     noise = torch.diag(model.p_x.log_variance.bias.exp())
     classes = 1 if model.num_classes is None else model.num_classes
     terms = []
     for k in range(classes):
         mean = model.p_x.loc.bias
-        if type(model).__name__ == "VAE":
-            factor, covariance = split[0], noise
+        if type(model).__name__ in ("VAE", "SplitLatentClassifierVAE"):
+            factor, covariance = torch.cat(split, 1), noise
         elif type(model).__name__ == "SDGM":
             w_a, w_z, w_y = split
             v_z, v_y = model.p_a.loc.weight.split(model.p_a.loc.parents, 1)
@@ -95,3 +123,16 @@ def evidence(model, x):
         normal = torch.distributions.MultivariateNormal(mean, covariance + factor @ factor.T)
         terms.append(normal.log_prob(x) - math.log(classes))
     return torch.stack(terms).logsumexp(0)
+
+
+def latent_classifier_evidence(model, x, steps=161, reach=8.0):
+    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z, which for such a density is exact."""
+    axis = torch.linspace(-reach, reach, steps, dtype=x.dtype)
+    z = torch.cartesian_prod(axis, axis)
+    log_z = (-0.5 * z**2).sum(-1) - math.log(2 * math.pi) + 2 * math.log(2 * reach / (steps - 1))
+    log_y, total = log_q_y(model.p_y, z), []
+    for k in range(model.num_classes):
+        y = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(z), -1)
+        mean = linear(model.p_x.loc, torch.cat([z, y], -1))
+        total.append(log_z + log_y[:, k] + log_normal(x[:, None], mean, model.p_x.log_variance.bias))
+    return torch.stack(total).logsumexp((0, 2))

@@ -8,8 +8,12 @@ import torch
 import pyrodgm.models
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
-SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "a_size": 3, "hidden": (8, 5)}
-VARIANTS = {"ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}]}
+SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "a_size": 3, "z_y_size": 3, "hidden": (8, 5)}
+VARIANTS = {
+    "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}],
+    "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
+    "M2": [{"classifier_hidden": (4,)}],
+}
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
 POSTERIORS = ["normal", "full", ("iaf", {"num_steps": 2})]
 
@@ -18,6 +22,14 @@ def small(model_class, **options):
     """A small instance: the shared arguments that the class takes, and the given ones."""
     taken = inspect.signature(model_class).parameters
     return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
+
+
+def labels_alone(model):
+    """Names of the networks that learn nothing from a row without a label."""
+    kind = type(model).__name__
+    if kind == "SplitLatentClassifierVAE" or (kind == "LatentClassifierVAE" and not model.x_reads_y):
+        return ("p_y",)
+    return ("f_y",) if kind == "AdversarialM2" else ()
 
 
 def model_classes():

@@ -6,6 +6,7 @@ import pyro
 import pyro.distributions as dist
 import pytest
 import torch
+from pyro import poutine
 
 matplotlib.use("Agg")
 
@@ -32,7 +33,7 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
     for labels in (None, y) if y is not None else (None,):
         draws = to_inference_data(model, x, labels, num_samples=SAMPLES)
         sizes = {"chain": 1, "draw": SAMPLES, "datum": ROWS, "class": CLASSES, "x_feature": X_SIZE}
-        sizes |= {"z_unit": 2, "a_unit": 3}
+        sizes |= {"z_unit": 2, "a_unit": 3, "z_y_unit": 3}
         for name, dataset in groups(draws).items():
             for variable, array in dataset.items():
                 lead = [] if name in ("observed_data", "constant_data") else ["chain", "draw"]
@@ -41,9 +42,12 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
                 assert np.isfinite(array.values).all()
                 for dimension in array.dims:
                     assert list(array[dimension].values) == list(range(sizes[dimension]))
-        sites = set(latents(model, x, labels))
-        assert set(draws["posterior"].data_vars) == set(draws["prior"].data_vars) == sites
-        dimensions = {site: draws["posterior"][site].dims[-1] for site in sites}
+        guides = set(latents(model, x, labels))
+        sites = set(poutine.trace(model.model).get_trace(x, labels).stochastic_nodes) - {"batch"}
+        assert guides <= set(draws["posterior"].data_vars) == sites
+        sites = set(poutine.trace(model.model).get_trace(None, labels).stochastic_nodes) - {"batch", "x"}
+        assert set(draws["prior"].data_vars) == sites
+        dimensions = {site: draws["prior"][site].dims[-1] for site in sites}
         assert dimensions == {site: "class" if site == "y" else f"{site}_unit" for site in sites}
         assert set(draws["log_likelihood"].data_vars) == {"x"}
         assert set(draws["sample_stats"].data_vars) == {"log_weight"}

@@ -12,7 +12,7 @@ from pyro.optim import Adam
 from pyrodgm import testing
 from pyrodgm.infer import SemiSupervisedELBO
 from tests import by_hand
-from tests.pairs import VARIANTS, every_pair, model_classes, rows, small
+from tests.pairs import VARIANTS, every_pair, labels_alone, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 VARIED = [
@@ -32,13 +32,13 @@ def test_enumerated_loss_is_the_brute_force_sum(model_class, options):
 def test_every_parameter_moves(model_class, options):
     model = small(model_class, **options)
     testing.check_every_parameter_moves(model, *rows(model))
-    testing.check_every_parameter_moves(model, rows(model)[0])
+    testing.check_every_parameter_moves(model, rows(model)[0], labels_alone=labels_alone(model))
 
 
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_copies_and_pickles_train(model_class, options):
     model = small(model_class, **options)
-    testing.check_instances_are_apart(model, rows(model)[0])
+    testing.check_instances_are_apart(model, *rows(model))
 
 
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
@@ -75,12 +75,12 @@ def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options
     model = small(model_class, **options).double()
     x = rows(model)[0].double()
     loss, seen = record(model, x, ELBO)
-    noise = {site: noise_of(seen[0][site]) for site in ("a", "z") if site in seen[0]}
+    noise = {site: noise_of(seen[0][site]) for site in ("a", "z", "z_y") if site in seen[0]}
     expected = by_hand.unlabelled_loss(model, x, noise)
     torch.testing.assert_close(loss, expected, rtol=1e-9, atol=0)
     parameters = dict(model.named_parameters())
-    got = torch.autograd.grad(loss, list(parameters.values()))
-    want = torch.autograd.grad(expected, list(parameters.values()))
+    got = torch.autograd.grad(loss, list(parameters.values()), materialize_grads=True)
+    want = torch.autograd.grad(expected, list(parameters.values()), materialize_grads=True)
     for name, g, w in zip(parameters, got, want, strict=True):
         torch.testing.assert_close(g, w, rtol=1e-8, atol=1e-10, msg=lambda m, name=name: f"gradient of {name}: {m}")
 
@@ -89,11 +89,12 @@ def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options
 def test_vectorised_particles_are_the_mean_of_single_ones(model_class, options):
     model = small(model_class, **options).double()
     x = rows(model)[0].double()
-    elbo = TraceEnum_ELBO(max_plate_nesting=1, num_particles=4, vectorize_particles=True)
+    options = {"max_plate_nesting": 1, "num_particles": 4, "vectorize_particles": True}
+    elbo = TraceEnum_ELBO(strict_enumeration_warning=False, **options)
     if model.num_classes is None:
-        elbo = Trace_ELBO(max_plate_nesting=1, num_particles=4, vectorize_particles=True)
+        elbo = Trace_ELBO(**options)
     loss, seen = record(model, x, elbo)
-    values = {site: seen[0][site]["value"] for site in ("a", "z") if site in seen[0]}  # (P, B, d), z (K, P, B, d)
+    values = {site: seen[0][site]["value"] for site in ("a", "z", "z_y") if site in seen[0]}  # (P, B, d), z (K, P, B, d)
     singles = []
     for p in range(4):
         of_particle = {site: v.select(-3, p) for site, v in values.items()}
@@ -168,7 +169,7 @@ class TestClasses:
         model = small(model_class)
         y = torch.arange(60) % 3
         x = (0.15 + 0.7 * torch.eye(3)[y].repeat(1, 2) + 0.1 * torch.rand(60, 6)).clamp(0, 1)
-        svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO(ELBO, alpha=10.0))
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), SemiSupervisedELBO.of(model, ELBO, alpha=10.0))
         for _ in range(60):
             svi.step(labelled=(x[:12], y[:12]), unlabelled=x)
         assert bool((model.classifier(x).argmax(-1) == y).all())
