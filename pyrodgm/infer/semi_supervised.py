@@ -54,7 +54,7 @@ class SemiSupervisedELBO(Objective):
 
     @classmethod
     def of(cls, model, elbo, alpha, labelled_weight=None):
-        """The objective that a model's paper trains it by: its own class term, weight of the labelled bound, and adversary.
+        """The objective that a model's paper trains it by: its class term, weight of the labelled bound, adversary.
 
         Args:
             model: a ``DeepGenerativeModel``.

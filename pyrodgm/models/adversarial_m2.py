@@ -40,7 +40,7 @@ class AdversarialM2(M2):
         self.f_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
 
     def adversarial_loss(self, x, y):
-        """-log f(y | z) at a draw of z from q(z | x, y), summed over the rows: f descends it, q(z | x, y) ascends it."""
+        """-log f(y | z) at a draw of z from q(z | x, y), summed over the rows: f descends it, q(z | x, y) ascends."""
         y = self.one_hot(y)
         z = self.q_z(self.scaled(x), y).rsample()
         return -self.f_y(_reversed(z)).log_prob(y).sum()

@@ -129,8 +129,9 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 
 
 def measure(recipe, model, data):
-    """The figures of a trained model: test bound, log-likelihood and errors, with 100 samples of ``a`` if it has one.
+    """The figures of a trained model: test bound, log-likelihood and errors.
 
+    A classifier that averages over a latent takes 100 samples of it.
     Bounds and log-likelihoods are in nats, errors in per cent.
     """
     with fixed_noise(0), pyro.validation_enabled(False):
@@ -141,7 +142,8 @@ def measure(recipe, model, data):
             estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
             figures |= {"test log p(x)": estimate.mean, "its standard error over the rows": estimate.standard_error}
         if has_classes(type(model)):
-            options = {"num_samples": 100} if hasattr(model, "q_a") else {}
+            samples = "num_samples" in inspect.signature(model.classifier).parameters
+            options = {"num_samples": 100} if samples else {}
             figures["validation error"] = classification_error(model, *_labelled(data.validation), **options)
             figures["test error"] = classification_error(model, *_labelled(data.test), **options)
     return figures
