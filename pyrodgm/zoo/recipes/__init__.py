@@ -1,5 +1,6 @@
-"""The recipes, a file for each data set."""
+"""The recipes, a file for each data set or thesis."""
 
-from pyrodgm.zoo.recipes import digits, mnist, moons, svhn_norb
+from pyrodgm.zoo.recipes import digits, jurasinski, mnist, moons, svhn_norb
 
-RECIPES = {recipe.name: recipe for recipe in [*digits.RECIPES, *moons.RECIPES, *mnist.RECIPES, *svhn_norb.RECIPES]}
+FILES = (digits, moons, mnist, svhn_norb, jurasinski)
+RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}
