@@ -57,7 +57,7 @@ class SemiSupervisedELBO(Objective):
         """The objective that a model's paper trains it by: its class term, weight of the labelled bound, adversary.
 
         Args:
-            model: a ``DeepGenerativeModel``.
+            model: a ``DeepGenerativeModel``, or any object: what it does not bring is as in ``SemiSupervisedELBO``.
             elbo, alpha: as for ``SemiSupervisedELBO``.
             labelled_weight: in place of the model's.
 
@@ -65,8 +65,9 @@ class SemiSupervisedELBO(Objective):
 
             SVI(m.model, m.guide, Adam({"lr": 3e-4}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
         """
-        weight = model.labelled_weight if labelled_weight is None else labelled_weight
-        return cls(elbo, alpha, weight, model.classification_loss, model.adversarial_loss)
+        weight = getattr(model, "labelled_weight", 1.0) if labelled_weight is None else labelled_weight
+        terms = (getattr(model, name, None) for name in ("classification_loss", "adversarial_loss"))
+        return cls(elbo, alpha, weight, *terms)
 
     def differentiable_loss(self, model, guide, labelled=None, unlabelled=None):
         if labelled is None and unlabelled is None:
