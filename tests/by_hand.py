@@ -120,7 +120,39 @@ def cagem(model, x, noise):
     return log_q_y(model.q_y, z1, x), bounds
 
 
-BOUNDS = {"VAE": vae, "AVAE": avae, "M2": m2, "M1M2": m1m2, "ADGM": auxiliary, "SDGM": auxiliary, "CaGeM": cagem}
+def latent_classifier(model, x, noise):
+    """Jurasiński 2019, eq. 6, prop. 2, or with p(x | z)."""
+    z, log_q = draw(model.q_z, noise["z"], x)
+    bound = log_standard_normal(z) - log_q
+    if not model.x_reads_y:
+        return bound + log_bernoulli(model.p_x, x, z)
+    log_x = torch.stack([log_bernoulli(model.p_x, x, z, y) for y in one_hot_rows(model, x)], -1)
+    log_y = log_q_y(model.p_y, z)
+    if model.bound == "jensen":
+        return bound + (log_y.exp() * log_x).sum(-1)
+    return bound + (log_y + log_x).logsumexp(-1)
+
+
+def split_latent_classifier(model, x, noise):
+    """Jurasiński 2019, app. C, without a label."""
+    z_y, log_q_z_y = draw(model.q_z_y, noise["z_y"], x)
+    z, log_q_z = draw(model.q_z, noise["z"], z_y, x)
+    log_p = log_standard_normal(z) + log_standard_normal(z_y) + log_bernoulli(model.p_x, x, z, z_y)
+    return log_p - log_q_z_y - log_q_z
+
+
+BOUNDS = {
+    "VAE": vae,
+    "AVAE": avae,
+    "M2": m2,
+    "AdversarialM2": m2,
+    "M1M2": m1m2,
+    "ADGM": auxiliary,
+    "SDGM": auxiliary,
+    "CaGeM": cagem,
+    "LatentClassifierVAE": latent_classifier,
+    "SplitLatentClassifierVAE": split_latent_classifier,
+}
 
 
 def unlabelled_loss(model, x, noise):
@@ -129,7 +161,7 @@ def unlabelled_loss(model, x, noise):
     noise: standard normal by site, (B, d), or (K, B, d) where it was drawn for every class.
     """
     bound = BOUNDS[type(model).__name__](model, x, noise)
-    if model.num_classes is None:
+    if not isinstance(bound, tuple):  # the guide has no y
         return -bound.sum()
     log_q, of_class = bound
     return -(log_q.exp() * (torch.stack(of_class, -1) - log_q)).sum()
@@ -156,16 +188,35 @@ BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks f
 def evidence(model, x):
     """log p(x) of each row, in closed form, for a model without hidden layers and with constant variances.
 
-    Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them.
+    Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them. Where y reads z
+    there is no closed form, and z of two units is summed over a grid.
     """
-    classes, terms = model.num_classes or 1, []
+    kind = type(model).__name__
+    if kind == "LatentClassifierVAE":
+        return latent_classifier_evidence(model, x)
+    y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
+    classes, terms = model.num_classes if y_is_read else 1, []
     for k in range(classes):
-        moments = x.new_zeros(model.z_size), torch.eye(model.z_size, dtype=x.dtype)
-        if type(model).__name__ == "SDGM":
+        size = model.z_size if kind != "SplitLatentClassifierVAE" else sum(model.p_x.loc.parents)
+        moments = x.new_zeros(size), torch.eye(size, dtype=x.dtype)
+        if kind == "SDGM":
             moments = with_a(model, *moments, k)
-        for net in BETWEEN.get(type(model).__name__, []):
+        for net in BETWEEN.get(kind, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if hasattr(model, "p_y") else -math.log(classes)
+        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if kind == "CaGeM" else -math.log(classes)
         terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)
+
+
+def latent_classifier_evidence(model, x, steps=161, reach=8.0):
+    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z, which for such a density is exact."""
+    axis = torch.linspace(-reach, reach, steps, dtype=x.dtype)
+    z = torch.cartesian_prod(axis, axis)
+    log_z = (-0.5 * z**2).sum(-1) - math.log(2 * math.pi) + 2 * math.log(2 * reach / (steps - 1))
+    log_y, total = log_q_y(model.p_y, z), []
+    for k in range(model.num_classes):
+        y = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(z), -1)
+        mean = linear(model.p_x.loc, torch.cat([z, y], -1))
+        total.append(log_z + log_y[:, k] + log_normal(x[:, None], mean, model.p_x.log_variance.bias))
+    return torch.stack(total).logsumexp((0, 2))

@@ -9,11 +9,13 @@ import pyrodgm.models
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
-SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2)}
+SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
     "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
     "CaGeM": [{"skip": False}],
+    "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
+    "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
@@ -25,6 +27,14 @@ def small(model_class, **options):
     """A small instance: the shared arguments that the class takes, and the given ones."""
     taken = inspect.signature(model_class).parameters
     return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
+
+
+def labels_alone(model):
+    """Names of the networks that learn nothing from a row without a label."""
+    kind = type(model).__name__
+    if kind == "SplitLatentClassifierVAE" or (kind == "LatentClassifierVAE" and not model.x_reads_y):
+        return ("p_y",)
+    return ("f_y",) if kind == "AdversarialM2" else ()
 
 
 def model_classes():

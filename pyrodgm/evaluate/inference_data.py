@@ -102,7 +102,9 @@ def _draw(model, x, y):
         "posterior_predictive": _values(replica, ["x"]),
         "log_likelihood": {"x": log_p["x"].double().cpu().numpy()},
         "sample_stats": {"log_weight": log_weight.double().cpu().numpy()},
-        "prior": _values(prior, latent),
+        "prior": _values(
+            prior, [site for site, node in _sites(prior).items() if site != "x" and not node["is_observed"]]
+        ),
         "prior_predictive": _values(prior, ["x"]),
     }
 

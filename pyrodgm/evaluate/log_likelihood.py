@@ -37,12 +37,13 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
     w_s = sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                     with ``classes="all"``
     w_s = p(x, y_s, z_s, a_s) / [q(z_s, a_s | x, y_s) r(y_s | x, a_s)]       with ``classes="drawn"``
 
-    The latents are drawn from the guide as the pair is written. Where the guide enumerates y, all classes are summed
-    inside every sample, in which q(y | x) cancels; or one is drawn, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K, at a K-th
-    of the cost and, where q(y | x) is any good, little more variance. The weights' mean is unbiased for p(x) either
-    way, so that its logarithm is below log p(x) on average. It takes ``num_samples`` times K decodes a row, or
-    ``num_samples`` with a class drawn or given; memory is that of a chunk. Where the effective samples are but a few
-    the weights seen say little of those that were not, and the standard error of a row is too small.
+    The latents are drawn from the guide as the pair is written. Where the guide enumerates y, all classes are
+    summed inside every sample, in which q(y | x) cancels; or one is drawn, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K,
+    at a K-th of the cost and, where q(y | x) is any good, little more variance. The weights' mean is unbiased for
+    p(x) either way, so that its logarithm is below log p(x) on average. A y that the model alone enumerates is
+    always summed. It takes ``num_samples`` times K decodes a row, or ``num_samples`` with a class drawn or given;
+    memory is that of a chunk. Where the effective samples are but a few the weights seen say little of those that
+    were not, and the standard error of a row is too small.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.

@@ -30,14 +30,25 @@ class Pair(NamedTuple):
         """The names of the sites that only the model has, and enumerates."""
         return [name for name, site in self.model.items() if _dim(site) is not None and name not in self.guide]
 
-    def refuse_hidden_classes(self):
-        """Raise ``ValueError`` where a site has no part of the bound of its own."""
-        for name in self.hidden_classes:
+    @property
+    def reading_hidden_classes(self):
+        """The names of the model's sites that depend on a class which only the model has, that class among them."""
+        dims = [_dim(self.model[name]) for name in self.hidden_classes]
+
+        def reads(log_prob):
+            return any(log_prob.dim() >= -dim and log_prob.shape[dim] > 1 for dim in dims)
+
+        return [name for name, site in self.model.items() if reads(site["log_prob"])]
+
+    def refuse_hidden_classes(self, *names):
+        """Raise ``ValueError`` where one of the named sites has no part of the bound of its own."""
+        if not set(names).isdisjoint(self.reading_hidden_classes):
+            name = self.hidden_classes[0]
             raise ValueError(f"model: got site {name!r} enumerated in the model alone, want it in the guide too")
 
-    def log_p(self):
-        """log p(x, y, z, ...) with what only the model enumerates summed out."""
-        total = sum(site["log_prob"] for site in self.model.values())
+    def log_p(self, *names):
+        """log p of the named sites, or of all, with what only the model enumerates summed out."""
+        total = sum(self.model[name]["log_prob"] for name in names or self.model)
         dims = [_dim(self.model[name]) for name in self.hidden_classes]
         return total.logsumexp(dims, keepdim=True) if dims else total
 

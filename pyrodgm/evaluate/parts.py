@@ -12,7 +12,8 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
 
     E_q[log p(x | ...)] of an observed site, and E_q[log q(z | ...) - log p(z | ...)] of a latent, its KL divergence
     in expectation over the latents that it depends on (Sønderby et al. 2016, eq. 4). The bound is the sum of the
-    former less that of the latter. A layer is a site, so these are also the KLs by layer.
+    former less that of the latter. A layer is a site, so these are also the KLs by layer. A class that the model alone
+    has, and enumerates, is summed out of the observed site that reads it: E_q[log sum_y p(y | z) p(x | y, z)].
 
     Arguments as for ``row_bounds``.
 
@@ -20,8 +21,8 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         A dict from site to float, in the model's order.
 
     Raises:
-        ValueError: as ``row_bounds``; or if the model enumerates a site that the guide lacks, which is summed out
-            inside a logarithm and has no part of its own.
+        ValueError: as ``row_bounds``; or if a latent of the guide reads a class that the model alone has: summed out
+            inside a logarithm, they have no parts of their own.
 
     Example::
 
@@ -33,8 +34,19 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         for batch in in_batches(x, y, batch_size, progress):
             for _ in range(num_samples):
                 pair = run_pair(model, *batch)
-                pair.refuse_hidden_classes()
-                for name, site in pair.model.items():
-                    part = site["log_prob"] if name not in pair.guide else pair.log_q(name) - site["log_prob"]
+                for name, part in _parts(pair):
                     parts[name] += float(pair.mean(part).sum()) / len(x) / num_samples
     return dict(parts)
+
+
+def _parts(pair):
+    """Name and part of every site, in the model's order."""
+    pair.refuse_hidden_classes(*pair.guide)
+    summed = pair.reading_hidden_classes
+    for name, site in pair.model.items():
+        if name in pair.guide:
+            yield name, pair.log_q(name) - site["log_prob"]
+        elif name not in summed:
+            yield name, site["log_prob"]
+    if summed:
+        yield summed[-1], pair.log_p(*summed)

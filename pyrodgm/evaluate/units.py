@@ -44,8 +44,8 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
 
 def _divergences(pair, site):
     """The KL of every unit, ``(z,)``, summed over the rows."""
-    pair.refuse_hidden_classes()
     check_choice("site", site, pair.guide)
+    pair.refuse_hidden_classes(site)
     q, p = (_units(sites[site]["fn"], site) for sites in (pair.guide, pair.model))
     guide, model = list(pair.guide), list(pair.model)
     drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]

@@ -27,6 +27,8 @@ class SemiSupervisedELBO(Objective):
         alpha: weight of the class term, see ``pyrodgm.data.alpha``.
         labelled_weight: the weight w of the labelled bound; 0 skips it.
         classification_loss: a function of (x, y) that returns a scalar tensor, in place of the class term.
+        adversarial_loss: a function of (x, y) that returns a scalar tensor, added as it is; it turns gradients round
+            where two networks play against each other.
 
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
@@ -40,22 +42,22 @@ class SemiSupervisedELBO(Objective):
         svi.step(labelled=(x[:100], y), unlabelled=x)
     """
 
-    def __init__(self, elbo, alpha, labelled_weight=1.0, classification_loss=None):
+    def __init__(self, elbo, alpha, labelled_weight=1.0, classification_loss=None, adversarial_loss=None):
         for argument, value in (("alpha", alpha), ("labelled_weight", labelled_weight)):
             if not value >= 0:
                 raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
         super().__init__(num_particles=elbo.num_particles, max_plate_nesting=elbo.max_plate_nesting)
         self.elbo, self.alpha, self.labelled_weight = elbo, alpha, labelled_weight
-        self.classification_loss = classification_loss
+        self.classification_loss, self.adversarial_loss = classification_loss, adversarial_loss
         self._labelled_elbo = copy.copy(elbo)
         self._labelled_elbo.strict_enumeration_warning = False  # with y observed there is nothing to enumerate
 
     @classmethod
     def of(cls, model, elbo, alpha, labelled_weight=None):
-        """The objective that a model's paper trains it by: its own class term, its own weight of the labelled bound.
+        """The objective that a model's paper trains it by: its class term, weight of the labelled bound, adversary.
 
         Args:
-            model: a ``DeepGenerativeModel``.
+            model: a ``DeepGenerativeModel``, or any object: what it does not bring is as in ``SemiSupervisedELBO``.
             elbo, alpha: as for ``SemiSupervisedELBO``.
             labelled_weight: in place of the model's.
 
@@ -63,8 +65,9 @@ class SemiSupervisedELBO(Objective):
 
             SVI(m.model, m.guide, Adam({"lr": 3e-4}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
         """
-        weight = model.labelled_weight if labelled_weight is None else labelled_weight
-        return cls(elbo, alpha, weight, model.classification_loss)
+        weight = getattr(model, "labelled_weight", 1.0) if labelled_weight is None else labelled_weight
+        terms = (getattr(model, name, None) for name in ("classification_loss", "adversarial_loss"))
+        return cls(elbo, alpha, weight, *terms)
 
     def differentiable_loss(self, model, guide, labelled=None, unlabelled=None):
         if labelled is None and unlabelled is None:
@@ -84,9 +87,9 @@ class SemiSupervisedELBO(Objective):
             with observed:
                 guide(x)
 
-        loss = 0.0
+        loss = 0.0 if self.adversarial_loss is None else self.adversarial_loss(x, y)
         if self.labelled_weight:
-            loss = self.labelled_weight * _bound(self._labelled_elbo, model, labelled_guide, x, y)
+            loss = loss + self.labelled_weight * _bound(self._labelled_elbo, model, labelled_guide, x, y)
         elif self.classification_loss is None:
             for _ in range(self.num_particles):
                 labelled_guide(x, y)

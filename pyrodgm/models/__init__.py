@@ -1,12 +1,27 @@
 """The models, one file per paper: model and guide side by side."""
 
 from pyrodgm.models.adgm import ADGM
+from pyrodgm.models.adversarial_m2 import AdversarialM2
 from pyrodgm.models.avae import AVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.cagem import CaGeM
+from pyrodgm.models.latent_classifier import LatentClassifierVAE
 from pyrodgm.models.m1m2 import M1M2
 from pyrodgm.models.m2 import M2
 from pyrodgm.models.sdgm import SDGM
+from pyrodgm.models.split_latent_classifier import SplitLatentClassifierVAE
 from pyrodgm.models.vae import VAE
 
-__all__ = ["ADGM", "AVAE", "M1M2", "M2", "SDGM", "VAE", "CaGeM", "DeepGenerativeModel"]
+__all__ = [
+    "ADGM",
+    "AVAE",
+    "M1M2",
+    "M2",
+    "SDGM",
+    "VAE",
+    "AdversarialM2",
+    "CaGeM",
+    "DeepGenerativeModel",
+    "LatentClassifierVAE",
+    "SplitLatentClassifierVAE",
+]

@@ -35,6 +35,7 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
         labelled_weight: the weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
+        adversarial_loss: a method of (x, y), what the networks of that paper play against each other besides; or None.
 
     Example::
 
@@ -47,6 +48,7 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     top = "z"
     labelled_weight = 1.0
     classification_loss = None
+    adversarial_loss = None
 
     def __new__(cls, *args, **kwargs):
         model = super().__new__(cls)
@@ -107,10 +109,14 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
             if y is not None:
                 check_label_values("y", y, self.num_classes)
         if y is not None:
-            y = (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(parameter.dtype)
+            y = self.one_hot(y)
         rows = len(x) if x is not None else len(y) if y is not None else size
         with pyro.plate("batch", rows, device=parameter.device):
             yield y
+
+    def one_hot(self, y):
+        """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
+        return (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(next(self.parameters()).dtype)
 
     def scaled(self, x):
         """x on the scale that networks read: divided by the largest count where the likelihood counts."""

@@ -23,10 +23,11 @@ class M2(DeepGenerativeModel):
         x_size: number of features D.
         num_classes: number of classes K.
         z_size: number of style units.
-        hidden: sizes of the hidden layers, the same in every network.
+        hidden: sizes of the hidden layers.
         likelihood: p(x | z, y), see ``likelihood_net``.
         posterior: q(z | x, y), see ``posterior_net``.
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classifier_hidden: sizes of the hidden layers of q(y | x), where they are not ``hidden``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -45,11 +46,13 @@ class M2(DeepGenerativeModel):
         likelihood="bernoulli",
         posterior="normal",
         classes="enumerated",
+        classifier_hidden=None,
         **network,
     ):
         super().__init__(x_size, num_classes, z_size, classes)
         self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
-        self.q_y = CategoricalNet(parents=(x_size,), hidden=hidden, size=num_classes, **network)
+        of_q_y = hidden if classifier_hidden is None else classifier_hidden
+        self.q_y = CategoricalNet(parents=(x_size,), hidden=of_q_y, size=num_classes, **network)
         self.q_z = posterior_net(posterior, parents=(x_size, num_classes), hidden=hidden, size=z_size, **network)
 
     def model(self, x=None, y=None, size=1):

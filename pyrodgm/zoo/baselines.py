@@ -18,6 +18,8 @@ def supervised_network(recipe, data, rows, seed, steps=1000, learning_rate=1e-3)
     torch.manual_seed(seed)
     x, y = data.train.x[rows] / data.train.x.abs().max(), data.train.y[rows]
     options = {key: value for key, value in recipe.model[1].items() if key in ("hidden", "activation")}
+    if recipe.model[1].get("classifier_hidden") is not None:
+        options["hidden"] = recipe.model[1]["classifier_hidden"]
     net = CategoricalNet((data.x_size,), size=data.num_classes, **options).to(x.device)
     optimiser = torch.optim.Adam(net.parameters(), lr=learning_rate)
 

@@ -6,6 +6,7 @@ import pyro
 import pyro.distributions as dist
 import pytest
 import torch
+from pyro import poutine
 
 matplotlib.use("Agg")
 
@@ -27,7 +28,7 @@ def close():
 
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
-    model = small(model_class, **options)
+    model = small(model_class, **options).eval()
     x, y = rows(model)
     for labels in (None, y) if y is not None else (None,):
         draws = to_inference_data(model, x, labels, num_samples=SAMPLES)
@@ -42,9 +43,11 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
                 assert np.isfinite(array.values).all()
                 for dimension in array.dims:
                     assert list(array[dimension].values) == list(range(sizes[dimension]))
-        sites = set(values)
-        assert set(draws["posterior"].data_vars) == set(draws["prior"].data_vars) == sites
-        dimensions = {site: draws["posterior"][site].dims[-1] for site in sites}
+        sites = set(poutine.trace(model.model).get_trace(x, labels).stochastic_nodes) - {"batch"}
+        assert set(values) <= set(draws["posterior"].data_vars) == sites
+        sites = set(poutine.trace(model.model).get_trace(None, labels).stochastic_nodes) - {"batch", "x"}
+        assert set(draws["prior"].data_vars) == sites
+        dimensions = {site: draws["prior"][site].dims[-1] for site in sites}
         assert dimensions == {site: "class" if site == "y" else f"{site}_unit" for site in sites}
         assert set(draws["log_likelihood"].data_vars) == {"x"}
         assert set(draws["sample_stats"].data_vars) == {"log_weight"}

@@ -65,7 +65,9 @@ def zoo_pair(model_class, **options):
     x, y = rows_of(model)
     if y is None:
         return model, Trace_ELBO(), {"x": x}
-    elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=3.0)
+    elbo = SemiSupervisedELBO.of(
+        model, TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False), alpha=3.0
+    )
     return model, elbo, {"labelled": (x, y), "unlabelled": x.flip(0)[:5]}
 
 

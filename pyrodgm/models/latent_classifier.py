@@ -1,0 +1,97 @@
+"""LatentClassifierVAE, a VAE whose latent space carries the classifier. Jurasiński 2019, sec. 4.1 and app. A.
+
+    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), which reads no y
+
+    log p(x, y) >= E_q(z|x)[log p(x|y,z) + log p(y|z) + log p(z) - log q(z|x)] = L(x, y)           prop. 1, eq. 5
+    log p(x) >= E_q(z|x)[log sum_y p(y|z) p(x|y,z) + log p(z) - log q(z|x)]                        eq. 6
+             >= E_q(z|x)[sum_y p(y|z) log p(x|y,z) + log p(z) - log q(z|x)] = U(x)                 prop. 2
+
+The objective is lambda L(x_l, y_l) + U(x_u): ``SemiSupervisedELBO`` with ``labelled_weight`` for lambda. p(y | z)
+learns from both bounds, and there is no class term. The author trains by prop. 2; the exact sum of eq. 6 costs as
+much and is tighter, so it is the default. Prop. 2 is the bound of a guide that adds q(y | x, z) = p(y | z), whose
+log-ratio to the model's is zero. He reports normal posteriors alone, and proposes flows.
+"""
+
+import pyro
+
+from pyrodgm.checks import check_choice
+from pyrodgm.distributions import reparameterise
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+
+
+class LatentClassifierVAE(DeepGenerativeModel):
+    """VAE with a classifier p(y | z) of the latent and a decoder p(x | y, z).
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of latent units.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | y, z), see ``likelihood_net``.
+        posterior: q(z | x), see ``posterior_net``.
+        bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model enumerates y; or
+            ``"jensen"``, prop. 2, where the guide does.
+        x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
+            then sums to one and is left out: p(y | z) learns from labelled rows alone.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = LatentClassifierVAE(784, 10, likelihood=("normal", {"variance": 0.1}), activation="softplus")
+        elbo = TraceEnum_ELBO(max_plate_nesting=1)
+        svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=0.0, labelled_weight=0.5))
+        svi.step(labelled=(x[:100], y), unlabelled=x)
+        m.classifier(x)                                             # (B, 10)
+    """
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=50,
+        hidden=(500,),
+        likelihood="bernoulli",
+        posterior="normal",
+        bound="exact",
+        x_reads_y=True,
+        **network,
+    ):
+        check_choice("bound", bound, ("exact", "jensen"))
+        super().__init__(x_size, num_classes, z_size)
+        self.bound, self.x_reads_y = bound, x_reads_y
+        parents = (z_size, num_classes) if x_reads_y else (z_size,)
+        self.p_x = likelihood_net(likelihood, parents=parents, hidden=hidden, size=x_size, **network)
+        self.p_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
+        self.q_z = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
+            if self.x_reads_y or x is None or y is not None:
+                y = pyro.sample("y", self.p_y(z), obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
+            parents = (z, y) if self.x_reads_y else (z,)
+            return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), scored under (K, B)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)
+            if self.x_reads_y and self.bound == "jensen" and y is None:
+                pyro.sample("y", self.p_y(z), infer={"enumerate": "parallel"})
+
+    def classification_loss(self, x, y):
+        """Zero: log p(y | z) is part of the labelled bound, and the objective has no class term."""
+        return x.new_zeros(())
+
+    def classifier(self, x, num_samples=10, seed=0):
+        """Class probabilities E_q(z|x)[p(y | z)], with noise that ``seed`` fixes and all rows share.
+
+        Args:
+            x: rows ``(B, D)``.
+            num_samples: samples of ``z``.
+
+        Returns:
+            ``(B, K)``.
+        """
+        z = reparameterise(self.q_z(self.scaled(x)), self.shared_noise(num_samples, seed, self.z_size))  # (S, B, z)
+        return self.p_y(z).probs.mean(0)

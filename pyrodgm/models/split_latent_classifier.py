@@ -1,0 +1,85 @@
+"""SplitLatentClassifierVAE, the latent-space classifier as it comes closest to M2. Jurasiński 2019, app. C.
+
+    p(x, y, z, z_y) = p(z) p(z_y) p(y | z_y) p(x | z, z_y)          q(z, z_y | x) = q(z_y | x) q(z | z_y, x)
+
+    log p(x, y) >= E_q[log p(x|z,z_y) + log p(y|z_y) + log p(z) p(z_y) - log q(z|z_y,x) q(z_y|x)]      eq. 7
+
+z is the author's z_u, the style, as in M2; z_y stands where M2 has y. Nothing but y reads the class, so that a y which
+is not given sums to one and is left out: the unlabelled bound is a VAE's. He has not trained it.
+"""
+
+import pyro
+
+from pyrodgm.distributions import reparameterise
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+
+
+class SplitLatentClassifierVAE(DeepGenerativeModel):
+    """VAE with a style z, a latent z_y, and a classifier p(y | z_y).
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        z_size: number of style units.
+        z_y_size: number of units that the classifier reads.
+        hidden: sizes of the hidden layers, the same in every network.
+        likelihood: p(x | z, z_y), see ``likelihood_net``.
+        posterior: q(z_y | x) and q(z | z_y, x), see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        m = SplitLatentClassifierVAE(784, 10, z_size=40, z_y_size=10)
+        m.classifier(x)                                             # (B, 10)
+    """
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        z_size=50,
+        z_y_size=10,
+        hidden=(500,),
+        likelihood="bernoulli",
+        posterior="normal",
+        **network,
+    ):
+        super().__init__(x_size, num_classes, z_size)
+        self.z_y_size = z_y_size
+        self.p_x = likelihood_net(likelihood, parents=(z_size, z_y_size), hidden=hidden, size=x_size, **network)
+        self.p_y = CategoricalNet(parents=(z_y_size,), hidden=hidden, size=num_classes, **network)
+        self.q_z_y = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_y_size, **network)
+        self.q_z = posterior_net(posterior, parents=(z_y_size, x_size), hidden=hidden, size=z_size, **network)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
+            z_y = pyro.sample("z_y", self.standard_normal(self.z_y_size))  # (B, z_y)
+            if x is None or y is not None:
+                pyro.sample("y", self.p_y(z_y), obs=y)  # (B, K)
+            return pyro.sample("x", self.p_x(z, z_y), obs=x)  # (B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            x = self.scaled(x)
+            z_y = pyro.sample("z_y", self.q_z_y(x))  # (B, z_y)
+            pyro.sample("z", self.q_z(z_y, x))  # (B, z)
+
+    def classification_loss(self, x, y):
+        """Zero: log p(y | z_y) is part of the labelled bound, and the objective has no class term."""
+        return x.new_zeros(())
+
+    def classifier(self, x, num_samples=10, seed=0):
+        """Class probabilities E_q(z_y|x)[p(y | z_y)], with noise that ``seed`` fixes and all rows share.
+
+        Args:
+            x: rows ``(B, D)``.
+            num_samples: samples of ``z_y``.
+
+        Returns:
+            ``(B, K)``.
+        """
+        noise = self.shared_noise(num_samples, seed, self.z_y_size)
+        z_y = reparameterise(self.q_z_y(self.scaled(x)), noise)  # (S, B, z_y)
+        return self.p_y(z_y).probs.mean(0)
