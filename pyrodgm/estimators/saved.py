@@ -1,0 +1,21 @@
+"""A trained model as plain values and safetensors bytes: a pickle of it holds no code."""
+
+from safetensors.torch import load, save
+
+
+def to_plain(model):
+    """The class, the arguments, the dtype and the tensors of a model, the latter as bytes.
+
+    The class stands for itself: pickle writes its name.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    return {"class": type(model), "arguments": model.arguments, "tensors": save(tensors)}
+
+
+def from_plain(plain):
+    """The model of ``to_plain``, on the CPU, in evaluation mode."""
+    tensors = load(plain["tensors"])
+    model = plain["class"](**plain["arguments"])
+    dtype = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
+    model.to(dtype).load_state_dict(tensors)
+    return model.eval()
