@@ -1,7 +1,6 @@
 """What the estimators share: columns in and out, scores, latents, generated rows, and pickling."""
 
 import copy
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -11,13 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.estimators.apart import apart
-from pyrodgm.estimators.columns import describe_columns, supported
-from pyrodgm.estimators.saved import from_plain, to_plain
+from pyrodgm.estimators.columns import describe_columns
+from pyrodgm.estimators.saved import from_plain, state_from_plain, state_to_plain, to_plain
 from pyrodgm.estimators.shared_noise import SharedNoise
 from pyrodgm.evaluate import evaluating, latent_means, log_likelihood, row_bounds
 
-AT_ONCE = 2500  # rows times samples times classes of one call
+AT_ONCE = 5000  # rows times samples times classes
 DRAWS = 10  # of the latents, for a bound or a mean
+SAVED = {"model_": (to_plain, from_plain), "_optimiser": (state_to_plain, state_from_plain)}
 
 
 class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
@@ -41,12 +41,15 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         Returns:
             ``(B,)``.
         """
-        with self._evaluating(X) as (model, x):
-            classes = model.num_classes or 1
-            size = max(1, AT_ONCE // (classes * (importance_samples or 1)))
-            rows = torch.cat([self._score(model, batch, importance_samples) for batch in x.split(size)])
-            rows[~supported(model, x)] = -torch.inf
-        return rows.cpu().numpy() - self.columns_.log_volume
+
+        def score(model, x):
+            if importance_samples is None:
+                rows = row_bounds(model, x, num_samples=DRAWS)
+            else:
+                rows = log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
+            return rows.where(model.p_x.support.check(x).all(-1), -torch.inf)
+
+        return self._of_rows(X, score, importance_samples or 1) - self.columns_.log_volume
 
     def transform(self, X):
         """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
@@ -57,12 +60,11 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         Returns:
             ``(B, z)``.
         """
-        with self._evaluating(X) as (model, x):
-            parts = []
-            for site in self.latent_sizes_:
-                torch.manual_seed(0)
-                parts.append(latent_means(model, x, site=site, num_samples=DRAWS, batch_size=len(x)))
-        return torch.cat(parts, 1).cpu().numpy()
+
+        def means(model, x):
+            return torch.cat([latent_means(model, x, site=site, num_samples=DRAWS) for site in self.latent_sizes_], 1)
+
+        return self._of_rows(X, means)
 
     def get_feature_names_out(self, input_features=None):
         """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` is of no effect."""
@@ -75,7 +77,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         if num_samples < 1:
             raise ValueError(f"num_samples: got {num_samples}, want at least 1")
         check_is_fitted(self)
-        with apart(self._seed()), evaluating(self.model_):
+        with apart(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
         return self.columns_.to_table(nodes["x"]["value"]), nodes
 
@@ -109,29 +111,28 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             if site["type"] == "sample" and name.startswith("z")
         }
 
-    @contextmanager
-    def _evaluating(self, X):
-        """The model and the rows X, both in double precision, with noise that begins at 0."""
+    def _of_rows(self, X, function, copies=1):
+        """``function(model, x)`` of the rows X, as an array.
+
+        So many rows at a time that they, their classes and ``copies`` of them fit; the noise begins anew for each part.
+        """
         check_is_fitted(self)
         x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
+        size = max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
+        parts = []
         with apart(0), SharedNoise(), torch.no_grad():
-            yield copy.deepcopy(self.model_).double().eval(), x
-
-    def _score(self, model, x, importance_samples):
-        torch.manual_seed(0)
-        if importance_samples is None:
-            return row_bounds(model, x, num_samples=DRAWS, batch_size=len(x))
-        chunk = AT_ONCE * max(1, len(x))
-        return log_likelihood(model, x, num_samples=importance_samples, chunk_size=chunk, backend="off").rows
+            model = copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
+            for rows in x.split(size):
+                torch.manual_seed(0)
+                parts.append(function(model, rows))
+        return torch.cat(parts).cpu().numpy()
 
     def __getstate__(self):
         state = super().__getstate__()
-        return state | {"model_": to_plain(state["model_"])} if "model_" in state else state
+        return state | {name: to_plain(state[name]) for name, (to_plain, _) in SAVED.items() if name in state}
 
     def __setstate__(self, state):
-        if "model_" in state:
-            state = state | {"model_": from_plain(state["model_"]).to(state["device"])}
-        super().__setstate__(state)
+        super().__setstate__(state | {name: back(state[name]) for name, (_, back) in SAVED.items() if name in state})
 
 
 def _refuse_words(X):

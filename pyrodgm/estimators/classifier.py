@@ -1,6 +1,7 @@
 """``fit(X, y)`` with a deep generative model: a classifier that learns from rows without a label too."""
 
 import inspect
+import math
 
 import numpy as np
 import torch
@@ -151,7 +152,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             optim = Adam({"lr": self.learning_rate})
             if self._optimiser:
                 optim.set_state(self._optimiser)
-            svi = SVI(self.model_.train().model, self.model_.guide, optim, self._objective(len(learn), len(x)))
+            svi = SVI(
+                self.model_.to(self.device).train().model, self.model_.guide, optim, self._objective(len(learn), len(x))
+            )
             losses = [svi.step(**batch) for batch in self._batches(x, y, learn, seed)]
             self._optimiser = optim.get_state()
             self.model_.eval()
@@ -161,8 +164,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def predict_proba(self, X):
         """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``."""
-        with self._evaluating(X) as (model, x):
-            return model.classifier(x).cpu().numpy()
+        return self._of_rows(X, lambda model, x: model.classifier(x))
 
     def predict(self, X):
         """The most probable class of every row, ``(B,)``."""
@@ -176,11 +178,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ValueError: if none has.
         """
         check_is_fitted(self)
-        known = read_labels(y)[1] != MISSING
+        classes, indices = read_labels(y)
+        known = indices != MISSING
         if not known.any():
             raise ValueError("y: got no labels, want at least one to score by")
         weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-        return super().score(_rows(X, known), np.asarray(y)[known], weight)
+        X = X.loc[known] if hasattr(X, "loc") else np.asarray(X)[known]
+        return super().score(X, classes[indices[known]], weight)
 
     def sample(self, num_samples=1, y=None):
         """Draw rows from the model.
@@ -244,12 +248,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return SemiSupervisedELBO.of(self.model_, elbo, alpha(self.beta, num_labelled, num_rows - num_labelled))
 
     def _batches(self, x, y, learn, seed):
+        """Batches of equal size, of which as few rows as can be are left over."""
+        size = len(x) // math.ceil(len(x) / self.batch_size)
         resample = self.columns_.resample if self.columns_.is_normal else None
         if not len(learn):
-            return Batches(x, self.batch_size, resample=resample, seed=seed)
-        labelled = (x[learn], y[learn])
-        size = min(self.batch_size, len(learn))
-        return Batches(x, self.batch_size, labelled, size, resample, seed)
+            return Batches(x, size, resample=resample, seed=seed)
+        return Batches(x, size, (x[learn], y[learn]), min(self.batch_size, len(learn)), resample, seed)
 
     def _measure_of(self, x, y):
         """A function of the epoch that measures the cross-entropy of the labels held out, in nats a row."""
@@ -283,7 +287,3 @@ def model_of(model):
 def has_classes(model_class):
     """Whether a class of models has a y."""
     return "num_classes" in inspect.signature(model_class).parameters
-
-
-def _rows(X, chosen):
-    return X[chosen] if not hasattr(X, "loc") else X.loc[chosen]

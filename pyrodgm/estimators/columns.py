@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.distributions import constraints
 
 LARGEST_COUNT = 255
 NOISE = 0.1  # of standardised columns, in standard deviations
@@ -82,16 +81,11 @@ def _guess(X):
     low, high = X.min(), X.max()
     if ends.all() or (low >= 0 and high <= 1 and ends.mean() > 0.5):
         return "bernoulli"
-    if low >= 0 and high <= LARGEST_COUNT and (X == X.round()).all() and np.median(X.max(0)) >= high / 2:
+    is_count = low >= 0 and high <= LARGEST_COUNT and (X.round() == X).all()
+    if is_count and np.median(X.max(0)) >= high / 2:
         return ("binomial", {"total_count": int(high)})
     return "normal"
 
 
 def _name(likelihood):
     return likelihood if isinstance(likelihood, str) else likelihood[0]
-
-
-def supported(model, x):
-    """Which rows hold only values that the model's likelihood can have, ``(B,)``."""
-    support = model.p_x.support
-    return torch.ones(len(x), dtype=torch.bool) if support is constraints.real else support.check(x).all(-1)

@@ -16,28 +16,23 @@ def read_labels(y, classes=None):
     The number -1, None and NaN stand for a row without a label; the string "-1" is a label.
 
     Args:
-        y: ``(N,)``, of any type that sorts.
+        y: ``(N,)``, of any one type that sorts.
         classes: those that there are, sorted; None for those seen.
 
     Returns:
         ``classes``, an array of the labels' type, and indices ``(N,)`` with -1 where there is no label.
 
     Raises:
-        ValueError: for labels that are no classes, such as measurements, of types that do not sort, or not among
-            ``classes``.
+        ValueError: for labels that are no classes, such as measurements, of several types, or not among ``classes``.
     """
     y = column_or_1d(_as_array(y), warn=True)
     known = ~_missing(y)
-    labels = y[known]
+    labels = _natural(y[known])
     if labels.dtype.kind == "f" and np.isinf(labels).any():
         raise ValueError("y: got infinite labels, want classes")
     if len(labels):
         check_classification_targets(labels)
-    try:
-        found, order = np.unique(labels, return_inverse=True)
-    except TypeError as error:
-        kinds = sorted({type(label).__name__ for label in labels})
-        raise ValueError(f"y: got labels of the types {', '.join(kinds)}, want one type that sorts") from error
+    found, order = np.unique(labels, return_inverse=True)
     classes = found if classes is None else classes
     strange = np.setdiff1d(found, classes)
     if len(strange):
@@ -65,7 +60,8 @@ def hold_out(indices, share, classes, seed):
     if not 0 <= share < 1:
         raise ValueError(f"validation_fraction: got {share}, want a number from 0 and below 1")
     generator = np.random.RandomState(seed)
-    learn, stop = [], []
+    none = np.empty(0, dtype=int)
+    learn, stop = [none], [none]
     for k in np.unique(indices[indices != MISSING]):
         rows = generator.permutation(np.flatnonzero(indices == k))
         if share and len(rows) < 2:
@@ -85,6 +81,16 @@ def _as_array(y):
         return np.asarray(y)
     array = np.asarray(y)
     return np.asarray(y, dtype=object) if array.dtype.kind == "U" else array
+
+
+def _natural(labels):
+    """Labels among objects in an array of their own type; strings stay objects."""
+    if labels.dtype.kind != "O" or all(isinstance(label, str) for label in labels):
+        return labels
+    kinds = sorted({type(label).__name__ for label in labels})
+    if len(kinds) > 1:
+        raise ValueError(f"y: got labels of the types {', '.join(kinds)}, want one type")
+    return np.array(labels.tolist())
 
 
 def _missing(y):

@@ -10,6 +10,7 @@ use the unlabelled rows too.
 
 import torch
 from pyro.infer import Trace_ELBO
+from sklearn.utils.validation import check_is_fitted
 
 from pyrodgm.checks import check_choice
 from pyrodgm.data import Batches
@@ -29,8 +30,8 @@ class M1(DeepGenerativeEstimator):
         z_size: number of latent units, the features.
         hidden: sizes of the hidden layers of both networks.
         likelihood: p(x | z), see ``likelihood_net``; None to choose it by the data, see ``describe_columns``.
-        features: ``"means"`` of q(z | x), or ``"samples"`` from it, as the paper trains M2 on for M1+M2; these are drawn
-            anew at every call, by ``random_state``.
+        features: ``"means"`` of q(z | x), or ``"samples"`` from it, as the paper trains M2 on for M1+M2, which
+            are drawn anew at every call, by ``random_state``.
         epochs: how often to go through the rows, at most.
         batch_size: rows a step.
         learning_rate: of Adam, at first.
@@ -112,8 +113,10 @@ class M1(DeepGenerativeEstimator):
         """The features of every row, ``(B, z)``: means of q(z | x), or samples from it."""
         if self.features == "means":
             return super().transform(X)
-        with self._evaluating(X) as (model, x), apart(self._seed()):
-            return latents(model, x)["z"].cpu().numpy()
+        check_is_fitted(self)
+        x = self._to_device(self._check_rows(X, reset=False))
+        with apart(self._seed()):
+            return latents(self.model_.to(self.device), x)["z"].double().cpu().numpy()
 
     def sample(self, num_samples=1):
         """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""

@@ -1,6 +1,8 @@
-"""A trained model as plain values and safetensors bytes: a pickle of it holds no code."""
+"""A trained model and its optimiser as plain values and safetensors bytes: nothing in a pickle of them is executed."""
 
 from safetensors.torch import load, save
+
+from pyrodgm.train.pack import pack, unpack
 
 
 def to_plain(model):
@@ -19,3 +21,14 @@ def from_plain(plain):
     dtype = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
     model.to(dtype).load_state_dict(tensors)
     return model.eval()
+
+
+def state_to_plain(state):
+    """Nested plain values with tensors among them, such as an optimiser's state, without tensors."""
+    tensors, rest = pack(state)
+    return {"tensors": save({key: tensor.cpu() for key, tensor in tensors.items()}), "rest": rest}
+
+
+def state_from_plain(plain):
+    """The state of ``state_to_plain``, on the CPU."""
+    return unpack(load(plain["tensors"]), plain["rest"])

@@ -6,7 +6,7 @@ from pyro.infer import SVI
 from pyrodgm.infer import CompiledSVI, Optimiser
 from pyrodgm.train import fit, linear_decay
 
-SHORT = 100  # steps that do not repay tracing a graph
+SHORT = 400  # steps that do not repay the seconds of tracing a graph
 
 
 def train(model, objective, batches, estimator, measure=None, monitor=None):
