@@ -1,6 +1,7 @@
 """What the estimators share: columns in and out, scores, latents, generated rows, and pickling."""
 
 import copy
+import inspect
 
 import numpy as np
 import torch
@@ -101,6 +102,14 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         """Rows of the table as the model takes them in training."""
         return self.columns_.to_model(X).to(self.device, torch.get_default_dtype())
 
+    def _new(self, model_class, options, **settings):
+        """A model of the columns: by those of the settings that its class takes, and by the options."""
+        settings |= {"x_size": self.n_features_in_, "z_size": self.z_size, "likelihood": self.likelihood_}
+        settings |= {"hidden": tuple(map(_python_number, self.hidden))}
+        taken = inspect.signature(model_class).parameters
+        settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
+        return model_class(**settings | options).to(self.device)
+
     def _note_latents(self, x):
         """Remember the names and sizes of the continuous latents, from one row through the guide."""
         with evaluating(self.model_):
@@ -133,6 +142,11 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(state | {name: back(state[name]) for name, (_, back) in SAVED.items() if name in state})
+
+
+def _python_number(value):
+    """A NumPy number, such as a grid search deals out, as Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _refuse_words(X):

@@ -17,7 +17,7 @@ from pyrodgm.data import Batches, alpha
 from pyrodgm.estimators.apart import apart
 from pyrodgm.estimators.base import DeepGenerativeEstimator
 from pyrodgm.estimators.labels import MISSING, hold_out, read_labels
-from pyrodgm.estimators.training import train
+from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import evaluating
 from pyrodgm.infer import SemiSupervisedELBO
 
@@ -109,6 +109,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ValueError: for rows that are no finite numbers, constant columns, a class with a single label, no label
                 and no ``num_classes``, or no such model.
         """
+        check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
         learn, stop = hold_out(indices, self.validation_fraction, self.classes_, self._seed())
@@ -132,6 +133,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             X, y: as for ``fit``.
             classes: all there will be; required at the first call, unless ``num_classes`` is given.
         """
+        check_settings(self)
         first = not hasattr(self, "model_")
         X = self._check_rows(X, reset=first)
         if first:
@@ -230,16 +232,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def _new_model(self):
         model_class, options = model_of(self.model)
-        given = {
-            "x_size": self.n_features_in_,
-            "num_classes": len(self.classes_),
-            "z_size": self.z_size,
-            "a_size": self.a_size,
-            "hidden": tuple(self.hidden),
-            "likelihood": self.likelihood_,
-        }
-        taken = inspect.signature(model_class).parameters
-        return model_class(**{key: value for key, value in given.items() if key in taken} | options).to(self.device)
+        return self._new(model_class, options, num_classes=len(self.classes_), a_size=self.a_size)
 
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)

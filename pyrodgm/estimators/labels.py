@@ -55,10 +55,8 @@ def hold_out(indices, share, classes, seed):
         Two arrays of rows.
 
     Raises:
-        ValueError: for a class with a single label, and for a share that is none.
+        ValueError: for a class with a single label.
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"validation_fraction: got {share}, want a number from 0 and below 1")
     generator = np.random.RandomState(seed)
     none = np.empty(0, dtype=int)
     learn, stop = [none], [none]

@@ -16,7 +16,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.data import Batches
 from pyrodgm.estimators.apart import apart
 from pyrodgm.estimators.base import DeepGenerativeEstimator
-from pyrodgm.estimators.training import train
+from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import bound, latents
 from pyrodgm.models import VAE
 
@@ -92,11 +92,10 @@ class M1(DeepGenerativeEstimator):
             ValueError: for rows that are no finite numbers, and for constant columns of a normal likelihood.
         """
         check_choice("features", self.features, ("means", "samples"))
-        if not 0 <= self.validation_fraction < 1:
-            raise ValueError(f"validation_fraction: got {self.validation_fraction}, want a number from 0 and below 1")
+        check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         with apart(seed := self._begin(X)):
-            self.model_ = VAE(self.n_features_in_, self.z_size, tuple(self.hidden), self.likelihood_).to(self.device)
+            self.model_ = self._new(VAE, {})
             x = self._to_device(X)
             held = round(self.validation_fraction * len(x))
             stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])

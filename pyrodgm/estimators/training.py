@@ -9,6 +9,23 @@ from pyrodgm.train import fit, linear_decay
 SHORT = 400  # steps that do not repay the seconds of tracing a graph
 
 
+def check_settings(estimator):
+    """Raise ``ValueError`` for a setting that no training can have, naming it."""
+    for name, least in (
+        ("epochs", 1),
+        ("batch_size", 1),
+        ("warm_up_epochs", 0),
+        ("beta", 0),
+        ("validation_fraction", 0),
+    ):
+        if hasattr(estimator, name) and not getattr(estimator, name) >= least:
+            raise ValueError(f"{name}: got {getattr(estimator, name)}, want at least {least}")
+    if not estimator.validation_fraction < 1:
+        raise ValueError(f"validation_fraction: got {estimator.validation_fraction}, want a number below 1")
+    if not estimator.learning_rate > 0:
+        raise ValueError(f"learning_rate: got {estimator.learning_rate}, want a positive number")
+
+
 def train(model, objective, batches, estimator, measure=None, monitor=None):
     """Train a model by an estimator's settings and leave it in evaluation mode.
 

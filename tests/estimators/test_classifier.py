@@ -88,6 +88,13 @@ def test_partial_fit_learns_a_stream():
     assert classifier.score(X, Y) > 0.85
 
 
+def test_a_traced_fit_is_the_plain_one(monkeypatch):
+    classifier = DeepGenerativeClassifier("m2", epochs=3, batch_size=50, **SETTINGS)
+    plain = classifier.fit(X, FEW).predict_proba(X)
+    monkeypatch.setattr("pyrodgm.estimators.training.SHORT", 0)
+    np.testing.assert_allclose(classifier.fit(X, FEW).predict_proba(X), plain, atol=1e-4)
+
+
 def test_models_by_name_by_class_and_with_options():
     assert model_of("SDGM") == (pyrodgm.models.SDGM, {})
     assert model_of(M2) == (M2, {})
@@ -118,6 +125,11 @@ BAD = {
     "y": ({}, X, None, "y: got None, .* to cluster, give num_classes"),
     "num_classes": ({"num_classes": 2}, X, Y, "num_classes: got 2, want None or 3, the classes in y"),
     "one label": ({}, X, np.where(np.arange(150) == 149, 2, np.minimum(Y, 1)), "y: got a single label of class .*2"),
+    "epochs": ({"epochs": 0}, X, Y, "epochs: got 0, want at least 1"),
+    "batch_size": ({"batch_size": 0}, X, Y, "batch_size: got 0, want at least 1"),
+    "learning_rate": ({"learning_rate": 0}, X, Y, "learning_rate: got 0, want a positive number"),
+    "beta": ({"beta": -1}, X, Y, "beta: got -1, want at least 0"),
+    "patience": ({"patience": 0}, X, Y, "patience: got 0"),
     "share": ({"validation_fraction": 1.0}, X, Y, "validation_fraction: got 1.0, want"),
     "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
     "NaN": ({}, np.where(X > 7.5, np.nan, X), Y, "Input X contains NaN"),
@@ -129,7 +141,7 @@ BAD = {
 def test_bad_input_is_told(case):
     options, rows, labels, message = BAD[case]
     with pytest.raises(ValueError, match=message):
-        DeepGenerativeClassifier(epochs=1, **SETTINGS | options).fit(rows, labels)
+        DeepGenerativeClassifier(**{"epochs": 1} | SETTINGS | options).fit(rows, labels)
 
 
 def test_a_single_label_of_a_class_is_learnt_where_none_is_held_out():

@@ -49,7 +49,7 @@ def test_scikit_learns_checks_pass_but_for_one(estimator, failing):
 def test_pipeline_grid_search_in_two_processes_and_cross_validation(iris):
     X, y, few = iris
     pipeline = make_pipeline(StandardScaler(), DeepGenerativeClassifier(**CLASSIFIER | {"epochs": 10}))
-    grid = {"deepgenerativeclassifier__z_size": [1, 2]}
+    grid = {"deepgenerativeclassifier__z_size": np.array([1, 2])}
     search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2, error_score="raise").fit(X, few)
     assert search.score(X, y) > 0.7
     assert (cross_val_score(pipeline, X, few, cv=2, error_score="raise") > 0.6).all()
