@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from pyrodgm.checks import check_values
 from pyrodgm.estimators.apart import apart
 from pyrodgm.estimators.columns import describe_columns
 from pyrodgm.estimators.saved import from_plain, state_from_plain, state_to_plain, to_plain
@@ -99,8 +100,14 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _to_device(self, X):
-        """Rows of the table as the model takes them in training."""
+        """Rows of the table as the model takes them."""
         return self.columns_.to_model(X).to(self.device, torch.get_default_dtype())
+
+    def _training_rows(self, X):
+        """Rows of the table as the model is trained on them, none with a value that its likelihood cannot have."""
+        x = self._to_device(X)
+        check_values("X", x, self.model_.p_x.support, self.model_.p_x.wanted)
+        return x
 
     def _new(self, model_class, options, **settings):
         """A model of the columns: by those of the settings that its class takes, and by the options."""

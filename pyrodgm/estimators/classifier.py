@@ -115,7 +115,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         learn, stop = hold_out(indices, self.validation_fraction, self.classes_, self._seed())
         with apart(seed := self._begin(X)):
             self.model_ = self._new_model()
-            x, y = self._to_device(X), torch.from_numpy(indices).to(self.device)
+            x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             batches = self._batches(x, y, learn, seed)
             measure, monitor = (self._measure_of(x[stop], y[stop]), "validation loss") if len(stop) else (None, None)
             objective = self._objective(len(learn), len(x))
@@ -149,14 +149,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         with apart(seed):
             if first:
                 self.model_ = self._new_model()
-            x, y = self._to_device(X), torch.from_numpy(indices).to(self.device)
+            x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             learn = np.flatnonzero(indices != MISSING)
             optim = Adam({"lr": self.learning_rate})
             if self._optimiser:
                 optim.set_state(self._optimiser)
-            svi = SVI(
-                self.model_.to(self.device).train().model, self.model_.guide, optim, self._objective(len(learn), len(x))
-            )
+            model = self.model_.to(self.device).train()
+            svi = SVI(model.model, model.guide, optim, self._objective(len(learn), len(x)))
             losses = [svi.step(**batch) for batch in self._batches(x, y, learn, seed)]
             self._optimiser = optim.get_state()
             self.model_.eval()

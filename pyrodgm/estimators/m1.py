@@ -96,7 +96,7 @@ class M1(DeepGenerativeEstimator):
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         with apart(seed := self._begin(X)):
             self.model_ = self._new(VAE, {})
-            x = self._to_device(X)
+            x = self._training_rows(X)
             held = round(self.validation_fraction * len(x))
             stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])
             resample = self.columns_.resample if self.columns_.is_normal else None

@@ -121,6 +121,7 @@ BAD = {
         "model: got VAE, want a DeepGenerativeModel with",
     ),
     "likelihood": ({"likelihood": "poisson"}, X, Y, "likelihood: got 'poisson'"),
+    "support": ({"likelihood": "bernoulli"}, X, Y, r"X: got values from 0.1 to 7.9, want values in \[0, 1\]"),
     "no labels": ({}, X, np.full(150, -1), "y: got no labels, want some, or num_classes, the number of clusters"),
     "y": ({}, X, None, "y: got None, .* to cluster, give num_classes"),
     "num_classes": ({"num_classes": 2}, X, Y, "num_classes: got 2, want None or 3, the classes in y"),

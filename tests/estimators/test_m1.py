@@ -59,6 +59,7 @@ def test_the_epoch_of_the_best_bound_on_rows_held_out_is_kept():
     m1 = M1(epochs=200, patience=3, **SETTINGS | {"learning_rate": 5e-2}).fit(X)
     losses = [row["validation loss"] for row in m1.history_]
     assert len(losses) < 200 and np.argmin(losses) == len(losses) - 4
+    assert min(losses) < losses[0] - 0.5
     assert "validation loss" not in M1(epochs=1, validation_fraction=0, **SETTINGS).fit(X).history_[0]
 
 
