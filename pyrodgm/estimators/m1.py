@@ -1,0 +1,131 @@
+"""M1, the latent-feature discriminative model. Kingma 2017, sec. 3.2.1 (Kingma et al. 2014).
+
+    p(x, z) = p(z) p(x | z),    q(z | x)        eqs 3.1, 3.3 and 3.6: a VAE of all rows, with a label or without
+    z ~ q(z | x)                                the features that a classifier of the labelled rows is trained on
+
+The classifier is any of scikit-learn's. The paper's own for M1 is a transductive SVM, which neither scikit-learn nor
+another maintained library has; ``SelfTrainingClassifier`` round an ``SVC`` and ``LabelSpreading`` are the nearest that
+use the unlabelled rows too.
+"""
+
+import torch
+from pyro.infer import Trace_ELBO
+from sklearn.utils.validation import check_is_fitted
+
+from pyrodgm.checks import check_choice
+from pyrodgm.data import Batches
+from pyrodgm.estimators.apart import apart
+from pyrodgm.estimators.base import DeepGenerativeEstimator
+from pyrodgm.estimators.training import check_settings, train
+from pyrodgm.evaluate import bound, latents
+from pyrodgm.models import VAE
+
+
+class M1(DeepGenerativeEstimator):
+    """A VAE as a feature extractor: rows in, latents out, for any classifier of a ``Pipeline``.
+
+    A share of the rows is held out, and the epoch of the highest bound on them is kept.
+
+    Args:
+        z_size: number of latent units, the features.
+        hidden: sizes of the hidden layers of both networks.
+        likelihood: p(x | z), see ``likelihood_net``; None to choose it by the data, see ``describe_columns``.
+        features: ``"means"`` of q(z | x), or ``"samples"`` from it, as the paper trains M2 on for M1+M2, which
+            are drawn anew at every call, by ``random_state``.
+        epochs: how often to go through the rows, at most.
+        batch_size: rows a step.
+        learning_rate: of Adam, at first.
+        warm_up_epochs: over which the KL term rises to its weight.
+        validation_fraction: share of the rows to stop by; 0 to train for all epochs.
+        patience: epochs without a better one before it stops.
+        device: where to train and transform.
+        random_state: fixes the parameters, the noise, the order of the rows and those held out.
+        verbose: show a bar, and print the likelihood.
+
+    Attributes:
+        likelihood_: p(x | z), as given or as chosen.
+        model_: the trained ``VAE``, over standardised columns where the likelihood is normal.
+        history_: a dict for each epoch, see ``pyrodgm.train.fit``.
+        n_features_in_, feature_names_in_: the columns, and their names where X had them.
+
+    Example::
+
+        features = M1(random_state=0).fit(X)                        # every row, no labels
+        SVC().fit(features.transform(X_labelled), y_labelled)
+        make_pipeline(M1(), SelfTrainingClassifier(SVC())).fit(X, y)    # y: -1 for no label
+    """
+
+    def __init__(
+        self,
+        z_size=16,
+        hidden=(128, 128),
+        likelihood=None,
+        features="means",
+        epochs=200,
+        batch_size=100,
+        learning_rate=2e-3,
+        warm_up_epochs=0,
+        validation_fraction=0.1,
+        patience=50,
+        device="cpu",
+        random_state=None,
+        verbose=False,
+    ):
+        self.z_size = z_size
+        self.hidden = hidden
+        self.likelihood = likelihood
+        self.features = features
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.warm_up_epochs = warm_up_epochs
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Train on the rows X ``(N, D)``, an array or a data frame of numbers; ``y`` is not looked at.
+
+        Raises:
+            ValueError: for rows that are no finite numbers, and for constant columns of a normal likelihood.
+        """
+        check_choice("features", self.features, ("means", "samples"))
+        check_settings(self)
+        X = self._check_rows(X, reset=True, ensure_min_samples=2)
+        with apart(seed := self._begin(X)):
+            self.model_ = self._new(VAE, {})
+            x = self._training_rows(X)
+            held = round(self.validation_fraction * len(x))
+            stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])
+            resample = self.columns_.resample if self.columns_.is_normal else None
+            batches = Batches(learn, self.batch_size, resample=resample, seed=seed)
+            measure = monitor = None
+            if held:
+                measure, monitor = self._measure_of(stop), "validation loss"
+            self.history_ = train(self.model_, Trace_ELBO(), batches, self, measure, monitor)
+            self._note_latents(x)
+        return self
+
+    def transform(self, X):
+        """The features of every row, ``(B, z)``: means of q(z | x), or samples from it."""
+        if self.features == "means":
+            return super().transform(X)
+        check_is_fitted(self)
+        x = self._to_device(self._check_rows(X, reset=False))
+        with apart(self._seed()):
+            return latents(self.model_.to(self.device), x)["z"].double().cpu().numpy()
+
+    def sample(self, num_samples=1):
+        """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""
+        return self._sample(num_samples)[0]
+
+    def _measure_of(self, x):
+        """A function of the epoch that measures minus the bound of the rows held out, in nats a row."""
+
+        def measure(epoch):
+            with apart(0):
+                return {"validation loss": -bound(self.model_, x)}
+
+        return measure

@@ -1,0 +1,180 @@
+"""What the classifier does with labels, without, and with a few."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris, make_blobs
+from sklearn.metrics import adjusted_rand_score
+
+import pyrodgm.models
+from pyrodgm.estimators import DeepGenerativeClassifier
+from pyrodgm.estimators.classifier import has_classes, model_of
+from pyrodgm.models import ADGM, M2
+from tests.pairs import model_classes
+
+X, Y = load_iris(return_X_y=True)
+FEW = np.where(np.arange(len(Y)) % 10 == 0, Y, -1)
+SETTINGS = {"z_size": 2, "a_size": 2, "hidden": (32,), "learning_rate": 2e-2, "random_state": 0}
+
+
+@pytest.mark.parametrize("model_class", [c for c in model_classes() if has_classes(c)])
+def test_every_model_with_classes_learns_iris_from_15_labels(model_class):
+    classifier = DeepGenerativeClassifier(model_class.__name__.lower(), epochs=20, **SETTINGS).fit(X, FEW)
+    assert isinstance(classifier.model_, model_class)
+    assert classifier.score(X, Y) > 0.8
+    assert classifier.score_samples(X).shape == (150,) and len(classifier.transform(X)) == 150
+    rows, classes = classifier.sample(4, y=2)
+    assert rows.shape == (4, 4) and classes.tolist() == [2] * 4
+
+
+def test_all_labels_are_supervised_learning():
+    classifier = DeepGenerativeClassifier("m2", epochs=30, **SETTINGS).fit(X, Y)
+    assert classifier.score(X, Y) > 0.93
+
+
+def test_rows_without_a_label_help():
+    y = np.arange(200) % 2
+    X = np.random.RandomState(0).randn(200, 10)
+    X[:, 0] += 5 * y
+    few = np.where(np.arange(200) < 4, y, -1)
+    classifier = DeepGenerativeClassifier("m2", epochs=40, validation_fraction=0, **SETTINGS | {"z_size": 1})
+    assert classifier.fit(X[:4], y[:4]).score(X, y) < 0.7
+    assert classifier.fit(X, few).score(X, y) > 0.9
+
+
+def test_no_label_at_all_is_clustering():
+    X, y = make_blobs(200, centers=3, cluster_std=0.5, random_state=2)
+    settings = SETTINGS | {"hidden": (16,), "learning_rate": 1e-2}
+    classifier = DeepGenerativeClassifier("m2", num_classes=3, epochs=60, **settings)
+    clusters = classifier.fit(X).predict(X)
+    assert classifier.classes_.tolist() == [0, 1, 2]
+    assert adjusted_rand_score(y, clusters) > 0.9
+    assert np.array_equal(classifier.fit(X, np.full(200, -1)).predict(X), clusters)
+
+
+def test_labels_keep_their_names():
+    names = load_iris().target_names[Y].astype(object)
+    names[FEW < 0] = None
+    classifier = DeepGenerativeClassifier("m2", epochs=10, **SETTINGS).fit(X, names)
+    assert set(classifier.predict(X)) <= {"setosa", "versicolor", "virginica"}
+    rows, classes = classifier.sample(60)
+    assert set(classes) == {"setosa", "versicolor", "virginica"} and rows.shape == (60, 4)
+    assert classifier.score(X, names) == classifier.score(X[FEW >= 0], names[FEW >= 0])  # rows with a label count
+
+
+def test_generated_rows_are_of_their_class_and_in_the_tables_units():
+    classifier = DeepGenerativeClassifier("m2", epochs=60, batch_size=150, **SETTINGS).fit(X, Y)
+    rows, _ = classifier.sample(300, y=np.repeat([0, 1, 2], 100))
+    means = rows.reshape(3, 100, 4).mean(1)
+    np.testing.assert_allclose(means, [X[k == Y].mean(0) for k in range(3)], atol=0.5)
+    assert np.array_equal(rows, classifier.sample(300, y=np.repeat([0, 1, 2], 100))[0])
+
+
+def test_stopping_keeps_the_best_epoch():
+    settings = SETTINGS | {"learning_rate": 0.05, "batch_size": 150}
+    classifier = DeepGenerativeClassifier("m2", epochs=100, patience=5, **settings).fit(X, np.roll(Y, 25))
+    losses = [row["validation loss"] for row in classifier.history_]
+    assert len(losses) < 100 and np.argmin(losses) == len(losses) - 6
+    assert "validation loss" not in DeepGenerativeClassifier(epochs=1, validation_fraction=0).fit(X, Y).history_[0]
+
+
+def test_partial_fit_learns_a_stream():
+    order = np.random.RandomState(0).permutation(150)
+    classifier = DeepGenerativeClassifier("m2", batch_size=25, **SETTINGS)
+    for _ in range(8):
+        for rows in np.split(order, 3):
+            classifier.partial_fit(X[rows], Y[rows], classes=[0, 1, 2])
+    classifier.partial_fit(X[:7])  # rows without a label
+    assert len(classifier.history_) == 25
+    assert classifier.score(X, Y) > 0.85
+
+
+def test_a_traced_fit_is_the_plain_one(monkeypatch):
+    classifier = DeepGenerativeClassifier("m2", epochs=3, batch_size=50, **SETTINGS)
+    plain = classifier.fit(X, FEW).predict_proba(X)
+    monkeypatch.setattr("pyrodgm.estimators.training.SHORT", 0)
+    np.testing.assert_allclose(classifier.fit(X, FEW).predict_proba(X), plain, atol=1e-4)
+
+
+def test_models_by_name_by_class_and_with_options():
+    assert model_of("SDGM") == (pyrodgm.models.SDGM, {})
+    assert model_of(M2) == (M2, {})
+    assert model_of((ADGM, {"a_reads_x": True})) == (ADGM, {"a_reads_x": True})
+    classifier = DeepGenerativeClassifier(("m2", {"posterior": "full"}), epochs=1, **SETTINGS).fit(X, Y)
+    assert classifier.model_.arguments["posterior"] == "full"
+
+
+def test_counts_stay_counts():
+    X, y = load_digits(return_X_y=True)
+    classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X[:200], y[:200])
+    assert classifier.likelihood_ == ("binomial", {"total_count": 16})
+    rows, _ = classifier.sample(5)
+    assert np.array_equal(rows, rows.round()) and rows.min() >= 0 and rows.max() <= 16
+
+
+BAD = {
+    "model": ({"model": "sdmg"}, X, Y, r"model: got 'sdmg' \(did you mean 'sdgm'\?\), want one of adgm"),
+    "a model without classes": ({"model": "vae"}, X, Y, "model: got 'vae'"),
+    "a class that is no model": (
+        {"model": pyrodgm.models.VAE},
+        X,
+        Y,
+        "model: got VAE, want a DeepGenerativeModel with",
+    ),
+    "likelihood": ({"likelihood": "poisson"}, X, Y, "likelihood: got 'poisson'"),
+    "support": ({"likelihood": "bernoulli"}, X, Y, r"X: got values from 0.1 to 7.9, want values in \[0, 1\]"),
+    "no labels": ({}, X, np.full(150, -1), "y: got no labels, want some, or num_classes, the number of clusters"),
+    "y": ({}, X, None, "y: got None, .* to cluster, give num_classes"),
+    "num_classes": ({"num_classes": 2}, X, Y, "num_classes: got 2, want None or 3, the classes in y"),
+    "one label": ({}, X, np.where(np.arange(150) == 149, 2, np.minimum(Y, 1)), "y: got a single label of class .*2"),
+    "epochs": ({"epochs": 0}, X, Y, "epochs: got 0, want at least 1"),
+    "batch_size": ({"batch_size": 0}, X, Y, "batch_size: got 0, want at least 1"),
+    "learning_rate": ({"learning_rate": 0}, X, Y, "learning_rate: got 0, want a positive number"),
+    "beta": ({"beta": -1}, X, Y, "beta: got -1, want at least 0"),
+    "patience": ({"patience": 0}, X, Y, "patience: got 0"),
+    "share": ({"validation_fraction": 1.0}, X, Y, "validation_fraction: got 1.0, want"),
+    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
+    "NaN": ({}, np.where(X > 7.5, np.nan, X), Y, "Input X contains NaN"),
+    "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_told(case):
+    options, rows, labels, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        DeepGenerativeClassifier(**{"epochs": 1} | SETTINGS | options).fit(rows, labels)
+
+
+def test_a_single_label_of_a_class_is_learnt_where_none_is_held_out():
+    labels = np.where(np.arange(150) == 149, 2, np.minimum(Y, 1))
+    settings = SETTINGS | {"validation_fraction": 0}
+    assert DeepGenerativeClassifier("m2", epochs=1, **settings).fit(X, labels).classes_.tolist() == [0, 1, 2]
+
+
+def test_bad_input_after_fit_is_told():
+    classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, Y)
+    for ask in (classifier.predict, classifier.score_samples, classifier.transform):
+        with pytest.raises(ValueError, match="X has 3 features, but DeepGenerativeClassifier is expecting 4"):
+            ask(X[:, :3])
+    with pytest.raises(ValueError, match="num_samples: got 0, want at least 1"):
+        classifier.sample(0)
+    with pytest.raises(ValueError, match=r"y: got the label .*7.*, want one of the classes"):
+        classifier.sample(2, y=7)
+    with pytest.raises(ValueError, match="y: got a missing label, want a class for every row"):
+        classifier.sample(2, y=-1)
+    with pytest.raises(ValueError, match="y: got no labels, want at least one to score by"):
+        classifier.score(X, np.full(150, -1))
+    with pytest.raises(ValueError, match="classes: got .*, want those of the first call"):
+        classifier.partial_fit(X, Y, classes=[0, 1])
+    with pytest.raises(ValueError, match="classes: got None, want all classes at the first call"):
+        DeepGenerativeClassifier().partial_fit(X, Y)
+
+
+def test_columns_of_words_are_told_by_name():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pandas.Categorical([1, 2] * 75))
+    with pytest.raises(ValueError, match=r"X: got columns that hold no numbers \('colour'\), want numbers: encode"):
+        DeepGenerativeClassifier(epochs=1).fit(frame, Y)
+    frame = frame.drop(columns="colour").assign(same=1.0)
+    with pytest.raises(ValueError, match=r"X: got 1 constant columns \('same'\)"):
+        DeepGenerativeClassifier(epochs=1).fit(frame, Y)

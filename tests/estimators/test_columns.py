@@ -1,0 +1,81 @@
+"""The likelihood that the data choose, and densities in the data's units."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+
+from pyrodgm.estimators import M1, DeepGenerativeClassifier
+from pyrodgm.estimators.columns import describe_columns
+
+RANDOM = np.random.RandomState(0)
+DIGITS = load_digits().data
+
+
+@pytest.mark.parametrize(
+    ("X", "likelihood"),
+    [
+        (RANDOM.randint(0, 2, (20, 3)), "bernoulli"),
+        (DIGITS / 16, "bernoulli"),
+        (DIGITS, ("binomial", {"total_count": 16})),
+        (np.column_stack([RANDOM.randint(0, 2, (50, 3)), RANDOM.randint(0, 90, 50)]), "normal"),
+        (RANDOM.randint(0, 5000, (50, 3)), "normal"),
+        (RANDOM.rand(50, 3), "normal"),
+        (load_iris().data, "normal"),
+        (load_breast_cancer().data, "normal"),
+    ],
+    ids=["binary", "grey", "counts", "a mixed table", "large numbers", "shares", "iris", "breast cancer"],
+)
+def test_the_data_choose_their_likelihood(X, likelihood):
+    assert describe_columns(X.astype(float)).likelihood == likelihood
+
+
+def test_rows_come_back_from_the_models_scale():
+    X = load_iris().data
+    columns = describe_columns(X)
+    x = columns.to_model(X)
+    np.testing.assert_allclose(x.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(x.std(0, correction=0), 1)
+    np.testing.assert_allclose(columns.to_table(x), X)
+
+
+def test_a_change_of_units_changes_the_density_by_its_jacobian():
+    X = load_iris().data
+    units = np.array([10.0, 0.1, 1000.0, 2.0])
+    settings = {"z_size": 2, "hidden": (16,), "epochs": 3, "random_state": 0}
+    metres, others = M1(**settings).fit(X), M1(**settings).fit(X * units + 3)
+    want = metres.score_samples(X) - np.log(units).sum()
+    np.testing.assert_allclose(others.score_samples(X * units + 3), want, rtol=1e-4)
+
+
+def test_a_score_is_a_log_density_that_integrates_to_one():
+    random = np.random.RandomState(0)
+    X = 50 + 8 * np.concatenate([random.randn(100, 1) - 2, random.randn(100, 1) + 2])
+    m1 = M1(z_size=1, hidden=(16,), epochs=30, learning_rate=1e-2, random_state=0).fit(X)
+    grid = np.linspace(-50, 150, 400)[:, None]
+    bound, estimate = m1.score_samples(grid), m1.score_samples(grid, importance_samples=200)
+    width = float(grid[1, 0] - grid[0, 0])
+    assert np.exp(estimate).sum() * width == pytest.approx(1.0, abs=0.05)
+    assert bound.mean() < estimate.mean()
+    assert -m1.score_samples(X).mean() == pytest.approx(
+        np.log(16 * np.sqrt(2 * np.pi * np.e)), abs=0.6
+    )  # a wide normal
+
+
+def test_values_that_the_likelihood_cannot_have_are_impossible():
+    random = np.random.RandomState(0)
+    X = random.randint(0, 2, (40, 3)).astype(float)
+    m1 = M1(z_size=1, hidden=(4,), epochs=1, random_state=0).fit(X)
+    strange = X[:2].copy()
+    strange[1, 1] = 5
+    assert np.isneginf(m1.score_samples(strange)).tolist() == [False, True]
+
+
+def test_a_column_of_few_values_gets_no_endless_density():
+    random = np.random.RandomState(0)
+    X = np.column_stack([random.randn(200, 2), random.randint(0, 2, 200)])
+    y = X[:, 2].astype(int)
+    estimator = DeepGenerativeClassifier("m2", z_size=1, hidden=(16,), epochs=150, learning_rate=2e-2, random_state=0)
+    scores = estimator.set_params(validation_fraction=0, batch_size=200).fit(X, y).score_samples(X)
+    # two standard normals, the third column at its values with a deviation of 0.1 / 2, and p(y)
+    density = -np.log(2 * np.pi * np.e) - np.log(0.05 * np.sqrt(2 * np.pi)) + np.log(0.5)
+    assert scores.mean() == pytest.approx(density, abs=0.3)

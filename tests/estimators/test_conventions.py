@@ -1,0 +1,105 @@
+"""scikit-learn's own checks, and its tools round the estimators."""
+
+import io
+import pickle
+import pickletools
+from contextlib import redirect_stdout
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from pyrodgm.estimators import M1, DeepGenerativeClassifier
+
+SMALL = {"z_size": 2, "hidden": (16,), "learning_rate": 2e-2, "random_state": 0}
+CLASSIFIER = {"model": "m2", "epochs": 5, "batch_size": 20} | SMALL
+QUICK = {"model": "m2", "epochs": 3, "z_size": 1, "hidden": (8,), "learning_rate": 0.1}
+MISSING = {"check_classifiers_classes": "it labels rows -1 and 1, and -1 is no label here"}
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    few = np.full(len(y), -1)
+    few[::5] = y[::5]
+    return X, y, few
+
+
+@pytest.mark.parametrize(
+    ("estimator", "failing"),
+    [(DeepGenerativeClassifier(**QUICK), MISSING), (M1(epochs=2, **SMALL), {})],
+    ids=["DeepGenerativeClassifier", "M1"],
+)
+def test_scikit_learns_checks_pass_but_for_one(estimator, failing):
+    results = check_estimator(estimator, expected_failed_checks=failing, on_fail=None, on_skip=None)
+    failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
+    assert not failed
+    expected = [result["check_name"] for result in results if result["status"] == "xfail"]
+    assert set(expected) == set(failing)
+
+
+def test_pipeline_grid_search_in_two_processes_and_cross_validation(iris):
+    X, y, few = iris
+    pipeline = make_pipeline(StandardScaler(), DeepGenerativeClassifier(**CLASSIFIER | {"epochs": 10}))
+    grid = {"deepgenerativeclassifier__z_size": np.array([1, 2])}
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2, error_score="raise").fit(X, few)
+    assert search.score(X, y) > 0.7
+    assert (cross_val_score(pipeline, X, few, cv=2, error_score="raise") > 0.6).all()
+    assert make_pipeline(M1(epochs=2, **SMALL), LogisticRegression()).fit(X, y).predict(X).shape == y.shape
+
+
+def test_the_seed_decides(iris):
+    X, _, few = iris
+    estimator = DeepGenerativeClassifier(**CLASSIFIER)
+    first, second = (clone(estimator).fit(X, few).predict_proba(X) for _ in range(2))
+    other = clone(estimator).set_params(random_state=1).fit(X, few).predict_proba(X)
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize("dump", [pickle.dumps, None], ids=["pickle", "joblib"])
+def test_pickles_bring_back_the_same_answers_and_name_no_code_but_classes(iris, dump, tmp_path):
+    X, _, few = iris
+    estimator = DeepGenerativeClassifier(**CLASSIFIER).fit(X, few).partial_fit(X, few)
+    if dump is None:
+        joblib.dump(estimator, tmp_path / "estimator")
+        copy = joblib.load(tmp_path / "estimator")
+    else:
+        data = dump(estimator)
+        copy = pickle.loads(data)
+        named = [argument for code, argument, _ in pickletools.genops(data) if isinstance(argument, str)]
+        assert not any(name.startswith("torch") for name in named)
+    for ask in (lambda e: e.predict_proba(X), lambda e: e.score_samples(X), lambda e: e.sample(5)[0]):
+        assert np.array_equal(ask(estimator), ask(copy))
+    assert np.array_equal(
+        copy.partial_fit(X, few).predict_proba(X), estimator.partial_fit(X, few).predict_proba(X)
+    )  # the optimiser's moments came along
+
+
+def test_data_frames_in_and_names_out(iris):
+    X, y, _ = iris
+    frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
+    m1 = M1(epochs=2, **SMALL).set_output(transform="pandas").fit(frame)
+    features = m1.transform(frame)
+    assert list(m1.feature_names_in_) == ["a", "b", "c", "d"]
+    assert list(features.columns) == list(m1.get_feature_names_out()) == ["z_0", "z_1"]
+    classifier = DeepGenerativeClassifier(**CLASSIFIER).fit(frame, pd.Series(y))
+    assert classifier.n_features_in_ == 4 and classifier.transform(frame).shape == (150, 2)
+
+
+def test_nothing_is_printed_unless_asked(iris, capfd):
+    X, _, few = iris
+    estimator = DeepGenerativeClassifier(**CLASSIFIER | {"epochs": 1}).fit(X, few)
+    assert "".join(capfd.readouterr()) == ""
+    with redirect_stdout(out := io.StringIO()):
+        estimator.set_params(verbose=True).fit(X, few)
+    assert out.getvalue() == "DeepGenerativeClassifier: likelihood normal\n"
+    assert "epoch=1" in capfd.readouterr().err
