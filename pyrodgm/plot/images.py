@@ -154,15 +154,16 @@ def class_samples(model, samples, image_shape, ax=None):
     return image_grid(_mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
 
 
-def manifold(model, steps, image_shape, y=None, ax=None):
+def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
     """The mean image over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:
         model: a model whose top latent has two units and the prior N(0, I).
         steps: images a side.
         image_shape: as for ``image_grid``.
-        y: a class, for a model with classes.
+        y: a class, for a model with classes, or None to draw it.
         ax: axes to draw on, or None for new ones.
+        gap: empty pixels between images.
 
     Returns:
         The axes.
@@ -180,4 +181,4 @@ def manifold(model, steps, image_shape, y=None, ax=None):
     quantiles = torch.special.ndtri(torch.linspace(0, 1, steps + 2)[1:-1]).to(device)
     z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
     labels = None if y is None else torch.full((len(z),), y, device=device)
-    return image_grid(_mean_image(model, labels, len(z), z), steps, image_shape, ax, gap=0)
+    return image_grid(_mean_image(model, labels, len(z), z), steps, image_shape, ax, gap)
