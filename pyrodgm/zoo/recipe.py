@@ -1,6 +1,6 @@
 """What an experiment is, as data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from pyrodgm.models import DeepGenerativeModel
 
@@ -81,10 +81,14 @@ class Recipe:
     baselines: tuple[str, ...] = ()
 
     def training(self):
-        """The settings that training depends on, as plain values; ``epochs`` is how far it goes, not one of them."""
+        """The settings that training depends on, as plain values; ``epochs`` is how far it goes, not one of them.
+
+        What has its default is left out, so that a field which recipes get one day refuses no run of before.
+        """
         told = ("name", "summary", "source", "paper", "figure", "deviations", "epochs", "milestones", "baselines")
         measured = ("importance_samples", "importance_rows", "feature_classifiers")
-        settings = {key: value for key, value in vars(self).items() if key not in told + measured}
+        decisive = [field for field in fields(self) if field.name not in told + measured]
+        settings = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _plain(settings | {"model": (self.model[0].__name__, self.model[1])})
 
 
