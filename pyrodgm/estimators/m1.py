@@ -3,9 +3,9 @@
     p(x, z) = p(z) p(x | z),    q(z | x)        eqs 3.1, 3.3 and 3.6: a VAE of all rows, with a label or without
     z ~ q(z | x)                                the features that a classifier of the labelled rows is trained on
 
-The classifier is any of scikit-learn's. The paper's own for M1 is a transductive SVM, which neither scikit-learn nor
-another maintained library has; ``SelfTrainingClassifier`` round an ``SVC`` and ``LabelSpreading`` are the nearest that
-use the unlabelled rows too.
+The classifier is any of scikit-learn's. The paper's own for M1 is a transductive SVM, which scikit-learn does not have,
+nor a Python library that we know to be kept up; ``SelfTrainingClassifier`` round an ``SVC`` and ``LabelSpreading`` are
+the nearest that use the unlabelled rows too.
 """
 
 import torch
