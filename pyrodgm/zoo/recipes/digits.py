@@ -87,7 +87,7 @@ RECIPES = [
         deviations="M1 is that of digits-m1; likelihood and counts as in digits-m2. " + CHOSEN,
         pretrained=("digits-m1", {}),
         model=(M1M2, {"z_size": 16, "z1_size": 16, "hidden": (128, 128)} | COUNTS),
-        beta=0.3,
+        beta=1.0,
         epochs=200,
         learning_rate=1e-3,
         **STACK,
