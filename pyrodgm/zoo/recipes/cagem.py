@@ -39,7 +39,7 @@ def digits(num_labels):
         schedule=("step", {"factor": 0.75, "every": 50}),
         warm_up_epochs=100,
         resample=("resample_counts", {"total_count": 16, "draws": 4}),
-        importance_samples=5000,
+        importance_samples=1000,
     )
 
 
