@@ -10,7 +10,7 @@ from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo.classifiers import chosen_error
 
 
-def supervised_network(recipe, data, rows, seed, steps=1000, learning_rate=1e-3):
+def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3):
     """Test error, in per cent, of a network of the classifier's size trained on the labelled rows alone.
 
     Full batches, Adam, the state of least validation error: it is given more labels to choose by than to learn from.
