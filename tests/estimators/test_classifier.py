@@ -1,6 +1,7 @@
 """What the classifier does with labels, without, and with a few."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_iris, make_blobs
 from sklearn.metrics import adjusted_rand_score
@@ -173,8 +174,7 @@ def test_bad_input_after_fit_is_told():
 
 
 def test_columns_of_words_are_told_by_name():
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pandas.Categorical([1, 2] * 75))
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pd.Categorical([1, 2] * 75))
     with pytest.raises(ValueError, match=r"X: got columns that hold no numbers \('colour'\), want numbers: encode"):
         DeepGenerativeClassifier(epochs=1).fit(frame, Y)
     frame = frame.drop(columns="colour").assign(same=1.0)
