@@ -116,6 +116,8 @@ def _with_option(recipe, field, option, value):
     if field == "pretrained":
         value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
         _check_range(option, value)
+    elif option == "init":
+        _checked("model.init", value, str | float)  # a name or a standard deviation, whichever the recipe has
     elif isinstance(default, (bool, int, float, str, tuple)) and value is not None:
         _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}

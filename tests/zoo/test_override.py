@@ -56,6 +56,12 @@ def test_what_is_not_there_or_of_another_type(change, message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["mnist-m2", "mnist-m1"])
+@pytest.mark.parametrize("init", ["glorot", 0.01])
+def test_an_initialisation_is_a_name_or_a_number_whatever_the_recipe_has(name, init):
+    assert override(RECIPES[name], [f"model.init={init}"]).model[1]["init"] == init
+
+
 def test_settings_reach_the_model_and_the_data():
     recipe = override(RECIPES["moons-m2"], ["model.z_size=3", "data.noise=0.0", 'preprocess=[["standardise", {}]]'])
     data, _, model = prepare(recipe)

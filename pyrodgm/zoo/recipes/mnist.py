@@ -28,8 +28,8 @@ AUXILIARY_DEVIATIONS = (
     "normalisation as in the authors' published script, in place of the paper's 444 and none. The class term is "
     "E_a[log q(y | a, x)]. Nothing was tuned."
 )
-SOFTPLUS = {"activation": "softplus", "init": 0.001, "precision": "bfloat16"}
-M2_MODEL = {"z_size": 50, "hidden": (500,)} | SOFTPLUS
+SOFTPLUS = {"activation": "softplus", "precision": "bfloat16"}
+M2_MODEL = {"z_size": 50, "hidden": (500,), "init": 0.001} | SOFTPLUS
 
 
 def m2(num_labels, paper):
@@ -96,7 +96,9 @@ RECIPES = [
             "An SVM on the labelled rows in place of a transductive one, which no library here has, with C, and the "
             "number of neighbours, chosen on the 10,000 validation labels; features are posterior means of grey images "
             "in place of samples. 100 epochs and batches of 100 rows, for a CPU (neither is stated); Adam for their "
-            "RMSProp with momentum and bias correction, which it is; matrix products in bfloat16."
+            "RMSProp with momentum and bias correction, which it is; Glorot's initialisation in place of N(0, 0.001^2), "
+            "from which the two layers are slow to leave (validation bound -189 after 4 epochs, -125 from Glorot's); "
+            "matrix products in bfloat16."
         ),
         model=(VAE, {"z_size": 50, "hidden": (600, 600)} | SOFTPLUS),
         feature_classifiers=("SVM", "nearest neighbours"),
