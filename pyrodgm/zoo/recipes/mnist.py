@@ -94,11 +94,11 @@ RECIPES = [
         paper="M1+TSVM 11.82 ± 0.25 %; nearest neighbours of the pixels 25.81 %",
         deviations=(
             "An SVM on the labelled rows in place of a transductive one, which no library here has, with C, and the "
-            "number of neighbours, chosen on the 10,000 validation labels; features are posterior means of grey images "
-            "in place of samples. 100 epochs and batches of 100 rows, for a CPU (neither is stated); Adam for their "
-            "RMSProp with momentum and bias correction, which it is; Glorot's initialisation in place of N(0, 0.001^2), "
-            "from which the two layers are slow to leave (validation bound -189 after 4 epochs, -125 from Glorot's); "
-            "matrix products in bfloat16."
+            "number of neighbours, chosen on the 10,000 validation labels; features are posterior means of grey "
+            "images in place of samples. 100 epochs and batches of 100 rows, for a CPU (neither is stated); Adam for "
+            "their RMSProp with momentum and bias correction, which it is; Glorot's initialisation in place of N(0, "
+            "0.001^2), a start that two layers leave slowly (validation bound -189 after 4 epochs, -125 from "
+            "Glorot's); matrix products in bfloat16."
         ),
         model=(VAE, {"z_size": 50, "hidden": (600, 600)} | SOFTPLUS),
         feature_classifiers=("SVM", "nearest neighbours"),
