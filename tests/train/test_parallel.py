@@ -25,7 +25,9 @@ def launch(command, cwd=ROOT):
     return done.stdout
 
 
-@pytest.mark.parametrize(("backend", "pair"), [("svi", "adgm"), ("replay", "adgm"), ("svi", "iaf")])
+@pytest.mark.parametrize(
+    ("backend", "pair"), [pytest.param("svi", "adgm", marks=pytest.mark.slow), ("replay", "adgm"), ("svi", "iaf")]
+)
 def test_two_processes_have_the_gradients_and_the_curve_of_one(backend, pair, tmp_path):
     script = ["-m", "tests.train.two_processes", backend, pair]
     launch([*script, str(tmp_path / "one.end")])
