@@ -52,9 +52,9 @@ def mnist(name, summary, paper, labelled_weight, **options):
         figure="test error",
         paper=paper,
         deviations=(
-            "100 epochs in place of 500, for a CPU, and matrix products in bfloat16. sigma^2 is not stated; 0.05 is "
-            "from a few short runs on the validation rows of scikit-learn's digits, where 0.01 to 0.05 did much the "
-            "same, and nothing was chosen on MNIST. p(y | z) is averaged over 100 samples of z."
+            "100 epochs in place of 500, for a CPU, and matrix products in bfloat16. sigma^2 is not stated; 0.4 had "
+            "the least validation error of 0.1, 0.2, 0.4 and 1 after 4 epochs of Jensen's bound, one seed each. "
+            "p(y | z) is averaged over 100 samples of z."
         ),
         data=("mnist", {}),
         model=(
@@ -62,7 +62,7 @@ def mnist(name, summary, paper, labelled_weight, **options):
             {
                 "z_size": 50,
                 "hidden": (500,),
-                "likelihood": ("normal", {"variance": 0.05}),
+                "likelihood": ("normal", {"variance": 0.4}),
                 "activation": "softplus",
                 "precision": "bfloat16",
             }
