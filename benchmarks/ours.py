@@ -37,7 +37,7 @@ def stepper(case, make, model):
     if case.model == "VAE":
         loss, batch = Trace_ELBO(**particles), {"x": unlabelled}
     else:
-        loss = SemiSupervisedELBO(TraceEnum_ELBO(**particles), alpha=1.0)
+        loss = SemiSupervisedELBO(TraceEnum_ELBO(**particles, strict_enumeration_warning=False), alpha=1.0)
         batch = {"labelled": (labelled, y), "unlabelled": unlabelled}
     svi = make(model.model, model.guide, Adam({"lr": 3e-4}), loss)
     return lambda: svi.step(**batch)
