@@ -1,8 +1,11 @@
+import signal
+
 import pyro
 import pytest
 import torch
 
 torch.set_num_threads(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 
 
 @pytest.fixture(autouse=True)
