@@ -11,9 +11,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled.nodes import constants, source_of, written_arguments
-from pyrodgm.infer.compiled.tidy import lift, tidy
-from pyrodgm.infer.compiled.traceable import traceable
-from pyrodgm.infer.compiled.untouched import Untouched
+from pyrodgm.infer.compiled.passes import lift, simplify
+from pyrodgm.infer.compiled.pyro_patches import patched_pyro
+from pyrodgm.infer.compiled.rollback import Rollback
 
 aten = torch.ops.aten
 
@@ -121,14 +121,14 @@ def _trace(function, inputs, symbolic):
 
     def flat(*tensors):
         nonlocal output
-        with Untouched(), _NumbersStay():
+        with Rollback(), _NumbersStay():
             result, output = pytree.tree_flatten(function(*tensors))
         return result
 
-    with traceable(), _no_autocast_cache():
+    with patched_pyro(), _no_autocast_cache():
         module = make_fx(flat, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*fakes)
     captured = lift(module)
-    tidy(module)
+    simplify(module)
     return Graph(module, captured, output, fakes)
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch.utils import _pytree as pytree
 
-from pyrodgm.infer.compiled.untouched import written
+from pyrodgm.infer.compiled.rollback import written
 
 aten = torch.ops.aten
 

@@ -10,9 +10,9 @@ from pyrodgm.infer.compiled import backends
 class Program:
     """A graph, what it was traced from, and what runs it."""
 
-    def __init__(self, graph, world, parameters, backend):
-        self.graph, self.world, self.parameters, self.backend = graph, world, parameters, backend
-        self.structure = world.structure()
+    def __init__(self, graph, guards, parameters, backend):
+        self.graph, self.guards, self.parameters, self.backend = graph, guards, parameters, backend
+        self.structure = guards.structure()
         self.tensors = [_properties(tensor) for tensor in graph.captured]
         self.accepted = {}
         self.run = backends.BACKENDS[backend](graph)
@@ -30,7 +30,7 @@ class Program:
         return (
             all(store.get(name) is held for name, held in self.parameters.items())
             and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
-            and self.world.structure() == self.structure
+            and self.guards.structure() == self.structure
         )
 
     def __call__(self, inputs):

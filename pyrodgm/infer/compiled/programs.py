@@ -12,11 +12,11 @@ import torch
 from torch.utils import _pytree as pytree
 
 from pyrodgm.checks import check_choice
-from pyrodgm.infer.compiled.agreement import copied, difference
+from pyrodgm.infer.compiled.compare import copied, difference
 from pyrodgm.infer.compiled.graph import trace
+from pyrodgm.infer.compiled.guards import Guards, random_states
 from pyrodgm.infer.compiled.program import Program, is_hooked
 from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
-from pyrodgm.infer.compiled.world import World, random_states
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
@@ -61,7 +61,7 @@ class Programs:
     def __init__(self, function, eager, backend, roots, trains=False):
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
-        self.world = World(*roots())
+        self.guards = Guards(*roots())
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
@@ -96,10 +96,10 @@ class Programs:
         """Run a call without a program, and note that its signature has been seen."""
         if self.backend == "off" or self.reason or is_observed():
             return (run or self.eager)(*args, **kwargs)
-        with self.world.watched():
+        with self.guards.watched():
             result = (run or self.eager)(*args, **kwargs)
         for root in self.roots():
-            self.world.follow(root)
+            self.guards.follow(root)
         key, _ = self._key(args, kwargs)
         if key not in self.slots and len(self.slots) >= MOST_SIGNATURES:
             changing = "an argument, an attribute or a variable is never the same"
@@ -134,7 +134,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.world.attributes(), frozen(self.roots()), surroundings()), inputs
+        return (given, self.guards.attributes(), frozen(self.roots()), surroundings()), inputs
 
     def _resume(self, args, kwargs):
         """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
@@ -143,11 +143,11 @@ class Programs:
         """
         if not self.resumed:
             return None
-        before = self.world.structure()
+        before = self.guards.structure()
         try:
-            with self.world.undone(keep_parameters=True), self.world.watched():
+            with self.guards.undone(keep_parameters=True), self.guards.watched():
                 self.function(*args, **kwargs)
-                settled = self.world.structure() == before
+                settled = self.guards.structure() == before
         except Exception:
             return None  # the plain run will tell
         key, _ = self._key(args, kwargs)
@@ -189,7 +189,7 @@ class Programs:
             backend = slot.backend
             try:
                 with _quiet():
-                    program = Program(graph, self.world, parameters, backend)
+                    program = Program(graph, self.guards, parameters, backend)
                     reason = self._disagreement(program, inputs, expected)
             except Exception as error:
                 reason = f"{backend} failed: {_first_line(error)}"
@@ -208,7 +208,7 @@ class Programs:
 
         if any(tensor.requires_grad for tensor in tensors):
             raise ValueError("an argument requires gradients")
-        with _quiet(), self.world.undone(), pyro.poutine.trace(param_only=True) as seen:
+        with _quiet(), self.guards.undone(), pyro.poutine.trace(param_only=True) as seen:
             graph = trace(function, inputs)
         return graph, {name: site["value"].unconstrained() for name, site in seen.trace.nodes.items()}
 
@@ -246,11 +246,11 @@ class Programs:
 
     def _expected(self, graph, args, kwargs):
         """What a plain run returns and leaves behind; it is undone."""
-        attributes, store = self.world.attributes(), pyro.get_param_store()._params
+        attributes, store = self.guards.attributes(), pyro.get_param_store()._params
         before = dict(store)
-        with self.world.undone(graph.written):
+        with self.guards.undone(graph.written):
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
-            changed = self.world.changed(attributes)
+            changed = self.guards.changed(attributes)
             effect = f"the model sets {changed}" if changed else ""
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
@@ -259,7 +259,7 @@ class Programs:
 
     def _disagreement(self, program, inputs, expected):
         """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
-        with self.world.undone(program.graph.written):
+        with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
             torch_states, other_states = random_states()
             written = [copied(tensor) for tensor in self._written(program.graph)]
@@ -274,7 +274,7 @@ class Programs:
         )
 
     def _written(self, graph):
-        return [*graph.written, *self.world.buffers()]
+        return [*graph.written, *self.guards.buffers()]
 
     def _fall_back(self, slot, reason, after=None):
         """Leave a backend for the next simpler one, or for plain runs, with one warning; returns None."""

@@ -6,7 +6,7 @@ from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
-class Untouched(TorchDispatchMode):
+class Rollback(TorchDispatchMode):
     """Puts back what operations in place do to tensors that were there before."""
 
     def __enter__(self):

@@ -10,15 +10,15 @@ import pyro
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from pyrodgm.infer.compiled.rollback import Rollback
 from pyrodgm.infer.compiled.signature import frozen
-from pyrodgm.infer.compiled.untouched import Untouched
 
 _PLAIN = {bool, int, float, str, type(None)}
 _INTERNAL = set(vars(torch.nn.Module())) - {"training"}
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
-class World:
+class Guards:
     """The modules and the variables that a function uses.
 
     Modules are found from the function itself (its owner, closure and globals), and as they are called.
@@ -130,7 +130,7 @@ class World:
         held = [_read(place) for place in self._attributes + self._variables]
         containers = [(value, value.copy()) for value in held if isinstance(value, (list, dict))]
         try:
-            with Untouched():
+            with Rollback():
                 yield
         finally:
             for module, before, entries in attributes:

@@ -28,7 +28,7 @@ def lift(module):
     return captured
 
 
-def tidy(module):
+def simplify(module):
     """Drop what does nothing, and read every symbolic size from an argument."""
     graph = module.graph
     sizes = _sizes_of_inputs(graph)

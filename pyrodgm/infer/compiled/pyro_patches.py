@@ -23,7 +23,7 @@ _len = builtins.len
 
 
 @contextmanager
-def traceable():
+def patched_pyro():
     """A context in which an ELBO of Pyro can be traced; its value is the same.
 
     - validation and NaN warnings are off: both read values;
