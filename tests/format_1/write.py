@@ -2,7 +2,7 @@
 
     PYTHONPATH=<a checkout of 6bf7cd4> python tests/format_1/write.py
 
-Later packages must read them, which ``tests/models/test_format_1.py`` checks, so there is no reason to run it again.
+Later packages must read them, which ``tests/test_format_1.py`` checks, so there is no reason to run it again.
 """
 
 import json
