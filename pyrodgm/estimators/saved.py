@@ -2,25 +2,21 @@
 
 from safetensors.torch import load, save
 
+from pyrodgm.models.pretrained import from_bytes, to_bytes
 from pyrodgm.train.pack import pack, unpack
 
 
 def to_plain(model):
-    """The class, the arguments, the dtype and the tensors of a model, the latter as bytes.
+    """The class, the arguments and the tensors of a model, the latter as bytes.
 
     The class stands for itself: pickle writes its name.
     """
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    return {"class": type(model), "arguments": model.arguments, "tensors": save(tensors)}
+    return {"class": type(model), "arguments": model.arguments, "tensors": to_bytes(model)}
 
 
 def from_plain(plain):
     """The model of ``to_plain``, on the CPU, in evaluation mode."""
-    tensors = load(plain["tensors"])
-    model = plain["class"](**plain["arguments"])
-    dtype = next(tensor.dtype for tensor in tensors.values() if tensor.is_floating_point())
-    model.to(dtype).load_state_dict(tensors)
-    return model.eval()
+    return from_bytes(plain["class"](**plain["arguments"]), plain["tensors"])
 
 
 def state_to_plain(state):

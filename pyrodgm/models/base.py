@@ -171,7 +171,8 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
             card: what to tell a reader besides, in Markdown, such as measured figures.
 
         Raises:
-            ValueError: for an argument of the model that is no plain value, so that no file can hold it.
+            ValueError: for an argument of the model that is no plain value, so that no file can hold it; or for a
+                module, a shape or an attribute that is not what the arguments make: it was changed by hand since.
 
         Example::
 
