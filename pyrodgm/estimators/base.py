@@ -16,6 +16,7 @@ from pyrodgm.estimators.columns import describe_columns
 from pyrodgm.estimators.saved import from_plain, state_from_plain, state_to_plain, to_plain
 from pyrodgm.estimators.shared_noise import SharedNoise
 from pyrodgm.evaluate import evaluating, latent_means, log_likelihood, row_bounds
+from pyrodgm.evaluate.pair import latent_sites
 
 AT_ONCE = 5000  # rows times samples times classes
 DRAWS = 10  # of the latents, for a bound or a mean
@@ -120,12 +121,8 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     def _note_latents(self, x):
         """Remember the names and sizes of the continuous latents, from one row through the guide."""
         with evaluating(self.model_):
-            nodes = poutine.trace(self.model_.guide).get_trace(x[:1]).nodes
-        self.latent_sizes_ = {
-            name: site["value"].shape[-1]
-            for name, site in nodes.items()
-            if site["type"] == "sample" and name.startswith("z")
-        }
+            sites = latent_sites(poutine.trace(self.model_.guide).get_trace(x[:1]))
+        self.latent_sizes_ = {name: site["value"].shape[-1] for name, site in sites.items() if name.startswith("z")}
 
     def _of_rows(self, X, function, copies=1):
         """``function(model, x)`` of the rows X, as an array.

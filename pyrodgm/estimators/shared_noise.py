@@ -2,6 +2,7 @@
 
 import torch
 from pyro.poutine.messenger import Messenger
+from pyro.poutine.util import site_is_subsample
 from torch.overrides import TorchFunctionMode
 
 IN_PLACE = (torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.exponential_)
@@ -33,7 +34,7 @@ class SharedNoise(Messenger):
 
     def _pyro_sample(self, msg):
         rows = [frame.dim for frame in msg["cond_indep_stack"] if frame.vectorized]
-        if rows and hasattr(msg["fn"], "event_dim"):  # a plate's own site has none
+        if rows and not site_is_subsample(msg):
             self.draws.row_dim = max(rows) - msg["fn"].event_dim
 
     def _pyro_post_sample(self, msg):
