@@ -125,7 +125,7 @@ def test_a_figure_that_is_never_measured_is_told():
 
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
-    averaged, seen = trained(5, average=0.9)
+    averaged, seen = trained(5, ema=0.9)
     assert torch.equal(averaged, seen[-1]) and not torch.equal(averaged, last)
 
 
