@@ -236,7 +236,7 @@ class TestDiverging:
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize("option", [{"average": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
+@pytest.mark.parametrize("option", [{"ema": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
 def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):
