@@ -13,8 +13,8 @@ from pyro import poutine
 from pyro.infer import SVI, Predictive, TraceEnum_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.evaluate.pair import latent_sites, random_sites
 from pyrodgm.infer import SemiSupervisedELBO
+from pyrodgm.infer.traces import latent_sites, random_sites
 
 _ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from pyrodgm import models
 from pyrodgm.cli import app
 from pyrodgm.evaluate import bound
-from pyrodgm.infer import Optimiser
+from pyrodgm.infer import Optimizer
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.zoo.results import read_record
 from tests.format_1.set_ups import RUNS, run, table
@@ -93,7 +93,7 @@ class TestRuns:
     def test_a_run_of_fit_ends_as_one_left_alone(self, name, tmp_path):
         folder = FOLDER / "fits" / name
         shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-        found, history = run(name, Optimiser, tmp_path)
+        found, history = run(name, Optimizer, tmp_path)
         expected = load_file(folder / "end.safetensors")
         assert found.keys() == expected.keys()
         for key in expected:

@@ -3,7 +3,7 @@
 from safetensors.torch import load, save
 
 from pyrodgm.models.pretrained import from_bytes, to_bytes
-from pyrodgm.train.pack import pack, unpack
+from pyrodgm.train.checkpoint import pack, unpack
 
 
 def to_plain(model):

@@ -6,8 +6,8 @@ import numpy as np
 import torch.nn.functional as F
 from pyro import poutine
 
-from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.pair import latent_sites, random_sites
+from pyrodgm.evaluate.batched import evaluating
+from pyrodgm.infer.traces import latent_sites, random_sites
 
 
 def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):

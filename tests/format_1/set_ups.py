@@ -17,10 +17,10 @@ from pyrodgm.train import fit, step_decay
 
 EPOCHS = 6
 RUNS = {
-    "average": {"average": 0.9, "monitor": "bound", "mode": "max", "patience": 4},
+    "average": {"ema": 0.9, "monitor": "bound", "mode": "max", "patience": 4},
     "schedule": {"warm_up_epochs": 4},
     "warm-up-steps": {"warm_up_steps": 20},
-    "compiled": {"average": 0.9, "warm_up_epochs": 2},
+    "compiled": {"ema": 0.9, "warm_up_epochs": 2},
     "guide": {},
 }
 
@@ -43,8 +43,12 @@ class Stopped(Batches):
             yield batch
 
 
-def run(name, optimizer_class, folder=None, stop_at=None):
+def run(name, optimizer_class, folder=None, stop_at=None, renamed=None):
     """Train the run of that name, from the beginning or from what the folder holds; stop at a batch, if any.
+
+    Args:
+        optimizer_class: ``Optimizer``, whatever it is called.
+        renamed: what arguments of ``fit`` are called, where it is not as here.
 
     Returns:
         Its parameters in the end, by name, and its history.
@@ -83,6 +87,7 @@ def run(name, optimizer_class, folder=None, stop_at=None):
 
     settings = RUNS[name] | {"module": module, "folder": folder, "about": {"name": name}}
     settings |= {"measure": measure} if name == "average" else {}
+    settings = {(renamed or {}).get(key, key): value for key, value in settings.items()}
     svi = kind(model, guide, optimizer, elbo, **options)
     history = fit(svi, batches, EPOCHS, progress=False, **settings)
     end = {key: value.detach().clone() for key, value in module.state_dict().items()}

@@ -65,6 +65,7 @@ MODELS = {
     "SplitLatentClassifierVAE": (models.SplitLatentClassifierVAE, CLASSES | {"z_y_size": 3}),
 }
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+RENAMED = {"ema": "average"}
 STOP_AT = 13  # in the third of six epochs of five batches
 RECIPES = {  # what the command line was given, and the step at which it was interrupted
     "moons-m2": (
@@ -152,9 +153,9 @@ def write_runs():
     """Folders of ``fit`` that were interrupted, with the parameters of a run that was not."""
     for name in RUNS:
         folder = FOLDER / "fits" / name
-        end, history = run(name, Optimiser)
+        end, history = run(name, Optimiser, renamed=RENAMED)
         try:
-            run(name, Optimiser, folder, STOP_AT)
+            run(name, Optimiser, folder, STOP_AT, RENAMED)
         except KeyboardInterrupt:
             save_file(end, folder / "end.safetensors")
             (folder / "end.json").write_text(json.dumps([row["loss"] for row in history]))
