@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 from pyrodgm import models
 from pyrodgm.cli import app
+from pyrodgm.estimators import M1
 from pyrodgm.evaluate import bound
+from pyrodgm.formats import of_run
 from pyrodgm.infer import Optimizer
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.zoo.results import read_record
@@ -80,6 +82,11 @@ class TestEstimators:
         again = pickle.loads(pickle.dumps(estimator))
         assert np.array_equal(again.score_samples(x), estimator.score_samples(x))
 
+    def test_one_of_a_newer_version_is_refused(self):
+        state = M1().__getstate__() | {"_format": 3}
+        with pytest.raises(ValueError, match="M1: got format 3, want at most 2: it was written by a newer pyrodgm"):
+            M1().__setstate__(state)
+
     def test_one_goes_on_learning_where_it_was(self):
         estimator = pickle.loads((FOLDER / "estimators" / "partial.pickle").read_bytes())
         expected = json.loads((FOLDER / "estimators" / "partial.json").read_text())
@@ -106,7 +113,9 @@ class TestRuns:
         folder = FOLDER / "recipes" / name
         shutil.copytree(folder / "interrupted", tmp_path, dirs_exist_ok=True)
         (held,) = tmp_path.iterdir()
-        result = CliRunner().invoke(app, [*json.loads((folder / "command.json").read_text()), "--runs", str(tmp_path)])
+        command = json.loads((folder / "command.json").read_text())
+        command = [part.replace("optimiser", "optimizer").replace("average", "ema") for part in command]
+        result = CliRunner().invoke(app, [*command, "--runs", str(tmp_path)])
         assert result.exit_code == 0, result.output
         assert list(tmp_path.iterdir()) == [held]
         found = load_file(held / "seed-0" / "model" / "model.safetensors")
@@ -114,6 +123,12 @@ class TestRuns:
         assert found.keys() == expected.keys()
         for key in expected:
             close(found[key], expected[key])
+
+    def test_settings_of_ones_own_may_have_the_names_of_before(self, tmp_path):
+        state = {"about": {"optimiser": "mine", "average": 3, "seed": 0}, "optimiser": {}}
+        expected = {"about": {"optimiser": "mine", "ema": 3, "seed": 0}, "optimizer": {}}
+        assert of_run(state, 1, {"optimiser": "mine", "ema": 4}) == expected
+        assert of_run(expected, 2, {}) == expected
 
     def test_a_finished_run_of_the_command_line_is_evaluated(self):
         folder = FOLDER / "recipes" / "moons-adgm"

@@ -14,10 +14,9 @@ from safetensors.torch import load, save
 
 from pyrodgm.checks import check_choice
 from pyrodgm.files import write
+from pyrodgm.formats import FORMAT, check_format
 from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.models.rebuild import check_rebuilds, dtype_of
-
-FORMAT = 1  # raised when an older package could not read what is written
 
 
 class Pretrained:
@@ -86,7 +85,7 @@ def _save(model, folder, card):
         text = json.dumps(config, indent=2) + "\n"
     except TypeError as error:
         raise ValueError(f"model: got an argument that JSON cannot hold ({error}), want plain values") from error
-    tensors = to_bytes(model)
+    tensors = _to_bytes(model)
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "model.safetensors", tensors)
     write(folder / "config.json", text.encode())
@@ -105,23 +104,37 @@ def _load(folder, model_class):
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{folder / 'config.json'}: arguments: got {error}, want those of the model") from error
     try:
-        return from_bytes(model, (folder / "model.safetensors").read_bytes())
+        return _from_bytes(model, (folder / "model.safetensors").read_bytes())
     except (SafetensorError, OSError, RuntimeError) as error:
         raise ValueError(f"{folder / 'model.safetensors'}: got a damaged file, want a whole model: {error}") from error
 
 
-def to_bytes(model):
-    """The tensors of a model as a safetensors file, from which ``from_bytes`` restores it.
+def to_plain(model):
+    """A model for a pickle: its name, or its class where the package does not export it, arguments and tensors.
 
     Raises:
-        ValueError: if the model's class and arguments make another model than this one, naming what differs.
+        ValueError: as ``save_pretrained``.
     """
+    name = type(model).__name__
+    known = models_by_name().get(name) is type(model)
+    return {"model": name if known else type(model), "arguments": model.arguments, "tensors": _to_bytes(model)}
+
+
+def from_plain(plain):
+    """The model of ``to_plain``, on the CPU, in evaluation mode."""
+    model_class = plain["model"]
+    model_class = models_by_name()[model_class] if isinstance(model_class, str) else model_class
+    return _from_bytes(model_class(**plain["arguments"]), plain["tensors"])
+
+
+def _to_bytes(model):
+    """The tensors of a model as a safetensors file; raises where the class and the arguments do not tell the rest."""
     check_rebuilds(model)
     return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()})
 
 
-def from_bytes(model, data):
-    """A model just made, with the tensors and the dtype of ``to_bytes``, in evaluation mode."""
+def _from_bytes(model, data):
+    """A model just made, with the tensors of ``_to_bytes`` and in their precision, in evaluation mode."""
     tensors = load(data)
     model.to(dtype_of(tensors)).load_state_dict(tensors)
     return model.eval()
@@ -148,8 +161,7 @@ def _config(path):
     for key, kind in (("format", int), ("model", str), ("arguments", dict)):
         if not isinstance(config[key], kind):
             raise ValueError(f"{path}: {key}: got {config[key]!r}, want {kind.__name__}")
-    if config["format"] > FORMAT:
-        raise ValueError(f"{path}: got format {config['format']}, want at most {FORMAT}: a newer pyrodgm wrote it")
+    check_format(path, config["format"])
     return config
 
 

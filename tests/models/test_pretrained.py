@@ -124,8 +124,8 @@ class TestDamaged:
             SDGM.from_pretrained(folder)
 
     def test_a_newer_version(self, folder):
-        self.change(folder, format=2)
-        self.refused(folder, "got format 2, want at most 1: a newer pyrodgm wrote it")
+        self.change(folder, format=3)
+        self.refused(folder, "config.json: got format 3, want at most 2: it was written by a newer pyrodgm")
 
     def test_arguments_that_the_class_does_not_take(self, folder):
         self.change(folder, arguments={"x_size": 6, "num_classes": 3, "colour": "red"})
