@@ -1,5 +1,6 @@
 """Files that a package of format 1 wrote, see ``tests/format_1/write.py``: later packages read them."""
 
+import dataclasses
 import json
 import pickle
 import shutil
@@ -17,9 +18,10 @@ from pyrodgm import models
 from pyrodgm.cli import app
 from pyrodgm.estimators import M1
 from pyrodgm.evaluate import bound
-from pyrodgm.formats import of_run
+from pyrodgm.formats import changes_of_format_1, of_run
 from pyrodgm.infer import Optimizer
 from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import read_record
 from tests.format_1.set_ups import RUNS, run, table
 
@@ -124,11 +126,18 @@ class TestRuns:
         for key in expected:
             close(found[key], expected[key])
 
-    def test_settings_of_ones_own_may_have_the_names_of_before(self, tmp_path):
-        state = {"about": {"optimiser": "mine", "average": 3, "seed": 0}, "optimiser": {}}
-        expected = {"about": {"optimiser": "mine", "ema": 3, "seed": 0}, "optimizer": {}}
-        assert of_run(state, 1, {"optimiser": "mine", "ema": 4}) == expected
-        assert of_run(expected, 2, {}) == expected
+    def test_fields_of_recipes_are_renamed_and_settings_of_ones_own_are_not(self):
+        own = {"about": {"optimiser": "mine", "average": 3, "seed": 0}, "optimiser": {}}
+        assert of_run(own, 1) == {"about": own["about"], "optimizer": {}}
+        recipe = {"data": ["digits", {}], "model": ["M1M2", {}], "batch_size": 10, "learning_rate": 0.1, "seed": 0}
+        old = recipe | {"average": 0.9, "optimiser": ["Adamax", {}], "pretrained": ["digits-m1", {"average": 0.8}]}
+        new = recipe | {"ema": 0.9, "optimizer": ["Adamax", {}], "pretrained": ["digits-m1", {"ema": 0.8}]}
+        assert of_run({"about": old}, 1) == of_run({"about": new}, 2) == {"about": new}
+        changes = ["ema=0.9", "optimizer.betas=[0.9, 0.99]", "pretrained.ema=0.8", "model.z_size=3", "epochs=2"]
+        assert changes_of_format_1(changes) == [
+            "average=0.9", "optimiser.betas=[0.9, 0.99]", "pretrained.average=0.8", "model.z_size=3", "epochs=2"
+        ]  # fmt: skip
+        assert {field.name for field in dataclasses.fields(Recipe)} > {*recipe, "ema", "optimizer"} - {"seed"}
 
     def test_a_finished_run_of_the_command_line_is_evaluated(self):
         folder = FOLDER / "recipes" / "moons-adgm"

@@ -39,7 +39,7 @@ class RunFolder:
         if not self.checkpoint.exists():
             return None
         state, found = load_state(self.checkpoint, KIND)
-        state = of_run(state if isinstance(state, dict) else {}, found, self.about)
+        state = of_run(state if isinstance(state, dict) else {}, found)
         if missing := {"about", "module", "optimizer", "run", "best", "average"} - state.keys():
             raise ValueError(f"{self.checkpoint}: got no {', '.join(sorted(missing))}, want a whole checkpoint")
         for key in self.about.keys() | state["about"].keys():
