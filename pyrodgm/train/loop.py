@@ -31,6 +31,7 @@ def fit(
     module=None,
     warm_up_epochs=0,
     warm_up_steps=0,
+    warm_up_discrete=False,
     average=None,
     measure=None,
     monitor=None,
@@ -45,7 +46,7 @@ def fit(
 ):
     """Train for some epochs and return what was seen.
 
-    The temperature of the continuous latents rises linearly to 1 over ``warm_up_epochs``, once an epoch, or over
+    The weight of the KL terms rises linearly to 1 over ``warm_up_epochs``, once an epoch, or over
     ``warm_up_steps``, every step, whereupon the loop leaves the warm-up context. An optimiser that is a Pyro scheduler
     is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved there every few minutes, at the end
     and on Ctrl-C, and the same call goes on from what it finds there, to the same numbers, bit for bit on one CPU.
@@ -59,6 +60,7 @@ def fit(
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
+        warm_up_discrete: whether it scales y's KL term too, see ``warm_up``.
         average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
         monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
@@ -90,7 +92,7 @@ def fit(
     module = module if module is not None else _owner(svi)
     if module is None and (average, monitor, folder) != (None, None, None):
         raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
-    best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps)
+    best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps, warm_up_discrete)
     run = _Run(svi, batches, module, measure, average, best, temperature)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
     if folder is not None:

@@ -118,7 +118,6 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     check_values("x", x, model.p_x.support, model.p_x.wanted)
     seen = None if model.num_classes is None else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
-    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, model, seen, len(x)))
     resample = None
     if recipe.resample is not None:
         name, options = recipe.resample
@@ -127,6 +126,8 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             return RESAMPLE[name](x, generator=generator, **options)
 
     batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share())
+    objective = _objective(recipe, model, seen, len(x), len(batches))
+    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), objective)
 
     def measure(epoch):
         figures = {}
@@ -146,6 +147,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             batches,
             recipe.epochs,
             warm_up_epochs=recipe.warm_up_epochs,
+            warm_up_discrete=recipe.warm_up_discrete,
             average=recipe.average,
             measure=measure,
             monitor=recipe.monitor,
@@ -163,7 +165,9 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 def measure(recipe, model, data, seed=0):
     """The figures of a trained model: test bound, log-likelihood and errors.
 
-    Bounds and log-likelihoods are in nats, errors in per cent, with 100 samples of what the classifier averages over.
+    Bounds and log-likelihoods are in nats, errors in per cent, with 100 samples of what the classifier averages over
+    (the milestones of ``train`` have 10). Errors are of the rows as they are, bounds of rows that are binarised once
+    where training binarises.
     Where there were no labels, the clusters are matched with the classes of the validation rows; where there were, the
     errors of Bayes' rule, with 10 samples, stand beside those of the classifier.
     """
@@ -260,13 +264,18 @@ def fixed_noise(seed):
         yield
 
 
-def _objective(recipe, model, rows, num_rows):
+def _objective(recipe, model, rows, num_rows, num_batches):
+    """The loss of a batch; ``rows`` are the labelled ones of ``num_rows``, ``num_batches`` those of an epoch."""
     elbo = Trace_ELBO if model.num_classes is None else TraceEnum_ELBO
     elbo = elbo(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
     if rows is None:
         return elbo
     weight = alpha(recipe.beta, len(rows), num_rows - len(rows))
-    return SemiSupervisedELBO.of(model, elbo, weight, recipe.labelled_weight)
+    labelled_weight = model.labelled_weight if recipe.labelled_weight is None else recipe.labelled_weight
+    turns = 1
+    if recipe.labels_once:  # how often an epoch has a labelled row
+        turns = (recipe.labelled_batch_size or len(rows)) * num_batches / len(rows)
+    return SemiSupervisedELBO.of(model, elbo, weight / turns, labelled_weight / turns)
 
 
 def _optimiser(recipe, num_rows):
