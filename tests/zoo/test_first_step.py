@@ -456,7 +456,7 @@ def test_first_steps_by_hand(name, recorded):
     recipe, numbers = RECIPES[name], BY_HAND[name]
     for field in ("data", "preprocess", "resample", "epochs", "monitor", "measure_every"):
         assert getattr(recipe, field) == numbers[field], field
-    assert (recipe.num_labels, recipe.average, recipe.patience) == (numbers["labels"], None, None)
+    assert (recipe.num_labels, recipe.ema, recipe.patience) == (numbers["labels"], None, None)
     assert recipe.model[1].get("precision", "float32") == numbers["precision"]
     assert full_size(recipe, numbers) == numbers["nets"]
     epochs = max(numbers["steps"])
@@ -494,7 +494,7 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
             {"batch": (30, 100), "weight": 1 / 3, "alpha": 10.97 / 3},
             hand.Adam,
         ),
-        ({"optimiser": ("RMSprop", {"momentum": 0.5, "alpha": 0.9})}, {}, hand.RMSprop),
+        ({"optimizer": ("RMSprop", {"momentum": 0.5, "alpha": 0.9})}, {}, hand.RMSprop),
     ],
     ids=["clip", "samples", "prior", "warm-up of y", "labelled weight", "labels once", "optimiser"],
 )
