@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_values
-from pyrodgm.data.dataset import Rows
+from pyrodgm.data.dataset import Dataset, Rows
 
 
 def keep_varying(data, threshold=0.1):
@@ -64,7 +64,7 @@ def dequantise(data, levels=256, seed=0):
     return _map(data, add_noise)
 
 
-def standardise(data, centre=True):
+def standardise(data: Dataset, centre: bool = True) -> Dataset:
     """Subtract the mean and divide by the standard deviation over the training rows, for each channel.
 
     A channel is a column of a table; for images ``(H, W)`` all pixels together, and for images ``(H, W, C)`` all values

@@ -360,17 +360,18 @@ def recorded(monkeypatch):
     torch.set_default_dtype(torch.float32)
 
 
+def few(sizes):
+    """The same number of units or layers, of eight units at most."""
+    if isinstance(sizes, dict):
+        return {site: few(size) for site, size in sizes.items()}
+    return tuple(map(few, sizes)) if isinstance(sizes, tuple) else min(sizes, 8) if isinstance(sizes, int) else sizes
+
+
 def narrow(recipe, epochs):
-    """A recipe with hidden layers of few units in full precision, that many epochs long; else as it is."""
-
-    def few(sizes):
-        return tuple(few(size) if isinstance(size, tuple) else 6 for size in sizes)
-
+    """A recipe with layers and latents of few units in full precision, that many epochs long; else as it is."""
     model, options = recipe.model
-    changed = {"hidden": few(options["hidden"]), "precision": "float32"}
-    if options.get("classifier_hidden") is not None:
-        changed["classifier_hidden"] = few(options["classifier_hidden"])
-    return replace(recipe, model=(model, options | changed), epochs=epochs)
+    changed = {key: few(size) for key, size in options.items() if "hidden" in key or "size" in key}
+    return replace(recipe, model=(model, options | changed | {"precision": "float32"}), epochs=epochs)
 
 
 def check_steps(model, steps, numbers, optimiser, data):
@@ -391,7 +392,8 @@ def check_steps(model, steps, numbers, optimiser, data):
 
         nets = hand.Networks(parameters, numbers["act"], numbers["norm"])
         kl_of_y = kl if numbers["kl_of_y"] == "kl" else 1.0
-        loss = hand.Loss(nets, numbers["model"], numbers["classes"], numbers["likelihood"], numbers["sizes"], noise, kl,
+        sizes = few(numbers["sizes"])
+        loss = hand.Loss(nets, numbers["model"], numbers["classes"], numbers["likelihood"], sizes, noise, kl,
                          kl_of_y, numbers.get("layers", 1))  # fmt: skip
         unlabelled = step.batch.get("unlabelled", step.batch.get("x"))
         weights = numbers.get("weight"), numbers.get("alpha")
@@ -503,3 +505,14 @@ def test_settings_that_few_recipes_have(changed, numbers, optimiser, recorded):
     recipe = replace(narrow(RECIPES["digits"], 3), **changed)
     model, steps = recorded(recipe, numbers)["SDGM"]
     check_steps(model, steps, numbers, optimiser(), stand_in("digits", numbers))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_says_where_its_rows_are_not_its_papers(name):
+    recipe, numbers = RECIPES[name], BY_HAND[name]
+    said = recipe.deviations
+    if numbers["batch"][0] is not None:
+        assert "the labelled ones among them" in said
+        assert numbers["resample"] is None or "grey" in said or "counts as they are" in said
+    if recipe.milestones and numbers["model"] != "M2" and numbers["batch"][0] is not None:
+        assert "milestones" in said

@@ -6,7 +6,7 @@ from pyrodgm.zoo.recipe import Recipe
 ALPHA = 0.1  # of his fig. 4
 
 
-def circles(name, variance, paper):
+def circles(name: str, variance: float, paper: str) -> Recipe:
     """M2 on two circles, with a normal p(x | z, y) of a fixed variance."""
     return Recipe(
         name=name,
@@ -44,7 +44,7 @@ def circles(name, variance, paper):
     )
 
 
-def mnist(name, summary, paper, labelled_weight, **options):
+def mnist(name: str, summary: str, paper: str, labelled_weight: float, **options) -> Recipe:
     """The latent-space classifier on MNIST."""
     return Recipe(
         name=name,

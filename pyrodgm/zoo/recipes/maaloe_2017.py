@@ -11,7 +11,7 @@ PAPER = {
 }
 
 
-def digits(num_labels):
+def digits(num_labels: int) -> Recipe:
     """A small CaGeM on digits with so many labels."""
     return Recipe(
         name=f"digits-cagem-{num_labels}",
@@ -45,7 +45,7 @@ def digits(num_labels):
     )
 
 
-def mnist(num_labels):
+def mnist(num_labels: int) -> Recipe:
     """The paper's CaGeM on MNIST with so many labels."""
     return Recipe(
         name=f"mnist-cagem-{num_labels}",

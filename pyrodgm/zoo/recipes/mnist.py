@@ -49,7 +49,7 @@ M2_MODEL = {"z_size": 50, "hidden": (500,), "init": 0.001} | SOFTPLUS
 # (table 3.1 writes N for the number of labels as well). For 100, 600, 1,000 and 3,000 labels this is 50, 8.3, 5 and
 # 1.7. An epoch is 50,000 / 100 = 500 batches. It has every row once, and with 100 labelled rows a batch every label
 # 500 * 100 / N_l = 500, 83, 50 and 17 times. ``labels_once`` divides both terms of a label by that number.
-def m2(num_labels, paper, every_batch=False):
+def m2(num_labels: int, paper: str, every_batch: bool = False) -> Recipe:
     """Kingma's M2 with so many labels; or with a label counted in every batch that has it."""
     name = "mnist-m2" if num_labels == 100 else f"mnist-m2-{num_labels}"
     weights = "weighed so that a label counts once an epoch, as in eq. 3.10"
@@ -77,7 +77,7 @@ def m2(num_labels, paper, every_batch=False):
     )
 
 
-def avae(num_layers, paper):
+def avae(num_layers: int, paper: str) -> Recipe:
     """The AVAE of so many layers, at the sizes of the LVAE paper."""
     sizes, hidden = (64, 32)[:num_layers], ((512, 512), (256, 256))[:num_layers]
     return Recipe(
