@@ -61,9 +61,7 @@ LOG_X = {
 }
 MEAN_OF_X = {
     "BernoulliNet": lambda net, *parents: torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
-    "BinomialNet": lambda net, *parents: (
-        net.total_count * torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents)))
-    ),
+    "BinomialNet": lambda net, *parents: net.total_count * torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
     "LevelsNet": lambda net, *parents: levels(net, *parents).exp() @ torch.arange(net.num_levels).to(parents[0]),
     "NormalNet": lambda net, *parents: moments(net, *parents)[0],
 }
