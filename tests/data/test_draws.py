@@ -12,7 +12,7 @@ from scipy.stats import binom, kstest
 
 from pyrodgm.data import Batches, Dataset, Rows, dequantise, select_labels
 from pyrodgm.estimators import M1
-from pyrodgm.estimators.labels import hold_out
+from pyrodgm.estimators.targets import hold_out
 from pyrodgm.zoo.experiment import RESAMPLE
 
 ROWS, EPOCHS = 500, 8

@@ -20,7 +20,7 @@ from pyrodgm.evaluate import (
     row_bounds,
     to_inference_data,
 )
-from pyrodgm.evaluate.weights import log_weights
+from pyrodgm.evaluate.log_likelihood import log_weights
 from tests import by_hand
 from tests.pairs import CLASSES, LIKELIHOODS, every_pair, rows, small
 
