@@ -4,11 +4,15 @@ from weakref import WeakKeyDictionary
 
 import pyro
 import torch
-from pyro.infer import ELBO, SVI
+from pyro.infer import SVI
+from pyro.infer.util import torch_item, zero_grads
 from pyro.util import warn_if_nan
+from torch.overrides import TorchFunctionMode
 
 from pyrodgm.infer.compiled.fused_adam import Updater
+from pyrodgm.infer.compiled.program import ParameterSites
 from pyrodgm.infer.compiled.programs import Programs
+from pyrodgm.infer.compiled.pyro_patches import one_at_a_time
 
 
 class CompiledSVI(SVI):
@@ -107,11 +111,12 @@ class CompiledSVI(SVI):
     def _step(self, args, kwargs):
         program, inputs = self._steps.find(args, kwargs)
         if program is None:
-            return self._steps.plainly(args, kwargs, super().step)
+            return self._steps.plainly(args, kwargs, self._plain_step)
         loss, *gradients = program(inputs)
         updater = self._updaters.get(program)
         if updater is None or updater.optim is not self.optim:
             names = program.nest([None, *gradients])["gradients"]
+            self._name(program.parameters)
             updater = Updater(self.optim, [program.parameters[name] for name in names])
             self._updaters[program] = updater
         updater.step(self._gather(updater.parameters, gradients))
@@ -122,32 +127,42 @@ class CompiledSVI(SVI):
         return self.model, self.guide, self._objective, *own
 
     def _loss_and_gradients(self, *args, **kwargs):
-        """The loss and its gradient by parameter: what is traced."""
-        if pyro.settings.get("module_local_params"):
-            raise ValueError("module_local_params is on")
-        with torch.enable_grad(), pyro.poutine.trace(param_only=True) as seen:
-            if isinstance(self._objective, ELBO):
-                _check_gradients(self._objective)
-                loss = self._objective.differentiable_loss(self.model, self.guide, *args, **kwargs)
-            else:
-                loss = self._objective(self.model, self.guide, *args, **kwargs)
-            parameters = _parameters(seen.trace)
-            gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-        return {"loss": loss.detach(), "gradients": dict(zip(parameters, gradients, strict=True))}
+        """The loss and its gradient by parameter: what is traced. Nothing is left on the parameters."""
+        with torch.enable_grad(), ParameterSites() as seen, _Collected() as collected:
+            loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
+            gradients = collected.gradients(list(seen.parameters.values()))
+        return {"loss": _as_tensor(loss).detach(), "gradients": dict(zip(seen.parameters, gradients, strict=True))}
 
     def _plain(self, *args, **kwargs):
-        """The same by Pyro's own ``loss_and_grads``, which leaves the gradients on the parameters."""
-        held = [(p, p.grad) for p in pyro.get_param_store()._params.values()]
-        for parameter, _ in held:
+        """The same by ``backward``, which leaves the gradients on the parameters; they are taken from there."""
+        held = {parameter: parameter.grad for parameter in self._steps.trainable()}
+        for parameter in held:
             parameter.grad = None
         try:
-            with pyro.poutine.trace(param_only=True) as seen:
+            with ParameterSites() as seen:
                 loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
-            gradients = {name: parameter.grad for name, parameter in _parameters(seen.trace).items()}
+            gradients = {name: parameter.grad for name, parameter in seen.parameters.items()}
         finally:
-            for parameter, gradient in held:
-                parameter.grad = gradient
+            for parameter in (*seen.parameters.values(), *held):
+                parameter.grad = held.get(parameter)
         return {"loss": _as_tensor(loss).detach(), "gradients": gradients}
+
+    def _plain_step(self, *args, **kwargs):
+        """``SVI.step``, and the same for modules with parameters of their own, of which ``SVI.step`` knows nothing."""
+        if not pyro.settings.get("module_local_params"):
+            return super().step(*args, **kwargs)
+        with ParameterSites() as seen:
+            loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
+        self._name(seen.parameters)
+        self.optim(list(seen.parameters.values()))
+        zero_grads(seen.parameters.values())
+        return torch_item(loss)
+
+    def _name(self, parameters):
+        """Pyro's optimisers ask the store for the names of parameters; it forgets those of a module's own."""
+        names = pyro.get_param_store()._param_to_name
+        for name, parameter in parameters.items():
+            names.setdefault(parameter, name)
 
     def _evaluate(self, *args, **kwargs):
         return _as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
@@ -180,26 +195,33 @@ class CompiledSVI(SVI):
         return held is zeros and held._version == version
 
 
-def _check_gradients(objective):
-    """Raise where the gradients of an ELBO are not those of its differentiable loss."""
-    classes = type(objective).__mro__
-    own = next(c for c in classes if "loss_and_grads" in vars(c))
-    differentiable = next((c for c in classes if "differentiable_loss" in vars(c)), None)
-    if differentiable is None:
-        raise ValueError(f"{own.__name__} has no differentiable_loss")
-    if classes.index(own) < classes.index(differentiable):
-        raise ValueError(f"{own.__name__} makes gradients of its own")
+class _Collected(TorchFunctionMode):
+    """Keeps what ``backward`` is called on, for gradients that are returned and not left on the parameters."""
+
+    def __enter__(self):
+        self.total = None
+        return super().__enter__()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is not torch.Tensor.backward:
+            return function(*args, **(kwargs or {}))
+        value, gradient, inputs = _backward_arguments(*args, **(kwargs or {}))
+        if inputs is not None:
+            raise ValueError("the objective calls backward for some of its inputs")
+        value = value if gradient is None else (value * gradient).sum()
+        self.total = value if self.total is None else self.total + value
+        return None
+
+    def gradients(self, parameters):
+        """The gradient of all that was kept by each parameter, None where it does not depend on it."""
+        if self.total is None or not parameters:
+            return [None] * len(parameters)
+        return torch.autograd.grad(self.total, parameters, allow_unused=True)
+
+
+def _backward_arguments(value, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    return value, gradient, inputs
 
 
 def _as_tensor(loss):
     return loss if isinstance(loss, torch.Tensor) else torch.tensor(loss, dtype=torch.float64)
-
-
-def _parameters(trace):
-    """The unconstrained parameters of a trace by name, each tensor once."""
-    parameters = {}
-    for name, site in trace.nodes.items():
-        parameter = site["value"].unconstrained()
-        if not any(parameter is other for other in parameters.values()):
-            parameters[name] = parameter
-    return parameters

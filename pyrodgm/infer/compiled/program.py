@@ -2,6 +2,7 @@
 
 import pyro
 import torch
+from pyro.poutine.messenger import Messenger
 from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled import backends
@@ -12,6 +13,8 @@ class Program:
 
     def __init__(self, graph, guards, parameters, backend):
         self.graph, self.guards, self.parameters, self.backend = graph, guards, parameters, backend
+        store = pyro.get_param_store()._params
+        self.stored = {name: held for name, held in parameters.items() if store.get(name) is held}
         self.structure = guards.structure()
         self.tensors = [_properties(tensor) for tensor in graph.captured]
         self.accepted = {}
@@ -28,7 +31,7 @@ class Program:
         """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
         store = pyro.get_param_store()._params
         return (
-            all(store.get(name) is held for name, held in self.parameters.items())
+            all(store.get(name) is held for name, held in self.stored.items())
             and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
             and self.guards.structure() == self.structure
         )
@@ -49,3 +52,26 @@ def _properties(tensor):
 
 def is_hooked(tensor):
     return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
+
+
+class ParameterSites(Messenger):
+    """Keeps the parameters that a run meets, each once.
+
+    A trace of Pyro's keeps one of each name: under ``module_local_params`` model and guide may use the same names.
+
+    Attributes:
+        parameters: dict from a name to the parameter as it is optimised, unconstrained.
+    """
+
+    def __enter__(self):
+        self.parameters = {}
+        return super().__enter__()
+
+    def _pyro_post_param(self, msg):
+        value, name = msg["value"], msg["name"]
+        # a module's own parameter, under that setting, is no view of one in Pyro's store
+        parameter = value.unconstrained() if hasattr(value, "unconstrained") else value
+        if not any(parameter is other for other in self.parameters.values()):
+            while name in self.parameters:
+                name += "'"
+            self.parameters[name] = parameter

@@ -3,7 +3,6 @@
 import hashlib
 import time
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +14,8 @@ from pyrodgm.checks import check_choice
 from pyrodgm.infer.compiled.compare import copied, difference
 from pyrodgm.infer.compiled.graph import trace
 from pyrodgm.infer.compiled.guards import Guards, random_states
-from pyrodgm.infer.compiled.program import Program, is_hooked
+from pyrodgm.infer.compiled.program import ParameterSites, Program, is_hooked
+from pyrodgm.infer.compiled.pyro_patches import quiet
 from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
@@ -108,6 +108,11 @@ class Programs:
             self.slots.setdefault(key, Slot("replay" if self.backend == "auto" else self.backend, calls=1))
         return result
 
+    def trainable(self):
+        """Every parameter that a call may train: Pyro's, and the modules' own."""
+        own = [part for module in self.guards.modules for part in module._parameters.values() if part is not None]
+        return [*pyro.get_param_store()._params.values(), *own]
+
     def explain(self):
         return [
             {
@@ -171,7 +176,7 @@ class Programs:
         if len(slot.programs) == MOST_GRAPHS:
             slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
             return self._warn(f"{slot.reason}; it runs as it is written")
-        if self.trains and any(map(is_hooked, pyro.get_param_store()._params.values())):
+        if self.trains and any(map(is_hooked, self.trainable())):
             return self._fall_back(slot, "a parameter has a hook on its gradient")
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
@@ -188,7 +193,7 @@ class Programs:
         while slot.backend != "off":
             backend = slot.backend
             try:
-                with _quiet():
+                with quiet():
                     program = Program(graph, self.guards, parameters, backend)
                     reason = self._disagreement(program, inputs, expected)
             except Exception as error:
@@ -208,9 +213,9 @@ class Programs:
 
         if any(tensor.requires_grad for tensor in tensors):
             raise ValueError("an argument requires gradients")
-        with _quiet(), self.guards.undone(), pyro.poutine.trace(param_only=True) as seen:
+        with quiet(), self.guards.undone(), ParameterSites() as seen:
             graph = trace(function, inputs)
-        return graph, {name: site["value"].unconstrained() for name, site in seen.trace.nodes.items()}
+        return graph, seen.parameters
 
     def _unfit(self, graph, parameters):
         """Why a graph would not do what a plain run does, in words; empty if it would."""
@@ -293,14 +298,6 @@ class Programs:
         if not self.warned:
             self.warned.append(message)
             warnings.warn(f"compiling {_name(self.function)}: {message}", stacklevel=2)
-
-
-@contextmanager
-def _quiet():
-    """Tracing and compiling raise warnings of torch that are none of the caller's."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _digest(key):
