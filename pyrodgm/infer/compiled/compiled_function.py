@@ -3,6 +3,7 @@
 import torch
 
 from pyrodgm.infer.compiled.programs import Programs
+from pyrodgm.infer.compiled.pyro_patches import one_at_a_time
 
 
 class CompiledFunction:
@@ -36,7 +37,7 @@ class CompiledFunction:
         self._programs = Programs(function, function, backend, lambda: (function,))
 
     def __call__(self, *args, **kwargs):
-        with torch.no_grad():
+        with one_at_a_time, torch.no_grad():
             program, inputs = self._programs.find(args, kwargs)
             if program is not None:
                 outputs = program(inputs)

@@ -67,7 +67,8 @@ class CompiledSVI(SVI):
 
     def step(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a float."""
-        loss = self._step(args, kwargs)
+        with one_at_a_time:
+            loss = self._step(args, kwargs)
         if isinstance(loss, torch.Tensor):
             loss = loss.item()
             warn_if_nan(loss, "loss")
@@ -75,11 +76,12 @@ class CompiledSVI(SVI):
 
     def step_async(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a 0-d tensor, without waiting for the device."""
-        return _as_tensor(self._step(args, kwargs))
+        with one_at_a_time:
+            return _as_tensor(self._step(args, kwargs))
 
     def evaluate_loss(self, *args, **kwargs):
         """The loss as a float, without a step."""
-        with torch.no_grad():
+        with one_at_a_time, torch.no_grad():
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
                 return self._evaluations.plainly(args, kwargs, super().evaluate_loss)

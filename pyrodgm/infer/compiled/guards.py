@@ -2,6 +2,7 @@
 
 import functools
 import random
+import threading
 import weakref
 from contextlib import contextmanager
 
@@ -81,8 +82,13 @@ class Guards:
     @contextmanager
     def watched(self):
         """A context in which every module that is called is added, if it outlives the call."""
-        called = []
-        handle = register_module_forward_pre_hook(lambda module, args: called.append(weakref.ref(module)))
+        called, here = [], threading.get_ident()
+
+        def note(module, args):
+            if threading.get_ident() == here:
+                called.append(weakref.ref(module))
+
+        handle = register_module_forward_pre_hook(note)
         try:
             yield
         finally:
@@ -122,9 +128,8 @@ class Guards:
             keep_parameters: keep what was added to Pyro's store.
         """
         states, device_states = pyro.util.get_rng_state(), _device_states()
-        store = pyro.get_param_store()
-        tables = [store._params, store._constraints, store._param_to_name]
-        names = [dict(table) for table in tables]
+        store = vars(pyro.get_param_store())
+        stored = {name: dict(table) for name, table in store.items()}
         values = [(tensor, tensor.detach().clone()) for tensor in [*written, *self.buffers()]]
         attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
         held = [_read(place) for place in self._attributes + self._variables]
@@ -145,10 +150,8 @@ class Guards:
             with torch.no_grad():
                 for tensor, value in values:
                     tensor.copy_(value)
-            for table, entry in zip(tables, names, strict=True):
-                if not keep_parameters:
-                    table.clear()
-                table.update(entry)
+            for name, before in stored.items():  # which a module with parameters of its own makes anew
+                store[name] = {**store[name], **before} if keep_parameters else before
             pyro.util.set_rng_state(states)
             for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)

@@ -251,12 +251,12 @@ class Programs:
 
     def _expected(self, graph, args, kwargs):
         """What a plain run returns and leaves behind; it is undone."""
-        attributes, store = self.guards.attributes(), pyro.get_param_store()._params
-        before = dict(store)
+        attributes, before = self.guards.attributes(), dict(pyro.get_param_store()._params)
         with self.guards.undone(graph.written):
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
             changed = self.guards.changed(attributes)
             effect = f"the model sets {changed}" if changed else ""
+            store = dict(pyro.get_param_store()._params)
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
             written = [copied(tensor) for tensor in self._written(graph)]
