@@ -69,8 +69,12 @@ class ParameterSites(Messenger):
 
     def _pyro_post_param(self, msg):
         value, name = msg["value"], msg["name"]
-        # a module's own parameter, under that setting, is no view of one in Pyro's store
-        parameter = value.unconstrained() if hasattr(value, "unconstrained") else value
+        if hasattr(value, "unconstrained"):
+            parameter = value.unconstrained()
+        elif isinstance(value, torch.nn.Parameter):  # a module's own
+            parameter = value
+        else:
+            return  # what a module's own is made of
         if not any(parameter is other for other in self.parameters.values()):
             while name in self.parameters:
                 name += "'"
