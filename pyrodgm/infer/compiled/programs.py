@@ -16,7 +16,7 @@ from pyrodgm.infer.compiled.compare import copied, difference
 from pyrodgm.infer.compiled.graph import trace
 from pyrodgm.infer.compiled.guards import Guards, random_states
 from pyrodgm.infer.compiled.program import Program, is_hooked
-from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
+from pyrodgm.infer.compiled.signature import describe, is_observed, join, split, surroundings
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
@@ -61,7 +61,7 @@ class Programs:
     def __init__(self, function, eager, backend, roots, trains=False):
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
-        self.guards = Guards(*roots())
+        self.guards = Guards(roots)
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
@@ -98,8 +98,6 @@ class Programs:
             return (run or self.eager)(*args, **kwargs)
         with self.guards.watched():
             result = (run or self.eager)(*args, **kwargs)
-        for root in self.roots():
-            self.guards.follow(root)
         key, _ = self._key(args, kwargs)
         if key not in self.slots and len(self.slots) >= MOST_SIGNATURES:
             changing = "an argument, an attribute or a variable is never the same"
@@ -134,7 +132,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.guards.attributes(), frozen(self.roots()), surroundings()), inputs
+        return (given, self.guards.state(), surroundings()), inputs
 
     def _resume(self, args, kwargs):
         """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
@@ -246,11 +244,11 @@ class Programs:
 
     def _expected(self, graph, args, kwargs):
         """What a plain run returns and leaves behind; it is undone."""
-        attributes, store = self.guards.attributes(), pyro.get_param_store()._params
+        state, store = self.guards.state(), pyro.get_param_store()._params
         before = dict(store)
         with self.guards.undone(graph.written):
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
-            changed = self.guards.changed(attributes)
+            changed = state.difference(self.guards.state())
             effect = f"the model sets {changed}" if changed else ""
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
