@@ -18,7 +18,6 @@ from pyrodgm.infer import CompiledSVI
 from tests.infer.set_ups import adam, network, rows, vae
 from tests.infer.test_compiled_svi import assert_equal_losses, backends, losses_of_set_up, with_backend
 
-
 FRAME = CondIndepStackFrame("data", -1, 3, 0)
 FRAME_HASH = hash(FRAME)
 

@@ -16,7 +16,7 @@ from pyrodgm.infer.compiled.graph import trace
 from pyrodgm.infer.compiled.guards import Guards, random_states
 from pyrodgm.infer.compiled.program import ParameterSites, Program, is_hooked
 from pyrodgm.infer.compiled.pyro_patches import quiet
-from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
+from pyrodgm.infer.compiled.signature import describe, is_observed, join, split, surroundings
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
@@ -40,7 +40,7 @@ class Expected(NamedTuple):
     """What a plain run returned, and what it left behind."""
 
     value: object
-    states: tuple
+    states: list
     written: list
     effect: str
     new_parameters: set
@@ -61,7 +61,7 @@ class Programs:
     def __init__(self, function, eager, backend, roots, trains=False):
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
-        self.guards = Guards(*roots())
+        self.guards = Guards(roots)
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
@@ -98,8 +98,6 @@ class Programs:
             return (run or self.eager)(*args, **kwargs)
         with self.guards.watched():
             result = (run or self.eager)(*args, **kwargs)
-        for root in self.roots():
-            self.guards.follow(root)
         key, _ = self._key(args, kwargs)
         if key not in self.slots and len(self.slots) >= MOST_SIGNATURES:
             changing = "an argument, an attribute or a variable is never the same"
@@ -139,7 +137,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.guards.attributes(), frozen(self.roots()), surroundings()), inputs
+        return (given, self.guards.state(), surroundings()), inputs
 
     def _resume(self, args, kwargs):
         """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
@@ -149,8 +147,10 @@ class Programs:
         if not self.resumed:
             return None
         before = self.guards.structure()
+        if self.guards.irreversible((args, kwargs)):
+            return None
         try:
-            with self.guards.undone(keep_parameters=True), self.guards.watched():
+            with self.guards.undone(keep_parameters=True, given=(args, kwargs)), self.guards.watched():
                 self.function(*args, **kwargs)
                 settled = self.guards.structure() == before
         except Exception:
@@ -178,6 +178,14 @@ class Programs:
             return self._warn(f"{slot.reason}; it runs as it is written")
         if self.trains and any(map(is_hooked, self.trainable())):
             return self._fall_back(slot, "a parameter has a hook on its gradient")
+        reason = self.guards.irreversible((args, kwargs))
+        if reason:
+            return self._fall_back(slot, reason)
+        expected = self._expected(None, args, kwargs)  # an error in the data is the caller's, as in a plain run
+        if expected.new_parameters:
+            return None  # created by a plain run first
+        if expected.effect:
+            return self._stop(expected.effect)
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
         except Exception as error:
@@ -185,11 +193,7 @@ class Programs:
         reason = self._unfit(graph, parameters)
         if reason:
             return self._fall_back(slot, reason)
-        expected = self._expected(graph, args, kwargs)  # an error in the data is the caller's, as in a plain run
-        if expected.new_parameters:
-            return None  # created by a plain run first
-        if expected.effect:
-            return self._stop(expected.effect)
+        expected = self._expected(graph, args, kwargs)
         while slot.backend != "off":
             backend = slot.backend
             try:
@@ -213,7 +217,7 @@ class Programs:
 
         if any(tensor.requires_grad for tensor in tensors):
             raise ValueError("an argument requires gradients")
-        with quiet(), self.guards.undone(), ParameterSites() as seen:
+        with quiet(), self.guards.undone(given=(args, kwargs)), ParameterSites() as seen:
             graph = trace(function, inputs)
         return graph, seen.parameters
 
@@ -229,6 +233,9 @@ class Programs:
         return ""
 
     def _checked(self, slot, program, args, kwargs, inputs):
+        reason = self.guards.irreversible((args, kwargs))
+        if reason:
+            return self._fall_back(slot, reason)
         expected = self._expected(program.graph, args, kwargs)
         if expected.effect:
             return self._stop(expected.effect)
@@ -250,27 +257,29 @@ class Programs:
         return program.graph.difference(graph)
 
     def _expected(self, graph, args, kwargs):
-        """What a plain run returns and leaves behind; it is undone."""
-        attributes, before = self.guards.attributes(), dict(pyro.get_param_store()._params)
-        with self.guards.undone(graph.written):
+        """What a plain run returns and leaves behind, in the tensors that a graph writes to too; it is undone."""
+        given = args, kwargs
+        state, before = self.guards.state(), dict(pyro.get_param_store()._params)
+        drawn = self.guards.other_random_states(given)
+        with self.guards.undone(graph.written if graph else (), given=given):
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
-            changed = self.guards.changed(attributes)
+            changed = state.difference(self.guards.state())
             effect = f"the model sets {changed}" if changed else ""
             store = dict(pyro.get_param_store()._params)
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
-            written = [copied(tensor) for tensor in self._written(graph)]
+            if self.guards.other_random_states(given) != drawn:
+                effect = "it draws random numbers outside torch"
+            written = [copied(tensor) for tensor in self._written(graph)] if graph else []
             return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
     def _disagreement(self, program, inputs, expected):
         """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
         with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
-            torch_states, other_states = random_states()
+            states = random_states()
             written = [copied(tensor) for tensor in self._written(program.graph)]
-        if other_states != expected.states[1]:
-            return "it draws random numbers outside torch"
-        if not all(map(torch.equal, torch_states, expected.states[0])):
+        if not all(map(torch.equal, states, expected.states)):
             return "the graph draws other random numbers"
         precision = program.graph.precision
         reason = difference(found, expected.value, precision)
