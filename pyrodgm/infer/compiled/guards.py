@@ -285,7 +285,7 @@ class _Walk:
         elif isinstance(value, _WRAPPERS):
             for part in ("fget", "__func__", "func", "__wrapped__"):
                 self._meet(getattr(value, part, None), name)
-        elif isinstance(value, types.BuiltinMethodType):
+        elif isinstance(value, (types.BuiltinMethodType, types.MethodWrapperType)):
             if not isinstance(value.__self__, (types.ModuleType, type)):
                 self._meet(value.__self__, name)
         elif isinstance(value, type):
@@ -385,7 +385,7 @@ class _Walk:
         for attribute in list(held):
             private = attribute.startswith("_") and type(held[attribute]) not in PLAIN  # a cache, such as a flow's
             read = attribute in self.attributes or (whole and not private)
-            if attribute == "training" or (read and _is_own(module, attribute) and not (library and private)):
+            if attribute == "training" or (read and _is_own(module, attribute)):
                 self._place(held, attribute, f"{name}.{attribute}")
         for table in (*(held[hooks] for hooks in _HOOKS), module._modules):
             self._readers.append(table.values)
@@ -409,7 +409,8 @@ class _Walk:
             for attribute, value in list(held.items()):
                 is_code = isinstance(value, (types.FunctionType, *_WRAPPERS))
                 special = attribute.startswith("__") and (made or attribute not in _UNCALLED)
-                called = is_code and (special or any(attribute in vars(b) for b in bases))
+                named = not attribute.startswith("__") and any(attribute in vars(base) for base in bases)
+                called = is_code and (special or named)
                 if called or attribute in self.attributes or attribute == "forward":
                     self._place(held, attribute, f"{base.__qualname__}.{attribute}", key=id(base))
                     whole = whole or _is_dynamic(value)
