@@ -13,6 +13,7 @@ from pyrodgm.infer.compiled.fused_adam import Updater
 from pyrodgm.infer.compiled.program import ParameterSites
 from pyrodgm.infer.compiled.programs import Programs
 from pyrodgm.infer.compiled.pyro_patches import one_at_a_time
+from pyrodgm.infer.compiled.snapshots import Snapshots
 
 
 class CompiledSVI(SVI):
@@ -25,6 +26,9 @@ class CompiledSVI(SVI):
     alternate. See ``CompiledFunction`` for what a signature is, what is read anew at every step, and the checks
     that catch the rest. Where a pair cannot be traced one warning says why, and its steps are ordinary ones.
 
+    A check that fails says since which step the steps may have been wrong, and undoes them: the parameters, the
+    optimiser's state and the buffers are those of the last good check. Random numbers and learning rates go on.
+
     Pyro's validation runs where Python runs: at the first step and at every check. What a model does besides
     computing, such as writing to a file, happens there alone.
 
@@ -32,6 +36,12 @@ class CompiledSVI(SVI):
         model, guide, optim, loss: as for ``pyro.infer.SVI``.
         backend: ``"auto"`` replays the graph's operations, and compiles after 5,000 steps; ``"replay"``,
             ``"inductor"``, ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is plain ``SVI``.
+
+    Attributes:
+        undone: first and last number of the steps that were undone, a tuple each time; steps are counted from 1.
+        companions: objects with ``state_dict`` and ``load_state_dict`` that go back together with the parameters, such
+            as an average of them. A ``state_dict`` holds copies; ``load_state_dict`` gets None where the steps that are
+            undone began before the object was put here.
 
     Raises:
         ValueError: if there is no such backend.
@@ -47,10 +57,12 @@ class CompiledSVI(SVI):
     def __init__(self, model, guide, optim, loss, backend="auto"):
         super().__init__(model, guide, optim, loss)
         self._objective, self.backend = loss, backend
+        self.undone, self.companions = [], []
         self._begin()
 
     def _begin(self):
-        self._steps = Programs(self._loss_and_gradients, self._plain, self.backend, self._roots, trains=True)
+        arguments = self._loss_and_gradients, self._plain, self.backend, self._roots
+        self._steps = Programs(*arguments, trains=True, snapshots=Snapshots(self))
         self._evaluations = Programs(self._evaluate, self._evaluate, self.backend, self._roots)
         self._evaluations.warned = self._steps.warned
         self._updaters = WeakKeyDictionary()
@@ -62,7 +74,7 @@ class CompiledSVI(SVI):
         return {name: value for name, value in vars(self).items() if name not in own}
 
     def __setstate__(self, state):
-        vars(self).update(state)
+        vars(self).update({"undone": [], "companions": []} | state)
         self._begin()
 
     def step(self, *args, **kwargs):
@@ -88,6 +100,10 @@ class CompiledSVI(SVI):
             loss = program(inputs)[0].item()
             warn_if_nan(loss, "loss")
             return loss
+
+    def check(self):
+        """Check now what has run since the last check, on the last batches, as before a result is kept."""
+        self._steps.check()
 
     def explain(self):
         """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.

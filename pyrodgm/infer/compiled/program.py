@@ -1,5 +1,8 @@
 """A graph, what it was traced from, and what runs it."""
 
+import math
+import time
+
 import pyro
 import torch
 from pyro.poutine.messenger import Messenger
@@ -9,7 +12,15 @@ from pyrodgm.infer.compiled import backends
 
 
 class Program:
-    """A graph, what it was traced from, and what runs it."""
+    """A graph, what it was traced from, and what runs it.
+
+    Attributes:
+        seconds: of its quickest run.
+        check_seconds: of its last check; infinite before one.
+        checked, last: numbers of the calls of its last good check and its last run, among those of all programs.
+        next_check: at which call of its signature it is due.
+        given: the arguments of its last run.
+    """
 
     def __init__(self, graph, guards, parameters, backend):
         self.graph, self.guards, self.parameters, self.backend = graph, guards, parameters, backend
@@ -18,6 +29,9 @@ class Program:
         self.structure = guards.structure()
         self.tensors = [_properties(tensor) for tensor in graph.captured]
         self.accepted = {}
+        self.seconds, self.check_seconds = math.inf, math.inf
+        self.checked = self.last = self.next_check = 0
+        self.given = None
         self.run = backends.BACKENDS[backend](graph)
 
     def accepts(self, inputs):
@@ -38,8 +52,11 @@ class Program:
 
     def __call__(self, inputs):
         """The graph's outputs as a list; ``graph.output`` is their structure."""
+        start = time.perf_counter()
         with torch.no_grad():
-            return self.run(*inputs, *self.graph.captured)
+            outputs = self.run(*inputs, *self.graph.captured)
+        self.seconds = min(self.seconds, time.perf_counter() - start)
+        return outputs
 
     def nest(self, outputs):
         """The outputs as the function returns them."""
