@@ -23,6 +23,7 @@ from pyro.optim import Adam
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.guards import Guards
+from pyrodgm.infer.compiled.snapshots import Snapshots
 from tests.infer.set_ups import network, rows, vae
 
 KINDS, UNSEEN = {}, {}
@@ -593,3 +594,62 @@ def test_what_is_never_the_same_is_named_early():
             schedule.own += 0.01
             svi.step(rows(step))
     assert len(caught) == 1
+
+
+def taken_at(*steps):
+    """Snapshots of a parameter that is the step's number, taken before some steps; and the parameter."""
+    parameter = torch.nn.Parameter(torch.tensor(0.0))
+    optimizer = torch.optim.SGD([parameter], lr=0.1, momentum=0.9)
+    optimizer.state[parameter]["momentum_buffer"] = torch.tensor(0.0)
+    svi = types.SimpleNamespace(
+        optim=types.SimpleNamespace(optim_objs={parameter: optimizer}), companions=[], undone=[]
+    )
+    snapshots = Snapshots(svi)
+    for step, needed in steps:
+        parameter.data.fill_(step)
+        optimizer.state[parameter]["momentum_buffer"] = torch.tensor(10.0 * step)
+        snapshots.take(step, needed, [])
+    optimizer.param_groups[0]["lr"] = 0.01
+    return snapshots, parameter, optimizer
+
+
+def test_one_goes_back_to_the_last_snapshot_before_a_step():
+    snapshots, parameter, optimizer = taken_at((4, 4), (8, 4), (10, 4))
+    assert snapshots.go_back(9, last=20) == 8
+    assert parameter.item() == 8
+    assert float(optimizer.state[parameter]["momentum_buffer"]) == 80
+    assert optimizer.param_groups[0]["lr"] == 0.01
+    assert snapshots.svi.undone == [(8, 20)]
+    assert snapshots.go_back(30, last=40) == 8  # the one before step 10 held steps that are undone
+
+
+def test_snapshots_that_nothing_needs_are_dropped():
+    assert [step for step, *_ in taken_at((4, 4), (8, 8), (10, 10))[0].taken] == [10]
+    assert [step for step, *_ in taken_at((4, 4), (8, 4), (10, 9))[0].taken] == [8, 10]
+    assert [step for step, *_ in taken_at((4, 4), (6, 4), (8, 4), (10, 4))[0].taken] == [4, 8, 10]
+
+
+def test_a_signature_goes_back_to_its_own_last_check():
+    """Two signatures by turns, checked at their second and fourth call: steps 3, 4, 7, 8, and due at 15 and 16."""
+    read, change = a_context_variable()
+    model, guide, decoder = scaled_pair(lambda: 1.0)
+
+    def stale(x, y=None):
+        with poutine.scale(scale=1.0 if y is None else read()):
+            model(x)
+
+    svi = CompiledSVI(stale, lambda x, y=None: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    before = {}
+    with pytest.warns(UserWarning, match="steps 8 to 15 may have been wrong and are undone"):
+        for step in range(1, 17):
+            before[step] = copies(svi, decoder)
+            if step == 11:
+                change(2.0)
+            if step == 16:
+                svi.companions.append(witness := Witness(svi, decoder))
+            svi.step(rows(step), **({} if step % 2 else {"y": 1}))
+    change(0.5)
+    assert svi.undone == [(8, 15)]
+    ((state, after),) = witness.seen
+    assert state is None
+    assert all(map(torch.equal, after, before[8]))

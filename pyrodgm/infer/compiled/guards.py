@@ -446,7 +446,7 @@ def _is_dynamic(value):
 def _is_library(value):
     """Whether a class, function or module is torch's, Pyro's, NumPy's or Python's own."""
     name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
-    return _is_library_name((name or "").partition(".")[0])
+    return isinstance(name, str) and _is_library_name(name.partition(".")[0])
 
 
 @functools.cache
