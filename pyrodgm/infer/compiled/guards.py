@@ -204,11 +204,10 @@ class _Walk:
     Attributes:
         values, names: see ``State``.
         modules: the ``torch`` modules.
-        containers: the lists and dicts.
     """
 
     def __init__(self, roots, called, attributes):
-        self.attributes, self.values, self.names, self.modules, self.containers = attributes, [], [], [], []
+        self.attributes, self.values, self.names, self.modules = attributes, [], [], []
         self._readers, self._tables, self._classes, self._seen, self.kept = [roots], {}, {}, {}, []
         self._functions, self._cells, self._sized = [], [], []
         self._waiting = collections.deque()
@@ -300,8 +299,6 @@ class _Walk:
     def _container(self, value, name, whole):
         self._emit((type(value).__name__, len(value)), name)
         self._sized.append(value)
-        if isinstance(value, (list, dict)):
-            self.containers.append(value)
         if len(value) > MOST_ENTRIES:
             return
         if isinstance(value, dict):
@@ -449,7 +446,7 @@ def _is_dynamic(value):
 def _is_library(value):
     """Whether a class, function or module is torch's, Pyro's, NumPy's or Python's own."""
     name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
-    return _is_library_name((name or "").partition(".")[0])
+    return isinstance(name, str) and _is_library_name(name.partition(".")[0])
 
 
 @functools.cache
