@@ -6,7 +6,7 @@ from pyro.distributions.transforms import ConditionalAffineAutoregressive
 from pyro.nn import ConditionalAutoRegressiveNN
 
 from pyrodgm.checks import check_choice
-from pyrodgm.nn.likelihoods import NormalNet
+from pyrodgm.nn.likelihoods import NormalNet, standard_deviation
 from pyrodgm.nn.trunk import Trunk
 
 
@@ -31,7 +31,7 @@ class FullNormalNet(torch.nn.Module):
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        loc, sigma = self.loc(*h), (0.5 * self.log_variance(*h)).exp()
+        loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))
         lower = self.lower(*h).unflatten(-1, (loc.shape[-1], loc.shape[-1]))
         return dist.MultivariateNormal(loc, scale_tril=lower.tril(-1) + torch.diag_embed(sigma))
 
@@ -82,7 +82,7 @@ class IAFNet(torch.nn.Module):
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        base = dist.Normal(self.loc(*h), (0.5 * self.log_variance(*h)).exp()).to_event(1)
+        base = dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h))).to_event(1)
         context = self.context(*h)
         return dist.TransformedDistribution(base, [step.condition(context) for step in self.steps])
 
