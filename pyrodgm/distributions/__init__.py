@@ -2,9 +2,10 @@
 
 from pyrodgm.distributions.grey import GreyBernoulli
 from pyrodgm.distributions.levels import Levels
+from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.plated import Plated
 from pyrodgm.distributions.potential import RingPotential
 from pyrodgm.distributions.reparameterise import reparameterise
 from pyrodgm.distributions.straight_through import StraightThroughOneHot
 
-__all__ = ["GreyBernoulli", "Levels", "Plated", "RingPotential", "StraightThroughOneHot", "reparameterise"]
+__all__ = ["ClassMixture", "GreyBernoulli", "Levels", "Plated", "RingPotential", "StraightThroughOneHot", "reparameterise"]
