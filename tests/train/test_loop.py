@@ -125,7 +125,7 @@ def test_a_figure_that_is_never_measured_is_told():
 
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
-    averaged, seen = trained(5, average=0.9)
+    averaged, seen = trained(5, ema=0.9)
     assert torch.equal(averaged, seen[-1]) and not torch.equal(averaged, last)
 
 
@@ -236,7 +236,7 @@ class TestDiverging:
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize("option", [{"average": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
+@pytest.mark.parametrize("option", [{"ema": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
 def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):
