@@ -9,9 +9,9 @@ class ClassMixture(dist.MixtureSameFamily):
     log p(x) = log sum_y exp[log p(y) + log p(x | y)]
     log p(y | x) = log p(y) + log p(x | y) - log p(x)
 
-    Both factors are added before the exponential. Where each is taken out of its logarithm by itself, as by ``TraceEnum_ELBO``
-    for two sites, the sum is zero as soon as they disagree by more than the exponent of the type holds, 103 nats in
-    single precision. What was computed for the last x is kept for the other of the two.
+    Both factors are added before the exponential. Where each is taken out of its logarithm by itself, as by
+    ``TraceEnum_ELBO`` for two sites, the sum is zero as soon as they disagree by more than the exponent of the type
+    holds, 103 nats in single precision. What was computed for the last x is kept for the other of the two.
 
     Args:
         mixture_distribution: p(y), a ``Categorical`` of batch shape ``(..., B)``.

@@ -21,9 +21,10 @@ class BoundedLogVariance(torch.autograd.Function):
     b(v) = sign(v) (|v| - (|v| - L)^2 / 4)     up to |v| = L + 2, with the same value and slope at L
     b(v) = sign(v) (L + 1)                     beyond, with the same value and slope at L + 2, for infinities too
 
-    So sigma stays between 1.9e-7 and 5.4e6, about what single precision can bear. Below, mu + sigma eps would be rounded
-    to mu for a mu near 1, and its density would mean nothing. Above, a squared distance may still be 1e24 before it
-    overflows, times or over sigma^2. Without a bound sigma overflows or vanishes, and a density is NaN.
+    So sigma stays between 1.9e-7 and 5.4e6, about what single precision can bear. Below, mu + sigma eps would be
+    rounded to mu for a mu near 1, and its density would mean nothing. At either end a squared distance may still be
+    1e25 before it overflows, over sigma^2 or times it. Without a bound sigma overflows or vanishes far from the
+    training rows, and a density is NaN.
 
     It is a function of its own for its backward pass, which takes one operation instead of ten.
     """

@@ -1,42 +1,14 @@
 """Networks for q(z | parents): a posterior by name, with one call signature for all."""
 
-import math
-
 import pyro.distributions as dist
 import torch
 from pyro.distributions.transforms import ConditionalAffineAutoregressive
 from pyro.nn import ConditionalAutoRegressiveNN
 
 from pyrodgm.checks import check_choice
+from pyrodgm.distributions import FullNormal
 from pyrodgm.nn.likelihoods import NormalNet, standard_deviation
 from pyrodgm.nn.trunk import Trunk
-
-
-class FullNormal(dist.MultivariateNormal):
-    """A normal with full covariance that scores its last sample by the noise it was made of.
-
-    log q(z) = sum_i log N(eps_i; 0, 1) - log sigma_i, z = mu + L eps        (Kingma 2017, eqs 2.47 and 2.49)
-
-    So no triangular system is solved. For a badly conditioned L, as networks give it far from the training rows,
-    (z - mu)^T (L L^T)^-1 (z - mu) has no correct digit. A value that came from elsewhere is scored by that.
-    """
-
-    _last = None, None
-
-    def rsample(self, sample_shape=()):
-        """mu + L eps, ``(*sample_shape, *batch, D)``."""
-        noise = dist.Normal(torch.zeros_like(self.loc), torch.ones_like(self.loc)).rsample(torch.Size(sample_shape))
-        value = self.loc + (self._unbroadcasted_scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
-        self._last = value, noise
-        return value
-
-    def log_prob(self, value):
-        """log q, ``(*sample_shape, *batch)``."""
-        last, noise = self._last
-        if value is not last:
-            return super().log_prob(value)
-        log_sigma = self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log()
-        return -0.5 * (noise.square() + math.log(2 * math.pi)).sum(-1) - log_sigma.sum(-1)
 
 
 class FullNormalNet(torch.nn.Module):
