@@ -47,12 +47,17 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             ``(B,)``.
         """
 
-        def score(model, x):
+        def of(model, x):
             if importance_samples is None:
-                rows = row_bounds(model, x, num_samples=DRAWS)
-            else:
-                rows = log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
-            return rows.where(model.p_x.support.check(x).all(-1), -torch.inf)
+                return row_bounds(model, x, num_samples=DRAWS)
+            return log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
+
+        def score(model, x):
+            inside = model.p_x.support.check(x).all(-1)
+            rows = torch.full_like(x[:, 0], -torch.inf)
+            if bool(inside.any()):
+                rows[inside] = of(model, x[inside])
+            return rows
 
         return self._of_rows(X, score, importance_samples or 1) - self.columns_.log_volume
 
@@ -136,11 +141,14 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         size = max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
         parts = []
         with isolated(0), SharedNoise(), torch.no_grad():
-            model = copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
+            model = self._model_in_double()
             for rows in x.split(size):
                 torch.manual_seed(0)
                 parts.append(function(model, rows))
         return torch.cat(parts).cpu().numpy()
+
+    def _model_in_double(self):
+        return copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
 
     def __getstate__(self):
         state = super().__getstate__() | {"_format": FORMAT}

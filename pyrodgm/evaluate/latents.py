@@ -47,7 +47,7 @@ def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, pro
         ``(B, D)``.
 
     Raises:
-        ValueError: if the guide has no such site.
+        ValueError: if the guide has no such site, or a row's mean is NaN.
 
     Example::
 
@@ -69,4 +69,6 @@ def _means(model, batch, site):
         mean = fn.mean
     except NotImplementedError:  # a flow's
         mean = pair.guide[site]["value"]
-    return pair.mean(mean, event_dim=1)
+    mean = pair.mean(mean, event_dim=1)
+    pair.refuse_nan(mean)
+    return mean

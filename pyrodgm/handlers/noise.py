@@ -39,7 +39,8 @@ class SharedNoise(_ChosenNoise):
     def _value(self, fn, row_dim):
         shape = list(fn.shape())
         shape[row_dim] = 1
-        return reparameterise(fn, _normal(fn, shape)).expand(fn.shape())
+        value = reparameterise(fn, _normal(fn, shape))
+        return value if value.shape == fn.shape() else value.expand(fn.shape())  # itself, that fn may know its noise
 
 
 class JointNoise(_ChosenNoise):

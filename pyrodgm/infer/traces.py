@@ -48,6 +48,17 @@ class Pair(NamedTuple):
             name = self.hidden_classes[0]
             raise ValueError(f"model: got site {name!r} enumerated in the model alone, want it in the guide too")
 
+    def refuse_nan(self, figure):
+        """Raise ``ValueError`` where the figure of a row, ``(B, ...)``, is NaN, naming a site that made it so."""
+        wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
+        if not bool(wrong.any()):
+            return
+        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "no site is by itself")
+        raise ValueError(
+            f"x: got {int(wrong.sum())} rows whose figure is NaN, row {first} of its batch the first: {site}. "
+            "Want rows that the networks can bear: scale x, or evaluate in double precision"
+        )
+
     def log_p(self, *names):
         """log p of the named sites, or of all, with what only the model enumerates summed out."""
         total = sum(self.model[name]["log_prob"] for name in names or self.model)
@@ -74,6 +85,16 @@ class Pair(NamedTuple):
             values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
         values = values.expand(*values.shape[: -2 - event_dim], *self.shape, *event)
         return values.reshape(-1, *self.shape, *event).sum(0).mean(0)
+
+
+def _culprits(pair):
+    """In words, the sites whose values or log-probabilities are NaN, or else infinite, those that came first first."""
+    for is_wrong, what in ((torch.isnan, "NaN"), (torch.isinf, "infinite")):
+        for part, sites in (("guide", pair.guide), ("model", pair.model)):
+            for name, site in sites.items():
+                for key, noun in (("value", "value"), ("log_prob", "log-probability")):
+                    if bool(is_wrong(site[key]).any()):
+                        yield f"site {name!r} of the {part} has a {noun} that is {what}"
 
 
 def run_pair(model, x, y=None, num_samples=1, within=None):
