@@ -63,6 +63,7 @@ class Programs:
 
     Attributes:
         calls: how many there were, whatever their signature.
+        coming: the number of the call that has begun, or is to come.
     """
 
     def __init__(self, function, eager, backend, roots, trains=False, snapshots=None):
@@ -74,6 +75,7 @@ class Programs:
     def find(self, args, kwargs):
         """The program for a call, or None if it is to be run by ``plainly``; and the tensors among the arguments."""
         self.calls += 1
+        self.coming = self.calls
         if self.backend == "off" or self.reason or is_observed():
             return None, []
         key, inputs = self._key(args, kwargs)
@@ -108,6 +110,7 @@ class Programs:
 
         One whose signature is no longer that of those arguments is left out: what surrounds it is another.
         """
+        self.coming = self.calls + 1
         for key, slot in list(self.slots.items()):
             for program in [program for program in slot.programs if program.last > program.checked]:
                 now, inputs = self._key(*program.given)
@@ -289,18 +292,19 @@ class Programs:
         program.next_check = min(2 * slot.calls, slot.calls + _interval(program))
         if self.snapshots is not None:
             open_ends = [p.checked for s in self.slots.values() for p in s.programs if p.last > p.checked]
-            self.snapshots.take(self.calls, min(open_ends, default=self.calls), self._written(program.graph))
+            needed = min(open_ends, default=self.calls) + 1
+            self.snapshots.take(self.coming, needed, self._written(program.graph))
 
     def _put_back(self, program):
         """Undo the calls since a program's last good check where they leave traces; returns what is lost, in words."""
         for slot in self.slots.values():
             for other in slot.programs:
                 other.next_check = 0  # what one of them did not see may be new to the others
-        first, last = program.checked, self.calls - 1
+        first, last = program.checked + 1, self.coming - 1
         if self.snapshots is not None:
             first = self.snapshots.go_back(first, last)
             return f"; steps {first} to {last} may have been wrong and are undone"
-        return f"; calls {first + 1} to {last} may have been wrong" if first < last else ""
+        return f"; calls {first} to {last} may have been wrong" if first <= last else ""
 
     def _change(self, program, args, kwargs, inputs):
         """What has changed in the function since it was traced, in words; empty if nothing has."""
