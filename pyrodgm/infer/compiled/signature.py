@@ -8,8 +8,8 @@ from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
 
-PLAIN = {bool, int, float, complex, str, bytes, type(None)}
-MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by its length
+PLAIN = {bool, int, float, complex, str, bytes, type(None), torch.device, torch.dtype}
+MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by identity and length
 
 
 class Same:
@@ -64,7 +64,7 @@ def frozen(value, depth=8):
         return (type(value).__name__, value.dtype.str, value.shape, value.tobytes())
     if type(value) is float and value != value:
         return ("float", "nan")
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+    if type(value) in PLAIN or isinstance(value, (int, float, str)):
         return (type(value).__name__, value)
     if type(value) is tuple and all(type(item) in (int, float, str) for item in value):
         return value
