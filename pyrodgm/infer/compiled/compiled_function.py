@@ -25,6 +25,11 @@ class CompiledFunction:
     would take more than half a per cent of the time, but never further than 1,000. A warning names what changed and
     the calls that may have been wrong, and the signature is run plainly from there.
 
+    A run for a trace or a check is undone: random numbers, tensors, attributes, variables, containers, and the state of
+    random number generators of NumPy and Python are as before. A function that changes any of these, but for tensors
+    in place, or draws from such a generator is run plainly. So is one that reads an iterator, a generator function's
+    values or a queue: what a trial run took from it would be lost.
+
     Args:
         function: returns a tensor, or a nest of tensors.
         backend: ``"replay"`` runs the graph's operations one by one; ``"inductor"`` compiles them (10 to 40 s);
