@@ -295,8 +295,8 @@ def logged(pair):
 
 
 PLAIN_EFFECTS = {
-    "counted": (counted, "the model sets its attribute 'steps'"),
-    "logged": (logged, "the model sets its attribute 'log'"),
+    "counted": (counted, "the model sets Pair.steps"),
+    "logged": (logged, "the model sets Pair.log"),
     "number of a buffer": (lambda pair: float(pair.beta), "a tensor is read as a Python value by __float__"),
     "numpy": (lambda pair: 1 + np.random.rand(), "it draws random numbers outside torch"),
 }
