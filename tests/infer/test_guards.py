@@ -559,9 +559,9 @@ step_of_the_run = 0
 
 def test_a_global_named_as_an_attribute_that_is_read_makes_no_signature():
     def read():
-        return counter.step_of_the_run
+        return counter.step_of_the_run * settings.rate
 
-    counter = types.SimpleNamespace(step_of_the_run=0.5)
+    counter, settings.step_of_the_run = types.SimpleNamespace(step_of_the_run=0.5), 0
     guards = Guards(lambda: (read,))
     before = guards.state()
     globals()["step_of_the_run"] = 1
@@ -615,7 +615,7 @@ def taken_at(*steps):
 
 def test_one_goes_back_to_the_last_snapshot_before_a_step():
     snapshots, parameter, optimizer = taken_at((4, 4), (8, 4), (10, 4))
-    assert snapshots.go_back(9, last=20) == 8
+    assert snapshots.go_back(8, last=20) == 8
     assert parameter.item() == 8
     assert float(optimizer.state[parameter]["momentum_buffer"]) == 80
     assert optimizer.param_groups[0]["lr"] == 0.01

@@ -351,6 +351,7 @@ class _Walk:
     def _imported(self, module, name, whole):
         """Watch what any code may read of a module that is handed on as a value."""
         if not _is_library(module):
+            self._sized.append(vars(module))
             for entry in list(vars(module)):
                 if entry in self.attributes or (whole and not entry.startswith("__")):
                     self._meet(self._place(vars(module), entry, f"{name}.{entry}", whole), f"{name}.{entry}")
