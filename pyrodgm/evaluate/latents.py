@@ -5,14 +5,14 @@ from pyro import poutine
 
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
-from pyrodgm.infer.traces import run_guide
+from pyrodgm.infer.traces import latent_sites, run_guide
 
 
 def latents(model, x, y=None):
     """One draw of every latent from the guide.
 
     Args:
-        model: a ``DeepGenerativeModel``.
+        model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
         y: labels, or None to draw them too.
 
@@ -25,7 +25,7 @@ def latents(model, x, y=None):
     """
     with evaluating(model):
         trace = poutine.trace(model.guide).get_trace(x, y)
-    return {name: trace.nodes[name]["value"] for name in trace.stochastic_nodes if name != "batch"}
+    return {name: site["value"] for name, site in latent_sites(trace).items()}
 
 
 def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, progress=False):

@@ -7,7 +7,9 @@ import pyro
 import torch
 from pyro import poutine
 from pyro.poutine.enum_messenger import EnumMessenger
-from pyro.poutine.util import prune_subsample_sites
+from pyro.poutine.util import site_is_subsample
+
+SAMPLES = "samples of pyrodgm"  # a plate's name that no pair has
 
 
 class Pair(NamedTuple):
@@ -113,7 +115,7 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
     Raises:
         ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
     """
-    samples = pyro.plate("samples", num_samples, dim=-2)
+    samples = pyro.plate(SAMPLES, num_samples, dim=-2)
     guide = _trace_guide(model, x, y, samples, within or nullcontext())
     with EnumMessenger(), samples, poutine.replay(trace=guide):
         generative = poutine.trace(model.model).get_trace(x, y)
@@ -122,8 +124,21 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
 
 def run_guide(model, x, y=None):
     """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
-    guide = _trace_guide(model, x, y, pyro.plate("samples", 1, dim=-2), nullcontext())
+    guide = _trace_guide(model, x, y, pyro.plate(SAMPLES, 1, dim=-2), nullcontext())
     return Pair({}, _sites(guide), (1, len(x)))
+
+
+def random_sites(trace):
+    """The random variables of a Pyro trace, a dict from name to site: no plates, whatever they are called."""
+    sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
+    return {
+        n: site for n, site in sites.items() if not (site_is_subsample(site) or site["infer"].get("_deterministic"))
+    }
+
+
+def latent_sites(trace):
+    """Those of the random variables of a Pyro trace that are not observed."""
+    return {name: site for name, site in random_sites(trace).items() if not site["is_observed"]}
 
 
 def _trace_guide(model, x, y, samples, within):
@@ -132,9 +147,7 @@ def _trace_guide(model, x, y, samples, within):
 
 
 def _sites(trace):
-    trace = prune_subsample_sites(trace)
-    sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
-    sites = {name: site for name, site in sites.items() if not site["infer"].get("_deterministic")}
+    sites = random_sites(trace)
     for name, site in sites.items():
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
             raise ValueError(f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written")
