@@ -644,9 +644,7 @@ def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypa
     svi = CompiledSVI(
         lambda x, tag: plain_model(x), lambda x, tag: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay"
     )
-    with pytest.warns(
-        UserWarning, match="8 input signatures were seen: argument 2 is never the same"
-    ):
+    with pytest.warns(UserWarning, match="8 input signatures were seen: argument 2 is never the same"):
         for step in range(12):
             svi.step(rows(step), object())
     assert len(svi.explain()) == 8

@@ -432,7 +432,7 @@ def check_anew(steps, numbers):
         assert not any(torch.equal(*noise) for noise in zip(first.noise, second.noise, strict=True))
         one, other = (step.batch.get("unlabelled", step.batch.get("x")) for step in (first, second))
         assert not torch.equal(one, other)
-        if numbers["resample"] is not None and numbers["batch"][0] == numbers["labels"]:
+        if numbers["resample"] is not None and numbers["batch"][0] == (numbers["labels"] or -1):
             assert not torch.equal(first.batch["labelled"][0], second.batch["labelled"][0])
 
 
