@@ -26,7 +26,7 @@ def launch(command, cwd=ROOT):
 
 
 @pytest.mark.parametrize(
-    ("backend", "pair"), [pytest.param("svi", "adgm", marks=pytest.mark.slow), ("replay", "adgm"), ("svi", "iaf")]
+    ("backend", "pair"), [("svi", "adgm"), pytest.param("replay", "adgm", marks=pytest.mark.slow), ("svi", "iaf")]
 )
 def test_two_processes_have_the_gradients_and_the_curve_of_one(backend, pair, tmp_path):
     script = ["-m", "tests.train.two_processes", backend, pair]

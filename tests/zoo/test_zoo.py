@@ -32,6 +32,7 @@ def kinds():
 
 
 @pytest.mark.parametrize("recipe", list(kinds()), ids=lambda r: r.name)
+@pytest.mark.usefixtures("plain_svi")
 def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
@@ -78,6 +79,7 @@ def test_baselines_do_not_read_the_unkept_labels():
         assert baseline(RECIPES["digits"], data, rows, 0) == baseline(RECIPES["digits"], other, rows, 0)
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     recipe = replace(RECIPES["digits-m1m2"], epochs=1, pretrained=("digits-m1", {"epochs": 1}))
     *_, model, _ = train(recipe, seed=1, progress=False, folder=tmp_path)
@@ -90,6 +92,7 @@ def test_the_first_stage_is_trained_once_and_saved(tmp_path):
         assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
     recipe = replace(RECIPES["digits-m1"], epochs=1, baselines=())
     model, data = run(recipe, seed=1, progress=False)[:2]
