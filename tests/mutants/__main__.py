@@ -149,7 +149,7 @@ def table(mutants, outcomes, seconds):
     lines = [
         "# Mutants",
         "",
-        "Written by `make mutants`, never by hand. Each mutant is one slip of the pen in the package; it is killed where",
+        "Written by `make mutants`, never by hand. Each mutant is a slip of the pen in the package; it is killed where",
         "a test of `make test` fails by an assertion.",
         "",
         f"{killed} of {len(mutants)} killed, in {seconds:.0f} s ({datetime.now(UTC).date().isoformat()}, commit "
