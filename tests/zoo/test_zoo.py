@@ -51,6 +51,7 @@ def test_a_recipe_runs(recipe, monkeypatch):
         assert len(outcome.labelled.x) == recipe.num_labels and recipe.figure.split(",")[0] in outcome.figures
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_the_seed_decides_everything():
     recipe = replace(RECIPES["digits"], epochs=1, baselines=())
     first, second, other = (run(recipe, seed, progress=False) for seed in (3, 3, 4))
