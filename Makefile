@@ -22,12 +22,12 @@ demo: .venv/installed
 
 test: .venv/installed
 	.venv/bin/ruff check .
-	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --nbmake tests tutorials
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal --nbmake tests tutorials
 
 # GPU tests skip themselves where there is no device
 test-all: .venv/installed
 	.venv/bin/ruff check .
-	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --nbmake tests tutorials
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --dist worksteal --nbmake tests tutorials
 
 mutants: .venv/installed
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m tests.mutants

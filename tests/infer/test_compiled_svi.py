@@ -111,12 +111,12 @@ def test_every_set_up_compiled(name):
 
 
 @needs_compiler
-def test_a_model_of_the_zoo_compiled_in_both_precisions():
-    for precision in ("float32", "bfloat16"):
-        expected, _ = zoo_losses(SVI, VAE, {"precision": precision}, steps=6)
-        found, svi = zoo_losses(with_backend("inductor"), VAE, {"precision": precision}, steps=6)
-        assert backends(svi) == {"inductor"}
-        assert_equal_losses(found, expected, 1e-6 if precision == "float32" else 1e-2)
+@pytest.mark.parametrize("precision", [pytest.param("float32", marks=pytest.mark.slow), "bfloat16"])
+def test_a_model_of_the_zoo_compiled_in_both_precisions(precision):
+    expected, _ = zoo_losses(SVI, VAE, {"precision": precision}, steps=6)
+    found, svi = zoo_losses(with_backend("inductor"), VAE, {"precision": precision}, steps=6)
+    assert backends(svi) == {"inductor"}
+    assert_equal_losses(found, expected, 1e-6 if precision == "float32" else 1e-2)
 
 
 @pytest.mark.parametrize("model_class", [VAE, M2, pytest.param(ADGM, marks=pytest.mark.slow)])

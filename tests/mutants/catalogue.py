@@ -59,7 +59,7 @@ mutants(
     "models/adgm.py",
     ("if self.a_reads_x else (z, y)\n                pyro", "if self.a_reads_x else (z, 1 - y)\n                pyro", by_hand("ADGM-")),
     ("(self.scaled(x), z, y) if self.a_reads_x", "(1 - self.scaled(x), z, y) if self.a_reads_x", by_hand("ADGM-a_reads_x=True")),
-    ("elif self.stochastic:\n", "elif not self.stochastic:\n", by_hand("ADGM-auxiliary=uninformed")),
+    ('pyro.sample("a", self.standard_normal(self.a_size))', 'pyro.sample("a", self.q_a(self.scaled(x)))', by_hand("ADGM-auxiliary=uninformed")),
 )
 mutants(
     "models/auxiliary.py",
@@ -76,7 +76,7 @@ mutants(
     "models/avae.py",
     ("p_a(*z[i:]))  # (B, a_i)", "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))", by_hand("AVAE-")),
     ("q_z(*a, x if i == 0 else z))", "q_z(*a, x if i == 0 else 0 * z))", by_hand("AVAE-")),
-    ("self.standard_normal(self.z_size))]", "self.standard_normal(self.z_size).mask(False))]", by_hand("AVAE-")),
+    ("self.p_x(z[0]), obs=x)", "self.p_x(z[0].detach()), obs=x)", by_hand("AVAE-")),
 )
 mutants(
     "models/m1m2.py",
@@ -126,7 +126,7 @@ STEPS = "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_
 mutants(
     "nn/posteriors.py",
     ("loc, sigma = self.loc(*h), (0.5 * self.log_variance(*h)).exp()", "loc, sigma = self.loc(*h), self.log_variance(*h).exp()", FULL),
-    ("lower.tril(-1) + torch.diag_embed(sigma)", "lower.tril() + torch.diag_embed(sigma)", FULL),
+    ("lower.tril(-1) + torch.diag_embed(sigma)", "lower.tril(-1) + torch.diag_embed(sigma.square())", FULL),
     ("dist.Normal(self.loc(*h), (0.5 * self.log_variance(*h)).exp())", "dist.Normal(self.loc(*h), self.log_variance(*h).exp())", "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25"),
     ("permutation=order if step % 2 == 0 else order.flip(0)", "permutation=order", STEPS),
     ("stable=True", "stable=False", STEPS),
