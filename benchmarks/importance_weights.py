@@ -16,10 +16,10 @@ from pyro.optim import Adam
 
 from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
 from benchmarks.steps import SIZE, machine, peak_step
-from pyrodgm.data import Rows, alpha, binarise, load, select_labels
+from pyrodgm.data import Rows, binarise, load, select_labels
 from pyrodgm.evaluate import bound, classification_error, evaluating
-from pyrodgm.evaluate.weights import log_weights, moments
-from pyrodgm.infer import CompiledFunction, CompiledSVI, SemiSupervisedELBO
+from pyrodgm.evaluate.log_likelihood import log_weights, moments
+from pyrodgm.infer import CompiledFunction, CompiledSVI, SemiSupervisedELBO, alpha
 from pyrodgm.models import M2
 
 SAMPLES, CHUNK, CLASSES, HIDDEN, Z = 5000, 2500, 10, 500, 50

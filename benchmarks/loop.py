@@ -16,7 +16,7 @@ from benchmarks.measure import interleaved, ratios, spread, table
 from benchmarks.ours import build
 from benchmarks.steps import machine
 from pyrodgm.data import Batches, binarise
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.train import fit
 
 CASES = {
@@ -30,7 +30,7 @@ def arrangements(case, num_rows, epochs):
     """Functions that train for some epochs of the same steps: bare, by the loop, and by the loop with a folder."""
     model = build(case)
     elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=1.0)
-    svi = CompiledSVI(model.model, model.guide, Optimiser(torch.optim.Adam, {"lr": 3e-4}), elbo, backend="inductor")
+    svi = CompiledSVI(model.model, model.guide, Optimizer(torch.optim.Adam, {"lr": 3e-4}), elbo, backend="inductor")
     x, y, _ = case.data()
     unlabelled = torch.rand(num_rows, case.x_size)
     batches = Batches(unlabelled, case.rows, (x, y), resample=binarise)
@@ -47,7 +47,7 @@ def arrangements(case, num_rows, epochs):
     return {
         BARE: bare,
         "the loop": lambda: fit(svi, batches, epochs, progress=False),
-        "the loop, averaging": lambda: fit(svi, batches, epochs, average=0.999, progress=False),
+        "the loop, averaging": lambda: fit(svi, batches, epochs, ema=0.999, progress=False),
         "the loop, saved at the end": saved,
     }
 

@@ -1,0 +1,53 @@
+"""Deep generative models for semi-supervised and unsupervised learning, as Pyro model/guide pairs.
+
+The names that a first program needs; each is loaded when it is used.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ADGM": "models",
+    "AVAE": "models",
+    "AdversarialM2": "models",
+    "Batches": "data",
+    "CaGeM": "models",
+    "CompiledSVI": "infer",
+    "DeepGenerativeClassifier": "estimators",
+    "DeepGenerativeModel": "models",
+    "LatentClassifierVAE": "models",
+    "M1": "estimators",
+    "M1M2": "models",
+    "M2": "models",
+    "Optimizer": "infer",
+    "SDGM": "models",
+    "SemiSupervisedELBO": "infer",
+    "SplitLatentClassifierVAE": "models",
+    "VAE": "models",
+    "active_units": "evaluate",
+    "alpha": "infer",
+    "bound": "evaluate",
+    "classification_error": "evaluate",
+    "elbo_parts": "evaluate",
+    "fit": "train",
+    "likelihood_net": "nn",
+    "load": "data",
+    "log_likelihood": "evaluate",
+    "posterior_net": "nn",
+    "select_labels": "data",
+    "step_decay": "train",
+    "to_inference_data": "evaluate",
+    "warm_up": "handlers",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})

@@ -1,6 +1,7 @@
-"""Files that hold what they held, or all of the new, whatever happens."""
+"""Files that hold what they held, or all of the new, whatever happens; and folders that can be written."""
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -21,3 +22,19 @@ def write(path, data):
     except OSError:
         beside.unlink(missing_ok=True)
         raise
+
+
+def make_folder(path, argument="folder"):
+    """Make a folder and see that it can be written, before any work is done for it. Returns its path.
+
+    Raises:
+        ValueError: if it cannot, naming the argument that it came from.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise ValueError(f"{argument}: got {path}, want a folder that can be written ({error})") from error
+    return path

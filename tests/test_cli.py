@@ -50,10 +50,10 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "schedule=stop"), "schedule: got 'stop' .did you mean 'step'"),
         (("train", "digits", "--set", "resample=foo"), "resample: got 'foo', want one of binarise, resample_counts"),
         (("train", "digits", "--set", "schedule=linear"), "schedule: got linear without start, end, want schedule.st"),
-        (("train", "digits", "--set", "optimiser=LBFGS"), "optimiser: got 'LBFGS'"),
-        (("train", "digits", "--set", "optimiser=lr_scheduler"), "optimiser: got 'lr_scheduler'"),
-        (("train", "digits", "--set", "optimiser.params=3"), "optimiser.: got 'params'"),
-        (("train", "digits", "--set", "optimiser.betas=3"), "optimiser.betas: got 3, want tuple"),
+        (("train", "digits", "--set", "optimizer=LBFGS"), "optimizer: got 'LBFGS'"),
+        (("train", "digits", "--set", "optimizer=lr_scheduler"), "optimizer: got 'lr_scheduler'"),
+        (("train", "digits", "--set", "optimizer.params=3"), "optimizer.: got 'params'"),
+        (("train", "digits", "--set", "optimizer.betas=3"), "optimizer.betas: got 3, want tuple"),
         (("train", "digits", "--set", "model.x_size=3"), "model.: got 'x_size'"),
         (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want tuple"),
         (("train", "digits", "--set", "monitor=bound"), "monitor: got 'bound', want one of validation bound"),
@@ -85,18 +85,18 @@ def test_train_prints_a_table_over_the_seeds():
 
 
 def test_show_has_every_setting_and_what_was_changed():
-    result = call("show", "digits", "--set", "optimiser=RMSprop", "--set", "optimiser.momentum=0.5", "--epochs", 3)
+    result = call("show", "digits", "--set", "optimizer=RMSprop", "--set", "optimizer.momentum=0.5", "--epochs", 3)
     assert result.exit_code == 0, result.output
     for part in (
         "Maaløe et al. 2016",
         "Deviations".lower(),
         "learning_rate",
         "model.hidden",
-        "optimiser.momentum",
+        "optimizer.momentum",
         "0.5",
     ):
         assert part in result.output
-    assert "changed: optimiser=RMSprop, optimiser.momentum=0.5, epochs=3" in result.output
+    assert "changed: optimizer=RMSprop, optimizer.momentum=0.5, epochs=3" in result.output
 
 
 @pytest.mark.usefixtures("plain_svi")

@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from pyrodgm.cli import data, recipes, show, trained
+from pyrodgm.cli import data, evaluate, show, train
 from pyrodgm.cli.report import settings
 
 app = typer.Typer(help="Deep generative models as Pyro model/guide pairs.", no_args_is_help=True, add_completion=False)
 app.command("list")(show.list_recipes)
 app.command()(show.show)
-app.command()(recipes.train)
-app.command()(recipes.reproduce)
-app.command()(recipes.demo)
-app.command()(trained.evaluate)
-app.command()(trained.sample)
+app.command()(train.train)
+app.command()(train.reproduce)
+app.command()(train.demo)
+app.command()(evaluate.evaluate)
+app.command()(evaluate.sample)
 app.add_typer(data.app, name="data")
 
 

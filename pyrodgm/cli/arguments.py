@@ -49,15 +49,3 @@ def check_device(device):
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"--device: got {device!r}, want a device that is here ({reason})") from error
-
-
-def make(folder, option="--folder"):
-    """Make a folder and see that it can be written, before anything is trained for it."""
-    import tempfile
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(f"{option}: got {folder}, want a folder that can be written ({error})") from error

@@ -1,19 +1,20 @@
 """Data sets as tensors, a user's own data, preprocessing, labels to keep, and batches that live on the device."""
 
-from pyrodgm.data.batches import Batches, binarise, resample_counts
+from pyrodgm.data.batches import Batches
 from pyrodgm.data.dataset import Dataset, Rows
 from pyrodgm.data.datasets import DATASETS, load
-from pyrodgm.data.labels import alpha, labelled_rows, select_labels
-from pyrodgm.data.own import from_arrays, from_file
-from pyrodgm.data.preprocess import dequantise, keep_varying, project, standardise
+from pyrodgm.data.labels import labelled_rows, select_labels
+from pyrodgm.data.preprocess import binarise, dequantise, keep_varying, project, resample_counts, standardise
 from pyrodgm.data.store import fetch, files, origin, path
+from pyrodgm.data.toy import RingPotential
+from pyrodgm.data.user_data import from_arrays, from_file
 
 __all__ = [
     "DATASETS",
     "Batches",
     "Dataset",
+    "RingPotential",
     "Rows",
-    "alpha",
     "binarise",
     "dequantise",
     "fetch",

@@ -3,11 +3,21 @@
 from pathlib import Path
 
 from pyrodgm.checks import check_choice
-from pyrodgm.data.colour import cifar10, cifar10_subset, svhn
 from pyrodgm.data.dataset import Dataset, Rows
-from pyrodgm.data.grey import binarised_mnist, digits, fashion_mnist, frey_faces, mnist, omniglot, small_norb
-from pyrodgm.data.own import from_file, is_file
-from pyrodgm.data.synthetic import circles, moons, potential
+from pyrodgm.data.image_sets import (
+    binarised_mnist,
+    cifar10,
+    cifar10_subset,
+    digits,
+    fashion_mnist,
+    frey_faces,
+    mnist,
+    omniglot,
+    small_norb,
+    svhn,
+)
+from pyrodgm.data.toy import circles, moons, potential
+from pyrodgm.data.user_data import from_file, is_file
 
 __all__ = ["DATASETS", "Dataset", "Rows", "load"]
 

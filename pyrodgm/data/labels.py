@@ -1,4 +1,4 @@
-"""Which labels to keep, and what a class term then weighs."""
+"""Which labels to keep."""
 
 import torch
 
@@ -83,23 +83,3 @@ def _check_indices(y):
         raise ValueError(f"y: got dtype {y.dtype}, want {want}")
     if (low := int(y.min())) < -1:
         raise ValueError(f"y: got a label {low}, want {want}")
-
-
-def alpha(beta, num_labelled, num_unlabelled):
-    """The weight of the class term: alpha = beta (N_l + N_u) / N_l (Maaløe et al. 2016, sec. 2.3).
-
-    Args:
-        beta: the paper's scaling constant, 0.1 to 2.
-        num_labelled: number N_l of labelled rows of the data set.
-        num_unlabelled: number N_u of its unlabelled rows.
-
-    Raises:
-        ValueError: if ``num_labelled`` is not positive.
-
-    Example::
-
-        alpha(0.1, num_labelled=100, num_unlabelled=59_900)      # 60.0
-    """
-    if num_labelled < 1:
-        raise ValueError(f"num_labelled: got {num_labelled}, want at least 1")
-    return beta * (num_labelled + num_unlabelled) / num_labelled

@@ -1,8 +1,10 @@
-"""Preprocessing: functions from a data set to another, fitted on the rows to train on and applied to all."""
+"""Preprocessing of a data set, fitted on the rows to train on and applied to all; and rows drawn anew every epoch."""
 
 import torch
 from sklearn.decomposition import PCA
+from torch.distributions import constraints
 
+from pyrodgm.checks import check_values
 from pyrodgm.data.dataset import Rows
 
 
@@ -128,3 +130,51 @@ def _channels(data):
 def _map(data, function):
     """The data set with ``function`` applied to the x of each part."""
     return data._replace(**{name: Rows(function(rows.x), rows.y) for name, rows in data.parts.items()})
+
+
+def binarise(x, generator=None):
+    """Sample binary rows, taking intensities in [0, 1] for Bernoulli probabilities (Burda et al. 2016).
+
+    Args:
+        x: ``(..., D)`` in [0, 1].
+        generator: on the device of ``x``.
+
+    Returns:
+        Zeros and ones of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: for values outside [0, 1].
+
+    Example::
+
+        binarise(images, torch.Generator().manual_seed(0))
+    """
+    check_values("x", x, constraints.unit_interval, "values in [0, 1]")
+    return torch.bernoulli(x, generator=generator)
+
+
+def resample_counts(x, total_count, draws, generator=None):
+    """Sample counts anew: Binomial(draws, x / total_count) on the scale of ``total_count``, with the mean of x.
+
+    What ``binarise`` is to intensities this is to counts: the fewer the draws, the stronger the noise.
+
+    Args:
+        x: counts ``(..., D)`` from 0 to ``total_count``.
+        total_count: the largest count.
+        draws: a divisor of ``total_count``, so that the result is a count again.
+        generator: on the device of ``x``.
+
+    Returns:
+        Counts of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: for values that are no counts, or draws that do not divide ``total_count``.
+
+    Example::
+
+        resample_counts(load("digits", counts=True).train.x, total_count=16, draws=4)
+    """
+    if draws < 1 or total_count % draws:
+        raise ValueError(f"draws: got {draws}, want a divisor of total_count, {total_count}")
+    check_values("x", x, constraints.integer_interval(0, total_count), f"integers from 0 to {total_count}")
+    return torch.binomial(torch.full_like(x, draws), x / total_count, generator=generator) * (total_count // draws)

@@ -1,6 +1,5 @@
 """``fit(X, y)`` with a deep generative model: a classifier that learns from rows without a label too."""
 
-import inspect
 import math
 
 import numpy as np
@@ -11,15 +10,16 @@ from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from pyrodgm import models
 from pyrodgm.checks import check_choice
-from pyrodgm.data import Batches, alpha
-from pyrodgm.estimators.apart import apart
-from pyrodgm.estimators.base import DeepGenerativeEstimator
-from pyrodgm.estimators.labels import MISSING, hold_out, read_labels
+from pyrodgm.data import Batches
+from pyrodgm.estimators.estimator import DeepGenerativeEstimator
+from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
 from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import evaluating
-from pyrodgm.infer import SemiSupervisedELBO
+from pyrodgm.infer import SemiSupervisedELBO, alpha
+from pyrodgm.isolation import isolated
+from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models.catalogue import has_classes, models_by_name
 
 
 class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
@@ -113,7 +113,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
         learn, stop = hold_out(indices, self.validation_fraction, self.classes_, self._seed())
-        with apart(seed := self._begin(X)):
+        with isolated(seed := self._begin(X)):
             self.model_ = self._new_model()
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             batches = self._batches(x, y, learn, seed)
@@ -121,7 +121,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             objective = self._objective(len(learn), len(x))
             self.history_ = train(self.model_, objective, batches, self, measure, monitor)
             self._note_latents(x)
-        self._optimiser = None
+        self._optimizer = None
         return self
 
     def partial_fit(self, X, y=None, classes=None):
@@ -140,24 +140,24 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             if classes is None and self.num_classes is None:
                 raise ValueError("classes: got None, want all classes at the first call of partial_fit")
             self.classes_ = np.arange(self.num_classes) if classes is None else np.unique(classes)
-            self.history_, self._optimiser = [], None
+            self.history_, self._optimizer = [], None
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes: got {list(classes)}, want those of the first call, {list(self.classes_)}")
         indices = self._no_labels(X) if y is None else read_labels(y, self.classes_)[1]
         check_consistent_length(X, indices)
         seed = self._begin(X) if first else self._seed() + len(self.history_)
-        with apart(seed):
+        with isolated(seed):
             if first:
                 self.model_ = self._new_model()
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             learn = np.flatnonzero(indices != MISSING)
             optim = Adam({"lr": self.learning_rate})
-            if self._optimiser:
-                optim.set_state(self._optimiser)
+            if self._optimizer:
+                optim.set_state(self._optimizer)
             model = self.model_.to(self.device).train()
             svi = SVI(model.model, model.guide, optim, self._objective(len(learn), len(x)))
             losses = [svi.step(**batch) for batch in self._batches(x, y, learn, seed)]
-            self._optimiser = optim.get_state()
+            self._optimizer = optim.get_state()
             self.model_.eval()
             self._note_latents(x)
         self.history_ = [*self.history_, {"epoch": len(self.history_) + 1, "loss": sum(losses) / len(losses)}]
@@ -266,16 +266,10 @@ def model_of(model):
     """
     model, options = model if isinstance(model, tuple) else (model, {})
     if isinstance(model, type):
-        if not (issubclass(model, models.DeepGenerativeModel) and has_classes(model)):
+        if not (issubclass(model, DeepGenerativeModel) and has_classes(model)):
             raise ValueError(f"model: got {model.__name__}, want a DeepGenerativeModel with num_classes")
         return model, options
-    known = {name.lower(): getattr(models, name) for name in models.__all__}
-    known = {name: c for name, c in known.items() if not inspect.isabstract(c) and has_classes(c)}
+    known = {name.lower(): c for name, c in models_by_name().items() if has_classes(c)}
     name = model.lower() if isinstance(model, str) else model
     check_choice("model", name, known)
     return known[name], options
-
-
-def has_classes(model_class):
-    """Whether a class of models has a y."""
-    return "num_classes" in inspect.signature(model_class).parameters

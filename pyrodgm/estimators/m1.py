@@ -14,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from pyrodgm.checks import check_choice
 from pyrodgm.data import Batches
-from pyrodgm.estimators.apart import apart
-from pyrodgm.estimators.base import DeepGenerativeEstimator
+from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import bound, latents
+from pyrodgm.isolation import isolated
 from pyrodgm.models import VAE
 
 
@@ -94,7 +94,7 @@ class M1(DeepGenerativeEstimator):
         check_choice("features", self.features, ("means", "samples"))
         check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
-        with apart(seed := self._begin(X)):
+        with isolated(seed := self._begin(X)):
             self.model_ = self._new(VAE, {})
             x = self._training_rows(X)
             held = round(self.validation_fraction * len(x))
@@ -114,7 +114,7 @@ class M1(DeepGenerativeEstimator):
             return super().transform(X)
         check_is_fitted(self)
         x = self._to_device(self._check_rows(X, reset=False))
-        with apart(self._seed()):
+        with isolated(self._seed()):
             return latents(self.model_.to(self.device), x)["z"].double().cpu().numpy()
 
     def sample(self, num_samples=1):
@@ -125,7 +125,7 @@ class M1(DeepGenerativeEstimator):
         """A function of the epoch that measures minus the bound of the rows held out, in nats a row."""
 
         def measure(epoch):
-            with apart(0):
+            with isolated(0):
                 return {"validation loss": -bound(self.model_, x)}
 
         return measure

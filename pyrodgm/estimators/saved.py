@@ -2,7 +2,7 @@
 
 from safetensors.torch import load, save
 
-from pyrodgm.train.pack import pack, unpack
+from pyrodgm.train.checkpoint import pack, unpack
 
 
 def to_plain(model):

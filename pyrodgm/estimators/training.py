@@ -3,7 +3,7 @@
 import torch
 from pyro.infer import SVI
 
-from pyrodgm.infer import CompiledSVI, Optimiser
+from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.train import fit, linear_decay
 
 SHORT = 400  # steps that do not repay the seconds of tracing a graph
@@ -44,7 +44,7 @@ def train(model, objective, batches, estimator, measure=None, monitor=None):
     """
     epochs = estimator.epochs
     schedule = linear_decay(epochs // 2, epochs) if epochs > 1 else None
-    optim = Optimiser(torch.optim.Adam, {"lr": estimator.learning_rate}, schedule)
+    optim = Optimizer(torch.optim.Adam, {"lr": estimator.learning_rate}, schedule)
     if epochs * len(batches) < SHORT:
         svi = SVI(model.model, model.guide, optim, objective)
     else:

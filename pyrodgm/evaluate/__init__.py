@@ -1,18 +1,14 @@
 """What the papers' tables report: functions over a model/guide pair and data."""
 
-from pyrodgm.evaluate.anomaly import anomaly_score
-from pyrodgm.evaluate.bayes import bayes_classifier
-from pyrodgm.evaluate.bits import bits_per_dimension
-from pyrodgm.evaluate.bound import bound, row_bounds
-from pyrodgm.evaluate.clusters import match_clusters
-from pyrodgm.evaluate.error import classification_error
+from pyrodgm.evaluate.active_units import active_units, kl_per_unit
+from pyrodgm.evaluate.batched import evaluating
+from pyrodgm.evaluate.bits_per_dim import bits_per_dimension
+from pyrodgm.evaluate.bound import anomaly_score, bayes_classifier, bound, row_bounds
+from pyrodgm.evaluate.classification import classification_error, match_clusters, probe
+from pyrodgm.evaluate.elbo_parts import elbo_parts
 from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latent_means, latents
 from pyrodgm.evaluate.log_likelihood import LogLikelihood, log_likelihood
-from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.parts import elbo_parts
-from pyrodgm.evaluate.probe import probe
-from pyrodgm.evaluate.units import active_units, kl_per_unit
 
 __all__ = [
     "LogLikelihood",

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from pyro import poutine
 from pyro.poutine.util import site_is_subsample
 
-from pyrodgm.evaluate.mode import evaluating
+from pyrodgm.evaluate.batched import evaluating
 
 
 def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):

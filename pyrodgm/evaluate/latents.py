@@ -4,9 +4,8 @@ import torch
 from pyro import poutine
 
 from pyrodgm.checks import check_choice
-from pyrodgm.evaluate.batches import in_batches
-from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.pair import run_guide
+from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.infer.traces import run_guide
 
 
 def latents(model, x, y=None):

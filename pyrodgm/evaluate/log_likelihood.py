@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 
 from pyrodgm.checks import check_choice
-from pyrodgm.evaluate.batches import in_batches
-from pyrodgm.evaluate.mode import evaluating
-from pyrodgm.evaluate.weights import log_weights, moments
+from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.handlers import DrawnClass
 from pyrodgm.infer import CompiledFunction
+from pyrodgm.infer.traces import run_pair
 
 
 class LogLikelihood(NamedTuple):
@@ -88,3 +88,36 @@ def _summary(first, second, num_samples):
     variance = (num_samples / effective - 1).clamp(min=0) / (num_samples - 1) if num_samples > 1 else math.nan * rows
     error = float(rows.std()) / math.sqrt(len(rows)) if len(rows) > 1 else math.nan
     return LogLikelihood(rows, variance.sqrt(), effective, float(rows.mean()), error)
+
+
+def log_weights(model, num_samples, drawn):
+    """The function of rows and labels that draws log w_s, ``(S, B)``, see ``log_likelihood``."""
+    within = DrawnClass() if drawn else None
+
+    def draw(x, y):
+        pair = run_pair(model, x, y, num_samples, within)
+        summed = pair.classes
+        log_w = pair.log_p() - pair.log_q(*(name for name in pair.guide if name not in summed))
+        return log_w.expand(*log_w.shape[:-2], *pair.shape).reshape(-1, *pair.shape).logsumexp(0)
+
+    return draw
+
+
+def moments(weigh, batch, num_samples, samples):
+    """log sum_s w_s and log sum_s w_s^2 of some rows, in double precision.
+
+    Args:
+        weigh: a function of ``*batch`` that draws ``samples`` log-weights a row, ``(samples, B)``.
+        batch: rows ``(B, D)`` and labels, or None.
+        num_samples: S. The surplus of the last call is dropped.
+        samples: of a call.
+
+    Returns:
+        Two of ``(B,)``.
+    """
+    first = second = torch.full((), -math.inf, dtype=torch.float64, device=batch[0].device)
+    for begin in range(0, num_samples, samples):
+        log_w = weigh(*batch)[: num_samples - begin].double()
+        first = torch.logaddexp(first, log_w.logsumexp(0))
+        second = torch.logaddexp(second, (2 * log_w).logsumexp(0))
+    return first, second

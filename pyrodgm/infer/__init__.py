@@ -1,9 +1,8 @@
-"""Objectives and handlers for training model/guide pairs."""
+"""Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
 from pyrodgm.infer.objective import Objective
-from pyrodgm.infer.optimiser import Optimiser
-from pyrodgm.infer.semi_supervised import SemiSupervisedELBO
-from pyrodgm.infer.warm_up import warm_up
+from pyrodgm.infer.optimizer import Optimizer
+from pyrodgm.infer.semi_supervised import SemiSupervisedELBO, alpha
 
-__all__ = ["CompiledFunction", "CompiledSVI", "Objective", "Optimiser", "SemiSupervisedELBO", "warm_up"]
+__all__ = ["CompiledFunction", "CompiledSVI", "Objective", "Optimizer", "SemiSupervisedELBO", "alpha"]

@@ -1,15 +1,32 @@
 """The semi-supervised objective: labelled bound, unlabelled bound and class term in one loss."""
 
 import copy
-import math
 
 import torch
-import torch.nn.functional as F
-from pyro.distributions.util import scale_and_mask
-from pyro.poutine.messenger import Messenger
 
+from pyrodgm.handlers import ObserveClass
 from pyrodgm.infer.objective import Objective
 from pyrodgm.nn import paused_statistics
+
+
+def alpha(beta, num_labelled, num_unlabelled):
+    """The weight of the class term: alpha = beta (N_l + N_u) / N_l (Maaløe et al. 2016, sec. 2.3).
+
+    Args:
+        beta: the paper's scaling constant, 0.1 to 2.
+        num_labelled: number N_l of labelled rows of the data set.
+        num_unlabelled: number N_u of its unlabelled rows.
+
+    Raises:
+        ValueError: if ``num_labelled`` is not positive.
+
+    Example::
+
+        alpha(0.1, num_labelled=100, num_unlabelled=59_900)      # 60.0
+    """
+    if num_labelled < 1:
+        raise ValueError(f"num_labelled: got {num_labelled}, want at least 1")
+    return beta * (num_labelled + num_unlabelled) / num_labelled
 
 
 class SemiSupervisedELBO(Objective):
@@ -24,7 +41,7 @@ class SemiSupervisedELBO(Objective):
 
     Args:
         elbo: the ELBO of both bounds, for a model with a y ``TraceEnum_ELBO(max_plate_nesting=1, ...)``.
-        alpha: weight of the class term, see ``pyrodgm.data.alpha``.
+        alpha: weight of the class term, see ``alpha``.
         labelled_weight: the weight w of the labelled bound; 0 skips it.
         classification_loss: a function of (x, y) that returns a scalar tensor, in place of the class term.
         adversarial_loss: a function of (x, y) that returns a scalar tensor, added as it is; it turns gradients round
@@ -81,7 +98,7 @@ class SemiSupervisedELBO(Objective):
         return loss
 
     def _labelled_loss(self, model, guide, x, y):
-        observed = _ObserveClass(y)
+        observed = ObserveClass(y)
 
         def labelled_guide(x, y):
             with observed:
@@ -104,36 +121,3 @@ class SemiSupervisedELBO(Objective):
 def _bound(elbo, *args):
     """The loss of ``elbo``: Pyro refuses to make a differentiable one where nothing records gradients."""
     return elbo.differentiable_loss(*args) if torch.is_grad_enabled() else elbo.loss(*args)
-
-
-class _ObserveClass(Messenger):
-    """Observe the labels at the site ``y`` of a guide, keep log q(y | ...), and hide the site from the ELBO."""
-
-    def __init__(self, y):
-        super().__init__()
-        self.y, self.log_probs = y, []
-
-    def _pyro_sample(self, msg):
-        if msg["name"] == "y":
-            msg["value"], msg["is_observed"], msg["stop"] = _as_event(self.y, msg["fn"]), True, True
-
-    def _pyro_post_sample(self, msg):
-        if msg["name"] == "y":
-            self.log_probs.append(msg["fn"].log_prob(msg["value"]))
-            self.scale, self.mask = msg["scale"], msg["mask"]
-
-    def log_q(self, rows):
-        """sum over the rows of log E[q(y | ...)], the mean over all particles seen, with the site's scale and mask."""
-        if not self.log_probs:
-            return 0.0
-        log_q = torch.cat([log_prob.reshape(-1, rows) for log_prob in self.log_probs])  # (particles, B)
-        return scale_and_mask(log_q.logsumexp(0) - math.log(len(log_q)), self.scale, self.mask).sum()
-
-
-def _as_event(y, fn):
-    """Labels in the form that the site's distribution scores: one-hot rows or indices."""
-    if fn.event_dim == 1 and y.dim() == 1:
-        return F.one_hot(y.long(), fn.event_shape[0]).to(fn.mean.dtype)
-    if fn.event_dim == 0 and y.dim() == 2:
-        return y.argmax(-1)
-    return y.to(fn.mean.dtype) if fn.event_dim == 1 else y

@@ -14,7 +14,7 @@ import pyro
 
 from pyrodgm.checks import check_choice
 from pyrodgm.models.auxiliary import AuxiliaryModel
-from pyrodgm.nn import NormalNet, likelihood_net
+from pyrodgm.models.networks import Networks
 
 
 class ADGM(AuxiliaryModel):
@@ -26,14 +26,12 @@ class ADGM(AuxiliaryModel):
         z_size: number of style units.
         a_size: number of auxiliary units.
         hidden: sizes of the hidden layers, the same in every network.
-        likelihood: p(x | z, y), see ``likelihood_net``.
-        posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
         auxiliary: ``"stochastic"``; or a control: ``"deterministic"`` (fig. 5), where a = a(x) is a feature of the
             inference model and no variable, so that p(a | ...) falls away; ``"uninformed"`` (app. B), where
             p(a) = N(0, I), of which the best q(a | x) is a point, but for the class term.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -48,21 +46,20 @@ class ADGM(AuxiliaryModel):
         z_size=100,
         a_size=100,
         hidden=(500, 500),
-        likelihood="bernoulli",
-        posterior="normal",
         auxiliary="stochastic",
         a_reads_x=False,
         classes="enumerated",
-        **network,
+        **options,
     ):
         check_choice("auxiliary", auxiliary, ("stochastic", "deterministic", "uninformed"))
         stochastic, self.informed = auxiliary != "deterministic", auxiliary == "stochastic"
-        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic, **network)
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, stochastic, **options)
+        nets = Networks(x_size, num_classes, hidden, **options)
         self.a_reads_x = a_reads_x
-        self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
+        self.p_x = nets.likelihood(z_size, num_classes)
         if self.informed:
             parents = (x_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
-            self.p_a = NormalNet(parents=parents, hidden=hidden, size=a_size, **network)
+            self.p_a = nets.normal(*parents, size=a_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

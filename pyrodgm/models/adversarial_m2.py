@@ -9,7 +9,7 @@ it reads; its weight is 1. The author found no difference in the error.
 """
 
 from pyrodgm.models.m2 import M2
-from pyrodgm.nn import CategoricalNet
+from pyrodgm.models.networks import Networks
 
 
 class AdversarialM2(M2):
@@ -31,16 +31,12 @@ class AdversarialM2(M2):
         num_classes,
         z_size=50,
         hidden=(500,),
-        likelihood="bernoulli",
-        posterior="normal",
         classes="enumerated",
         classifier_hidden=None,
-        **network,
+        **options,
     ):
-        super().__init__(
-            x_size, num_classes, z_size, hidden, likelihood, posterior, classes, classifier_hidden, **network
-        )
-        self.f_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
+        super().__init__(x_size, num_classes, z_size, hidden, classes, classifier_hidden, **options)
+        self.f_y = Networks(x_size, num_classes, hidden, **options).categorical(z_size)
 
     def adversarial_loss(self, x, y):
         """-log f(y | z) at a draw of z from q(z | x, y), summed over the rows: f descends it, q(z | x, y) ascends."""

@@ -5,22 +5,20 @@ import pyro
 from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import MLP, CategoricalNet, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class AuxiliaryModel(DeepGenerativeModel):
     """A model whose guide is that of Maaløe et al. 2016, eqs 9-11; a subclass writes the generative model."""
 
-    def __init__(self, x_size, num_classes, z_size, a_size, hidden, posterior, classes, stochastic=True, **network):
+    def __init__(self, x_size, num_classes, z_size, a_size, hidden, classes, stochastic=True, **options):
         super().__init__(x_size, num_classes, z_size, classes)
         check_size("a_size", a_size)
         self.a_size, self.stochastic = a_size, stochastic
-        if stochastic:
-            self.q_a = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=a_size, **network)
-        else:
-            self.q_a = MLP(parents=(x_size,), hidden=hidden, size=a_size, **network)
-        self.q_y = CategoricalNet(parents=(a_size, x_size), hidden=hidden, size=num_classes, **network)
-        self.q_z = posterior_net(posterior, (a_size, num_classes, x_size), hidden=hidden, size=z_size, **network)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.q_a = nets.posterior(x_size, size=a_size) if stochastic else nets.mlp(x_size, size=a_size)
+        self.q_y = nets.categorical(a_size, x_size)
+        self.q_z = nets.posterior(a_size, num_classes, x_size, size=z_size)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:

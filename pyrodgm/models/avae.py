@@ -16,8 +16,7 @@ import pyro
 from torch.nn import ModuleList
 
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.models.layers import check_layer_sizes, hidden_by_layer
-from pyrodgm.nn import NormalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
 
 
 class AVAE(DeepGenerativeModel):
@@ -29,9 +28,7 @@ class AVAE(DeepGenerativeModel):
         a_sizes: number of units of a1, ..., aL.
         hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
             p(x | z1), p(a1 | ...) and the posteriors of z1 and a1, the next for p(z1 | z2), p(a2 | ...), ...
-        likelihood: p(x | z1), see ``likelihood_net``.
-        posterior: q(a_i | ...) and q(z_i | ...), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -40,34 +37,19 @@ class AVAE(DeepGenerativeModel):
             SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(
-        self,
-        x_size,
-        z_sizes=(64,),
-        a_sizes=(64,),
-        hidden=(512, 512),
-        likelihood="bernoulli",
-        posterior="normal",
-        **network,
-    ):
+    def __init__(self, x_size, z_sizes=(64,), a_sizes=(64,), hidden=(512, 512), **options):
         check_layer_sizes("z_sizes", z_sizes)
         check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
         super().__init__(x_size, None, z_sizes[-1])
-        layers = range(len(z_sizes))
-        hidden = hidden_by_layer(hidden, len(z_sizes))
         self.z_sizes, self.a_sizes, self.top = z_sizes, a_sizes, f"z{len(z_sizes)}"
-
-        def p(i, parents, size):
-            return NormalNet(parents, hidden=hidden[i], size=size, **network)
-
-        def q(i, parents, size):
-            return posterior_net(posterior, parents, hidden=hidden[i], size=size, **network)
-
-        self.p_x = likelihood_net(likelihood, parents=(z_sizes[0],), hidden=hidden[0], size=x_size, **network)
-        self.p_z = ModuleList(p(i + 1, (z_sizes[i + 1],), z_sizes[i]) for i in layers[:-1])
-        self.p_a = ModuleList(p(i, z_sizes[i:], a_sizes[i]) for i in layers)
-        self.q_a = ModuleList(q(i, (*a_sizes[i - 1 : i], x_size), a_sizes[i]) for i in layers)
-        self.q_z = ModuleList(q(i, (a_sizes[i], z_sizes[i - 1] if i else x_size), z_sizes[i]) for i in layers)
+        layers = range(len(z_sizes))
+        nets = [Networks(x_size, None, sizes, **options) for sizes in hidden_by_layer(hidden, len(z_sizes))]
+        self.p_x = nets[0].likelihood(z_sizes[0])
+        self.p_z = ModuleList(nets[i + 1].normal(z_sizes[i + 1], size=z_sizes[i]) for i in layers[:-1])
+        self.p_a = ModuleList(nets[i].normal(*z_sizes[i:], size=a_sizes[i]) for i in layers)
+        self.q_a = ModuleList(nets[i].posterior(*a_sizes[i - 1 : i], x_size, size=a_sizes[i]) for i in layers)
+        below = (x_size, *z_sizes)
+        self.q_z = ModuleList(nets[i].posterior(a_sizes[i], below[i], size=z_sizes[i]) for i in layers)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size):

@@ -1,4 +1,4 @@
-"""What every model shares: registration, the plate over the batch, labels, priors, and reading the pair."""
+"""What every model shares: the plate over the batch, its priors, and reading the pair."""
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
@@ -6,16 +6,16 @@ from contextlib import contextmanager
 import pyro
 import pyro.distributions as dist
 import torch
-import torch.nn.functional as F
 from pyro import poutine
 
-from pyrodgm.checks import check_choice, check_label_values, check_labels, check_rows, check_size, check_values
-from pyrodgm.distributions import StraightThroughOneHot
-from pyrodgm.models.pretrained import from_pretrained, named_arguments, push_to_hub, save_pretrained
+from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
+from pyrodgm.models.class_variable import ClassVariable, read_classes
+from pyrodgm.models.networks import signature_of
+from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register
 
 
-class DeepGenerativeModel(torch.nn.Module, ABC):
+class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
     """Base class of a model/guide pair over rows x, with or without a class y.
 
     A subclass names its networks after the factors they parameterise (``p_x``, ``q_z``, ...) and writes two
@@ -35,7 +35,7 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
         labelled_weight: the weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
-        adversarial_loss: a method of (x, y), what the networks of that paper play against each other besides; or None.
+        adversarial_loss: a method of (x, y), the extra loss of a paper with an adversary; or None.
 
     Example::
 
@@ -50,20 +50,13 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
     classification_loss = None
     adversarial_loss = None
 
-    def __new__(cls, *args, **kwargs):
-        model = super().__new__(cls)
-        vars(model)["arguments"] = named_arguments(cls, args, kwargs)
-        return model
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.__signature__ = signature_of(cls)
 
     def __init__(self, x_size, num_classes, z_size, classes="enumerated"):
         super().__init__()
-        kind, options = (classes, {}) if isinstance(classes, str) else classes
-        check_choice("classes", kind, ("enumerated", "relaxed"))
-        for option in options:
-            check_choice(f"classes: {kind}", option, ("temperature",) if kind == "relaxed" else ())
-        self.temperature = options.get("temperature", 0.5) if kind == "relaxed" else None
-        if self.temperature is not None and not self.temperature > 0:
-            raise ValueError(f"temperature: got {self.temperature!r}, want a number above zero")
+        self.temperature = read_classes(classes)
         for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
             if value is not None:
                 check_size(argument, value)
@@ -114,10 +107,6 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         with pyro.plate("batch", rows, device=parameter.device):
             yield y
 
-    def one_hot(self, y):
-        """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
-        return (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(next(self.parameters()).dtype)
-
     def scaled(self, x):
         """x on the scale that networks read: divided by the largest count where the likelihood counts."""
         return x if self.p_x.scale == 1 else x / self.p_x.scale
@@ -126,19 +115,6 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         """The prior N(0, I) of ``size`` units, on the parameters' device."""
         zeros = next(self.parameters()).new_zeros(size)
         return dist.Normal(zeros, torch.ones_like(zeros)).to_event(1)
-
-    def uniform_one_hot(self):
-        """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
-        return dist.OneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
-
-    def categorical(self, fn):
-        """A one-hot categorical as y's site takes it: itself where y is enumerated, else one that is drawn from."""
-        return fn if self.temperature is None else StraightThroughOneHot(self.temperature, fn.logits)
-
-    def sample_class(self, q_y):
-        """y of the guide, from q(y | ...): one-hot rows ``(K, 1, K)`` where it is enumerated, else ``(B, K)``."""
-        infer = {"enumerate": "parallel"} if self.temperature is None else {}
-        return pyro.sample("y", self.categorical(q_y), infer=infer)
 
     def shared_noise(self, num_samples, seed, size):
         """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed``, the same for every row."""
@@ -162,40 +138,6 @@ class DeepGenerativeModel(torch.nn.Module, ABC):
         with poutine.trace() as model_trace, poutine.replay(trace=guide_trace):
             self.model(None, y, size=len(x))
         return model_trace.trace.nodes["x"]["fn"].mean
-
-    def save_pretrained(self, folder, card=""):
-        """Write the model to a folder: ``config.json``, ``model.safetensors`` and a card, ``README.md``.
-
-        Args:
-            folder: made if it is not there.
-            card: what to tell a reader besides, in Markdown, such as measured figures.
-
-        Raises:
-            ValueError: for an argument of the model that is no plain value, so that no file can hold it.
-
-        Example::
-
-            m.save_pretrained("digits-sdgm")
-            SDGM.from_pretrained("digits-sdgm").classifier(x)
-        """
-        save_pretrained(self, folder, card)
-
-    @classmethod
-    def from_pretrained(cls, folder):
-        """The model that ``save_pretrained`` wrote, in evaluation mode. Nothing in the folder is executed.
-
-        Args:
-            folder: its folder; or, where ``huggingface_hub`` is installed, the name of a repository on the hub.
-
-        Raises:
-            ValueError: if the folder holds no such model, a damaged one, one of another class, or one written by a
-                newer package.
-        """
-        return from_pretrained(folder, cls)
-
-    def push_to_hub(self, repository, card=""):
-        """Write the model to a repository of the Hugging Face hub, for which ``huggingface_hub`` must be installed."""
-        push_to_hub(self, repository, card)
 
     def __getstate__(self):
         # Pyro leaves a weak reference to the unconstrained tensor on each parameter; it cannot be pickled, and

@@ -20,13 +20,11 @@ as the sizes of the two hidden layers of every network.
 
 import pyro
 import torch
-from torch.distributions import Normal
-from torch.nn.functional import one_hot
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import Plated, reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class CaGeM(DeepGenerativeModel):
@@ -38,11 +36,9 @@ class CaGeM(DeepGenerativeModel):
         z_size: number of units of z2, the top layer.
         z1_size: number of units of z1.
         hidden: sizes of the hidden layers, the same in every network.
-        likelihood: p(x | y, z1), see ``likelihood_net``.
-        posterior: q(z1 | x) and q(z2 | x, y, z1), see ``posterior_net``.
         skip: let q(z2 | ...) read x, the skip connection of sec. 3.1; else it is q(z2 | y, z1).
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -62,22 +58,21 @@ class CaGeM(DeepGenerativeModel):
         z_size=32,
         z1_size=64,
         hidden=(1024, 512),
-        likelihood="bernoulli",
-        posterior="normal",
         skip=True,
         classes="enumerated",
-        **network,
+        **options,
     ):
         super().__init__(x_size, num_classes, z_size, classes)
         check_size("z1_size", z1_size)
         self.z1_size, self.skip = z1_size, skip
-        self.p_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
-        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=z1_size, **network)
-        self.p_x = likelihood_net(likelihood, parents=(z1_size, num_classes), hidden=hidden, size=x_size, **network)
-        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z1_size, **network)
-        self.q_y = CategoricalNet(parents=(z1_size, x_size), hidden=hidden, size=num_classes, **network)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.p_y = nets.categorical(z_size)
+        self.p_z1 = nets.normal(z_size, num_classes, size=z1_size)
+        self.p_x = nets.likelihood(z1_size, num_classes)
+        self.q_z1 = nets.posterior(x_size, size=z1_size)
+        self.q_y = nets.categorical(z1_size, x_size)
         parents = (x_size, num_classes, z1_size) if skip else (num_classes, z1_size)
-        self.q_z2 = posterior_net(posterior, parents=parents, hidden=hidden, size=z_size, **network)
+        self.q_z2 = nets.posterior(*parents, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:
@@ -121,8 +116,7 @@ class CaGeM(DeepGenerativeModel):
         if self.temperature is None:
             c = self._every_class(z1)  # (K, 1, 1, K)
         else:
-            uniform = Normal(0, 1).cdf(self.shared_noise(num_samples, seed + 2, self.num_classes))
-            c = one_hot((q_y.logits - (-uniform.log()).log()).argmax(-1), self.num_classes).to(z1)  # (S, B, K)
+            c = reparameterise(self.categorical(q_y), self.shared_noise(num_samples, seed + 2, self.num_classes))
         noise = self.shared_noise(num_samples, seed + 1, self.z_size)
         p_y = self.p_y(reparameterise(self._q_z2(x, c, z1), noise))
         return self._cascade(q_y, p_y).exp().mean(0)

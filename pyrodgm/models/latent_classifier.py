@@ -17,7 +17,7 @@ import pyro
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class LatentClassifierVAE(DeepGenerativeModel):
@@ -28,13 +28,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of latent units.
         hidden: sizes of the hidden layers, the same in every network.
-        likelihood: p(x | y, z), see ``likelihood_net``.
-        posterior: q(z | x), see ``posterior_net``.
         bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model enumerates y; or
             ``"jensen"``, prop. 2, where the guide does.
         x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
             then sums to one and is left out: p(y | z) learns from labelled rows alone.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -51,19 +49,18 @@ class LatentClassifierVAE(DeepGenerativeModel):
         num_classes,
         z_size=50,
         hidden=(500,),
-        likelihood="bernoulli",
-        posterior="normal",
         bound="exact",
         x_reads_y=True,
-        **network,
+        **options,
     ):
         check_choice("bound", bound, ("exact", "jensen"))
         super().__init__(x_size, num_classes, z_size)
         self.bound, self.x_reads_y = bound, x_reads_y
         parents = (z_size, num_classes) if x_reads_y else (z_size,)
-        self.p_x = likelihood_net(likelihood, parents=parents, hidden=hidden, size=x_size, **network)
-        self.p_y = CategoricalNet(parents=(z_size,), hidden=hidden, size=num_classes, **network)
-        self.q_z = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_size, **network)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.p_x = nets.likelihood(*parents)
+        self.p_y = nets.categorical(z_size)
+        self.q_z = nets.posterior(x_size, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

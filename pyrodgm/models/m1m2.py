@@ -20,8 +20,7 @@ import pyro
 from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.models.layers import hidden_by_layer
-from pyrodgm.nn import CategoricalNet, NormalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks, hidden_by_layer
 
 
 class M1M2(DeepGenerativeModel):
@@ -33,10 +32,8 @@ class M1M2(DeepGenerativeModel):
         z_size: number of units of z2, the style.
         z1_size: number of units of z1, the features.
         hidden: sizes of the hidden layers, the same in every network; or those of M1's networks and those of M2's.
-        likelihood: p(x | z1), see ``likelihood_net``.
-        posterior: q(z1 | x) and q(z2 | z1, y), see ``posterior_net``.
         joint: train M1 too, instead of keeping it as it is.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -56,20 +53,18 @@ class M1M2(DeepGenerativeModel):
         z_size=50,
         z1_size=50,
         hidden=((600, 600), (500,)),
-        likelihood="bernoulli",
-        posterior="normal",
         joint=False,
-        **network,
+        **options,
     ):
         super().__init__(x_size, num_classes, z_size)
         check_size("z1_size", z1_size)
-        m1, m2 = hidden_by_layer(hidden, 2)
+        m1, m2 = (Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, 2))
         self.z1_size, self.joint = z1_size, joint
-        self.p_x = likelihood_net(likelihood, parents=(z1_size,), hidden=m1, size=x_size, **network)
-        self.q_z1 = posterior_net(posterior, parents=(x_size,), hidden=m1, size=z1_size, **network)
-        self.p_z1 = NormalNet(parents=(z_size, num_classes), hidden=m2, size=z1_size, **network)
-        self.q_y = CategoricalNet(parents=(z1_size,), hidden=m2, size=num_classes, **network)
-        self.q_z2 = posterior_net(posterior, parents=(z1_size, num_classes), hidden=m2, size=z_size, **network)
+        self.p_x = m1.likelihood(z1_size)
+        self.q_z1 = m1.posterior(x_size, size=z1_size)
+        self.p_z1 = m2.normal(z_size, num_classes, size=z1_size)
+        self.q_y = m2.categorical(z1_size)
+        self.q_z2 = m2.posterior(z1_size, num_classes, size=z_size)
         for net in (self.p_x, self.q_z1):
             net.requires_grad_(joint)
         self.train()

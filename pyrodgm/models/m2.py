@@ -13,7 +13,7 @@ q(z | x) q(y | x); the posterior of z reads y here, as eq. 3.4 has it. The prior
 import pyro
 
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class M2(DeepGenerativeModel):
@@ -24,11 +24,9 @@ class M2(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of style units.
         hidden: sizes of the hidden layers.
-        likelihood: p(x | z, y), see ``likelihood_net``.
-        posterior: q(z | x, y), see ``posterior_net``.
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         classifier_hidden: sizes of the hidden layers of q(y | x), where they are not ``hidden``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -43,17 +41,15 @@ class M2(DeepGenerativeModel):
         num_classes,
         z_size=50,
         hidden=(500,),
-        likelihood="bernoulli",
-        posterior="normal",
         classes="enumerated",
         classifier_hidden=None,
-        **network,
+        **options,
     ):
         super().__init__(x_size, num_classes, z_size, classes)
-        self.p_x = likelihood_net(likelihood, parents=(z_size, num_classes), hidden=hidden, size=x_size, **network)
-        of_q_y = hidden if classifier_hidden is None else classifier_hidden
-        self.q_y = CategoricalNet(parents=(x_size,), hidden=of_q_y, size=num_classes, **network)
-        self.q_z = posterior_net(posterior, parents=(x_size, num_classes), hidden=hidden, size=z_size, **network)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.p_x = nets.likelihood(z_size, num_classes)
+        self.q_y = nets.having(classifier_hidden).categorical(x_size)
+        self.q_z = nets.posterior(x_size, num_classes, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

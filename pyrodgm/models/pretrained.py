@@ -11,8 +11,52 @@ from safetensors.torch import load_file, save
 
 from pyrodgm.checks import check_choice
 from pyrodgm.files import write
+from pyrodgm.models.catalogue import models_by_name
 
 FORMAT = 1  # raised when an older package could not read what is written
+
+
+class Pretrained:
+    """What saves a model as a folder and reads it back. ``arguments`` holds those of its constructor."""
+
+    def __new__(cls, *args, **kwargs):
+        model = super().__new__(cls)
+        vars(model)["arguments"] = named_arguments(cls, args, kwargs)
+        return model
+
+    def save_pretrained(self, folder, card=""):
+        """Write the model to a folder: ``config.json``, ``model.safetensors`` and a card, ``README.md``.
+
+        Args:
+            folder: made if it is not there.
+            card: what to tell a reader besides, in Markdown, such as measured figures.
+
+        Raises:
+            ValueError: for an argument of the model that is no plain value, so that no file can hold it.
+
+        Example::
+
+            m.save_pretrained("digits-sdgm")
+            SDGM.from_pretrained("digits-sdgm").classifier(x)
+        """
+        _save(self, folder, card)
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        """The model that ``save_pretrained`` wrote, in evaluation mode. Nothing in the folder is executed.
+
+        Args:
+            folder: its folder; or, where ``huggingface_hub`` is installed, the name of a repository on the hub.
+
+        Raises:
+            ValueError: if the folder holds no such model, a damaged one, one of another class, or one written by a
+                newer package.
+        """
+        return _load(folder, cls)
+
+    def push_to_hub(self, repository, card=""):
+        """Write the model to a repository of the Hugging Face hub, for which ``huggingface_hub`` must be installed."""
+        _push(self, repository, card)
 
 
 def named_arguments(model_class, args, kwargs):
@@ -30,8 +74,7 @@ def named_arguments(model_class, args, kwargs):
     return _tuples(named | (extra[0] if extra else {}))
 
 
-def save_pretrained(model, folder, card=""):
-    """See ``DeepGenerativeModel.save_pretrained``."""
+def _save(model, folder, card):
     folder = Path(folder)
     config = {"format": FORMAT, "model": type(model).__name__, "arguments": model.arguments}
     try:
@@ -45,13 +88,10 @@ def save_pretrained(model, folder, card=""):
     write(folder / "README.md", _card(model, card).encode())
 
 
-def from_pretrained(folder, model_class):
-    """See ``DeepGenerativeModel.from_pretrained``."""
-    from pyrodgm import models
-
+def _load(folder, model_class):
     folder = _found(folder)
     config = _config(folder / "config.json")
-    known = {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
+    known = models_by_name()
     if not inspect.isabstract(model_class):
         known = {model_class.__name__: model_class}
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)
@@ -68,11 +108,10 @@ def from_pretrained(folder, model_class):
     return model.eval()
 
 
-def push_to_hub(model, repository, card=""):
-    """See ``DeepGenerativeModel.push_to_hub``."""
+def _push(model, repository, card):
     hub = _hub(f"to write to {repository}")
     with tempfile.TemporaryDirectory() as folder:
-        save_pretrained(model, folder, card)
+        _save(model, folder, card)
         hub.create_repo(repository, exist_ok=True)
         hub.upload_folder(repo_id=repository, folder_path=folder)
 

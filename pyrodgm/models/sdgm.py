@@ -11,7 +11,7 @@ circular; sec. 2.4 has p(a | z, y).
 import pyro
 
 from pyrodgm.models.auxiliary import AuxiliaryModel
-from pyrodgm.nn import NormalNet, likelihood_net
+from pyrodgm.models.networks import Networks
 
 
 class SDGM(AuxiliaryModel):
@@ -23,10 +23,8 @@ class SDGM(AuxiliaryModel):
         z_size: number of units of the upper layer z.
         a_size: number of units of the lower layer a.
         hidden: sizes of the hidden layers, the same in every network.
-        likelihood: p(x | a, z, y), see ``likelihood_net``.
-        posterior: q(a | x) and q(z | a, y, x), see ``posterior_net``.
         classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -41,14 +39,13 @@ class SDGM(AuxiliaryModel):
         z_size=100,
         a_size=100,
         hidden=(500, 500),
-        likelihood="bernoulli",
-        posterior="normal",
         classes="enumerated",
-        **network,
+        **options,
     ):
-        super().__init__(x_size, num_classes, z_size, a_size, hidden, posterior, classes, **network)
-        self.p_a = NormalNet(parents=(z_size, num_classes), hidden=hidden, size=a_size, **network)
-        self.p_x = likelihood_net(likelihood, (a_size, z_size, num_classes), hidden=hidden, size=x_size, **network)
+        super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, **options)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.p_a = nets.normal(z_size, num_classes, size=a_size)
+        self.p_x = nets.likelihood(a_size, z_size, num_classes)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

@@ -12,7 +12,7 @@ import pyro
 
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class SplitLatentClassifierVAE(DeepGenerativeModel):
@@ -24,9 +24,7 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         z_size: number of style units.
         z_y_size: number of units that the classifier reads.
         hidden: sizes of the hidden layers, the same in every network.
-        likelihood: p(x | z, z_y), see ``likelihood_net``.
-        posterior: q(z_y | x) and q(z | z_y, x), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -34,23 +32,14 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         m.classifier(x)                                             # (B, 10)
     """
 
-    def __init__(
-        self,
-        x_size,
-        num_classes,
-        z_size=50,
-        z_y_size=10,
-        hidden=(500,),
-        likelihood="bernoulli",
-        posterior="normal",
-        **network,
-    ):
+    def __init__(self, x_size, num_classes, z_size=50, z_y_size=10, hidden=(500,), **options):
         super().__init__(x_size, num_classes, z_size)
         self.z_y_size = z_y_size
-        self.p_x = likelihood_net(likelihood, parents=(z_size, z_y_size), hidden=hidden, size=x_size, **network)
-        self.p_y = CategoricalNet(parents=(z_y_size,), hidden=hidden, size=num_classes, **network)
-        self.q_z_y = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_y_size, **network)
-        self.q_z = posterior_net(posterior, parents=(z_y_size, x_size), hidden=hidden, size=z_size, **network)
+        nets = Networks(x_size, num_classes, hidden, **options)
+        self.p_x = nets.likelihood(z_size, z_y_size)
+        self.p_y = nets.categorical(z_y_size)
+        self.q_z_y = nets.posterior(x_size, size=z_y_size)
+        self.q_z = nets.posterior(z_y_size, x_size, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

@@ -9,7 +9,7 @@ Deviation: heads give log sigma^2 where eq. 2.36 has log sigma, as eq. 2.75 does
 import pyro
 
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.nn import likelihood_net, posterior_net
+from pyrodgm.models.networks import Networks
 
 
 class VAE(DeepGenerativeModel):
@@ -19,9 +19,7 @@ class VAE(DeepGenerativeModel):
         x_size: number of features D.
         z_size: number of latent units.
         hidden: sizes of the hidden layers, the same in both networks.
-        likelihood: p(x | z), see ``likelihood_net``.
-        posterior: q(z | x), see ``posterior_net``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
@@ -29,10 +27,11 @@ class VAE(DeepGenerativeModel):
         SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(self, x_size, z_size=50, hidden=(500,), likelihood="bernoulli", posterior="normal", **network):
+    def __init__(self, x_size, z_size=50, hidden=(500,), **options):
         super().__init__(x_size, None, z_size)
-        self.p_x = likelihood_net(likelihood, parents=(z_size,), hidden=hidden, size=x_size, **network)
-        self.q_z = posterior_net(posterior, parents=(x_size,), hidden=hidden, size=z_size, **network)
+        nets = Networks(x_size, None, hidden, **options)
+        self.p_x = nets.likelihood(z_size)
+        self.q_z = nets.posterior(x_size, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size):

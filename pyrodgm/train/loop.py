@@ -10,15 +10,15 @@ from pyro.optim import PyroLRScheduler
 from pyro.util import get_rng_state, set_rng_state
 from tqdm.auto import tqdm
 
-from pyrodgm.train.average import Average
-from pyrodgm.train.best import Best
-from pyrodgm.train.diverged import culprit, not_finite
+from pyrodgm.train.early_stopping import EarlyStopping
+from pyrodgm.train.ema import EMA
 from pyrodgm.train.history import tensorboard as tensorboard_log
 from pyrodgm.train.interrupt import stop_requests
+from pyrodgm.train.kl_schedule import KLSchedule
+from pyrodgm.train.nan_report import non_finite_site, not_finite
 from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
-from pyrodgm.train.temperature import Temperature
 
 CHECK_EVERY = 100  # batches between two looks at the sum of the losses, which waits for a GPU
 
@@ -31,7 +31,7 @@ def fit(
     module=None,
     warm_up_epochs=0,
     warm_up_steps=0,
-    average=None,
+    ema=None,
     measure=None,
     monitor=None,
     mode="min",
@@ -45,10 +45,11 @@ def fit(
 ):
     """Train for some epochs and return what was seen.
 
-    The temperature of the continuous latents rises linearly to 1 over ``warm_up_epochs``, once an epoch, or over
-    ``warm_up_steps``, every step, whereupon the loop leaves the warm-up context. An optimiser that is a Pyro scheduler
-    is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved there every few minutes, at the end
-    and on Ctrl-C, and the same call goes on from what it finds there, to the same numbers, bit for bit on one CPU.
+    The KL terms of the continuous latents rise linearly to their full weight over ``warm_up_epochs``, once an epoch,
+    or over ``warm_up_steps``, every step; then the loop leaves the warm-up context. An optimiser that is a Pyro
+    scheduler is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved there every few minutes,
+    at the end and on Ctrl-C, and the same call goes on from what it finds there, to the same numbers, bit for bit on
+    one CPU.
 
     Args:
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
@@ -59,7 +60,7 @@ def fit(
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
-        average: decay of the averaged parameters, see ``Average``; they are what is measured and, in the end, kept.
+        ema: decay of the averaged parameters, see ``EMA``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
         monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
@@ -88,10 +89,10 @@ def fit(
                       monitor="bound", mode="max", folder="runs/mine")
     """
     module = module if module is not None else _owner(svi)
-    if module is None and (average, monitor, folder) != (None, None, None):
+    if module is None and (ema, monitor, folder) != (None, None, None):
         raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
-    best, temperature = Best(monitor, mode, patience), Temperature(warm_up_epochs, warm_up_steps)
-    run = _Run(svi, batches, module, measure, average, best, temperature)
+    early_stopping, kl_schedule = EarlyStopping(monitor, mode, patience), KLSchedule(warm_up_epochs, warm_up_steps)
+    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
     if folder is not None:
         run.folder = RunFolder(folder, about or {}, minutes)
@@ -108,11 +109,11 @@ def fit(
 class _Run:
     """A run's place, and what moves it on."""
 
-    def __init__(self, svi, batches, module, measure, average, best, temperature):
+    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
-        self.best, self.temperature = best, temperature
+        self.early_stopping, self.kl_schedule = early_stopping, kl_schedule
         self.take_step = getattr(svi, "step_async", svi.step)
-        self.average = None if average is None else Average(self.module, average)
+        self.ema = None if ema is None else EMA(self.module, ema)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
         self.total, self.count = 0.0, 0  # of the losses of the epoch
         self.dealt = None  # the random numbers that the epoch's batches began with
@@ -124,7 +125,7 @@ class _Run:
         self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
         self.bar.update(self.steps)
         saved = self.epoch, self.steps
-        while self.epoch < epochs and not self.best.out_of_patience():
+        while self.epoch < epochs and not self.early_stopping.out_of_patience():
             self._check()
             for batch in self._batches_left():
                 self._step(batch)
@@ -170,13 +171,13 @@ class _Run:
         return left
 
     def _step(self, batch):
-        with self.noise, self.temperature.of_step(self.epoch, self.steps):
+        with self.noise, self.kl_schedule.of_step(self.epoch, self.steps):
             loss = self.take_step(**batch)
         if isinstance(loss, torch.Tensor):
             loss = loss.double() if loss.is_cuda else loss.item()
         self.total, self.count, self.steps = self.total + loss, self.count + 1, self.steps + 1
-        if self.average is not None:
-            self.average.update()
+        if self.ema is not None:
+            self.ema.update()
         self.bar.update()
 
     def _end_epoch(self):
@@ -188,10 +189,10 @@ class _Run:
             self.svi.optim.step()
         loss = joint_sum(float(self.total)) / self.count
         row = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - self.begun}
-        with self.average.in_place() if self.average is not None else nullcontext():
+        with self.ema.in_place() if self.ema is not None else nullcontext():
             if self.measure is not None:
                 row |= self.measure(self.epoch)
-            self.best.note(row, self.module)
+            self.early_stopping.note(row, self.module)
         self.history.append(row)
         self.total, self.count = 0.0, 0
         if self.log is not None:
@@ -202,16 +203,16 @@ class _Run:
 
     def _keep(self):
         """Leave the module with the parameters of the best epoch, or with their average."""
-        if self.best.parameters is not None:
-            self.module.load_state_dict(self.best.parameters)
+        if self.early_stopping.parameters is not None:
+            self.module.load_state_dict(self.early_stopping.parameters)
             return
-        if self.best.monitor is not None and self.history:
+        if self.early_stopping.monitor is not None and self.history:
+            monitor = self.early_stopping.monitor
             warnings.warn(
-                f"monitor: got {self.best.monitor!r}, which was never measured or finite; the last epoch is kept",
-                stacklevel=3,
+                f"monitor: got {monitor!r}, which was never measured or finite; the last epoch is kept", stacklevel=3
             )
-        if self.average is not None:
-            self.average.copy_to_parameters()
+        if self.ema is not None:
+            self.ema.copy_to_parameters()
 
     def _check(self, remember=True):
         """Remember the place if all is finite, and raise if not."""
@@ -236,7 +237,7 @@ class _Run:
             if not math.isfinite(loss):
                 self.load(before)
                 with self.noise:
-                    found = "in the rows of another process" if elsewhere else culprit(self.svi, batch)
+                    found = "in the rows of another process" if elsewhere else non_finite_site(self.svi, batch)
                 raise FloatingPointError(f"the loss is {loss} {where}: {found}")
             if broken:
                 self.load(before)
@@ -248,23 +249,23 @@ class _Run:
     def state(self):
         own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}
         own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
-        average = None if self.average is None else self.average.state_dict()
+        average = None if self.ema is None else self.ema.state_dict()
         return capture(self.module, self.svi, self.batches) | {
             "run": own,
             "average": average,
-            "best": self.best.state_dict(),
+            "best": self.early_stopping.state_dict(),
         }
 
     def load(self, state):
         restore(state, self.module, self.svi, self.batches)
         vars(self).update(state["run"])
         self.history = list(self.history)
-        self.best.load_state_dict(state["best"])
-        if (self.average is None) != (state["average"] is None):
+        self.early_stopping.load_state_dict(state["best"])
+        if (self.ema is None) != (state["average"] is None):
             got = "no average" if state["average"] is None else "an average"
-            raise ValueError(f"average: got a run with {got}, want one with the same settings; give another folder")
-        if self.average is not None:
-            self.average.load_state_dict(state["average"])
+            raise ValueError(f"ema: got a run with {got}, want one with the same settings; give another folder")
+        if self.ema is not None:
+            self.ema.load_state_dict(state["average"])
 
 
 def _owner(svi):

@@ -11,11 +11,8 @@ from contextlib import contextmanager, nullcontext
 
 import torch
 import torch.distributed as distributed
-from pyro.poutine.messenger import Messenger
-from torch.overrides import TorchFunctionMode
 
-NOT_JOINT = ("bernoulli", "binomial", "multinomial", "poisson", "rand", "randn", "_standard_gamma", "_sample_dirichlet")
-IN_PLACE = (torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.exponential_)
+from pyrodgm.handlers import JointNoise
 
 
 @contextmanager
@@ -72,7 +69,7 @@ def joint_any(*flags):
 
 
 def joint_gradients(gradients):
-    """The sum over processes of a list of gradients, in one message; the ``reduce`` of an ``Optimiser``."""
+    """The sum over processes of a list of gradients, in one message; the ``reduce`` of an ``Optimizer``."""
     if share()[1] == 1:
         return gradients
     flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -85,58 +82,3 @@ def joint_noise():
     """The context in which a pair draws this process's rows of the joint noise; nothing for one process alone."""
     rank, processes = share()
     return JointNoise(rank, processes) if processes > 1 else nullcontext()
-
-
-class JointNoise(Messenger):
-    """Draw the noise of every site in a plate as one process would for all rows, and keep this process's.
-
-    Args:
-        rank, processes: which share of the rows, and of how many equal ones.
-
-    Raises:
-        ValueError: at a site whose noise cannot be shared, such as that of a class which is not enumerated.
-    """
-
-    def __init__(self, rank, processes):
-        super().__init__()
-        self.draws = _JointDraws(rank, processes)
-
-    def __enter__(self):
-        self.draws.__enter__()
-        return super().__enter__()
-
-    def __exit__(self, *error):
-        super().__exit__(*error)
-        return self.draws.__exit__(*error)
-
-    def _pyro_sample(self, msg):
-        plates = [frame for frame in msg["cond_indep_stack"] if frame.vectorized]
-        if plates:
-            self.draws.row_dim = max(frame.dim for frame in plates) - msg["fn"].event_dim
-
-    def _pyro_post_sample(self, msg):
-        self.draws.row_dim = None
-
-
-class _JointDraws(TorchFunctionMode):
-    """Torch's random functions, drawn ``processes`` times as large along ``row_dim`` and cut."""
-
-    def __init__(self, rank, processes):
-        super().__init__()
-        self.rank, self.processes, self.row_dim = rank, processes, None
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if self.row_dim is not None and getattr(function, "__name__", None) in NOT_JOINT:
-            raise ValueError(
-                f"site: got noise of {function.__name__} in a plate, want normal, uniform or exponential noise, or an "
-                "enumerated site: each process would draw the same rows"
-            )
-        if self.row_dim is None or function not in IN_PLACE:
-            return function(*args, **kwargs)
-        own, *rest = args
-        rows = own.shape[self.row_dim]
-        shape = list(own.shape)
-        shape[self.row_dim] = rows * self.processes
-        joint = function(own.new_empty(shape), *rest, **kwargs)
-        return own.copy_(joint.narrow(self.row_dim, self.rank * rows, rows))

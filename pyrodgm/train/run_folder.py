@@ -1,11 +1,10 @@
 """The folder of a run: its last checkpoint and its history."""
 
 import shutil
-import tempfile
 import time
 import warnings
-from pathlib import Path
 
+from pyrodgm.files import make_folder
 from pyrodgm.train.checkpoint import load_state, save_state
 from pyrodgm.train.history import write_csv
 from pyrodgm.train.parallel import is_first
@@ -26,15 +25,9 @@ class RunFolder:
     """
 
     def __init__(self, path, about, minutes):
-        self.path, self.about, self.minutes = Path(path), about, minutes
+        self.path, self.about, self.minutes = make_folder(path), about, minutes
         self.checkpoint = self.path / "checkpoint.safetensors"
         self.saved = time.monotonic()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except OSError as error:
-            raise ValueError(f"folder: got {path}, want a folder that can be written ({error})") from error
 
     def load(self):
         """The state of the run that is here, or None.
@@ -45,7 +38,7 @@ class RunFolder:
         if not self.checkpoint.exists():
             return None
         state = load_state(self.checkpoint, KIND)
-        if missing := {"about", "module", "optimiser", "run", "best", "average"} - state.keys():
+        if missing := {"about", "module", "optimizer", "run", "best", "average"} - state.keys():
             raise ValueError(f"{self.checkpoint}: got no {', '.join(sorted(missing))}, want a whole checkpoint")
         for key in self.about.keys() | state["about"].keys():
             got, want = (about.get(key, "nothing") for about in (state["about"], self.about))

@@ -20,18 +20,18 @@ def capture(module, svi, batches):
         Nested dicts of tensors and plain values. The tensors are copies.
     """
     own = prefix(module)
-    optimiser = svi.optim.get_state() | svi.optim._state_waiting_to_be_consumed
-    optimiser.pop(None, None)  # of parameters that have left the store, such as a dead model's
+    optimizer = svi.optim.get_state() | svi.optim._state_waiting_to_be_consumed
+    optimizer.pop(None, None)  # of parameters that have left the store, such as a dead model's
     inside = {id(parameter) for parameter in module.parameters()}
     others = {
-        name: p for name, p in pyro.get_param_store()._params.items() if name in optimiser and id(p) not in inside
+        name: p for name, p in pyro.get_param_store()._params.items() if name in optimizer and id(p) not in inside
     }
     return _copied(
         {
             "module": dict(module.state_dict()),
             "others": {name: parameter.detach() for name, parameter in others.items()},
-            "optimiser": {name.removeprefix(own): state for name, state in optimiser.items()},
-            "in module": [name.removeprefix(own) for name in optimiser if name.startswith(own)],
+            "optimizer": {name.removeprefix(own): state for name, state in optimizer.items()},
+            "in module": [name.removeprefix(own) for name in optimizer if name.startswith(own)],
             "svi": svi.state_dict() if hasattr(svi, "state_dict") else None,
             "batches": batches.state_dict() if hasattr(batches, "state_dict") else None,
             "random": get_rng_state(),
@@ -59,7 +59,7 @@ def restore(state, module, svi, batches):
         for name, value in state["others"].items():
             store._params[name].copy_(value)
     svi.optim.optim_objs.clear()
-    svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimiser"].items()})
+    svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimizer"].items()})
     for name in names.values():
         parameter = store._params[name]
         held, parameter.grad = parameter.grad, None
@@ -77,7 +77,7 @@ def restore(state, module, svi, batches):
 def _names(state, module):
     """What the store calls the parameters that the state's optimiser steps."""
     own, inside = prefix(module), set(state["in module"])
-    return {key: own + key if key in inside else key for key in state["optimiser"]}
+    return {key: own + key if key in inside else key for key in state["optimizer"]}
 
 
 def _check_same(here, there):

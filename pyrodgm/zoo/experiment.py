@@ -1,7 +1,6 @@
 """Train a recipe's model and measure it as its paper does."""
 
 import inspect
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,14 +11,15 @@ from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
-from pyrodgm.data import Batches, Dataset, Rows, alpha, binarise, load, resample_counts, select_labels
+from pyrodgm.data import Batches, Dataset, Rows, binarise, load, resample_counts, select_labels
 from pyrodgm.evaluate import bayes_classifier, bound, classification_error, latent_means, log_likelihood, match_clusters
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
+from pyrodgm.isolation import seeded
 from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models.catalogue import has_classes
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
-from pyrodgm.zoo.baselines import BASELINES
-from pyrodgm.zoo.classifiers import chosen_error
+from pyrodgm.zoo.baselines import BASELINES, chosen_error
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import unit
 
@@ -72,11 +72,6 @@ def load_data(recipe):
     return data
 
 
-def has_classes(model_class):
-    """Whether a class of models has a y."""
-    return "num_classes" in inspect.signature(model_class).parameters
-
-
 def first_stage(recipe):
     """The recipe whose model ``recipe.pretrained`` asks for, on the same data.
 
@@ -118,7 +113,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     check_values("x", x, model.p_x.support, model.p_x.wanted)
     seen = None if model.num_classes is None else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
-    svi = CompiledSVI(model.model, model.guide, _optimiser(recipe, len(x)), _objective(recipe, model, seen, len(x)))
+    svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), _objective(recipe, model, seen, len(x)))
     resample = None
     if recipe.resample is not None:
         name, options = recipe.resample
@@ -130,7 +125,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 
     def measure(epoch):
         figures = {}
-        with fixed_noise(0):
+        with seeded(0):
             if epoch % recipe.measure_every == 0 or epoch == recipe.epochs:
                 validation = observed(recipe, data.validation.x)
                 figures["validation bound"] = bound(model, validation[:1000])
@@ -146,7 +141,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             batches,
             recipe.epochs,
             warm_up_epochs=recipe.warm_up_epochs,
-            average=recipe.average,
+            ema=recipe.ema,
             measure=measure,
             monitor=recipe.monitor,
             mode="max" if recipe.monitor == "validation bound" else "min",
@@ -167,7 +162,7 @@ def measure(recipe, model, data, seed=0):
     Where there were no labels, the clusters are matched with the classes of the validation rows; where there were, the
     errors of Bayes' rule, with 10 samples, stand beside those of the classifier.
     """
-    with fixed_noise(0), pyro.validation_enabled(False):
+    with seeded(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
         figures = {"test bound": bound(model, x, num_samples=10)}
         if recipe.importance_samples:
@@ -251,15 +246,6 @@ def observed(recipe, x):
     return binarise(x, torch.Generator(x.device).manual_seed(0)) if binary else x
 
 
-@contextmanager
-def fixed_noise(seed):
-    """Random numbers that begin at ``seed``, and that leave those of training as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        yield
-
-
 def _objective(recipe, model, rows, num_rows):
     elbo = Trace_ELBO if model.num_classes is None else TraceEnum_ELBO
     elbo = elbo(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
@@ -269,10 +255,10 @@ def _objective(recipe, model, rows, num_rows):
     return SemiSupervisedELBO.of(model, elbo, weight, recipe.labelled_weight)
 
 
-def _optimiser(recipe, num_rows):
-    name, options = recipe.optimiser
+def _optimizer(recipe, num_rows):
+    name, options = recipe.optimizer
     options = {"lr": recipe.learning_rate} | options
     if recipe.weight_prior is not None:
         options["weight_decay"] = recipe.batch_size / num_rows / recipe.weight_prior**2
     schedule = None if recipe.schedule is None else SCHEDULES[recipe.schedule[0]](**recipe.schedule[1])
-    return Optimiser(getattr(torch.optim, name), options, schedule, recipe.max_norm, joint_gradients)
+    return Optimizer(getattr(torch.optim, name), options, schedule, recipe.max_norm, joint_gradients)

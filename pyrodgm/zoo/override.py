@@ -8,11 +8,11 @@ from typing import get_args, get_origin, get_type_hints
 
 import torch
 
-from pyrodgm import data, models
+from pyrodgm import data
 from pyrodgm.checks import check_choice
+from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.nn import Trunk
-from pyrodgm.zoo.baselines import BASELINES
-from pyrodgm.zoo.classifiers import CLASSIFIERS
+from pyrodgm.zoo.baselines import BASELINES, CLASSIFIERS
 from pyrodgm.zoo.recipe import Recipe
 
 DECIDED = ("x_size", "num_classes", "params", "x", "generator")  # options that data and training decide
@@ -26,7 +26,7 @@ def override(recipe, changes):
     Args:
         recipe: a ``Recipe``.
         changes: strings ``"key=value"``. A key is a field of the recipe, or an option of a field that is a choice with
-            options: ``"model.z_size=20"``, ``"data.noise=0.2"``, ``"optimiser=RMSprop"``, ``"optimiser.momentum=0.9"``.
+            options: ``"model.z_size=20"``, ``"data.noise=0.2"``, ``"optimizer=RMSprop"``, ``"optimizer.momentum=0.9"``.
             A value is read as JSON, and as text where it is none; ``none`` is no value.
 
     Returns:
@@ -48,7 +48,7 @@ def override(recipe, changes):
         value = _read(text)
         if dot:
             value = _with_option(recipe, field, option, value)
-        elif field in ("data", "model", "optimiser", "pretrained", "schedule", "resample"):
+        elif field in ("data", "model", "optimizer", "pretrained", "schedule", "resample"):
             value = _chosen(recipe, field, value)
         else:
             value = _checked(key, value, get_type_hints(Recipe)[field])
@@ -75,9 +75,8 @@ def _chosen(recipe, field, value):
     if not isinstance(value, str):
         raise ValueError(f"{field}: got {value!r}, want a name")
     if field == "model":
-        known = {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
-        check_choice("model", value, known)
-        return known[value], recipe.model[1]
+        check_choice("model", value, models_by_name())
+        return models_by_name()[value], recipe.model[1]
     if field != "data":
         check_choice(field, value, _choices()[field])
     return value, {}
@@ -89,8 +88,8 @@ def _choices():
 
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}
-    optimisers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
-    return {"optimiser": optimisers, "pretrained": RECIPES, "schedule": SCHEDULES, "resample": RESAMPLE}
+    optimizers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
+    return {"optimizer": optimizers, "pretrained": RECIPES, "schedule": SCHEDULES, "resample": RESAMPLE}
 
 
 def _check_whole(field, chosen):

@@ -29,19 +29,19 @@ class Recipe:
         beta: the class term's constant, see ``pyrodgm.data.alpha``.
         labelled_weight: weight of the labelled bound; None for the model's own.
         num_particles: Monte Carlo samples of the latents a step, vectorised.
-        optimiser: class of ``torch.optim`` and its arguments, less the learning rate.
+        optimizer: class of ``torch.optim`` and its arguments, less the learning rate.
         schedule: ``("step", ...)`` or ``("linear", ...)``, see ``step_decay`` and ``linear_decay``; or None.
         max_norm: largest joint norm of the gradients, or None.
         weight_prior: standard deviation of a normal prior on all parameters, or None.
-        warm_up_epochs: epochs over which the continuous latents' temperature rises to 1.
-        average: decay of the averaged parameters, or None.
+        warm_up_epochs: epochs over which the KL terms of the continuous latents rise to their full weight.
+        ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
         monitor: ``"validation error"`` or ``"validation bound"``: keep the epoch where it was best; or None.
         patience: measurements without a better one before training stops, or None.
         milestones: epochs whose test error is reported too.
         importance_samples: of log p(x) of the test rows; 0 to leave it out.
         importance_rows: how many test rows, the first ones, it is estimated on; None for all.
-        feature_classifiers: names of ``pyrodgm.zoo.classifiers.CLASSIFIERS``, to be trained on the posterior means
+        feature_classifiers: names of ``pyrodgm.zoo.baselines.CLASSIFIERS``, to be trained on the posterior means
             of z of the labelled rows.
         baselines: names of ``pyrodgm.zoo.baselines.BASELINES`` to report beside.
     """
@@ -65,12 +65,12 @@ class Recipe:
     beta: float = 0.1
     labelled_weight: float | None = None
     num_particles: int = 1
-    optimiser: tuple[str, dict] = ("Adam", {})
+    optimizer: tuple[str, dict] = ("Adam", {})
     schedule: tuple[str, dict] | None = None
     max_norm: float | None = None
     weight_prior: float | None = None
     warm_up_epochs: int = 0
-    average: float | None = None
+    ema: float | None = None
     measure_every: int = 1
     monitor: str | None = None
     patience: int | None = None

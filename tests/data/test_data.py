@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.data import Batches, alpha, binarise, labelled_rows, load, resample_counts, select_labels
+from pyrodgm.data import Batches, binarise, labelled_rows, load, resample_counts, select_labels
+from pyrodgm.infer import alpha
 
 
 class TestDigits:

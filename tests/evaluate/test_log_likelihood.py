@@ -9,10 +9,9 @@ from pyro import poutine
 
 from pyrodgm import evaluate, testing
 from pyrodgm.evaluate import bound
-from pyrodgm.evaluate.log_likelihood import _summary
-from pyrodgm.evaluate.pair import run_pair
-from pyrodgm.evaluate.weights import DrawnClass, log_weights, moments
-from pyrodgm.infer import warm_up
+from pyrodgm.evaluate.log_likelihood import DrawnClass, _summary, log_weights, moments
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests import by_hand
 from tests.evaluate.pairs import Discrete, LinearNormal

@@ -6,7 +6,7 @@ import torch
 from pyro.infer import TraceEnum_ELBO
 
 from pyrodgm.data import Batches, binarise
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2
 from pyrodgm.train import fit
 from tests.pairs import small
@@ -21,10 +21,10 @@ def run(epochs, folder=None, backend="replay"):
     model = small(M2).cuda()
     x = torch.rand(40, 6, generator=torch.Generator().manual_seed(0)).cuda()
     elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=1.0)
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, max_norm=50.0)
+    optim = Optimizer(torch.optim.Adam, {"lr": 1e-2}, max_norm=50.0)
     svi = CompiledSVI(model.model, model.guide, optim, elbo, backend=backend)
     batches = Batches(x, 10, (x[:6].round(), torch.arange(6).cuda() % 3), resample=binarise)
-    history = fit(svi, batches, epochs, warm_up_epochs=2, average=0.9, folder=folder, progress=False)
+    history = fit(svi, batches, epochs, warm_up_epochs=2, ema=0.9, folder=folder, progress=False)
     return [row["loss"] for row in history], torch.cat([p.detach().flatten() for p in model.parameters()])
 
 

@@ -18,7 +18,8 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import SGD, Adam, LambdaLR
 
-from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO, warm_up
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE

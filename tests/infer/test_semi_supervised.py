@@ -9,7 +9,8 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.infer import SemiSupervisedELBO, warm_up
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests.pairs import rows, small
 
@@ -197,9 +198,9 @@ def test_as_a_module_it_trains_the_models_own_parameters():
     x, y = rows(model)
     loss = SemiSupervisedELBO(ELBO, alpha=1.0)(model.model, model.guide)
     before = [p.detach().clone() for p in model.parameters()]
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     loss(labelled=(x, y), unlabelled=x).backward()
-    optimiser.step()
+    optimizer.step()
     assert all(not torch.equal(b, p) for b, p in zip(before, model.parameters(), strict=True))
 
 

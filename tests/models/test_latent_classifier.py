@@ -8,7 +8,8 @@ from pyro.infer import TraceEnum_ELBO
 from torch.distributions import Normal, kl_divergence
 
 from pyrodgm.evaluate import elbo_parts, kl_per_unit, log_likelihood, row_bounds
-from pyrodgm.infer import SemiSupervisedELBO, warm_up
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import VAE, LatentClassifierVAE, SplitLatentClassifierVAE
 from tests import by_hand
 from tests.pairs import POSTERIORS, rows, small

@@ -10,7 +10,8 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm import testing
-from pyrodgm.infer import SemiSupervisedELBO, warm_up
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import CaGeM
 from pyrodgm.nn import NormalNet
 from tests import by_hand

@@ -112,5 +112,5 @@ def test_training_calls_each_network_of_the_flow_once_a_site(monkeypatch):
 
 
 def test_reparameterise_refuses_what_it_cannot_do():
-    with pytest.raises(ValueError, match="distribution: got Bernoulli, want a normal or a flow of one"):
+    with pytest.raises(ValueError, match="distribution: got Bernoulli, want a normal, a flow, or what has a quantile"):
         reparameterise(torch.distributions.Bernoulli(0.5), torch.zeros(1))

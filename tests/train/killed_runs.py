@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from pyrodgm.data import Batches, binarise
 from pyrodgm.evaluate import bound
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2
 from pyrodgm.train import fit, step_decay
 
@@ -31,7 +31,7 @@ def train(backend, folder):
     generator = torch.Generator().manual_seed(0)
     x, y = torch.rand(200, 20, generator=generator), torch.randint(0, 3, (30,), generator=generator)
     model = M2(20, 3, z_size=2, hidden=(16,), batch_norm=True)
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.75, every=2), max_norm=50.0)
+    optim = Optimizer(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.75, every=2), max_norm=50.0)
     elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=1.0)
     svi = SVI(model.model, model.guide, optim, elbo) if backend == "svi" else None
     svi = svi or CompiledSVI(model.model, model.guide, optim, elbo, backend=backend)
@@ -41,7 +41,7 @@ def train(backend, folder):
         batches,
         EPOCHS,
         warm_up_epochs=3,
-        average=0.98,
+        ema=0.98,
         measure=lambda epoch: {"bound": bound(model, x[:50].round())},
         monitor="bound",
         mode="max",

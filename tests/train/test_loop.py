@@ -9,7 +9,8 @@ from pyro.optim import Adam, ExponentialLR
 from pyro.poutine.runtime import _PYRO_STACK
 
 from pyrodgm.data import Batches
-from pyrodgm.infer import CompiledSVI, warm_up
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import VAE
 from pyrodgm.train import fit
 from tests.pairs import rows, small
@@ -140,7 +141,7 @@ def test_a_figure_that_is_never_measured_is_told():
 
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
-    averaged, seen = trained(5, average=0.9)
+    averaged, seen = trained(5, ema=0.9)
     assert torch.equal(averaged, seen[-1]) and not torch.equal(averaged, last)
     _, steps = trained(5)  # a step an epoch
     weights = [0.1 * 0.9 ** (4 - t) for t in range(5)]
@@ -260,7 +261,7 @@ class TestDiverging:
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize("option", [{"average": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
+@pytest.mark.parametrize("option", [{"ema": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
 def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from pyrodgm.data import Batches
-from pyrodgm.train.parallel import JointNoise
+from pyrodgm.handlers import JointNoise
 
 ROOT = Path(__file__).parents[2]
 LAUNCHER = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
@@ -68,7 +68,7 @@ def test_noise_that_cannot_be_shared_is_refused(site):
     with (
         JointNoise(0, 2),
         pyro.plate("batch", 3),
-        pytest.raises(ValueError, match="site: got noise of .*, want normal, uniform or exponential noise"),
+        pytest.raises(ValueError, match="site 'y': distribution: got .*, want a normal or a flow"),
     ):
         pyro.sample("z", site)
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.train import Average, linear_decay, step_decay
-from pyrodgm.train.best import Best
+from pyrodgm.train import EMA, linear_decay, step_decay
+from pyrodgm.train.checkpoint import pack, unpack
+from pyrodgm.train.early_stopping import EarlyStopping
 from pyrodgm.train.history import tensorboard, write_csv
-from pyrodgm.train.pack import pack, unpack
 
 
 def test_the_average_is_the_corrected_exponential_one():
     module = torch.nn.Linear(2, 1).double()
-    average, decay, values = Average(module, 0.9), 0.9, []
+    average, decay, values = EMA(module, 0.9), 0.9, []
     for _ in range(7):
         with torch.no_grad():
             module.weight.normal_()
@@ -31,14 +31,14 @@ def test_the_average_is_the_corrected_exponential_one():
 def test_an_average_of_nothing_is_the_parameters():
     module = torch.nn.Linear(2, 1)
     before = module.weight.detach().clone()
-    with Average(module, 0.5).in_place():
+    with EMA(module, 0.5).in_place():
         assert torch.equal(module.weight, before)
 
 
 @pytest.mark.parametrize("decay", [0, 1, -0.1, 2])
 def test_a_decay_outside_the_unit_interval(decay):
     with pytest.raises(ValueError, match=f"decay: got {decay}, want a number above 0 and below 1"):
-        Average(torch.nn.Linear(1, 1), decay)
+        EMA(torch.nn.Linear(1, 1), decay)
 
 
 def test_schedules():
@@ -55,8 +55,8 @@ def test_schedules():
         (lambda: step_decay(0), "factor: got 0, want a number above 0 and at most 1"),
         (lambda: step_decay(0.5, every=0), "every: got 0, want at least 1 epoch"),
         (lambda: linear_decay(5, 5), "start: got 5, want an epoch from 0 and below end, 5"),
-        (lambda: Best("bound", "largest"), "mode: got 'largest'.*want one of max, min"),
-        (lambda: Best(None, patience=3), "patience: got 3 with monitor None, want at least 1 and a figure"),
+        (lambda: EarlyStopping("bound", "largest"), "mode: got 'largest'.*want one of max, min"),
+        (lambda: EarlyStopping(None, patience=3), "patience: got 3 with monitor None, want at least 1 and a figure"),
     ],
 )
 def test_bad_settings(make, message):
@@ -66,7 +66,7 @@ def test_bad_settings(make, message):
 
 @pytest.mark.parametrize(("mode", "figures", "chosen"), [("min", [3, 1, 2], 2.0), ("max", [3, 5, math.nan], 2.0)])
 def test_the_best_epoch_is_remembered(mode, figures, chosen):
-    module, best = torch.nn.Linear(1, 1), Best("figure", mode)
+    module, best = torch.nn.Linear(1, 1), EarlyStopping("figure", mode)
     for epoch, figure in enumerate(figures, start=1):
         with torch.no_grad():
             module.weight.fill_(epoch)
@@ -76,7 +76,7 @@ def test_the_best_epoch_is_remembered(mode, figures, chosen):
 
 
 def test_patience_counts_measurements_without_a_better_one():
-    best, module = Best("figure", patience=2), torch.nn.Linear(1, 1)
+    best, module = EarlyStopping("figure", patience=2), torch.nn.Linear(1, 1)
     waited = []
     for figure in (3, 2, 2, 2.5):
         best.note({"figure": figure}, module)

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 
 from pyrodgm.data import Batches
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
 from pyrodgm.train import fit, step_decay
 from pyrodgm.train.run_folder import RunFolder
@@ -53,7 +53,7 @@ def set_up(kind=SVI, model_class=M2):
     pyro.set_rng_seed(0)
     model = small(model_class)
     x = torch.rand(40, 6).round()
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.5, every=1))
+    optim = Optimizer(torch.optim.Adam, {"lr": 1e-2}, schedule=step_decay(0.5, every=1))
     elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
     labelled = None
     if model_class is M2:
@@ -177,7 +177,7 @@ def test_a_guide_of_its_own_parameters_is_resumed(fresh, tmp_path):
                 pyro.sample("x", pyro.distributions.Normal(mean, pyro.param("s", torch.tensor(1.0))), obs=x)
 
         guide = AutoNormal(model)
-        svi = SVI(model, guide, Optimiser(torch.optim.Adam, {"lr": 0.1}), Trace_ELBO())
+        svi = SVI(model, guide, Optimizer(torch.optim.Adam, {"lr": 0.1}), Trace_ELBO())
         fit(svi, [{"x": data}] * 5, epochs, module=guide, folder=folder, progress=False)
         return {name: value.detach().clone() for name, value in pyro.get_param_store()._params.items()}
 
@@ -192,8 +192,8 @@ def test_an_average_is_not_taken_up_later(tmp_path):
     _, svi, batches = set_up()
     fit(svi, batches, 1, folder=tmp_path, progress=False)
     _, svi, batches = set_up()
-    with pytest.raises(ValueError, match="average: got a run with no average, want one with the same settings"):
-        fit(svi, batches, 2, folder=tmp_path, average=0.9, progress=False)
+    with pytest.raises(ValueError, match="ema: got a run with no average, want one with the same settings"):
+        fit(svi, batches, 2, folder=tmp_path, ema=0.9, progress=False)
 
 
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path):

@@ -12,7 +12,7 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from safetensors.torch import save_file
 
 from pyrodgm.data import Batches, binarise
-from pyrodgm.infer import CompiledSVI, Optimiser, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import ADGM, VAE
 from pyrodgm.train import fit
 from pyrodgm.train.parallel import is_first, joined, joint_gradients, share
@@ -37,7 +37,7 @@ def main(backend, pair, path):
         seen.append(joint_gradients(gradients))
         return seen[-1]
 
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-2}, max_norm=30.0, reduce=reduce)
+    optim = Optimizer(torch.optim.Adam, {"lr": 1e-2}, max_norm=30.0, reduce=reduce)
     svi = SVI(model.model, model.guide, optim, elbo)
     if backend != "svi":
         svi = CompiledSVI(model.model, model.guide, optim, elbo, backend=backend)

@@ -14,7 +14,7 @@ import torch
 from pyro.infer import SVI, Trace_ELBO
 
 from pyrodgm.data import Batches
-from pyrodgm.infer import Optimiser
+from pyrodgm.infer import Optimizer
 from pyrodgm.models import VAE
 from pyrodgm.train import fit
 from pyrodgm.train.parallel import joined, joint_gradients, share
@@ -46,7 +46,7 @@ def main(what, folder):
     pyro.enable_validation(False)
     model = VAE(12, z_size=2, hidden=(8,), likelihood="normal")
     x = torch.randn(60, 12, generator=torch.Generator().manual_seed(1))
-    optim = Optimiser(torch.optim.Adam, {"lr": 1e-3}, reduce=joint_gradients)
+    optim = Optimizer(torch.optim.Adam, {"lr": 1e-3}, reduce=joint_gradients)
     svi = SVI(model.model, model.guide, optim, Trace_ELBO(max_plate_nesting=1))
     try:
         fit(svi, Odd(Batches(x, 10, share=share()), what), 9, folder=folder / "run", progress=False)

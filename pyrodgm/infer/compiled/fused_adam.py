@@ -6,10 +6,10 @@ import pyro
 import torch
 from pyro.optim import PyroLRScheduler, PyroOptim
 
-from pyrodgm.infer.optimiser import Optimiser
+from pyrodgm.infer.optimizer import Optimizer
 
 _ADAMS = (torch.optim.Adam, torch.optim.AdamW)
-_CALLS = (PyroOptim.__call__, PyroLRScheduler.__call__, Optimiser.__call__)
+_CALLS = (PyroOptim.__call__, PyroLRScheduler.__call__, Optimizer.__call__)
 _options = itemgetter("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
 
 
@@ -36,7 +36,7 @@ class Updater:
         if not self._fusible():
             self._one_by_one(gradients)
             return
-        if isinstance(self.optim, Optimiser):
+        if isinstance(self.optim, Optimizer):
             gradients = self._prepared(gradients)
         groups = {}
         for parameter, adam, gradient in zip(self.parameters, self.adams, gradients, strict=True):

@@ -1,0 +1,113 @@
+"""``pyrodgm train``, ``reproduce`` and ``demo``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pyrodgm.cli.arguments import Device, Epochs, Name, Results, Runs, Seeds, Set, check_device, recipe_of
+from pyrodgm.cli.arguments import run_folder as folder_of
+from pyrodgm.cli.report import console, print_figures, reported
+from pyrodgm.files import make_folder
+
+Fresh = Annotated[bool, typer.Option(help="Begin again; the run that is there is kept under another name.")]
+
+
+@reported()
+def train(
+    name: Name,
+    seeds: Seeds = 1,
+    epochs: Epochs = None,
+    set: Set = None,
+    device: Device = "cpu",
+    runs: Runs = Path("runs"),
+    fresh: Fresh = False,
+    tensorboard: Annotated[bool, typer.Option(help="Log to the run's folder for TensorBoard.")] = False,
+):
+    """Train a recipe and print what its paper reports. A run that was interrupted goes on where it was saved."""
+    recipe, changes = recipe_of(name, epochs, set)
+    _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
+
+
+@reported()
+def reproduce(
+    name: Name,
+    seeds: Seeds = 3,
+    epochs: Epochs = None,
+    set: Set = None,
+    device: Device = "cpu",
+    runs: Runs = Path("runs"),
+    fresh: Fresh = False,
+    folder: Results = Path("results"),
+):
+    """Train a recipe over several seeds and write its row to the results. Runs that are finished are not repeated."""
+    from pyrodgm.train.parallel import is_first
+    from pyrodgm.zoo.results import package_commit, write_results
+
+    recipe, changes = recipe_of(name, epochs, set)
+    make_folder(folder, "--folder")
+    commit = package_commit()
+    outcomes = _run(recipe, changes, seeds, device, runs, fresh)
+    figures = {seed: outcome.figures for seed, outcome in outcomes.items()}
+    if is_first():
+        command = shlex.join(["pyrodgm", *sys.argv[1:]])
+        path = write_results(folder, recipe, figures, command, device, changes, commit)
+        console.print(f"Wrote {path}")
+
+
+@reported()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("demo"),
+    epochs: Epochs = None,
+    device: Device = "cpu",
+):
+    """Train an SDGM on real digits with 100 labels, print the table, draw the figures."""
+    from pyrodgm.zoo.figures import draw
+
+    recipe, changes = recipe_of("digits", epochs)
+    make_folder(folder, "--folder")
+    outcomes = _run(recipe, changes, 1, device)
+    for path in draw(outcomes[0], folder):
+        console.print(f"Drew {path}")
+
+
+def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False):
+    """Run the recipe for every seed, print its table, and return the outcomes by seed."""
+    from pyrodgm.train.parallel import is_first, joined, joint_sum
+    from pyrodgm.zoo import RECIPES, first_stage, run
+
+    check_device(device)
+    with joined(device) as device:
+        console.quiet = not is_first()
+        console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.", highlight=False)
+        outcomes = {}
+        for seed in range(seeds):
+            folder = None if runs is None else folder_of(runs, recipe, changes, seed)
+            if folder is not None:
+                if fresh and is_first():
+                    _set_aside(folder)
+                joint_sum(0.0)  # the others wait for the folder
+                make_folder(folder, "--runs")
+                console.print(f"The run is saved in {folder}; the same command goes on from there.", highlight=False)
+            first = None
+            if folder is not None and recipe.pretrained is not None:  # the folder that its own command has
+                stage = first_stage(recipe)
+                usual = vars(RECIPES[stage.name])
+                changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
+                first = folder_of(runs, stage, changed, seed)
+                make_folder(first, "--runs")
+            outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first)
+        print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
+    return outcomes
+
+
+def _set_aside(folder):
+    """Rename a folder to the next free ``folder.1``, ``folder.2``, ..."""
+    if not folder.exists():
+        return
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    folder.rename(aside)

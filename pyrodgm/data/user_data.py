@@ -1,0 +1,201 @@
+"""A user's own data: arrays, tables and .npz files as a data set."""
+
+import math
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pyrodgm.data.dataset import Dataset, Rows
+from pyrodgm.data.readers import read_npz
+from pyrodgm.data.tables import read_csv, read_parquet
+
+TABLES = {".csv": read_csv, ".csv.gz": read_csv, ".parquet": read_parquet}
+PARTS = ((1, "validation"), (2, "test"))
+ARRAYS = ("x", "y", "x_validation", "y_validation", "x_test", "y_test")
+
+
+def from_arrays(
+    x,
+    y=None,
+    x_validation=None,
+    y_validation=None,
+    x_test=None,
+    y_test=None,
+    split=(0.8, 0.1, 0.1),
+    seed=0,
+    name="arrays",
+):
+    """A data set of arrays.
+
+    Labels may be of any type. They become the indices of their sorted values, whose names are kept in ``classes``;
+    -1, None, NaN and the empty string are rows without a label, -1 in the result. Where validation or test rows are
+    not given, they are drawn from x: of the rows of each class, and of those without a label, the shares in
+    ``split``, rounded, so that labelled rows are spread over the three; a class has at least one row to train on.
+
+    Args:
+        x: rows ``(N, D)``, or images ``(N, H, W)`` or ``(N, H, W, C)``, which set ``image_shape``: NumPy arrays, torch
+            tensors or nested lists of finite numbers, taken as they are, on their own scale, in float32.
+        y: labels ``(N,)``, or None where there are none.
+        x_validation, y_validation: the same for the validation, or None to draw it from x.
+        x_test, y_test: the same for the test, or None to draw it from x.
+        split: shares of the rows for training, validation and test, which sum to 1; where one of them is given, the
+            others keep their ratio.
+        seed: fixes the draw.
+        name: of the data set.
+
+    Returns:
+        A ``Dataset``.
+
+    Raises:
+        ValueError: for rows that are no numbers, no finite ones, or of different sizes, for labels that are not one
+            for each row or of a single class, and for shares that do not sum to 1 or leave a part without rows.
+
+    Example::
+
+        data = from_arrays(x, y)                # y: "cat", "dog" or None
+        data.classes, data.train.y.unique()     # ("cat", "dog"), tensor([-1, 0, 1])
+    """
+    if len(split) != 3 or min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
+        raise ValueError(f"split: got {split}, want three positive shares that sum to 1")
+    given = {"": (x, y), "_validation": (x_validation, y_validation), "_test": (x_test, y_test)}
+    given = {part: pair for part, pair in given.items() if part == "" or any(array is not None for array in pair)}
+    arrays = {part: _floats(f"x{part}", rows) for part, (rows, _) in given.items()}
+    shape = tuple(arrays[""].shape[1:])
+    for part, rows in arrays.items():
+        if rows.shape[1:] != shape:
+            raise ValueError(f"x{part}: got rows of shape {tuple(rows.shape[1:])}, want {shape} as in x")
+    classes, indices = _indices({part: (labels, len(arrays[part])) for part, (_, labels) in given.items()})
+    rows = {part: Rows(arrays[part].flatten(1), indices[part]) for part in given}
+    drawn = _draw(rows[""], (split[0], *(0 if f"_{part}" in rows else split[i] for i, part in PARTS)), seed)
+    parts = (rows.get(f"_{part}", drawn[i]) for i, part in PARTS)
+    return Dataset(
+        name, drawn[0], *parts, classes and len(classes), image_shape=shape if len(shape) > 1 else None, classes=classes
+    )
+
+
+def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
+    """A data set of a file: a table ``.csv``, ``.csv.gz`` or ``.parquet``, or arrays ``.npz``.
+
+    Args:
+        path: a table has a line of column names, and one row a datum; an .npz holds the arrays x and, where there are
+            any, y, x_validation, y_validation, x_test and y_test, see ``from_arrays``.
+        label: the table's column with the labels, an empty cell for a row without; None for no labels.
+        split, seed: see ``from_arrays``.
+
+    Returns:
+        A ``Dataset``, on the scale of the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: as ``from_arrays`` does, for cells that are no numbers, and for a label column that is not there.
+
+    Example::
+
+        data = from_file("penguins.csv", label="species")
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"name: got {path}, want a file that is there")
+    if path.suffix == ".npz":
+        if label is not None:
+            raise ValueError(f"label: got {label!r}, want none for an .npz file, whose labels are its array y")
+        arrays = read_npz(path)
+        if "x" not in arrays or not set(arrays) <= set(ARRAYS):
+            raise ValueError(
+                f"{path}: got the arrays {', '.join(arrays)}, want x, and of {', '.join(ARRAYS)} no others"
+            )
+        return from_arrays(**arrays, split=split, seed=seed, name=path.name)
+    x, labels = TABLES[_ending(path)](path, label)
+    if labels is not None:
+        labels = [str(cell) if cell == -1 else cell for cell in labels]
+    return from_arrays(x, labels, split=split, seed=seed, name=path.name)
+
+
+def is_file(name):
+    """Whether ``name`` ends as a file that ``from_file`` reads."""
+    return _ending(name) in (*TABLES, ".npz")
+
+
+def _ending(path):
+    suffixes = Path(path).suffixes
+    return "".join(suffixes[-2:] if suffixes[-1:] == [".gz"] else suffixes[-1:])
+
+
+def _floats(argument, x):
+    """Rows as a float32 tensor of two to four dimensions with finite values."""
+    try:
+        x = x.detach().cpu().float() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, np.float32))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{argument}: got values that are no rows of numbers ({error}), want (N, D)") from error
+    if x.dim() not in (2, 3, 4) or 0 in x.shape:
+        raise ValueError(
+            f"{argument}: got shape {tuple(x.shape)}, want rows (N, D) or images (N, H, W) or (N, H, W, C)"
+        )
+    if not bool(torch.isfinite(x).all()):
+        bad = (~torch.isfinite(x)).flatten(1).any(1).nonzero().flatten()
+        raise ValueError(
+            f"{argument}: got NaN or infinite values in {len(bad)} rows, first in {int(bad[0])}, want finite"
+        )
+    return x
+
+
+def _indices(parts):
+    """Class names in sorted order, and each part's labels as their indices; None and None where no part has labels."""
+    if all(labels is None for labels, _ in parts.values()):
+        return None, dict.fromkeys(parts)
+    values = {}
+    for part, (labels, rows) in parts.items():
+        labels = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else labels
+        labels = np.asarray([] if labels is None else labels, None if isinstance(labels, np.ndarray) else object)
+        if np.ndim(labels) != 1 or len(labels) != rows:
+            raise ValueError(
+                f"y{part}: got shape {np.shape(labels)}, want ({rows},), one label for each row of x{part}"
+            )
+        values[part] = [_label(value) for value in labels.tolist()]
+    seen = {value for labels in values.values() for value in labels if value is not None}
+    ordered = sorted(seen, key=str)
+    with suppress(ValueError, TypeError):
+        ordered = sorted(ordered, key=_number)
+    if len(ordered) < 2:
+        raise ValueError(
+            f"y: got labels of the classes {ordered}, want at least two (-1, None, NaN and '' are rows without a label)"
+        )
+    index = {value: i for i, value in enumerate(ordered)} | {None: -1}
+    y = {part: torch.tensor([index[value] for value in labels]) for part, labels in values.items()}
+    return tuple(map(str, ordered)), y
+
+
+def _label(value):
+    """A label, None where there is none; 1.0 is the class 1."""
+    if value is None or value != value or value == "" or value == -1:
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _number(value):
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"{value} has no place among the numbers")
+    return number
+
+
+def _draw(rows, shares, seed):
+    """Three parts in shares, drawn within each class and within the rows without a label."""
+    shares = torch.tensor(shares, dtype=torch.float64) / sum(shares)
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(rows.x), generator=generator)
+    parts = [[], [], []]
+    for group in [None] if rows.y is None else rows.y.unique().tolist():
+        chosen = order if group is None else order[rows.y[order] == group]
+        validation, test = (len(chosen) * shares[1:]).round().long().tolist()
+        while validation + test >= len(chosen) and max(validation, test) > 0:
+            validation, test = (validation - 1, test) if validation >= test else (validation, test - 1)
+        sizes = (len(chosen) - validation - test, validation, test)
+        for part, piece in zip(parts, chosen.split(sizes), strict=True):
+            part.append(piece)
+    parts = [torch.cat(part).sort().values for part in parts]
+    for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
+        if share > 0 and not len(part):
+            raise ValueError(f"split: got {len(rows.x)} rows, which leave none for the {name}, want more rows")
+    return [Rows(rows.x[part], None if rows.y is None else rows.y[part]) for part in parts]

@@ -1,0 +1,89 @@
+"""Discrete distributions: grey values under a Bernoulli, ordered levels, and a class that is drawn with a gradient."""
+
+import pyro.distributions as dist
+import torch
+from torch.distributions import Gumbel, constraints
+
+
+class GreyBernoulli(dist.Bernoulli):
+    """Bernoulli whose support is the whole interval [0, 1].
+
+    log p(x) = x log pi + (1 - x) log(1 - pi)    (Kingma 2017, eq. 2.74)
+
+    For x in {0, 1} this is the Bernoulli's log-probability. For a grey x it is the expectation of that under
+    binarisation by sampling, E[log p(b)] with b ~ Bernoulli(x), so the bound of grey images is the expected
+    bound of binarised ones and not a density of the grey values.
+
+    Example::
+
+        GreyBernoulli(logits=torch.zeros(3, 64)).to_event(1).log_prob(torch.rand(3, 64))   # (3,)
+    """
+
+    support = constraints.unit_interval
+
+
+class Levels(dist.Categorical):
+    """Categorical over the levels 0..C-1 whose mean is a level: E[x] = sum_c c p(x = c).
+
+    torch's ``Categorical`` has no mean because its categories carry no order; levels do.
+
+    Example::
+
+        Levels(logits=torch.zeros(3)).mean      # tensor(1.)
+    """
+
+    @property
+    def mean(self):
+        levels = torch.arange(self.probs.shape[-1], device=self.probs.device, dtype=self.probs.dtype)
+        return self.probs @ levels
+
+
+class StraightThroughOneHot(dist.OneHotCategorical):
+    """One-hot categorical whose samples pass on the gradient of a relaxed sample.
+
+    g_k ~ Gumbel(0, 1);  y = one-hot of argmax_k (log pi_k + g_k), exactly a categorical draw;
+    dy = d softmax((log pi + g) / temperature)    (Jang et al. 2017, sec. 2.2, straight-through Gumbel-softmax)
+
+    log p(y) = sum_k y_k log pi_k, the categorical's, with its gradient in y too, without which an entropy would have
+    none. Values are exact; gradients are those of the relaxed sample, hence biased, the less so and the noisier the
+    lower the temperature.
+
+    Args:
+        temperature: of the relaxed sample, above zero.
+        logits: ``(..., K)``.
+
+    Example::
+
+        StraightThroughOneHot(0.5, logits=torch.zeros(5, 1000)).rsample()     # one-hot rows (5, 1000)
+    """
+
+    has_rsample = True
+
+    def __init__(self, temperature, logits, validate_args=None):
+        if not temperature > 0:
+            raise ValueError(f"temperature: got {temperature!r}, want a number above zero")
+        self.temperature = temperature
+        super().__init__(logits=logits, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        """The same distribution for a larger batch."""
+        logits = self.logits.expand(torch.Size(batch_shape) + self.event_shape)
+        return type(self)(self.temperature, logits, validate_args=self._validate_args)
+
+    def rsample(self, sample_shape=()):
+        """One-hot rows that carry the relaxed sample's gradient."""
+        shape = self._extended_shape(torch.Size(sample_shape))
+        noise = Gumbel(torch.zeros_like(self.logits), 1.0).rsample(torch.Size(sample_shape))
+        return self.relaxed(noise).expand(shape)
+
+    def relaxed(self, noise):
+        """The one-hot rows that given Gumbel noise ``(..., K)`` picks, with the relaxed sample's gradient."""
+        relaxed = ((self.logits + noise) / self.temperature).softmax(-1)
+        hard = torch.zeros_like(relaxed).scatter_(-1, relaxed.argmax(-1, keepdim=True), 1.0)
+        return hard + (relaxed - relaxed.detach())
+
+    def log_prob(self, value):
+        """log p(y) = sum_k y_k log pi_k."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return (value * self.logits).sum(-1)

@@ -1,0 +1,178 @@
+"""What the estimators share: columns in and out, scores, latents, generated rows, and pickling."""
+
+import copy
+import inspect
+
+import numpy as np
+import torch
+from pyro import poutine
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from pyrodgm.checks import check_values
+from pyrodgm.estimators.columns import describe_columns
+from pyrodgm.estimators.saved import from_plain, state_from_plain, state_to_plain, to_plain
+from pyrodgm.evaluate import evaluating, latent_means, log_likelihood, row_bounds
+from pyrodgm.handlers.noise import SharedNoise
+from pyrodgm.isolation import isolated
+
+AT_ONCE = 5000  # rows times samples times classes
+DRAWS = 10  # of the latents, for a bound or a mean
+SAVED = {"model_": (to_plain, from_plain), "_optimizer": (state_to_plain, state_from_plain)}
+
+
+class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
+    """Base class of the estimators; a subclass trains ``model_`` over ``columns_``.
+
+    Everything is evaluated in double precision and with the same noise for every row, so that what is said of a row
+    depends on no other row and, for one state of the estimator, is always the same.
+    """
+
+    def score_samples(self, X, importance_samples=None):
+        """log p(x) of every row, in nats and in the units of X: the lower, the stranger the row.
+
+        The lower bound of Kingma 2017, eqs 2.10 and 3.8; or the importance-weighted estimate of ``log_likelihood``,
+        which is tighter. Rows with values that the likelihood cannot have get minus infinity. Grey values under a
+        Bernoulli likelihood have a score but no density.
+
+        Args:
+            X: rows ``(B, D)``.
+            importance_samples: how many; None for the bound.
+
+        Returns:
+            ``(B,)``.
+        """
+
+        def score(model, x):
+            if importance_samples is None:
+                rows = row_bounds(model, x, num_samples=DRAWS)
+            else:
+                rows = log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
+            return rows.where(model.p_x.support.check(x).all(-1), -torch.inf)
+
+        return self._of_rows(X, score, importance_samples or 1) - self.columns_.log_volume
+
+    def transform(self, X):
+        """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
+
+        Args:
+            X: rows ``(B, D)``.
+
+        Returns:
+            ``(B, z)``.
+        """
+
+        def means(model, x):
+            return torch.cat([latent_means(model, x, site=site, num_samples=DRAWS) for site in self.latent_sizes_], 1)
+
+        return self._of_rows(X, means)
+
+    def get_feature_names_out(self, input_features=None):
+        """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` is of no effect."""
+        check_is_fitted(self)
+        names = [f"{site}_{i}" for site, size in self.latent_sizes_.items() for i in range(size)]
+        return np.array(names, dtype=object)
+
+    def _sample(self, num_samples, y=None):
+        """The sites of so many rows drawn from the model, by ``random_state``; x in the units of the table."""
+        if num_samples < 1:
+            raise ValueError(f"num_samples: got {num_samples}, want at least 1")
+        check_is_fitted(self)
+        with isolated(self._seed()), evaluating(self.model_.to(self.device)):
+            nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
+        return self.columns_.to_table(nodes["x"]["value"]), nodes
+
+    def _check_rows(self, X, **options):
+        """X as an array of doubles; with ``reset=True`` its columns are those of the estimator from now on."""
+        _refuse_words(X)
+        return validate_data(self, X, dtype=np.float64, **options)
+
+    def _begin(self, X):
+        """Describe the columns and draw the seed of a fit."""
+        self.columns_ = describe_columns(X, self.likelihood, getattr(self, "feature_names_in_", None))
+        self.likelihood_ = self.columns_.likelihood
+        if self.verbose:
+            print(f"{type(self).__name__}: likelihood {self.likelihood_}")
+        return self._seed()
+
+    def _seed(self):
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _to_device(self, X):
+        """Rows of the table as the model takes them."""
+        return self.columns_.to_model(X).to(self.device, torch.get_default_dtype())
+
+    def _training_rows(self, X):
+        """Rows of the table as the model is trained on them, none with a value that its likelihood cannot have."""
+        x = self._to_device(X)
+        check_values("X", x, self.model_.p_x.support, self.model_.p_x.wanted)
+        return x
+
+    def _new(self, model_class, options, **settings):
+        """A model of the columns: by those of the settings that its class takes, and by the options."""
+        settings |= {"x_size": self.n_features_in_, "z_size": self.z_size, "likelihood": self.likelihood_}
+        settings |= {"hidden": tuple(map(_python_number, self.hidden))}
+        taken = inspect.signature(model_class).parameters
+        settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
+        return model_class(**settings | options).to(self.device)
+
+    def _note_latents(self, x):
+        """Remember the names and sizes of the continuous latents, from one row through the guide."""
+        with evaluating(self.model_):
+            nodes = poutine.trace(self.model_.guide).get_trace(x[:1]).nodes
+        self.latent_sizes_ = {
+            name: site["value"].shape[-1]
+            for name, site in nodes.items()
+            if site["type"] == "sample" and name.startswith("z")
+        }
+
+    def _of_rows(self, X, function, copies=1):
+        """``function(model, x)`` of the rows X, as an array.
+
+        So many rows at a time that they, their classes and ``copies`` of them fit; the noise begins anew for each part.
+        """
+        check_is_fitted(self)
+        x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
+        size = max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
+        parts = []
+        with isolated(0), SharedNoise(), torch.no_grad():
+            model = copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
+            for rows in x.split(size):
+                torch.manual_seed(0)
+                parts.append(function(model, rows))
+        return torch.cat(parts).cpu().numpy()
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state | {name: to_plain(state[name]) for name, (to_plain, _) in SAVED.items() if name in state}
+
+    def __setstate__(self, state):
+        super().__setstate__(state | {name: back(state[name]) for name, (_, back) in SAVED.items() if name in state})
+
+
+def _python_number(value):
+    """A NumPy number, such as a grid search deals out, as Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _refuse_words(X):
+    """Raise ``ValueError`` for columns of a data frame that hold no numbers."""
+    if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
+        return
+    found = [str(name) for name in X.columns if not _is_numeric(X[name])]
+    if found:
+        raise ValueError(
+            f"X: got columns that hold no numbers ({', '.join(map(repr, found[:5]))}), want numbers: encode them, for "
+            "instance by sklearn.preprocessing.OneHotEncoder"
+        )
+
+
+def _is_numeric(column):
+    if getattr(column.dtype, "kind", "O") in "biuf":
+        return True
+    try:
+        np.asarray(column, dtype=np.float64)
+    except (ValueError, TypeError):
+        return False
+    return True

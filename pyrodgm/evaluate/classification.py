@@ -1,0 +1,128 @@
+"""Classification: error, what class a cluster stands for, and what a plain classifier reads off the latents."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+
+from pyrodgm.checks import check_labels
+from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.evaluate.latents import latent_means, latents
+
+
+def classification_error(model, x, y, batch_size=1000, classifier=None, matching=None, progress=False, **options):
+    """Share of rows, in per cent, whose most probable class is not ``y``.
+
+    Args:
+        model: a model with a ``classifier``.
+        x: rows ``(B, D)``.
+        y: their class indices ``(B,)`` or one-hot rows ``(B, K)``.
+        batch_size: rows a call.
+        classifier: a function of (model, rows) that returns ``(B, K)``, such as ``bayes_classifier``; or None for
+            the model's own.
+        matching: the class of each of the model's clusters, see ``match_clusters``; None where clusters are classes.
+        progress: show a bar.
+        options: of the classifier, such as ``num_samples=100``.
+
+    Returns:
+        A float from 0 to 100.
+
+    Example::
+
+        classification_error(m, data.test.x, data.test.y, num_samples=100)
+    """
+    check_labels("y", y, len(x), model.num_classes if matching is None else y.shape[-1])
+    y = y.argmax(-1) if y.dim() == 2 else y
+    classify = model.classifier if classifier is None else partial(classifier, model)
+    wrong = 0
+    with evaluating(model):
+        for rows, labels in in_batches(x, y, batch_size, progress):
+            predicted = classify(rows, **options).argmax(-1)
+            wrong = wrong + ((predicted if matching is None else matching[predicted]) != labels).sum()
+    return 100 * float(wrong) / len(x)
+
+
+def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
+    """The class of each cluster of a model trained without labels, for ``classification_error``.
+
+    Clusters and classes are matched one to one so that most rows agree, by the Hungarian method; where there are more
+    clusters than classes, each cluster left over stands for the class that most of its rows have.
+
+    Args:
+        model: a model with a ``classifier``, of K clusters.
+        x: rows ``(B, D)``.
+        y: their class indices ``(B,)``.
+        batch_size: rows a call.
+        progress: show a bar.
+        options: of the classifier, such as ``num_samples=100``.
+
+    Returns:
+        ``(K,)``: class indices.
+
+    Raises:
+        ValueError: if there are not as many labels as rows, or there is none.
+
+    Example::
+
+        matching = match_clusters(m, data.validation.x, data.validation.y)
+        classification_error(m, data.test.x, data.test.y, matching=matching)
+    """
+    classes = int(y.max()) + 1 if y.numel() else 0
+    check_labels("y", y, len(x), classes)
+    counts = torch.zeros(model.num_classes, classes)
+    with evaluating(model):
+        for rows, labels in in_batches(x, y, batch_size, progress):
+            clusters = model.classifier(rows, **options).argmax(-1).cpu()
+            counts.index_put_((clusters, labels.cpu()), torch.ones(len(rows)), accumulate=True)
+    matching = counts.argmax(1)
+    clusters, matched = linear_sum_assignment(counts.numpy(), maximize=True)
+    matching[torch.from_numpy(clusters)] = torch.from_numpy(matched)
+    return matching.to(x.device)
+
+
+def probe(model, train, test, site="z", classifier=None, means=True, batch_size=1000):
+    """Test error, in per cent, of a classifier trained on a latent alone.
+
+    Where the guide takes labels every row is encoded with each of them (Jurasiński, sec. 3.3): the latent then says
+    nothing of the row's own label but what it holds by itself. If y and z were disentangled the classifier would do
+    no better than chance.
+
+    Args:
+        model: a ``DeepGenerativeModel``.
+        train: ``Rows``, x ``(N, D)`` and y ``(N,)``, to train the classifier on.
+        test: ``Rows`` to measure it on.
+        site: the latent.
+        classifier: an estimator of scikit-learn, which is left as it is; None for a logistic regression.
+        means: read posterior means, see ``latent_means``; else one draw of the latent a row.
+        batch_size: rows a call.
+
+    Returns:
+        A float from 0 to 100.
+
+    Raises:
+        ValueError: if there are not as many labels as rows, or the guide has no such site.
+
+    Example::
+
+        probe(m, data.train, data.test)
+    """
+    classifier = LogisticRegression(max_iter=1000) if classifier is None else clone(classifier)
+
+    def encoded(x, y):
+        if means:
+            return latent_means(model, x, y, site=site, batch_size=batch_size)
+        return torch.cat([latents(model, *batch)[site] for batch in in_batches(x, y, batch_size)])
+
+    def features(rows):
+        if len(rows.x) != len(rows.y):
+            raise ValueError(f"y: got {len(rows.y)} labels, want {len(rows.x)}, one for each row of x")
+        classes = [None] if model.num_classes is None else range(model.num_classes)
+        labels = [None if k is None else torch.full_like(rows.y, k) for k in classes]
+        z = torch.cat([encoded(rows.x, y) for y in labels])
+        return z.cpu().numpy(), np.tile(rows.y.cpu().numpy(), len(labels))
+
+    classifier.fit(*features(train))
+    return 100 * (1 - float(classifier.score(*features(test))))

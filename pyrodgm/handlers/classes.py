@@ -1,0 +1,59 @@
+"""The class y at a guide's site: observed there, or drawn where the guide enumerates it."""
+
+import math
+
+import pyro.distributions as dist
+import torch
+import torch.nn.functional as F
+from pyro.distributions.util import scale_and_mask
+from pyro.poutine.messenger import Messenger
+
+UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
+
+
+class ObserveClass(Messenger):
+    """Observe the labels at the site ``y`` of a guide, keep log q(y | ...), and hide the site from the ELBO."""
+
+    def __init__(self, y):
+        super().__init__()
+        self.y, self.log_probs = y, []
+
+    def _pyro_sample(self, msg):
+        if msg["name"] == "y":
+            msg["value"], msg["is_observed"], msg["stop"] = _as_event(self.y, msg["fn"]), True, True
+
+    def _pyro_post_sample(self, msg):
+        if msg["name"] == "y":
+            self.log_probs.append(msg["fn"].log_prob(msg["value"]))
+            self.scale, self.mask = msg["scale"], msg["mask"]
+
+    def log_q(self, rows):
+        """sum over the rows of log E[q(y | ...)], the mean over all particles seen, with the site's scale and mask."""
+        if not self.log_probs:
+            return 0.0
+        log_q = torch.cat([log_prob.reshape(-1, rows) for log_prob in self.log_probs])  # (particles, B)
+        return scale_and_mask(log_q.logsumexp(0) - math.log(len(log_q)), self.scale, self.mask).sum()
+
+
+def _as_event(y, fn):
+    """Labels in the form that the site's distribution scores: one-hot rows or indices."""
+    if fn.event_dim == 1 and y.dim() == 1:
+        return F.one_hot(y.long(), fn.event_shape[0]).to(fn.mean.dtype)
+    if fn.event_dim == 0 and y.dim() == 2:
+        return y.argmax(-1)
+    return y.to(fn.mean.dtype) if fn.event_dim == 1 else y
+
+
+class DrawnClass(Messenger):
+    """Draws one class where the guide enumerates all, from r = 0.9 q + 0.1 / K."""
+
+    def _pyro_sample(self, msg):
+        if msg["is_observed"] or msg["infer"].get("enumerate") != "parallel":
+            return
+        fn = msg["fn"]
+        if not isinstance(fn, (dist.Categorical, dist.OneHotCategorical)):
+            raise ValueError(f"classes: got 'drawn' with {msg['name']!r}, a {type(fn).__name__}, want a categorical")
+        log_q = fn.logits + math.log1p(-UNIFORM)
+        uniform = torch.full_like(log_q, math.log(UNIFORM / log_q.shape[-1]))
+        msg["fn"] = type(fn)(logits=torch.logaddexp(log_q, uniform))
+        msg["infer"] = {}

@@ -1,0 +1,76 @@
+"""Noise that is chosen, not drawn site by site: one draw for all rows, or a process's share of a joint draw."""
+
+import torch
+from pyro.poutine.messenger import Messenger
+
+from pyrodgm.distributions import reparameterise
+
+
+class _ChosenNoise(Messenger):
+    """Makes the value of every latent in a plate from noise of its own choice, see ``reparameterise``."""
+
+    def _pyro_sample(self, msg):
+        plates = [frame.dim for frame in msg["cond_indep_stack"] if frame.vectorized]
+        if msg["done"] or msg["is_observed"] or not plates or not hasattr(msg["fn"], "event_dim"):
+            return  # an enumerated or replayed site is done; a plate's own site has no event
+        try:
+            msg["value"] = self._value(msg["fn"], max(plates) - msg["fn"].event_dim)
+        except ValueError as error:
+            raise ValueError(f"site {msg['name']!r}: {error}") from error
+        msg["done"] = True
+
+
+class SharedNoise(_ChosenNoise):
+    """Draw the noise of every site in the plate over the rows once, for all of them.
+
+    What is said of a row then depends on no other row. An estimate of one row is as unbiased as with noise of its
+    own; those of two rows are correlated, so that their difference is the steadier for it.
+
+    Raises:
+        ValueError: at a site that ``reparameterise`` cannot make from noise.
+
+    Example::
+
+        with SharedNoise():
+            row_bounds(m, x)
+    """
+
+    def _value(self, fn, row_dim):
+        shape = list(fn.shape())
+        shape[row_dim] = 1
+        return reparameterise(fn, _normal(fn, shape)).expand(fn.shape())
+
+
+class JointNoise(_ChosenNoise):
+    """Draw the noise of every site in a plate as one process would for all rows, and keep this process's.
+
+    Args:
+        rank, processes: which share of the rows, and of how many equal ones.
+
+    Raises:
+        ValueError: at a site whose noise is not normal, such as that of a class which is not enumerated: one process
+            alone would draw it otherwise.
+    """
+
+    def __init__(self, rank, processes):
+        super().__init__()
+        self.rank, self.processes = rank, processes
+
+    def _value(self, fn, row_dim):
+        shape = list(fn.shape())
+        rows = shape[row_dim]
+        shape[row_dim] = rows * self.processes
+        noise = _normal(fn, shape).narrow(row_dim, self.rank * rows, rows)
+        return reparameterise(fn, noise, normal_only=True)
+
+
+def _normal(fn, shape):
+    """Standard normal noise of a shape, of the type and on the device of a distribution's own samples."""
+    like = next((value for value in _parameters(fn) if isinstance(value, torch.Tensor)), torch.empty(()))
+    return torch.randn(shape, dtype=like.dtype, device=like.device)
+
+
+def _parameters(fn):
+    while hasattr(fn, "base_dist"):
+        fn = fn.base_dist
+    return [getattr(fn, name, None) for name in getattr(fn, "arg_constraints", {}) or {}]

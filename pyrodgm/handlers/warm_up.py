@@ -1,0 +1,58 @@
+"""KL warm-up: a weight on the latent sites."""
+
+from pyro.poutine.messenger import Messenger
+from pyro.poutine.replay_messenger import ReplayMessenger
+from pyro.poutine.runtime import _PYRO_STACK
+
+
+class warm_up(Messenger):
+    """Scale the latent sites that model and guide share by ``beta``, in any ELBO of any pair.
+
+    E_q[log p(x | z)] + beta E_q[log p(z) - log q(z | x)]    (Sønderby et al. 2016, eq. 15)
+
+    A site that only the model has, such as one enumerated there, belongs to the likelihood and stays at 1, as do
+    observed sites. While ``beta`` is below 1 the loss is no bound of log p(x); leave the context when the
+    warm-up is over.
+
+    Args:
+        beta: a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
+        discrete: scale enumerable sites, such as y, too. The papers scale the continuous ones alone.
+
+    Raises:
+        ValueError: if ``beta`` is no 0-d tensor, or not above zero.
+
+    Example::
+
+        beta = torch.tensor(0.01)
+        with warm_up(beta):
+            for epoch in range(100):
+                svi.step(x)
+                beta.fill_((epoch + 1) / 100)
+    """
+
+    def __init__(self, beta, discrete=False):
+        super().__init__()
+        if not hasattr(beta, "dim") or beta.dim() != 0:
+            raise ValueError(f"beta: got {beta!r}, want a 0-d tensor, to be updated in place")
+        if float(beta) <= 0:
+            raise ValueError(f"beta: got {float(beta):g}, want a value above zero")
+        self.beta, self.discrete = beta, discrete
+
+    def _process_message(self, msg):
+        if msg["type"] != "sample" or msg["is_observed"] or (not self.discrete and _is_enumerable(msg["fn"])):
+            return
+        if all(msg["name"] in trace for trace in _guide_traces()):
+            msg["scale"] = msg["scale"] * self.beta
+
+
+def _guide_traces():
+    """The guide's trace, if a model is being replayed against it: what it lacks is the model's own.
+
+    An ELBO also replays the guide while it enumerates sequentially, against traces that have not returned yet.
+    """
+    replays = (frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger))
+    return [trace for trace in replays if trace is not None and "_RETURN" in trace]
+
+
+def _is_enumerable(fn):
+    return getattr(fn, "has_enumerate_support", False)

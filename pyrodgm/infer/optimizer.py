@@ -1,0 +1,62 @@
+"""A Pyro optimiser with a schedule, that sees all gradients of a step together before it steps."""
+
+import pyro
+import torch
+from pyro.optim import PyroLRScheduler
+
+
+class Optimizer(PyroLRScheduler):
+    """One torch optimiser per parameter, as everywhere in Pyro, with what concerns them all.
+
+    Gradients are first summed over processes, if there are several, then scaled so that their joint norm is at most
+    ``max_norm``: g min(1, max_norm / |g|), |g| over all parameters (Pyro's own ``clip_args`` clips each parameter by
+    its own norm). A prior N(0, s^2) on the parameters of a data set of N rows, trained on sums over B rows, is
+    ``weight_decay=B / (N s^2)``: its gradient exactly, for optimisers that add the decay to the gradient, which
+    AdamW does not.
+
+    Args:
+        optimizer: a class of ``torch.optim``, such as ``Adam``, ``Adamax``, ``RMSprop`` or ``Adagrad``.
+        options: its arguments.
+        schedule: the learning rate's factor as a function of the epoch, counted from 0; ``step()`` ends an epoch.
+        max_norm: the largest joint norm of the gradients, or None.
+        reduce: a function from a list of gradients to a list of gradients, called before anything else; or None.
+
+    Raises:
+        ValueError: if ``max_norm`` is not positive.
+
+    Example::
+
+        optim = Optimizer(torch.optim.Adamax, {"lr": 2e-3}, schedule=step_decay(0.75, every=50), max_norm=5.0)
+        svi = CompiledSVI(m.model, m.guide, optim, elbo)
+    """
+
+    def __init__(self, optimizer, options, schedule=None, max_norm=None, reduce=None):
+        if max_norm is not None and not max_norm > 0:
+            raise ValueError(f"max_norm: got {max_norm}, want a positive number")
+        schedule = schedule or (lambda epoch: 1.0)
+        arguments = {"optimizer": optimizer, "optim_args": dict(options), "lr_lambda": schedule}
+        super().__init__(torch.optim.lr_scheduler.LambdaLR, arguments)
+        self.max_norm, self.reduce = max_norm, reduce
+
+    def __call__(self, params, *args, **kwargs):
+        """Step the parameters, in the order of their names, by the gradients that they hold."""
+        params = sorted(params, key=pyro.get_param_store().param_name)
+        for parameter, gradient in zip(params, self.prepare([parameter.grad for parameter in params]), strict=True):
+            parameter.grad = gradient
+        super().__call__(params, *args, **kwargs)
+
+    def prepare(self, gradients):
+        """The gradients, in the order of their parameters' names, reduced and clipped.
+
+        None stands for a parameter that the loss does not depend on.
+        """
+        present = [gradient for gradient in gradients if gradient is not None]
+        if not present:
+            return gradients
+        if self.reduce is not None:
+            present = self.reduce(present)
+        if self.max_norm is not None:
+            norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(present)))
+            present = torch._foreach_mul(present, torch.clamp(self.max_norm / norm, max=1.0))
+        remaining = iter(present)
+        return [None if gradient is None else next(remaining) for gradient in gradients]

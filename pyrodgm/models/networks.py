@@ -1,0 +1,89 @@
+"""The networks of a model: what they all share is said once."""
+
+import inspect
+
+from pyrodgm.nn import MLP, CategoricalNet, NormalNet, Trunk, likelihood_net, posterior_net
+
+
+class Networks:
+    """Makes the networks of a model, all with the same hidden layers, likelihood, posterior and options.
+
+    Args:
+        x_size: number of features D of a row.
+        num_classes: number of classes K, or None.
+        hidden: sizes of the hidden layers of every network.
+        likelihood: p(x | ...), see ``likelihood_net``.
+        posterior: q(z | ...) of every latent, see ``posterior_net``.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+
+    Example::
+
+        nets = Networks(x_size=784, num_classes=10, hidden=(500,), activation="softplus")
+        p_x = nets.likelihood(50, 10)               # p(x | z, y), z of 50 units
+        q_z = nets.posterior(784, 10, size=50)      # q(z | x, y)
+    """
+
+    def __init__(self, x_size, num_classes, hidden, likelihood="bernoulli", posterior="normal", **network):
+        self.x_size, self.num_classes, self.hidden = x_size, num_classes, hidden
+        self._likelihood, self._posterior, self.network = likelihood, posterior, network
+
+    def having(self, hidden):
+        """The same with other hidden layers; with these where ``hidden`` is None."""
+        hidden = self.hidden if hidden is None else hidden
+        return Networks(self.x_size, self.num_classes, hidden, self._likelihood, self._posterior, **self.network)
+
+    def likelihood(self, *parents):
+        """p(x | parents); parents are sizes."""
+        return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **self.network)
+
+    def posterior(self, *parents, size):
+        """q(z | parents), z of ``size`` units, by the posterior's name."""
+        return posterior_net(self._posterior, parents, hidden=self.hidden, size=size, **self.network)
+
+    def normal(self, *parents, size):
+        """A diagonal normal of ``size`` units given the parents, as the latents of a generative model have."""
+        return NormalNet(parents, hidden=self.hidden, size=size, **self.network)
+
+    def categorical(self, *parents):
+        """A class given the parents."""
+        return CategoricalNet(parents, hidden=self.hidden, size=self.num_classes, **self.network)
+
+    def mlp(self, *parents, size):
+        """``size`` values computed from the parents."""
+        return MLP(parents, hidden=self.hidden, size=size, **self.network)
+
+
+def signature_of(model_class):
+    """The signature of a model's constructor with what ``**options`` stands for, the options of ``Networks``."""
+    own = list(inspect.signature(model_class.__init__).parameters.values())[1:]
+    if not any(p.kind is p.VAR_KEYWORD for p in own):
+        return inspect.Signature(own)
+    own = [p for p in own if p.kind is not p.VAR_KEYWORD]
+    known = {p.name for p in own} | {"self", "x_size", "num_classes", "hidden", "parents"}
+    shared = [p for c in (Networks, Trunk) for p in inspect.signature(c.__init__).parameters.values()]
+    options = [p.replace(kind=p.KEYWORD_ONLY) for p in shared if p.kind is not p.VAR_KEYWORD and p.name not in known]
+    return inspect.Signature([*own, *options])
+
+
+def check_layer_sizes(argument, sizes, num_layers=None):
+    """Raise ``ValueError`` unless ``sizes`` has a positive int for each layer."""
+    wanted = "a positive int a layer" if num_layers is None else f"{num_layers} positive ints"
+    whole = isinstance(sizes, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in sizes)
+    if not whole or not sizes or num_layers not in (None, len(sizes)):
+        raise ValueError(f"{argument}: got {sizes!r}, want {wanted}")
+
+
+def hidden_by_layer(hidden, num_layers):
+    """The hidden sizes of each layer's networks, bottom first.
+
+    Args:
+        hidden: sizes for all layers, ``(512, 512)``; or a tuple for each, ``((512, 512), (256, 256))``.
+
+    Raises:
+        ValueError: if there are tuples for another number of layers.
+    """
+    if all(isinstance(size, int) for size in hidden):
+        return (hidden,) * num_layers
+    if len(hidden) != num_layers or any(isinstance(sizes, int) for sizes in hidden):
+        raise ValueError(f"hidden: got {hidden!r}, want ints, or a tuple of ints for each of {num_layers} layers")
+    return hidden

@@ -1,0 +1,55 @@
+"""The epoch to keep, and when to stop waiting for a better one."""
+
+import math
+
+from pyrodgm.checks import check_choice
+
+
+class EarlyStopping:
+    """Remembers the parameters of the epoch where a figure was best.
+
+    Args:
+        monitor: name of the figure, or None to remember nothing.
+        mode: ``"min"`` or ``"max"``: which is best.
+        patience: measurements without a better one before it is time to stop; or None.
+
+    Raises:
+        ValueError: for another mode, or a patience below 1 or without a figure.
+
+    Example::
+
+        best = EarlyStopping("validation error", patience=10)
+        best.note({"epoch": 3, "validation error": 2.5}, m)
+    """
+
+    def __init__(self, monitor=None, mode="min", patience=None):
+        check_choice("mode", mode, ("min", "max"))
+        if patience is not None and (monitor is None or patience < 1):
+            raise ValueError(
+                f"patience: got {patience} with monitor {monitor!r}, want at least 1 and a figure to watch"
+            )
+        self.monitor, self.mode, self.patience = monitor, mode, patience
+        self.figure, self.age, self.parameters = None, 0, None
+
+    def note(self, row, module):
+        """Take a row of the history, and the module's state if its figure is the best so far."""
+        if self.monitor not in row:
+            return
+        figure = row[self.monitor]
+        better = self.figure is None or (figure < self.figure if self.mode == "min" else figure > self.figure)
+        self.age += 1
+        if better and math.isfinite(figure):
+            self.figure, self.age = figure, 0
+            self.parameters = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+    def out_of_patience(self):
+        """Whether ``patience`` measurements have passed since the best."""
+        return self.patience is not None and self.age >= self.patience
+
+    def state_dict(self):
+        """Figure, age and parameters."""
+        return {"figure": self.figure, "age": self.age, "parameters": self.parameters}
+
+    def load_state_dict(self, state):
+        """Continue from a ``state_dict``."""
+        vars(self).update(state)

@@ -1,0 +1,68 @@
+"""Parameters averaged over the steps of training."""
+
+from contextlib import contextmanager
+
+import torch
+
+
+class EMA:
+    """Exponential moving average of a module's parameters (Kingma 2017, sec. 7.6.2).
+
+        average_t = decay average_{t-1} + (1 - decay) parameters_t,    average_0 = 0
+        corrected_t = average_t / (1 - decay^t)
+
+    Buffers, such as the running statistics of batch normalisation, are not averaged.
+
+    Args:
+        module: whose parameters to average.
+        decay: beta_2 of the thesis, above 0 and below 1.
+
+    Raises:
+        ValueError: for another decay.
+
+    Example::
+
+        average = EMA(m, decay=0.999)
+        for batch in batches:
+            svi.step(**batch)
+            average.update()
+        with average.in_place():
+            bound(m, x)
+    """
+
+    def __init__(self, module, decay):
+        if not 0 < decay < 1:
+            raise ValueError(f"decay: got {decay}, want a number above 0 and below 1")
+        self.decay, self.steps = decay, 0
+        self.parameters = [parameter.detach() for parameter in module.parameters() if parameter.requires_grad]
+        self.sums = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def update(self):
+        """Take the parameters as they are after one more step."""
+        self.steps += 1
+        torch._foreach_lerp_(self.sums, self.parameters, 1 - self.decay)
+
+    def copy_to_parameters(self):
+        """Set the parameters to their corrected average."""
+        if self.steps:
+            correction = 1 - self.decay**self.steps
+            torch._foreach_copy_(self.parameters, torch._foreach_div(self.sums, correction))
+
+    @contextmanager
+    def in_place(self):
+        """The corrected average in place of the parameters, which come back as they were."""
+        held = [parameter.clone() for parameter in self.parameters]
+        self.copy_to_parameters()
+        try:
+            yield
+        finally:
+            torch._foreach_copy_(self.parameters, held)
+
+    def state_dict(self):
+        """Steps and sums."""
+        return {"steps": self.steps, "sums": list(self.sums)}
+
+    def load_state_dict(self, state):
+        """Continue from a ``state_dict``."""
+        self.steps = state["steps"]
+        torch._foreach_copy_(self.sums, [total.to(own) for total, own in zip(state["sums"], self.sums, strict=True)])

@@ -1,0 +1,36 @@
+"""Learning-rate schedules: functions from the epoch, counted from 0, to a factor of the learning rate."""
+
+
+def step_decay(factor=0.75, every=50, least=0.0):
+    """``factor`` to the number of whole ``every`` epochs passed, and at least ``least``.
+
+    x 0.75 every 50 epochs is CaGeM's (Maaløe et al. 2017, sec. 5), every 200 that of the fine-tuned LVAE (Maaløe 2018,
+    app. B).
+
+    Raises:
+        ValueError: unless ``factor`` is above 0 and at most 1, and ``every`` at least 1.
+
+    Example::
+
+        Optimizer(torch.optim.Adam, {"lr": 1e-3}, schedule=step_decay(0.75, every=200))
+    """
+    if not 0 < factor <= 1:
+        raise ValueError(f"factor: got {factor}, want a number above 0 and at most 1")
+    if every < 1:
+        raise ValueError(f"every: got {every}, want at least 1 epoch")
+    return lambda epoch: max(factor ** (epoch // every), least)
+
+
+def linear_decay(start, end, least=0.01):
+    """1 up to epoch ``start``, then linearly down to 0 at epoch ``end``, and at least ``least``.
+
+    Raises:
+        ValueError: unless 0 <= start < end.
+
+    Example::
+
+        Optimizer(torch.optim.Adam, {"lr": 1e-3}, schedule=linear_decay(50, 100))
+    """
+    if not 0 <= start < end:
+        raise ValueError(f"start: got {start}, want an epoch from 0 and below end, {end}")
+    return lambda epoch: 1.0 if epoch <= start else max(least, (end - epoch) / (end - start))

@@ -1,0 +1,34 @@
+"""Where a loss stopped being finite."""
+
+import torch
+
+from pyrodgm.handlers import FirstNonFinite
+
+
+def not_finite(module):
+    """The names of a module's parameters that hold NaN or infinity."""
+    named = dict(module.named_parameters())
+    if not named:
+        return []
+    norms = torch.stack(torch._foreach_norm([p.detach() for p in named.values()], float("inf"))).isfinite()
+    return [] if bool(norms.all()) else [name for name, finite in zip(named, norms.tolist(), strict=True) if not finite]
+
+
+def non_finite_site(svi, batch):
+    """What is not finite in the loss of a batch, in words: the first site that makes it so.
+
+    Args:
+        svi: with the parameters and the random numbers as they were before the step.
+        batch: dict, the arguments of its step.
+
+    Example::
+
+        non_finite_site(svi, {"x": x})       # "the log-probability of site 'x' is not finite"
+    """
+    sites = FirstNonFinite()
+    try:
+        with torch.no_grad(), sites:
+            svi.loss(svi.model, svi.guide, **batch)
+    except (ValueError, RuntimeError):  # a distribution's own check of its arguments, which are not finite
+        return sites.found or "the arguments of a site are not finite"
+    return sites.found or "every site is finite, the objective is not"

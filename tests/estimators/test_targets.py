@@ -1,0 +1,59 @@
+"""Labels of any type, and which of them are held out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pyrodgm.estimators.targets import hold_out, read_labels
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "indices"),
+    [
+        ([3, -1, 1, 3], [1, 3], [1, -1, 0, 1]),
+        (np.array([3, -1, 1], dtype=np.int8), [1, 3], [1, -1, 0]),
+        (np.array([3, 1], dtype=np.uint8), [1, 3], [1, 0]),
+        ([2.0, NAN, -1.0, 0.0], [0.0, 2.0], [1, -1, -1, 0]),
+        ([True, False], [False, True], [1, 0]),
+        (["b", None, "a"], ["a", "b"], [1, -1, 0]),
+        (["b", NAN, "-1"], ["-1", "b"], [1, -1, 0]),
+        (np.array(["b", -1, "a"], dtype=object), ["a", "b"], [1, -1, 0]),
+        (np.array([3, None, 1], dtype=object), [1, 3], [1, -1, 0]),
+        (pd.Series(["b", None, "a"]), ["a", "b"], [1, -1, 0]),
+        (pd.Series(["b", None, "a"], dtype="category"), ["a", "b"], [1, -1, 0]),
+        (pd.Series([3, pd.NA, 1], dtype="Int64"), [1, 3], [1, -1, 0]),
+    ],
+)
+def test_labels_of_any_type_become_indices(y, classes, indices):
+    found, got = read_labels(y)
+    assert found.tolist() == classes
+    assert got.tolist() == indices
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "message"),
+    [
+        ([0.5, 0.7, 1.2], None, "Unknown label type: continuous"),
+        ([0.0, float("inf")], None, "y: got infinite labels, want classes"),
+        (np.array([1, "a"], dtype=object), None, "y: got labels of the types int, str, want one type"),
+        (["a", "c"], np.array(["a", "b"]), r"y: got the label .*'c'.*, want one of the classes \['a', 'b'\]"),
+        ([[1, 2], [3, 4]], None, "y should be a 1d array"),
+    ],
+)
+def test_what_is_no_label_is_told(y, classes, message):
+    classes = None if classes is None else classes.tolist()
+    with pytest.raises(ValueError, match=message):
+        read_labels(y, classes)
+
+
+def test_a_share_of_each_class_is_held_out_but_at_least_one():
+    indices = np.array([0] * 40 + [1] * 3 + [-1] * 20)
+    learn, stop = hold_out(indices, 0.1, ["a", "b"], seed=0)
+    assert np.bincount(indices[stop]).tolist() == [4, 1]
+    assert np.bincount(indices[learn]).tolist() == [36, 2]
+    assert not set(learn) & set(stop)
+    assert hold_out(indices, 0.9, ["a", "b"], seed=0)[0].shape == (5,)
+    assert hold_out(indices, 0, ["a", "b"], seed=0)[1].shape == (0,)
+    assert not np.array_equal(stop, hold_out(indices, 0.1, ["a", "b"], seed=1)[1])

@@ -1,0 +1,58 @@
+"""An estimator leaves the user's session as it was."""
+
+import random
+
+import numpy as np
+import pyro
+import torch
+from pyro.infer import SVI, TraceEnum_ELBO
+from pyro.optim import Adam
+from sklearn.datasets import load_iris
+
+from pyrodgm.estimators import M1, DeepGenerativeClassifier
+from pyrodgm.evaluate import row_bounds
+from pyrodgm.handlers import SharedNoise
+from pyrodgm.models import M2, SDGM
+
+X, Y = load_iris(return_X_y=True)
+
+
+def test_random_numbers_parameters_and_validation_stay_as_they_were():
+    mine = M2(4, 3, z_size=2, hidden=(8,), likelihood="normal")
+    x = torch.randn(10, 4)
+    svi = SVI(mine.model, mine.guide, Adam({"lr": 1e-2}), TraceEnum_ELBO(max_plate_nesting=1))
+    svi.step(x)
+    names = set(pyro.get_param_store())
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
+    estimator = DeepGenerativeClassifier("m2", z_size=2, hidden=(8,), epochs=2, random_state=0).fit(X, Y)
+    estimator.partial_fit(X, Y)
+    for ask in (estimator.predict, estimator.score_samples, estimator.transform, M1(epochs=1, random_state=0).fit):
+        ask(X)
+    estimator.sample(3)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1:] == (np.random.get_state()[1].tolist(), random.getstate())
+    assert set(pyro.get_param_store()) == names
+    assert pyro.settings.get("validate_poutine")
+    svi.step(x)  # and the user's own model trains on
+
+
+def test_all_rows_share_their_noise_and_a_row_alone_has_the_same():
+    model = SDGM(4, 3, z_size=2, a_size=2, hidden=(8,), likelihood="normal").double().eval()
+    row = torch.randn(1, 4, dtype=torch.float64)
+    bounds = []
+    for rows in (row, row.repeat(3, 1)):
+        torch.manual_seed(0)
+        with SharedNoise():
+            bounds.append(row_bounds(model, rows, num_samples=2))
+    torch.testing.assert_close(bounds[1], bounds[0].repeat(3))
+    assert not torch.allclose(*row_bounds(model, row.repeat(2, 1)))  # which it does not do of itself
+
+
+def test_shared_noise_leaves_a_bound_unbiased():
+    model = SDGM(4, 3, z_size=2, a_size=2, hidden=(8,), likelihood="normal").double().eval()
+    x = torch.randn(1, 4, dtype=torch.float64)
+    apart = row_bounds(model, x.repeat(4000, 1))
+    with SharedNoise():
+        shared = torch.cat([row_bounds(model, x.repeat(2, 1))[:1] for _ in range(300)])
+    error = float((apart.var() / 4000 + shared.var() / 300).sqrt())
+    assert abs(float(apart.mean() - shared.mean())) < 4 * error
