@@ -61,7 +61,7 @@ def set_up(kind=SVI, model_class=M2):
     return model, kind(model.model, model.guide, optim, elbo), Batches(x, 10, labelled)
 
 
-OPTIONS = {"epochs": 4, "warm_up_epochs": 2, "average": 0.9, "progress": False}
+OPTIONS = {"epochs": 4, "warm_up_epochs": 2, "ema": 0.9, "progress": False}
 
 
 @pytest.mark.parametrize(
