@@ -150,7 +150,7 @@ def test_the_average_is_measured_and_kept():
 
 
 def test_the_best_epoch_of_the_average_is_kept_as_it_was_measured():
-    kept, seen = trained(5, average=0.9, monitor="figure")
+    kept, seen = trained(5, ema=0.9, monitor="figure")
     assert torch.equal(kept, seen[1])
 
 
