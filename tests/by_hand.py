@@ -1,6 +1,11 @@
-"""The bounds in plain torch, straight from the papers: concatenated inputs, no Pyro, one class at a time."""
+"""The figures in plain torch, straight from the papers: concatenated inputs, no Pyro, one class at a time.
+
+Each model is written once, as what its paper's guide and model say of one class: ``RUNS``. Every figure is a formula of
+such runs. A model that is not in ``RUNS``, or has classes and is not in ``CLASSIFIERS``, fails the tests.
+"""
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,8 +28,12 @@ def moments(net, *parents):
     return linear(net.loc, h), linear(net.log_variance, h)
 
 
+def log_normal_units(v, mu, log_variance):
+    return -0.5 * (math.log(2 * math.pi) + log_variance + (v - mu) ** 2 / log_variance.exp())
+
+
 def log_normal(v, mu, log_variance):
-    return (-0.5 * (math.log(2 * math.pi) + log_variance + (v - mu) ** 2 / log_variance.exp())).sum(-1)
+    return log_normal_units(v, mu, log_variance).sum(-1)
 
 
 def log_bernoulli(net, x, *parents):
@@ -32,116 +41,192 @@ def log_bernoulli(net, x, *parents):
     return (x * p.log() + (1 - x) * (1 - p).log()).sum(-1)
 
 
+def log_binomial(net, x, *parents):
+    n, p = net.total_count, torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents)))
+    ways = torch.lgamma(n + 1) - torch.lgamma(x + 1) - torch.lgamma(n - x + 1)
+    return (ways + x * p.log() + (n - x) * (1 - p).log()).sum(-1)
+
+
+def levels(net, *parents):
+    """log-probabilities of the levels of every feature, ``(..., D, C)``."""
+    logits = linear(net.logits, mlp(net.trunk, *parents))
+    return logits.reshape(*logits.shape[:-1], net.size, net.num_levels).log_softmax(-1)
+
+
+LOG_X = {
+    "BernoulliNet": log_bernoulli,
+    "BinomialNet": log_binomial,
+    "LevelsNet": lambda net, x, *parents: (levels(net, *parents) * F.one_hot(x.long(), net.num_levels)).sum((-2, -1)),
+    "NormalNet": lambda net, x, *parents: log_normal(x, *moments(net, *parents)),
+}
+MEAN_OF_X = {
+    "BernoulliNet": lambda net, *parents: torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
+    "BinomialNet": lambda net, *parents: net.total_count * torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
+    "LevelsNet": lambda net, *parents: levels(net, *parents).exp() @ torch.arange(net.num_levels).to(parents[0]),
+    "NormalNet": lambda net, *parents: moments(net, *parents)[0],
+}
+LARGEST = {"BinomialNet": lambda net: net.total_count, "LevelsNet": lambda net: net.num_levels - 1}
+
+
+def log_x(model, x, parents):
+    return LOG_X[type(model.p_x).__name__](model.p_x, x, *parents)
+
+
+def mean_of_x(model, parents):
+    return MEAN_OF_X[type(model.p_x).__name__](model.p_x, *parents)
+
+
+def read(model, x):
+    """x as networks read it: counts as shares of the largest."""
+    return x / LARGEST.get(type(model.p_x).__name__, lambda net: 1)(model.p_x)
+
+
 def log_q_y(net, *parents):
     return torch.log_softmax(linear(net.logits, mlp(net.trunk, *parents)), -1)
 
 
-def draw(net, noise, *parents):
-    """The value at the noise, and its log-density."""
-    mu, log_variance = moments(net, *parents)
-    value = mu + (0.5 * log_variance).exp() * noise
-    return value, log_normal(value, mu, log_variance)
+def log_class(net, y, *parents):
+    """The log-probability of the classes y, one-hot rows."""
+    return (log_q_y(net, *parents) * y).sum(-1)
 
 
-def log_standard_normal(z):
-    return log_normal(z, torch.zeros_like(z), torch.zeros_like(z))
+class Noise:
+    """Values of the latents: the mean and the deviation times standard normal noise.
+
+    The noise is the generator's next, drawn in the order of the guide: ``(S, B, d)``, or ``(K, S, B, d)`` for a latent
+    that follows an enumerated class; or it is ``drawn`` already, by site.
+    """
+
+    def __init__(self, samples=1, rows=None, classes=None, drawn=None):
+        self.samples, self.rows, self.classes = samples, rows, classes
+        self.drawn = {} if drawn is None else drawn
+
+    def draw(self, site, net, parents, k=None):
+        """The value and its moments, of class k where the latent follows an enumerated one."""
+        mu, log_variance = moments(net, *parents)
+        return self.value(site, mu, log_variance, k), (mu, log_variance)
+
+    def value(self, site, mu, log_variance, k):
+        if site not in self.drawn:
+            shape = (self.samples, self.rows, mu.shape[-1])
+            self.drawn[site] = torch.randn(shape if k is None else (self.classes, *shape), dtype=mu.dtype)
+        noise = self.drawn[site]
+        return mu + (0.5 * log_variance).exp() * (noise if k is None else noise[k])
 
 
-def one_hot_rows(model, x):
-    return torch.eye(model.num_classes, dtype=x.dtype)[:, None].expand(-1, len(x), -1)  # (K, B, K)
+class Given(Noise):
+    """Values that came from elsewhere."""
+
+    def value(self, site, mu, log_variance, k):
+        return self.drawn[site]
 
 
-def vae(model, x, noise):
-    z, log_q = draw(model.q_z, noise["z"], x)
-    return log_bernoulli(model.p_x, x, z) + log_standard_normal(z) - log_q
+class Latent(NamedTuple):
+    """The value of a latent, and mean and log-variance of q and of p there."""
+
+    value: torch.Tensor
+    q: tuple
+    p: tuple
 
 
-def m2(model, x, noise):
-    bounds = []
-    for k, y in enumerate(one_hot_rows(model, x)):
-        z, log_q = draw(model.q_z, noise["z"][k], x, y)
-        bounds.append(log_bernoulli(model.p_x, x, z, y) + log_standard_normal(z) - math.log(model.num_classes) - log_q)
-    return log_q_y(model.q_y, x), bounds
+class Run(NamedTuple):
+    """Guide and model for one class: latents by site, what p(x | ...) reads, log p and log q of the class, or None."""
+
+    latents: dict
+    x: tuple
+    log_p_y: torch.Tensor | None = None
+    log_q_y: torch.Tensor | None = None
 
 
-def auxiliary(model, x, noise):
-    """ADGM, its controls, and SDGM."""
-    kind, log_q_a, bounds = type(model).__name__, 0.0, []
+def standard(z):
+    return torch.zeros_like(z), torch.zeros_like(z)
+
+
+def uniform(y):
+    return torch.full(y.shape[:-1], -math.log(y.shape[-1]), dtype=y.dtype)
+
+
+def vae(model, x, y, k, noise):
+    z, q = noise.draw("z", model.q_z, (read(model, x),))
+    return Run({"z": Latent(z, q, standard(z))}, (z,))
+
+
+def m2(model, x, y, k, noise):
+    """Kingma 2017, eqs 3.2, 3.4 and 3.5."""
+    x = read(model, x)
+    z, q = noise.draw("z", model.q_z, (x, y), k)
+    return Run({"z": Latent(z, q, standard(z))}, (z, y), uniform(y), log_class(model.q_y, y, x))
+
+
+def auxiliary(model, x, y, k, noise):
+    """ADGM, its controls, and SDGM: Maaløe et al. 2016, eqs 5-11 and 22."""
+    x, kind, latents = read(model, x), type(model).__name__, {}
     if model.stochastic:
-        a, log_q_a = draw(model.q_a, noise["a"], x)
+        a, q_a = noise.draw("a", model.q_a, (x,))
     else:
         a = linear(model.q_a.out, mlp(model.q_a.trunk, x))
-    for k, y in enumerate(one_hot_rows(model, x)):
-        z, log_q_z = draw(model.q_z, noise["z"][k], a, y, x)
-        bound = log_standard_normal(z) - math.log(model.num_classes) - log_q_a - log_q_z
-        bound = bound + log_bernoulli(model.p_x, x, *((a, z, y) if kind == "SDGM" else (z, y)))
-        if model.stochastic:
-            if kind == "ADGM" and not model.informed:
-                bound = bound + log_standard_normal(a)
-            else:
-                parents = (x, z, y) if kind == "ADGM" and model.a_reads_x else (z, y)
-                bound = bound + log_normal(a, *moments(model.p_a, *parents))
-        bounds.append(bound)
-    return log_q_y(model.q_y, a, x), bounds
+    z, q_z = noise.draw("z", model.q_z, (a, y, x), k)
+    if model.stochastic:
+        p_a = standard(a)
+        if kind == "SDGM" or model.informed:
+            p_a = moments(model.p_a, *((x, z, y) if kind == "ADGM" and model.a_reads_x else (z, y)))
+        latents["a"] = Latent(a, q_a, p_a)
+    latents["z"] = Latent(z, q_z, standard(z))
+    return Run(latents, (a, z, y) if kind == "SDGM" else (z, y), uniform(y), log_class(model.q_y, y, a, x))
 
 
-def m1m2(model, x, noise):
-    z1, log_q_z1 = draw(model.q_z1, noise["z1"], x)
-    bounds, of_m1 = [], log_bernoulli(model.p_x, x, z1) - log_q_z1
-    for k, y in enumerate(one_hot_rows(model, x)):
-        z2, log_q_z2 = draw(model.q_z2, noise["z2"][k], z1, y)
-        of_m2 = log_normal(z1, *moments(model.p_z1, z2, y)) + log_standard_normal(z2) - log_q_z2
-        bounds.append(of_m1 + of_m2 - math.log(model.num_classes))
-    return log_q_y(model.q_y, z1), bounds
+def m1m2(model, x, y, k, noise):
+    """Kingma 2017, sec. 3.2.3."""
+    z1, q_z1 = noise.draw("z1", model.q_z1, (read(model, x),))
+    z2, q_z2 = noise.draw("z2", model.q_z2, (z1, y), k)
+    latents = {"z1": Latent(z1, q_z1, moments(model.p_z1, z2, y)), "z2": Latent(z2, q_z2, standard(z2))}
+    return Run(latents, (z1,), uniform(y), log_class(model.q_y, y, z1))
 
 
-def avae(model, x, noise):
-    layers = len(model.q_z)
-    a, z, log_q = {}, {}, 0.0
+def avae(model, x, y, k, noise):
+    """Maaløe 2018, app. A, eqs 19 and 20."""
+    x, layers = read(model, x), len(model.q_z)
+    a, z, q, latents = {}, {}, {}, {}
     for i in range(1, layers + 1):
-        a[i], log_q_a = draw(model.q_a[i - 1], noise[f"a{i}"], *((x,) if i == 1 else (a[i - 1], x)))
-        z[i], log_q_z = draw(model.q_z[i - 1], noise[f"z{i}"], a[i], x if i == 1 else z[i - 1])
-        log_q = log_q + log_q_a + log_q_z
-    log_p = log_bernoulli(model.p_x, x, z[1]) + log_standard_normal(z[layers])
-    log_p = log_p + log_normal(a[layers], *moments(model.p_a[layers - 1], z[layers]))
-    for i in range(1, layers):
-        log_p = log_p + log_normal(z[i], *moments(model.p_z[i - 1], z[i + 1]))
-        log_p = log_p + log_normal(a[i], *moments(model.p_a[i - 1], *(z[j] for j in range(i, layers + 1))))
-    return log_p - log_q
+        a[i], q[f"a{i}"] = noise.draw(f"a{i}", model.q_a[i - 1], (x,) if i == 1 else (a[i - 1], x))
+        z[i], q[f"z{i}"] = noise.draw(f"z{i}", model.q_z[i - 1], (a[i], x if i == 1 else z[i - 1]))
+    for i in range(1, layers + 1):
+        p_z = standard(z[i]) if i == layers else moments(model.p_z[i - 1], z[i + 1])
+        latents[f"z{i}"] = Latent(z[i], q[f"z{i}"], p_z)
+        p_a = moments(model.p_a[i - 1], *(z[j] for j in range(i, layers + 1)))
+        latents[f"a{i}"] = Latent(a[i], q[f"a{i}"], p_a)
+    return Run(latents, (z[1],))
 
 
-def cagem(model, x, noise):
-    z1, log_q_z1 = draw(model.q_z1, noise["z1"], x)
-    bounds = []
-    for k, y in enumerate(one_hot_rows(model, x)):
-        z2, log_q_z2 = draw(model.q_z2, noise["z2"][k], *((x, y, z1) if model.skip else (y, z1)))
-        log_p = log_standard_normal(z2) + log_q_y(model.p_y, z2)[:, k] + log_normal(z1, *moments(model.p_z1, z2, y))
-        bounds.append(log_p + log_bernoulli(model.p_x, x, z1, y) - log_q_z1 - log_q_z2)
-    return log_q_y(model.q_y, z1, x), bounds
+def cagem(model, x, y, k, noise):
+    """Maaløe, Fraccaro and Winther 2017, secs 3 and 3.1."""
+    x = read(model, x)
+    z1, q_z1 = noise.draw("z1", model.q_z1, (x,))
+    z2, q_z2 = noise.draw("z2", model.q_z2, (x, y, z1) if model.skip else (y, z1), k)
+    latents = {"z1": Latent(z1, q_z1, moments(model.p_z1, z2, y)), "z2": Latent(z2, q_z2, standard(z2))}
+    return Run(latents, (z1, y), log_class(model.p_y, y, z2), log_class(model.q_y, y, z1, x))
 
 
-def latent_classifier(model, x, noise):
+def latent_classifier(model, x, y, k, noise):
     """Jurasiński 2019, eq. 6, prop. 2, or with p(x | z)."""
-    z, log_q = draw(model.q_z, noise["z"], x)
-    bound = log_standard_normal(z) - log_q
-    if not model.x_reads_y:
-        return bound + log_bernoulli(model.p_x, x, z)
-    log_x = torch.stack([log_bernoulli(model.p_x, x, z, y) for y in one_hot_rows(model, x)], -1)
-    log_y = log_q_y(model.p_y, z)
-    if model.bound == "jensen":
-        return bound + (log_y.exp() * log_x).sum(-1)
-    return bound + (log_y + log_x).logsumexp(-1)
+    z, q = noise.draw("z", model.q_z, (read(model, x),))
+    latents = {"z": Latent(z, q, standard(z))}
+    if y is None:
+        return Run(latents, (z,))
+    log_y = log_class(model.p_y, y, z)
+    return Run(latents, (z, y) if model.x_reads_y else (z,), log_y, log_y if model.bound == "jensen" else None)
 
 
-def split_latent_classifier(model, x, noise):
-    """Jurasiński 2019, app. C, without a label."""
-    z_y, log_q_z_y = draw(model.q_z_y, noise["z_y"], x)
-    z, log_q_z = draw(model.q_z, noise["z"], z_y, x)
-    log_p = log_standard_normal(z) + log_standard_normal(z_y) + log_bernoulli(model.p_x, x, z, z_y)
-    return log_p - log_q_z_y - log_q_z
+def split_latent_classifier(model, x, y, k, noise):
+    """Jurasiński 2019, app. C."""
+    x = read(model, x)
+    z_y, q_z_y = noise.draw("z_y", model.q_z_y, (x,))
+    z, q_z = noise.draw("z", model.q_z, (z_y, x))
+    latents = {"z_y": Latent(z_y, q_z_y, standard(z_y)), "z": Latent(z, q_z, standard(z))}
+    return Run(latents, (z, z_y), None if y is None else log_class(model.p_y, y, z_y))
 
 
-BOUNDS = {
+RUNS = {
     "VAE": vae,
     "AVAE": avae,
     "M2": m2,
@@ -155,16 +240,178 @@ BOUNDS = {
 }
 
 
+def summed(model):
+    """Whether a class that is not given is summed out: nothing but y reads it in the latent-space classifiers."""
+    kind = type(model).__name__
+    if kind == "SplitLatentClassifierVAE" or (kind == "LatentClassifierVAE" and not model.x_reads_y):
+        return False
+    return model.num_classes is not None
+
+
+def runs(model, x, noise, y=None):
+    """One run for every class that is summed out, or the only one; labels y are class indices or one-hot rows."""
+    run = RUNS[type(model).__name__]
+    if y is not None:
+        one_hot = (F.one_hot(y, model.num_classes) if y.dtype == torch.long else y).to(x.dtype)
+        return [run(model, x, one_hot, None, noise)]
+    if not summed(model):
+        return [run(model, x, None, None, noise)]
+    one_hot = torch.eye(model.num_classes, dtype=x.dtype)[:, None].expand(-1, len(x), -1)  # (K, B, K)
+    return [run(model, x, one_hot[k], k, noise) for k in range(model.num_classes)]
+
+
+def fresh(model, x, samples=1):
+    """The noise of the generator's next draws for the rows x."""
+    return Noise(samples, len(x), model.num_classes)
+
+
+def log_ratio(model, x, run):
+    """log p(x, y, latents) - log q(latents | x, y)."""
+    total = log_x(model, x, run.x) + (0.0 if run.log_p_y is None else run.log_p_y)
+    for value, q, p in run.latents.values():
+        total = total + log_normal(value, *p) - log_normal(value, *q)
+    return total
+
+
+def expectation(every, values, of_units=False):
+    """sum_y q(y | ...) value_y, where the guide has a class to sum over."""
+    if len(every) == 1 or every[0].log_q_y is None:
+        return values[0]
+    weights = [run.log_q_y.exp()[..., None] if of_units else run.log_q_y.exp() for run in every]
+    return sum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
+def bounds(model, x, noise, y=None):
+    """log p(x) or log p(x, y) of every sample and row from below (Kingma 2017, eqs 3.7 and 3.8; Jurasiński, eq. 6)."""
+    every = runs(model, x, noise, y)
+    ratios = [log_ratio(model, x, run) for run in every]
+    if len(every) == 1:
+        return ratios[0]
+    if every[0].log_q_y is None:  # the model alone has the class
+        return torch.stack(ratios).logsumexp(0)
+    return sum(run.log_q_y.exp() * (ratio - run.log_q_y) for run, ratio in zip(every, ratios, strict=True))
+
+
 def unlabelled_loss(model, x, noise):
-    """U(x) summed over the rows, for a model with normal posteriors and Bernoulli x.
+    """U(x) summed over the rows, for a model with normal posteriors.
 
     noise: standard normal by site, (B, d), or (K, B, d) where it was drawn for every class.
     """
-    bound = BOUNDS[type(model).__name__](model, x, noise)
-    if not isinstance(bound, tuple):  # the guide has no y
-        return -bound.sum()
-    log_q, of_class = bound
-    return -(log_q.exp() * (torch.stack(of_class, -1) - log_q)).sum()
+    return -bounds(model, x, Noise(drawn=noise)).sum()
+
+
+def parts(model, x, noise, y=None):
+    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+    every, found = runs(model, x, noise, y), {}
+    for site in every[0].latents:
+        kl = [log_normal(v, *q) - log_normal(v, *p) for v, q, p in (run.latents[site] for run in every)]
+        found[site] = expectation(every, kl)
+    likelihood = [log_x(model, x, run.x) for run in every]
+    if len(every) == 1:
+        found["x"] = likelihood[0]
+        if every[0].log_p_y is not None:
+            found["y"] = every[0].log_p_y
+    elif every[0].log_q_y is None:
+        joint = [run.log_p_y + log_x for run, log_x in zip(every, likelihood, strict=True)]
+        found["x"] = torch.stack(joint).logsumexp(0)
+    else:
+        found["x"] = expectation(every, likelihood)
+        found["y"] = expectation(every, [run.log_q_y - run.log_p_y for run in every])
+    return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
+
+
+def kl_of_units(model, x, noise, site):
+    """KL of every unit, ``(z,)``, summed over the rows: analytic for the top latent, whose prior reads nothing."""
+    every, units = runs(model, x, noise), []
+    for run in every:
+        value, (mu, log_variance), p = run.latents[site]
+        if site == model.top:
+            units.append(0.5 * (mu**2 + log_variance.exp() - 1 - log_variance))
+        else:
+            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, *p))
+    units = expectation(every, units, of_units=True)
+    return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
+
+
+def means(model, x, noise, site, y=None):
+    """E_q(z | x)[z] of every row, ``(B, z)``."""
+    every = runs(model, x, noise, y)
+    found = expectation(every, [run.latents[site].q[0] for run in every], of_units=True)
+    return found.expand(noise.samples, len(x), -1).mean(0)
+
+
+def log_weights(model, x, noise, y=None):
+    """log w of every sample and row, all classes summed (Burda et al. 2016, eq. 8)."""
+    ratios = [log_ratio(model, x, run) for run in runs(model, x, noise, y)]
+    return torch.stack(ratios).logsumexp(0)
+
+
+def log_weights_of_drawn(model, x, noise, y):
+    """The same by one class a sample, y drawn from 0.9 q(y | ...) + 0.1 / K: one-hot rows ``(S, B, K)``."""
+    (run,) = runs(model, x, noise, y)
+    return log_ratio(model, x, run) - (0.9 * run.log_q_y.exp() + 0.1 / model.num_classes).log()
+
+
+def log_mean(log_w):
+    """The log of the mean over samples, its standard error by the delta method, and Kish's effective samples."""
+    w = (log_w - log_w.amax(0)).exp()
+    error = w.std(0) / w.mean(0) / math.sqrt(len(w))
+    return w.mean(0).log() + log_w.amax(0), error, w.sum(0) ** 2 / (w**2).sum(0)
+
+
+def at_shared_noise(net, parents, num_samples, seed):
+    """Values ``(S, B, d)`` at the noise of a seed, which all rows share."""
+    mu, log_variance = moments(net, *parents)
+    noise = torch.randn(num_samples, 1, mu.shape[-1], generator=torch.Generator().manual_seed(seed))
+    return mu + (0.5 * log_variance).exp() * noise.to(mu.dtype)
+
+
+def auxiliary_classifier(model, x, num_samples, seed):
+    """E_q(a | x)[q(y | a, x)] (Maaløe et al. 2016, eqs 10 and 14)."""
+    if not model.stochastic:
+        return log_q_y(model.q_y, linear(model.q_a.out, mlp(model.q_a.trunk, x)), x).exp()
+    return log_q_y(model.q_y, at_shared_noise(model.q_a, (x,), num_samples, seed), x).exp().mean(0)
+
+
+def cagem_classifier(model, x, num_samples, seed, network="generative"):
+    """p(y | x), the cascade of Maaløe, Fraccaro and Winther 2017, sec. 4, or q(y | x)."""
+    z1 = at_shared_noise(model.q_z1, (x,), num_samples, seed)
+    q = log_q_y(model.q_y, z1, x).exp()
+    if network == "inference":
+        return q.mean(0)
+    total = 0.0
+    for c in range(model.num_classes):
+        y = torch.eye(model.num_classes, dtype=x.dtype)[c].expand(len(x), -1)
+        z2 = at_shared_noise(model.q_z2, (x, y, z1) if model.skip else (y, z1), num_samples, seed + 1)
+        total = total + q[..., [c]] * log_q_y(model.p_y, z2).exp()
+    return total.mean(0)
+
+
+def mean_over(latent, classes):
+    """The classifier that averages over a latent: its network and that of the class, by name."""
+
+    def classifier(model, x, num_samples, seed):
+        z = at_shared_noise(getattr(model, latent), (x,), num_samples, seed)
+        return log_q_y(getattr(model, classes), z).exp().mean(0)
+
+    return classifier
+
+
+CLASSIFIERS = {
+    "M2": lambda model, x, num_samples, seed: log_q_y(model.q_y, x).exp(),
+    "AdversarialM2": lambda model, x, num_samples, seed: log_q_y(model.q_y, x).exp(),
+    "M1M2": mean_over("q_z1", "q_y"),
+    "ADGM": auxiliary_classifier,
+    "SDGM": auxiliary_classifier,
+    "CaGeM": cagem_classifier,
+    "LatentClassifierVAE": mean_over("q_z", "p_y"),
+    "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
+}
+
+
+def classifier(model, x, num_samples, seed=0, **options):
+    """Class probabilities ``(B, K)``."""
+    return CLASSIFIERS[type(model).__name__](model, read(model, x), num_samples, seed, **options)
 
 
 def through(net, mean, covariance, k):

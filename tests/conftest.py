@@ -1,4 +1,5 @@
 import signal
+from types import SimpleNamespace
 
 import pyro
 import pytest
@@ -22,3 +23,33 @@ def fresh():
 def plain_svi(monkeypatch):
     """Recipes are trained by plain SVI: a handful of steps does not repay the seconds of tracing a graph."""
     monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", SVI)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """A list with every run of the training loop that recipes and estimators start, in their order.
+
+    A run has ``svi``, ``batches``, the module's ``states`` at the end of every epoch, the ``history``, and what was
+    ``kept`` in the end.
+    """
+    from pyrodgm.train import fit
+
+    runs = []
+
+    def watch(svi, batches, epochs, *, measure=None, **options):
+        module, states = svi.model.__self__, []
+
+        def state():
+            return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+        def noted(epoch):
+            states.append(state())
+            return {} if measure is None else measure(epoch)
+
+        history = fit(svi, batches, epochs, measure=noted, **options)
+        runs.append(SimpleNamespace(svi=svi, batches=batches, states=states, history=history, kept=state()))
+        return history
+
+    for user in ("zoo.experiment", "estimators.training"):
+        monkeypatch.setattr(f"pyrodgm.{user}.fit", watch)
+    return runs

@@ -108,8 +108,11 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
             yield y
 
     def scaled(self, x):
-        """x on the scale that networks read: divided by the largest count where the likelihood counts."""
-        return x if self.p_x.scale == 1 else x / self.p_x.scale
+        """x on the scale that networks read: divided by the largest count where the likelihood counts.
+
+        Levels that the model drew are integers; networks read the parameters' dtype.
+        """
+        return x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
 
     def standard_normal(self, size):
         """The prior N(0, I) of ``size`` units, on the parameters' device."""

@@ -4,7 +4,7 @@ from torch.distributions import Normal, kl_divergence
 
 from pyrodgm.evaluate import active_units, elbo_parts, kl_per_unit, latent_means
 from pyrodgm.models import ADGM, AVAE, M1M2, M2, SDGM, VAE
-from tests.evaluate.pairs import Discrete, LinearNormal
+from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.pairs import POSTERIORS, rows, small
 
 

@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from pyrodgm.data import Rows
 from pyrodgm.evaluate import bayes_classifier, classification_error, match_clusters, probe
 from pyrodgm.models import M2, VAE
-from tests.evaluate.pairs import Discrete
+from tests.evaluate.known_evidence import Discrete
 from tests.pairs import rows, small
 
 

@@ -5,7 +5,7 @@ from pyro.infer import TraceEnum_ELBO
 
 from pyrodgm.evaluate import anomaly_score, bound, elbo_parts, row_bounds
 from pyrodgm.models import M2
-from tests.evaluate.pairs import Discrete, LinearNormal
+from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.pairs import every_pair, rows, small
 
 

@@ -14,7 +14,7 @@ from pyrodgm.handlers import warm_up
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests import by_hand
-from tests.evaluate.pairs import Discrete, LinearNormal
+from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import needs_compiler
 from tests.models.test_matrix import constant_variances
 from tests.pairs import every_pair, model_classes, rows, small
