@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from pyro.infer import SVI
+from pyrodgm.zoo.classifiers import chosen_error
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -20,7 +21,6 @@ from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo import RECIPES, measure, run, train
 from pyrodgm.zoo.baselines import BASELINES, supervised_network
-from pyrodgm.zoo.classifiers import chosen_error
 from pyrodgm.zoo.experiment import labels_kept, prepare
 from tests import by_hand
 
