@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 from pyro.poutine.messenger import Messenger
-from pyrodgm.evaluate.weights import log_weights
 
 from pyrodgm.evaluate import (
     active_units,
@@ -21,6 +20,7 @@ from pyrodgm.evaluate import (
     row_bounds,
     to_inference_data,
 )
+from pyrodgm.evaluate.log_likelihood import log_weights
 from tests import by_hand
 from tests.pairs import CLASSES, LIKELIHOODS, every_pair, rows, small
 

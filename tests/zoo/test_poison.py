@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from pyro.infer import SVI
-from pyrodgm.zoo.classifiers import chosen_error
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -20,7 +19,7 @@ from pyrodgm.evaluate import bound, classification_error
 from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo import RECIPES, measure, run, train
-from pyrodgm.zoo.baselines import BASELINES, supervised_network
+from pyrodgm.zoo.baselines import BASELINES, chosen_error, supervised_network
 from pyrodgm.zoo.experiment import labels_kept, prepare
 from tests import by_hand
 
