@@ -88,6 +88,29 @@ def test_an_interrupted_run_ends_as_one_left_alone(kind, stopped_at, tmp_path):
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
 
 
+REMEMBERED = {
+    "warm_up_steps": {"warm_up_steps": 9},
+    "monitor": {"monitor": "figure", "patience": 3},
+    "schedule": {},
+}
+
+
+@pytest.mark.parametrize("what", REMEMBERED)
+def test_what_a_run_remembers_is_resumed(what, tmp_path):
+    """The step of the warm-up, the best epoch and how long ago it was, and the place in the schedule."""
+    options = {"epochs": 6, "progress": False, "measure": lambda epoch: {"figure": abs(epoch - 2)}} | REMEMBERED[what]
+    expected, svi, batches = set_up()
+    history = fit(svi, batches, **options)
+    _, svi, batches = set_up()
+    with pytest.raises(KeyboardInterrupt):
+        fit(svi, Interrupted(batches, 14), folder=tmp_path, **options)  # in the fourth epoch, past the second
+    model, svi, batches = set_up()
+    resumed = fit(svi, batches, folder=tmp_path, **options)
+    assert len(history) == len(resumed) == (5 if what == "monitor" else 6)
+    assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+
+
 @pytest.mark.parametrize(
     ("backend", "kills"),
     [

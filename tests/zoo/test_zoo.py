@@ -81,6 +81,17 @@ def test_baselines_do_not_read_the_unkept_labels():
 
 
 @pytest.mark.usefixtures("plain_svi")
+def test_the_average_of_the_parameters_is_kept(watched):
+    recipe = replace(RECIPES["moons-adgm"], epochs=2, batch_size=5000, schedule=None)
+    for ema in (None, 0.5):
+        train(replace(recipe, ema=ema), seed=1, progress=False)
+    last, average = watched
+    assert all(torch.equal(value, last.kept[name]) for name, value in last.states[-1].items())
+    assert all(torch.equal(value, average.kept[name]) for name, value in average.states[-1].items())
+    assert not torch.equal(last.kept["p_x.loc.weight"], average.kept["p_x.loc.weight"])
+
+
+@pytest.mark.usefixtures("plain_svi")
 def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     recipe = replace(RECIPES["digits-m1m2"], epochs=1, pretrained=("digits-m1", {"epochs": 1}))
     *_, model, _ = train(recipe, seed=1, progress=False, folder=tmp_path)
