@@ -10,9 +10,7 @@ from pyro.optim import Adam
 from sklearn.datasets import load_iris
 
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
-from pyrodgm.evaluate import row_bounds
-from pyrodgm.handlers import SharedNoise
-from pyrodgm.models import M2, SDGM
+from pyrodgm.models import M2
 
 X, Y = load_iris(return_X_y=True)
 
@@ -34,25 +32,3 @@ def test_random_numbers_parameters_and_validation_stay_as_they_were():
     assert set(pyro.get_param_store()) == names
     assert pyro.settings.get("validate_poutine")
     svi.step(x)  # and the user's own model trains on
-
-
-def test_all_rows_share_their_noise_and_a_row_alone_has_the_same():
-    model = SDGM(4, 3, z_size=2, a_size=2, hidden=(8,), likelihood="normal").double().eval()
-    row = torch.randn(1, 4, dtype=torch.float64)
-    bounds = []
-    for rows in (row, row.repeat(3, 1)):
-        torch.manual_seed(0)
-        with SharedNoise():
-            bounds.append(row_bounds(model, rows, num_samples=2))
-    torch.testing.assert_close(bounds[1], bounds[0].repeat(3))
-    assert not torch.allclose(*row_bounds(model, row.repeat(2, 1)))  # which it does not do of itself
-
-
-def test_shared_noise_leaves_a_bound_unbiased():
-    model = SDGM(4, 3, z_size=2, a_size=2, hidden=(8,), likelihood="normal").double().eval()
-    x = torch.randn(1, 4, dtype=torch.float64)
-    apart = row_bounds(model, x.repeat(4000, 1))
-    with SharedNoise():
-        shared = torch.cat([row_bounds(model, x.repeat(2, 1))[:1] for _ in range(300)])
-    error = float((apart.var() / 4000 + shared.var() / 300).sqrt())
-    assert abs(float(apart.mean() - shared.mean())) < 4 * error

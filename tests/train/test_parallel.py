@@ -71,7 +71,7 @@ def test_noise_that_cannot_be_shared_is_refused(site):
     with (
         JointNoise(0, 2),
         pyro.plate("batch", 3),
-        pytest.raises(ValueError, match="site 'y': distribution: got .*, want a normal or a flow"),
+        pytest.raises(ValueError, match="site 'z': distribution: got .*, want a normal or a flow"),
     ):
         pyro.sample("z", site)
 

@@ -1,0 +1,29 @@
+"""The package itself: its names, loaded when they are used."""
+
+import subprocess
+import sys
+
+import pytest
+
+import pyrodgm
+
+
+def test_every_name_is_the_one_of_its_home():
+    assert {name: type(getattr(pyrodgm, name)).__name__ for name in pyrodgm.__all__}.keys() == set(pyrodgm.__all__)
+    from pyrodgm.models import SDGM
+
+    assert pyrodgm.SDGM is SDGM and set(pyrodgm.__all__) <= set(dir(pyrodgm))
+    with pytest.raises(AttributeError, match="module 'pyrodgm' has no attribute 'SDMG'"):
+        _ = pyrodgm.SDMG
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import pyrodgm", {"torch", "pyro", "sklearn", "arviz", "matplotlib", "scipy"}),
+        ("from pyrodgm import SDGM", {"sklearn", "arviz", "matplotlib", "scipy"}),
+    ],
+)
+def test_importing_the_package_loads_nothing_heavy(statement, unwanted):
+    code = f"import sys; {statement}; print(sorted({unwanted!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
