@@ -265,11 +265,11 @@ def fresh(model, x, samples=1):
     return Noise(samples, len(x), model.num_classes)
 
 
-def log_ratio(model, x, run):
-    """log p(x, y, latents) - log q(latents | x, y)."""
+def log_ratio(model, x, run, beta=1.0):
+    """log p(x, y, latents) - log q(latents | x, y); in a warm-up beta weighs the latents' part."""
     total = log_x(model, x, run.x) + (0.0 if run.log_p_y is None else run.log_p_y)
     for value, q, p in run.latents.values():
-        total = total + log_normal(value, *p) - log_normal(value, *q)
+        total = total + beta * (log_normal(value, *p) - log_normal(value, *q))
     return total
 
 
@@ -281,10 +281,10 @@ def expectation(every, values, of_units=False):
     return sum(weight * value for weight, value in zip(weights, values, strict=True))
 
 
-def bounds(model, x, noise, y=None):
+def bounds(model, x, noise, y=None, beta=1.0):
     """log p(x) or log p(x, y) of every sample and row from below (Kingma 2017, eqs 3.7 and 3.8; Jurasiński, eq. 6)."""
     every = runs(model, x, noise, y)
-    ratios = [log_ratio(model, x, run) for run in every]
+    ratios = [log_ratio(model, x, run, beta) for run in every]
     if len(every) == 1:
         return ratios[0]
     if every[0].log_q_y is None:  # the model alone has the class
@@ -298,6 +298,34 @@ def unlabelled_loss(model, x, noise):
     noise: standard normal by site, (B, d), or (K, B, d) where it was drawn for every class.
     """
     return -bounds(model, x, Noise(drawn=noise)).sum()
+
+
+def objective(model, labelled, unlabelled, samples, alpha, weight, beta):
+    """The loss with labels (Kingma 2017, eq. 3.9), with a model's own terms; the noise is the generator's next."""
+    (x, y), loss, kind = labelled, 0.0, type(model).__name__
+    one_hot = F.one_hot(y, model.num_classes).to(x.dtype)
+    if kind == "AdversarialM2":  # Jurasiński 2019, app. E, at a draw of its own
+        z, _ = Noise(1, len(x)).draw("z", model.q_z, (read(model, x), one_hot))
+        loss = loss - log_class(model.f_y, one_hot, z).sum()
+    if weight:
+        noise = fresh(model, x, samples)
+        loss = loss - weight * bounds(model, x, noise, y, beta).sum() / samples
+        (run,) = runs(model, x, noise, y)
+        if kind not in ("CaGeM", "LatentClassifierVAE", "SplitLatentClassifierVAE"):  # log of the mean over samples: Maaløe et al. 2016, eq. 14
+            log_q = run.log_q_y.expand(samples, len(x))
+            loss = loss - alpha * (log_q.logsumexp(0) - math.log(samples)).sum()
+    if kind == "CaGeM":
+        loss = loss + alpha * cagem_cross_entropies(model, x, one_hot)
+    return loss - bounds(model, unlabelled, fresh(model, unlabelled, samples), beta=beta).sum() / samples
+
+
+def cagem_cross_entropies(model, x, y):
+    """H_p + H_q at one sample (Maaløe, Fraccaro and Winther 2017, sec. 4)."""
+    every = runs(model, x, fresh(model, x))
+    cascade = 0.0
+    for run in every:
+        cascade = cascade + run.log_q_y.exp() * log_class(model.p_y, y, run.latents["z2"].value).exp()
+    return -(cascade.log() + log_class(model.q_y, y, every[0].latents["z1"].value, read(model, x))).sum()
 
 
 def parts(model, x, noise, y=None):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from pyrodgm.data import Batches
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
+from pyrodgm.models import M2
 from tests import by_hand
 from tests.pairs import CLASSES, model_classes
 
@@ -73,3 +75,43 @@ def test_m1(table):
     model, x, _ = read(m1, X)
     with torch.no_grad():
         np.testing.assert_allclose(features, by_hand.moments(model.q_z, by_hand.read(model, x))[0], rtol=1e-9)
+
+
+def loss_by_hand(model, labelled, unlabelled, alpha):
+    """- sum_l log p(x, y) - alpha sum_l log q(y | x) - sum_u log p(x), the bounds at the generator's next noise."""
+    x, y = labelled
+    bound = by_hand.bounds(model, x, by_hand.fresh(model, x), y).sum()
+    classes = by_hand.log_class(model.q_y, torch.eye(CLASSES)[y], x).sum()
+    return -bound - alpha * classes - by_hand.bounds(model, unlabelled, by_hand.fresh(model, unlabelled)).sum()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_partial_fit_keeps_adams_moments(restarted):
+    """Two calls are two epochs of one Adam in plain torch, and are not those of one that begins anew."""
+    torch.set_default_dtype(torch.float64)
+    X = (COUNTS > 2).astype(float)
+    labels = np.where(np.arange(30) < 12, Y, -1)
+    estimator = DeepGenerativeClassifier("m2", batch_size=10, learning_rate=0.01, beta=2.0, **SETTINGS)
+    for _ in range(2):
+        estimator.partial_fit(X, labels, classes=range(CLASSES))
+
+    seed = np.random.RandomState(0).randint(2**31 - 1)
+    torch.manual_seed(seed)
+    model = M2(4, CLASSES, z_size=2, hidden=(8,))
+    x, losses = torch.from_numpy(X), []
+    adam = torch.optim.Adam(model.parameters(), lr=0.01)
+    for epoch in range(2):
+        if epoch == 1:
+            torch.manual_seed(seed + 1)
+            adam = torch.optim.Adam(model.parameters(), lr=0.01) if restarted else adam
+        for batch in Batches(x, 10, (x[:12], torch.from_numpy(labels[:12])), 10, seed=seed + epoch):
+            adam.zero_grad()
+            loss = loss_by_hand(model, **batch, alpha=2.0 * 30 / 12)
+            loss.backward()
+            adam.step()
+            losses.append(float(loss.detach()))
+    found = torch.cat([p.detach().flatten() for p in estimator.model_.parameters()])
+    wanted = torch.cat([p.detach().flatten() for p in model.parameters()])
+    assert torch.allclose(found, wanted, rtol=1e-8, atol=1e-10) != restarted
+    means = [sum(losses[:3]) / 3, sum(losses[3:]) / 3]
+    assert ([row["loss"] for row in estimator.history_] == pytest.approx(means, rel=1e-9)) != restarted

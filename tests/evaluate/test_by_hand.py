@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from pyro.infer import TraceEnum_ELBO
 from pyro.poutine.messenger import Messenger
 
 from pyrodgm.evaluate import (
@@ -21,6 +22,8 @@ from pyrodgm.evaluate import (
     to_inference_data,
 )
 from pyrodgm.evaluate.log_likelihood import log_weights
+from pyrodgm.handlers import warm_up
+from pyrodgm.infer import SemiSupervisedELBO
 from tests import by_hand
 from tests.pairs import CLASSES, LIKELIHOODS, every_pair, rows, small
 
@@ -189,6 +192,23 @@ def summed_in_the_guide(model, x):
 with_classes = pytest.mark.parametrize(
     ("model_class", "options"), [case for case in every_pair(thorough=()) if hasattr(case.values[0], "classifier")]
 )
+
+
+@with_classes
+@pytest.mark.parametrize("weight", [None, 0.7])
+def test_objective_with_labels_and_warm_up(model_class, options, weight):
+    """Two vectorised samples, a weight of the class term, and KL terms at 0.3 of theirs."""
+    elbo = TraceEnum_ELBO(
+        num_particles=2, vectorize_particles=True, max_plate_nesting=1, strict_enumeration_warning=False
+    )
+    for model, x, y in cases(model_class, options):
+        objective = SemiSupervisedELBO.of(model, elbo, 2.5, weight)
+        own = 0.0 if model_class.__name__ == "CaGeM" else 1.0  # without a labelled bound
+        torch.manual_seed(3)
+        want = by_hand.objective(model, (x, y), x[:5], 2, 2.5, own if weight is None else weight, 0.3)
+        with warm_up(torch.tensor(0.3, dtype=torch.float64)):
+            found = at_seed(objective.differentiable_loss, model.model, model.guide, labelled=(x, y), unlabelled=x[:5])
+        close(found.detach(), want)
 
 
 @with_classes

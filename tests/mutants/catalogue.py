@@ -102,8 +102,8 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE-]",
     ),
     (
-        "return x if self.p_x.scale == 1 else x / self.p_x.scale",
-        "return x",
+        "x.to(next(self.parameters()).dtype) / self.p_x.scale",
+        "x",
         "evaluate/test_by_hand.py::test_classifiers[M2-]",
     ),
     (
@@ -898,13 +898,13 @@ mutants(
         "self.kl_schedule.of_step(self.epoch, self.count)",
         "train/test_loop.py::test_warm_up_rises_to_one_and_is_left",
     ),
-    ('        self.early_stopping.load_state_dict(state["best"])\n', "", "train/test_resume.py::test_what_a_run_remembers_is_resumed[monitor]"),
+    ('        self.early_stopping.load_state_dict(state["best"])\n', "", "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[the best was before-plain]"),
     (
         '            self.ema.load_state_dict(state["average"])\n',
         "            pass\n",
         "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
     ),
-    ('("epoch", "steps", "count", "dealt")}', '("epoch", "count", "dealt")}', "train/test_resume.py::test_what_a_run_remembers_is_resumed[warm_up_steps]"),
+    ('("epoch", "steps", "count", "dealt")}', '("epoch", "count", "dealt")}', "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[warm_up_steps-plain]"),
 )
 mutants(
     "train/lr_schedule.py",

@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,27 +89,62 @@ def test_an_interrupted_run_ends_as_one_left_alone(kind, stopped_at, tmp_path):
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
 
 
-REMEMBERED = {
-    "warm_up_steps": {"warm_up_steps": 9},
-    "monitor": {"monitor": "figure", "patience": 3},
-    "schedule": {},
+def worse_and_worse(epoch):
+    return {"figure": float(epoch)}
+
+
+def best_in_the_middle(epoch):
+    return {"figure": -abs(epoch - 3.0)}
+
+
+SETTINGS = {  # beside a schedule that halves the learning rate at every epoch: what a run has to remember besides
+    "nothing": {"epochs": 4},
+    "warm_up_steps": {"epochs": 4, "warm_up_steps": 13},
+    "warm_up_epochs": {"epochs": 4, "warm_up_epochs": 4},
+    "the best was before": {"epochs": 9, "measure": worse_and_worse, "monitor": "figure", "patience": 3},
+    "the best comes after": {"epochs": 5, "measure": best_in_the_middle, "monitor": "figure", "mode": "max"},
+    "loss": {"epochs": 4, "monitor": "loss", "warm_up_steps": 13, "ema": 0.8},
 }
+LENGTH = {"the best was before": 4, "the best comes after": 5}
+KINDS = {"plain": (SVI, M2), "replay": (partial(CompiledSVI, backend="replay"), VAE)}
+REPLAYED = ("warm_up_steps", "the best was before")  # tracing takes its time
 
 
-@pytest.mark.parametrize("what", REMEMBERED)
-def test_what_a_run_remembers_is_resumed(what, tmp_path):
-    """The step of the warm-up, the best epoch and how long ago it was, and the place in the schedule."""
-    options = {"epochs": 6, "progress": False, "measure": lambda epoch: {"figure": abs(epoch - 2)}} | REMEMBERED[what]
-    expected, svi, batches = set_up()
-    history = fit(svi, batches, **options)
-    _, svi, batches = set_up()
-    with pytest.raises(KeyboardInterrupt):
-        fit(svi, Interrupted(batches, 14), folder=tmp_path, **options)  # in the fourth epoch, past the second
-    model, svi, batches = set_up()
+def rates_and_moments(svi):
+    """The learning rate, the count of epochs and Adam's state of every parameter, by name."""
+    found = {}
+    for name, state in svi.optim.get_state().items():
+        scheduler = svi.optim.optim_objs[pyro.get_param_store()._params[name]]
+        (moments,) = scheduler.optimizer.state.values()
+        found[name] = [*scheduler.get_last_lr(), scheduler.last_epoch, *(float(v.sum()) for v in moments.values())]
+        assert state
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"), [*((name, "plain") for name in SETTINGS), *((name, "replay") for name in REPLAYED)]
+)
+def test_what_a_run_remembers_is_remembered_over_an_interruption(settings, kind, tmp_path):
+    """Stopped in the middle of the second epoch, and, where steps are cheap, again in that of the third."""
+    options, length = SETTINGS[settings] | {"progress": False}, LENGTH.get(settings, 4)
+    expected, straight, batches = set_up(*KINDS[kind])
+    history = fit(straight, batches, **options)
+    wanted = rates_and_moments(straight)
+    assert len(history) == length and {rate for rate, *_ in wanted.values()} == {0.01 * 0.5**length}
+    for stopped_at in (6, 5) if kind == "plain" else (10,):  # batches of each call; an epoch has four
+        _, svi, batches = set_up(*KINDS[kind])
+        if (tmp_path / "checkpoint.safetensors").exists():
+            torch.manual_seed(99)
+        with pytest.raises(KeyboardInterrupt):
+            fit(svi, Interrupted(batches, stopped_at), folder=tmp_path, **options)
+    model, svi, batches = set_up(*KINDS[kind])
+    torch.manual_seed(99)
     resumed = fit(svi, batches, folder=tmp_path, **options)
-    assert len(history) == len(resumed) == (5 if what == "monitor" else 6)
-    assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
-    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+    for name, value in expected.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+    figures = ("epoch", "loss", "figure")
+    assert [[row.get(f) for f in figures] for row in resumed] == [[row.get(f) for f in figures] for row in history]
+    assert rates_and_moments(svi) == wanted
 
 
 @pytest.mark.parametrize(

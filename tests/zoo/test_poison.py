@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
-from pyrodgm.data import Rows, load
+from pyrodgm.data import Rows, binarise, load, resample_counts
 from pyrodgm.evaluate import bound, classification_error
 from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
@@ -166,6 +166,19 @@ def test_the_rows_of_a_run_are_those_of_the_data_each_with_its_label(recipe, tra
             found = (x == row).all(1).nonzero().flatten()
             assert set(data.train.y[found].tolist()) == {int(label)}
         assert torch.bincount(labelled[1]).unique().numel() == 1
+
+
+@pytest.mark.parametrize("recipe", TINY)
+def test_rows_are_drawn_anew_as_the_recipe_says(recipe, trained):
+    (*_, run_), data, _, _ = trained(TINY[recipe])
+    resample, x = run_.batches.resample, data.train.x
+    if recipe in ("projected", "table"):
+        assert resample is None
+        return
+    generator, same = (torch.Generator().manual_seed(5) for _ in range(2))
+    for _ in range(2):  # the second draw is another
+        want = binarise(x, same) if recipe == "binarised" else resample_counts(x, 16, 4, same)
+        assert torch.equal(resample(x, generator=generator), want)
 
 
 @pytest.mark.parametrize("recipe", ["counts", "binarised", "table"])
