@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_values
-from pyrodgm.data.dataset import Rows
+from pyrodgm.data.dataset import Dataset, Rows
 
 
 def keep_varying(data, threshold=0.1):
@@ -64,15 +64,16 @@ def dequantise(data, levels=256, seed=0):
     return _map(data, add_noise)
 
 
-def standardise(data):
+def standardise(data: Dataset, centre: bool = True) -> Dataset:
     """Subtract the mean and divide by the standard deviation over the training rows, for each channel.
 
     A channel is a column of a table; for images ``(H, W)`` all pixels together, and for images ``(H, W, C)`` all values
     of one colour, so that an image stays one. A channel that does not vary is only shifted. Maaløe et al. (2016,
-    sec. 3) divide SVHN by the deviation of each colour.
+    sec. 3) divide SVHN by the deviation of each colour, and do not shift it: ``centre=False``.
 
     Args:
         data: a ``Dataset``.
+        centre: whether to subtract the mean.
 
     Example::
 
@@ -87,7 +88,7 @@ def standardise(data):
     deviation = (rows.index_add(0, channel, centred.square().sum(0, dtype=rows.dtype)) / size).sqrt()
     deviation[deviation < 1e-6 * (1 + mean.abs())] = 1
     shift, scale = mean[channel].to(data.train.x), deviation[channel].to(data.train.x)
-    return _map(data, lambda x: (x - shift) / scale)
+    return _map(data, lambda x: (x - shift if centre else x) / scale)
 
 
 def project(data, components):

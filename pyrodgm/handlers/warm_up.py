@@ -1,5 +1,6 @@
-"""KL warm-up: a weight on the latent sites."""
+"""KL warm-up: a weight on the KL terms, the latent sites' part of a bound."""
 
+import torch
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.replay_messenger import ReplayMessenger
 from pyro.poutine.runtime import _PYRO_STACK
@@ -14,9 +15,13 @@ class warm_up(Messenger):
     observed sites. While ``beta`` is below 1 the loss is no bound of log p(x); leave the context when the
     warm-up is over.
 
+    Which KL terms it is, the papers say in different words, and none says what becomes of that of y: Maaløe et al.
+    2016, sec. 5, propose it for a and z; Maaløe et al. 2017, sec. 5, has it "on the KL-terms", which y's is one of in
+    their model; Sønderby et al. 2016 and Maaløe 2018, eq. 5.5, have no discrete latent.
+
     Args:
-        beta: a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
-        discrete: scale enumerable sites, such as y, too. The papers scale the continuous ones alone.
+        beta: the KL weight, a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
+        discrete: scale enumerable sites, such as y, too, as CaGeM's recipes do; else the continuous ones alone.
 
     Raises:
         ValueError: if ``beta`` is no 0-d tensor, or not above zero.
@@ -30,7 +35,7 @@ class warm_up(Messenger):
                 beta.fill_((epoch + 1) / 100)
     """
 
-    def __init__(self, beta, discrete=False):
+    def __init__(self, beta: torch.Tensor, discrete: bool = False):
         super().__init__()
         if not hasattr(beta, "dim") or beta.dim() != 0:
             raise ValueError(f"beta: got {beta!r}, want a 0-d tensor, to be updated in place")

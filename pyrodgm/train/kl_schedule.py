@@ -14,18 +14,19 @@ class KLSchedule:
 
     Args:
         epochs, steps: lengths; 0 for none.
+        discrete: scale enumerable sites, such as y, too, see ``warm_up``.
 
     Raises:
         ValueError: for a length below 0.
     """
 
-    def __init__(self, epochs=0, steps=0):
+    def __init__(self, epochs=0, steps=0, discrete=False):
         for argument, value in (("warm_up_epochs", epochs), ("warm_up_steps", steps)):
             if value < 0:
                 raise ValueError(f"{argument}: got {value}, want at least 0")
         self.epochs, self.steps = epochs, steps
         self.beta = torch.tensor(1.0)
-        self.warming = warm_up(self.beta)
+        self.warming = warm_up(self.beta, discrete)
 
     def of_step(self, epoch, step):
         """The context that a step runs in: warm-up, or nothing once it is over."""

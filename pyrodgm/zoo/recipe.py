@@ -26,6 +26,8 @@ class Recipe:
         num_labels: labels kept, spread evenly over the classes; 0 for none, y being a cluster; None for every label
             that there is.
         labelled_batch_size: labelled rows a batch; None for all of them in every batch.
+        labels_once: weigh bound and class term of a labelled row so that it counts once an epoch, as a row without a
+            label does. Else it counts whenever a batch has it: once for every batch where all have all of them.
         beta: the class term's constant, see ``pyrodgm.data.alpha``.
         labelled_weight: weight of the labelled bound; None for the model's own.
         num_particles: Monte Carlo samples of the latents a step, vectorised.
@@ -33,7 +35,8 @@ class Recipe:
         schedule: ``("step", ...)`` or ``("linear", ...)``, see ``step_decay`` and ``linear_decay``; or None.
         max_norm: largest joint norm of the gradients, or None.
         weight_prior: standard deviation of a normal prior on all parameters, or None.
-        warm_up_epochs: epochs over which the KL terms of the continuous latents rise to their full weight.
+        warm_up_epochs: epochs over which the KL terms of the latents rise to their full weight.
+        warm_up_discrete: whether that of y is among them, see ``pyrodgm.handlers.warm_up``.
         ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
         monitor: ``"validation error"`` or ``"validation bound"``: keep the epoch where it was best; or None.
@@ -62,6 +65,7 @@ class Recipe:
     resample: tuple[str, dict] | None = None
     num_labels: int | None = None
     labelled_batch_size: int | None = None
+    labels_once: bool = False
     beta: float = 0.1
     labelled_weight: float | None = None
     num_particles: int = 1
@@ -70,6 +74,7 @@ class Recipe:
     max_norm: float | None = None
     weight_prior: float | None = None
     warm_up_epochs: int = 0
+    warm_up_discrete: bool = False
     ema: float | None = None
     measure_every: int = 1
     monitor: str | None = None

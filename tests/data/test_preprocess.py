@@ -94,6 +94,12 @@ class TestStandardise:
         expected = (raw - train.mean((0, 1, 2))) / train.std((0, 1, 2), correction=0)
         torch.testing.assert_close(standardise(data).images(standardise(data).test.x), expected, atol=1e-5, rtol=1e-5)
 
+    def test_without_centring_it_only_divides(self):
+        data = colours()
+        deviation = data.images(data.train.x).std((0, 1, 2), correction=0)
+        scaled = standardise(data, centre=False)
+        torch.testing.assert_close(scaled.images(scaled.test.x), data.images(data.test.x) / deviation)
+
     def test_a_grey_image_is_one_channel(self):
         data = standardise(load("digits"))
         assert float(data.train.x.mean()) == pytest.approx(0, abs=1e-5)

@@ -1,0 +1,261 @@
+"""The loss and the update of a training step in plain torch: no Pyro, concatenated inputs, the parameters by name."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+ACTIVATIONS = {"relu": F.relu, "softplus": F.softplus, "leaky_relu": lambda h: torch.where(h > 0, h, 0.1 * h)}
+
+
+class Networks:
+    """Networks over a dict of parameters; batch normalisation by the rows at hand, whose statistics are kept."""
+
+    def __init__(self, parameters, activation, batch_norm):
+        self.parameters, self.activation, self.batch_norm = parameters, ACTIVATIONS[activation], batch_norm
+        self.statistics = {}
+
+    def hidden(self, name, *parents):
+        shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
+        h, i = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1), 0
+        while f"{name}.trunk.layers.{i}.weight" in self.parameters:
+            h = self.linear(f"{name}.trunk.layers.{i}", h)
+            if self.batch_norm:
+                rows, norm = h.reshape(-1, h.shape[-1]), f"{name}.trunk.norms.{i}"
+                mean, variance = rows.mean(0), rows.var(0, correction=0)
+                self.statistics[norm] = mean.detach(), rows.var(0).detach()
+                h = (h - mean) / (variance + 1e-5).sqrt()
+                h = h * self.parameters[f"{norm}.weight"] + self.parameters[f"{norm}.bias"]
+            h, i = self.activation(h), i + 1
+        return h
+
+    def linear(self, name, h):
+        return h @ self.parameters[f"{name}.weight"].T + self.parameters[f"{name}.bias"]
+
+    def log_probabilities(self, name, *parents):
+        return self.linear(f"{name}.logits", self.hidden(name, *parents)).log_softmax(-1)
+
+    def moments(self, name, *parents):
+        h = self.hidden(name, *parents)
+        return self.linear(f"{name}.loc", h), self.linear(f"{name}.log_variance", h)
+
+    def draw(self, name, noise, *parents):
+        """The value at the noise, and log q of it."""
+        mean, log_variance = self.moments(name, *parents)
+        value = mean + (0.5 * log_variance).exp() * noise
+        return value, log_normal(value, mean, log_variance)
+
+
+def log_normal(value, mean, log_variance):
+    return (-0.5 * (math.log(2 * math.pi) + log_variance + (value - mean) ** 2 / log_variance.exp())).sum(-1)
+
+
+def log_standard_normal(z):
+    return (-0.5 * (math.log(2 * math.pi) + z**2)).sum(-1)
+
+
+def log_x(nets, likelihood, x, *parents):
+    kind, value = likelihood
+    if kind == "normal" and value is None:
+        return log_normal(x, *nets.moments("p_x", *parents))
+    h = nets.hidden("p_x", *parents)
+    if kind == "normal":
+        mean = nets.linear("p_x.loc", h)
+        return log_normal(x, mean, torch.full_like(mean, math.log(value)))
+    n, logits = value, nets.linear("p_x.logits", h)
+    choose = math.lgamma(n + 1) - torch.lgamma(x + 1) - torch.lgamma(n - x + 1)
+    return (choose + x * F.logsigmoid(logits) + (n - x) * F.logsigmoid(-logits)).sum(-1)
+
+
+class Loss:
+    """J = w sum_l L(x, y) + alpha sum_l C(x, y) + sum_u U(x), C the class term; without labels sum_u U(x).
+
+    Every continuous latent's log p - log q is weighed by ``kl``, that of a y without a label by ``kl_of_y``.
+
+    Args:
+        model: the name of the model's class; ``layers`` how many latents an AVAE has.
+        likelihood: ``("normal", None)``, ``("normal", variance)`` or ``("binomial", n)``; n = 1 for a Bernoulli.
+        noise: a function that returns the next standard normal noise, and checks its shape.
+    """
+
+    def __init__(self, nets, model, classes, likelihood, sizes, noise, kl=1.0, kl_of_y=1.0, layers=1):
+        self.nets, self.model, self.classes, self.likelihood = nets, model, classes, likelihood
+        self.sizes, self.noise, self.kl, self.kl_of_y, self.layers = sizes, noise, kl, kl_of_y, layers
+
+    def __call__(self, labelled, unlabelled, weight=None, alpha=None, particles=1):
+        loss = 0.0
+        if labelled is not None:
+            x, y = labelled[0], F.one_hot(labelled[1], self.classes).to(labelled[0])
+            if self.model == "CaGeM":
+                loss = alpha * self.cross_entropies(x, y)
+            else:
+                terms = self.of_particles(x, y, particles)
+                loss = -weight * sum(bound.sum() for bound, _ in terms) / particles
+                if alpha is not None:
+                    log_q = torch.stack([(y * log_q).sum(-1) for _, log_q in terms])
+                    loss = loss - alpha * (log_q.exp().mean(0)).log().sum()
+        self.nets.statistics.clear()  # those of the unlabelled rows alone are kept
+        terms = self.of_particles(unlabelled, None, particles)
+        return loss - sum(self.marginal(*term).sum() for term in terms) / particles
+
+    def marginal(self, bound, log_q):
+        """sum_y q(y | ...) [bound_y - log q(y | ...)], or the bound itself where y is none of the guide's."""
+        if log_q is None or bound.dim() == 1:
+            return bound
+        return (log_q.exp().T * (bound - self.kl_of_y * log_q.T)).sum(0)
+
+    def of_particles(self, x, y, particles):
+        """For every particle log p - log q but for that of y, (B,) or (K, B), and log q(y | ...)."""
+        function = getattr(self, self.model.lower())
+        if particles == 1:
+            return [function(x, y, self.noise)]
+        drawn = []
+
+        def several(*shape):  # every class and row of all particles is drawn at once
+            shape = (*shape[:-2], particles, *shape[-2:])
+            drawn.append(self.noise(*shape))
+            return drawn[-1].select(-3, 0)
+
+        terms = [function(x, y, several)]
+        for p in range(1, particles):
+            rest = iter(drawn)
+            terms.append(function(x, y, lambda *shape, rest=rest, p=p: next(rest).select(-3, p)))
+        return terms
+
+    def every_class(self, x, y):
+        """The given classes (B, K), or all of them (K, 1, K); and the shape that they give to the latents."""
+        if y is not None:
+            return y, (len(x),)
+        return torch.eye(self.classes, dtype=x.dtype)[:, None], (self.classes, len(x))
+
+    def log_prior(self, y_given):
+        return -math.log(self.classes) * (1.0 if y_given else self.kl_of_y)
+
+    def vae(self, x, y, noise):
+        z, log_q = self.nets.draw("q_z", noise(len(x), self.sizes["z"]), self.scaled(x))
+        return log_x(self.nets, self.likelihood, x, z) + self.kl * (log_standard_normal(z) - log_q), None
+
+    def avae(self, x, y, noise):
+        nets, a, z, total = self.nets, [None], [x], 0.0
+        for i in range(1, self.layers + 1):
+            parents = (x,) if i == 1 else (a[-1], x)
+            value, log_q_a = nets.draw(f"q_a.{i - 1}", noise(len(x), self.sizes[f"a{i}"]), *parents)
+            a.append(value)
+            value, log_q_z = nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), a[-1], z[-1])
+            z.append(value)
+            total = total - log_q_a - log_q_z
+        total = total + log_standard_normal(z[-1])
+        for i in range(1, self.layers + 1):
+            total = total + log_normal(a[i], *nets.moments(f"p_a.{i - 1}", *z[i:]))
+            if i < self.layers:
+                total = total + log_normal(z[i], *nets.moments(f"p_z.{i - 1}", z[i + 1]))
+        return log_x(nets, self.likelihood, x, z[1]) + self.kl * total, None
+
+    def m2(self, x, y, noise):
+        c, shape = self.every_class(x, y)
+        log_q = self.nets.log_probabilities("q_y", self.scaled(x))
+        z, log_q_z = self.nets.draw("q_z", noise(*shape, self.sizes["z"]), self.scaled(x), c)
+        bound = log_x(self.nets, self.likelihood, x, z, c) + self.kl * (log_standard_normal(z) - log_q_z)
+        return bound + self.log_prior(y is not None), log_q
+
+    def m1m2(self, x, y, noise):
+        c, shape = self.every_class(x, y)
+        z1, log_q_z1 = self.nets.draw("q_z1", noise(len(x), self.sizes["z1"]), self.scaled(x))
+        z2, log_q_z2 = self.nets.draw("q_z2", noise(*shape, self.sizes["z"]), z1, c)
+        kl = log_normal(z1, *self.nets.moments("p_z1", z2, c)) - log_q_z1 + log_standard_normal(z2) - log_q_z2
+        bound = log_x(self.nets, self.likelihood, x, z1) + self.kl * kl
+        return bound + self.log_prior(y is not None), self.nets.log_probabilities("q_y", z1)
+
+    def adgm(self, x, y, noise, x_reads_a=False):
+        c, shape = self.every_class(x, y)
+        own = self.scaled(x)
+        a, log_q_a = self.nets.draw("q_a", noise(len(x), self.sizes["a"]), own)
+        z, log_q_z = self.nets.draw("q_z", noise(*shape, self.sizes["z"]), a, c, own)
+        kl = log_standard_normal(z) - log_q_z + log_normal(a, *self.nets.moments("p_a", z, c)) - log_q_a
+        bound = log_x(self.nets, self.likelihood, x, *((a, z, c) if x_reads_a else (z, c))) + self.kl * kl
+        return bound + self.log_prior(y is not None), self.nets.log_probabilities("q_y", a, own)
+
+    def sdgm(self, x, y, noise):
+        return self.adgm(x, y, noise, x_reads_a=True)
+
+    def cagem(self, x, y, noise):
+        c, shape = self.every_class(x, None)
+        own = self.scaled(x)
+        z1, log_q_z1 = self.nets.draw("q_z1", noise(len(x), self.sizes["z1"]), own)
+        log_q = self.nets.log_probabilities("q_y", z1, own)
+        z2, log_q_z2 = self.nets.draw("q_z2", noise(*shape, self.sizes["z"]), own, c, z1)
+        log_p_y = torch.diagonal(self.nets.log_probabilities("p_y", z2), dim1=0, dim2=2).T  # (K, B)
+        kl = log_normal(z1, *self.nets.moments("p_z1", z2, c)) - log_q_z1 + log_standard_normal(z2) - log_q_z2
+        return log_x(self.nets, self.likelihood, x, z1, c) + self.kl * kl + self.kl_of_y * log_p_y, log_q
+
+    def cross_entropies(self, x, y):
+        """H_p + H_q of CaGeM, at one z1 and one z2 a class, neither of which they train."""
+        own, classes = self.scaled(x), torch.eye(self.classes, dtype=x.dtype)[:, None]
+        z1 = self.nets.draw("q_z1", self.noise(len(x), self.sizes["z1"]), own)[0].detach()
+        log_q = self.nets.log_probabilities("q_y", z1, own)
+        noise = self.noise(self.classes, len(x), self.sizes["z"])
+        z2 = self.nets.draw("q_z2", noise, own, classes, z1)[0].detach()
+        p = (log_q.exp().T[..., None] * self.nets.log_probabilities("p_y", z2).exp()).sum(0)
+        return -(y * (p.log() + log_q)).sum()
+
+    def latentclassifiervae(self, x, y, noise):
+        z, log_q_z = self.nets.draw("q_z", noise(len(x), self.sizes["z"]), self.scaled(x))
+        bound = log_standard_normal(z) - log_q_z
+        kind = self.sizes["bound"]
+        if kind == "simplified":
+            bound = bound + log_x(self.nets, self.likelihood, x, z)
+        log_p_y = self.nets.log_probabilities("p_y", z)
+        if y is not None:
+            own = 0.0 if kind == "simplified" else log_x(self.nets, self.likelihood, x, z, y)
+            return bound + own + (y * log_p_y).sum(-1), None
+        if kind == "simplified":
+            return bound, None
+        of_class = log_x(self.nets, self.likelihood, x, z, self.every_class(x, None)[0]).T  # (B, K)
+        if kind == "jensen":
+            return bound + (log_p_y.exp() * of_class).sum(-1), None
+        return bound + (log_p_y + of_class).logsumexp(-1), None
+
+    def scaled(self, x):
+        return x / self.likelihood[1] if self.likelihood[0] == "binomial" else x
+
+
+class Adam:
+    """m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, update rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps).
+
+    b1 = 0.9, b2 = 0.999, eps = 1e-8. The update is computed from the moments as torch holds them: where the gradient is
+    zero but for rounding, its sign is anything.
+    """
+
+    def __init__(self):
+        self.t, self.m, self.v = 0, {}, {}
+
+    def take(self, gradients):
+        """The moments after one more gradient of every parameter, by torch's names for them."""
+        self.t += 1
+        for name, g in gradients.items():
+            self.m[name] = 0.9 * self.m.get(name, 0.0) + 0.1 * g
+            self.v[name] = 0.999 * self.v.get(name, 0.0) + 0.001 * g**2
+        return {"exp_avg": self.m, "exp_avg_sq": self.v}
+
+    def update(self, moments, rate):
+        """What is subtracted from a parameter."""
+        m, v = moments["exp_avg"] / (1 - 0.9**self.t), moments["exp_avg_sq"] / (1 - 0.999**self.t)
+        return rate * m / (v.sqrt() + 1e-8)
+
+
+class RMSprop:
+    """v = 0.9 v + 0.1 g^2, b = 0.5 b + g / (sqrt(v) + eps), update rate b."""
+
+    def __init__(self):
+        self.v, self.b = {}, {}
+
+    def take(self, gradients):
+        """As of ``Adam``."""
+        for name, g in gradients.items():
+            self.v[name] = 0.9 * self.v.get(name, 0.0) + 0.1 * g**2
+            self.b[name] = 0.5 * self.b.get(name, 0.0) + g / (self.v[name].sqrt() + 1e-8)
+        return {"square_avg": self.v, "momentum_buffer": self.b}
+
+    def update(self, moments, rate):
+        """As of ``Adam``."""
+        return rate * moments["momentum_buffer"]
