@@ -27,6 +27,7 @@ def triples(ids):
     found = set()
     for test in ids:
         contract, _, parameters = test.split("::")[-1].rstrip("]").partition("[")
+        contract += " on a GPU" if test.startswith("tests/gpu/") else ""
         words = parameters.split("-")
         posterior = next((word for word in words if word in ("full", "iaf")), "normal")
         found |= {(word, posterior, contract) for word in words if word in pyrodgm.models.__all__}
@@ -52,7 +53,7 @@ def main():
         triples(collected(*which)) for which in ((args.old, QUICK), (args.new, QUICK), (args.new, ALL))
     )
     lost = sorted(before - everything)
-    for triple in sorted(before & everything - quick):
+    for triple in sorted((before & everything) - quick):
         print("slow now:", *triple)
     for triple in lost:
         print("LOST:    ", *triple)

@@ -674,7 +674,7 @@ mutants(
     (
         "threshold=0.01, num_samples=10",
         "threshold=0.1, num_samples=10",
-        "evaluate/test_by_hand.py::test_active_units[VAE-]",
+        "evaluate/test_active_units.py::test_active_units_are_those_whose_mean_varies[normal]",
     ),
     (
         "q.log_prob(value) - p.log_prob(value)",
@@ -936,8 +936,8 @@ mutants(
         "train/test_resume.py::test_a_guide_of_its_own_parameters_is_resumed[True]",
     ),
     (
-        "optimizer = svi.optim.get_state() | svi.optim._state_waiting_to_be_consumed",
-        "optimizer = {name: {} for name in svi.optim.get_state()}",
+        'svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimizer"].items()})',
+        "pass",
         "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
     ),
 )
@@ -948,7 +948,7 @@ mutants(
     "zoo/baselines.py",
     (
         "F.cross_entropy(net(x).logits, y)",
-        "F.cross_entropy(net(x).logits, y.roll(1))",
+        "F.cross_entropy(net(x).logits, y.flip(0))",
         "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[supervised network]",
     ),
     (
@@ -1064,7 +1064,7 @@ mutants(
     (
         "    x = data.train.x\n",
         "    x = torch.cat([data.train.x, data.test.x])\n",
-        "zoo/test_poison.py::test_test_rows_are_neither_trained_on_nor_chosen_by[counts]",
+        "zoo/test_poison.py::test_the_rows_of_a_run_are_those_of_the_data_each_with_its_label[counts]",
     ),
     (
         "x = observed(recipe, data.test.x)\n",
