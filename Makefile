@@ -37,6 +37,7 @@ bench: .venv/installed
 	-.venv/bin/python -m pip install --quiet --no-deps --constraint constraints.txt pythae pixyz
 	.venv/bin/python -m benchmarks.steps
 	.venv/bin/python -m benchmarks.loop
+	.venv/bin/python -m benchmarks.guards
 	.venv/bin/python -m benchmarks.importance_weights
 	.venv/bin/python -m benchmarks.many_classes
 

@@ -14,6 +14,7 @@ from pyro.infer import SVI, Predictive, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.infer import SemiSupervisedELBO
+from pyrodgm.infer.traces import latent_sites, random_sites
 
 _ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 
@@ -60,8 +61,7 @@ def brute_force_loss(model, x, latents):
 
 def row_log_prob(trace):
     """The log-probability of each row ``(..., B)``, summed over a trace's sites."""
-    sites = [site for name, site in trace.nodes.items() if site["type"] == "sample" and name != "batch"]
-    return sum(site["fn"].log_prob(site["value"]) for site in sites)
+    return sum(site["fn"].log_prob(site["value"]) for site in random_sites(trace).values())
 
 
 def check_enumeration(model, x, tolerance=1e-9):
@@ -75,10 +75,9 @@ def check_enumeration(model, x, tolerance=1e-9):
         seen.append(capture.trace)
 
     loss = _ELBO.differentiable_loss(model.model, guide, x).item()
-    nodes = seen[0].nodes
-    sites = [name for name in seen[0].stochastic_nodes if name not in ("y", "batch")]
+    values = {name: site["value"] for name, site in latent_sites(seen[0]).items() if name != "y"}
     with torch.no_grad():
-        expected = brute_force_loss(model, x, {site: nodes[site]["value"] for site in sites}).item()
+        expected = brute_force_loss(model, x, values).item()
     error = abs(loss / expected - 1)
     assert error <= tolerance, f"TraceEnum loss {loss:.12g}, brute force {expected:.12g}: off by {error:.2g}"
 
@@ -135,8 +134,8 @@ def check_generates(model, x, y=None):
     shapes = {"without data": (Predictive(model.model, num_samples=3)()["x"].shape, (3, 1, size))}
     if y is not None:
         shapes["with labels"] = (Predictive(model.model, num_samples=3)(y=y)["x"].shape, (3, len(y), size))
-    posterior = Predictive(model.guide, num_samples=3)(x)
-    posterior.pop("batch", None)
+    latents = list(latent_sites(poutine.trace(model.guide).get_trace(x)))
+    posterior = Predictive(model.guide, num_samples=3, return_sites=latents)(x)
     replica = Predictive(model.model, posterior_samples=posterior)(size=len(x))["x"]
     shapes["given latents"] = (replica.shape, (3, *x.shape))
     wrong = [f"{case}: {tuple(got)}, want {want}" for case, (got, want) in shapes.items() if tuple(got) != want]

@@ -34,10 +34,16 @@ def recipe_of(name, epochs=None, changes=None):
 
 
 def run_folder(runs, recipe, changes, seed):
-    """Where a run lives: a folder of its own for every change, so that none is taken for the recipe's."""
+    """Where a run lives: a folder of its own for every change, so that none is taken for the recipe's.
+
+    A run that an older package began, whose folder has its name by the fields' old names, stays where it is.
+    """
+    from pyrodgm.formats import changes_of_format_1
     from pyrodgm.zoo.results import label_of
 
-    return Path(runs) / label_of(recipe, changes) / f"seed-{seed}"
+    named = (changes, changes_of_format_1(changes))
+    folder, older = (Path(runs) / label_of(recipe, words) / f"seed-{seed}" for words in named)
+    return older if older.exists() and not folder.exists() else folder
 
 
 def check_device(device):

@@ -4,6 +4,7 @@ import torch
 from torch.distributions import Independent, MultivariateNormal, Normal, TransformedDistribution
 
 from pyrodgm.distributions.discrete import StraightThroughOneHot
+from pyrodgm.distributions.full_normal import FullNormal
 
 STANDARD = Normal(0.0, 1.0)
 
@@ -35,6 +36,8 @@ def reparameterise(distribution, noise, normal_only=False):
         return reparameterise(distribution.base_dist, noise, normal_only)
     if isinstance(distribution, Normal):
         return distribution.loc + distribution.scale * noise
+    if isinstance(distribution, FullNormal):
+        return distribution.at(noise)
     if isinstance(distribution, MultivariateNormal):
         return distribution.loc + (distribution.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
     if isinstance(distribution, TransformedDistribution):

@@ -16,6 +16,7 @@ from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
 from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import evaluating
+from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
 from pyrodgm.models import DeepGenerativeModel
@@ -165,7 +166,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def predict_proba(self, X):
         """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``."""
-        return self._of_rows(X, lambda model, x: model.classifier(x))
+        return self._of_rows(X, lambda model, x: check_probabilities(model.classifier(x)))
 
     def predict(self, X):
         """The most probable class of every row, ``(B,)``."""

@@ -12,10 +12,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_values
 from pyrodgm.estimators.columns import describe_columns
-from pyrodgm.estimators.saved import from_plain, state_from_plain, state_to_plain, to_plain
 from pyrodgm.evaluate import evaluating, latent_means, log_likelihood, row_bounds
+from pyrodgm.formats import FORMAT, check_format, of_estimator
 from pyrodgm.handlers.noise import SharedNoise
+from pyrodgm.infer.traces import latent_sites
 from pyrodgm.isolation import isolated
+from pyrodgm.models.pretrained import from_plain, to_plain
+from pyrodgm.train.checkpoint import state_from_plain, state_to_plain
 
 AT_ONCE = 5000  # rows times samples times classes
 DRAWS = 10  # of the latents, for a bound or a mean
@@ -44,12 +47,17 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             ``(B,)``.
         """
 
-        def score(model, x):
+        def of(model, x):
             if importance_samples is None:
-                rows = row_bounds(model, x, num_samples=DRAWS)
-            else:
-                rows = log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
-            return rows.where(model.p_x.support.check(x).all(-1), -torch.inf)
+                return row_bounds(model, x, num_samples=DRAWS)
+            return log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
+
+        def score(model, x):
+            inside = model.p_x.support.check(x).all(-1)
+            rows = torch.full_like(x[:, 0], -torch.inf)
+            if bool(inside.any()):
+                rows[inside] = of(model, x[inside])
+            return rows
 
         return self._of_rows(X, score, importance_samples or 1) - self.columns_.log_volume
 
@@ -120,12 +128,8 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     def _note_latents(self, x):
         """Remember the names and sizes of the continuous latents, from one row through the guide."""
         with evaluating(self.model_):
-            nodes = poutine.trace(self.model_.guide).get_trace(x[:1]).nodes
-        self.latent_sizes_ = {
-            name: site["value"].shape[-1]
-            for name, site in nodes.items()
-            if site["type"] == "sample" and name.startswith("z")
-        }
+            sites = latent_sites(poutine.trace(self.model_.guide).get_trace(x[:1]))
+        self.latent_sizes_ = {name: site["value"].shape[-1] for name, site in sites.items() if name.startswith("z")}
 
     def _of_rows(self, X, function, copies=1):
         """``function(model, x)`` of the rows X, as an array.
@@ -137,17 +141,23 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         size = max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
         parts = []
         with isolated(0), SharedNoise(), torch.no_grad():
-            model = copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
+            model = self._model_in_double()
             for rows in x.split(size):
                 torch.manual_seed(0)
                 parts.append(function(model, rows))
         return torch.cat(parts).cpu().numpy()
 
+    def _model_in_double(self):
+        return copy.deepcopy(self.model_).to(self.device, torch.float64).eval()
+
     def __getstate__(self):
-        state = super().__getstate__()
+        state = super().__getstate__() | {"_format": FORMAT}
         return state | {name: to_plain(state[name]) for name, (to_plain, _) in SAVED.items() if name in state}
 
     def __setstate__(self, state):
+        found = state.get("_format", 1)
+        check_format(type(self).__name__, found)
+        state = {name: value for name, value in of_estimator(state, found).items() if name != "_format"}
         super().__setstate__(state | {name: back(state[name]) for name, (_, back) in SAVED.items() if name in state})
 
 

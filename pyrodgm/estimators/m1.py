@@ -113,9 +113,9 @@ class M1(DeepGenerativeEstimator):
         if self.features == "means":
             return super().transform(X)
         check_is_fitted(self)
-        x = self._to_device(self._check_rows(X, reset=False))
+        x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
         with isolated(self._seed()):
-            return latents(self.model_.to(self.device), x)["z"].double().cpu().numpy()
+            return latents(self._model_in_double(), x)["z"].cpu().numpy()
 
     def sample(self, num_samples=1):
         """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""

@@ -1,9 +1,17 @@
 """The evidence lower bound, of a data set and of each row; and what is read off it: anomalies, classes."""
 
-import torch
+import copy
 
+import pyro
+import torch
+from torch.distributions import constraints
+
+from pyrodgm.checks import check_values
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.models import DeepGenerativeModel
+
+FAR = 10.0  # on the networks' scale
 
 
 def bound(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
@@ -38,7 +46,8 @@ def row_bounds(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         ``(B,)``.
 
     Raises:
-        ValueError: if a site is scaled or masked, or not in the plate over the rows.
+        ValueError: if a site is scaled or masked, or not in the plate over the rows; if a row's bound is NaN,
+            naming the site.
 
     Example::
 
@@ -52,23 +61,40 @@ def row_bounds(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
 
 
 def _bounds(pair):
-    return pair.mean(pair.log_p() - pair.log_q(*pair.guide))
+    rows = pair.mean(pair.log_p() - pair.log_q(*pair.guide))
+    pair.refuse_nan(rows)
+    return rows
 
 
 def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
     """Minus the lower bound of log p(x), in nats: the larger, the stranger (Maaløe 2018, app. D).
 
-    Arguments as for ``row_bounds``.
+    Arguments as for ``row_bounds``. A ``DeepGenerativeModel`` reads rows with values beyond ten, on the scale of its
+    networks, in double precision: in single precision rounding would be all that is left of log q(z | x) there. The
+    score is infinite for values that the likelihood cannot have, and where it is beyond what the type of x holds.
 
     Returns:
         ``(B,)``.
+
+    Raises:
+        ValueError: for NaN or infinite x; as ``row_bounds`` does.
 
     Example::
 
         limit = anomaly_score(m, data.train.x).quantile(0.99)
         anomaly_score(m, data.test.x) > limit
     """
-    return -row_bounds(model, x, num_samples=num_samples, batch_size=batch_size, progress=progress)
+    check_values("x", x, constraints.real, "finite numbers")
+    score = torch.full_like(x[:, 0], torch.inf)
+    likelihood = getattr(model, "p_x", None)
+    inside = getattr(likelihood, "support", constraints.real).check(x).all(-1)
+    far = (x.abs() > FAR * getattr(likelihood, "scale", 1)).any(-1) & isinstance(model, DeepGenerativeModel)
+    with pyro.validation_enabled(False):  # values are checked, and what networks make of them is, in row_bounds
+        for rows, double in ((inside & ~far, False), (inside & far, True)):
+            if bool(rows.any()):
+                pair, x_rows = (copy.deepcopy(model).double(), x[rows].double()) if double else (model, x[rows])
+                score[rows] = -row_bounds(pair, x_rows, None, num_samples, batch_size, progress).to(score.dtype)
+    return score
 
 
 def bayes_classifier(model, x, num_samples=1, batch_size=1000, progress=False):
@@ -88,10 +114,19 @@ def bayes_classifier(model, x, num_samples=1, batch_size=1000, progress=False):
     Returns:
         ``(B, K)``.
 
+    Raises:
+        ValueError: as ``row_bounds`` does, and for a row that no class can have.
+
     Example::
 
         classification_error(m, data.test.x, data.test.y, classifier=bayes_classifier, num_samples=10)
     """
     labels = torch.arange(model.num_classes, device=x.device)[:, None].expand(-1, len(x))
-    joint = [row_bounds(model, x, y, num_samples, batch_size, progress) for y in labels]
-    return torch.stack(joint, -1).softmax(-1)
+    joint = torch.stack([row_bounds(model, x, y, num_samples, batch_size, progress) for y in labels], -1)
+    lost = int((joint == -torch.inf).all(-1).sum())
+    if lost:
+        raise ValueError(
+            f"x: got {lost} rows that no class can have: every bound is minus infinity. Want rows that the model can "
+            "have, or, where they are only far, double precision"
+        )
+    return joint.softmax(-1)

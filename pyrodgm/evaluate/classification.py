@@ -30,6 +30,9 @@ def classification_error(model, x, y, batch_size=1000, classifier=None, matching
     Returns:
         A float from 0 to 100.
 
+    Raises:
+        ValueError: if there are not as many labels as rows, or probabilities are NaN.
+
     Example::
 
         classification_error(m, data.test.x, data.test.y, num_samples=100)
@@ -40,9 +43,17 @@ def classification_error(model, x, y, batch_size=1000, classifier=None, matching
     wrong = 0
     with evaluating(model):
         for rows, labels in in_batches(x, y, batch_size, progress):
-            predicted = classify(rows, **options).argmax(-1)
+            predicted = check_probabilities(classify(rows, **options)).argmax(-1)
             wrong = wrong + ((predicted if matching is None else matching[predicted]) != labels).sum()
     return 100 * float(wrong) / len(x)
+
+
+def check_probabilities(probabilities):
+    """Class probabilities ``(B, K)`` as they are; ``ValueError`` where one is NaN, which would pass for the largest."""
+    wrong = int(probabilities.isnan().any(-1).sum())
+    if wrong:
+        raise ValueError(f"classifier: got NaN for the probabilities of site 'y' in {wrong} rows, want numbers")
+    return probabilities
 
 
 def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
@@ -75,7 +86,7 @@ def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
     counts = torch.zeros(model.num_classes, classes)
     with evaluating(model):
         for rows, labels in in_batches(x, y, batch_size, progress):
-            clusters = model.classifier(rows, **options).argmax(-1).cpu()
+            clusters = check_probabilities(model.classifier(rows, **options)).argmax(-1).cpu()
             counts.index_put_((clusters, labels.cpu()), torch.ones(len(rows)), accumulate=True)
     matching = counts.argmax(1)
     clusters, matched = linear_sum_assignment(counts.numpy(), maximize=True)

@@ -47,5 +47,5 @@ def _parts(pair):
             yield name, pair.log_q(name) - site["log_prob"]
         elif name not in summed:
             yield name, site["log_prob"]
-    if summed:
+    if not set(summed) <= set(pair.hidden_classes):  # a class that nothing else reads sums to one
         yield summed[-1], pair.log_p(*summed)

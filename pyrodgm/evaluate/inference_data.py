@@ -5,9 +5,9 @@ import math
 import numpy as np
 import torch.nn.functional as F
 from pyro import poutine
-from pyro.poutine.util import site_is_subsample
 
 from pyrodgm.evaluate.batched import evaluating
+from pyrodgm.infer.traces import latent_sites, random_sites
 
 
 def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):
@@ -89,34 +89,27 @@ def _draw(model, x, y):
     """One draw of every group: dict from group to dict from variable to array ``(N, ...)``."""
     guide = poutine.trace(model.guide).get_trace(x, y)
     joint = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x, y)
-    latent = [site for site, node in _sites(joint).items() if not node["is_observed"]]
+    latent = list(latent_sites(joint))
     drawn = {site: joint.nodes[site]["value"] for site in latent}
     replica = poutine.trace(poutine.condition(model.model, drawn)).get_trace(None, y, size=len(x))
     prior = poutine.trace(model.model).get_trace(None, y, size=len(x))
     log_p, log_q = _log_probs(joint, len(x)), _log_probs(guide, len(x))
     # a latent that the model alone has was drawn from its own conditional, which cancels
-    proposed = [site for site, node in _sites(joint).items() if site in log_q or node["is_observed"]]
+    proposed = [site for site, node in random_sites(joint).items() if site in log_q or node["is_observed"]]
     log_weight = sum(log_p[site] for site in proposed) - sum(log_q.values())
     return {
         "posterior": _values(joint, latent),
         "posterior_predictive": _values(replica, ["x"]),
         "log_likelihood": {"x": log_p["x"].double().cpu().numpy()},
         "sample_stats": {"log_weight": log_weight.double().cpu().numpy()},
-        "prior": _values(
-            prior, [site for site, node in _sites(prior).items() if site != "x" and not node["is_observed"]]
-        ),
+        "prior": _values(prior, [site for site in latent_sites(prior) if site != "x"]),
         "prior_predictive": _values(prior, ["x"]),
     }
 
 
-def _sites(trace):
-    """The random variables of a trace: its sample sites without the plates."""
-    return {name: n for name, n in trace.nodes.items() if n["type"] == "sample" and not site_is_subsample(n)}
-
-
 def _log_probs(trace, rows):
     """The log-probability ``(N,)`` of each site of a trace."""
-    log_probs = {site: node["fn"].log_prob(node["value"]) for site, node in _sites(trace).items()}
+    log_probs = {site: node["fn"].log_prob(node["value"]) for site, node in random_sites(trace).items()}
     for site, log_prob in log_probs.items():
         if log_prob.shape != (rows,):
             raise ValueError(f"model: got log p({site}) of shape {tuple(log_prob.shape)}, want one a row, ({rows},)")

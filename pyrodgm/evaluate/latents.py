@@ -5,14 +5,14 @@ from pyro import poutine
 
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
-from pyrodgm.infer.traces import run_guide
+from pyrodgm.infer.traces import latent_sites, run_guide
 
 
 def latents(model, x, y=None):
     """One draw of every latent from the guide.
 
     Args:
-        model: a ``DeepGenerativeModel``.
+        model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
         y: labels, or None to draw them too.
 
@@ -25,7 +25,7 @@ def latents(model, x, y=None):
     """
     with evaluating(model):
         trace = poutine.trace(model.guide).get_trace(x, y)
-    return {name: trace.nodes[name]["value"] for name in trace.stochastic_nodes if name != "batch"}
+    return {name: site["value"] for name, site in latent_sites(trace).items()}
 
 
 def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, progress=False):
@@ -47,7 +47,7 @@ def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, pro
         ``(B, D)``.
 
     Raises:
-        ValueError: if the guide has no such site.
+        ValueError: if the guide has no such site, or a row's mean is NaN.
 
     Example::
 
@@ -69,4 +69,6 @@ def _means(model, batch, site):
         mean = fn.mean
     except NotImplementedError:  # a flow's
         mean = pair.guide[site]["value"]
-    return pair.mean(mean, event_dim=1)
+    mean = pair.mean(mean, event_dim=1)
+    pair.refuse_nan(mean)
+    return mean

@@ -61,7 +61,8 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
 
     Raises:
         ValueError: if a site is scaled or masked, or not in the plate over the rows; if ``num_samples`` or
-            ``chunk_size`` is below 1, or there is no such ``classes`` or ``backend``.
+            ``chunk_size`` is below 1, or there is no such ``classes`` or ``backend``; if a row's estimate is NaN,
+            naming the site.
 
     Example::
 
@@ -79,7 +80,16 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
     rows_at_once = max(1, chunk_size // (decodes * samples))
     with evaluating(model):
         parts = [moments(weigh, batch, num_samples, samples) for batch in in_batches(x, y, rows_at_once, progress)]
-    return _summary(*(torch.cat(part) for part in zip(*parts, strict=True)), num_samples)
+        first, second = (torch.cat(part) for part in zip(*parts, strict=True))
+        if bool(first.isnan().any()):
+            _name_the_site(model, x, y, first.isnan())
+    return _summary(first, second, num_samples)
+
+
+def _name_the_site(model, x, y, wrong):
+    """Raise ``ValueError`` for rows whose weights were NaN."""
+    pair = run_pair(model, x[wrong], None if y is None else y[wrong])
+    pair.refuse_nan(torch.full_like(x[wrong][:, 0], torch.nan))
 
 
 def _summary(first, second, num_samples):

@@ -2,6 +2,7 @@
 
 import torch
 from pyro.poutine.messenger import Messenger
+from pyro.poutine.util import site_is_subsample
 
 from pyrodgm.distributions import reparameterise
 
@@ -11,8 +12,8 @@ class _ChosenNoise(Messenger):
 
     def _pyro_sample(self, msg):
         plates = [frame.dim for frame in msg["cond_indep_stack"] if frame.vectorized]
-        if msg["done"] or msg["is_observed"] or not plates or not hasattr(msg["fn"], "event_dim"):
-            return  # an enumerated or replayed site is done; a plate's own site has no event
+        if msg["done"] or msg["is_observed"] or not plates or site_is_subsample(msg):
+            return  # an enumerated or replayed site is done
         try:
             msg["value"] = self._value(msg["fn"], max(plates) - msg["fn"].event_dim)
         except ValueError as error:
@@ -38,7 +39,8 @@ class SharedNoise(_ChosenNoise):
     def _value(self, fn, row_dim):
         shape = list(fn.shape())
         shape[row_dim] = 1
-        return reparameterise(fn, _normal(fn, shape)).expand(fn.shape())
+        value = reparameterise(fn, _normal(fn, shape))
+        return value if value.shape == fn.shape() else value.expand(fn.shape())  # itself, that fn may know its noise
 
 
 class JointNoise(_ChosenNoise):

@@ -7,7 +7,9 @@ import pyro
 import torch
 from pyro import poutine
 from pyro.poutine.enum_messenger import EnumMessenger
-from pyro.poutine.util import prune_subsample_sites
+from pyro.poutine.util import site_is_subsample
+
+SAMPLES = "samples of pyrodgm"  # a plate's name that no pair has
 
 
 class Pair(NamedTuple):
@@ -46,6 +48,17 @@ class Pair(NamedTuple):
             name = self.hidden_classes[0]
             raise ValueError(f"model: got site {name!r} enumerated in the model alone, want it in the guide too")
 
+    def refuse_nan(self, figure):
+        """Raise ``ValueError`` where the figure of a row, ``(B, ...)``, is NaN, naming a site that made it so."""
+        wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
+        if not bool(wrong.any()):
+            return
+        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "no site is by itself")
+        raise ValueError(
+            f"x: got {int(wrong.sum())} rows whose figure is NaN, row {first} of its batch the first: {site}. "
+            "Want rows that the networks can bear: scale x, or evaluate in double precision"
+        )
+
     def log_p(self, *names):
         """log p of the named sites, or of all, with what only the model enumerates summed out."""
         total = sum(self.model[name]["log_prob"] for name in names or self.model)
@@ -74,6 +87,16 @@ class Pair(NamedTuple):
         return values.reshape(-1, *self.shape, *event).sum(0).mean(0)
 
 
+def _culprits(pair):
+    """In words, the sites whose values or log-probabilities are NaN, or else infinite, those that came first first."""
+    for is_wrong, what in ((torch.isnan, "NaN"), (torch.isinf, "infinite")):
+        for part, sites in (("guide", pair.guide), ("model", pair.model)):
+            for name, site in sites.items():
+                for key, noun in (("value", "value"), ("log_prob", "log-probability")):
+                    if bool(is_wrong(site[key]).any()):
+                        yield f"site {name!r} of the {part} has a {noun} that is {what}"
+
+
 def run_pair(model, x, y=None, num_samples=1, within=None):
     """Run the guide, and the model against it, with ``num_samples`` samples of every latent for every row.
 
@@ -92,7 +115,7 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
     Raises:
         ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
     """
-    samples = pyro.plate("samples", num_samples, dim=-2)
+    samples = pyro.plate(SAMPLES, num_samples, dim=-2)
     guide = _trace_guide(model, x, y, samples, within or nullcontext())
     with EnumMessenger(), samples, poutine.replay(trace=guide):
         generative = poutine.trace(model.model).get_trace(x, y)
@@ -101,8 +124,21 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
 
 def run_guide(model, x, y=None):
     """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
-    guide = _trace_guide(model, x, y, pyro.plate("samples", 1, dim=-2), nullcontext())
+    guide = _trace_guide(model, x, y, pyro.plate(SAMPLES, 1, dim=-2), nullcontext())
     return Pair({}, _sites(guide), (1, len(x)))
+
+
+def random_sites(trace):
+    """The random variables of a Pyro trace, a dict from name to site: no plates, whatever they are called."""
+    sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
+    return {
+        n: site for n, site in sites.items() if not (site_is_subsample(site) or site["infer"].get("_deterministic"))
+    }
+
+
+def latent_sites(trace):
+    """Those of the random variables of a Pyro trace that are not observed."""
+    return {name: site for name, site in random_sites(trace).items() if not site["is_observed"]}
 
 
 def _trace_guide(model, x, y, samples, within):
@@ -111,9 +147,7 @@ def _trace_guide(model, x, y, samples, within):
 
 
 def _sites(trace):
-    trace = prune_subsample_sites(trace)
-    sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
-    sites = {name: site for name, site in sites.items() if not site["infer"].get("_deterministic")}
+    sites = random_sites(trace)
     for name, site in sites.items():
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
             raise ValueError(f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written")

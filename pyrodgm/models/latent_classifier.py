@@ -13,9 +13,11 @@ log-ratio to the model's is zero. He reports normal posteriors alone, and propos
 """
 
 import pyro
+import pyro.distributions as dist
+import torch
 
 from pyrodgm.checks import check_choice
-from pyrodgm.distributions import reparameterise
+from pyrodgm.distributions import ClassMixture, reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks
 
@@ -65,6 +67,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
+            if self.x_reads_y and self.bound == "exact" and x is not None and y is None:
+                p_x = self._summed(z)
+                pyro.sample("x", p_x, obs=x)  # p(x | z) and p(y | x, z) are p(y | z) and p(x | y, z)
+                pyro.sample("y", p_x.class_given(x), infer={"enumerate": "parallel"})  # (K, 1, K)
+                return x
             if self.x_reads_y or x is None or y is not None:
                 y = pyro.sample("y", self.p_y(z), obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
             parents = (z, y) if self.x_reads_y else (z,)
@@ -75,6 +82,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
             z = pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)
             if self.x_reads_y and self.bound == "jensen" and y is None:
                 pyro.sample("y", self.p_y(z), infer={"enumerate": "parallel"})
+
+    def _summed(self, z):
+        """p(x | z) = sum_y p(y | z) p(x | y, z), the exact sum of eq. 6."""
+        every_class = torch.eye(self.num_classes).to(z)  # (K, K)
+        return ClassMixture(dist.Categorical(logits=self.p_y(z).logits), self.p_x(z.unsqueeze(-2), every_class))
 
     def classification_loss(self, x, y):
         """Zero: log p(y | z) is part of the labelled bound, and the objective has no class term."""

@@ -1,19 +1,22 @@
-"""A model as a folder that can be shared: its arguments as JSON, its tensors as safetensors, and a card."""
+"""A saved model: its class, its arguments and its tensors. As a folder that can be shared, or inside a pickle.
+
+What is saved is built again from the arguments, and then takes the tensors. A model that was changed by hand since it
+was made is therefore refused: what its arguments make is another model.
+"""
 
 import inspect
 import json
 import tempfile
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 
 from pyrodgm.checks import check_choice
 from pyrodgm.files import write
+from pyrodgm.formats import FORMAT, check_format
 from pyrodgm.models.catalogue import models_by_name
-
-FORMAT = 1  # raised when an older package could not read what is written
+from pyrodgm.models.rebuild import check_rebuilds, dtype_of
 
 
 class Pretrained:
@@ -32,7 +35,8 @@ class Pretrained:
             card: what to tell a reader besides, in Markdown, such as measured figures.
 
         Raises:
-            ValueError: for an argument of the model that is no plain value, so that no file can hold it.
+            ValueError: for an argument of the model that is no plain value, so that no file can hold it; or for a
+                module, a shape or an attribute that is not what the arguments make: it was changed by hand since.
 
         Example::
 
@@ -81,9 +85,9 @@ def _save(model, folder, card):
         text = json.dumps(config, indent=2) + "\n"
     except TypeError as error:
         raise ValueError(f"model: got an argument that JSON cannot hold ({error}), want plain values") from error
+    tensors = _to_bytes(model)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    write(folder / "model.safetensors", save(tensors))
+    write(folder / "model.safetensors", tensors)
     write(folder / "config.json", text.encode())
     write(folder / "README.md", _card(model, card).encode())
 
@@ -100,11 +104,39 @@ def _load(folder, model_class):
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{folder / 'config.json'}: arguments: got {error}, want those of the model") from error
     try:
-        tensors = load_file(folder / "model.safetensors")
-        dtype = next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
-        model.to(dtype).load_state_dict(tensors)
+        return _from_bytes(model, (folder / "model.safetensors").read_bytes())
     except (SafetensorError, OSError, RuntimeError) as error:
         raise ValueError(f"{folder / 'model.safetensors'}: got a damaged file, want a whole model: {error}") from error
+
+
+def to_plain(model):
+    """A model for a pickle: its name, or its class where the package does not export it, arguments and tensors.
+
+    Raises:
+        ValueError: as ``save_pretrained``.
+    """
+    name = type(model).__name__
+    known = models_by_name().get(name) is type(model)
+    return {"model": name if known else type(model), "arguments": model.arguments, "tensors": _to_bytes(model)}
+
+
+def from_plain(plain):
+    """The model of ``to_plain``, on the CPU, in evaluation mode."""
+    model_class = plain["model"]
+    model_class = models_by_name()[model_class] if isinstance(model_class, str) else model_class
+    return _from_bytes(model_class(**plain["arguments"]), plain["tensors"])
+
+
+def _to_bytes(model):
+    """The tensors of a model as a safetensors file; raises where the class and the arguments do not tell the rest."""
+    check_rebuilds(model)
+    return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()})
+
+
+def _from_bytes(model, data):
+    """A model just made, with the tensors of ``_to_bytes`` and in their precision, in evaluation mode."""
+    tensors = load(data)
+    model.to(dtype_of(tensors)).load_state_dict(tensors)
     return model.eval()
 
 
@@ -129,8 +161,7 @@ def _config(path):
     for key, kind in (("format", int), ("model", str), ("arguments", dict)):
         if not isinstance(config[key], kind):
             raise ValueError(f"{path}: {key}: got {config[key]!r}, want {kind.__name__}")
-    if config["format"] > FORMAT:
-        raise ValueError(f"{path}: got format {config['format']}, want at most {FORMAT}: a newer pyrodgm wrote it")
+    check_format(path, config["format"])
     return config
 
 

@@ -4,15 +4,60 @@ import math
 
 import pyro.distributions as dist
 import torch
+import torch.nn.functional as F
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import GreyBernoulli, Levels
 from pyrodgm.nn.trunk import Trunk
 
+LARGEST_LOG_VARIANCE = 30.0
+
+
+class BoundedLogVariance(torch.autograd.Function):
+    """b(v), a head's output v bounded for use as a log-variance: far from the training rows it may be any number.
+
+    b(v) = v                                   on [-L, L], L = 30, to the last bit, with gradient 1
+    b(v) = sign(v) (|v| - (|v| - L)^2 / 4)     up to |v| = L + 2, with the same value and slope at L
+    b(v) = sign(v) (L + 1)                     beyond, with the same value and slope at L + 2, for infinities too
+
+    So sigma stays between 1.9e-7 and 5.4e6, about what single precision can bear. Below, mu + sigma eps would be
+    rounded to mu for a mu near 1, and its density would mean nothing. At either end a squared distance may still be
+    1e25 before it overflows, over sigma^2 or times it. Without a bound sigma overflows or vanishes far from the
+    training rows, and a density is NaN.
+
+    It is a function of its own for its backward pass, which takes one operation instead of ten.
+    """
+
+    @staticmethod
+    def forward(ctx, log_variance):
+        excess, clamped = _excess(log_variance)
+        ctx.save_for_backward(log_variance, size := excess.abs())
+        return torch.addcmul(clamped, excess, size, value=-0.25)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        log_variance, size = ctx.saved_tensors
+        if torch.is_grad_enabled():  # for a second derivative
+            size = _excess(log_variance)[0].abs()
+        return torch.addcmul(gradient, gradient, size, value=-0.5)
+
+
+def _excess(log_variance):
+    """What goes beyond +-L, at most 2, and the values with no more than that."""
+    clamped = log_variance.clamp(-LARGEST_LOG_VARIANCE - 2, LARGEST_LOG_VARIANCE + 2)
+    return F.softshrink(clamped, LARGEST_LOG_VARIANCE), clamped
+
+
+def standard_deviation(log_variance):
+    """sigma = exp(b(v) / 2) of a head's output v, of any shape, see ``BoundedLogVariance``."""
+    return (0.5 * BoundedLogVariance.apply(log_variance)).exp()
+
 
 class NormalNet(torch.nn.Module):
     """Diagonal normal: mu = Linear(h), log sigma^2 = Linear(h) (Maaløe et al. 2016, eqs 16-18).
+
+    log sigma^2 is bounded where it leaves [-30, 30], see ``BoundedLogVariance``.
 
     Serves as a likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
 
@@ -51,7 +96,8 @@ class NormalNet(torch.nn.Module):
     def forward(self, *parents):
         h = self.trunk(*parents)
         loc = self.loc(*h)
-        sigma = (0.5 * self.log_variance(*h)).exp() if hasattr(self, "log_variance") else self.sigma.expand_as(loc)
+        learnt = hasattr(self, "log_variance")
+        sigma = standard_deviation(self.log_variance(*h)) if learnt else self.sigma.expand_as(loc)
         return dist.Normal(loc, sigma).to_event(1)
 
 

@@ -6,16 +6,15 @@ from pyro.distributions.transforms import ConditionalAffineAutoregressive
 from pyro.nn import ConditionalAutoRegressiveNN
 
 from pyrodgm.checks import check_choice
-from pyrodgm.nn.likelihoods import NormalNet
+from pyrodgm.distributions import FullNormal
+from pyrodgm.nn.likelihoods import NormalNet, standard_deviation
 from pyrodgm.nn.trunk import Trunk
 
 
 class FullNormalNet(torch.nn.Module):
     """Normal with full covariance, L = mask * L' + diag(sigma) (Kingma 2017, sec. 2.6.1, eqs 2.53-2.54).
 
-    log q(z | x) = sum_i log N(eps_i; 0, 1) - log sigma_i, z = mu + L eps    (eqs 2.47, 2.49)
-
-    Arguments and shapes as for ``NormalNet``; returns a ``MultivariateNormal``.
+    Arguments and shapes as for ``NormalNet``; returns a ``FullNormal``.
 
     Example::
 
@@ -31,9 +30,9 @@ class FullNormalNet(torch.nn.Module):
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        loc, sigma = self.loc(*h), (0.5 * self.log_variance(*h)).exp()
+        loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))
         lower = self.lower(*h).unflatten(-1, (loc.shape[-1], loc.shape[-1]))
-        return dist.MultivariateNormal(loc, scale_tril=lower.tril(-1) + torch.diag_embed(sigma))
+        return FullNormal(loc, scale_tril=lower.tril(-1) + torch.diag_embed(sigma))
 
 
 class IAFNet(torch.nn.Module):
@@ -82,7 +81,7 @@ class IAFNet(torch.nn.Module):
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        base = dist.Normal(self.loc(*h), (0.5 * self.log_variance(*h)).exp()).to_event(1)
+        base = dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h))).to_event(1)
         context = self.context(*h)
         return dist.TransformedDistribution(base, [step.condition(context) for step in self.steps])
 

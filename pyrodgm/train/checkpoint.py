@@ -5,11 +5,10 @@ import json
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 from pyrodgm.files import write
-
-FORMAT = 1  # raised when an older package could not read what is written
+from pyrodgm.formats import FORMAT, check_format
 
 
 def save_state(path, kind, state):
@@ -30,7 +29,10 @@ def save_state(path, kind, state):
 
 
 def load_state(path, kind):
-    """Read what ``save_state`` wrote; tensors come on the CPU.
+    """Read what ``save_state`` wrote.
+
+    Returns:
+        The state, its tensors on the CPU, and the format that it was written in, see ``pyrodgm.formats``.
 
     Raises:
         ValueError: if the file is damaged, of another kind, or written by a newer package.
@@ -45,15 +47,23 @@ def load_state(path, kind):
     if header.get("kind") != kind:
         raise ValueError(f"{path}: got {header.get('kind', 'another safetensors file')}, want {kind}")
     try:
-        newer = int(header["format"]) > FORMAT
-        state = None if newer else unpack(tensors, json.loads(header["state"]))
+        found = int(header["format"])
+        state = unpack(tensors, json.loads(header["state"])) if found <= FORMAT else None
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path}: got a damaged header ({error!r}), want a whole checkpoint") from error
-    if newer:
-        raise ValueError(
-            f"{path}: got format {header['format']}, want at most {FORMAT}: it was written by a newer pyrodgm"
-        )
-    return state
+    check_format(path, found)
+    return state, found
+
+
+def state_to_plain(state):
+    """A state for a pickle, without tensors or arrays in it: they are a safetensors file, as bytes."""
+    tensors, rest = pack(state)
+    return {"tensors": save({key: tensor.cpu() for key, tensor in tensors.items()}), "rest": rest}
+
+
+def state_from_plain(plain):
+    """The state of ``state_to_plain``, on the CPU."""
+    return unpack(load(plain["tensors"]), plain["rest"])
 
 
 def pack(value):

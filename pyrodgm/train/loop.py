@@ -1,9 +1,10 @@
 """The training loop: epochs of steps round ``svi.step``, and everything that keeps them from being lost."""
 
+import copy
 import math
 import time
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 from pyro.optim import PyroLRScheduler
@@ -75,7 +76,8 @@ def fit(
 
     Returns:
         The history, a list with a dict for each epoch: ``"epoch"`` from 1, ``"loss"`` (the mean over its batches),
-        ``"seconds"`` of training so far, and the figures.
+        ``"seconds"`` of training so far, and the figures. Where ``CompiledSVI`` undid steps of an epoch, its row says
+        how many, ``"lost steps"``; average and best epoch are then those of before.
 
     Raises:
         FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
@@ -103,7 +105,7 @@ def fit(
             run.check_reach(epochs)
         run.folder.check_room(run.module)
         run.log = tensorboard_log(folder) if tensorboard else None
-    with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar:
+    with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar, run.companion():
         run.train(epochs, stopping)
     return run.history
 
@@ -117,10 +119,11 @@ class _Run:
         self.take_step = getattr(svi, "step_async", svi.step)
         self.ema = None if ema is None else EMA(self.module, ema)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
+        self.ends, self.lost = [0], []  # the steps at the end of every epoch; first and last of the steps undone
         self.total, self.count = 0.0, 0  # of the losses of the epoch
         self.dealt = None  # the random numbers that the epoch's batches began with
         self.folder = self.log = self.place = None
-        self.noise = joint_noise()
+        self.noise, self.surroundings = joint_noise(), nullcontext()
 
     def train(self, epochs, stopping):
         self.begun = time.monotonic() - self.seconds
@@ -133,6 +136,8 @@ class _Run:
                 self._step(batch)
                 due = self.folder is not None and self.folder.due()
                 stop, due, broken = joint_any(stopping(), due, _is_broken(self.total))
+                if stop or due:
+                    self._check_steps()
                 if self.steps % CHECK_EVERY == 0 or broken or stop or due:
                     self._check()
                 if stop or due:
@@ -143,6 +148,7 @@ class _Run:
                             f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call goes on"
                         )
             self._end_epoch()
+        self._check_steps()
         if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
         self._keep()
@@ -173,7 +179,8 @@ class _Run:
         return left
 
     def _step(self, batch):
-        with self.noise, self.kl_schedule.of_step(self.epoch, self.steps):
+        self.surroundings = self.kl_schedule.of_step(self.epoch, self.steps)
+        with self.noise, self.surroundings:
             loss = self.take_step(**batch)
         if isinstance(loss, torch.Tensor):
             loss = loss.double() if loss.is_cuda else loss.item()
@@ -195,13 +202,47 @@ class _Run:
             if self.measure is not None:
                 row |= self.measure(self.epoch)
             self.early_stopping.note(row, self.module)
+        self.ends.append(self.steps)
         self.history.append(row)
+        self._mark()
         self.total, self.count = 0.0, 0
         if self.log is not None:
             self.log(row)
         numbers = {key: value for key, value in row.items() if isinstance(value, (int, float))}
         shown = {key: f"{value:.2f}" for key, value in numbers.items() if key not in ("epoch", "seconds")}
         self.bar.set_postfix({"epoch": self.epoch} | shown, refresh=False)
+
+    @contextmanager
+    def companion(self):
+        """A context in which average and best epoch go back with the steps that a ``CompiledSVI`` undoes."""
+        companions = getattr(self.svi, "companions", [])
+        companions.append(_Companion(self))
+        try:
+            yield
+        finally:
+            companions.pop()
+
+    def _check_steps(self):
+        """Have a ``CompiledSVI`` check the steps since its last check, in the surroundings of the last one."""
+        if hasattr(self.svi, "check"):
+            with self.noise, self.surroundings:
+                self.svi.check()
+
+    def go_back(self, steps):
+        """Note that all steps but the first ``steps`` are undone."""
+        self.lost = [[first, min(last, steps)] for first, last in self.lost if first <= steps]
+        self.lost.append([steps + 1, self.steps])
+        self.place = None
+        self._mark()
+
+    def _mark(self):
+        """Write into the rows of the history how many of their steps are lost."""
+        ends = dict(enumerate(self.ends))
+        for row in self.history if self.lost else []:
+            begin, end = ends[row["epoch"] - 1], ends[row["epoch"]]
+            lost = sum(max(0, min(last, end) - max(first - 1, begin)) for first, last in self.lost)
+            if lost:
+                row["lost steps"] = lost
 
     def _keep(self):
         """Leave the module with the parameters of the best epoch, or with their average."""
@@ -250,6 +291,7 @@ class _Run:
 
     def state(self):
         own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}
+        own |= {"ends": list(self.ends), "lost": list(self.lost)}
         own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
         average = None if self.ema is None else self.ema.state_dict()
         return capture(self.module, self.svi, self.batches) | {
@@ -262,12 +304,35 @@ class _Run:
         restore(state, self.module, self.svi, self.batches)
         vars(self).update(state["run"])
         self.history = list(self.history)
+        if "ends" not in state["run"]:  # an older run has epochs of one length
+            before = self.steps - self.count
+            self.ends = [epoch * before // max(self.epoch, 1) for epoch in range(self.epoch + 1)]
+        self.ends, self.lost = list(self.ends), list(self.lost)
         self.early_stopping.load_state_dict(state["best"])
         if (self.ema is None) != (state["average"] is None):
             got = "no average" if state["average"] is None else "an average"
             raise ValueError(f"ema: got a run with {got}, want one with the same settings; give another folder")
         if self.ema is not None:
             self.ema.load_state_dict(state["average"])
+
+
+class _Companion:
+    """What of a run goes back with the parameters."""
+
+    def __init__(self, run):
+        self.run = run
+        self.begin = self.state_dict()
+
+    def state_dict(self):
+        average = self.run.ema and copy.deepcopy(self.run.ema.state_dict())
+        return {"steps": self.run.steps, "average": average, "best": self.run.early_stopping.state_dict()}
+
+    def load_state_dict(self, state):
+        state = state or self.begin
+        self.run.early_stopping.load_state_dict(state["best"])
+        if state["average"] is not None:
+            self.run.ema.load_state_dict(state["average"])
+        self.run.go_back(state["steps"])
 
 
 def _owner(svi):

@@ -5,6 +5,7 @@ import time
 import warnings
 
 from pyrodgm.files import make_folder
+from pyrodgm.formats import of_run
 from pyrodgm.train.checkpoint import load_state, save_state
 from pyrodgm.train.history import write_csv
 from pyrodgm.train.parallel import is_first
@@ -37,7 +38,8 @@ class RunFolder:
         """
         if not self.checkpoint.exists():
             return None
-        state = load_state(self.checkpoint, KIND)
+        state, found = load_state(self.checkpoint, KIND)
+        state = of_run(state if isinstance(state, dict) else {}, found)
         if missing := {"about", "module", "optimizer", "run", "best", "average"} - state.keys():
             raise ValueError(f"{self.checkpoint}: got no {', '.join(sorted(missing))}, want a whole checkpoint")
         for key in self.about.keys() | state["about"].keys():

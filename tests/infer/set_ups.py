@@ -6,7 +6,7 @@ import pyro
 import pyro.distributions as dist
 import torch
 from pyro import poutine
-from pyro.infer import Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO, config_enumerate
+from pyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO, config_enumerate
 from pyro.infer.autoguide import AutoNormal
 from pyro.nn import PyroModule, PyroParam, PyroSample
 from pyro.optim import SGD, Adam, AdamW, ClippedAdam, ExponentialLR
@@ -91,6 +91,19 @@ def sequential_particles_with_clipped_adam():
     model, guide = vae(network(2, 5, 4), network(4, 5, 4))
     optim = ClippedAdam({"lr": 0.01, "lrd": 0.99, "clip_norm": 0.5})
     return model, guide, optim, Trace_ELBO(num_particles=2), lambda step: ((rows(step),), {})
+
+
+@set_up
+def importance_weighted_particles():
+    model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+    return model, guide, adam(), RenyiELBO(alpha=0, num_particles=3), lambda step: ((rows(step),), {})
+
+
+@set_up
+def renyi_bound_of_vectorised_particles():
+    model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+    elbo = RenyiELBO(alpha=0.5, num_particles=2, vectorize_particles=True, max_plate_nesting=1)
+    return model, guide, adam(), elbo, lambda step: ((rows(step),), {})
 
 
 @set_up
@@ -248,6 +261,48 @@ def score_function_of_a_sampled_class():
             pyro.sample("k", dist.Categorical(logits=logits(x)))
 
     return model, guide, SGD({"lr": 1e-4}), Trace_ELBO(), lambda step: ((rows(step),), {})
+
+
+def two_classes(baseline=None):
+    """A class drawn from another one, and a Normal beside them; ``baseline`` returns Pyro's options for the second."""
+    first, second, locs = network(4, 3), network(7, 3), torch.nn.Parameter(torch.randn(3, 4))
+
+    def model(x):
+        pyro.param("locs", locs)
+        with pyro.plate("data", len(x)):
+            a = pyro.sample("a", dist.OneHotCategorical(torch.ones(3) / 3))
+            b = pyro.sample("b", dist.OneHotCategorical(logits=a))
+            z = pyro.sample("z", dist.Normal(0.0, 1.0))
+            pyro.sample("x", dist.Normal(b @ locs + z[:, None], 1.0).to_event(1), obs=x)
+
+    def guide(x):
+        pyro.module("first", first)
+        pyro.module("second", second)
+        scale = pyro.param("scale", torch.tensor(1.0), constraint=dist.constraints.positive)
+        with pyro.plate("data", len(x)):
+            a = pyro.sample("a", dist.OneHotCategorical(logits=first(x)))
+            options = {} if baseline is None else {"baseline": baseline(x)}
+            pyro.sample("b", dist.OneHotCategorical(logits=second(torch.cat([x, a], -1))), infer=options)
+            pyro.sample("z", dist.Normal(x[:, 0], scale))
+
+    return model, guide
+
+
+@set_up
+def score_functions_of_two_classes():
+    elbo = TraceGraph_ELBO(num_particles=2)
+    return *two_classes(), SGD({"lr": 1e-4}), elbo, lambda step: ((rows(step),), {})
+
+
+@set_up
+def baseline_by_a_network():
+    network_of_baseline = network(4, 3, 1)
+
+    def baseline(x):
+        pyro.module("baseline", network_of_baseline)
+        return {"nn_baseline": lambda x: network_of_baseline(x).squeeze(-1), "nn_baseline_input": x}
+
+    return *two_classes(baseline), adam(), TraceGraph_ELBO(), lambda step: ((rows(step),), {})
 
 
 @set_up

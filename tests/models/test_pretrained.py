@@ -1,15 +1,23 @@
 """A model as a folder, and folders that are none."""
 
 import copy
+import functools
 import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from pyro.infer import SVI, TraceEnum_ELBO
+from pyro.optim import Adam
 
+from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.models import M2, SDGM
 from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import CategoricalNet
+from pyrodgm.nn.trunk import Linear
 from tests.pairs import every_pair, rows, small
 
 
@@ -116,8 +124,8 @@ class TestDamaged:
             SDGM.from_pretrained(folder)
 
     def test_a_newer_version(self, folder):
-        self.change(folder, format=2)
-        self.refused(folder, "got format 2, want at most 1: a newer pyrodgm wrote it")
+        self.change(folder, format=3)
+        self.refused(folder, "config.json: got format 3, want at most 2: it was written by a newer pyrodgm")
 
     def test_arguments_that_the_class_does_not_take(self, folder):
         self.change(folder, arguments={"x_size": 6, "num_classes": 3, "colour": "red"})
@@ -151,3 +159,121 @@ def test_the_hub_is_asked_for_by_name(monkeypatch):
         M2.from_pretrained("somebody/a-model")
     with pytest.raises(ValueError, match="huggingface_hub: got no such package, want it to write to somebody/a-model"):
         small(M2).push_to_hub("somebody/a-model")
+
+
+# what was done to an M2, and what is said of it
+CHANGED_BY_HAND = {
+    "a network of another class": (
+        lambda m: setattr(m, "q_y", torch.nn.Sequential(torch.nn.Linear(6, 3))),
+        "module 'q_y': Sequential, want CategoricalNet",
+    ),
+    "a network of other sizes": (
+        lambda m: setattr(m, "q_y", CategoricalNet((6,), (4,), 3)),
+        "module 'q_y.trunk.layers.1': none, want Linear",
+    ),
+    "a layer of another width": (
+        lambda m: (
+            m.q_y.trunk.layers.__setitem__(1, Linear((8,), 4)),
+            setattr(m.q_y, "logits", m.q_y.trunk.head(3)),
+            setattr(m.q_y.logits, "weight", torch.nn.Parameter(torch.randn(3, 4))),
+        ),
+        "tensor 'q_y.trunk.layers.1.weight': torch.float32 of shape .4, 8., want torch.float32 of shape .5, 8.",
+    ),
+    "an activation": (
+        lambda m: setattr(m.q_y.trunk, "activation", "tanh"),
+        "attribute 'q_y.trunk.activation': 'tanh', want 'relu'",
+    ),
+    "one more module": (
+        lambda m: m.add_module("extra", torch.nn.Identity()),
+        "module 'extra': Identity, want none",
+    ),
+    "no module": (lambda m: delattr(m, "q_y"), "module 'q_y': none, want CategoricalNet"),
+    "the temperature": (lambda m: setattr(m, "temperature", 0.7), "attribute 'temperature': 0.7, want None"),
+    "an attribute more": (lambda m: setattr(m, "beta", 2.0), "attribute 'beta': 2.0, want none"),
+    "an order": (
+        lambda m: setattr(m.p_x.trunk.layers[0], "parents", (3, 2)),
+        r"attribute 'p_x.trunk.layers.0.parents': \(3, 2\), want \(2, 3\)",
+    ),
+    "a method": (
+        lambda m: setattr(m, "classifier", lambda x: x),
+        "attribute 'classifier': .*lambda.*, want none",
+    ),
+    "a buffer that no file holds": (
+        lambda m: m.p_x.sigma.mul_(2.0),
+        "attribute 'p_x.sigma': tensor.0.63.*, want tensor.0.31.*",
+    ),
+    "a network in another precision": (
+        lambda m: m.q_y.double(),
+        "tensor 'q_y.trunk.layers.0.weight': torch.float64 of .*, want torch.float32 .*",
+    ),
+    "a hook": (
+        lambda m: m.q_y.register_forward_hook(lambda *args: None),
+        "module 'q_y' with 1 forward hooks, want none",
+    ),
+}
+
+
+class TestChangedByHand:
+    """What the arguments do not tell would not come back: it is refused by name, and nothing is written."""
+
+    @pytest.mark.parametrize("change", CHANGED_BY_HAND)
+    def test_it_is_refused(self, change, tmp_path):
+        model = small(M2, likelihood=("normal", {"variance": 0.1}))
+        change, message = CHANGED_BY_HAND[change]
+        change(model)
+        with pytest.raises(ValueError, match=f"model: got {message}, which is what M2 makes of its arguments"):
+            model.save_pretrained(tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    def test_an_estimator_refuses_it_too(self):
+        x = np.random.RandomState(0).randn(12, 3)
+        classifier = DeepGenerativeClassifier("m2", z_size=2, hidden=(4,), epochs=1).fit(x, np.arange(12) % 3)
+        pickle.dumps(classifier)
+        classifier.model_.q_y.trunk.activation = "tanh"
+        with pytest.raises(ValueError, match="model: got attribute 'q_y.trunk.activation': 'tanh', want 'relu'"):
+            pickle.dumps(classifier)
+
+    def test_training_freezing_devices_and_precision_of_the_whole_are_no_changes(self, tmp_path):
+        model = small(M2, likelihood=("normal", {"variance": 0.1})).double().eval()
+        model.p_x.requires_grad_(False)
+        SVI(model.model, model.guide, Adam({}), TraceEnum_ELBO(max_plate_nesting=1)).step(rows(model)[0].double())
+        before = torch.get_rng_state()
+        model.save_pretrained(tmp_path)
+        assert torch.equal(torch.get_rng_state(), before)
+        M2.from_pretrained(tmp_path)
+
+    def test_a_class_of_ones_own_may_keep_what_it_likes(self, tmp_path):
+        def leaky(slope):
+            return lambda x: F.leaky_relu(x, slope)
+
+        class Mine(M2):
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, **kwargs)
+                self.register_buffer("seen", torch.zeros(2), persistent=False)
+                self.edges, self.act, self._last = [1.0, float("nan")], F.relu, None
+                self.half, self.slope = functools.partial(torch.mul, other=0.5), leaky(0.1)
+                self.support = self.p_x.support
+
+        model = Mine(x_size=6, num_classes=3, hidden=(4,))
+        model._last = torch.ones(3)
+        model.save_pretrained(tmp_path / "first")
+        for name, value in {
+            "act": F.elu,
+            "edges": [1.0, 2.0],
+            "half": functools.partial(torch.mul, other=0.4),
+            "slope": leaky(0.2),
+            "support": 1,
+            "seen": torch.ones(2),
+        }.items():
+            other = copy.deepcopy(model)
+            setattr(other, name, value)
+            with pytest.raises(ValueError, match=f"model: got attribute '{name}'"):
+                other.save_pretrained(tmp_path / "second")
+
+    def test_arguments_without_a_name(self, tmp_path):
+        class Mine(M2):
+            def __init__(self, *sizes):
+                super().__init__(*sizes)
+
+        with pytest.raises(ValueError, match="model: got arguments that do not make it again .*, want named ones"):
+            Mine(6, 3).save_pretrained(tmp_path)

@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 from torch.distributions import Binomial, Categorical, Normal
 
 from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+from pyrodgm.nn.likelihoods import BoundedLogVariance
 from tests.pairs import LIKELIHOODS, POSTERIORS, name
 
 
@@ -61,6 +64,68 @@ def test_normal_variance_is_the_exponential_of_its_head():
     net, z = likelihood_net("normal", (4,), (8,), 6), torch.randn(5, 4)
     p = net(z)
     torch.testing.assert_close(p.variance, net.log_variance(*net.trunk(z)).exp())
+
+
+class TestBoundedLogVariance:
+    L = 30.0
+    bound = staticmethod(BoundedLogVariance.apply)
+
+    def of(self, values, dtype=torch.float32):
+        v = torch.tensor(values, dtype=dtype, requires_grad=True)
+        out = self.bound(v)
+        return out.detach(), torch.autograd.grad(out.sum(), v)[0]
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_it_is_the_identity_in_normal_use_to_the_last_bit(self, dtype):
+        v = torch.cat(
+            [torch.linspace(-self.L, self.L, 10_001, dtype=dtype), torch.tensor([1e-30, -1e-30], dtype=dtype)]
+        )
+        weight = torch.randn_like(v)
+        v.requires_grad_()
+        out = self.bound(v)
+        (gradient,) = torch.autograd.grad((out * weight).sum(), v)
+        assert torch.equal(out, v) and torch.equal(gradient, weight)
+
+    def test_beyond_it_follows_the_formula_and_bends_without_a_kink(self):
+        out, gradient = self.of([30.5, 31.0, 31.5, -31.0, 32.0, 33.0], torch.float64)
+        want = torch.tensor([30.4375, 30.75, 30.9375, -30.75, 31.0, 31.0], dtype=torch.float64)
+        assert torch.equal(out, want)
+        assert gradient.tolist() == [0.75, 0.5, 0.25, 0.5, 0.0, 0.0]
+        for joint in (self.L, self.L + 2, -self.L, -self.L - 2):
+            (below, above), (slope_below, slope_above) = self.of([joint - 1e-7, joint + 1e-7], torch.float64)
+            assert abs(float(above - below)) < 1e-6 and abs(float(slope_above - slope_below)) < 1e-6
+
+    def test_derivatives_are_those_of_the_function(self):
+        v = torch.tensor([-40.0, -31.3, -30.5, -3.0, 2.0, 30.3, 31.5, 35.0], dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(self.bound, v) and torch.autograd.gradgradcheck(self.bound, v)
+
+    def test_nothing_leaves_the_bound_and_no_gradient_is_nan(self):
+        far = [1e30, -1e30, 3e38, math.inf, -math.inf, 1e3, -1e3]
+        out, gradient = self.of(far)
+        assert out.tolist() == [math.copysign(31.0, v) for v in far]
+        assert gradient.tolist() == [0.0] * len(far)
+        assert bool(self.of([math.nan])[0].isnan())
+        wide, _ = self.of(torch.linspace(-1e4, 1e4, 100_001).tolist())
+        assert float(wide.abs().max()) == 31.0 and bool((wide.diff() >= 0).all())
+
+    @pytest.mark.parametrize("posterior", POSTERIORS, ids=name)
+    def test_every_network_of_a_normal_keeps_to_it(self, posterior):
+        net = posterior_net(posterior, (4,), (8,), 3)
+        torch.nn.init.constant_(net.log_variance.bias, 1e30)
+        torch.nn.init.constant_(net.loc.weight, 0.0)
+        x = torch.randn(5, 4)
+        for sign in (1, -1):
+            net.log_variance.bias.data.copy_(sign * net.log_variance.bias.data.abs())
+            q = net(x)
+            z = q.rsample()
+            log_q = q.log_prob(z)
+            gradients = torch.autograd.grad((z.sum() + log_q.sum()), list(net.parameters()), allow_unused=True)
+            assert z.isfinite().all() and log_q.isfinite().all()
+            assert all(g is None or bool(g.isfinite().all()) for g in gradients)
+            while hasattr(q, "base_dist"):
+                q = q.base_dist
+            sigma = q.scale_tril.diagonal(dim1=-2, dim2=-1) if posterior == "full" else q.scale
+            torch.testing.assert_close(sigma, torch.full_like(sigma, math.exp(15.5 * sign)))
 
 
 def test_a_fixed_variance_is_that_of_every_feature():

@@ -8,7 +8,7 @@ from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.nn import ConditionalAutoRegressiveNN
 from pyro.optim import Adam
 
-from pyrodgm.distributions import reparameterise
+from pyrodgm.distributions import FullNormal, reparameterise
 from pyrodgm.models import ADGM
 from pyrodgm.nn import posterior_net
 
@@ -32,6 +32,34 @@ def test_full_covariance_is_the_normal_of_equations_2_45_to_2_54():
     torch.testing.assert_close(
         q.log_prob(z), torch.distributions.MultivariateNormal(net.loc(*h), covariance).log_prob(z)
     )
+
+
+def test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor():
+    net, x = posterior_net("full", (4,), (8,), 3).double(), torch.randn(5, 4, dtype=torch.float64)
+    for q in (net(x), net(x).expand((2, 5))):
+        z = q.rsample()
+        torch.testing.assert_close(q.log_prob(z), q.log_prob(z.clone()))
+        noise = torch.randn(1, 3, dtype=torch.float64)
+        z = reparameterise(q, noise)
+        torch.testing.assert_close(q.log_prob(z), q.log_prob(z.clone()))
+        assert q.log_prob(z).shape == q.batch_shape
+    gradients = [
+        torch.autograd.grad(q.log_prob(z).sum(), list(net.parameters()), retain_graph=True, materialize_grads=True)
+        for q in [net(x)]
+        for z in [q.rsample()]
+        for z in (z, z.clone())
+    ]
+    for by_noise, by_factor in zip(*gradients, strict=True):
+        torch.testing.assert_close(by_noise, by_factor)
+
+
+def test_full_covariance_is_scored_right_where_its_factor_is_badly_conditioned():
+    tril = torch.eye(4) * 1e-7 + torch.full((4, 4), 1e9).tril(-1)
+    q = FullNormal(torch.zeros(4), scale_tril=tril)
+    noise = torch.randn(4)
+    log_q = q.log_prob(q.at(noise))
+    want = torch.distributions.Normal(0.0, 1.0).log_prob(noise).sum() - 4 * math.log(1e-7)
+    torch.testing.assert_close(log_q, want)
 
 
 def flow(size=4, steps=3, std=0.5):

@@ -1,6 +1,7 @@
 """The first steps of every recipe, by hand: its numbers are written out here, and never read from the recipe."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -377,6 +378,7 @@ def narrow(recipe, epochs):
 def check_steps(model, steps, numbers, optimiser, data):
     """Raise unless the loss, the update and the statistics of every step are those by hand."""
     assert [step.epoch for step in steps] == list(numbers["steps"])
+    check_anew(steps, numbers)
     rows = prepared(data)
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     for step in steps:
@@ -422,6 +424,16 @@ def check_steps(model, steps, numbers, optimiser, data):
                 torch.testing.assert_close(value, 0.9 * step.before[name] + 0.1 * seen)
             elif "num_batches" not in name:
                 assert torch.equal(value, step.before[name])
+
+
+def check_anew(steps, numbers):
+    """Raise unless noise, order and resampling are other ones in every epoch."""
+    for first, second in pairwise(steps):
+        assert not any(torch.equal(*noise) for noise in zip(first.noise, second.noise, strict=True))
+        one, other = (step.batch.get("unlabelled", step.batch.get("x")) for step in (first, second))
+        assert not torch.equal(one, other)
+        if numbers["resample"] is not None and numbers["batch"][0] == numbers["labels"]:
+            assert not torch.equal(first.batch["labelled"][0], second.batch["labelled"][0])
 
 
 def full_size(recipe, numbers):

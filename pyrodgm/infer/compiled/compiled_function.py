@@ -3,6 +3,7 @@
 import torch
 
 from pyrodgm.infer.compiled.programs import Programs
+from pyrodgm.infer.compiled.pyro_patches import one_at_a_time
 
 
 class CompiledFunction:
@@ -11,10 +12,18 @@ class CompiledFunction:
     The first call with a signature runs the function; the second traces it, checks the graph against the function
     with the same random numbers, and from then on the graph runs. A signature is everything that a graph holds
     fixed: dtypes, devices and shapes, but for leading sizes of two or more, which one graph serves; Python values
-    among the arguments; the handlers of Pyro in force; the training flag and the other plain attributes of every
-    module. Tensors that the function reads from elsewhere are read anew at every call, so that a trained, loaded or
-    updated parameter is never stale. Python values that it reads from elsewhere cannot be seen; they are caught by
-    checks at calls 2, 4, 8, 16, ..., with a warning that names them, and the function is run plainly from there.
+    among the arguments; the handlers of Pyro in force; and what the function's code reads elsewhere. That is found from
+    the bytecode of all code of the user's that the function reaches: globals, closures, defaults; attributes of
+    modules, objects, namespaces, classes, callables and imported modules; the entries of lists, tuples, sets, dicts
+    and NumPy arrays of up to 4,096. It is looked at before every call, and one that is new is another signature.
+    Tensors that the function reads from elsewhere are read anew at every call, so that a trained, loaded or
+    updated parameter is never stale.
+
+    Not seen are the entries of larger containers, what objects keep outside Python's attributes, what is kept in
+    objects that the function makes or finds by other means, and the state of torch's, Pyro's, NumPy's and Python's own
+    code. They are caught by checks: at calls 2, 4, 8, 16, ... of a signature, then at every hundredth, or as seldom as
+    takes half a per cent of the time, but at every thousandth. A warning names what changed and the calls that may have
+    been wrong, and the signature is run plainly from there.
 
     Args:
         function: returns a tensor, or a nest of tensors.
@@ -36,7 +45,7 @@ class CompiledFunction:
         self._programs = Programs(function, function, backend, lambda: (function,))
 
     def __call__(self, *args, **kwargs):
-        with torch.no_grad():
+        with one_at_a_time, torch.no_grad():
             program, inputs = self._programs.find(args, kwargs)
             if program is not None:
                 outputs = program(inputs)

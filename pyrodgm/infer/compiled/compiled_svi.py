@@ -4,11 +4,16 @@ from weakref import WeakKeyDictionary
 
 import pyro
 import torch
-from pyro.infer import ELBO, SVI
+from pyro.infer import SVI
+from pyro.infer.util import torch_item, zero_grads
 from pyro.util import warn_if_nan
+from torch.overrides import TorchFunctionMode
 
 from pyrodgm.infer.compiled.fused_adam import Updater
+from pyrodgm.infer.compiled.program import ParameterSites
 from pyrodgm.infer.compiled.programs import Programs
+from pyrodgm.infer.compiled.pyro_patches import one_at_a_time
+from pyrodgm.infer.compiled.snapshots import Snapshots
 
 
 class CompiledSVI(SVI):
@@ -21,6 +26,9 @@ class CompiledSVI(SVI):
     alternate. See ``CompiledFunction`` for what a signature is, what is read anew at every step, and the checks
     that catch the rest. Where a pair cannot be traced one warning says why, and its steps are ordinary ones.
 
+    A check that fails says since which step the steps may have been wrong, and undoes them: the parameters, the
+    optimiser's state and the buffers are those of the last good check. Random numbers and learning rates go on.
+
     Pyro's validation runs where Python runs: at the first step and at every check. What a model does besides
     computing, such as writing to a file, happens there alone.
 
@@ -28,6 +36,12 @@ class CompiledSVI(SVI):
         model, guide, optim, loss: as for ``pyro.infer.SVI``.
         backend: ``"auto"`` replays the graph's operations, and compiles after 5,000 steps; ``"replay"``,
             ``"inductor"``, ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is plain ``SVI``.
+
+    Attributes:
+        undone: first and last number of the steps that were undone, a tuple each time; steps are counted from 1.
+        companions: objects with ``state_dict`` and ``load_state_dict`` that go back together with the parameters, such
+            as an average of them. A ``state_dict`` holds copies; ``load_state_dict`` gets None where the steps that are
+            undone began before the object was put here.
 
     Raises:
         ValueError: if there is no such backend.
@@ -43,10 +57,12 @@ class CompiledSVI(SVI):
     def __init__(self, model, guide, optim, loss, backend="auto"):
         super().__init__(model, guide, optim, loss)
         self._objective, self.backend = loss, backend
+        self.undone, self.companions = [], []
         self._begin()
 
     def _begin(self):
-        self._steps = Programs(self._loss_and_gradients, self._plain, self.backend, self._roots, trains=True)
+        arguments = self._loss_and_gradients, self._plain, self.backend, self._roots
+        self._steps = Programs(*arguments, trains=True, snapshots=Snapshots(self))
         self._evaluations = Programs(self._evaluate, self._evaluate, self.backend, self._roots)
         self._evaluations.warned = self._steps.warned
         self._updaters = WeakKeyDictionary()
@@ -58,12 +74,13 @@ class CompiledSVI(SVI):
         return {name: value for name, value in vars(self).items() if name not in own}
 
     def __setstate__(self, state):
-        vars(self).update(state)
+        vars(self).update({"undone": [], "companions": []} | state)
         self._begin()
 
     def step(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a float."""
-        loss = self._step(args, kwargs)
+        with one_at_a_time:
+            loss = self._step(args, kwargs)
         if isinstance(loss, torch.Tensor):
             loss = loss.item()
             warn_if_nan(loss, "loss")
@@ -71,17 +88,22 @@ class CompiledSVI(SVI):
 
     def step_async(self, *args, **kwargs):
         """Take a gradient step. Returns the loss as a 0-d tensor, without waiting for the device."""
-        return _as_tensor(self._step(args, kwargs))
+        with one_at_a_time:
+            return _as_tensor(self._step(args, kwargs))
 
     def evaluate_loss(self, *args, **kwargs):
         """The loss as a float, without a step."""
-        with torch.no_grad():
+        with one_at_a_time, torch.no_grad():
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
                 return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
             loss = program(inputs)[0].item()
             warn_if_nan(loss, "loss")
             return loss
+
+    def check(self):
+        """Check now what has run since the last check, on the last batches, as before a result is kept."""
+        self._steps.check()
 
     def explain(self):
         """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
@@ -107,11 +129,12 @@ class CompiledSVI(SVI):
     def _step(self, args, kwargs):
         program, inputs = self._steps.find(args, kwargs)
         if program is None:
-            return self._steps.plainly(args, kwargs, super().step)
+            return self._steps.plainly(args, kwargs, self._plain_step)
         loss, *gradients = program(inputs)
         updater = self._updaters.get(program)
         if updater is None or updater.optim is not self.optim:
             names = program.nest([None, *gradients])["gradients"]
+            self._name(program.parameters)
             updater = Updater(self.optim, [program.parameters[name] for name in names])
             self._updaters[program] = updater
         updater.step(self._gather(updater.parameters, gradients))
@@ -122,32 +145,42 @@ class CompiledSVI(SVI):
         return self.model, self.guide, self._objective, *own
 
     def _loss_and_gradients(self, *args, **kwargs):
-        """The loss and its gradient by parameter: what is traced."""
-        if pyro.settings.get("module_local_params"):
-            raise ValueError("module_local_params is on")
-        with torch.enable_grad(), pyro.poutine.trace(param_only=True) as seen:
-            if isinstance(self._objective, ELBO):
-                _check_gradients(self._objective)
-                loss = self._objective.differentiable_loss(self.model, self.guide, *args, **kwargs)
-            else:
-                loss = self._objective(self.model, self.guide, *args, **kwargs)
-            parameters = _parameters(seen.trace)
-            gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-        return {"loss": loss.detach(), "gradients": dict(zip(parameters, gradients, strict=True))}
+        """The loss and its gradient by parameter: what is traced. Nothing is left on the parameters."""
+        with torch.enable_grad(), ParameterSites() as seen, _Collected() as collected:
+            loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
+            gradients = collected.gradients(list(seen.parameters.values()))
+        return {"loss": _as_tensor(loss).detach(), "gradients": dict(zip(seen.parameters, gradients, strict=True))}
 
     def _plain(self, *args, **kwargs):
-        """The same by Pyro's own ``loss_and_grads``, which leaves the gradients on the parameters."""
-        held = [(p, p.grad) for p in pyro.get_param_store()._params.values()]
-        for parameter, _ in held:
+        """The same by ``backward``, which leaves the gradients on the parameters; they are taken from there."""
+        held = {parameter: parameter.grad for parameter in self._steps.trainable()}
+        for parameter in held:
             parameter.grad = None
         try:
-            with pyro.poutine.trace(param_only=True) as seen:
+            with ParameterSites() as seen:
                 loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
-            gradients = {name: parameter.grad for name, parameter in _parameters(seen.trace).items()}
+            gradients = {name: parameter.grad for name, parameter in seen.parameters.items()}
         finally:
-            for parameter, gradient in held:
-                parameter.grad = gradient
+            for parameter in (*seen.parameters.values(), *held):
+                parameter.grad = held.get(parameter)
         return {"loss": _as_tensor(loss).detach(), "gradients": gradients}
+
+    def _plain_step(self, *args, **kwargs):
+        """``SVI.step``, and the same for modules with parameters of their own, of which ``SVI.step`` knows nothing."""
+        if not pyro.settings.get("module_local_params"):
+            return super().step(*args, **kwargs)
+        with ParameterSites() as seen:
+            loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
+        self._name(seen.parameters)
+        self.optim(list(seen.parameters.values()))
+        zero_grads(seen.parameters.values())
+        return torch_item(loss)
+
+    def _name(self, parameters):
+        """Pyro's optimisers ask the store for the names of parameters; it forgets those of a module's own."""
+        names = pyro.get_param_store()._param_to_name
+        for name, parameter in parameters.items():
+            names.setdefault(parameter, name)
 
     def _evaluate(self, *args, **kwargs):
         return _as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
@@ -180,26 +213,33 @@ class CompiledSVI(SVI):
         return held is zeros and held._version == version
 
 
-def _check_gradients(objective):
-    """Raise where the gradients of an ELBO are not those of its differentiable loss."""
-    classes = type(objective).__mro__
-    own = next(c for c in classes if "loss_and_grads" in vars(c))
-    differentiable = next((c for c in classes if "differentiable_loss" in vars(c)), None)
-    if differentiable is None:
-        raise ValueError(f"{own.__name__} has no differentiable_loss")
-    if classes.index(own) < classes.index(differentiable):
-        raise ValueError(f"{own.__name__} makes gradients of its own")
+class _Collected(TorchFunctionMode):
+    """Keeps what ``backward`` is called on, for gradients that are returned and not left on the parameters."""
+
+    def __enter__(self):
+        self.total = None
+        return super().__enter__()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is not torch.Tensor.backward:
+            return function(*args, **(kwargs or {}))
+        value, gradient, inputs = _backward_arguments(*args, **(kwargs or {}))
+        if inputs is not None:
+            raise ValueError("the objective calls backward for some of its inputs")
+        value = value if gradient is None else (value * gradient).sum()
+        self.total = value if self.total is None else self.total + value
+        return None
+
+    def gradients(self, parameters):
+        """The gradient of all that was kept by each parameter, None where it does not depend on it."""
+        if self.total is None or not parameters:
+            return [None] * len(parameters)
+        return torch.autograd.grad(self.total, parameters, allow_unused=True)
+
+
+def _backward_arguments(value, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    return value, gradient, inputs
 
 
 def _as_tensor(loss):
     return loss if isinstance(loss, torch.Tensor) else torch.tensor(loss, dtype=torch.float64)
-
-
-def _parameters(trace):
-    """The unconstrained parameters of a trace by name, each tensor once."""
-    parameters = {}
-    for name, site in trace.nodes.items():
-        parameter = site["value"].unconstrained()
-        if not any(parameter is other for other in parameters.values()):
-            parameters[name] = parameter
-    return parameters

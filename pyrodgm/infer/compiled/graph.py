@@ -146,9 +146,11 @@ _READS = {
 
 
 class _NumbersStay(TorchFunctionMode):
-    """Refuses to make a Python value of a tensor: the graph would hold it fixed."""
+    """Refuses to make a Python value of a tensor, which the graph would hold fixed; but ``.item()`` detaches."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is torch.Tensor.item:
+            return args[0].detach()
         if function in _READS:
             raise ValueError(f"a tensor is read as a Python value by {_READS[function]}")
         return function(*args, **(kwargs or {}))

@@ -1,108 +1,132 @@
 """The state outside a graph: what a function reads besides its arguments, and how a trial run leaves it as it was."""
 
+import abc
+import argparse
+import collections
 import functools
 import random
+import sys
+import sysconfig
+import threading
+import types
+import typing
 import weakref
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, repeat
+from operator import attrgetter
 
 import numpy as np
 import pyro
 import torch
+from pyro.infer import ELBO
+from pyro.nn import PyroModule
+from pyro.poutine.condition_messenger import ConditionMessenger
+from pyro.poutine.mask_messenger import MaskMessenger
+from pyro.poutine.scale_messenger import ScaleMessenger
+from torch.distributions import Distribution
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from pyrodgm.infer.compiled.rollback import Rollback
-from pyrodgm.infer.compiled.signature import frozen
+from pyrodgm.infer.compiled.reads import reads
+from pyrodgm.infer.compiled.rollback import Remembered, Rollback, generator_states, irreversible
+from pyrodgm.infer.compiled.signature import MOST_ENTRIES, PLAIN, Same, frozen, is_small
 
-_PLAIN = {bool, int, float, str, type(None)}
+MOST_VALUES = 20_000  # that are looked at before a step; what is beyond is left to the checks
+
+_ABSENT = Same("nothing")  # stands for an attribute that is not there
 _INTERNAL = set(vars(torch.nn.Module())) - {"training"}
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_NEUTRAL = (object, torch.nn.Module, PyroModule, abc.ABC, typing.Generic, typing.Protocol)  # they read nothing else
+_NAMESPACES = (types.SimpleNamespace, argparse.Namespace, collections.UserDict, collections.UserList, partial)
+_TRANSPARENT = (*_NAMESPACES, ELBO, Distribution, ScaleMessenger, MaskMessenger, ConditionMessenger)
+_WRAPPERS = (property, classmethod, staticmethod, functools.cached_property, type(functools.cache(len)))
+_PARTS = ("__code__", "__defaults__", "__kwdefaults__")  # of a function
+_UNCALLED = {"__init__", "__new__", "__repr__", "__str__", "__reduce__", "__getstate__", "__setstate__"}
+
+
+class State:
+    """What a function read at one moment, as a value to compare.
+
+    Attributes:
+        values: everything, in the order in which it was found.
+        names: what each of them is called.
+    """
+
+    def __init__(self, values, names):
+        self.values, self.names, self._hash = tuple(values), names, hash(tuple(values))
+
+    def __hash__(self):
+        return self._hash
+
+    def __eq__(self, other):
+        return self is other or (self._hash == other._hash and self.values == other.values)
+
+    def __repr__(self):
+        return repr(self.values)
+
+    def difference(self, other):
+        """The name of the first value that is another one in ``other``; empty if all are the same."""
+        for i, (old, new) in enumerate(zip(self.values, other.values, strict=False)):
+            if old != new:
+                return self.names[i]
+        longer = max(self, other, key=lambda state: len(state.values))
+        return "" if self == other else longer.names[min(len(self.values), len(other.values))]
 
 
 class Guards:
-    """The modules and the variables that a function uses.
+    """Everything that a function reads besides its arguments, as far as it can be seen.
 
-    Modules are found from the function itself (its owner, closure and globals), and as they are called.
+    From the callables that a function is made of, all code of the user's is followed through globals, closures,
+    defaults, owners, attributes, classes and containers, and through the modules that are called. The bytecode tells
+    which globals and attributes are read. Code of torch, Pyro, NumPy and Python itself is not followed. See
+    ``_Walk`` for what is watched of each kind of object.
+
+    Args:
+        roots: a function that returns those callables, and objects.
 
     Attributes:
-        modules: all of them, submodules included, each once.
+        modules: all ``torch`` modules among it, submodules included, each once.
     """
 
-    def __init__(self, *roots):
-        self.modules, self._tables, self._attributes, self._variables = [], [], [], []
-        self._seen, self._followed = set(), {}
-        for root in roots:
-            self.follow(root)
+    def __init__(self, roots):
+        self._roots, self._called, self._attributes = roots, {}, set()
+        self._look()
 
-    def add(self, module):
-        for part in module.modules():
-            if id(part) not in self._seen:
-                self._seen.add(id(part))
-                self.modules.append(part)
-                self._tables += _tables(part) + [getattr(part, name) for name in _HOOKS]
-                watched = [name for name in vars(part) if _is_watched(part, name)]
-                self._attributes += [(vars(part), name) for name in watched]
-                for name in watched:
-                    if callable(vars(part)[name]) and not _is_library(vars(part)[name]):
-                        self.follow(vars(part)[name], 2)
+    def state(self):
+        """What is read now; found anew only if something that was found before is another object."""
+        if not _same(self._walk.read(), self._held):
+            self._look()
+        return self._state
 
-    def follow(self, value, depth=4):
-        """Add the modules that a callable reaches, and watch the numbers and tensors that it reads by name."""
-        if isinstance(value, torch.nn.Module):
-            self.add(value)
-        elif isinstance(value, functools.partial):
-            for part in (value.func, *value.args, *value.keywords.values()):
-                self.follow(part, depth)
-        elif depth and callable(value) and id(value) not in self._followed:
-            self._followed[id(value)] = value
-            owner = getattr(value, "__self__", None)
-            if owner is not None:
-                self.follow(owner, depth - 1)
-                if not isinstance(owner, torch.nn.Module) and hasattr(owner, "__dict__"):
-                    self._watch([(vars(owner), name) for name in vars(owner)], depth)
-            function = getattr(value, "__func__", value)
-            if hasattr(function, "__wrapped__"):
-                self.follow(function.__wrapped__, depth - 1)
-            if hasattr(function, "__code__"):
-                used = function.__code__.co_names
-                self._watch([(function.__globals__, name) for name in used if name in function.__globals__], depth)
-                self._watch([(cell, None) for cell in function.__closure__ or ()], depth)
-
-    def _watch(self, places, depth):
-        for place in places:
-            value = _read(place)
-            if type(value) in _PLAIN or isinstance(value, torch.Tensor) or _is_small(value):
-                self._variables.append(place)
-            elif isinstance(value, (torch.nn.Module, functools.partial)) or (
-                callable(value) and not isinstance(value, type) and not _is_library(value)
-            ):
-                self.follow(value, depth - 1)
-                self._variables.append(place)
+    def _look(self):
+        known = -1
+        while known < len(self._attributes):  # code that is met late may read attributes of what was met early
+            known = len(self._attributes)
+            self._walk = _Walk(self._roots, self._called.values(), self._attributes)
+        self._held, self._state = self._walk.read(), State(self._walk.values, self._walk.names)
+        self.modules = self._walk.modules
+        self._tables = [table for part in self.modules for table in _tables(part) + [vars(part)[n] for n in _HOOKS]]
 
     @contextmanager
     def watched(self):
         """A context in which every module that is called is added, if it outlives the call."""
-        called = []
-        handle = register_module_forward_pre_hook(lambda module, args: called.append(weakref.ref(module)))
+        called, here = [], threading.get_ident()
+
+        def note(module, args):
+            if threading.get_ident() == here:
+                called.append(weakref.ref(module))
+
+        handle = register_module_forward_pre_hook(note)
         try:
             yield
         finally:
             handle.remove()
+            known = {id(module) for module in self.modules}
             for module in (reference() for reference in called):
-                if module is not None:
-                    self.add(module)
-
-    def attributes(self):
-        """The values that a graph holds fixed: the modules' attributes, training flags among them, and variables."""
-        places = [_read(place) for place in self._attributes + self._variables]
-        return tuple([v if type(v) in _PLAIN else frozen(v) for v in places]), tuple(map(type, places))
-
-    def changed(self, before):
-        """What is no longer as in ``before``, the value of ``attributes()`` then, in words; empty if all is."""
-        places = self._attributes + self._variables
-        for i, (old, new) in enumerate(zip(before[0], self.attributes()[0], strict=False)):
-            if old != new:
-                return f"its attribute {places[i][1]!r}" if i < len(self._attributes) else "a variable outside"
-        return ""
+                if module is not None and id(module) not in known:
+                    self._called[id(module)] = module
+            if any(id(module) not in known for module in self._called.values()):
+                self._look()
 
     def structure(self):
         """What the modules hold, by identity: parameters, buffers, submodules and hooks."""
@@ -114,52 +138,293 @@ class Guards:
         return [buffer for buffer in found.values() if buffer is not None]
 
     @contextmanager
-    def undone(self, written=(), keep_parameters=False):
-        """A context that leaves things as they were: random numbers, tensors, attributes of modules, Pyro's store.
+    def undone(self, written=(), keep_parameters=False, given=()):
+        """A context that leaves things as they were: random numbers, tensors, Pyro's store, and Python objects.
+
+        Objects are put back that are found from the function or from its arguments.
 
         Args:
             written: tensors that compiled code writes to; what is written by operations of torch is seen.
             keep_parameters: keep what was added to Pyro's store.
+            given: the arguments of the function.
         """
+        self.state()
         states, device_states = pyro.util.get_rng_state(), _device_states()
-        store = pyro.get_param_store()
-        tables = [store._params, store._constraints, store._param_to_name]
-        names = [dict(table) for table in tables]
+        store = vars(pyro.get_param_store())
+        stored = {name: dict(table) for name, table in store.items()}
         values = [(tensor, tensor.detach().clone()) for tensor in [*written, *self.buffers()]]
-        attributes = [(module, dict(vars(module)), [dict(d) for d in _tables(module)]) for module in self.modules]
-        held = [_read(place) for place in self._attributes + self._variables]
-        containers = [(value, value.copy()) for value in held if isinstance(value, (list, dict))]
+        objects = [walk.remembered() for walk in (self._walk, self._walk_of(given))]
         try:
             with Rollback():
                 yield
         finally:
-            for module, before, entries in attributes:
-                vars(module).clear()
-                vars(module).update(before)
-                for table, entry in zip(_tables(module), entries, strict=True):
-                    table.clear()
-                    table.update(entry)
-            for container, value in containers:
-                container.clear()
-                container.extend(value) if isinstance(container, list) else container.update(value)
+            for remembered in objects:
+                remembered.put_back()
             with torch.no_grad():
                 for tensor, value in values:
                     tensor.copy_(value)
-            for table, entry in zip(tables, names, strict=True):
-                if not keep_parameters:
-                    table.clear()
-                table.update(entry)
+            for name, before in stored.items():  # which a module with parameters of its own makes anew
+                store[name] = {**store[name], **before} if keep_parameters else before
             pyro.util.set_rng_state(states)
             for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)
 
+    def irreversible(self, given):
+        """What the function reads whose state could not be put back, in words; empty if there is nothing."""
+        self.state()
+        return irreversible([*self._walk.kept, *self._walk_of(given).kept])
+
+    def other_random_states(self, given):
+        """The states of the random number generators that a graph cannot draw from, to compare."""
+        found = generator_states([*self._walk.kept, *self._walk_of(given).kept])
+        return random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2:], found
+
+    def _walk_of(self, given):
+        return _Walk(lambda: given, (), set(self._attributes))
+
+
+class _Walk:
+    """One pass over everything that is reached.
+
+    Plain values, NumPy's and containers count by their value, ``nn.Module``, functions, tensors and other objects by
+    their identity, and the attributes of the user's objects and classes one by one:
+
+    - of a function: code, defaults, closure, attributes, and the globals that it reads;
+    - of an imported module of the user's: what is read from it;
+    - of an object and its classes: the attributes whose names some code reads, properties and methods among them; all
+      attributes of an object that has no code of the user's, such as a namespace, and of one whose own code
+      reads attributes by names that are not in it;
+    - of a list, tuple, set, deque, dict or small array: every entry.
+
+    Args:
+        roots: a function that returns where to begin.
+        called: modules to go on with.
+        attributes: set of the names of attributes that code reads; what is met on the way is added.
+
+    Attributes:
+        values, names: see ``State``.
+        modules: the ``torch`` modules.
+    """
+
+    def __init__(self, roots, called, attributes):
+        self.attributes, self.values, self.names, self.modules = attributes, [], [], []
+        self._readers, self._tables, self._classes, self._seen, self.kept = [roots], {}, {}, {}, []
+        self._functions, self._cells, self._sized = [], [], []
+        self._waiting = collections.deque()
+        for root in roots():
+            self._meet(root, getattr(root, "__qualname__", type(root).__qualname__))
+        for module in called:
+            self._meet(module, type(module).__qualname__)
+        while self._waiting and len(self.values) < MOST_VALUES:
+            self._visit(*self._waiting.popleft())
+        self._readers += [partial(map, attrgetter(part), self._functions) for part in _PARTS]
+        self._readers += [partial(map, len, self._sized), partial(map, _content, self._cells)]
+        for table, entries in self._tables.values():
+            self._readers.append(partial(map, table.get, list(entries), repeat(_ABSENT)))
+
+    def read(self):
+        """What is now in every place that was found, as a flat list of objects."""
+        return list(chain.from_iterable([reader() for reader in self._readers]))
+
+    def remembered(self):
+        """What everything that was found holds now, to be put back."""
+        return Remembered(self.kept, self._cells, self._tables.values())
+
+    def _meet(self, value, name, whole=False):
+        self._waiting.append((value, name, whole))
+
+    def _emit(self, value, name):
+        self.values.append(value)
+        self.names.append(name)
+
+    def _place(self, table, entry, name, whole=False, key=None):
+        """Watch an entry of a dict; returns what it is."""
+        _, entries = self._tables.setdefault(key or id(table), (table, {}))
+        value = table.get(entry, _ABSENT)
+        if entry not in entries:
+            entries[entry] = None
+            self._emit(entry, name)
+            if not isinstance(value, types.ModuleType):
+                self._meet(value, name, whole)
+        return value
+
+    def _visit(self, value, name, whole):
+        kind = type(value)
+        if kind in PLAIN or isinstance(value, np.generic) or value is _ABSENT:
+            self._emit(frozen(value), name)
+            return
+        for seen in ((id(value), True), (id(value), whole)):
+            if seen in self._seen:
+                self._emit(self._seen[seen], name)
+                return
+        self._seen[id(value), whole] = len(self.values)
+        self.kept.append(value)
+        if isinstance(value, (list, tuple, set, frozenset, dict, collections.deque)):
+            self._container(value, name, whole)
+        elif isinstance(value, types.MethodType):
+            self._emit(kind.__name__, name)
+            self._meet(value.__func__, name)
+            self._meet(value.__self__, name.rpartition(".")[0] or name, _is_dynamic(value))
+        elif isinstance(value, np.ndarray):
+            self._emit(frozen(value), name)
+            if is_small(value):
+                self._readers.append(lambda: (value.tobytes(), *value.shape))
+        else:
+            self._emit(kind.__qualname__ if isinstance(value, ELBO) else Same(value), name)
+            self._into(value, name, whole)
+
+    def _into(self, value, name, whole):
+        """What an object without a value of its own holds and reads."""
+        if isinstance(value, torch.nn.Module):
+            self._module(value, name, whole)
+        elif isinstance(value, types.FunctionType):
+            self._function(value, name)
+        elif isinstance(value, types.ModuleType):
+            self._imported(value, name, whole)
+        elif isinstance(value, _WRAPPERS):
+            for part in ("fget", "__func__", "func", "__wrapped__"):
+                self._meet(getattr(value, part, None), name)
+        elif isinstance(value, (types.BuiltinMethodType, types.MethodWrapperType)):
+            if not isinstance(value.__self__, (types.ModuleType, type)):
+                self._meet(value.__self__, name)
+        elif isinstance(value, type):
+            self._class(value, made=name != "__class__")  # which is super's
+        elif isinstance(value, _TRANSPARENT):
+            if isinstance(value, partial):
+                self._meet((value.func, value.args, value.keywords), name)
+            self._object(value, name, whole=True)
+        elif not isinstance(value, torch.Tensor) and not _is_library(type(value)):
+            self._object(value, name, whole)
+
+    def _container(self, value, name, whole):
+        self._emit((type(value).__name__, len(value)), name)
+        self._sized.append(value)
+        if len(value) > MOST_ENTRIES:
+            return
+        if isinstance(value, dict):
+            self._readers += [value.__iter__, value.values]
+            for key, entry in value.items():
+                self._meet(key, name, whole)
+                self._meet(entry, f"{name}[{key!r}]", whole)
+        else:
+            self._readers.append(value.__iter__)
+            unordered = isinstance(value, (set, frozenset))
+            for i, entry in enumerate(sorted(value, key=repr) if unordered else value):
+                self._meet(entry, name if unordered else f"{name}[{i}]", whole)
+        if hasattr(value, "__dict__"):
+            self._object(value, name, whole)
+
+    def _function(self, function, name):
+        if _is_library(function) and not hasattr(function, "__wrapped__"):
+            return
+        self._functions.append(function)
+        found, table = reads(function.__code__), function.__globals__
+        self.attributes |= found.attributes
+        self._emit(Same(function.__code__), name)
+        cells = function.__closure__ or ()
+        self._cells += cells
+        for variable, cell in zip(function.__code__.co_freevars, cells, strict=True):
+            self._meet(_content(cell), variable, found.dynamic)
+        for links in found.chains:
+            self._chain(table, links, found.dynamic)
+        for imported in found.imports:
+            module = sys.modules.get(imported) or sys.modules.get(f"{table.get('__package__')}.{imported}")
+            self._meet(module, imported)
+        for part in (function.__defaults__, function.__kwdefaults__):
+            self._meet(part, f"a default of {name}")
+        self._object(function, name, found.dynamic)
+        if hasattr(function, "__wrapped__"):
+            self._meet(function.__wrapped__, name)
+
+    def _chain(self, table, links, whole):
+        """Watch a global, and of a module only what is read from it there and then."""
+        for i, link in enumerate(links, 1):
+            name = ".".join(links[:i])
+            value = self._place(table, link, name, whole)
+            if not isinstance(value, types.ModuleType) or _is_library(value):
+                return
+            table = vars(value)
+        self._meet(value, name, whole)
+
+    def _imported(self, module, name, whole):
+        """Watch what any code may read of a module that is handed on as a value."""
+        if not _is_library(module):
+            for entry in list(vars(module)):
+                if entry in self.attributes or (whole and not entry.startswith("__")):
+                    self._meet(self._place(vars(module), entry, f"{name}.{entry}", whole), f"{name}.{entry}")
+
+    def _object(self, value, name, whole):
+        whole = (self._class(type(value)) and not _is_library(type(value))) or whole
+        held = getattr(value, "__dict__", None)
+        if held is not None:
+            self._sized.append(held)
+            for attribute in list(held):
+                if attribute in self.attributes or whole:
+                    self._place(held, attribute, f"{name}.{attribute}", whole)
+        slots = [
+            slot
+            for base in type(value).__mro__
+            for slot, kind in vars(base).items()
+            if isinstance(kind, types.MemberDescriptorType) and (slot in self.attributes or whole)
+        ]
+        if slots and not _is_library(type(value)):
+            self._readers.append(partial(map, getattr, repeat(value), slots, repeat(_ABSENT)))
+            for slot in slots:
+                self._meet(getattr(value, slot, _ABSENT), f"{name}.{slot}", whole)
+
+    def _module(self, module, name, whole):
+        if all(module is not other for other in self.modules):
+            self.modules.append(module)
+        library = _is_library(type(module))
+        whole = self._class(type(module)) or whole or library
+        held = vars(module)
+        self._sized.append(held)
+        for attribute in list(held):
+            private = attribute.startswith("_") and type(held[attribute]) not in PLAIN  # a cache, such as a flow's
+            read = attribute in self.attributes or (whole and not private)
+            if attribute == "training" or (read and _is_own(module, attribute)):
+                self._place(held, attribute, f"{name}.{attribute}")
+        for table in (*(held[hooks] for hooks in _HOOKS), module._modules):
+            self._readers.append(table.values)
+            for child, part in list(table.items()):
+                self._meet(part, f"{name}.{child}")
+
+    def _class(self, kind, made=False):
+        """Watch the attributes of a class that code reads, and all of its methods that something else may call.
+
+        Returns:
+            Whether its objects are to be watched whole: some base that is not the user's, or code that asks by
+            other means, may read any attribute.
+        """
+        if (kind, made) in self._classes:
+            return self._classes[kind, made]
+        bases = [base for base in kind.__mro__ if _is_library(base)]
+        whole = any(base not in _NEUTRAL for base in bases)
+        for base in (base for base in kind.__mro__ if base not in bases):
+            held = vars(base)
+            self._sized.append(held)
+            for attribute, value in list(held.items()):
+                is_code = isinstance(value, (types.FunctionType, *_WRAPPERS))
+                special = attribute.startswith("__") and (made or attribute not in _UNCALLED)
+                named = not attribute.startswith("__") and any(attribute in vars(base) for base in bases)
+                called = is_code and (special or named)
+                if called or attribute in self.attributes or attribute == "forward":
+                    self._place(held, attribute, f"{base.__qualname__}.{attribute}", key=id(base))
+                    whole = whole or _is_dynamic(value)
+        self._classes[kind, made] = whole
+        return whole
+
 
 def random_states():
-    """The states of all random number generators, to compare: torch's, and those that a graph cannot draw from."""
-    return [torch.get_rng_state(), *(state for _, state in _device_states())], (
-        random.getstate(),
-        np.random.get_state()[1].tobytes(),
-        np.random.get_state()[2:],
+    """The states of torch's random number generators, to compare."""
+    return [torch.get_rng_state(), *(state for _, state in _device_states())]
+
+
+def _same(now, before):
+    """Whether two lists hold the same objects, or equal plain ones."""
+    return len(now) == len(before) and all(
+        a is b or (type(a) is type(b) and (type(a) in PLAIN or isinstance(a, np.generic)) and a == b)
+        for a, b in zip(now, before, strict=True)
     )
 
 
@@ -167,29 +432,36 @@ def _tables(module):
     return [module._parameters, module._buffers, module._modules]
 
 
-def _is_watched(module, name):
+def _is_own(module, name):
     """Whether an attribute is the user's; the weights that weight and spectral norm set anew are none."""
     derived = any(f"{name}{suffix}" in module._parameters for suffix in ("_orig", "_g"))
-    private = name.startswith("_") and type(vars(module)[name]) not in _PLAIN  # caches, such as those of flows
-    return name not in _INTERNAL and not derived and not private and not name.startswith("_pyro")
+    return name not in _INTERNAL and not derived and not name.startswith("_pyro")
 
 
-def _is_small(value):
-    return isinstance(value, (dict, list, tuple)) and len(value) <= 32
+def _is_dynamic(value):
+    code = getattr(getattr(value, "__func__", value), "__code__", None)
+    return code is not None and reads(code).dynamic
 
 
 def _is_library(value):
-    return (getattr(value, "__module__", None) or "").split(".")[0] in ("torch", "pyro", "numpy", "builtins")
+    """Whether a class, function or module is torch's, Pyro's, NumPy's or Python's own."""
+    name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
+    return isinstance(name, str) and _is_library_name(name.partition(".")[0])
 
 
-def _read(place):
-    held, name = place
-    if name is not None:
-        return held.get(name)
+@functools.cache
+def _is_library_name(name):
+    if name in sys.stdlib_module_names:
+        origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "built-in"
+        return origin in ("built-in", "frozen") or origin.startswith(sysconfig.get_path("stdlib"))
+    return name in ("torch", "pyro", "numpy", "pyroapi", "opt_einsum", "funsor")
+
+
+def _content(cell):
     try:
-        return held.cell_contents
+        return cell.cell_contents
     except ValueError:
-        return None
+        return _ABSENT
 
 
 def _device_states():

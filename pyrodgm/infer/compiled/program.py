@@ -1,20 +1,37 @@
 """A graph, what it was traced from, and what runs it."""
 
+import math
+import time
+
 import pyro
 import torch
+from pyro.poutine.messenger import Messenger
 from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled import backends
 
 
 class Program:
-    """A graph, what it was traced from, and what runs it."""
+    """A graph, what it was traced from, and what runs it.
+
+    Attributes:
+        seconds: of its quickest run.
+        check_seconds: of its last check; infinite before one.
+        checked, last: numbers of the calls of its last good check and its last run, among those of all programs.
+        next_check: at which call of its signature it is due.
+        given: the arguments of its last run.
+    """
 
     def __init__(self, graph, guards, parameters, backend):
         self.graph, self.guards, self.parameters, self.backend = graph, guards, parameters, backend
+        store = pyro.get_param_store()._params
+        self.stored = {name: held for name, held in parameters.items() if store.get(name) is held}
         self.structure = guards.structure()
         self.tensors = [_properties(tensor) for tensor in graph.captured]
         self.accepted = {}
+        self.seconds, self.check_seconds = math.inf, math.inf
+        self.checked = self.last = self.next_check = 0
+        self.given = None
         self.run = backends.BACKENDS[backend](graph)
 
     def accepts(self, inputs):
@@ -28,15 +45,18 @@ class Program:
         """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
         store = pyro.get_param_store()._params
         return (
-            all(store.get(name) is held for name, held in self.parameters.items())
+            all(store.get(name) is held for name, held in self.stored.items())
             and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
             and self.guards.structure() == self.structure
         )
 
     def __call__(self, inputs):
         """The graph's outputs as a list; ``graph.output`` is their structure."""
+        start = time.perf_counter()
         with torch.no_grad():
-            return self.run(*inputs, *self.graph.captured)
+            outputs = self.run(*inputs, *self.graph.captured)
+        self.seconds = min(self.seconds, time.perf_counter() - start)
+        return outputs
 
     def nest(self, outputs):
         """The outputs as the function returns them."""
@@ -49,3 +69,30 @@ def _properties(tensor):
 
 def is_hooked(tensor):
     return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
+
+
+class ParameterSites(Messenger):
+    """Keeps the parameters that a run meets, each once.
+
+    A trace of Pyro's keeps one of each name: under ``module_local_params`` model and guide may use the same names.
+
+    Attributes:
+        parameters: dict from a name to the parameter as it is optimised, unconstrained.
+    """
+
+    def __enter__(self):
+        self.parameters = {}
+        return super().__enter__()
+
+    def _pyro_post_param(self, msg):
+        value, name = msg["value"], msg["name"]
+        if hasattr(value, "unconstrained"):
+            parameter = value.unconstrained()
+        elif isinstance(value, torch.nn.Parameter):  # a module's own
+            parameter = value
+        else:
+            return  # what a module's own is made of
+        if not any(parameter is other for other in self.parameters.values()):
+            while name in self.parameters:
+                name += "'"
+            self.parameters[name] = parameter

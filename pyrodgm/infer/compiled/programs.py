@@ -3,7 +3,6 @@
 import hashlib
 import time
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,13 +14,18 @@ from pyrodgm.checks import check_choice
 from pyrodgm.infer.compiled.compare import copied, difference
 from pyrodgm.infer.compiled.graph import trace
 from pyrodgm.infer.compiled.guards import Guards, random_states
-from pyrodgm.infer.compiled.program import Program, is_hooked
-from pyrodgm.infer.compiled.signature import describe, frozen, is_observed, join, split, surroundings
+from pyrodgm.infer.compiled.program import ParameterSites, Program, is_hooked
+from pyrodgm.infer.compiled.pyro_patches import quiet
+from pyrodgm.infer.compiled.signature import describe, is_observed, join, split, surroundings
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
 MOST_GRAPHS = 16  # of one signature, and
 MOST_SIGNATURES = 256  # of one function, before it is run plainly: its calls are never the same
+MOST_ONCE = 8  # of one function that were seen once, before it is told that something is never the same
+CHECK_EVERY = 100  # calls of a signature, and
+CHECK_AT_LEAST_EVERY = 1000  # calls where checks are dear; in between they take
+SHARE = 0.005  # of the time at most
 
 
 @dataclass
@@ -30,7 +34,6 @@ class Slot:
 
     backend: str
     calls: int = 0
-    next_check: int = 2
     seconds: float = 0.0
     reason: str = ""
     programs: list = field(default_factory=list)
@@ -40,7 +43,7 @@ class Expected(NamedTuple):
     """What a plain run returned, and what it left behind."""
 
     value: object
-    states: tuple
+    states: list
     written: list
     effect: str
     new_parameters: set
@@ -56,16 +59,23 @@ class Programs:
         roots: returns the callables and objects that the function is made of. Their values are part of every
             signature, and what they reach is watched.
         trains: the function returns the gradients of Pyro's parameters.
+        snapshots: what a failed check goes back to, see ``Snapshots``; or None.
+
+    Attributes:
+        calls: how many there were, whatever their signature.
+        coming: the number of the call that has begun, or is to come.
     """
 
-    def __init__(self, function, eager, backend, roots, trains=False):
+    def __init__(self, function, eager, backend, roots, trains=False, snapshots=None):
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
-        self.guards = Guards(*roots())
+        self.guards, self.snapshots, self.calls = Guards(roots), snapshots, 0
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
         """The program for a call, or None if it is to be run by ``plainly``; and the tensors among the arguments."""
+        self.calls += 1
+        self.coming = self.calls
         if self.backend == "off" or self.reason or is_observed():
             return None, []
         key, inputs = self._key(args, kwargs)
@@ -77,20 +87,35 @@ class Programs:
         slot.calls += 1
         if slot.reason and slot.backend == "off":
             return None, inputs
-        if self.backend == "auto" and slot.backend == "replay" and slot.calls > COMPILE_AFTER and not slot.reason:
-            slot.backend = "cuda_graph" if any(tensor.is_cuda for tensor in inputs) else "inductor"
-            slot.programs.clear()
         inputs = [tensor.contiguous() for tensor in inputs]
+        long = self.backend == "auto" and slot.backend == "replay" and slot.calls > COMPILE_AFTER and not slot.reason
         program = next((program for program in slot.programs if program.accepts(inputs)), None)
         if program is None:
             program = self._build(slot, args, kwargs, inputs)
         elif not program.holds():
             slot.programs.remove(program)
             return None, inputs  # as at first sight: whatever is new is created by a plain run
-        elif slot.calls >= slot.next_check:
-            slot.next_check *= 2
+        elif slot.calls >= program.next_check or long:
             program = self._checked(slot, program, args, kwargs, inputs)
+            if program is not None and long:
+                slot.backend = "cuda_graph" if any(tensor.is_cuda for tensor in inputs) else "inductor"
+                slot.programs.clear()
+                program = self._build(slot, args, kwargs, inputs)
+        if program is not None:
+            program.last, program.given = self.calls, (args, kwargs)
         return program, inputs
+
+    def check(self):
+        """Check every program that has run since its last check, on the arguments of its last run.
+
+        One whose signature is no longer that of those arguments is left out: what surrounds it is another.
+        """
+        self.coming = self.calls + 1
+        for key, slot in list(self.slots.items()):
+            for program in [program for program in slot.programs if program.last > program.checked]:
+                now, inputs = self._key(*program.given)
+                if program in slot.programs and now == key and program.holds():
+                    self._checked(slot, program, *program.given, [tensor.contiguous() for tensor in inputs])
 
     def plainly(self, args, kwargs, run=None):
         """Run a call without a program, and note that its signature has been seen."""
@@ -98,15 +123,24 @@ class Programs:
             return (run or self.eager)(*args, **kwargs)
         with self.guards.watched():
             result = (run or self.eager)(*args, **kwargs)
-        for root in self.roots():
-            self.guards.follow(root)
         key, _ = self._key(args, kwargs)
-        if key not in self.slots and len(self.slots) >= MOST_SIGNATURES:
-            changing = "an argument, an attribute or a variable is never the same"
-            self._stop(f"{MOST_SIGNATURES} input signatures were seen: {changing}")
-        else:
-            self.slots.setdefault(key, Slot("replay" if self.backend == "auto" else self.backend, calls=1))
+        if key not in self.slots:
+            once = [other for other, slot in self.slots.items() if slot.calls == 1]
+            if len(self.slots) >= MOST_SIGNATURES:
+                self._stop(f"{MOST_SIGNATURES} input signatures were seen: {_changing(once, key)} is never the same")
+                return result
+            if len(once) >= MOST_ONCE:
+                self._warn(
+                    f"{len(once) + 1} input signatures were seen once each: {_changing(once, key)} is never the same; "
+                    "such calls run as they are written"
+                )
+            self.slots[key] = Slot("replay" if self.backend == "auto" else self.backend, calls=1)
         return result
+
+    def trainable(self):
+        """Every parameter that a call may train: Pyro's, and the modules' own."""
+        own = [part for module in self.guards.modules for part in module._parameters.values() if part is not None]
+        return [*pyro.get_param_store()._params.values(), *own]
 
     def explain(self):
         return [
@@ -121,20 +155,22 @@ class Programs:
         ]
 
     def state_dict(self):
-        """Backend, calls and next check of every signature: plain values."""
-        return {
-            _digest(key): [slot.backend, slot.calls, slot.next_check, slot.reason] for key, slot in self.slots.items()
-        }
+        """The number of calls; and backend and calls of every signature by a digest of it: plain values."""
+        slots = {_digest(key): [slot.backend, slot.calls, slot.reason] for key, slot in self.slots.items()}
+        return {"calls": self.calls} | slots
 
     def load_state_dict(self, state):
         """Continue as the ``Programs`` of that state would: a signature's program is built before its first call."""
         self.slots.clear()
         self.resumed = dict(state)
+        self.calls = self.resumed.pop("calls", 0)
+        if self.snapshots is not None:
+            self.snapshots.clear()
 
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.guards.attributes(), frozen(self.roots()), surroundings()), inputs
+        return (given, self.guards.state(), surroundings()), inputs
 
     def _resume(self, args, kwargs):
         """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
@@ -144,8 +180,10 @@ class Programs:
         if not self.resumed:
             return None
         before = self.guards.structure()
+        if self.guards.irreversible((args, kwargs)):
+            return None
         try:
-            with self.guards.undone(keep_parameters=True), self.guards.watched():
+            with self.guards.undone(keep_parameters=True, given=(args, kwargs)), self.guards.watched():
                 self.function(*args, **kwargs)
                 settled = self.guards.structure() == before
         except Exception:
@@ -153,8 +191,8 @@ class Programs:
         key, _ = self._key(args, kwargs)
         if not settled or _digest(key) not in self.resumed:
             return None
-        backend, calls, next_check, reason = self.resumed.pop(_digest(key))
-        self.slots[key] = Slot(backend, calls, next_check, reason=reason)
+        backend, calls, *_, reason = self.resumed.pop(_digest(key))
+        self.slots[key] = Slot(backend, calls, reason=reason)
         return self.slots[key]
 
     def _build(self, slot, args, kwargs, inputs):
@@ -162,17 +200,25 @@ class Programs:
         start = time.monotonic()
         program = self._first_that_works(slot, args, kwargs, inputs)
         slot.seconds += time.monotonic() - start
-        slot.next_check = max(slot.next_check, 2 * slot.calls)
         if program is not None:
             slot.programs.append(program)
+            self._passed(slot, program)
         return program
 
     def _first_that_works(self, slot, args, kwargs, inputs):
         if len(slot.programs) == MOST_GRAPHS:
             slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
             return self._warn(f"{slot.reason}; it runs as it is written")
-        if self.trains and any(map(is_hooked, pyro.get_param_store()._params.values())):
+        if self.trains and any(map(is_hooked, self.trainable())):
             return self._fall_back(slot, "a parameter has a hook on its gradient")
+        reason = self.guards.irreversible((args, kwargs))
+        if reason:
+            return self._fall_back(slot, reason)
+        expected = self._expected(None, args, kwargs)  # an error in the data is the caller's, as in a plain run
+        if expected.new_parameters:
+            return None  # created by a plain run first
+        if expected.effect:
+            return self._stop(expected.effect)
         try:
             graph, parameters = self._trace(args, kwargs, inputs)
         except Exception as error:
@@ -180,15 +226,11 @@ class Programs:
         reason = self._unfit(graph, parameters)
         if reason:
             return self._fall_back(slot, reason)
-        expected = self._expected(graph, args, kwargs)  # an error in the data is the caller's, as in a plain run
-        if expected.new_parameters:
-            return None  # created by a plain run first
-        if expected.effect:
-            return self._stop(expected.effect)
+        expected = self._expected(graph, args, kwargs)
         while slot.backend != "off":
             backend = slot.backend
             try:
-                with _quiet():
+                with quiet():
                     program = Program(graph, self.guards, parameters, backend)
                     reason = self._disagreement(program, inputs, expected)
             except Exception as error:
@@ -208,9 +250,9 @@ class Programs:
 
         if any(tensor.requires_grad for tensor in tensors):
             raise ValueError("an argument requires gradients")
-        with _quiet(), self.guards.undone(), pyro.poutine.trace(param_only=True) as seen:
+        with quiet(), self.guards.undone(given=(args, kwargs)), ParameterSites() as seen:
             graph = trace(function, inputs)
-        return graph, {name: site["value"].unconstrained() for name, site in seen.trace.nodes.items()}
+        return graph, seen.parameters
 
     def _unfit(self, graph, parameters):
         """Why a graph would not do what a plain run does, in words; empty if it would."""
@@ -224,17 +266,45 @@ class Programs:
         return ""
 
     def _checked(self, slot, program, args, kwargs, inputs):
+        """The program if it does what a plain run does, else what runs instead; what it may have spoilt is put back."""
+        reason = self.guards.irreversible((args, kwargs))
+        if reason:
+            return self._fall_back(slot, reason)
+        start = time.perf_counter()
         expected = self._expected(program.graph, args, kwargs)
-        if expected.effect:
-            return self._stop(expected.effect)
-        reason = self._disagreement(program, inputs, expected)
+        reason = expected.effect or self._disagreement(program, inputs, expected)
         if not reason:
+            program.check_seconds = time.perf_counter() - start
+            self._passed(slot, program)
             return program
+        lost = self._put_back(program)
+        if expected.effect:
+            return self._stop(expected.effect, lost)
         changed = self._change(program, args, kwargs, inputs)
         if changed:
-            return self._fall_back(slot, changed)
-        self._fall_back(slot, reason, after=slot.backend)
+            return self._fall_back(slot, changed, lost=lost)
+        self._fall_back(slot, reason, after=slot.backend, lost=lost)
         return self._build(slot, args, kwargs, inputs) if slot.backend != "off" else None
+
+    def _passed(self, slot, program):
+        """Note a good check, and when the next one is due."""
+        program.checked = program.last = self.calls
+        program.next_check = min(2 * slot.calls, slot.calls + _interval(program))
+        if self.snapshots is not None:
+            open_ends = [p.checked for s in self.slots.values() for p in s.programs if p.last > p.checked]
+            needed = min(open_ends, default=self.calls) + 1
+            self.snapshots.take(self.coming, needed, self._written(program.graph))
+
+    def _put_back(self, program):
+        """Undo the calls since a program's last good check where they leave traces; returns what is lost, in words."""
+        for slot in self.slots.values():
+            for other in slot.programs:
+                other.next_check = 0  # what one of them did not see may be new to the others
+        first, last = program.checked + 1, self.coming - 1
+        if self.snapshots is not None:
+            first = self.snapshots.go_back(first, last)
+            return f"; steps {first} to {last} may have been wrong and are undone"
+        return f"; calls {first} to {last} may have been wrong" if first <= last else ""
 
     def _change(self, program, args, kwargs, inputs):
         """What has changed in the function since it was traced, in words; empty if nothing has."""
@@ -245,27 +315,29 @@ class Programs:
         return program.graph.difference(graph)
 
     def _expected(self, graph, args, kwargs):
-        """What a plain run returns and leaves behind; it is undone."""
-        attributes, store = self.guards.attributes(), pyro.get_param_store()._params
-        before = dict(store)
-        with self.guards.undone(graph.written):
+        """What a plain run returns and leaves behind, in the tensors that a graph writes to too; it is undone."""
+        given = args, kwargs
+        state, before = self.guards.state(), dict(pyro.get_param_store()._params)
+        drawn = self.guards.other_random_states(given)
+        with self.guards.undone(graph.written if graph else (), given=given):
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
-            changed = self.guards.changed(attributes)
+            changed = state.difference(self.guards.state())
             effect = f"the model sets {changed}" if changed else ""
+            store = dict(pyro.get_param_store()._params)
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"
-            written = [copied(tensor) for tensor in self._written(graph)]
+            if self.guards.other_random_states(given) != drawn:
+                effect = "it draws random numbers outside torch"
+            written = [copied(tensor) for tensor in self._written(graph)] if graph else []
             return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
     def _disagreement(self, program, inputs, expected):
         """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
         with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
-            torch_states, other_states = random_states()
+            states = random_states()
             written = [copied(tensor) for tensor in self._written(program.graph)]
-        if other_states != expected.states[1]:
-            return "it draws random numbers outside torch"
-        if not all(map(torch.equal, torch_states, expected.states[0])):
+        if not all(map(torch.equal, states, expected.states)):
             return "the graph draws other random numbers"
         precision = program.graph.precision
         reason = difference(found, expected.value, precision)
@@ -276,31 +348,47 @@ class Programs:
     def _written(self, graph):
         return [*graph.written, *self.guards.buffers()]
 
-    def _fall_back(self, slot, reason, after=None):
+    def _fall_back(self, slot, reason, after=None, lost=""):
         """Leave a backend for the next simpler one, or for plain runs, with one warning; returns None."""
         slot.backend = {"cuda_graph": "inductor", "inductor": "replay"}.get(after, "off")
         slot.reason = reason
         slot.programs.clear()
         instead = "runs as it is written" if slot.backend == "off" else f"runs by {slot.backend}"
-        self._warn(f"{reason}; it {instead} (explain() tells more)")
+        self._warn(f"{reason}; it {instead} (explain() tells more)", lost)
 
-    def _stop(self, reason):
+    def _stop(self, reason, lost=""):
         """Run plainly from here on, whatever the signature; returns None."""
         self.reason = reason
-        self._warn(f"{reason}; it runs as it is written")
+        self._warn(f"{reason}; it runs as it is written", lost)
 
-    def _warn(self, message):
-        if not self.warned:
+    def _warn(self, message, lost=""):
+        """Warn once in all, and whenever something is lost."""
+        if lost or not self.warned:
             self.warned.append(message)
-            warnings.warn(f"compiling {_name(self.function)}: {message}", stacklevel=2)
+            warnings.warn(f"compiling {_name(self.function)}: {message}{lost}", stacklevel=2)
 
 
-@contextmanager
-def _quiet():
-    """Tracing and compiling raise warnings of torch that are none of the caller's."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def _interval(program):
+    """How many calls until the next check."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return CHECK_AT_LEAST_EVERY  # the same in all processes, whose clocks differ
+    calls = program.check_seconds / (SHARE * program.seconds)
+    return int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))
+
+
+def _changing(before, key):
+    """What tells a signature from the last one of some others, in words."""
+    (_, args, kwargs), state, _ = key
+    (_, old_args, old_kwargs), old_state, _ = before[-1] if before else key
+    if len(args) != len(old_args) or kwargs[0:1] != old_kwargs[0:1] or len(kwargs) != len(old_kwargs):
+        return "the number of arguments"
+    for i, (new, old) in enumerate(zip(args[1:], old_args[1:], strict=True), 1):
+        if new != old:
+            return f"argument {i}"
+    for (name, new), (_, old) in zip(kwargs[1:], old_kwargs[1:], strict=True):
+        if new != old:
+            return f"the argument {name!r}"
+    return old_state.difference(state) or "a handler or setting"
 
 
 def _digest(key):

@@ -1,10 +1,14 @@
 """Pyro, for the time of a trace, without what a graph cannot hold.
 
 A trace is one fixed list of tensor operations. Where Pyro asks a tensor for a number it would bake that number in or
-fail; the places are few, and each has an equivalent that asks nothing.
+fail; the places are few, and each has an equivalent that asks nothing. Only the thread that traces sees these.
 """
 
 import builtins
+import functools
+import sys
+import threading
+import warnings
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
@@ -13,6 +17,7 @@ import torch
 from pyro.infer import traceenum_elbo
 from pyro.infer import util as infer_util
 from pyro.ops import einsum
+from pyro.ops.provenance import ProvenanceTensor
 from pyro.poutine.indep_messenger import CondIndepStackFrame
 from pyro.poutine.subsample_messenger import SubsampleMessenger
 from torch.distributions import Distribution
@@ -20,6 +25,11 @@ from torch.fx.experimental.symbolic_shapes import statically_known_true
 from torch.overrides import TorchFunctionMode
 
 _len = builtins.len
+_here = threading.local()
+
+one_at_a_time = threading.RLock()
+"""Held by every call of compiled code. Pyro's handlers, its store and torch's random numbers are shared by all threads:
+a trial run that is undone would undo another thread's work with them, so threads take turns."""
 
 
 @contextmanager
@@ -27,26 +37,98 @@ def patched_pyro():
     """A context in which an ELBO of Pyro can be traced; its value is the same.
 
     - validation and NaN warnings are off: both read values;
-    - ``.item()`` detaches;
     - Dice drops terms of probability zero by ``torch.where`` and not by a data-dependent selection;
     - the scales of sites enumerated in the model are taken to be equal: a plain run has compared their values;
     - contraction paths are cached by the hint of a symbolic size, and plates hashed without it: it has no hash;
     - the scale of a plate that is not subsampled stays the number 1;
+    - ``torch.autograd.backward`` is refused: its gradients would stay on the parameters;
+    - tensors that carry their provenance do so round a traced tensor, which cannot change its class;
     - ``len`` of a traced tensor is its symbolic size, so that ``pyro.plate("data", len(x))`` fits every batch size.
+
+    Other threads see no difference: each replaced function asks which thread calls it, and is itself in any other.
+    Pyro's settings are not touched. One thread traces at a time. ``make_fx`` itself wraps ``nn.Module.__call__`` for
+    all threads, to the same effect as without.
     """
-    with ExitStack() as stack:
-        stack.enter_context(pyro.validation_enabled(False))
-        stack.enter_context(patch.object(pyro.util, "torch_isnan", lambda value: False))
-        stack.enter_context(patch.object(Distribution, "__init__", _unvalidated))
-        stack.enter_context(patch.object(Distribution, "_validate_sample", lambda fn, value: None))
-        stack.enter_context(patch.object(torch.Tensor, "item", torch.Tensor.detach))
-        stack.enter_context(patch.object(infer_util.Dice, "compute_expectation", _compute_expectation))
-        stack.enter_context(patch.object(traceenum_elbo, "_get_common_scale", lambda scales: scales[0]))
-        stack.enter_context(patch.object(einsum, "contract_expression", _contract_expression))
-        stack.enter_context(patch.object(CondIndepStackFrame, "__hash__", lambda frame: hash(frame.name)))
-        stack.enter_context(patch.object(SubsampleMessenger, "_process_message", _enter_plate))
-        stack.enter_context(patch.object(builtins, "len", _symbolic_len))
+    with one_at_a_time, ExitStack() as stack:
+        stack.enter_context(_flagged("tracing"))
+        for owner, name, replacement in _replacements():
+            stack.enter_context(patch.object(owner, name, _for_this_thread(getattr(owner, name), replacement)))
         yield
+
+
+def _replacements():
+    yield from _validation()
+    yield pyro.util, "torch_isnan", lambda value: False
+    yield Distribution, "__init__", _unvalidated
+    yield Distribution, "_validate_sample", lambda fn, value: None
+    yield infer_util.Dice, "compute_expectation", _compute_expectation
+    yield traceenum_elbo, "_get_common_scale", lambda scales: scales[0]
+    yield einsum, "contract_expression", _contract_expression
+    yield CondIndepStackFrame, "__hash__", lambda frame: hash(frame.name)
+    yield SubsampleMessenger, "_process_message", _enter_plate
+    yield ProvenanceTensor, "__new__", _with_provenance
+    yield torch.autograd, "backward", _refuse_backward
+    yield builtins, "len", _symbolic_len
+
+
+def _validation():
+    """Every place where a module asks whether to validate."""
+    asked = {pyro.distributions.is_validation_enabled, infer_util.is_validation_enabled}
+    asked.add(pyro.poutine.is_validation_enabled)
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get("is_validation_enabled") in asked:
+            yield module, "is_validation_enabled", lambda: False
+
+
+def _for_this_thread(original, replacement):
+    """A function that is ``replacement`` in a thread that traces, and ``original`` in any other."""
+
+    @functools.wraps(original)
+    def dispatch(*args, **kwargs):
+        return (replacement if getattr(_here, "tracing", False) else original)(*args, **kwargs)
+
+    return dispatch
+
+
+@contextmanager
+def _flagged(name):
+    before = getattr(_here, name, False)
+    setattr(_here, name, True)
+    try:
+        yield
+    finally:
+        setattr(_here, name, before)
+
+
+@contextmanager
+def quiet():
+    """A context without the warnings that torch raises in this thread, about tracing and compiling."""
+    ignored = ("ignore", _InThisThread(), Warning, None, 0)
+    warnings.filters.insert(0, ignored)
+    try:
+        with _flagged("quiet"):
+            yield
+    finally:
+        if ignored in warnings.filters:
+            warnings.filters.remove(ignored)
+
+
+class _InThisThread:
+    """In place of a pattern for the text of a warning: matches in threads that are to be quiet."""
+
+    def match(self, text):
+        return getattr(_here, "quiet", False)
+
+
+_blank = torch.empty(0)
+
+
+def _with_provenance(cls, data, provenance=frozenset(), **kwargs):
+    if not provenance:
+        return data
+    carrier = torch.Tensor._make_subclass(cls, _blank)  # every function of torch asks for _t in its place
+    carrier._t, carrier._provenance = data, provenance
+    return carrier
 
 
 _initialise = Distribution.__init__
@@ -85,6 +167,10 @@ def _contract_expression(equation, *shapes, **kwargs):
 
 def _hint(size):
     return size.node.hint if isinstance(size, torch.SymInt) else size
+
+
+def _refuse_backward(*args, **kwargs):
+    raise ValueError("the objective calls torch.autograd.backward")
 
 
 _process_message = SubsampleMessenger._process_message

@@ -1,11 +1,15 @@
 """What a graph was traced for: the part of a call, and of the world round it, that a graph holds fixed."""
 
+import numpy as np
 import pyro
 import torch
 from pyro.infer import ELBO
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
+
+PLAIN = {bool, int, float, complex, str, bytes, type(None)}
+MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by its length
 
 
 class Same:
@@ -39,8 +43,6 @@ def split(value, tensors):
         return (type(value).__name__, *(split(item, tensors) for item in value))
     if isinstance(value, dict):
         return ("dict", *((key, split(item, tensors)) for key, item in value.items()))
-    if hasattr(value, "__dict__") and not callable(value):
-        return (Same(value), frozen(vars(value)))
     return frozen(value)
 
 
@@ -56,21 +58,34 @@ def join(value, tensors):
     return value
 
 
-def frozen(value):
+def frozen(value, depth=8):
     """A Python value in a form that compares by value where it has one, by identity where not."""
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+    if isinstance(value, np.generic) or is_small(value):
+        return (type(value).__name__, value.dtype.str, value.shape, value.tobytes())
+    if type(value) is float and value != value:
+        return ("float", "nan")
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return (type(value).__name__, value)
     if type(value) is tuple and all(type(item) in (int, float, str) for item in value):
         return value
+    if depth == 0:
+        return Same(value)
     if isinstance(value, (tuple, list)):
-        return (type(value).__name__, *(frozen(item) for item in value))
+        return (type(value).__name__, *(frozen(item, depth - 1) for item in value))
     if isinstance(value, dict):
-        return ("dict", *((str(key), frozen(item)) for key, item in value.items()))
+        return ("dict", *((str(key), frozen(item, depth - 1)) for key, item in value.items()))
     if isinstance(value, (ELBO, Messenger)):
-        return (type(value).__name__, frozen(vars(value)))
+        return (type(value).__name__, frozen(vars(value), depth - 1))
     if isinstance(getattr(value, "__self__", None), ELBO):
-        return ("method", value.__func__.__qualname__, frozen(value.__self__))
+        return ("method", value.__func__.__qualname__, frozen(value.__self__, depth - 1))
+    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, torch.Tensor):
+        return (Same(value), frozen(vars(value), depth - 1))
     return Same(value)
+
+
+def is_small(value):
+    """Whether a value is an array that is compared by its entries."""
+    return isinstance(value, np.ndarray) and value.size <= MOST_ENTRIES and value.dtype != object
 
 
 def describe(signature):

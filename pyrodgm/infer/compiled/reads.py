@@ -1,0 +1,57 @@
+"""What the code of a function reads by name, from its bytecode."""
+
+import dis
+import functools
+from types import CodeType
+from typing import NamedTuple
+
+_GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"}
+_ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR", "IMPORT_FROM"}
+_DYNAMIC = {"getattr", "hasattr", "vars", "__dict__", "asdict", "astuple", "attrgetter", "eval", "exec"}
+
+
+class Reads(NamedTuple):
+    """What a function's code, and that of the functions written inside it, reads or sets.
+
+    Attributes:
+        chains: a tuple for every global: its name, and the attributes that are read from it there and then;
+            ``("config", "section", "beta")`` for ``config.section.beta``.
+        attributes: the names of all attributes, of whatever object.
+        imports: the modules that are imported inside.
+        dynamic: attributes are read whose names are not in the code, as by ``vars``.
+    """
+
+    chains: tuple
+    attributes: frozenset
+    imports: tuple
+    dynamic: bool
+
+
+@functools.lru_cache(maxsize=10_000)
+def reads(code):
+    """The ``Reads`` of a code object."""
+    chains, attributes, imports = {}, set(), []
+    for inner in _with_inner(code):
+        chain = ()
+        for instruction in dis.get_instructions(inner):
+            name, operation = instruction.argval, instruction.opname
+            if operation == "EXTENDED_ARG":
+                continue
+            if operation in _ATTRIBUTES:
+                attributes.add(name)
+                chain = (*chain, name) if chain else ()
+                continue
+            chains[chain] = None  # it ends here
+            chain = (name,) if operation in _GLOBALS else ()
+            if operation == "IMPORT_NAME":
+                imports.append(name)
+    chains.pop((), None)
+    names = attributes.union(chain[0] for chain in chains)
+    return Reads(tuple(chains), frozenset(attributes), tuple(imports), not _DYNAMIC.isdisjoint(names))
+
+
+def _with_inner(code):
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _with_inner(constant)

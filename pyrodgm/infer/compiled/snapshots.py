@@ -1,0 +1,77 @@
+"""What steps of SVI change, as it was at the last good checks, to go back to."""
+
+import torch
+
+MOST = 3  # at a time
+
+
+class Snapshots:
+    """Copies of parameters, optimiser state and buffers, each with the number of the step that it was taken before.
+
+    Learning rates and schedules are left out: they belong to the epoch, which goes on.
+
+    Args:
+        svi: its ``optim`` is Pyro's; the objects in its ``companions`` are taken along.
+    """
+
+    def __init__(self, svi):
+        self.svi, self.taken = svi, []
+
+    def take(self, step, needed, written):
+        """Take one.
+
+        Args:
+            step: its number, that of the step to come.
+            needed: the step that one may have to go back to: what is older than the last one before it is dropped.
+            written: buffers, and other tensors that a graph writes to.
+        """
+        companions = {id(each): each.state_dict() for each in self.svi.companions}
+        self.taken.append((step, _copies(self.svi.optim, written), companions))
+        while len(self.taken) > 1 and self.taken[1][0] <= needed:
+            del self.taken[0]
+        if len(self.taken) > MOST:
+            del self.taken[1]
+
+    def go_back(self, step, last):
+        """Put back what the latest one that is not after ``step`` holds; the later ones are dropped.
+
+        Args:
+            step: the number of a step.
+            last: the number of the last step.
+
+        Returns:
+            The number of the first step that is undone.
+        """
+        while len(self.taken) > 1 and self.taken[-1][0] > step:
+            del self.taken[-1]
+        first, copies, companions = self.taken[-1]
+        with torch.no_grad():
+            for tensor, value in copies["tensors"]:
+                if tensor.shape == value.shape:
+                    tensor.copy_(value)
+        for state, values in copies["states"]:
+            for key in state.keys() - values.keys():
+                del state[key]
+            state.update({key: _copied(value) for key, value in values.items()})
+        self.svi.undone.append((first, last))
+        for each in self.svi.companions:
+            each.load_state_dict(companions.get(id(each)))
+        return first
+
+    def clear(self):
+        """Forget all."""
+        self.taken.clear()
+
+
+def _copies(optim, written):
+    """The tensors and the optimisers' states, with copies of their values."""
+    made = [(p, getattr(each, "optimizer", each)) for p, each in optim.optim_objs.items()]
+    states = [optimiser.state[parameter] for parameter, optimiser in made if parameter in optimiser.state]
+    return {
+        "tensors": [(tensor, tensor.detach().clone()) for tensor in [*(p for p, _ in made), *written]],
+        "states": [(state, {key: _copied(value) for key, value in state.items()}) for state in states],
+    }
+
+
+def _copied(value):
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value

@@ -1,0 +1,108 @@
+"""Whether a model is what its class makes of its arguments: only then do these and its tensors say all of it."""
+
+import functools
+import types
+import warnings
+
+import numpy as np
+import torch
+
+from pyrodgm.isolation import seeded
+
+
+def dtype_of(tensors):
+    """The type that a model with these tensors, a dict, computes in."""
+    return next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
+
+
+def check_rebuilds(model):
+    """Raise ``ValueError`` unless a model's class and arguments make the same modules, shapes and plain attributes.
+
+    The random numbers are those of before afterwards. Whether it is training, and which parameters do, may differ.
+    """
+    tensors = model.state_dict()
+    with seeded(0), torch.device("cpu"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # was said when the model was made
+        try:
+            rebuilt = type(model)(**model.arguments).to(dtype_of(tensors))
+        except TypeError as error:
+            raise ValueError(f"model: got arguments that do not make it again ({error}), want named ones") from error
+    for what, got, want in _differences(model, rebuilt, tensors):
+        raise ValueError(
+            f"model: got {what} {got}, want {want}, which is what {type(model).__name__} makes of its arguments: "
+            "a model that was changed since then would not come back as it is"
+        )
+
+
+def _differences(model, rebuilt, tensors):
+    """What differs, its value, and what it should be, in words."""
+    ours, theirs = (dict(m.named_modules(remove_duplicate=False)) for m in (model, rebuilt))
+    for path in ours | theirs:
+        got, want = (type(modules[path]).__qualname__ if path in modules else "none" for modules in (ours, theirs))
+        if type(ours.get(path)) is not type(theirs.get(path)):
+            yield f"module {path!r}:", got, want
+    for path, module in ours.items():
+        for kind in ("_forward_hooks", "_forward_pre_hooks"):
+            if len(getattr(module, kind)) != len(getattr(theirs[path], kind)):
+                yield f"module {path!r} with", f"{len(getattr(module, kind))} {kind[1:].replace('_', ' ')}", "none"
+    expected = rebuilt.state_dict()
+    for name in tensors | expected:
+        got, want = (_kind(each[name]) if name in each else "none" for each in (tensors, expected))
+        if got != want:
+            yield f"tensor {name!r}:", got, want
+    for path, module in ours.items():
+        got, want = _attributes(module), _attributes(theirs[path])
+        for name in got | want:
+            if name.startswith("_") and not all(isinstance(own.get(name), _PLAIN) for own in (got, want)):
+                continue  # a private object or tensor is what a module keeps from call to call
+            if name not in got or name not in want or not _same(got[name], want[name]):
+                values = (_short(each[name]) if name in each else "none" for each in (got, want))
+                yield f"attribute {f'{path}.{name}'.lstrip('.')!r}:", *values
+
+
+def _kind(tensor):
+    return f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype)
+_PLAIN += (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
+_OF_EVERY_MODULE = {*vars(torch.nn.Module())}
+
+
+def _attributes(module):
+    """The attributes that decide what a module does, by name, and the buffers that its state leaves out."""
+    own = {name: value for name, value in vars(module).items() if name not in _OF_EVERY_MODULE}
+    return own | {name: module._buffers[name] for name in module._non_persistent_buffers_set if name in module._buffers}
+
+
+def _same(a, b):
+    """Whether two values of attributes are equal.
+
+    Tensors are compared to the precision of single floats; objects that cannot be compared by their type.
+    """
+    if a is b or type(a) is not type(b) or isinstance(a, (type, torch.dtype)):
+        return a is b
+    if isinstance(a, torch.Tensor):
+        return _kind(a) == _kind(b) and torch.allclose(a.detach().cpu(), b.detach().cpu(), 1e-6, 0, equal_nan=True)
+    if isinstance(a, (np.ndarray, np.generic)):
+        return np.array_equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, functools.partial):
+        return _same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
+    if isinstance(a, types.FunctionType):  # all lambdas have one name
+        cells = ([cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b))
+        return (a.__module__, a.__qualname__, a.__code__) == (b.__module__, b.__qualname__, b.__code__) and _same(
+            *cells
+        )
+    if isinstance(a, types.MethodType):
+        return a.__func__ is b.__func__
+    comparable = type(a).__eq__ is not object.__eq__
+    return not comparable or bool(a == b or (a != a and b != b))
+
+
+def _short(value):
+    text = value.__qualname__ if isinstance(value, types.FunctionType) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
