@@ -55,7 +55,7 @@ def report(rounds, backends):
         "`OMP_NUM_THREADS=2 python -m benchmarks.guards`: M2, hidden [500, 500], ten classes, 100 + 100 rows;",
         f"{rounds} rounds of each in turn, after 5 that build and warm up; the ratio to a step round by round, median",
         f"(quartiles). Checks are {programs.CHECK_EVERY:,} steps apart, or as far as takes {100 * programs.SHARE} %",
-        f"of the time, {programs.CHECK_AT_LEAST_EVERY:,} at most. Both together is the guards, and the checks over that",
+        f"of time, {programs.CHECK_AT_LEAST_EVERY:,} at most. Both together is the guards, and the checks over that",
         "distance.",
         "",
         machine(),

@@ -77,6 +77,7 @@ def test_bad_arguments_end_with_exit_code_2(args, message):
     assert re.search(message, re.sub(r"[\s│]+", " ", result.output))
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_train_prints_a_table_over_the_seeds():
     result = call("train", "digits", "--epochs", 1, "--seeds", 2)
     assert result.exit_code == 0, result.output

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
+from pyrodgm.infer import CompiledSVI
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.experiment import labels_kept
@@ -78,6 +79,12 @@ def test_baselines_do_not_read_the_unkept_labels():
     for name in RECIPES["digits"].baselines:
         baseline = BASELINES[name]
         assert baseline(RECIPES["digits"], data, rows, 0) == baseline(RECIPES["digits"], other, rows, 0)
+
+
+def test_a_recipe_is_trained_by_compiled_steps(watched):
+    """One step, which is not yet traced; that traced ones are the same is tested beside ``CompiledSVI``."""
+    train(replace(RECIPES["moons-adgm"], epochs=1, batch_size=10_000), seed=1, progress=False)
+    assert type(watched[0].svi) is CompiledSVI
 
 
 @pytest.mark.usefixtures("plain_svi")
