@@ -7,6 +7,7 @@ import pyro
 import pyro.distributions as dist
 import torch
 from pyro import poutine
+from pyro.poutine import is_validation_enabled
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
 from pyrodgm.models.class_variable import ClassVariable, read_classes
@@ -96,7 +97,7 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
             if self.num_classes is None:
                 raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
             check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if pyro.settings.get("validate_poutine"):
+        if is_validation_enabled():  # a trace turns this off, and not the setting
             if x is not None:
                 check_values("x", x, self.p_x.support, self.p_x.wanted)
             if y is not None:
