@@ -1,13 +1,15 @@
-.PHONY: demo test bench lint
+.PHONY: demo test test-all mutants bench lint
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 
 help:
-	@echo "make demo   train an SDGM on real digits with 100 labels, print the table, draw the figures"
-	@echo "make test   run all tests"
-	@echo "make bench  measure speed beside other arrangements, write benchmarks/*.md"
-	@echo "make lint   check style"
+	@echo "make demo      train an SDGM on real digits with 100 labels, print the table, draw the figures"
+	@echo "make test      run the tests and the tutorials, without the thorough repetitions marked slow"
+	@echo "make test-all  run those too, which takes an hour"
+	@echo "make mutants   break the formulas one by one, see that a test fails each time, write benchmarks/mutants.md"
+	@echo "make bench     measure speed beside other arrangements, write benchmarks/*.md"
+	@echo "make lint      check style"
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -20,7 +22,15 @@ demo: .venv/installed
 
 test: .venv/installed
 	.venv/bin/ruff check .
-	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --nbmake tests tutorials
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal --nbmake tests tutorials
+
+# GPU tests skip themselves where there is no device
+test-all: .venv/installed
+	.venv/bin/ruff check .
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --dist worksteal --nbmake tests tutorials
+
+mutants: .venv/installed
+	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m tests.mutants
 
 # the peers ask for packages that what is measured of them does not use
 bench: .venv/installed

@@ -65,6 +65,16 @@ def every_pair(thorough=None):
     return cases
 
 
+def slow_unless(quick, cases):
+    """The cases, with the marker slow where ``quick(model_class, options)`` is false: thorough repetitions."""
+    return [c if quick(*c.values) else pytest.param(*c.values, id=c.id, marks=pytest.mark.slow) for c in cases]
+
+
+def as_it_comes(model_class, options):
+    """Whether a model is as it comes, without a variant or an option of its networks."""
+    return not options
+
+
 def rows(model):
     """Data on the scale of the model's likelihood, and labels where it has classes."""
     counts = model.p_x.scale > 1

@@ -77,6 +77,7 @@ def test_bad_arguments_end_with_exit_code_2(args, message):
     assert re.search(message, re.sub(r"[\s│]+", " ", result.output))
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_train_prints_a_table_over_the_seeds():
     result = call("train", "digits", "--epochs", 1, "--seeds", 2)
     assert result.exit_code == 0, result.output
@@ -99,6 +100,7 @@ def test_show_has_every_setting_and_what_was_changed():
     assert "changed: optimizer=RMSprop, optimizer.momentum=0.5, epochs=3" in result.output
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     train = ("train", "digits", "--epochs", 1, "--set", "baselines=[]")
     first = call(*train)
@@ -129,12 +131,14 @@ def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypat
     assert [path.name for path in (tmp_path / "runs" / "digits").iterdir()] == ["seed-0"]
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_a_run_of_other_epochs_is_not_the_recipe_s(tmp_path):
     assert call("train", "moons-m2", "--epochs", 1).exit_code == 0
     assert call("evaluate", "moons-m2").exit_code == 2
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["moons-m2+epochs=1"]
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):
     train = ("train", "moons-m2", "--epochs", 1, "--set", "baselines=[]")
     assert call(*train).exit_code == 0
@@ -146,6 +150,7 @@ def test_a_damaged_checkpoint_is_told_in_a_line_without_damage(tmp_path):
     assert isinstance(call("--traceback", *train).exception, ValueError)
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_own_data_train_like_a_named_set(tmp_path):
     data = load("moons").train
     lines = [
@@ -213,6 +218,7 @@ def test_an_error_is_printed_as_it_is(monkeypatch):
     assert "labelled: got [red] ink, want [b] ink" in call("train", "digits").output
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_reproduce_writes_what_it_measured(tmp_path):
     result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
@@ -235,6 +241,7 @@ def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
     assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 |" in table
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_demo_draws_its_figures(tmp_path):
     result = call("demo", "--epochs", 1, "--folder", tmp_path)
     assert result.exit_code == 0, result.output

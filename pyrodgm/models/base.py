@@ -97,7 +97,7 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
             if self.num_classes is None:
                 raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
             check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if is_validation_enabled():
+        if is_validation_enabled():  # a trace turns this off, and not the setting
             if x is not None:
                 check_values("x", x, self.p_x.support, self.p_x.wanted)
             if y is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.data import Batches, binarise, labelled_rows, load, select_labels
+from pyrodgm.data import Batches, binarise, labelled_rows, load, resample_counts, select_labels
 from pyrodgm.infer import alpha
 
 
@@ -25,6 +25,13 @@ class TestDigits:
         whole = {tuple(row) for row in load_digits().data.tolist()}
         parts = [{tuple(row) for row in p.x.tolist()} for p in (data.train, data.validation, data.test)]
         assert set.union(*parts) == whole and sum(map(len, parts)) == len(whole)
+
+    def test_every_row_keeps_its_label(self):
+        from sklearn.datasets import load_digits
+
+        labels = dict(zip(map(tuple, load_digits().data.tolist()), load_digits().target.tolist(), strict=True))
+        for part in load("digits", counts=True).parts.values():
+            assert [labels[tuple(row)] for row in part.x.tolist()] == part.y.tolist()
 
 
 class TestMoons:
@@ -132,13 +139,17 @@ class TestLabels:
     def test_a_rest_goes_to_random_classes(self):
         counts = torch.bincount(torch.arange(3).repeat(50)[select_labels(torch.arange(3).repeat(50), 10, 3)])
         assert sorted(counts.tolist()) == [3, 3, 4]
+        y = torch.arange(3).repeat(50)
+        counts = torch.stack([torch.bincount(y[select_labels(y, 11, 3, seed)]) for seed in range(20)])
+        assert {tuple(sorted(row)) for row in counts.tolist()} == {(3, 4, 4)}
+        assert len(counts.unique(dim=0)) == 3  # any of them may be the one that gets less
 
     def test_rows_without_a_label_are_never_chosen(self):
         y = torch.arange(3).repeat(20)
         y[torch.arange(60) % 5 > 0] = -1
+        assert labelled_rows(y).tolist() == list(range(0, 60, 5))
         rows = select_labels(y, 9, 3, seed=1)
         assert torch.bincount(y[rows]).tolist() == [3, 3, 3]
-        assert labelled_rows(y).tolist() == list(range(0, 60, 5))
 
     @pytest.mark.parametrize(
         ("y", "message"),
@@ -207,6 +218,11 @@ class TestBatches:
         assert all(torch.equal(x_l.flatten().long(), y_l) for x_l, y_l in seen)
         assert sorted(torch.cat([y_l for _, y_l in seen]).tolist()) == [0, 0, 1, 1, 2, 2, 3, 3]
 
+    def test_rows_that_are_left_of_a_turn_open_the_next_batch(self):
+        batches = Batches(self.x, 2, labelled=(torch.rand(4, 1), torch.arange(4)), labelled_batch_size=3)
+        seen = torch.cat([batch["labelled"][1] for _ in range(4) for batch in batches])
+        assert all(sorted(turn.tolist()) == [0, 1, 2, 3] for turn in seen.split(4))
+
     def test_more_labelled_rows_a_batch_than_there_are(self):
         batches = Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), labelled_batch_size=6)
         assert torch.bincount(next(iter(batches))["labelled"][1]).tolist() == [3, 3]
@@ -218,6 +234,21 @@ class TestBatches:
         assert set(first["unlabelled"].unique().tolist()) == {0.0, 1.0}
         assert float(first["unlabelled"].mean()) == pytest.approx(0.25, abs=0.07)
         assert not torch.equal(first["labelled"][0], second["labelled"][0])
+        mixed = torch.tensor([[0.2, 0.5, 0.9]])
+        batches = Batches(mixed, 1, labelled=(mixed, torch.zeros(1).long()), resample=binarise)
+        epochs = [next(iter(batches)) for _ in range(2000)]  # one row, so that no order hides equal noise
+        for rows in (torch.cat([e["unlabelled"] for e in epochs]), torch.cat([e["labelled"][0] for e in epochs])):
+            error = (mixed * (1 - mixed) / 2000).sqrt()
+            assert bool(((rows.mean(0) - mixed).abs() < 4 * error).all())
+
+    def test_counts_are_resampled_with_their_mean_and_the_variance_of_fewer_draws(self):
+        x = torch.tensor([0.0, 4.0, 12.0, 16.0]).repeat(20_000, 1)
+        for draws in (4, 16):
+            found = resample_counts(x, 16, draws, torch.Generator().manual_seed(0))
+            assert set(found.unique().tolist()) <= set(range(0, 17, 16 // draws))
+            variance = draws * (x[0] / 16) * (1 - x[0] / 16) * (16 // draws) ** 2
+            assert bool(((found.mean(0) - x[0]).abs() <= 4 * (variance / 20_000).sqrt()).all())
+            torch.testing.assert_close(found.var(0), variance, rtol=0.05, atol=0)
 
     @pytest.mark.parametrize(
         ("make", "message"),

@@ -45,6 +45,7 @@ def test_fashion_mnist(folder):
     data = load("fashion-mnist")
     assert sizes(data) == [50, 10_000, 20] and data.classes[9] == "Ankle boot"
     assert data.validation.y[:3].tolist() == [0, 1, 2]
+    assert float(data.validation.x.max()) == 1.0
 
 
 @pytest.mark.parametrize("kind", ["amat", "mat"])

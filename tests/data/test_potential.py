@@ -16,10 +16,10 @@ def test_the_density_integrates_to_one_on_a_grid_of_its_own():
 
 
 def test_the_energy_is_the_papers_formula():
-    z1, z2 = 1.3, -0.7
-    ring = 0.5 * ((math.hypot(z1, z2) - 2) / 0.4) ** 2
-    bumps = math.exp(-0.5 * ((z1 - 2) / 0.6) ** 2) + math.exp(-0.5 * ((z1 + 2) / 0.6) ** 2)
-    assert float(RingPotential().energy(torch.tensor([z1, z2]))) == pytest.approx(ring - math.log(bumps), rel=1e-5)
+    for z1, z2 in ((1.3, -0.7), (0.1, 1.9)):  # at one bump, and where both count
+        ring = 0.5 * ((math.hypot(z1, z2) - 2) / 0.4) ** 2
+        bumps = math.exp(-0.5 * ((z1 - 2) / 0.6) ** 2) + math.exp(-0.5 * ((z1 + 2) / 0.6) ** 2)
+        assert float(RingPotential().energy(torch.tensor([z1, z2]))) == pytest.approx(ring - math.log(bumps), rel=1e-5)
 
 
 def test_samples_have_the_densitys_moments():

@@ -34,6 +34,11 @@ class TestKeepVarying:
         data = from_arrays([[0.0, 0.0], [1.0, 0.0]], x_validation=[[0, 9]], x_test=[[9, 9]])
         assert keep_varying(data).x_size == 1 and keep_varying(data).columns is None
 
+    def test_the_threshold_is_a_standard_deviation(self):
+        x = torch.tensor([[-1.0], [1.0]]) * torch.tensor([0.02, 0.09, 0.11, 0.5])
+        kept = keep_varying(from_arrays(x, x_validation=x, x_test=x)).train.x
+        torch.testing.assert_close(kept[1], torch.tensor([0.11, 0.5]))
+
     def test_no_column_remains(self):
         with pytest.raises(ValueError, match="threshold: got 5, above the deviation of every column"):
             keep_varying(colours(), threshold=5)
@@ -133,6 +138,7 @@ class TestProject:
         torch.testing.assert_close(
             project(data, 5).train.x.double().var(0, correction=0), eigenvalues[:5], rtol=1e-3, atol=0
         )
+        torch.testing.assert_close(project(data, 5).train.x.mean(0), torch.zeros(5), atol=1e-4, rtol=0)
         assert whole.image_shape is None and whole.columns is None and torch.equal(whole.train.y, data.train.y)
 
     @pytest.mark.parametrize("components", [0, 65])

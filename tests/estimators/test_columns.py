@@ -61,6 +61,15 @@ def test_a_score_is_a_log_density_that_integrates_to_one():
     )  # a wide normal
 
 
+def test_what_is_said_of_a_row_depends_on_no_other():
+    X, y = load_iris(return_X_y=True)
+    settings = {"z_size": 2, "hidden": (8,), "epochs": 1, "random_state": 0}
+    for estimator in (M1(**settings).fit(X), DeepGenerativeClassifier("sdgm", a_size=2, **settings).fit(X, y)):
+        for ask in (estimator.score_samples, estimator.transform):
+            np.testing.assert_allclose(ask(X[::-1])[::-1], ask(X), rtol=1e-9)
+            np.testing.assert_allclose(ask(X[7:8]), ask(X)[7:8], rtol=1e-9)
+
+
 def test_values_that_the_likelihood_cannot_have_are_impossible():
     random = np.random.RandomState(0)
     X = random.randint(0, 2, (40, 3)).astype(float)

@@ -63,6 +63,18 @@ def test_the_epoch_of_the_best_bound_on_rows_held_out_is_kept():
     assert "validation loss" not in M1(epochs=1, validation_fraction=0, **SETTINGS).fit(X).history_[0]
 
 
+def test_rows_held_out_are_not_learnt_from(monkeypatch):
+    seen = []
+    monkeypatch.setattr("pyrodgm.estimators.m1.train", lambda model, objective, batches, *rest: seen.append(batches.x))
+    m1 = M1(epochs=1, validation_fraction=0.2, **SETTINGS)
+    measured = []
+    monkeypatch.setattr(m1, "_measure_of", lambda x: measured.append(x))
+    m1.fit(X)
+    assert len(seen[0]) == 120 and len(measured[0]) == 30
+    rows = np.concatenate([m1.columns_.to_table(x) for x in (seen[0], measured[0])])
+    np.testing.assert_allclose(np.sort(rows, 0), np.sort(X, 0), atol=1e-5)
+
+
 def test_rows_are_generated_in_the_tables_units(m1):
     rows = m1.sample(500)
     np.testing.assert_allclose(rows.mean(0), X.mean(0), atol=0.6)

@@ -24,10 +24,10 @@ from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
 from tests.infer.set_ups import SET_UPS, network, rows, vae
-from tests.pairs import every_pair, small
+from tests.pairs import as_it_comes, every_pair, slow_unless, small
 from tests.pairs import rows as rows_of
 
-STEPS = 50
+STEPS = 20
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="inductor needs a compiler")
 COMPILED_HERE = ["changing_batch_sizes", "batch_norm_and_dropout", "score_function_of_a_sampled_class"]
 
@@ -86,7 +86,7 @@ def check_backend(losses, backend, *case):
     assert_equal_losses(found, expected)
 
 
-@pytest.mark.parametrize(("model_class", "options"), every_pair(thorough=[VAE, M2]))
+@pytest.mark.parametrize(("model_class", "options"), slow_unless(as_it_comes, every_pair(thorough=[VAE, M2])))
 def test_every_model_replayed(model_class, options):
     check_backend(zoo_losses, "replay", model_class, options)
 
@@ -112,15 +112,15 @@ def test_every_set_up_compiled(name):
 
 
 @needs_compiler
-def test_a_model_of_the_zoo_compiled_in_both_precisions():
-    for precision in ("float32", "bfloat16"):
-        expected, _ = zoo_losses(SVI, VAE, {"precision": precision}, steps=6)
-        found, svi = zoo_losses(with_backend("inductor"), VAE, {"precision": precision}, steps=6)
-        assert backends(svi) == {"inductor"}
-        assert_equal_losses(found, expected, 1e-6 if precision == "float32" else 1e-2)
+@pytest.mark.parametrize("precision", [pytest.param("float32", marks=pytest.mark.slow), "bfloat16"])
+def test_a_model_of_the_zoo_compiled_in_both_precisions(precision):
+    expected, _ = zoo_losses(SVI, VAE, {"precision": precision}, steps=6)
+    found, svi = zoo_losses(with_backend("inductor"), VAE, {"precision": precision}, steps=6)
+    assert backends(svi) == {"inductor"}
+    assert_equal_losses(found, expected, 1e-6 if precision == "float32" else 1e-2)
 
 
-@pytest.mark.parametrize("model_class", [VAE, M2, ADGM])
+@pytest.mark.parametrize("model_class", [VAE, M2, pytest.param(ADGM, marks=pytest.mark.slow)])
 def test_one_graph_serves_every_batch_size(model_class):
     model, loss, batch = zoo_pair(model_class)
     svi = CompiledSVI(model.model, model.guide, Adam({"lr": 1e-3}), loss, backend="replay")
@@ -153,6 +153,7 @@ def test_a_decision_on_the_batch_size_makes_another_graph():
     assert len(slot.programs) == 2
 
 
+SHALLOW = {"batch_norm": True, "hidden": (5,)}
 CHANGES = {}
 
 
@@ -175,13 +176,13 @@ def double_precision(model, loss):
 @change
 def loaded_state(model, loss):
     pyro.set_rng_seed(3)
-    model.load_state_dict(small(M2, batch_norm=True).to(next(model.parameters()).dtype).state_dict())
+    model.load_state_dict(small(type(model), **SHALLOW).state_dict())
 
 
 @change
 def assigned_state(model, loss):
     pyro.set_rng_seed(3)
-    model.load_state_dict(small(M2, batch_norm=True).state_dict(), assign=True)
+    model.load_state_dict(small(type(model), **SHALLOW).state_dict(), assign=True)
 
 
 @change
@@ -203,7 +204,7 @@ def replaced_parameter(model, loss):
 @change
 def replaced_network(model, loss):
     pyro.set_rng_seed(3)
-    model.q_y = small(M2).q_y
+    model.q_z = small(type(model), hidden=(8, 5)).q_z
 
 
 @change
@@ -219,14 +220,13 @@ def an_attribute(model, loss):
 @pytest.mark.parametrize("name", CHANGES)
 def test_nothing_is_stale_after(name):
     def losses(make):
-        model, loss, batch = zoo_pair(M2, batch_norm=True)
+        model, loss, batch = zoo_pair(M2, hidden=()) if name == "other_weight" else zoo_pair(VAE, **SHALLOW)
         # not Adam: a bias under batch normalisation has no gradient but rounding, which Adam would scale up
         svi = make(model.model, model.guide, SGD({"lr": 1e-4}), loss)
         found = [svi.step(**batch) for _ in range(5)]
         CHANGES[name](model, loss)
         if name == "double_precision":
-            (x, y), u = batch["labelled"], batch["unlabelled"]
-            batch = {"labelled": (x.double(), y), "unlabelled": u.double()}
+            batch = {"x": batch["x"].double()}
         pyro.set_rng_seed(1)
         return found + [svi.step(**batch) for _ in range(5)], svi
 
@@ -250,10 +250,10 @@ def test_a_network_that_grows_trains_its_new_parameters():
     assert_equal_losses(losses(with_backend("replay")), losses(SVI))
 
 
-@pytest.mark.parametrize("discrete", [True, False])
-def test_warm_up_is_a_tensor_that_is_read_at_every_step(discrete):
+@pytest.mark.parametrize(("model_class", "discrete"), [(VAE, False), (M2, True)])
+def test_warm_up_is_a_tensor_that_is_read_at_every_step(model_class, discrete):
     def losses(make):
-        model, loss, batch = zoo_pair(ADGM)
+        model, loss, batch = zoo_pair(model_class, hidden=())
         svi = make(model.model, model.guide, Adam({"lr": 1e-3}), loss)
         beta, found = torch.tensor(0.1), []
         for _ in range(4):
@@ -334,7 +334,9 @@ def test_what_a_graph_cannot_do_is_seen_before_it_runs(name):
         pytest.param(lambda pair: functools.partial(pair.model), id="partial"),
     ],
 )
-@pytest.mark.parametrize("attribute", ["option", "options", "both"])
+@pytest.mark.parametrize(
+    "attribute", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("option", "options")), "both"]
+)
 def test_attributes_are_seen_however_the_model_is_wrapped(wrap, attribute):
     def between(pair, step):
         if step == 5:

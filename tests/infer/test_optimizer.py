@@ -6,7 +6,7 @@ import torch
 from pyro.infer import SVI, TraceEnum_ELBO
 
 from pyrodgm.infer import CompiledSVI, Optimizer
-from pyrodgm.models import M2
+from pyrodgm.models import M2, VAE
 from tests.pairs import rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
@@ -31,8 +31,8 @@ def gradients(model, x):
 def test_steps_are_torchs_with_the_joint_norm_clipped(kind, name, max_norm):
     optimizer, options = OPTIMIZERS[name]
     pyro.set_rng_seed(0)
-    model = small(M2).double()
-    reference = small(M2).double()
+    model = small(VAE).double()
+    reference = small(VAE).double()
     reference.load_state_dict(model.state_dict())
     x = rows(model)[0].double()
     svi = kind(model.model, model.guide, Optimizer(optimizer, options, lambda e: 0.5**e, max_norm), ELBO)

@@ -14,6 +14,7 @@ from pyrodgm import testing
 from pyrodgm.distributions import StraightThroughOneHot
 from pyrodgm.evaluate import log_likelihood
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
+from pyrodgm.models import M2
 from tests.pairs import labels_alone, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
@@ -49,6 +50,7 @@ def test_an_entropy_has_a_gradient():
     (got,) = torch.autograd.grad(-q.log_prob(q.rsample()).mean(), logits)
     (want,) = torch.autograd.grad(torch.distributions.Categorical(logits=logits).entropy(), logits)
     assert torch.cosine_similarity(got, want, 0) > 0.9
+    assert 0.5 < float(got.norm() / want.norm()) < 2  # biased, but no noise about zero
 
 
 @pytest.mark.parametrize("model_class", RELAXABLE)
@@ -83,19 +85,6 @@ class TestRelaxed:
         testing.check_every_parameter_moves(model, rows(model)[0], labels_alone=labels_alone(model))
         testing.check_instances_are_apart(model, *rows(model))
 
-    def test_compiled_steps_are_those_of_svi(self, model_class):
-        losses = []
-        for engine in (SVI, CompiledSVI):
-            pyro.set_rng_seed(2)
-            pyro.clear_param_store()
-            model = small(model_class, classes="relaxed")
-            x, y = rows(model)
-            options = {"backend": "replay"} if engine is CompiledSVI else {}
-            objective = SemiSupervisedELBO.of(model, ELBO, alpha=2.0)
-            svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), objective, **options)
-            losses.append([svi.step(labelled=(x, y), unlabelled=x) for _ in range(5)])
-        assert losses[0] == pytest.approx(losses[1], rel=1e-6)
-
     def test_it_learns_a_separable_problem(self, model_class):
         model = small(model_class, classes="relaxed")
         y = torch.arange(60) % 3
@@ -111,9 +100,24 @@ class TestRelaxed:
         enumerated = small(model_class).eval()
         enumerated.load_state_dict(relaxed.state_dict())
         x = rows(relaxed)[0]
-        estimates = [log_likelihood(model, x, num_samples=3000) for model in (relaxed, enumerated)]
+        estimates = [log_likelihood(model, x, num_samples=3000, backend="off") for model in (relaxed, enumerated)]
         error = torch.hypot(*(estimate.row_errors for estimate in estimates))
         assert bool(((estimates[0].rows - estimates[1].rows).abs() < 5 * error).all())
+
+
+@pytest.mark.parametrize("model_class", [c if c is M2 else pytest.param(c, marks=pytest.mark.slow) for c in RELAXABLE])
+def test_compiled_steps_are_those_of_svi(model_class):
+    losses = []
+    for engine in (SVI, CompiledSVI):
+        pyro.set_rng_seed(2)
+        pyro.clear_param_store()
+        model = small(model_class, classes="relaxed")
+        x, y = rows(model)
+        options = {"backend": "replay"} if engine is CompiledSVI else {}
+        objective = SemiSupervisedELBO.of(model, ELBO, alpha=2.0)
+        svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), objective, **options)
+        losses.append([svi.step(labelled=(x, y), unlabelled=x) for _ in range(5)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(

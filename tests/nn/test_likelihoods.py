@@ -54,6 +54,12 @@ def test_binomial_and_categorical_are_those_of_torch():
     torch.testing.assert_close(net(z).mean, (logits.softmax(-1) * torch.arange(17.0)).sum(-1))
 
 
+def test_the_largest_value_is_the_scale():
+    for likelihood, largest in zip(LIKELIHOODS, (1, 1, 4, 4), strict=True):
+        net = likelihood_net(likelihood, (4,), (8,), 6)
+        assert net.scale == largest and bool(net.support.check(torch.tensor(float(largest))))
+
+
 def test_normal_variance_is_the_exponential_of_its_head():
     net, z = likelihood_net("normal", (4,), (8,), 6), torch.randn(5, 4)
     p = net(z)

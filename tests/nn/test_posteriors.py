@@ -80,6 +80,14 @@ def test_flow_density_is_the_base_density_over_the_jacobian():
     torch.testing.assert_close(q.log_prob(z)[0], log_base - torch.linalg.slogdet(jacobian).logabsdet)
 
 
+def test_the_flow_begins_from_the_normal_of_equation_5_25():
+    net = flow(steps=1)
+    x, noise = torch.randn(1, 5, dtype=torch.float64), torch.randn(1, 4, dtype=torch.float64)
+    h = net.trunk(x)
+    z = net.loc(*h) + (0.5 * net.log_variance(*h)).exp() * noise
+    torch.testing.assert_close(reparameterise(net(x), noise), net.steps[0].condition(net.context(*h))(z))
+
+
 def test_flow_density_integrates_to_one():
     torch.set_default_dtype(torch.float64)  # Pyro's sequential inverse works in the default dtype
     net, x = flow(size=2, std=0.2), torch.randn(1, 5)

@@ -6,8 +6,10 @@ import pytest
 import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import Adam, ExponentialLR
+from pyro.poutine.runtime import _PYRO_STACK
 
 from pyrodgm.data import Batches
+from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import VAE
 from pyrodgm.train import fit
@@ -60,6 +62,20 @@ def temperatures(batch_size, **warm_up):
 def test_warm_up_rises_to_one_and_is_left():
     assert temperatures(7, epochs=6, warm_up_epochs=4) == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     assert temperatures(3, epochs=3, warm_up_steps=5) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
+
+
+def test_after_the_warm_up_nothing_is_scaled():
+    """What is refused in a warm-up, even at a temperature of 1, is measured after it."""
+    model, inside = small(VAE), []
+
+    class Watched(Trace_ELBO):
+        def loss_and_grads(self, *args, **kwargs):
+            inside.append(any(isinstance(handler, warm_up) for handler in _PYRO_STACK))
+            return 0.0
+
+    svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), Watched())
+    fit(svi, Batches(rows(model)[0], 7), 4, warm_up_epochs=2, progress=False)
+    assert inside == [True, False, False, False]
 
 
 def test_a_pyro_scheduler_steps_once_an_epoch():
@@ -127,6 +143,15 @@ def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
     averaged, seen = trained(5, ema=0.9)
     assert torch.equal(averaged, seen[-1]) and not torch.equal(averaged, last)
+    _, steps = trained(5)  # a step an epoch
+    weights = [0.1 * 0.9 ** (4 - t) for t in range(5)]
+    want = sum(w * parameters for w, parameters in zip(weights, steps, strict=True)) / (1 - 0.9**5)
+    torch.testing.assert_close(averaged, want)
+
+
+def test_the_best_epoch_of_the_average_is_kept_as_it_was_measured():
+    kept, seen = trained(5, ema=0.9, monitor="figure")
+    assert torch.equal(kept, seen[1])
 
 
 @pytest.mark.filterwarnings("ignore:Encountered NaN")

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
+from pyrodgm.infer import CompiledSVI
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
@@ -34,6 +35,7 @@ def kinds():
 
 
 @pytest.mark.parametrize("recipe", list(kinds()), ids=lambda r: r.name)
+@pytest.mark.usefixtures("plain_svi")
 def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
@@ -52,6 +54,7 @@ def test_a_recipe_runs(recipe, monkeypatch):
         assert len(outcome.labelled.x) == recipe.num_labels and recipe.figure.split(",")[0] in outcome.figures
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_the_seed_decides_everything():
     recipe = replace(RECIPES["digits"], epochs=1, baselines=())
     first, second, other = (run(recipe, seed, progress=False) for seed in (3, 3, 4))
@@ -80,6 +83,24 @@ def test_baselines_do_not_read_the_unkept_labels():
         assert baseline(RECIPES["digits"], data, rows, 0) == baseline(RECIPES["digits"], other, rows, 0)
 
 
+def test_a_recipe_is_trained_by_compiled_steps(watched):
+    """One step, which is not yet traced; that traced ones are the same is tested beside ``CompiledSVI``."""
+    train(replace(RECIPES["moons-adgm"], epochs=1, batch_size=10_000), seed=1, progress=False)
+    assert type(watched[0].svi) is CompiledSVI
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_the_average_of_the_parameters_is_kept(watched):
+    recipe = replace(RECIPES["moons-adgm"], epochs=2, batch_size=5000, schedule=None)
+    for ema in (None, 0.5):
+        train(replace(recipe, ema=ema), seed=1, progress=False)
+    last, average = watched
+    assert all(torch.equal(value, last.kept[name]) for name, value in last.states[-1].items())
+    assert all(torch.equal(value, average.kept[name]) for name, value in average.states[-1].items())
+    assert not torch.equal(last.kept["p_x.loc.weight"], average.kept["p_x.loc.weight"])
+
+
+@pytest.mark.usefixtures("plain_svi")
 def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     recipe = replace(RECIPES["digits-m1m2"], epochs=1, pretrained=("digits-m1", {"epochs": 1}))
     *_, model, _ = train(recipe, seed=1, progress=False, folder=tmp_path)
@@ -92,6 +113,7 @@ def test_the_first_stage_is_trained_once_and_saved(tmp_path):
         assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
     recipe = replace(RECIPES["digits-m1"], epochs=1, baselines=())
     model, data = run(recipe, seed=1, progress=False)[:2]

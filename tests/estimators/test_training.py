@@ -1,0 +1,40 @@
+"""What the estimators share of training."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from pyro.infer import Trace_ELBO
+
+from pyrodgm.data import Batches
+from pyrodgm.estimators import DeepGenerativeClassifier
+from pyrodgm.estimators.training import train
+from pyrodgm.models import VAE
+from tests.pairs import rows, small
+
+
+def test_the_learning_rate_falls_over_the_second_half(monkeypatch):
+    rates = []
+
+    class Watched(torch.optim.Adam):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    monkeypatch.setattr("torch.optim.Adam", Watched)
+    model = small(VAE, hidden=())
+    settings = SimpleNamespace(epochs=8, learning_rate=0.5, warm_up_epochs=0, patience=1, verbose=False)
+    train(model, Trace_ELBO(), Batches(rows(model)[0], 7), settings)
+    falling = [0.5 * share for share in (1, 1, 1, 1, 1, 0.75, 0.5, 0.25)]
+    assert [rates[i] for i in range(0, len(rates), len(rates) // 8)] == falling
+
+
+def test_alpha_counts_the_labels_that_are_learnt_from(watched):
+    """beta (N_l + N_u) / N_l: 24 of 40 rows have labels, 6 of which are held out."""
+    x, y = np.random.RandomState(0).rand(40, 3), np.arange(40) % 2
+    y[24:] = -1
+    options = {"z_size": 1, "hidden": (4,), "epochs": 1, "random_state": 0, "beta": 0.3}
+    for share in (0.25, 0):
+        DeepGenerativeClassifier("m2", validation_fraction=share, **options).fit(x, y)
+    assert [run.svi.loss.__self__.alpha for run in watched] == pytest.approx([0.3 * 40 / 18, 0.3 * 40 / 24])

@@ -1,0 +1,199 @@
+"""Break the package one slip of the pen at a time, and see a test fail each time.
+
+    python -m tests.mutants [--only WORD] [--jobs 2] [--output FILE]
+
+Every mutant of the catalogue is applied to a copy of the package, and the tests that it names are run there. It is
+killed where one of them fails by an assertion; an error or warning that was expected and did not come is one too. It
+survives where all pass. Anything else, such as an import error, another exception or a timeout, kills nothing. Tests
+marked slow or gpu do not count. Exit code 1 unless every mutant is killed.
+"""
+
+import argparse
+import contextlib
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.catalogue import MUTANTS
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("pyrodgm", "tests", "benchmarks", "tutorials", "pyproject.toml", "setup.cfg", "README.md")
+SECONDS = 300  # after which a run is no verdict
+fork = multiprocessing.get_context("fork")  # a child has what is imported here
+
+
+class Verdicts:
+    """A pytest plugin that notes how each test ended: ``passed``, ``assertion``, or what else happened."""
+
+    def __init__(self):
+        self.of = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        report = (yield).get_result()
+        if report.skipped:
+            self.of[item.nodeid] = "skipped"
+        elif report.failed:
+            asserted = call.when == "call" and call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
+            self.of[item.nodeid] = "assertion" if asserted else call.excinfo.exconly()
+        else:
+            self.of.setdefault(item.nodeid, "passed")
+
+
+def make_copy(root, folder):
+    """Copy the repository at ``root`` to a new folder."""
+    for name in COPIED:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(root / name, folder / name)
+
+
+def run_tests(copy, tests):
+    """How the named tests end in a copy: a dict from test to verdict, or in words what kept them from running."""
+    ours, theirs = fork.Pipe(duplex=False)
+    process = fork.Process(target=_run_here, args=(copy, tests, theirs))
+    process.start()
+    theirs.close()
+    verdicts = None
+    if ours.poll(SECONDS):
+        with contextlib.suppress(EOFError):
+            verdicts = ours.recv()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.join()
+    if verdicts is None:
+        return f"no verdict within {SECONDS} s" if process.exitcode == -9 else f"exit code {process.exitcode}"
+    return verdicts or "no test ran: none is collected"
+
+
+def _run_here(copy, tests, pipe):
+    os.setpgrp()
+    os.chdir(copy)
+    sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(ROOT)))]
+    for name in [name for name in sys.modules if name.split(".")[0] in ("pyrodgm", "tests", "benchmarks")]:
+        del sys.modules[name]
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # compiled files are told apart by the second and the size
+    sys.dont_write_bytecode = True
+    log = os.open(copy / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    verdicts = Verdicts()
+    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow and not gpu", *tests], plugins=[verdicts])
+    pipe.send(verdicts.of)
+    os._exit(0)
+
+
+def try_mutant(copy, mutant):
+    """Apply a mutant to a copy, run its tests, put the file back: the outcome, and the test or the reason."""
+    path = copy / mutant.file
+    text = path.read_text() if path.exists() else ""
+    if text.count(mutant.old) != 1:
+        return "refused", f"the old text occurs {text.count(mutant.old)} times, want once"
+    path.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        verdicts = run_tests(copy, mutant.tests)
+    finally:
+        path.write_text(text)
+    if isinstance(verdicts, str):
+        return "error", verdicts
+    for test, verdict in verdicts.items():
+        if verdict == "assertion":
+            return "killed", test
+    others = {verdict for verdict in verdicts.values() if verdict != "passed"}
+    return ("error", "; ".join(sorted(others))) if others else ("survived", ", ".join(mutant.tests))
+
+
+def _copy_of_this_process(folder):
+    copy = Path(folder) / str(os.getpid())
+    if not copy.exists():
+        copy.mkdir()
+        make_copy(ROOT, copy)
+    return copy
+
+
+def _unmutated(folder, tests):
+    copy = _copy_of_this_process(folder)
+    verdicts = run_tests(copy, tests)
+    passed = isinstance(verdicts, dict) and set(verdicts.values()) == {"passed"}
+    return len(verdicts) if passed else f"{verdicts}\n{(copy / 'log.txt').read_text()}"
+
+
+def _one(folder, mutant):
+    outcome, why = try_mutant(_copy_of_this_process(folder), mutant)
+    print(f"{outcome:9} {mutant.file}: {' '.join(mutant.new.split())[:60]}   [{why[:200]}]", flush=True)
+    return outcome, why
+
+
+def table(mutants, outcomes, seconds):
+    """The report, in Markdown."""
+
+    def cell(text):
+        return " ".join(text.split()).replace("|", "\\|")
+
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = " and changes" if git("status", "--porcelain", "--", "pyrodgm", "tests") else ""
+    killed = sum(outcome == "killed" for outcome, _ in outcomes)
+    lines = [
+        "# Mutants",
+        "",
+        "Written by `make mutants`, never by hand. Each mutant is a slip of the pen in the package; it is killed where",
+        "a test of `make test` fails by an assertion.",
+        "",
+        f"{killed} of {len(mutants)} killed, in {seconds:.0f} s ({datetime.now(UTC).date().isoformat()}, commit "
+        f"{git('rev-parse', '--short', 'HEAD')}{changed}).",
+        "",
+        "| file | old | new | outcome | by |",
+        "|---|---|---|---|---|",
+    ]
+    for mutant, (outcome, why) in zip(mutants, outcomes, strict=True):
+        old, new = (f"`` {cell(text)} ``" if text.strip() else "(nothing)" for text in (mutant.old, mutant.new))
+        lines.append(f"| {mutant.file.removeprefix('pyrodgm/')} | {old} | {new} | {outcome} | {cell(why)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="", help="mutants with this in their file, texts or tests")
+    parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
+    parser.add_argument("--output", help="where the table is written, instead of benchmarks/; nowhere with --only")
+    args = parser.parse_args()
+    begin = time.monotonic()
+    mutants = [m for m in MUTANTS if args.only in f"{m.file} {m.old} {m.new} {m.tests}"]
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+
+    # read once for all of them
+    import arviz  # noqa: F401
+    import pyro.infer  # noqa: F401
+    import sklearn.svm  # noqa: F401
+    import torch._dynamo  # noqa: F401
+
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ProcessPoolExecutor(args.jobs, fork) as pool:
+        parts = [tests[i :: args.jobs] for i in range(args.jobs)]
+        passed = list(pool.map(_unmutated, [folder] * args.jobs, filter(None, parts)))
+        if wrong := [part for part in passed if isinstance(part, str)]:
+            sys.exit("\n".join(["the tests do not pass without a mutant:", *wrong]))
+        print(f"{sum(passed)} tests pass without a mutant", flush=True)
+        outcomes = list(pool.map(_one, [folder] * len(mutants), mutants))
+    seconds = time.monotonic() - begin
+    killed = sum(outcome == "killed" for outcome, _ in outcomes)
+    print(f"{killed} of {len(mutants)} killed in {seconds:.0f} s")
+    if args.output or not args.only:
+        Path(args.output or ROOT / "benchmarks" / "mutants.md").write_text(table(mutants, outcomes, seconds))
+    return int(killed < len(mutants))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1217 @@
+"""The mutants: slips of the pen, each with the tests that must notice it.
+
+A mutant names a file of the package, a piece of its text that occurs there once, what takes its place, and the tests,
+single ones so that a mutant costs seconds. Every formula that is added to the package gets its mutants here.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One change of one file, and the tests of which at least one must fail by an assertion."""
+
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS: list[Mutant] = []
+
+
+def mutants(file, *changes):
+    """Note the mutants of a file of the package, each ``(old, new, test, ...)``, tests by their path under tests/."""
+    for old, new, *tests in changes:
+        MUTANTS.append(Mutant(f"pyrodgm/{file}", old, new, tuple(f"tests/{test}" for test in tests)))
+
+
+# models
+
+mutants(
+    "models/adgm.py",
+    (
+        "if self.a_reads_x else (z, y)\n                pyro",
+        "if self.a_reads_x else (z, 1 - y)\n                pyro",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ADGM-]",
+    ),
+    (
+        "(self.scaled(x), z, y) if self.a_reads_x",
+        "(1 - self.scaled(x), z, y) if self.a_reads_x",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ADGM-a_reads_x=True]",
+    ),
+    (
+        'pyro.sample("a", self.standard_normal(self.a_size))',
+        'pyro.sample("a", self.q_a(self.scaled(x)))',
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ADGM-auxiliary=uninformed]",
+    ),
+)
+mutants(
+    "models/adversarial_m2.py",
+    (
+        "return 2 * z.detach() - z",
+        "return z",
+        "models/test_adversarial_m2.py::test_the_adversary_descends_its_loss_and_the_encoder_ascends_it[False]",
+    ),
+    (
+        "log_prob(y).sum()",
+        "log_prob(y).mean()",
+        "models/test_adversarial_m2.py::test_the_adversary_descends_its_loss_and_the_encoder_ascends_it[False]",
+    ),
+)
+mutants(
+    "models/auxiliary.py",
+    (
+        "self.sample_class(self.q_y(a, x))",
+        "self.sample_class(self.q_y(a.detach(), x))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SDGM-]",
+    ),
+    (
+        "self.q_z(a, y, x))  # (B, z)",
+        "self.q_z(0 * a, y, x))  # (B, z)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SDGM-]",
+    ),
+    (
+        "return self.q_y(a, x).probs.mean(0)",
+        "return self.q_y(a.mean(0), x).probs",
+        "evaluate/test_by_hand.py::test_classifiers[SDGM-]",
+    ),
+)
+mutants(
+    "models/avae.py",
+    (
+        "p_a(*z[i:]))  # (B, a_i)",
+        "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE-]",
+    ),
+    (
+        "q_z(*a, x if i == 0 else z))",
+        "q_z(*a, x if i == 0 else 0 * z))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE-]",
+    ),
+    (
+        "self.p_x(z[0]), obs=x)",
+        "self.p_x(z[0].detach()), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE-]",
+    ),
+)
+mutants(
+    "models/base.py",
+    (
+        "return dist.Normal(zeros, torch.ones_like(zeros)).to_event(1)",
+        "return dist.Normal(zeros, 2 * torch.ones_like(zeros)).to_event(1)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE-]",
+    ),
+    (
+        "x.to(next(self.parameters()).dtype) / self.p_x.scale",
+        "x",
+        "evaluate/test_by_hand.py::test_classifiers[M2-]",
+    ),
+    (
+        "torch.randn(num_samples, 1, size, generator=generator)",
+        "torch.rand(num_samples, 1, size, generator=generator)",
+        "models/test_cagem.py::test_classifiers_are_averages_over_samples[inference]",
+    ),
+    (
+        'return model_trace.trace.nodes["x"]["fn"].mean',
+        'return model_trace.trace.nodes["x"]["value"]',
+        "evaluate/test_by_hand.py::test_reconstructions[M2-]",
+    ),
+    (
+        "self.model(None, y, size=len(x))",
+        "self.model(None, None, size=len(x))",
+        "evaluate/test_by_hand.py::test_reconstructions[M2-]",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        "Plated(self.categorical(self.p_y(z2)))",
+        "self.uniform_one_hot()",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[CaGeM-]",
+    ),
+    (
+        "self.p_x(z1, y), obs=x)",
+        "self.p_x(z1, 0 * y), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[CaGeM-]",
+    ),
+    (
+        "if self.skip else self.q_z2(y, z1)",
+        "if self.skip else self.q_z2(0 * y, z1)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[CaGeM-skip=False]",
+    ),
+    (
+        "return -(y * (log_p + q_y.logits.log_softmax(-1))).sum()",
+        "return -(y * log_p).sum()",
+        "models/test_cagem.py::test_class_term_is_the_two_cross_entropies[True]",
+    ),
+    (
+        "labelled_weight = 0.0",
+        "labelled_weight = 1.0",
+        "models/test_cagem.py::test_class_term_reaches_the_class_networks_alone",
+    ),
+    (
+        "(log_q.movedim(-1, 0)[..., None] + log_p).logsumexp(0)",
+        "(log_q.movedim(-1, 0)[..., None] + log_p).mean(0)",
+        "models/test_cagem.py::test_class_term_is_the_two_cross_entropies[True]",
+    ),
+)
+mutants(
+    "models/class_variable.py",
+    (
+        "logits=next(self.parameters()).new_zeros(self.num_classes))",
+        "logits=next(self.parameters()).new_ones(self.num_classes).cumsum(0))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
+    ),
+)
+mutants(
+    "models/latent_classifier.py",
+    (
+        "dist.Categorical(logits=self.p_y(z).logits)",
+        "dist.Categorical(logits=0 * self.p_y(z).logits)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-]",
+    ),
+    (
+        'self.bound == "jensen"',
+        'self.bound == "exact"',
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-]",
+    ),
+    (
+        "parents = (z, y) if self.x_reads_y else (z,)\n",
+        "parents = (z, 1 - y) if self.x_reads_y else (z,)\n",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-]",
+    ),
+    (
+        "return self.p_y(z).probs.mean(0)",
+        "return self.p_y(z.mean(0)).probs",
+        "models/test_latent_classifier.py::test_the_classifier_averages_over_the_latent[LatentClassifierVAE-normal]",
+    ),
+)
+mutants(
+    "models/m1m2.py",
+    (
+        "self.p_z1(z2, y))",
+        "self.standard_normal(self.z1_size))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M1M2-]",
+    ),
+    (
+        "net.requires_grad_(joint)",
+        "net.requires_grad_(True)",
+        "models/test_m1m2.py::test_a_fixed_m1_is_the_vaes_whatever_is_trained[False]",
+    ),
+    ("            self.p_x.eval()\n", "", "models/test_m1m2.py::test_a_fixed_m1_is_the_vaes_whatever_is_trained[True]"),
+    (
+        "((self.p_x, vae.p_x), (self.q_z1, vae.q_z))",
+        "((self.p_x, vae.p_x),)",
+        "models/test_m1m2.py::test_with_an_m2_that_says_nothing_the_bound_is_the_vaes",
+    ),
+)
+mutants(
+    "models/m2.py",
+    (
+        "self.uniform_one_hot(), obs=y",
+        "self.q_y(self.scaled(x)), obs=y",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
+    ),
+    (
+        "self.p_x(z, y), obs=x)",
+        "self.p_x(z, 1 - y), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
+    ),
+    (
+        'pyro.sample("z", self.q_z(x, y))',
+        'pyro.sample("z", self.q_z(x, 0 * y))',
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
+    ),
+    (
+        "return self.q_y(self.scaled(x)).probs",
+        "return self.q_y(x).probs",
+        "evaluate/test_by_hand.py::test_classifiers[M2-]",
+    ),
+)
+mutants(
+    "models/sdgm.py",
+    (
+        "self.p_a(z, y))",
+        "self.standard_normal(self.a_size))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SDGM-]",
+    ),
+    (
+        "self.p_x(a, z, y), obs=x)",
+        "self.p_x(a, 0 * z, y), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SDGM-]",
+    ),
+)
+mutants(
+    "models/split_latent_classifier.py",
+    (
+        "self.q_z(z_y, x))  # (B, z)",
+        "self.q_z(0 * z_y, x))  # (B, z)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SplitLatentClassifierVAE-]",
+    ),
+    (
+        "self.p_x(z, z_y), obs=x)",
+        "self.p_x(z, z_y.detach()), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SplitLatentClassifierVAE-]",
+    ),
+)
+mutants(
+    "models/vae.py",
+    (
+        "self.p_x(z), obs=x)",
+        "self.p_x(z), obs=x.round())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE-]",
+    ),
+    (
+        "self.q_z(self.scaled(x)))",
+        "self.q_z(2 * self.scaled(x)))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE-]",
+    ),
+)
+
+# networks
+
+mutants(
+    "nn/batch_norm.py",
+    (
+        "if self.training and _paused:",
+        "if self.training and not _paused:",
+        "nn/test_trunk.py::TestBatchNorm::test_paused_statistics_stay_while_rows_are_normalised_by_their_batch",
+    ),
+    (
+        "if self.training and _paused:",
+        "if _paused:",
+        "nn/test_trunk.py::TestBatchNorm::test_evaluation_uses_the_running_statistics",
+    ),
+)
+mutants(
+    "nn/likelihoods.py",
+    (
+        "excess, size, value=-0.25)",
+        "excess, size, value=-0.5)",
+        "nn/test_likelihoods.py::TestBoundedLogVariance::test_beyond_it_follows_the_formula_and_bends_without_a_kink",
+    ),
+    (
+        "gradient, size, value=-0.5)",
+        "gradient, size, value=-0.25)",
+        "nn/test_likelihoods.py::TestBoundedLogVariance::test_derivatives_are_those_of_the_function",
+    ),
+    (
+        "LARGEST_LOG_VARIANCE = 30.0",
+        "LARGEST_LOG_VARIANCE = 3.0",
+        "nn/test_likelihoods.py::TestBoundedLogVariance::test_it_is_the_identity_in_normal_use_to_the_last_bit",
+    ),
+    (
+        "return (0.5 * BoundedLogVariance.apply(log_variance)).exp()",
+        "return BoundedLogVariance.apply(log_variance).exp()",
+        "nn/test_likelihoods.py::test_normal_variance_is_the_exponential_of_its_head",
+    ),
+    (
+        "torch.tensor(math.sqrt(variance))",
+        "torch.tensor(float(variance))",
+        "nn/test_likelihoods.py::test_a_fixed_variance_is_that_of_every_feature",
+    ),
+    (
+        'integers from 0 to {num_levels - 1}", num_levels - 1',
+        'integers from 0 to {num_levels - 1}", num_levels',
+        "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
+    ),
+    (
+        "logits.unflatten(-1, (self.size, self.num_levels))",
+        "logits.unflatten(-1, (self.num_levels, self.size)).mT",
+        "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
+    ),
+)
+mutants(
+    "nn/posteriors.py",
+    (
+        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))",
+        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h)).square()",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
+        "lower.tril(-1) + torch.diag_embed(sigma)",
+        "lower.tril(-1) + torch.diag_embed(sigma.square())",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
+        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)))",
+        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)).square())",
+        "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25",
+    ),
+    (
+        "permutation=order if step % 2 == 0 else order.flip(0)",
+        "permutation=order",
+        "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order",
+    ),
+    ("stable=True", "stable=False", "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order"),
+)
+mutants(
+    "nn/trunk.py",
+    (
+        "return sum(terms[1:], terms[0] + bias)",
+        "return sum(terms[1:], terms[0])",
+        "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
+    ),
+    (
+        "weights = weight.split(self.parents, dim=1)",
+        "weights = weight.flip(1).split(self.parents, dim=1)",
+        "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
+    ),
+    ("F.leaky_relu(h, 0.1)", "F.leaky_relu(h, 0.01)", "nn/test_trunk.py::test_activations"),
+    (
+        "torch.nn.init.xavier_uniform_(self.weight)",
+        "torch.nn.init.kaiming_uniform_(self.weight)",
+        "nn/test_trunk.py::test_glorot_takes_the_concatenated_fan_in",
+    ),
+)
+
+# distributions
+
+mutants(
+    "distributions/discrete.py",
+    (
+        "((self.logits + noise) / self.temperature)",
+        "((self.logits + noise) * self.temperature)",
+        "models/test_many_classes.py::test_gradients_are_those_of_the_relaxed_sample",
+    ),
+    (
+        "((self.logits + noise) / self.temperature)",
+        "((self.logits - noise) / self.temperature)",
+        "models/test_many_classes.py::test_samples_are_categorical_draws",
+    ),
+    (
+        "return (value * self.logits).sum(-1)",
+        "return (value.detach() * self.logits).sum(-1)",
+        "models/test_many_classes.py::test_an_entropy_has_a_gradient",
+    ),
+    (
+        "torch.arange(self.probs.shape[-1],",
+        "1 + torch.arange(self.probs.shape[-1],",
+        "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
+    ),
+)
+mutants(
+    "distributions/reparameterise.py",
+    (
+        "distribution.scale_tril @ noise",
+        "distribution.covariance_matrix @ noise",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
+        "distribution.loc + distribution.scale * noise",
+        "distribution.loc + distribution.variance * noise",
+        "models/test_latent_classifier.py::test_the_classifier_averages_over_the_latent[LatentClassifierVAE-normal]",
+    ),
+    (
+        "for transform in distribution.transforms:",
+        "for transform in distribution.transforms[:1]:",
+        "nn/test_posteriors.py::test_flow_density_is_the_base_density_over_the_jacobian",
+    ),
+)
+
+# handlers
+
+mutants(
+    "handlers/classes.py",
+    (
+        "log_q.logsumexp(0) - math.log(len(log_q))",
+        "log_q.mean(0)",
+        "infer/test_semi_supervised.py::test_class_term_is_the_log_of_the_mean_over_particles[True]",
+    ),
+    (
+        "log_q.logsumexp(0) - math.log(len(log_q))",
+        "log_q.logsumexp(0)",
+        "infer/test_semi_supervised.py::test_class_term_is_the_log_of_the_mean_over_particles[True]",
+    ),
+    (
+        "self.scale, self.mask).sum()",
+        "1.0, self.mask).sum()",
+        "infer/test_semi_supervised.py::test_the_class_term_takes_the_scale_of_its_site",
+    ),
+    (
+        "fn.logits + math.log1p(-UNIFORM)",
+        "fn.logits",
+        "evaluate/test_log_likelihood.py::test_a_class_is_drawn_nine_times_in_ten_by_the_classifier",
+    ),
+)
+mutants(
+    "handlers/noise.py",
+    (
+        "        shape[row_dim] = 1\n",
+        "",
+        "handlers/test_noise.py::test_all_rows_share_their_noise_and_a_row_alone_has_the_same",
+    ),
+    (
+        "narrow(row_dim, self.rank * rows, rows)",
+        "narrow(row_dim, 0, rows)",
+        "train/test_parallel.py::test_two_processes_have_the_gradients_and_the_curve_of_one[svi-iaf]",
+    ),
+)
+mutants(
+    "handlers/warm_up.py",
+    (
+        'msg["scale"] * self.beta',
+        'msg["scale"] * (1 - self.beta)',
+        "infer/test_semi_supervised.py::TestWarmUp::test_it_scales_the_latents_that_model_and_guide_share[False-M2]",
+    ),
+    (
+        "(not self.discrete and _is_enumerable",
+        "(self.discrete and _is_enumerable",
+        "infer/test_semi_supervised.py::TestWarmUp::test_it_scales_the_latents_that_model_and_guide_share[False-M2]",
+    ),
+)
+
+# objectives, optimisers, CompiledSVI
+
+mutants(
+    "infer/compiled/programs.py",
+    (
+        "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
+        "int(max(calls, CHECK_EVERY))",
+        "infer/test_guards.py::test_checks_take_half_a_per_cent_within_limits",
+    ),
+    (
+        "min(2 * slot.calls, slot.calls + _interval(program))",
+        "2 * slot.calls",
+        "infer/test_guards.py::test_checks_double_and_then_keep_their_distance",
+    ),
+)
+mutants(
+    "infer/compiled/signature.py",
+    (
+        "tuple(frozen(handler) for handler in _PYRO_STACK),",
+        "(),",
+        "infer/test_compiled_svi.py::test_warm_up_is_a_tensor_that_is_read_at_every_step[VAE-False]",
+    ),
+)
+mutants(
+    "infer/optimizer.py",
+    (
+        "torch.clamp(self.max_norm / norm, max=1.0)",
+        "self.max_norm / norm",
+        "infer/test_optimizer.py::test_steps_are_torchs_with_the_joint_norm_clipped[1000000.0-Adam-SVI]",
+    ),
+    (
+        "torch._foreach_mul(present, torch",
+        "torch._foreach_mul(present, 1 + 0 * torch",
+        "infer/test_optimizer.py::test_steps_are_torchs_with_the_joint_norm_clipped[2.0-Adagrad-SVI]",
+    ),
+    (
+        "torch.linalg.vector_norm(torch.stack(torch._foreach_norm(present)))",
+        "torch.stack(torch._foreach_norm(present)).max()",
+        "infer/test_optimizer.py::test_steps_are_torchs_with_the_joint_norm_clipped[2.0-Adam-SVI]",
+    ),
+    (
+        '"lr_lambda": schedule}',
+        '"lr_lambda": lambda epoch: 1.0}',
+        "infer/test_optimizer.py::test_steps_are_torchs_with_the_joint_norm_clipped[None-Adam-SVI]",
+    ),
+    (
+        "params = sorted(params, key=pyro.get_param_store().param_name)",
+        "params = list(params)",
+        "infer/test_optimizer.py::test_the_order_of_the_gradients_is_that_of_their_names",
+    ),
+)
+mutants(
+    "infer/semi_supervised.py",
+    (
+        "return loss - self.alpha * observed.log_q(len(x))",
+        "return loss + self.alpha * observed.log_q(len(x))",
+        "infer/test_semi_supervised.py::test_objective_is_the_sum_of_its_three_terms[M2]",
+    ),
+    (
+        "loss = loss + self.labelled_weight * _bound(",
+        "loss = loss + _bound(",
+        "infer/test_semi_supervised.py::test_objective_is_the_sum_of_its_three_terms[M2]",
+    ),
+    (
+        "            with paused_statistics():\n",
+        "            if True:\n",
+        "infer/test_semi_supervised.py::test_running_statistics_come_from_unlabelled_rows_only",
+    ),
+    (
+        "return loss + self.alpha * self.classification_loss(x, y)",
+        "return loss + self.classification_loss(x, y)",
+        "infer/test_semi_supervised.py::test_a_classification_loss_takes_the_place_of_the_class_term",
+    ),
+    (
+        'getattr(model, "labelled_weight", 1.0) if labelled_weight is None else labelled_weight',
+        'getattr(model, "labelled_weight", 1.0)',
+        "infer/test_semi_supervised.py::test_a_model_brings_its_paper_s_class_term_and_weight",
+    ),
+    (
+        "else self.adversarial_loss(x, y)",
+        "else -self.adversarial_loss(x, y)",
+        "models/test_adversarial_m2.py::test_the_objective_is_m2s_and_the_game",
+    ),
+    (
+        "return beta * (num_labelled + num_unlabelled) / num_labelled",
+        "return beta * num_unlabelled / num_labelled",
+        "data/test_data.py::TestLabels::test_alpha",
+    ),
+)
+mutants(
+    "infer/traces.py",
+    (
+        "torch.where(weights > 0, values, 0.0) * weights",
+        "values * weights",
+        "evaluate/test_elbo_parts.py::test_an_impossible_class_counts_for_nothing",
+    ),
+    (".sum(0).mean(0)", ".mean(0).mean(0)", "evaluate/test_by_hand.py::test_bounds[M2-]"),
+    (
+        "return total.logsumexp(dims, keepdim=True) if dims else total",
+        "return total.mean(dims, keepdim=True) if dims else total",
+        "evaluate/test_elbo_parts.py::test_a_discrete_bound_is_pyros[model]",
+    ),
+)
+
+# data
+
+mutants(
+    "data/batches.py",
+    (
+        "            x = self.resample(x, generator=self.generator)\n",
+        "            x = self.resample(x, generator=torch.Generator().manual_seed(0))\n",
+        "data/test_data.py::TestBatches::test_resampled_before_every_epoch",
+    ),
+    (
+        "self.resample(x_l, generator=self.generator)",
+        "x_l",
+        "data/test_data.py::TestBatches::test_resampled_before_every_epoch",
+    ),
+    (
+        "order = torch.randperm(len(x), generator=self.generator, device=x.device)",
+        "order = torch.arange(len(x), device=x.device)",
+        "data/test_data.py::TestBatches::test_an_epoch_is_a_permutation_anew",
+    ),
+    (
+        "(x_l[chosen], y_l[chosen])",
+        "(x_l[chosen], y_l[chosen].roll(1))",
+        "data/test_data.py::TestBatches::test_all_labelled_rows_in_every_batch",
+    ),
+    (
+        "self._waiting = torch.cat([self._waiting, fresh])",
+        "self._waiting = fresh",
+        "data/test_data.py::TestBatches::test_rows_that_are_left_of_a_turn_open_the_next_batch",
+    ),
+)
+mutants(
+    "data/image_sets.py",
+    ("return _take(part, slice(None, -number)),", "return part,", "data/test_image_sets.py::test_fashion_mnist"),
+    (".div_(255)", ".div_(256)", "data/test_image_sets.py::test_fashion_mnist"),
+    (
+        "y = torch.tensor(bunch.target)[order]",
+        "y = torch.tensor(bunch.target)",
+        "data/test_data.py::TestDigits::test_every_row_keeps_its_label",
+    ),
+)
+mutants(
+    "data/labels.py",
+    (
+        "of_class = order[labels == k]",
+        "of_class = order[labels >= 0]",
+        "data/test_data.py::TestLabels::test_spread_evenly_and_fixed_by_the_seed",
+    ),
+    (
+        "torch.Generator().manual_seed(seed)",
+        "torch.Generator().manual_seed(0)",
+        "data/test_data.py::TestLabels::test_spread_evenly_and_fixed_by_the_seed",
+    ),
+    (
+        "return (y >= 0).nonzero().flatten()",
+        "return (y > 0).nonzero().flatten()",
+        "data/test_data.py::TestLabels::test_rows_without_a_label_are_never_chosen",
+    ),
+    (
+        "wanted[torch.randperm(num_classes, generator=generator)[:rest]] += 1",
+        "wanted[0] += rest",
+        "data/test_data.py::TestLabels::test_a_rest_goes_to_random_classes",
+    ),
+)
+mutants(
+    "data/preprocess.py",
+    (
+        "return torch.bernoulli(x, generator=generator)",
+        "return (x > 0.5).to(x.dtype)",
+        "data/test_data.py::TestBatches::test_resampled_before_every_epoch",
+    ),
+    (
+        "generator=generator) * (total_count // draws)",
+        "generator=generator)",
+        "data/test_data.py::TestBatches::test_counts_are_resampled_with_their_mean_and_the_variance_of_fewer_draws",
+    ),
+    (
+        "(k + noise).div_(levels)",
+        "(k + 0.5).div_(levels)",
+        "data/test_preprocess.py::TestDequantise::test_the_noise_is_uniform_within_each_level",
+    ),
+    (
+        "std(0, correction=0) >= threshold",
+        "var(0, correction=0) >= threshold",
+        "data/test_preprocess.py::TestKeepVarying::test_the_threshold_is_a_standard_deviation",
+    ),
+    (
+        "(x - shift if centre else x) / scale",
+        "(x - x.mean(0) if centre else x) / scale",
+        "data/test_preprocess.py::TestStandardise::test_each_colour_has_mean_zero_and_deviation_one",
+    ),
+    (
+        "(pixels % channels)",
+        "(pixels * channels // (pixels.max() + 1))",
+        "data/test_preprocess.py::TestStandardise::test_each_colour_has_mean_zero_and_deviation_one",
+    ),
+    (
+        "(x - mean) @ axes.T",
+        "x @ axes.T",
+        "data/test_preprocess.py::TestProject::test_all_components_keep_distances_and_the_first_hold_the_variance",
+    ),
+)
+mutants(
+    "data/toy.py",
+    (
+        "-self.energy(value) - self.log_normaliser",
+        "-self.energy(value) + self.log_normaliser",
+        "data/test_potential.py::test_the_density_integrates_to_one_on_a_grid_of_its_own",
+    ),
+    (
+        "torch.logaddexp(*bumps)",
+        "torch.maximum(*bumps)",
+        "data/test_potential.py::test_the_energy_is_the_papers_formula",
+    ),
+    (
+        "accept = r / peak * (1 - r / peak",
+        "accept = (1 - r / peak",
+        "data/test_potential.py::test_samples_have_the_densitys_moments",
+    ),
+    (
+        "1 - t.sin() - 0.5",
+        "1 - t.sin() + 0.5",
+        "data/test_data.py::TestMoons::test_without_noise_the_rows_lie_on_the_two_curves",
+    ),
+)
+
+# evaluation
+
+mutants(
+    "evaluate/active_units.py",
+    (
+        "return covariance > threshold",
+        "return covariance.sqrt() > threshold",
+        "evaluate/test_active_units.py::test_activity_is_the_variance_of_the_means",
+    ),
+    (
+        "* (second - second.mean(0))",
+        "* (first - first.mean(0))",
+        "evaluate/test_active_units.py::test_noise_of_sampled_means_is_not_activity",
+    ),
+    (
+        "return total / len(x) / num_samples",
+        "return total / len(x)",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[M2-]",
+    ),
+    (
+        "threshold=0.01, num_samples=10",
+        "threshold=0.1, num_samples=10",
+        "evaluate/test_active_units.py::test_active_units_are_those_whose_mean_varies[normal]",
+    ),
+    (
+        "q.log_prob(value) - p.log_prob(value)",
+        "p.log_prob(value) - q.log_prob(value)",
+        "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
+    ),
+)
+mutants(
+    "evaluate/batched.py",
+    ("    module.eval()\n", "", "evaluate/test_evaluate.py::test_evaluation_puts_the_training_mode_back"),
+)
+mutants(
+    "evaluate/bits_per_dim.py",
+    (
+        "(math.log(levels) - nats / dimensions)",
+        "(math.log(levels) + nats / dimensions)",
+        "evaluate/test_bits_per_dim.py::test_a_density_that_knows_more_takes_fewer_bits",
+    ),
+    (
+        "/ dimensions) / math.log(2)",
+        "/ dimensions)",
+        "evaluate/test_bits_per_dim.py::test_a_density_that_knows_more_takes_fewer_bits",
+    ),
+)
+mutants(
+    "evaluate/bound.py",
+    (
+        "for _ in range(num_samples)) / num_samples)",
+        "for _ in range(num_samples)))",
+        "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
+    ),
+    (
+        "for _ in range(num_samples)) / num_samples)",
+        "for _ in range(1)))",
+        "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
+    ),
+    (
+        "return joint.softmax(-1)",
+        "return joint.softmax(0)",
+        "evaluate/test_classes.py::test_bayes_rule_is_exact_where_the_bound_is",
+    ),
+    (
+        "row_bounds(model, x, y, num_samples, batch_size, progress) for y in",
+        "row_bounds(model, x, y, 1, batch_size, progress) for y in",
+        "evaluate/test_by_hand.py::test_bayes_rule[M2-]",
+    ),
+    (
+        "score[rows] = -row_bounds(",
+        "score[rows] = row_bounds(",
+        "evaluate/test_elbo_parts.py::test_a_row_has_its_own_bound",
+    ),
+)
+mutants(
+    "evaluate/classification.py",
+    (
+        "return 100 * float(wrong) / len(x)",
+        "return float(wrong) / len(x)",
+        "evaluate/test_evaluate.py::test_error_is_the_share_of_wrong_rows_in_per_cent",
+    ),
+    (
+        "(predicted if matching is None else matching[predicted])",
+        "predicted",
+        "evaluate/test_classes.py::test_clusters_are_matched_one_to_one_so_that_most_rows_agree",
+    ),
+    (
+        "maximize=True",
+        "maximize=False",
+        "evaluate/test_classes.py::test_clusters_are_matched_one_to_one_so_that_most_rows_agree",
+    ),
+    (
+        "classifier.score(*features(test))",
+        "classifier.score(*features(train))",
+        "evaluate/test_classes.py::test_probe_reads_the_class_where_the_latent_holds_it[True]",
+    ),
+)
+mutants(
+    "evaluate/elbo_parts.py",
+    (
+        'yield name, pair.log_q(name) - site["log_prob"]',
+        'yield name, site["log_prob"] - pair.log_q(name)',
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
+    ),
+    ("/ len(x) / num_samples", "/ len(x)", "evaluate/test_by_hand.py::test_parts_of_the_bound[M2-]"),
+)
+mutants(
+    "evaluate/latents.py",
+    (
+        "for _ in range(num_samples)) / num_samples\n",
+        "for _ in range(num_samples))\n",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[M2-]",
+    ),
+    (
+        "mean = fn.mean\n",
+        'mean = pair.guide[site]["value"]\n',
+        "evaluate/test_active_units.py::test_kl_and_means_of_m2_are_averaged_by_the_classifier",
+    ),
+)
+mutants(
+    "evaluate/log_likelihood.py",
+    (
+        "effective = first - math.log(num_samples),",
+        "effective = first,",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[50]",
+    ),
+    (
+        "(2 * first - second).exp()",
+        "(first - second).exp()",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[50]",
+    ),
+    (
+        "float(rows.std()) / math.sqrt(len(rows))",
+        "float(rows.std())",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[50]",
+    ),
+    (
+        'if y is None and classes == "all" else 1  # a sample',
+        "if y is None else 1  # a sample",
+        "evaluate/test_log_likelihood.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        ".reshape(-1, *pair.shape).logsumexp(0)",
+        ".reshape(-1, *pair.shape).mean(0)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
+    (
+        "(name for name in pair.guide if name not in summed)",
+        "(name for name in pair.guide)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
+    (
+        "weigh(*batch)[: num_samples - begin]",
+        "weigh(*batch)",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[7]",
+    ),
+    (
+        "(2 * log_w).logsumexp(0)",
+        "log_w.logsumexp(0)",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[7]",
+    ),
+)
+
+# training
+
+mutants(
+    "train/early_stopping.py",
+    (
+        'figure < self.figure if self.mode == "min" else figure > self.figure',
+        "figure < self.figure",
+        "train/test_pieces.py::test_the_best_epoch_is_remembered",
+    ),
+    ("tensor.detach().clone() for name", "tensor.detach() for name", "train/test_loop.py::test_the_best_epoch_is_kept"),
+    (
+        "self.age >= self.patience",
+        "self.age > self.patience",
+        "train/test_pieces.py::test_patience_counts_measurements_without_a_better_one",
+    ),
+)
+mutants(
+    "train/ema.py",
+    (
+        "self.parameters, 1 - self.decay)",
+        "self.parameters, self.decay)",
+        "train/test_pieces.py::test_the_average_is_the_corrected_exponential_one",
+    ),
+    (
+        "correction = 1 - self.decay**self.steps",
+        "correction = 1.0",
+        "train/test_pieces.py::test_the_average_is_the_corrected_exponential_one",
+    ),
+    (
+        '        self.steps = state["steps"]\n',
+        "",
+        "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+)
+mutants(
+    "train/kl_schedule.py",
+    ("if beta >= 1:", "if beta > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    (
+        "min((epoch + 1) / max(self.epochs, 1),",
+        "min(epoch / max(self.epochs, 1),",
+        "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled",
+        "train/test_loop.py::test_warm_up_rises_to_one_and_is_left",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "self.lost.append([steps + 1, self.steps])",
+        "self.lost.append([steps, self.steps])",
+        "train/test_lost_steps.py::test_average_and_best_epoch_go_back_and_the_history_says_so",
+    ),
+    (
+        "            self.svi.optim.step()\n",
+        "            pass\n",
+        "train/test_loop.py::test_a_pyro_scheduler_steps_once_an_epoch",
+    ),
+    (
+        "loss = joint_sum(float(self.total)) / self.count",
+        "loss = joint_sum(float(self.total))",
+        "train/test_loop.py::test_history_has_the_mean_loss_of_every_epoch",
+    ),
+    (
+        "            self.ema.update()\n",
+        "            self.ema.update() if self.steps % 2 else None\n",
+        "train/test_loop.py::test_the_average_is_measured_and_kept",
+    ),
+    (
+        "            self.early_stopping.note(row, self.module)\n",
+        "        self.early_stopping.note(row, self.module)\n",
+        "train/test_loop.py::test_the_best_epoch_of_the_average_is_kept_as_it_was_measured",
+    ),
+    (
+        "            self.module.load_state_dict(self.early_stopping.parameters)\n",
+        "",
+        "train/test_loop.py::test_the_best_epoch_is_kept",
+    ),
+    (
+        "            self.ema.copy_to_parameters()\n",
+        "            pass\n",
+        "train/test_loop.py::test_the_average_is_measured_and_kept",
+    ),
+    (
+        "self.kl_schedule.of_step(self.epoch, self.steps)",
+        "self.kl_schedule.of_step(self.epoch, self.count)",
+        "train/test_loop.py::test_warm_up_rises_to_one_and_is_left",
+    ),
+    (
+        '        self.early_stopping.load_state_dict(state["best"])\n',
+        "",
+        "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[the best was before-plain]",
+    ),
+    (
+        '            self.ema.load_state_dict(state["average"])\n',
+        "            pass\n",
+        "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+    (
+        '("epoch", "steps", "count", "dealt")}',
+        '("epoch", "count", "dealt")}',
+        "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[warm_up_steps-plain]",
+    ),
+)
+mutants(
+    "train/lr_schedule.py",
+    ("factor ** (epoch // every)", "factor ** (epoch / every)", "train/test_pieces.py::test_schedules"),
+    (
+        "max(least, (end - epoch) / (end - start))",
+        "(end - epoch) / (end - start)",
+        "train/test_pieces.py::test_schedules",
+    ),
+)
+mutants(
+    "train/state.py",
+    (
+        '    set_rng_state(state["random"])\n',
+        "",
+        "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+    (
+        '        batches.load_state_dict(state["batches"])\n',
+        "        pass\n",
+        "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+    (
+        "            store._params[name].copy_(value)\n",
+        "            pass\n",
+        "train/test_resume.py::test_a_guide_of_its_own_parameters_is_resumed[True]",
+    ),
+    (
+        'svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimizer"].items()})',
+        "pass",
+        "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+)
+
+# recipes
+
+mutants(
+    "zoo/baselines.py",
+    (
+        "F.cross_entropy(net(x).logits, y)",
+        "F.cross_entropy(net(x).logits, y.flip(0))",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[supervised network]",
+    ),
+    (
+        "error(data.validation)) < best",
+        "error(data.test)) < best",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[supervised network]",
+    ),
+    (
+        "best, chosen = validation, error(data.test)",
+        "best, chosen = validation, validation",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[supervised network]",
+    ),
+    ("if validation < best:", "if test < best:", "zoo/test_poison.py::test_label_spreading_by_hand"),
+    (
+        "score(*_arrays(validation))",
+        "score(*_arrays(test))",
+        "zoo/test_poison.py::test_classifiers_are_chosen_by_the_validation_rows[SVM]",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    (
+        "warm_up_discrete=recipe.warm_up_discrete",
+        "warm_up_discrete=False",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up of y]",
+    ),
+    (
+        "weight / turns, labelled_weight / turns)",
+        "weight, labelled_weight / turns)",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
+    ),
+    (
+        "weight / turns, labelled_weight / turns)",
+        "weight / turns, labelled_weight)",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
+    ),
+    (
+        "model.load_m1(trained)",
+        "pass",
+        "zoo/test_zoo.py::test_the_first_stage_is_trained_once_and_saved",
+    ),
+    (
+        "Rows(x[seen], data.train.y[seen])",
+        "Rows(x[seen], data.train.y[seen].roll(1))",
+        "zoo/test_poison.py::test_the_rows_of_a_run_are_those_of_the_data_each_with_its_label[counts]",
+    ),
+    (
+        "alpha(recipe.beta, len(rows), num_rows - len(rows))",
+        "alpha(recipe.beta, len(rows), num_rows)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits]",
+    ),
+    (
+        "weight / turns, labelled_weight / turns)",
+        "weight / turns)",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[labelled weight]",
+    ),
+    (
+        'options["weight_decay"] = recipe.batch_size / num_rows / recipe.weight_prior**2',
+        "pass",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[prior]",
+    ),
+    (
+        "/ recipe.weight_prior**2",
+        "/ recipe.weight_prior",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[prior]",
+    ),
+    (
+        "_optimizer(recipe, len(x))",
+        "_optimizer(recipe, recipe.batch_size)",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[prior]",
+    ),
+    (
+        "options, schedule, recipe.max_norm,",
+        "options, None, recipe.max_norm,",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-cagem-100]",
+    ),
+    (
+        "options, schedule, recipe.max_norm,",
+        "options, schedule, None,",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[clip]",
+    ),
+    (
+        "num_particles=recipe.num_particles,",
+        "num_particles=1,",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
+    ),
+    (
+        "warm_up_epochs=recipe.warm_up_epochs",
+        "warm_up_epochs=0",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits]",
+    ),
+    ("ema=recipe.ema", "ema=None", "zoo/test_zoo.py::test_the_average_of_the_parameters_is_kept"),
+    (
+        "recipe.batch_size, labelled, recipe.labelled_batch_size,",
+        "recipe.batch_size, labelled, None,",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
+    ),
+    (
+        "observed(recipe, data.validation.x)",
+        "observed(recipe, data.test.x)",
+        "zoo/test_poison.py::test_test_rows_are_neither_trained_on_nor_chosen_by[counts]",
+    ),
+    (
+        "classification_error(model, *_labelled(data.validation))",
+        "classification_error(model, *_labelled(data.test))",
+        "zoo/test_poison.py::test_test_rows_are_neither_trained_on_nor_chosen_by[counts]",
+    ),
+    (
+        'figures["test error"] = classification_error(model, *_labelled(data.test))',
+        'figures["test error"] = classification_error(model, *_labelled(data.validation))',
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
+    ),
+    (
+        "    x = data.train.x\n",
+        "    x = torch.cat([data.train.x, data.test.x])\n",
+        "zoo/test_poison.py::test_the_rows_of_a_run_are_those_of_the_data_each_with_its_label[counts]",
+    ),
+    (
+        "x = observed(recipe, data.test.x)\n",
+        "x = data.test.x\n",
+        "zoo/test_poison.py::test_a_bound_of_binarised_images_is_of_binarised_test_rows",
+    ),
+    (
+        "bound(model, x, num_samples=10)}",
+        "bound(model, x, num_samples=1)}",
+        "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
+    ),
+    (
+        'mode="max" if recipe.monitor == "validation bound" else "min"',
+        'mode="min"',
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
+    ),
+    ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
+)
+mutants(
+    "zoo/results.py",
+    (
+        "stdev(values) / math.sqrt(len(values))",
+        "stdev(values)",
+        "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
+    ),
+)
+
+# estimators
+
+mutants(
+    "estimators/classifier.py",
+    (
+        "self._batches(x, y, learn, seed)\n            measure",
+        "self._batches(x, y, np.flatnonzero(indices >= 0), seed)\n            measure",
+        "estimators/test_poison.py::test_labels_held_out_choose_an_epoch_and_teach_nothing[m2]",
+    ),
+    (
+        "self._objective(len(learn), len(x))\n            self.history_ = train",
+        "self._objective(len(learn) + len(stop), len(x))\n            self.history_ = train",
+        "estimators/test_training.py::test_alpha_counts_the_labels_that_are_learnt_from",
+    ),
+    (
+        "num_labelled, num_rows - num_labelled)",
+        "num_labelled, num_rows)",
+        "estimators/test_training.py::test_alpha_counts_the_labels_that_are_learnt_from",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "np.log(self.scale).sum()",
+        "np.log(self.scale).mean()",
+        "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        "importance_samples or 1) - self.columns_.log_volume",
+        "importance_samples or 1)",
+        "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
+    ),
+    (
+        "model.p_x.support.check(x).all(-1)",
+        "model.p_x.support.check(x).any(-1)",
+        "estimators/test_columns.py::test_values_that_the_likelihood_cannot_have_are_impossible",
+    ),
+    (
+        "with isolated(0), SharedNoise(), torch.no_grad():",
+        "with isolated(0), torch.no_grad():",
+        "estimators/test_columns.py::test_what_is_said_of_a_row_depends_on_no_other",
+    ),
+    (
+        "check_random_state(self.random_state).randint(2**31 - 1)",
+        "check_random_state(0).randint(2**31 - 1)",
+        "estimators/test_conventions.py::test_the_seed_decides",
+    ),
+)
+mutants(
+    "estimators/m1.py",
+    ("tensor_split([held])", "tensor_split([0])", "estimators/test_m1.py::test_rows_held_out_are_not_learnt_from"),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        '    if y.dtype.kind in "iu":\n        return y == MISSING',
+        '    if y.dtype.kind in "iu":\n        return y < MISSING',
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+    (
+        "learn.append(rows[held:])",
+        "learn.append(rows)",
+        "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
+    ),
+)
+mutants(
+    "estimators/training.py",
+    (
+        "linear_decay(epochs // 2, epochs) if epochs > 1 else None",
+        "None",
+        "estimators/test_training.py::test_the_learning_rate_falls_over_the_second_half",
+    ),
+)
