@@ -23,6 +23,7 @@ from pyro.optim import Adam
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.guards import Guards
+from pyrodgm.infer.compiled.signature import frozen
 from pyrodgm.infer.compiled.snapshots import Snapshots
 from tests.infer.set_ups import network, rows, vae
 
@@ -653,3 +654,15 @@ def test_a_signature_goes_back_to_its_own_last_check():
     ((state, after),) = witness.seen
     assert state is None
     assert all(map(torch.equal, after, before[8]))
+
+
+def test_a_nested_attribute_of_an_argument_is_seen():
+    given = types.SimpleNamespace(options=Options(), scale=np.ones(2), me=None)
+    given.me = given
+    before = frozen(given)
+    assert frozen(given) == before
+    given.options.strength = 2.0
+    changed = frozen(given)
+    assert changed != before
+    given.scale[0] = 3.0
+    assert frozen(given) != changed
