@@ -609,7 +609,7 @@ def taken_at(*steps):
     for step, needed in steps:
         parameter.data.fill_(step)
         optimizer.state[parameter]["momentum_buffer"] = torch.tensor(10.0 * step)
-        snapshots.take(step, needed, [])
+        snapshots.take(step, needed, [], [])
     optimizer.param_groups[0]["lr"] = 0.01
     return snapshots, parameter, optimizer
 
@@ -666,3 +666,18 @@ def test_a_nested_attribute_of_an_argument_is_seen():
     assert changed != before
     given.scale[0] = 3.0
     assert frozen(given) != changed
+
+
+def test_what_was_loaded_is_gone_back_to_before_its_first_step():
+    model, guide, decoder = scaled_pair(lambda: 1.0)
+    first = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    first.step(rows(1))
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    svi.optim.set_state(first.optim.get_state())
+    snapshots, (weight, *_) = Snapshots(svi), decoder.parameters()
+    snapshots.take(1, 1, [weight], [])
+    before, moment = weight.detach().clone(), first.optim.optim_objs[weight].state[weight]["exp_avg"].clone()
+    svi.step(rows(2))
+    snapshots.go_back(1, last=1)
+    assert torch.equal(weight, before)
+    assert torch.equal(svi.optim.optim_objs[weight].state[weight]["exp_avg"], moment)
