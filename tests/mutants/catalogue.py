@@ -393,6 +393,11 @@ mutants(
 mutants(
     "distributions/full_normal.py",
     (
+        "- log_sigma.sum(-1)",
+        "+ log_sigma.sum(-1)",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
