@@ -178,7 +178,7 @@ mutants(
     (
         "parents = (z, y) if self.x_reads_y else (z,)\n",
         "parents = (z, 1 - y) if self.x_reads_y else (z,)\n",
-        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-]",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-bound=jensen]",
     ),
     (
         "return self.p_y(z).probs.mean(0)",
@@ -293,7 +293,7 @@ mutants(
     (
         "gradient, size, value=-0.5)",
         "gradient, size, value=-0.25)",
-        "nn/test_likelihoods.py::TestBoundedLogVariance::test_derivatives_are_those_of_the_function",
+        "nn/test_likelihoods.py::TestBoundedLogVariance::test_beyond_it_follows_the_formula_and_bends_without_a_kink",
     ),
     (
         "LARGEST_LOG_VARIANCE = 30.0",
@@ -388,6 +388,19 @@ mutants(
         "torch.arange(self.probs.shape[-1],",
         "1 + torch.arange(self.probs.shape[-1],",
         "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
+    ),
+)
+mutants(
+    "distributions/full_normal.py",
+    (
+        "- log_sigma.sum(-1)",
+        "+ log_sigma.sum(-1)",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
+        "(self._unbroadcasted_scale_tril @ noise",
+        "(self._unbroadcasted_scale_tril.mT @ noise",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
 )
 mutants(

@@ -26,6 +26,8 @@ def test_full_covariance_is_the_normal_of_equations_2_45_to_2_54():
     noise = torch.randn(5, 3, dtype=torch.float64)
     z = net.loc(*h) + (lower @ noise[..., None])[..., 0]
     torch.testing.assert_close(reparameterise(q, noise), z)
+    plain = torch.distributions.MultivariateNormal(net.loc(*h), scale_tril=lower)
+    torch.testing.assert_close(reparameterise(plain, noise), z)
     by_noise = (-0.5 * (noise**2 + math.log(2 * math.pi)) - sigma.log()).sum(-1)  # eq. 2.49
     torch.testing.assert_close(q.log_prob(z), by_noise)
     covariance = lower @ lower.mT
