@@ -122,9 +122,9 @@ def figures(run_, *others):
 @pytest.mark.parametrize("recipe", TINY)
 def test_test_rows_are_neither_trained_on_nor_chosen_by(recipe, trained):
     runs = trained(TINY[recipe])[0]
-    unmeasured = replace(TINY[recipe], milestones=())  # an error of NaN is refused
-    for poison, settings in ((nan_in_test, unmeasured), (shuffled_test, TINY[recipe])):
-        others = trained(settings, poison)[0]
+    unmeasured = replace(TINY[recipe], milestones=())  # the errors of rows of NaN are refused
+    for other_recipe, poison in ((unmeasured, nan_in_test), (TINY[recipe], shuffled_test)):
+        others = trained(other_recipe, poison)[0]
         check_same_parameters(runs, others)
         for run_, other in zip(runs, others, strict=True):
             assert figures(run_, "test error") == figures(other, "test error")
