@@ -21,7 +21,7 @@ class warm_up(Messenger):
 
     Args:
         beta: the KL weight, a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
-        discrete: scale enumerable sites, such as y, too, as CaGeM's recipes do; else the continuous ones alone.
+        discrete: scale enumerable sites, such as y, too; else the continuous ones alone.
 
     Raises:
         ValueError: if ``beta`` is no 0-d tensor, or not above zero.

@@ -131,9 +131,8 @@ def run_guide(model, x, y=None):
 def random_sites(trace):
     """The random variables of a Pyro trace, a dict from name to site: no plates, whatever they are called."""
     sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
-    return {
-        n: site for n, site in sites.items() if not (site_is_subsample(site) or site["infer"].get("_deterministic"))
-    }
+    no_variables = [n for n, site in sites.items() if site_is_subsample(site) or site["infer"].get("_deterministic")]
+    return {name: site for name, site in sites.items() if name not in no_variables}
 
 
 def latent_sites(trace):

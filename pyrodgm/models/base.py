@@ -7,7 +7,7 @@ import pyro
 import pyro.distributions as dist
 import torch
 from pyro import poutine
-from pyro.poutine import is_validation_enabled
+from pyro.poutine.util import is_validation_enabled
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
 from pyrodgm.models.class_variable import ClassVariable, read_classes

@@ -30,8 +30,9 @@ class LatentClassifierVAE(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of latent units.
         hidden: sizes of the hidden layers, the same in every network.
-        bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model enumerates y; or
-            ``"jensen"``, prop. 2, where the guide does.
+        bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model samples p(x | z) and then
+            p(y | x, z), the same density as p(y | z) p(x | y, z) with the sum inside one logarithm; or ``"jensen"``,
+            prop. 2, where the guide enumerates y.
         x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
             then sums to one and is left out: p(y | z) learns from labelled rows alone.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.

@@ -78,7 +78,7 @@ def _attributes(module):
 def _same(a, b):
     """Whether two values of attributes are equal.
 
-    Tensors are compared to the precision of single floats; objects that cannot be compared by their type.
+    Tensors are compared to the precision of single floats; other objects by type and plain attributes.
     """
     if a is b or type(a) is not type(b) or isinstance(a, (type, torch.dtype)):
         return a is b
@@ -93,14 +93,19 @@ def _same(a, b):
     if isinstance(a, functools.partial):
         return _same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
     if isinstance(a, types.FunctionType):  # all lambdas have one name
-        cells = ([cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b))
-        return (a.__module__, a.__qualname__, a.__code__) == (b.__module__, b.__qualname__, b.__code__) and _same(
-            *cells
-        )
+        held = ([cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b))
+        names = ((f.__module__, f.__qualname__, f.__code__) for f in (a, b))
+        return _same(*names) and _same(*held)
     if isinstance(a, types.MethodType):
         return a.__func__ is b.__func__
-    comparable = type(a).__eq__ is not object.__eq__
-    return not comparable or bool(a == b or (a != a and b != b))
+    if type(a).__eq__ is object.__eq__:
+        return _same(_plain_attributes(a), _plain_attributes(b))
+    return bool(a == b or (a != a and b != b))
+
+
+def _plain_attributes(value):
+    own = getattr(value, "__dict__", {})
+    return {name: part for name, part in own.items() if isinstance(part, _PLAIN) and not name.startswith("_")}
 
 
 def _short(value):

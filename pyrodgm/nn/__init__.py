@@ -4,6 +4,7 @@ from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
 from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
 from pyrodgm.nn.posteriors import FullNormalNet, IAFNet, posterior_net
+from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Linear",
     "NormalNet",
     "Trunk",
+    "fast_bfloat16",
     "likelihood_net",
     "paused_statistics",
     "posterior_net",

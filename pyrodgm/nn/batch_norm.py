@@ -31,10 +31,19 @@ class BatchNorm(torch.nn.BatchNorm1d):
 
     Shapes:
         ``(..., H)`` in, the same out.
+
+    Raises:
+        ValueError: for a single row while training, which has no variance.
     """
 
     def forward(self, h):
         rows = h.reshape(-1, h.shape[-1])
+        if self.training and len(rows) == 1:
+            argument = "labelled" if _paused else "x"
+            raise ValueError(
+                f"{argument}: got a single row while training with batch_norm=True, want at least two, for one has no "
+                "variance: raise batch_size or, for labelled rows, labelled_batch_size and the number of labels"
+            )
         if self.training and _paused:
             rows = F.batch_norm(rows, None, None, self.weight, self.bias, True, 0.0, self.eps)
         else:

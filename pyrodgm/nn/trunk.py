@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice
 from pyrodgm.nn.batch_norm import BatchNorm
+from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
 
 ACTIVATIONS = {
     "relu": F.relu,
@@ -15,9 +16,6 @@ ACTIVATIONS = {
     "leaky_relu": lambda h: F.leaky_relu(h, 0.1),
     "elu": F.elu,
 }
-
-
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 
 
 class Linear(torch.nn.Linear):
@@ -33,7 +31,8 @@ class Linear(torch.nn.Linear):
         init: ``"glorot"`` (uniform, Glorot and Bengio 2010) or the standard deviation of a normal around zero.
             Biases start at zero.
         precision: ``"float32"``, or ``"bfloat16"`` to compute and return the sum in that type; the parameters, and
-            with them the optimiser, keep their own.
+            with them the optimiser, keep their own. It warns, once, on a device that is slow in it, see
+            ``fast_bfloat16``.
 
     Shapes:
         parents ``(..., p_i)`` that broadcast against each other; out ``(..., size)``.
@@ -62,6 +61,7 @@ class Linear(torch.nn.Linear):
         weight, bias = self.weight, self.bias
         dtype = PRECISIONS[self.precision]
         if dtype is not None:
+            warn_where_slow(weight.device, "want precision='float32' here")
             weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
         if len(parents) == 1:
             return F.linear(parents[0], weight, bias)

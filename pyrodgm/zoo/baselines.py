@@ -85,6 +85,8 @@ CLASSIFIERS = {
 def chosen_error(name, labelled, validation, test):
     """Test error, in per cent, of the one among the classifiers of a name that errs least on the validation rows.
 
+    There are no more neighbours than labelled rows.
+
     Args:
         name: of ``CLASSIFIERS``.
         labelled: ``Rows`` to train on, x ``(N, D)`` and y ``(N,)``.
@@ -95,7 +97,8 @@ def chosen_error(name, labelled, validation, test):
         A float from 0 to 100.
     """
     x, y = _arrays(labelled)
-    fitted = [classifier.fit(x, y) for classifier in CLASSIFIERS[name]]
+    able = [c for c in CLASSIFIERS[name] if getattr(c, "n_neighbors", 1) <= len(y)]
+    fitted = [classifier.fit(x, y) for classifier in able]
     best = max(fitted, key=lambda classifier: classifier.score(*_arrays(validation)))
     return 100 * (1 - float(best.score(*_arrays(test))))
 

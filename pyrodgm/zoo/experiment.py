@@ -17,11 +17,12 @@ from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.models.catalogue import has_classes
+from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
 from pyrodgm.zoo.recipes import RECIPES
-from pyrodgm.zoo.results import unit
+from pyrodgm.zoo.results import precision_on, unit
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
@@ -40,6 +41,10 @@ class Outcome(NamedTuple):
 def prepare(recipe, seed=0, device="cpu"):
     """The data, the labelled rows and the untrained model of a recipe.
 
+    A recipe with ``precision="bfloat16"`` gets a model in float32, and a warning, on a device that does not multiply in
+    it, see ``fast_bfloat16``. Parameters are float32 in both, and the precision is no part of what a resumed run has to
+    agree with: on another machine it goes on in what that one is fast in.
+
     Returns:
         ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
@@ -50,6 +55,10 @@ def prepare(recipe, seed=0, device="cpu"):
     rows = labels_kept(recipe, data, seed)
     if has_classes(model_class):
         sizes["num_classes"] = data.num_classes
+    if "precision" in options:
+        options = options | {"precision": precision_on(recipe, device)}
+        if options != recipe.model[1]:
+            warn_where_slow(device, "the recipe runs in float32 instead")
     rows = None if rows is None else rows.to(device)
     return data.to(device), rows, model_class(**sizes | options).to(device)
 

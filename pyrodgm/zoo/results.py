@@ -13,6 +13,7 @@ import pyro
 import torch
 
 from pyrodgm.files import write
+from pyrodgm.nn.precision import usable_precision
 
 
 def write_results(folder, recipe, runs, command, device, changed, commit):
@@ -45,6 +46,7 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
         "figures": {str(seed): figures for seed, figures in runs.items()},
         "date": datetime.now(UTC).date().isoformat(),
         "device": _device(device),
+        "precision": precision_on(recipe, device),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -56,6 +58,11 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
     write(path, (json.dumps(record, indent=2) + "\n").encode())
     write(folder / "README.md", _table(folder).encode())
     return path
+
+
+def precision_on(recipe, device):
+    """The precision that a recipe's networks compute in on a device, ``"float32"`` or ``"bfloat16"``."""
+    return usable_precision(recipe.model[1].get("precision", "float32"), device)
 
 
 def read_record(path):

@@ -154,6 +154,14 @@ def test_a_single_label_of_a_class_is_learnt_where_none_is_held_out():
     assert DeepGenerativeClassifier("m2", epochs=1, **settings).fit(X, labels).classes_.tolist() == [0, 1, 2]
 
 
+def test_batch_normalisation_of_a_single_labelled_row_is_told():
+    classifier = DeepGenerativeClassifier(("m2", {"batch_norm": True}), epochs=1, validation_fraction=0, **SETTINGS)
+    with pytest.raises(
+        ValueError, match="labelled: got a single row while training with batch_norm=True, want at least"
+    ):
+        classifier.set_params(batch_size=1).fit(X, FEW)
+
+
 def test_bad_input_after_fit_is_told():
     classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, Y)
     for ask in (classifier.predict, classifier.score_samples, classifier.transform):

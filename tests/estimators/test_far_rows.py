@@ -1,5 +1,7 @@
 """Rows as far away as a number can be: scores that say so, probabilities that are some, and never NaN."""
 
+import copy
+
 import numpy as np
 import pyro
 import pytest
@@ -7,7 +9,7 @@ import torch
 from sklearn.datasets import load_wine
 
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
-from pyrodgm.evaluate import anomaly_score, bayes_classifier, classification_error, match_clusters
+from pyrodgm.evaluate import anomaly_score, bayes_classifier, classification_error, match_clusters, row_bounds
 from pyrodgm.models import M2
 from pyrodgm.models.catalogue import has_classes
 from tests.pairs import LIKELIHOODS, POSTERIORS, model_classes, name
@@ -48,6 +50,11 @@ def test_far_rows_are_the_strangest_and_nothing_is_nan(model_class, posterior):
         assert (scores[SCALES.index(100) :] < strangest).all()
     assert np.isfinite(estimator.transform(rows)).all()
     score = anomaly_score(estimator.model_, estimator.columns_.to_model(rows).float()).reshape(far.shape[:2])
+    torch.manual_seed(0)
+    far_score = anomaly_score(estimator.model_, (x := estimator.columns_.to_model(rows[-40:]).float()))
+    torch.manual_seed(0)
+    in_double = -row_bounds(copy.deepcopy(estimator.model_).double(), x.double())
+    torch.testing.assert_close(far_score, in_double.float())
     usual = anomaly_score(estimator.model_, estimator.columns_.to_model(X).float())
     assert not score.isnan().any() and bool((score[SCALES.index(100) :] > usual.max()).all())
     if model_class is not M1:

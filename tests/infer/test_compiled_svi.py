@@ -15,7 +15,8 @@ import pytest
 import torch
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
-from pyro.optim import SGD, Adam, LambdaLR
+from pyro.nn import PyroModule, PyroParam
+from pyro.optim import SGD, Adam, LambdaLR, PyroOptim
 
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
@@ -294,8 +295,8 @@ def logged(pair):
 
 
 PLAIN_EFFECTS = {
-    "counted": (counted, "the model sets its attribute 'steps'"),
-    "logged": (logged, "the model sets its attribute 'log'"),
+    "counted": (counted, "the model sets Pair.steps"),
+    "logged": (logged, "the model sets Pair.log"),
     "number of a buffer": (lambda pair: float(pair.beta), "a tensor is read as a Python value by __float__"),
     "numpy": (lambda pair: 1 + np.random.rand(), "it draws random numbers outside torch"),
 }
@@ -395,21 +396,186 @@ def test_a_tensor_that_trains_outside_pyro_keeps_its_gradient():
     torch.testing.assert_close(found, gradient(SVI))
 
 
-def test_an_elbo_with_gradients_of_its_own():
-    class Reversed(Trace_ELBO):
-        def loss_and_grads(self, model, guide, *args, **kwargs):
-            loss = self.differentiable_loss(model, guide, *args, **kwargs)
-            (-loss).backward()
-            return loss.item()
+class OwnGradients(Trace_ELBO):
+    """An ELBO that calls for its gradients by a function of its own."""
 
+    def __init__(self, call):
+        super().__init__()
+        self.call = call
+
+    def loss_and_grads(self, model, guide, *args, **kwargs):
+        loss = self.differentiable_loss(model, guide, *args, **kwargs)
+        self.call(loss)
+        return loss.item()
+
+
+def own_gradient_losses(make, call):
+    def with_elbo(model, guide, optim, loss):
+        return make(model, guide, optim, OwnGradients(call))
+
+    found, svi, _ = pair_losses(with_elbo, lambda pair: 0.1)
+    return found, svi
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda loss: (-loss).backward(), id="reversed"),
+        pytest.param(lambda loss: loss.backward(torch.tensor(-0.5)), id="weighted"),
+        pytest.param(lambda loss: [(loss * w).backward(retain_graph=True) for w in (1.0, 2.0)], id="twice"),
+    ],
+)
+def test_an_elbo_with_gradients_of_its_own(call):
+    check_backend(own_gradient_losses, "replay", call)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda loss: torch.autograd.backward(loss), id="autograd"),
+        pytest.param(lambda loss: loss.backward(inputs=[pyro.param("a").unconstrained()]), id="inputs"),
+    ],
+)
+def test_gradients_that_cannot_be_collected_are_left_to_torch(call):
     def losses(make):
-        return pair_losses(lambda model, guide, optim, loss: make(model, guide, optim, Reversed()), lambda pair: 1e-6)[
-            0
-        ]
+        pyro.clear_param_store()
+        pyro.param("a", torch.tensor(0.0))
+        pyro.set_rng_seed(0)
+        model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+
+        def shifted(x):
+            model(x + pyro.param("a"))
+
+        svi = make(shifted, guide, Adam({"lr": 0.01}), OwnGradients(call))
+        return [svi.step(rows(step)) for step in range(5)]
 
     expected = losses(SVI)
-    with pytest.warns(UserWarning, match="Reversed makes gradients of its own"):
+    with pytest.warns(UserWarning, match="it cannot be traced: ValueError: the objective calls") as caught:
         assert losses(CompiledSVI) == expected
+    assert len(caught) == 1
+
+
+class Recording(PyroOptim):
+    """SGD that keeps the gradients it is given."""
+
+    def __init__(self):
+        super().__init__(torch.optim.SGD, {"lr": 1e-3})
+        self.seen = []
+
+    def __call__(self, params):
+        params = list(params)
+        name = pyro.get_param_store().param_name
+        self.seen.append({name(p): None if p.grad is None else p.grad.clone() for p in params})
+        super().__call__(params)
+
+
+def gradients_by_step(make, name, steps=10):
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    model, guide, _, loss, batch = SET_UPS[name]()
+    optim = Recording()
+    svi = make(model, guide, optim, loss)
+    found = [svi.step(*args, **kwargs) for args, kwargs in map(batch, range(steps))]
+    return found, optim.seen, svi
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "importance_weighted_particles",
+        "renyi_bound_of_vectorised_particles",
+        "score_functions_of_two_classes",
+        "baseline_by_a_network",
+    ],
+)
+def test_objectives_without_a_differentiable_loss(name):
+    expected, gradients, _ = gradients_by_step(SVI, name)
+    found, found_gradients, svi = gradients_by_step(with_backend("replay"), name)
+    assert backends(svi) == {"replay"}
+    assert_equal_losses(found, expected)
+    for now, wanted in zip(found_gradients, gradients, strict=True):
+        assert now.keys() == wanted.keys()
+        largest = max(float(gradient.abs().max()) for gradient in wanted.values())
+        for key, gradient in wanted.items():
+            torch.testing.assert_close(now[key], gradient, rtol=1e-5, atol=1e-5 * largest)
+
+
+class LocalModel(PyroModule):
+    """Its network, and its name for it, are its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = network(2, 5, 4)
+        self.scale = PyroParam(torch.tensor(1.0), constraint=dist.constraints.positive)
+
+    def forward(self, x):
+        with pyro.plate("data", len(x)):
+            z = pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1))
+            pyro.sample("x", dist.Normal(self.net(z), self.scale).to_event(1), obs=x)
+
+
+class LocalGuide(PyroModule):
+    """The names of its parameters are the model's."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = network(4, 5, 2)
+        self.scale = PyroParam(torch.tensor(0.5), constraint=dist.constraints.positive)
+
+    def forward(self, x):
+        with pyro.plate("data", len(x)):
+            pyro.sample("z", dist.Normal(self.net(x), self.scale).to_event(1))
+
+
+@pytest.fixture
+def module_local_params():
+    with pyro.settings.context(module_local_params=True):
+        yield
+
+
+def local_pair():
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    return LocalModel(), LocalGuide()
+
+
+@pytest.mark.usefixtures("module_local_params")
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD])
+def test_modules_with_parameters_of_their_own(optimizer):
+    elbo = Trace_ELBO()(*local_pair())
+    torchs = optimizer(elbo.parameters(), lr=0.01)
+    expected = []
+    for step in range(10):
+        torchs.zero_grad()
+        loss = elbo(rows(step))
+        loss.backward()
+        torchs.step()
+        expected.append(loss.item())
+    model, guide = local_pair()
+    svi = CompiledSVI(model, guide, PyroOptim(optimizer, {"lr": 0.01}), Trace_ELBO(), backend="replay")
+    assert_equal_losses([svi.step(rows(step)) for step in range(10)], expected)
+    assert backends(svi) == {"replay"}
+    for parameter, wanted in zip([*model.parameters(), *guide.parameters()], elbo.parameters(), strict=True):
+        torch.testing.assert_close(parameter, wanted)
+    assert len(svi.optim.get_state()) == len(list(elbo.parameters()))
+    assert not pyro.get_param_store()._params
+
+
+@pytest.mark.usefixtures("module_local_params")
+def test_what_plain_svi_trains_under_module_local_params_is_compiled():
+    check_backend(losses_of_set_up, "replay", "vae_by_pyro_module", 10)
+
+
+@pytest.mark.usefixtures("module_local_params")
+def test_a_parameter_of_a_modules_own_that_is_replaced():
+    model, guide = local_pair()
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    for step in range(4):
+        svi.step(rows(step))
+    new = guide.net[0].bias = torch.nn.Parameter(torch.ones(5))
+    for step in range(3):
+        svi.step(rows(step))
+    assert not torch.equal(new, torch.ones(5))
 
 
 def test_a_copy_of_an_svi_trains_on_its_own():
@@ -646,9 +812,7 @@ def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypa
     svi = CompiledSVI(
         lambda x, tag: plain_model(x), lambda x, tag: guide(x), Adam({"lr": 0.01}), Trace_ELBO(), backend="replay"
     )
-    with pytest.warns(
-        UserWarning, match="8 input signatures were seen: argument 2 is never the same"
-    ):
+    with pytest.warns(UserWarning, match="8 input signatures were seen: argument 2 is never the same"):
         for step in range(12):
             svi.step(rows(step), object())
     assert len(svi.explain()) == 8

@@ -23,6 +23,7 @@ from pyro.optim import Adam
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.guards import Guards
+from pyrodgm.infer.compiled.signature import frozen
 from pyrodgm.infer.compiled.snapshots import Snapshots
 from tests.infer.set_ups import network, rows, vae
 
@@ -559,9 +560,9 @@ step_of_the_run = 0
 
 def test_a_global_named_as_an_attribute_that_is_read_makes_no_signature():
     def read():
-        return counter.step_of_the_run
+        return counter.step_of_the_run * settings.rate
 
-    counter = types.SimpleNamespace(step_of_the_run=0.5)
+    counter, settings.step_of_the_run = types.SimpleNamespace(step_of_the_run=0.5), 0
     guards = Guards(lambda: (read,))
     before = guards.state()
     globals()["step_of_the_run"] = 1
@@ -608,14 +609,14 @@ def taken_at(*steps):
     for step, needed in steps:
         parameter.data.fill_(step)
         optimizer.state[parameter]["momentum_buffer"] = torch.tensor(10.0 * step)
-        snapshots.take(step, needed, [])
+        snapshots.take(step, needed, [], [])
     optimizer.param_groups[0]["lr"] = 0.01
     return snapshots, parameter, optimizer
 
 
 def test_one_goes_back_to_the_last_snapshot_before_a_step():
     snapshots, parameter, optimizer = taken_at((4, 4), (8, 4), (10, 4))
-    assert snapshots.go_back(9, last=20) == 8
+    assert snapshots.go_back(8, last=20) == 8
     assert parameter.item() == 8
     assert float(optimizer.state[parameter]["momentum_buffer"]) == 80
     assert optimizer.param_groups[0]["lr"] == 0.01
@@ -653,3 +654,30 @@ def test_a_signature_goes_back_to_its_own_last_check():
     ((state, after),) = witness.seen
     assert state is None
     assert all(map(torch.equal, after, before[8]))
+
+
+def test_a_nested_attribute_of_an_argument_is_seen():
+    given = types.SimpleNamespace(options=Options(), scale=np.ones(2), me=None)
+    given.me = given
+    before = frozen(given)
+    assert frozen(given) == before
+    given.options.strength = 2.0
+    changed = frozen(given)
+    assert changed != before
+    given.scale[0] = 3.0
+    assert frozen(given) != changed
+
+
+def test_what_was_loaded_is_gone_back_to_before_its_first_step():
+    model, guide, decoder = scaled_pair(lambda: 1.0)
+    first = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    first.step(rows(1))
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    svi.optim.set_state(first.optim.get_state())
+    snapshots, (weight, *_) = Snapshots(svi), decoder.parameters()
+    snapshots.take(1, 1, [weight], [])
+    before, moment = weight.detach().clone(), first.optim.optim_objs[weight].state[weight]["exp_avg"].clone()
+    svi.step(rows(2))
+    snapshots.go_back(1, last=1)
+    assert torch.equal(weight, before)
+    assert torch.equal(svi.optim.optim_objs[weight].state[weight]["exp_avg"], moment)

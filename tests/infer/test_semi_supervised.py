@@ -193,6 +193,20 @@ def test_running_statistics_come_from_unlabelled_rows_only():
     assert int(norm.num_batches_tracked) == 1
 
 
+def test_batch_normalisation_of_a_single_labelled_row_is_told():
+    model = small(M2, batch_norm=True)
+    x, y = rows(model)
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(model, ELBO, alpha=1.0))
+    with pytest.raises(ValueError, match="labelled: got a single row .*want at least two, .*labelled_batch_size"):
+        svi.step(labelled=(x[:1], y[:1]), unlabelled=x)
+    for given in ((x[:1],), (x[:1], y[:1])):
+        with pytest.raises(
+            ValueError, match="x: got a single row while training with batch_norm=True, want at least two"
+        ):
+            SVI(model.model, model.guide, Adam({"lr": 1e-3}), ELBO).step(*given)
+    svi.step(labelled=(x[:2], y[:2]), unlabelled=x)
+
+
 def test_as_a_module_it_trains_the_models_own_parameters():
     model = small(M2)
     x, y = rows(model)

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
+from torch.distributions import constraints
 
 from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.models import M2, SDGM
@@ -252,7 +253,7 @@ class TestChangedByHand:
                 self.register_buffer("seen", torch.zeros(2), persistent=False)
                 self.edges, self.act, self._last = [1.0, float("nan")], F.relu, None
                 self.half, self.slope = functools.partial(torch.mul, other=0.5), leaky(0.1)
-                self.support = self.p_x.support
+                self.support, self.range = self.p_x.support, constraints.interval(0, 1)
 
         model = Mine(x_size=6, num_classes=3, hidden=(4,))
         model._last = torch.ones(3)
@@ -263,6 +264,7 @@ class TestChangedByHand:
             "half": functools.partial(torch.mul, other=0.4),
             "slope": leaky(0.2),
             "support": 1,
+            "range": constraints.interval(0, 2),
             "seen": torch.ones(2),
         }.items():
             other = copy.deepcopy(model)

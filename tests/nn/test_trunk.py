@@ -93,6 +93,17 @@ class TestBatchNorm:
         norm(h)
         assert bool(norm.running_mean.all())
 
+    @pytest.mark.parametrize("shape", [(1, 4), (1, 1, 4)])
+    def test_a_single_row_is_refused_in_training_alone(self, shape):
+        norm, row = BatchNorm(4), torch.randn(shape)
+        with pytest.raises(
+            ValueError, match="x: got a single row while training with batch_norm=True, want at least two"
+        ):
+            norm(row)
+        with paused_statistics(), pytest.raises(ValueError, match="labelled: got a single row .* labelled_batch_size"):
+            norm(row)
+        assert norm.eval()(row).shape == shape and not norm.running_mean.any()
+
     def test_evaluation_uses_the_running_statistics(self):
         norm = BatchNorm(4).eval()
         h = torch.randn(5, 4)

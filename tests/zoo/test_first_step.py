@@ -9,7 +9,7 @@ import torch
 
 from pyrodgm.data import Batches, Dataset, Rows, load
 from pyrodgm.infer import CompiledSVI
-from pyrodgm.zoo import RECIPES, train
+from pyrodgm.zoo import RECIPES, experiment, train
 from tests.zoo import hand
 
 # --- The numbers ---
@@ -108,7 +108,7 @@ DIGITS = PLAIN | {
     "batch": (100, 100), "weight": 1.0, "resample": ("resample_counts", {"total_count": 16, "draws": 4}),
 }  # fmt: skip
 DIGITS_CAGEM = CAGEM | DIGITS | {
-    "epochs": 300, "precision": "float32", "norm": False, "sizes": {"z1": 16, "z": 8}, "weight": None, "kl_of_y": "kl",
+    "epochs": 300, "precision": "float32", "norm": False, "sizes": {"z1": 16, "z": 8}, "weight": None,
     "nets": {
         "p_y": (8, 128, 64, 10), "p_z1": (18, 128, 64, 16), "p_x": (26, 128, 64, 64),
         "q_z1": (64, 128, 64, 16), "q_y": (80, 128, 64, 10), "q_z2": (90, 128, 64, 8),
@@ -313,7 +313,8 @@ class OneBatch(Batches):
 def recorded(monkeypatch):
     """A function that trains a recipe through ``pyrodgm.zoo.train`` and returns its steps at some epochs, by model.
 
-    An epoch is one step long; where it is none of those asked for, the step does nothing.
+    An epoch is one step long; where it is none of those asked for, the step does nothing. Rows that are resampled as
+    they were the last time are an error.
     """
     noise, runs = [], {}
     torch.set_default_dtype(torch.float64)
@@ -347,6 +348,17 @@ def recorded(monkeypatch):
             assert (name, options) == numbers["data"]
             return stand_in(name, numbers)
 
+        def anew(resample, last):
+            def checked(x, **options):
+                drawn = resample(x, **options)
+                assert len(x) not in last or not torch.equal(last[len(x)], drawn)
+                last[len(x)] = drawn
+                return drawn
+
+            return checked
+
+        for name, resample in list(experiment.RESAMPLE.items()):
+            monkeypatch.setitem(experiment.RESAMPLE, name, anew(resample, {}))
         monkeypatch.setattr("torch.distributions.normal._standard_normal", draw)
         monkeypatch.setattr("pyrodgm.zoo.experiment.load", loaded)
         monkeypatch.setattr("pyrodgm.zoo.experiment.Batches", OneBatch)
@@ -427,13 +439,12 @@ def check_steps(model, steps, numbers, optimiser, data):
 
 
 def check_anew(steps, numbers):
-    """Raise unless noise, order and resampling are other ones in every epoch."""
+    """Raise unless noise and order are other ones in every epoch; ``recorded`` sees to the resampling."""
     for first, second in pairwise(steps):
         assert not any(torch.equal(*noise) for noise in zip(first.noise, second.noise, strict=True))
         one, other = (step.batch.get("unlabelled", step.batch.get("x")) for step in (first, second))
-        assert not torch.equal(one, other)
-        if numbers["resample"] is not None and numbers["batch"][0] == numbers["labels"]:
-            assert not torch.equal(first.batch["labelled"][0], second.batch["labelled"][0])
+        own = slice(None) if numbers["resample"] is None else slice(-1)  # what is not resampled
+        assert not torch.equal(one[:, own], other[:, own])
 
 
 def full_size(recipe, numbers):

@@ -86,6 +86,10 @@ def labels_permuted(data):
     return data._replace(validation=data.validation._replace(y=permuted(data.validation.y)))
 
 
+def validation_mirrored(data):
+    return data._replace(validation=data.validation._replace(x=data.validation.x.flip(1)))
+
+
 @pytest.fixture
 def trained(watched, monkeypatch):
     """A function of a recipe and of what is done to its raw data: the runs of the loop, and what ``train`` returns."""
@@ -136,6 +140,13 @@ def test_validation_labels_choose_an_epoch_and_teach_nothing(recipe, trained):
     assert has_errors == (recipe not in ("features", "projected"))
     assert (figures(runs[-1]) != figures(others[-1])) == has_errors
     assert figures(runs[-1], "validation error") == figures(others[-1], "validation error")
+
+
+@pytest.mark.parametrize("recipe", ["binarised", "projected", "table"])
+def test_validation_rows_teach_nothing(recipe, trained):
+    runs, others = trained(TINY[recipe])[0], trained(TINY[recipe], validation_mirrored)[0]
+    check_same_parameters(runs, others)
+    assert figures(runs[-1]) != figures(others[-1])
 
 
 @pytest.mark.parametrize("recipe", TINY)
@@ -219,9 +230,11 @@ def error(probabilities, y):
 
 
 def test_figures_of_a_trained_model_by_hand(small_data):
-    """The bound and Bayes' rule by 10 samples, errors by 100, log p(x) of the first rows: each of the test rows."""
+    """The bound and Bayes' rule by 10 samples, errors by 100, of the rows with labels; log p(x) of the first rows."""
     recipe = replace(TINY["counts"], importance_samples=4, importance_rows=20)
     data, _, model = in_double(recipe)
+    parts = {part: Rows(x, y.where(torch.arange(len(y)) % 5 > 0, -1)) for part, (x, y) in data.parts.items()}
+    data = data._replace(test=parts["test"], validation=parts["validation"])
     found, x, y = measure(recipe, model, data), data.test.x, data.test.y
     with torch.no_grad():
         torch.manual_seed(0)
@@ -233,8 +246,9 @@ def test_figures_of_a_trained_model_by_hand(small_data):
         assert found["its standard error over the rows"] == pytest.approx(spread, rel=1e-9)
         for part in ("validation", "test"):
             rows = data.parts[part]
-            assert found[f"{part} error"] == error(by_hand.classifier(model, rows.x, 100), rows.y)
-        joint = []
+            known = rows.y >= 0
+            assert found[f"{part} error"] == error(by_hand.classifier(model, rows.x[known], 100), rows.y[known])
+        x, y, joint = x[known], y[known], []
         for k in range(data.num_classes):
             labels = torch.full_like(y, k)
             joint.append(sum(by_hand.bounds(model, x, by_hand.fresh(model, x), labels)[0] for _ in range(10)))
@@ -287,6 +301,13 @@ def test_classifiers_are_chosen_by_the_validation_rows(name):
     flipped = Rows(validation.x, permuted(validation.y))
     for part in (validation, flipped, data.test, Rows(data.test.x, permuted(data.test.y))):
         assert chosen_error(name, labelled, part, data.test) == chosen(CANDIDATES[name], labelled, part, data.test)
+
+
+def test_as_many_neighbours_as_there_are_labels(moons):
+    data, _ = moons
+    labelled = Rows(data.train.x[:4], torch.tensor([0, 1, 0, 1]))
+    found = chosen_error("nearest neighbours", labelled, data.validation, data.test)
+    assert found == chosen(NEIGHBOURS[:2], labelled, data.validation, data.test)
 
 
 def test_classifiers_on_features_by_hand(small_data):

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
+from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.experiment import labels_kept
@@ -143,6 +145,39 @@ def test_results_are_replaced_whole(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write_results(tmp_path, recipe, {0: {"test error": 9.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
     assert path.read_text() == before
+
+
+def in_bfloat16(**changes):
+    recipe = RECIPES["digits"]
+    model = (recipe.model[0], recipe.model[1] | {"hidden": (8,), "precision": "bfloat16"})
+    return replace(recipe, **{"epochs": 1, "baselines": (), "milestones": (), "model": model} | changes)
+
+
+def test_bfloat16_gives_way_to_float32_with_one_warning_where_it_is_slow(tmp_path, monkeypatch):
+    recipe, folder = in_bfloat16(), tmp_path / "run"
+
+    def recorded():
+        path = write_results(tmp_path, recipe, {0: {"test error": 5.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
+        return json.loads(path.read_text())["precision"]
+
+    assert train(recipe, progress=False, folder=folder)[2].arguments["precision"] == "bfloat16"
+    assert recorded() == "bfloat16"
+    monkeypatch.setattr("pyrodgm.nn.precision.fast_bfloat16", lambda device: False)
+    precision._warn_once.cache_clear()
+    with pytest.warns(UserWarning, match="the recipe runs in float32 instead") as said:
+        models = [train(recipe, seed, progress=False)[2] for seed in (0, 1)]
+    assert len(said) == 1 and [model.arguments["precision"] for model in models] == ["float32"] * 2
+    assert recorded() == "float32"
+    *_, model, history = train(replace(recipe, epochs=2), progress=False, folder=folder)  # begun where it was fast
+    assert len(history) == 2 and model.arguments["precision"] == "float32"
+    assert prepare(RECIPES["digits"])[2].arguments.get("precision", "float32") == "float32"
+
+
+def test_a_recipe_with_one_labelled_row_a_batch_and_batch_normalisation_is_told():
+    recipe = in_bfloat16(labelled_batch_size=1)
+    recipe = replace(recipe, model=(recipe.model[0], recipe.model[1] | {"batch_norm": True}))
+    with pytest.raises(ValueError, match="labelled: got a single row while training with batch_norm=True"):
+        train(recipe, progress=False)
 
 
 def test_data_that_the_likelihood_cannot_score_are_refused():

@@ -15,15 +15,20 @@ class CompiledFunction:
     among the arguments; the handlers of Pyro in force; and what the function's code reads elsewhere. That is found from
     the bytecode of all code of the user's that the function reaches: globals, closures, defaults; attributes of
     modules, objects, namespaces, classes, callables and imported modules; the entries of lists, tuples, sets, dicts
-    and NumPy arrays of up to 4,096. It is looked at before every call, and one that is new is another signature.
-    Tensors that the function reads from elsewhere are read anew at every call, so that a trained, loaded or
-    updated parameter is never stale.
+    and NumPy arrays of up to 4,096 (20,000 in all). It is looked at before every call, and one that is new is another
+    signature. Where every call is a new one a warning names what is never the same. Tensors that the function reads
+    from elsewhere are read anew at every call, so that a trained, loaded or updated parameter is never stale.
 
     Not seen are the entries of larger containers, what objects keep outside Python's attributes, what is kept in
     objects that the function makes or finds by other means, and the state of torch's, Pyro's, NumPy's and Python's own
-    code. They are caught by checks: at calls 2, 4, 8, 16, ... of a signature, then at every hundredth, or as seldom as
-    takes half a per cent of the time, but at every thousandth. A warning names what changed and the calls that may have
-    been wrong, and the signature is run plainly from there.
+    code. Checks catch it: at calls 2, 4, 8, 16, ... of a signature, and then 100 calls apart, or further where that
+    would take more than half a per cent of the time, but never further than 1,000. A warning names what changed and
+    the calls that may have been wrong, and the signature is run plainly from there.
+
+    A run for a trace or a check is undone: random numbers, tensors, attributes, variables, containers, and the state of
+    random number generators of NumPy and Python are as before. A function that changes any of these, but for tensors
+    in place, or draws from such a generator is run plainly. So is one that reads an iterator, a generator function's
+    values or a queue: what a trial run took from it would be lost.
 
     Args:
         function: returns a tensor, or a nest of tensors.

@@ -29,8 +29,18 @@ class CompiledSVI(SVI):
     A check that fails says since which step the steps may have been wrong, and undoes them: the parameters, the
     optimiser's state and the buffers are those of the last good check. Random numbers and learning rates go on.
 
+    Any objective is compiled whose ``loss_and_grads`` calls ``backward``, such as ``RenyiELBO`` and
+    ``TraceGraph_ELBO``; a baseline of the latter that is a decaying average writes to Pyro's store and runs plainly.
+    Under ``pyro.settings.set(module_local_params=True)`` modules are trained too that have parameters of their own,
+    where ``SVI.step`` fails; an optimiser's ``get_state`` is then to be taken right after a step.
+
     Pyro's validation runs where Python runs: at the first step and at every check. What a model does besides
-    computing, such as writing to a file, happens there alone.
+    computing, such as writing to a file, happens there alone; but checks, and the runs before the graph is there, leave
+    no mark on Python objects, as ``CompiledFunction`` says.
+
+    Steps of several threads take turns, for Pyro's handlers and its store are one for all threads, and so are torch's
+    random numbers: what another thread draws during a check may make it fail. Nothing else is changed for other
+    threads while one traces.
 
     Args:
         model, guide, optim, loss: as for ``pyro.infer.SVI``.

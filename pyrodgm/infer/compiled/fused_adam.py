@@ -65,7 +65,7 @@ class Updater:
         objects = self.optim.optim_objs
         made = [objects.get(parameter) for parameter in self.parameters]
         if made != self.made or None in made:
-            self.made = [self._optimiser(parameter) for parameter in self.parameters]
+            self.made = [self.optimiser(parameter) for parameter in self.parameters]
             self.adams = [getattr(each, "optimizer", each) for each in self.made]
             self.fused = all(map(self._can_fuse, self.parameters, self.adams))
         hooked = (adam._optimizer_step_pre_hooks or adam._optimizer_step_post_hooks for adam in self.adams)
@@ -77,7 +77,7 @@ class Updater:
             self.optim.grad_clip[parameter] is None and isinstance(rate, (int, float)) and parameter.is_floating_point()
         )
 
-    def _optimiser(self, parameter):
+    def optimiser(self, parameter):
         """The optimiser of a parameter, made as Pyro makes it where there is none yet."""
         if parameter not in self.optim.optim_objs:
             before, parameter.grad = parameter.grad, None

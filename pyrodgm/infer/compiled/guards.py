@@ -14,7 +14,7 @@ import weakref
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, repeat
-from operator import attrgetter
+from operator import attrgetter, is_
 
 import numpy as np
 import pyro
@@ -31,7 +31,8 @@ from pyrodgm.infer.compiled.reads import reads
 from pyrodgm.infer.compiled.rollback import Remembered, Rollback, generator_states, irreversible
 from pyrodgm.infer.compiled.signature import MOST_ENTRIES, PLAIN, Same, frozen, is_small
 
-MOST_VALUES = 20_000  # that are looked at before a step; what is beyond is left to the checks
+MOST_VALUES = 20_000  # that are looked at before a step, and
+MOST_BYTES = 2**20  # of NumPy's arrays; what is beyond is left to the checks
 
 _ABSENT = Same("nothing")  # stands for an attribute that is not there
 _INTERNAL = set(vars(torch.nn.Module())) - {"training"}
@@ -209,7 +210,7 @@ class _Walk:
     def __init__(self, roots, called, attributes):
         self.attributes, self.values, self.names, self.modules = attributes, [], [], []
         self._readers, self._tables, self._classes, self._seen, self.kept = [roots], {}, {}, {}, []
-        self._functions, self._cells, self._sized = [], [], []
+        self._functions, self._cells, self._sized, self._bytes = [], [], [], 0
         self._waiting = collections.deque()
         for root in roots():
             self._meet(root, getattr(root, "__qualname__", type(root).__qualname__))
@@ -265,10 +266,10 @@ class _Walk:
             self._emit(kind.__name__, name)
             self._meet(value.__func__, name)
             self._meet(value.__self__, name.rpartition(".")[0] or name, _is_dynamic(value))
-        elif isinstance(value, np.ndarray):
+        elif is_small(value) and self._bytes + value.nbytes <= MOST_BYTES:
+            self._bytes += value.nbytes
             self._emit(frozen(value), name)
-            if is_small(value):
-                self._readers.append(lambda: (value.tobytes(), *value.shape))
+            self._readers.append(lambda: (value.tobytes(), *value.shape))
         else:
             self._emit(kind.__qualname__ if isinstance(value, ELBO) else Same(value), name)
             self._into(value, name, whole)
@@ -300,6 +301,7 @@ class _Walk:
         self._emit((type(value).__name__, len(value)), name)
         self._sized.append(value)
         if len(value) > MOST_ENTRIES:
+            self._emit(Same(value), name)
             return
         if isinstance(value, dict):
             self._readers += [value.__iter__, value.values]
@@ -349,6 +351,7 @@ class _Walk:
     def _imported(self, module, name, whole):
         """Watch what any code may read of a module that is handed on as a value."""
         if not _is_library(module):
+            self._sized.append(vars(module))
             for entry in list(vars(module)):
                 if entry in self.attributes or (whole and not entry.startswith("__")):
                     self._meet(self._place(vars(module), entry, f"{name}.{entry}", whole), f"{name}.{entry}")
@@ -422,7 +425,9 @@ def random_states():
 
 def _same(now, before):
     """Whether two lists hold the same objects, or equal plain ones."""
-    return len(now) == len(before) and all(
+    if len(now) != len(before):
+        return False
+    return all(map(is_, now, before)) or all(
         a is b or (type(a) is type(b) and (type(a) in PLAIN or isinstance(a, np.generic)) and a == b)
         for a, b in zip(now, before, strict=True)
     )

@@ -293,7 +293,7 @@ class Programs:
         if self.snapshots is not None:
             open_ends = [p.checked for s in self.slots.values() for p in s.programs if p.last > p.checked]
             needed = min(open_ends, default=self.calls) + 1
-            self.snapshots.take(self.coming, needed, self._written(program.graph))
+            self.snapshots.take(self.coming, needed, list(program.parameters.values()), self._written(program.graph))
 
     def _put_back(self, program):
         """Undo the calls since a program's last good check where they leave traces; returns what is lost, in words."""

@@ -71,6 +71,9 @@ def _replacements():
     yield builtins, "len", _symbolic_len
 
 
+_setting = pyro.settings.get
+
+
 def _validation():
     """Every place where a module asks whether to validate."""
     asked = {pyro.distributions.is_validation_enabled, infer_util.is_validation_enabled}
@@ -78,6 +81,7 @@ def _validation():
     for module in list(sys.modules.values()):
         if getattr(module, "__dict__", {}).get("is_validation_enabled") in asked:
             yield module, "is_validation_enabled", lambda: False
+    yield pyro.settings, "get", lambda alias: not alias.startswith("validate_") and _setting(alias)
 
 
 def _for_this_thread(original, replacement):

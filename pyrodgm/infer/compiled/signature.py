@@ -8,8 +8,8 @@ from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
 
-PLAIN = {bool, int, float, complex, str, bytes, type(None)}
-MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by its length
+PLAIN = {bool, int, float, complex, str, bytes, type(None), torch.device, torch.dtype}
+MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by identity and length
 
 
 class Same:
@@ -58,28 +58,35 @@ def join(value, tensors):
     return value
 
 
-def frozen(value, depth=8):
-    """A Python value in a form that compares by value where it has one, by identity where not."""
+def frozen(value, seen=None):
+    """A Python value in a form that compares by value where it has one, by identity where not.
+
+    Objects without a value compare by their attributes too, each once and no more than some thousands in all.
+    """
     if isinstance(value, np.generic) or is_small(value):
         return (type(value).__name__, value.dtype.str, value.shape, value.tobytes())
     if type(value) is float and value != value:
         return ("float", "nan")
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+    if type(value) in PLAIN or isinstance(value, (int, float, str)):
         return (type(value).__name__, value)
     if type(value) is tuple and all(type(item) in (int, float, str) for item in value):
         return value
-    if depth == 0:
+    seen = {} if seen is None else seen
+    if id(value) in seen:
+        return ("again", seen[id(value)][0])
+    if len(seen) > MOST_ENTRIES:
         return Same(value)
+    seen[id(value)] = len(seen), value
     if isinstance(value, (tuple, list)):
-        return (type(value).__name__, *(frozen(item, depth - 1) for item in value))
+        return (type(value).__name__, *(frozen(item, seen) for item in value))
     if isinstance(value, dict):
-        return ("dict", *((str(key), frozen(item, depth - 1)) for key, item in value.items()))
+        return ("dict", *((str(key), frozen(item, seen)) for key, item in value.items()))
     if isinstance(value, (ELBO, Messenger)):
-        return (type(value).__name__, frozen(vars(value), depth - 1))
+        return (type(value).__name__, frozen(vars(value), seen))
     if isinstance(getattr(value, "__self__", None), ELBO):
-        return ("method", value.__func__.__qualname__, frozen(value.__self__, depth - 1))
-    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, torch.Tensor):
-        return (Same(value), frozen(vars(value), depth - 1))
+        return ("method", value.__func__.__qualname__, frozen(value.__self__, seen))
+    if hasattr(value, "__dict__") and not callable(value) and not type(value).__module__.startswith(("torch", "pyro.")):
+        return (Same(value), frozen(vars(value), seen))
     return Same(value)
 
 

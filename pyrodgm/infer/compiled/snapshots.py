@@ -2,6 +2,8 @@
 
 import torch
 
+from pyrodgm.infer.compiled.fused_adam import Updater
+
 MOST = 3  # at a time
 
 
@@ -17,15 +19,19 @@ class Snapshots:
     def __init__(self, svi):
         self.svi, self.taken = svi, []
 
-    def take(self, step, needed, written):
+    def take(self, step, needed, parameters, written):
         """Take one.
 
         Args:
             step: its number, that of the step to come.
             needed: the step that one may have to go back to: what is older than the last one before it is dropped.
+            parameters: those that are trained, and have no optimiser yet where a loaded state waits for its first step.
             written: buffers, and other tensors that a graph writes to.
         """
         companions = {id(each): each.state_dict() for each in self.svi.companions}
+        updater = Updater(self.svi.optim, parameters)
+        for parameter in updater.parameters:
+            updater.optimiser(parameter)
         self.taken.append((step, _copies(self.svi.optim, written), companions))
         while len(self.taken) > 1 and self.taken[1][0] <= needed:
             del self.taken[0]
@@ -49,10 +55,10 @@ class Snapshots:
             for tensor, value in copies["tensors"]:
                 if tensor.shape == value.shape:
                     tensor.copy_(value)
-        for state, values in copies["states"]:
-            for key in state.keys() - values.keys():
-                del state[key]
-            state.update({key: _copied(value) for key, value in values.items()})
+        for optimiser, parameter, values in copies["states"]:
+            optimiser.state.pop(parameter, None)
+            if values is not None:
+                optimiser.state[parameter] = {key: _copied(value) for key, value in values.items()}
         self.svi.undone.append((first, last))
         for each in self.svi.companions:
             each.load_state_dict(companions.get(id(each)))
@@ -66,11 +72,13 @@ class Snapshots:
 def _copies(optim, written):
     """The tensors and the optimisers' states, with copies of their values."""
     made = [(p, getattr(each, "optimizer", each)) for p, each in optim.optim_objs.items()]
-    states = [optimiser.state[parameter] for parameter, optimiser in made if parameter in optimiser.state]
-    return {
-        "tensors": [(tensor, tensor.detach().clone()) for tensor in [*(p for p, _ in made), *written]],
-        "states": [(state, {key: _copied(value) for key, value in state.items()}) for state in states],
-    }
+    states = []
+    for parameter, optimiser in made:
+        state = optimiser.state.get(parameter)
+        copies = None if state is None else {key: _copied(value) for key, value in state.items()}
+        states.append((optimiser, parameter, copies))
+    tensors = [(tensor, tensor.detach().clone()) for tensor in [*(parameter for parameter, _ in made), *written]]
+    return {"tensors": tensors, "states": states}
 
 
 def _copied(value):

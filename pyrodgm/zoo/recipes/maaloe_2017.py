@@ -23,9 +23,11 @@ def digits(num_labels: int) -> Recipe:
             "Counts of 16 with a binomial likelihood, sampled anew before every epoch from 4 draws a pixel; a small "
             "network without the paper's batch normalisation: its statistics are over all classes, so that classes "
             "which q(y | x) never takes spoil them. beta and the learning rate were chosen on the validation labels, "
-            "the same for every number of labels, with a warm-up that left y's KL term at its weight. Every batch has "
-            "all labels, and its unlabelled rows come from all rows, the labelled ones among them. Errors and bounds "
-            "are of the counts as they are. Without labels, 10 clusters, matched with classes on the validation rows."
+            "the same for every number of labels. The warm-up leaves y's KL term at its weight, where the text has "
+            '"the KL-terms": with y\'s among them the cascade errs in 43 in place of 24 % of the validation rows (100 '
+            "labels, three seeds). Every batch has all labels, and its unlabelled rows come from all rows, the "
+            "labelled ones among them. Errors and bounds are of the counts as they are. Without labels, 10 clusters, "
+            "matched with classes on the validation rows."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -39,7 +41,6 @@ def digits(num_labels: int) -> Recipe:
         learning_rate=2e-3,
         schedule=("step", {"factor": 0.75, "every": 50}),
         warm_up_epochs=100,
-        warm_up_discrete=True,
         resample=("resample_counts", {"total_count": 16, "draws": 4}),
         importance_samples=1000,
     )

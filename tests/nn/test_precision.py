@@ -1,0 +1,72 @@
+"""Which processors multiply in bfloat16, and what is said where one does not."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+
+from pyrodgm.nn import MLP, fast_bfloat16, precision
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    """What was warned of, and read of this machine, before and after a test counts for nothing."""
+    yield
+    for function in (precision.cpu_flags, precision._warn_once):
+        function.cache_clear()
+
+
+def processor(monkeypatch, fast):
+    monkeypatch.setattr("pyrodgm.nn.precision.fast_bfloat16", lambda device: fast)
+    precision._warn_once.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "fast"),
+    [
+        ("processor : 0\nflags\t\t: fpu avx2 avx512f avx512_bf16\n", True),
+        ("flags\t\t: fpu avx2 amx_bf16 amx_tile\n", True),
+        ("Features\t: fp asimd bf16 i8mm\n", True),
+        ("model name : a processor named bf16\nflags\t\t: fpu avx2 avx512f avx512bw\n", False),
+        ("Features\t: fp asimd\n", False),
+        (None, False),
+    ],
+)
+def test_a_processor_is_asked_for_its_instructions(monkeypatch, cpuinfo, fast):
+    def read_text(path):
+        assert path == Path("/proc/cpuinfo")
+        if cpuinfo is None:
+            raise FileNotFoundError
+        return cpuinfo
+
+    precision.cpu_flags.cache_clear()
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert fast_bfloat16() is fast and fast_bfloat16(torch.device("cpu")) is fast
+    assert not fast_bfloat16("meta")
+
+
+@pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_is_asked_for_its_capability(monkeypatch, capability, fast):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert fast_bfloat16("cuda:0") is fast
+
+
+def test_set_by_hand_it_warns_once_where_it_is_slow_and_is_done_all_the_same(monkeypatch):
+    network, x = MLP((4,), (8, 8), 2, precision="bfloat16"), torch.rand(5, 4)
+    quick = network(x)
+    processor(monkeypatch, fast=False)
+    with pytest.warns(UserWarning, match="precision: got 'bfloat16', in which this cpu device does not mul") as said:
+        slow = network(x)
+        MLP((4,), (8,), 2, precision="bfloat16")(x)
+    assert len(said) == 1 and torch.equal(slow, quick)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MLP((4,), (8,), 2)(x)
+
+
+def test_a_precision_gives_way_only_where_it_is_slow(monkeypatch):
+    processor(monkeypatch, fast=False)
+    assert [precision.usable_precision(p, "cpu") for p in ("float32", "bfloat16")] == ["float32", "float32"]
+    processor(monkeypatch, fast=True)
+    assert [precision.usable_precision(p, "cpu") for p in ("float32", "bfloat16")] == ["float32", "bfloat16"]
