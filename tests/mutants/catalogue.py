@@ -1109,12 +1109,12 @@ mutants(
     (
         "observed(recipe, data.validation.x)",
         "observed(recipe, data.test.x)",
-        "zoo/test_poison.py::test_test_rows_are_neither_trained_on_nor_chosen_by[counts]",
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
     ),
     (
         "classification_error(model, *_labelled(data.validation))",
         "classification_error(model, *_labelled(data.test))",
-        "zoo/test_poison.py::test_test_rows_are_neither_trained_on_nor_chosen_by[counts]",
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
     ),
     (
         'figures["test error"] = classification_error(model, *_labelled(data.test))',
