@@ -73,6 +73,10 @@ def test_active_units_are_those_whose_mean_varies(posterior):
     x = torch.rand(400, 6)
     assert active_units(model, x).tolist() == [True, False]
     assert active_units(model, x, threshold=10.0).tolist() == [False, False]
+    for weight, active in ((0.2, True), (0.1, False)):  # of six uniform features: a variance of 0.02, and of 0.005
+        with torch.no_grad():
+            model.q_z.loc.weight[0] *= weight / model.q_z.loc.weight[0].abs().max()
+        assert active_units(model, x).tolist() == [active, False]
 
 
 def test_activity_is_the_variance_of_the_means():
