@@ -30,6 +30,7 @@ def test_full_covariance_is_the_normal_of_equations_2_45_to_2_54():
     torch.testing.assert_close(reparameterise(plain, noise), z)
     by_noise = (-0.5 * (noise**2 + math.log(2 * math.pi)) - sigma.log()).sum(-1)  # eq. 2.49
     torch.testing.assert_close(q.log_prob(z), by_noise)
+    torch.testing.assert_close(q.log_prob(reparameterise(q, noise)), by_noise)  # of which it knows the noise
     covariance = lower @ lower.mT
     torch.testing.assert_close(
         q.log_prob(z), torch.distributions.MultivariateNormal(net.loc(*h), covariance).log_prob(z)
