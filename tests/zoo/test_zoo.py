@@ -153,6 +153,7 @@ def in_bfloat16(**changes):
     return replace(recipe, **{"epochs": 1, "baselines": (), "milestones": (), "model": model} | changes)
 
 
+@pytest.mark.usefixtures("plain_svi")
 def test_bfloat16_gives_way_to_float32_with_one_warning_where_it_is_slow(tmp_path, monkeypatch):
     recipe, folder = in_bfloat16(), tmp_path / "run"
 
