@@ -63,16 +63,23 @@ def commit(folder):
 
 
 def measure(other, backend, rounds):
-    """Seconds a step of both checkouts, ``{model: {"here": [...], "there": [...]}}``, one round to warm up."""
-    checkouts = {"here": Checkout(HERE, backend), "there": Checkout(other, backend)}
-    times = {model: {name: [] for name in checkouts} for model in MODELS}
-    for _ in range(1 + rounds):
-        for model in MODELS:
-            for name, checkout in checkouts.items():
-                times[model][name].append(checkout.seconds(model))
-    for checkout in checkouts.values():
-        checkout.close()
-    return {model: {name: values[1:] for name, values in both.items()} for model, both in times.items()}
+    """Seconds a step of both checkouts, ``{model: {"here": [...], "there": [...]}}``.
+
+    Every four rounds have two new processes, and one round more to warm up: where the memory of a process lies makes
+    its steps up to a tenth quicker or slower for as long as it lives.
+    """
+    times = {model: {"here": [], "there": []} for model in MODELS}
+    for begin in range(0, rounds, 4):
+        checkouts = {"here": Checkout(HERE, backend), "there": Checkout(other, backend)}
+        for number in range(1 + min(4, rounds - begin)):
+            for model in MODELS:
+                for name, checkout in checkouts.items():
+                    seconds = checkout.seconds(model)
+                    if number:
+                        times[model][name].append(seconds)
+        for checkout in checkouts.values():
+            checkout.close()
+    return times
 
 
 def main():
@@ -87,7 +94,7 @@ def main():
         "",
         f"`OMP_NUM_THREADS=2 python -m benchmarks.versions CHECKOUT`: {options.rounds} rounds of {STEPS} steps each in "
         "turn,",
-        "in two processes; the ratio round by round, median (quartiles).",
+        "in two processes, new ones every four rounds; the ratio round by round, median (quartiles).",
         "",
         machine(),
         "",
