@@ -533,9 +533,9 @@ def interval(check_seconds, seconds):
     return programs._interval(types.SimpleNamespace(check_seconds=check_seconds, seconds=seconds))
 
 
-def test_checks_take_half_a_per_cent_within_limits():
+def test_checks_take_four_tenths_of_a_per_cent_within_limits():
     assert interval(check_seconds=0.01, seconds=1.0) == 100
-    assert interval(check_seconds=3.5, seconds=1.0) == 700
+    assert interval(check_seconds=3.0, seconds=1.0) == 750
     assert interval(check_seconds=20.0, seconds=1.0) == 1000
 
 

@@ -481,7 +481,7 @@ mutants(
     (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
         "int(max(calls, CHECK_EVERY))",
-        "infer/test_guards.py::test_checks_take_half_a_per_cent_within_limits",
+        "infer/test_guards.py::test_checks_take_four_tenths_of_a_per_cent_within_limits",
     ),
     (
         "min(2 * slot.calls, slot.calls + _interval(program))",

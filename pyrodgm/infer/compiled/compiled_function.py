@@ -20,10 +20,10 @@ class CompiledFunction:
     from elsewhere are read anew at every call, so that a trained, loaded or updated parameter is never stale.
 
     Not seen are the entries of larger containers, what objects keep outside Python's attributes, what is kept in
-    objects that the function makes or finds by other means, and the state of torch's, Pyro's, NumPy's and Python's own
-    code. Checks catch it: at calls 2, 4, 8, 16, ... of a signature, and then 100 calls apart, or further where that
-    would take more than half a per cent of the time, but never further than 1,000. A warning names what changed and
-    the calls that may have been wrong, and the signature is run plainly from there.
+    objects that the function makes or finds by other means, and the state of the code of this package, torch, Pyro,
+    NumPy and Python themselves. Checks catch it: at calls 2, 4, 8, 16, ... of a signature, and then 100 calls apart, or
+    further where that would take more than four tenths of a per cent of the time, but never further than 1,000. A
+    warning names what changed and the calls that may have been wrong, and the signature is run plainly from there.
 
     A run for a trace or a check is undone: random numbers, tensors, attributes, variables, containers, and the state of
     random number generators of NumPy and Python are as before. A function that changes any of these, but for tensors

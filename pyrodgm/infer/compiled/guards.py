@@ -79,8 +79,8 @@ class Guards:
 
     From the callables that a function is made of, all code of the user's is followed through globals, closures,
     defaults, owners, attributes, classes and containers, and through the modules that are called. The bytecode tells
-    which globals and attributes are read. Code of torch, Pyro, NumPy and Python itself is not followed. See
-    ``_Walk`` for what is watched of each kind of object.
+    which globals and attributes are read. Code of this package, torch, Pyro, NumPy and Python itself is not followed.
+    See ``_Walk`` for what is watched of each kind of object.
 
     Args:
         roots: a function that returns those callables, and objects.
@@ -106,7 +106,7 @@ class Guards:
             self._walk = _Walk(self._roots, self._called.values(), self._attributes)
         self._held, self._state = self._walk.read(), State(self._walk.values, self._walk.names)
         self.modules = self._walk.modules
-        self._tables = [table for part in self.modules for table in _tables(part) + [vars(part)[n] for n in _HOOKS]]
+        self._tables = [table for part in self.modules for table in _tables(part)]
 
     @contextmanager
     def watched(self):
@@ -130,7 +130,7 @@ class Guards:
                 self._look()
 
     def structure(self):
-        """What the modules hold, by identity: parameters, buffers, submodules and hooks."""
+        """What the modules hold, by identity: parameters, buffers and submodules. Hooks are part of ``state()``."""
         return [tuple(map(id, held.values())) if held else None for held in self._tables]
 
     def buffers(self):
@@ -210,7 +210,7 @@ class _Walk:
     def __init__(self, roots, called, attributes):
         self.attributes, self.values, self.names, self.modules = attributes, [], [], []
         self._readers, self._tables, self._classes, self._seen, self.kept = [roots], {}, {}, {}, []
-        self._functions, self._cells, self._sized, self._bytes = [], [], [], 0
+        self._functions, self._cells, self._sized, self._held, self._bytes = [], [], [], [], 0
         self._waiting = collections.deque()
         for root in roots():
             self._meet(root, getattr(root, "__qualname__", type(root).__qualname__))
@@ -220,6 +220,7 @@ class _Walk:
             self._visit(*self._waiting.popleft())
         self._readers += [partial(map, attrgetter(part), self._functions) for part in _PARTS]
         self._readers += [partial(map, len, self._sized), partial(map, _content, self._cells)]
+        self._readers.append(lambda: [part for table in self._held if table for part in table.values()])
         for table, entries in self._tables.values():
             self._readers.append(partial(map, table.get, list(entries), repeat(_ABSENT)))
 
@@ -388,7 +389,7 @@ class _Walk:
             if attribute == "training" or (read and _is_own(module, attribute)):
                 self._place(held, attribute, f"{name}.{attribute}")
         for table in (*(held[hooks] for hooks in _HOOKS), module._modules):
-            self._readers.append(table.values)
+            self._held.append(table)
             for child, part in list(table.items()):
                 self._meet(part, f"{name}.{child}")
 
@@ -449,7 +450,7 @@ def _is_dynamic(value):
 
 
 def _is_library(value):
-    """Whether a class, function or module is torch's, Pyro's, NumPy's or Python's own."""
+    """Whether a class, function or module is this package's, torch's, Pyro's, NumPy's or Python's own."""
     name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
     return isinstance(name, str) and _is_library_name(name.partition(".")[0])
 
@@ -459,7 +460,7 @@ def _is_library_name(name):
     if name in sys.stdlib_module_names:
         origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "built-in"
         return origin in ("built-in", "frozen") or origin.startswith(sysconfig.get_path("stdlib"))
-    return name in ("torch", "pyro", "numpy", "pyroapi", "opt_einsum", "funsor")
+    return name in ("pyrodgm", "torch", "pyro", "numpy", "pyroapi", "opt_einsum", "funsor", "pytest", "_pytest")
 
 
 def _content(cell):

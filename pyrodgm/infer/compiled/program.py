@@ -2,6 +2,7 @@
 
 import math
 import time
+from operator import attrgetter
 
 import pyro
 import torch
@@ -27,7 +28,7 @@ class Program:
         store = pyro.get_param_store()._params
         self.stored = {name: held for name, held in parameters.items() if store.get(name) is held}
         self.structure = guards.structure()
-        self.tensors = [_properties(tensor) for tensor in graph.captured]
+        self.tensors = _properties(graph.captured)
         self.accepted = {}
         self.seconds, self.check_seconds = math.inf, math.inf
         self.checked = self.last = self.next_check = 0
@@ -46,7 +47,7 @@ class Program:
         store = pyro.get_param_store()._params
         return (
             all(store.get(name) is held for name, held in self.stored.items())
-            and [_properties(tensor) for tensor in self.graph.captured] == self.tensors
+            and _properties(self.graph.captured) == self.tensors
             and self.guards.structure() == self.structure
         )
 
@@ -63,8 +64,14 @@ class Program:
         return pytree.tree_unflatten(outputs, self.graph.output)
 
 
-def _properties(tensor):
-    return tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad, is_hooked(tensor)
+_fixed = attrgetter("dtype", "device", "shape", "requires_grad")
+_hooks = attrgetter("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def _properties(tensors):
+    """What a graph holds fixed of the tensors that it reads."""
+    hooked = any(map(any, map(_hooks, tensors))) and list(map(is_hooked, tensors))
+    return list(map(_fixed, tensors)), list(map(torch.Tensor.stride, tensors)), hooked
 
 
 def is_hooked(tensor):

@@ -25,7 +25,7 @@ MOST_SIGNATURES = 256  # of one function, before it is run plainly: its calls ar
 MOST_ONCE = 8  # of one function that were seen once, before it is told that something is never the same
 CHECK_EVERY = 100  # calls of a signature, and
 CHECK_AT_LEAST_EVERY = 1000  # calls where checks are dear; in between they take
-SHARE = 0.005  # of the time at most
+SHARE = 0.004  # of the time at most
 
 
 @dataclass

@@ -128,7 +128,7 @@ def surroundings():
     ]
     return (
         tuple(frozen(handler) for handler in _PYRO_STACK),
-        str(torch.get_default_dtype()),
+        torch.get_default_dtype(),
         torch.is_grad_enabled(),
         tuple(autocast),
         pyro.settings.get("module_local_params"),
