@@ -224,6 +224,7 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "digits+epochs=1.json").read_text())
     assert set(record["figures"]) == {"0", "1"} and record["changed"] == ["epochs=1"]
+    assert record["command"] == "pyrodgm reproduce digits --seeds 2 --epochs 1"
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
     assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table

@@ -1,7 +1,6 @@
 """``pyrodgm train``, ``reproduce`` and ``demo``."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,9 +51,17 @@ def reproduce(
     outcomes = _run(recipe, changes, seeds, device, runs, fresh)
     figures = {seed: outcome.figures for seed, outcome in outcomes.items()}
     if is_first():
-        command = shlex.join(["pyrodgm", *sys.argv[1:]])
+        command = _command(name, seeds, epochs, set, device)
         path = write_results(folder, recipe, figures, command, device, changes, commit)
         console.print(f"Wrote {path}")
+
+
+def _command(name, seeds, epochs, changes, device):
+    """The command that gives the figures again: what they depend on, and not where files go."""
+    words = ["pyrodgm", "reproduce", name, "--seeds", str(seeds)]
+    words += [] if epochs is None else ["--epochs", str(epochs)]
+    words += [word for change in changes or () for word in ("--set", change)]
+    return shlex.join(words + ([] if device == "cpu" else ["--device", device]))
 
 
 @reported()
