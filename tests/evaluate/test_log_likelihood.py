@@ -79,11 +79,8 @@ def test_weights_are_those_of_brute_force(model_class, options, labelled):
     torch.manual_seed(3)
     found = log_weights(model, 4, drawn=False)(x, y)
     torch.manual_seed(3)
-    values = {
-        name: site["value"]
-        for name, site in run_pair(model.model, model.guide, (x, y), num_samples=4).guide.items()
-        if name != "y"
-    }
+    guide = run_pair(model.model, model.guide, (x, y), num_samples=4).guide
+    values = {name: site["value"] for name, site in guide.items() if name != "y"}
     classes = range(model.num_classes) if y is None and model.num_classes else [0]
     for s in range(4):
         terms = []
