@@ -5,6 +5,7 @@ from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.plated import Plated
 from pyrodgm.distributions.reparameterise import reparameterise
+from pyrodgm.distributions.sum_and_sample import SumAndSample
 
 __all__ = [
     "ClassMixture",
@@ -13,5 +14,6 @@ __all__ = [
     "Levels",
     "Plated",
     "StraightThroughOneHot",
+    "SumAndSample",
     "reparameterise",
 ]

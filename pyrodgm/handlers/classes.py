@@ -55,5 +55,6 @@ class DrawnClass(Messenger):
             raise ValueError(f"classes: got 'drawn' with {msg['name']!r}, a {type(fn).__name__}, want a categorical")
         log_q = fn.logits + math.log1p(-UNIFORM)
         uniform = torch.full_like(log_q, math.log(UNIFORM / log_q.shape[-1]))
-        msg["fn"] = type(fn)(logits=torch.logaddexp(log_q, uniform))
+        kind = dist.OneHotCategorical if fn.event_dim else dist.Categorical
+        msg["fn"] = kind(logits=torch.logaddexp(log_q, uniform))
         msg["infer"] = {}

@@ -5,6 +5,7 @@ from pyro.poutine.messenger import Messenger
 from pyro.poutine.util import site_is_subsample
 
 from pyrodgm.distributions import reparameterise
+from pyrodgm.distributions.sum_and_sample import UNIFORM
 
 
 class _ChosenNoise(Messenger):
@@ -57,6 +58,19 @@ class JointNoise(_ChosenNoise):
     def __init__(self, rank, processes):
         super().__init__()
         self.rank, self.processes = rank, processes
+
+    def __enter__(self):
+        self._before = UNIFORM.set(self._uniform)
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        UNIFORM.reset(self._before)
+        return super().__exit__(*error)
+
+    def _uniform(self, shape, **like):
+        """Uniform numbers ``(..., B, 1)``, this process's rows."""
+        *lead, rows, one = shape
+        return torch.rand(*lead, rows * self.processes, one, **like).narrow(-2, self.rank * rows, rows)
 
     def _value(self, fn, row_dim):
         shape = list(fn.shape())

@@ -76,6 +76,11 @@ class Pair(NamedTuple):
         """
         return sum(self.guide[name]["score_parts"].score_function for name in self.classes)
 
+    def log_class_counts(self):
+        """The log of how many classes each enumerated one stands for: nothing where all are enumerated."""
+        weights, log_q = self.log_class_weights(), self.log_q(*self.classes)
+        return torch.where(weights == log_q, 0.0, weights - log_q) if self.classes else 0.0
+
     def mean(self, values, event_dim=0):
         """E_q[values]: exact over an enumerated y, the average over the samples.
 

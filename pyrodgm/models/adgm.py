@@ -30,7 +30,7 @@ class ADGM(AuxiliaryModel):
             inference model and no variable, so that p(a | ...) falls away; ``"uninformed"`` (app. B), where
             p(a) = N(0, I), of which the best q(a | x) is a point, but for the class term.
         a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
-        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::

@@ -10,7 +10,7 @@ from pyro import poutine
 from pyro.poutine.util import is_validation_enabled
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
-from pyrodgm.models.class_variable import ClassVariable, read_classes
+from pyrodgm.models.class_variable import ClassVariable, check_classes
 from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register
@@ -27,10 +27,11 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
         z_size: number of latent units; of the top latent, where there are several.
-        classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"relaxed"``, or
-            ``("relaxed", {"temperature": t})``, draws it, so that a step costs the same for any K: the bound is then
-            an estimate with one class a row, and its gradient that of a relaxed sample, which is biased, see
-            ``StraightThroughOneHot``.
+        classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"sampled"``, or
+            ``("sampled", {"top": 2})``, sums the most probable classes of each row and one drawn from the rest while
+            training, so that a step costs the same for any K: bound and gradient are right on average, see
+            ``SumAndSample``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient is
+            that of a relaxed sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
         top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
@@ -57,11 +58,11 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
 
     def __init__(self, x_size, num_classes, z_size, classes="enumerated"):
         super().__init__()
-        self.temperature = read_classes(classes)
         for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
             if value is not None:
                 check_size(argument, value)
-        self.x_size, self.num_classes, self.z_size = x_size, num_classes, z_size
+        check_classes(classes, num_classes)
+        self.x_size, self.num_classes, self.z_size, self.classes = x_size, num_classes, z_size, classes
 
     @abstractmethod
     def model(self, x=None, y=None, size=1):

@@ -37,7 +37,7 @@ class CaGeM(DeepGenerativeModel):
         z1_size: number of units of z1.
         hidden: sizes of the hidden layers, the same in every network.
         skip: let q(z2 | ...) read x, the skip connection of sec. 3.1; else it is q(z2 | y, z1).
-        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -113,7 +113,7 @@ class CaGeM(DeepGenerativeModel):
         q_y = self.q_y(z1, x)
         if network == "inference":
             return q_y.probs.mean(0)
-        if self.temperature is None:
+        if not self.relaxed:
             c = self._every_class(z1)  # (K, 1, 1, K)
         else:
             c = reparameterise(self.categorical(q_y), self.shared_noise(num_samples, seed + 2, self.num_classes))
@@ -139,7 +139,7 @@ class CaGeM(DeepGenerativeModel):
                 z1 = self.q_z1(x).rsample()  # (B, z1)
             q_y = self.q_y(z1, x)
             with torch.no_grad():
-                c = self._every_class(z1) if self.temperature is None else self.categorical(q_y).rsample()
+                c = self._every_class(z1) if not self.relaxed else self.categorical(q_y).rsample()
                 z2 = self._q_z2(x, c, z1).rsample()  # (K, B, z2) or (B, z2)
             log_p = self._cascade(q_y, self.p_y(z2))
             return -(y * (log_p + q_y.logits.log_softmax(-1))).sum()

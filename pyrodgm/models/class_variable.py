@@ -5,11 +5,18 @@ import pyro.distributions as dist
 import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice
-from pyrodgm.distributions import StraightThroughOneHot
+from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
+
+OPTIONS = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top": 2}}
 
 
 class ClassVariable:
-    """What a model with a y can do with it. ``num_classes`` and ``temperature`` are the model's."""
+    """What a model with a y can do with it. ``num_classes`` and ``classes`` are the model's."""
+
+    @property
+    def relaxed(self):
+        """Whether a y that is not given is drawn as a relaxed sample, so that no class is summed."""
+        return read_classes(self.classes)[0] == "relaxed"
 
     def one_hot(self, y):
         """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
@@ -20,31 +27,43 @@ class ClassVariable:
         return dist.OneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
 
     def categorical(self, fn):
-        """A one-hot categorical as y's site takes it: itself where y is enumerated, else one that is drawn from."""
-        return fn if self.temperature is None else StraightThroughOneHot(self.temperature, fn.logits)
+        """A one-hot categorical as y's site takes it: itself where classes are summed, else one that is drawn from."""
+        kind, options = read_classes(self.classes)
+        return StraightThroughOneHot(options["temperature"], fn.logits) if kind == "relaxed" else fn
 
     def sample_class(self, q_y):
-        """y of the guide, from q(y | ...): one-hot rows ``(K, 1, K)`` where it is enumerated, else ``(B, K)``."""
-        infer = {"enumerate": "parallel"} if self.temperature is None else {}
-        return pyro.sample("y", self.categorical(q_y), infer=infer)
+        """y of the guide, from q(y | ...).
+
+        One-hot rows ``(K, 1, K)`` where every class is summed, ``(top + 1, B, K)`` where few are, while the model is in
+        training mode, and ``(B, K)`` where one is drawn.
+        """
+        kind, options = read_classes(self.classes)
+        if kind == "relaxed":
+            return pyro.sample("y", self.categorical(q_y))
+        if kind == "sampled" and self.training:
+            q_y = SumAndSample(q_y.logits, options["top"])
+        return pyro.sample("y", q_y, infer={"enumerate": "parallel"})
 
 
 def read_classes(classes):
-    """The temperature of the relaxed classes that the argument ``classes`` of a model asks for; None for enumerated.
+    """What the argument ``classes`` of a model asks for: its kind, and its options with their defaults.
 
     Args:
-        classes: ``"enumerated"``, ``"relaxed"``, or ``("relaxed", {"temperature": t})``.
-
-    Raises:
-        ValueError: for anything else, or a temperature that is not above zero.
+        classes: ``"enumerated"``, ``"relaxed"`` or ``"sampled"``, or a pair of one of them and options.
     """
     kind, options = (classes, {}) if isinstance(classes, str) else classes
-    check_choice("classes", kind, ("enumerated", "relaxed"))
+    return kind, OPTIONS[kind] | options
+
+
+def check_classes(classes, num_classes):
+    """Raise ``ValueError`` for an argument ``classes`` that a model of ``num_classes`` cannot have."""
+    kind, options = (classes, {}) if isinstance(classes, str) else classes
+    check_choice("classes", kind, OPTIONS)
     for option in options:
-        check_choice(f"classes: {kind}", option, ("temperature",) if kind == "relaxed" else ())
-    if kind == "enumerated":
-        return None
-    temperature = options.get("temperature", 0.5)
-    if not temperature > 0:
-        raise ValueError(f"temperature: got {temperature!r}, want a number above zero")
-    return temperature
+        check_choice(f"classes: {kind}", option, OPTIONS[kind])
+    kind, options = read_classes(classes)
+    if kind == "relaxed" and not options["temperature"] > 0:
+        raise ValueError(f"temperature: got {options['temperature']!r}, want a number above zero")
+    if kind == "sampled" and not (isinstance(options["top"], int) and 1 <= options["top"] < num_classes):
+        wanted = f"an int from 1 to {num_classes - 1}, below the classes"
+        raise ValueError(f"classes: sampled: top: got {options['top']!r}, want {wanted}")

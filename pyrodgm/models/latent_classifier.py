@@ -35,6 +35,8 @@ class LatentClassifierVAE(DeepGenerativeModel):
             prop. 2, where the guide enumerates y.
         x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
             then sums to one and is left out: p(y | z) learns from labelled rows alone.
+        classes: ``"enumerated"``; or with ``bound="jensen"``, where the guide has y, ``"sampled"`` or ``"relaxed"`` for
+            many of them, see ``DeepGenerativeModel``. The exact sum is inside a logarithm, where a mean does not help.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -54,10 +56,14 @@ class LatentClassifierVAE(DeepGenerativeModel):
         hidden=(500,),
         bound="exact",
         x_reads_y=True,
+        classes="enumerated",
         **options,
     ):
         check_choice("bound", bound, ("exact", "jensen"))
-        super().__init__(x_size, num_classes, z_size)
+        super().__init__(x_size, num_classes, z_size, classes)
+        if classes != "enumerated" and (bound == "exact" or not x_reads_y):
+            got = f'bound="{bound}", x_reads_y={x_reads_y}'
+            raise ValueError(f"classes: got {classes!r} with {got}, want 'enumerated' unless the guide has the class")
         self.bound, self.x_reads_y = bound, x_reads_y
         parents = (z_size, num_classes) if x_reads_y else (z_size,)
         nets = Networks(x_size, num_classes, hidden, **options)
@@ -74,7 +80,8 @@ class LatentClassifierVAE(DeepGenerativeModel):
                 pyro.sample("y", p_x.class_given(x), infer={"enumerate": "parallel"})  # (K, 1, K)
                 return x
             if self.x_reads_y or x is None or y is not None:
-                y = pyro.sample("y", self.p_y(z), obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
+                p_y = self.categorical(self.p_y(z))
+                y = pyro.sample("y", p_y, obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
             parents = (z, y) if self.x_reads_y else (z,)
             return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), scored under (K, B)
 
@@ -82,7 +89,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)
             if self.x_reads_y and self.bound == "jensen" and y is None:
-                pyro.sample("y", self.p_y(z), infer={"enumerate": "parallel"})
+                self.sample_class(self.p_y(z))
 
     def _summed(self, z):
         """p(x | z) = sum_y p(y | z) p(x | y, z), the exact sum of eq. 6."""

@@ -33,6 +33,7 @@ class M1M2(DeepGenerativeModel):
         z1_size: number of units of z1, the features.
         hidden: sizes of the hidden layers, the same in every network; or those of M1's networks and those of M2's.
         joint: train M1 too, instead of keeping it as it is.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -54,9 +55,10 @@ class M1M2(DeepGenerativeModel):
         z1_size=50,
         hidden=((600, 600), (500,)),
         joint=False,
+        classes="enumerated",
         **options,
     ):
-        super().__init__(x_size, num_classes, z_size)
+        super().__init__(x_size, num_classes, z_size, classes)
         check_size("z1_size", z1_size)
         m1, m2 = (Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, 2))
         self.z1_size, self.joint = z1_size, joint

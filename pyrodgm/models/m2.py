@@ -24,7 +24,7 @@ class M2(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of style units.
         hidden: sizes of the hidden layers.
-        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         classifier_hidden: sizes of the hidden layers of q(y | x), where they are not ``hidden``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 

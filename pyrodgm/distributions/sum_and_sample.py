@@ -1,0 +1,113 @@
+"""A class of which the probable values are summed and one of the others is drawn."""
+
+from contextvars import ContextVar
+
+import pyro.distributions as dist
+import torch
+from pyro.distributions.score_parts import ScoreParts
+
+UNIFORM = ContextVar("uniform", default=torch.rand)  # what draws the rows' uniform numbers, ``(..., B, 1)``
+
+
+class SumAndSample(dist.OneHotCategorical):
+    """One-hot categorical that enumerates its most probable classes and one drawn class in place of all of them.
+
+    sum_y q(y) f(y) = E[sum_{y in C} q(y) f(y) + r f(d)],  d ~ q(d) / r, d not in C    (Liu et al. 2019, eq. 4)
+
+    C are the ``top`` most probable classes and r is the probability of the rest. An ELBO that enumerates, such as
+    ``TraceEnum_ELBO``, weighs a class by the score of its site. That is log q(y) for a summed class, and for the drawn
+    one log q(d) + stop_gradient(log r - log q(d)): the weight r, whose gradient is that of log q(d). So loss and
+    gradients are right on average, for top + 1 decodes a row in place of K.
+
+    A baseline takes nothing from that. With s = log q(d) - log r the scores of the summed classes get
+    -(r / (1 - r)) (s - stop_gradient(s)), zero in value and on average in gradient: the weights then sum to one with
+    no gradient, so that a constant added to f adds no variance.
+
+    ``log_prob`` is the categorical's. It cannot serve as the weight of an enumerated class, so that after
+    ``enumerate_support`` it raises unless ``score_parts`` asks: in a model, or under ``infer_discrete``. Not for
+    ``TraceTMC_ELBO``, which asks for the score and does not use it.
+
+    Args:
+        logits: ``(..., K)``.
+        top: number of classes to sum, at least 1 and below K.
+
+    Shapes:
+        batch shape ``(...)``, event shape ``(K,)``; ``enumerate_support`` gives ``(top + 1, ..., K)``, other classes
+        for every row.
+
+    Raises:
+        ValueError: for a ``top`` that is no int from 1 to K - 1; and from ``log_prob``, see above.
+
+    Example::
+
+        y = pyro.sample("y", SumAndSample(q_y.logits, top=2), infer={"enumerate": "parallel"})     # (3, B, K)
+    """
+
+    def __init__(self, logits, top, validate_args=None):
+        if not isinstance(top, int) or not 1 <= top < logits.shape[-1]:
+            raise ValueError(f"top: got {top!r}, want an int from 1 to {logits.shape[-1] - 1}, below the classes")
+        self.top, self._classes = top, None
+        super().__init__(logits=logits, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        """The same distribution for a larger batch, whose rows are drawn independently."""
+        logits = self.logits.expand(torch.Size(batch_shape) + self.event_shape)
+        return type(self)(logits, self.top, validate_args=self._validate_args)
+
+    def enumerate_support(self, expand=True):
+        """The most probable classes of each row and a drawn one, one-hot rows ``(top + 1, ..., K)``."""
+        logits = self.logits.detach()
+        classes = logits.topk(self.top + 1).indices
+        others = logits.softmax(-1).scatter(-1, classes[..., : self.top], 0.0)
+        drawn = self._draw(others)
+        # an impossible rest, or rounding at the end of the sum: the likeliest of the others, never a summed class
+        impossible = others.gather(-1, drawn) <= 0
+        drawn = torch.where(impossible, classes[..., self.top :], drawn)
+        self._classes = torch.cat([classes[..., : self.top], drawn], -1)  # (..., top + 1)
+        one_hot = torch.zeros(*self._classes.shape, self.event_shape[0]).to(logits)
+        return one_hot.scatter_(-1, self._classes.unsqueeze(-1), 1.0).movedim(-2, 0)
+
+    def _draw(self, weights):
+        """An index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
+        cumulative = weights.cumsum(-1)
+        uniform = UNIFORM.get()((*weights.shape[:-1], 1), dtype=weights.dtype, device=weights.device)
+        index = torch.searchsorted(cumulative, uniform * cumulative[..., -1:], right=True)
+        return index.clamp(max=weights.shape[-1] - 1)
+
+    def log_prob(self, value):
+        """log q(y)."""
+        if self._classes is not None:
+            raise ValueError(
+                "SumAndSample: got log_prob of classes that it enumerated, want score_parts: the drawn class counts "
+                "for all that were not. Enumerate it in a guide, under an ELBO that weighs classes by their score, "
+                "such as TraceEnum_ELBO"
+            )
+        return self._log_q(value)
+
+    def _log_q(self, value):
+        if self._validate_args:
+            self._validate_sample(value)
+        index = value.argmax(-1, keepdim=True)
+        logits = self.logits.expand(torch.broadcast_shapes(self.logits.shape, value.shape))
+        return logits.gather(-1, index.expand(*logits.shape[:-1], 1)).squeeze(-1)
+
+    def score_parts(self, value):
+        """log q(y), and the score that weighs each of the enumerated classes, ``(top + 1, ..., B)``.
+
+        The gradient of log r is that of the rest of one: r d log r = -sum_{y in C} d q(y), which is finite for r = 0.
+        """
+        log_q = self._log_q(value)
+        if self._classes is None:
+            return ScoreParts(log_q, log_q, 0)
+        summed, drawn = log_q[:-1], log_q[-1:]
+        top = self._classes[..., : self.top]
+        log_of_top = summed.detach().logsumexp(0)  # log(1 - r)
+        log_r = self.logits.detach().scatter(-1, top, -torch.inf).logsumexp(-1)
+        surplus = (log_r - log_of_top).exp() * _gradient_alone(drawn[0])
+        surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(0)
+        return ScoreParts(log_q, torch.cat([summed - surplus, (log_r + _gradient_alone(drawn[0]))[None]]), 0)
+
+
+def _gradient_alone(log_q):
+    """Zero with the gradient of log q; without one for an impossible class, which counts for nothing."""
+    return torch.where(log_q.detach() > -torch.inf, log_q - log_q.detach(), 0.0)

@@ -1,0 +1,303 @@
+"""Classes summed and sampled: every possible draw, weighted by its probability, is the sum over all classes."""
+
+import inspect
+import itertools
+import math
+
+import pyro
+import pyro.distributions as dist
+import pytest
+import torch
+from pyro import poutine
+from pyro.infer import SVI, TraceEnum_ELBO, infer_discrete
+from pyro.optim import Adam
+from pyro.poutine.messenger import Messenger
+
+from pyrodgm import evaluate
+from pyrodgm.distributions import SumAndSample, reparameterise
+from pyrodgm.handlers import JointNoise
+from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
+from tests.pairs import model_classes, rows, small
+
+ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+NEEDED = {"LatentClassifierVAE": {"bound": "jensen"}, "M1M2": {"joint": True}}
+SAMPLED = [c for c in model_classes() if "classes" in inspect.signature(c).parameters]
+
+
+class NoiseByClass(Messenger):
+    """Makes every latent from noise of its row and class, however many classes are enumerated."""
+
+    def __init__(self, num_classes):
+        super().__init__()
+        self.num_classes, self.y = num_classes, None
+
+    def __enter__(self):
+        self.y = None
+        return super().__enter__()
+
+    def _pyro_sample(self, msg):
+        fn, name = msg["fn"], msg["name"]
+        if name == "y" or msg["done"] or msg["is_observed"] or not getattr(fn, "event_shape", ()):
+            return
+        generator = torch.Generator().manual_seed(sum(map(ord, name)))
+        shape = (fn.batch_shape[-1], self.num_classes, *fn.event_shape)
+        noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+        if len(fn.batch_shape) == 1:
+            noise = noise[:, 0]
+        else:
+            noise = torch.einsum("...bk,bkd->...bd", self.y.expand(*self.y.shape[:-2], shape[0], -1), noise)
+        msg["value"], msg["done"] = reparameterise(fn, noise), True
+
+    def _pyro_post_sample(self, msg):
+        if msg["name"] == "y":
+            self.y = msg["value"]
+
+
+def make(model_class, classes):
+    torch.manual_seed(0)
+    model = small(model_class, num_classes=4, classes=classes, **NEEDED.get(model_class.__name__, {})).double()
+    for parameter in model.parameters():  # classes that differ
+        parameter.data.mul_(1.5)
+    return model
+
+
+def loss_and_gradients(model, x, within):
+    model.zero_grad()
+    with within:
+        loss = ELBO.differentiable_loss(model.model, model.guide, x)
+    loss.backward()
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    return torch.cat([loss.detach()[None], *(gradient.flatten() for gradient in gradients)])
+
+
+def every_draw(monkeypatch, top, num_rows, num_classes, compute):
+    """The values of ``compute()`` for every drawn class of every row, and their probabilities."""
+    values, probabilities = [], []
+    for picks in itertools.product(range(num_classes - top), repeat=num_rows):
+        seen = []
+
+        def forced(self, weights, picks=picks, seen=seen):
+            flat = weights.reshape(num_rows, num_classes)
+            index = torch.stack([row.nonzero()[pick] for row, pick in zip(flat, picks, strict=True)])
+            seen.append((flat.gather(-1, index)[:, 0] / flat.sum(-1)).prod())
+            return index.reshape(*weights.shape[:-1], 1)
+
+        monkeypatch.setattr(SumAndSample, "_draw", forced)
+        values.append(compute())
+        probabilities.append(seen[0])
+    assert sum(probabilities) == pytest.approx(1, abs=1e-12)
+    return torch.stack(values), torch.stack(probabilities)
+
+
+@pytest.mark.parametrize("top", [1, 2, 3])
+@pytest.mark.parametrize("model_class", SAMPLED)
+def test_the_draws_weighted_are_the_sum(model_class, top, monkeypatch):
+    noise = NoiseByClass(4)
+    summed, sampled = make(model_class, "enumerated"), make(model_class, ("sampled", {"top": top}))
+    x = rows(summed)[0].double()[:3]
+    expected = loss_and_gradients(summed, x, noise)
+    values, probabilities = every_draw(monkeypatch, top, 3, 4, lambda: loss_and_gradients(sampled, x, noise))
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12)
+    if top < 3:
+        assert values.std(0).max() > 1e-3  # the draws differ
+
+
+def pair(top, offset=0.0, logits=None, scale=1.0):
+    """A class of three rows, and functions of model and guide; ``offset`` moves every class's cost alike."""
+    torch.manual_seed(3)
+    logits = torch.randn(3, 5, dtype=torch.float64) if logits is None else logits
+    logits = logits.clone().requires_grad_()
+    means = torch.randn(5, dtype=torch.float64)
+
+    def model():
+        with pyro.plate("rows", 3), poutine.scale(scale=scale):
+            y = pyro.sample("y", dist.OneHotCategorical(logits=means.new_zeros(5)))
+            pyro.sample("x", dist.Normal(y @ means, 1.0), obs=torch.ones(3, dtype=torch.float64) + offset)
+
+    def guide():
+        with pyro.plate("rows", 3), poutine.scale(scale=scale):
+            fn = dist.OneHotCategorical(logits=logits) if top is None else SumAndSample(logits, top)
+            pyro.sample("y", fn, infer={"enumerate": "parallel"})
+
+    def gradient(elbo=ELBO):
+        loss = elbo.differentiable_loss(model, guide)
+        return torch.cat([loss.detach()[None], torch.autograd.grad(loss, logits)[0].flatten()])
+
+    return gradient, model, guide
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": 2.5}])
+def test_free_draws_are_right_on_average(options):
+    expected = pair(None, **options)[0]()
+    gradient = pair(2, **options)[0]
+    pyro.set_rng_seed(0)
+    draws = torch.stack([gradient() for _ in range(1500)])
+    error = draws.std(0) / math.sqrt(len(draws))
+    assert bool(((draws.mean(0) - expected).abs() <= 4 * error + 1e-12).all())
+
+
+def test_particles_draw_classes_of_their_own():
+    elbo = TraceEnum_ELBO(num_particles=400, vectorize_particles=True, max_plate_nesting=1)
+    expected, gradient = pair(None)[0](), pair(1)[0]
+    pyro.set_rng_seed(0)
+    draws = torch.stack([gradient(elbo) for _ in range(30)])
+    error = draws.std(0) / math.sqrt(len(draws))
+    assert bool(((draws.mean(0) - expected).abs() <= 4.5 * error + 1e-12).all())
+    single = torch.stack([gradient() for _ in range(30)])
+    assert draws[:, 0].std() < 0.2 * single[:, 0].std()
+
+
+def test_the_baseline_takes_a_common_cost_out(monkeypatch):
+    """An offset of all costs adds no variance to the gradient."""
+    spreads = []
+    for offset in (0.0, 50.0):
+        gradient = pair(2, offset=offset, logits=torch.zeros(3, 5, dtype=torch.float64))[0]
+        values, probabilities = every_draw(monkeypatch, 2, 3, 5, gradient)
+        mean = (probabilities[:, None] * values).sum(0)
+        spreads.append((probabilities[:, None] * (values - mean)[:, 1:].square()).sum())
+    without = spreads[1] / 50**2
+    assert spreads[0] > 0 and without < 20 * spreads[0]  # the costs differ by y's own share of the offset
+
+
+def test_weights_sum_to_one_without_a_gradient():
+    logits = torch.randn(6, 7, dtype=torch.float64, requires_grad=True)
+    for top in range(1, 7):
+        fn = SumAndSample(logits, top)
+        total = fn.score_parts(fn.enumerate_support()).score_function.exp().sum(0)
+        torch.testing.assert_close(total, torch.ones(6, dtype=torch.float64), rtol=1e-12, atol=0)
+        (gradient,) = torch.autograd.grad(total.sum(), logits)
+        torch.testing.assert_close(gradient, torch.zeros_like(gradient), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "logits",
+    [
+        [0.0, -math.inf, -math.inf, -math.inf],  # an impossible rest, and an impossible class among the summed
+        [0.0, 1.0, -math.inf, -math.inf],
+        [0.0, 0.0, 0.0, 0.0],
+        [800.0, 0.0, -800.0, 1.0],
+        [1e30, 0.0, -1e30, 1.0],
+    ],
+)
+@pytest.mark.parametrize("top", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_numbers(logits, top, dtype):
+    logits = torch.tensor([logits] * 40, dtype=dtype, requires_grad=True)
+    fn = SumAndSample(logits, top)
+    value = fn.enumerate_support()
+    classes = value.argmax(-1).T  # (B, top + 1)
+    assert value.shape == (top + 1, 40, 4) and bool((value.sum(-1) == 1).all())
+    assert all(len(set(row)) == top + 1 for row in classes.tolist())  # no class twice
+    expected = dist.OneHotCategorical(logits=logits).logits
+    score = fn.score_parts(value).score_function
+    assert not bool(score.isnan().any())
+    weights = score.exp()
+    torch.testing.assert_close(weights.sum(0), torch.ones(40, dtype=dtype), rtol=1e-6, atol=1e-6)
+    log_q = fn.score_parts(value).log_prob
+    assert torch.equal(log_q.T, expected.gather(-1, classes))
+    cost = torch.where(weights.detach() > 0, weights * torch.randn(top + 1, 40, dtype=dtype), 0.0)
+    (gradient,) = torch.autograd.grad(cost.sum(), logits)
+    assert not bool(gradient.isnan().any())
+
+
+def test_classes_are_drawn_in_proportion_and_by_row():
+    logits = torch.tensor([2.0, -1.0, 0.5, 0.0, -0.5])
+    torch.manual_seed(0)
+    classes = SumAndSample(logits.expand(20_000, 5), 2).enumerate_support().argmax(-1)
+    assert set(classes[:2].unique().tolist()) == {0, 2}
+    share = torch.bincount(classes[2], minlength=5) / 20_000
+    expected = logits.softmax(-1) * torch.tensor([0, 1, 0, 1, 1])
+    torch.testing.assert_close(share, expected / expected.sum(), atol=4 * 0.5 / math.sqrt(20_000), rtol=0)
+
+
+def test_as_a_distribution_it_is_the_categorical():
+    logits = torch.randn(4, 3, dtype=torch.float64)
+    fn, plain = SumAndSample(logits, 1), dist.OneHotCategorical(logits=logits)
+    y = plain.sample((6,))
+    assert torch.equal(fn.log_prob(y), plain.log_prob(y))
+    assert fn.expand((5, 4)).top == 1 and fn.expand((5, 4)).enumerate_support().shape == (2, 5, 4, 3)
+    assert torch.equal(fn.score_parts(y).score_function, plain.log_prob(y))
+    assert fn.to_event(0).log_prob(y).shape == (6, 4)
+    masked = SumAndSample(logits, 1).mask(torch.tensor([True, False, True, True]))
+    parts = masked.score_parts(masked.enumerate_support())
+    assert bool((parts.log_prob[:, 1] == 0).all()) and bool((parts.log_prob[:, 0] < 0).all())
+    weights = parts.score_function[:, [0, 2, 3]].exp().sum(0)
+    torch.testing.assert_close(weights, torch.ones(3, dtype=torch.float64))
+
+
+def test_whoever_reads_log_prob_in_place_of_the_score_is_told():
+    guide = pair(2)[2]
+    with pytest.raises(ValueError, match="SumAndSample: got log_prob of classes that it enumerated, want score_parts"):
+        infer_discrete(guide, first_available_dim=-2)()
+
+    def in_the_model():
+        with pyro.plate("rows", 3):
+            pyro.sample("y", SumAndSample(torch.zeros(3, 4), 1), infer={"enumerate": "parallel"})
+
+    with pytest.raises(ValueError, match="Enumerate it in a guide, under an ELBO that weighs classes by their score"):
+        ELBO.differentiable_loss(in_the_model, lambda: None)
+
+
+@pytest.mark.parametrize("top", [0, 3, 4, 1.0, None])
+def test_bad_top(top):
+    with pytest.raises(ValueError, match=r"top: got .*, want an int from 1 to 2, below the classes"):
+        SumAndSample(torch.zeros(2, 3), top)
+
+
+@pytest.mark.parametrize("model_class", SAMPLED)
+def test_evaluation_sums_every_class(model_class):
+    summed, sampled = make(model_class, "enumerated"), make(model_class, ("sampled", {"top": 1}))
+    x = rows(summed)[0].double()
+    found = []
+    for model in (summed, sampled):
+        torch.manual_seed(1)
+        found.append(evaluate.row_bounds(model, x))
+    assert torch.equal(*found)
+
+
+def evaluable(top):
+    """The pair as a module of a user's own, whose guide samples in evaluation too."""
+    model, guide = pair(top)[1:]
+    own = torch.nn.Module()
+    own.model, own.guide = (lambda x, y=None: model()), (lambda x, y=None: guide())
+    return own, torch.zeros(3, 1, dtype=torch.float64)
+
+
+def test_the_bound_of_a_guide_that_always_samples(monkeypatch):
+    expected = evaluate.row_bounds(*evaluable(None))
+    values, probabilities = every_draw(monkeypatch, 2, 3, 5, lambda: evaluate.row_bounds(*evaluable(2)))
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_evidence_by_a_guide_that_always_samples():
+    expected = evaluate.log_likelihood(*evaluable(None), num_samples=1, backend="off").rows
+    found = evaluate.log_likelihood(*evaluable(2), num_samples=1500, chunk_size=10_000, backend="off")
+    assert bool(((found.rows - expected).abs() < 4 * found.row_errors + 1e-9).all())
+    assert bool((found.row_errors > 1e-6).all())
+
+
+@pytest.mark.parametrize("objective", ["unlabelled", "semi-supervised"])
+def test_compiled_steps_are_those_of_svi(objective):
+    losses = []
+    for engine in (SVI, CompiledSVI):
+        pyro.set_rng_seed(2)
+        pyro.clear_param_store()
+        model = small(SAMPLED[0], num_classes=4, classes=("sampled", {"top": 2}))
+        x, y = rows(model)
+        loss = ELBO if objective == "unlabelled" else SemiSupervisedELBO.of(model, ELBO, alpha=2.0)
+        options = {"backend": "replay"} if engine is CompiledSVI else {}
+        svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), loss, **options)
+        batch = {"x": x} if objective == "unlabelled" else {"labelled": (x, y), "unlabelled": x}
+        losses.append([svi.step(**batch) for _ in range(6)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_processes_draw_the_classes_of_one():
+    logits = torch.randn(6, 5)
+    torch.manual_seed(4)
+    together = SumAndSample(logits, 1).enumerate_support()
+    for rank in range(2):
+        torch.manual_seed(4)
+        with JointNoise(rank, 2):
+            part = SumAndSample(logits[3 * rank : 3 * rank + 3], 1).enumerate_support()
+        assert torch.equal(part, together[:, 3 * rank : 3 * rank + 3])
