@@ -37,7 +37,8 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
     total = 0.0
     with evaluating(model):
         for batch in in_batches(x, None, batch_size, progress):
-            total = total + sum(_divergences(run_pair(model, *batch), site) for _ in range(num_samples))
+            runs = (run_pair(model.model, model.guide, batch) for _ in range(num_samples))
+            total = total + sum(_divergences(pair, site) for pair in runs)
     return total / len(x) / num_samples
 
 

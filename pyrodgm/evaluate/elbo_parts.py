@@ -32,7 +32,7 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):
             for _ in range(num_samples):
-                pair = run_pair(model, *batch)
+                pair = run_pair(model.model, model.guide, batch)
                 for name, part in _parts(pair):
                     parts[name] += float(pair.mean(part).sum()) / len(x) / num_samples
     return dict(parts)

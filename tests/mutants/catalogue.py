@@ -566,6 +566,11 @@ mutants(
 mutants(
     "infer/traces.py",
     (
+        '["score_parts"].score_function',
+        '["log_prob"]',
+        "infer/test_traces.py::test_a_class_counts_for_what_its_site_says",
+    ),
+    (
         "torch.where(weights > 0, values, 0.0) * weights",
         "torch.where(weights > 0, values, 0.0) / len(weights)",
         "evaluate/test_by_hand.py::test_bounds[M2-]",
@@ -753,13 +758,13 @@ mutants(
 mutants(
     "evaluate/bound.py",
     (
-        "for _ in range(num_samples)) / num_samples)",
-        "for _ in range(num_samples)))",
+        "sum(map(_bounds, runs)) / num_samples)",
+        "sum(map(_bounds, runs)))",
         "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
     ),
     (
-        "for _ in range(num_samples)) / num_samples)",
-        "for _ in range(1)))",
+        "batch) for _ in range(num_samples))",
+        "batch) for _ in range(1))",
         "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
     ),
     (
