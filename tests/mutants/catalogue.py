@@ -872,6 +872,27 @@ mutants(
     ),
 )
 
+# plots
+
+mutants(
+    "plot/kl.py",
+    (
+        "kl.sum(1), label=site",
+        "kl.mean(1), label=site",
+        "plot/test_plot.py::test_kl_curves_are_sums_over_the_units_of_each_latent",
+    ),
+    (
+        "between = (epochs[1:] + epochs[:-1]) / 2",
+        "between = epochs[1:] - 0.5",
+        "plot/test_plot.py::test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs",
+    ),
+    (
+        "np.argsort(-kl[-1], kind",
+        "np.argsort(-kl[0], kind",
+        "plot/test_plot.py::test_kl_heat_map_sorts_units_by_their_last_kl",
+    ),
+)
+
 # training
 
 mutants(
@@ -908,7 +929,17 @@ mutants(
 )
 mutants(
     "train/kl_schedule.py",
-    ("if beta >= 1:", "if beta > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    ("if passed >= 1:", "if passed > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    (
+        "self.start + (1 - self.start) * passed",
+        "max(self.start, passed)",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
+    (
+        "self.start + (1 - self.start) * passed",
+        "self.start + passed",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
     (
         "min((epoch + 1) / max(self.epochs, 1),",
         "min(epoch / max(self.epochs, 1),",
@@ -1041,6 +1072,51 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up of y]",
     ),
     (
+        "warm_up_start=recipe.warm_up_start",
+        "warm_up_start=0.0",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up from]",
+    ),
+    (
+        "model.load_state_dict(trained.state_dict())",
+        "pass",
+        "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
+    ),
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+    ),
+    (
+        "kl_per_unit(model, x, site)",
+        "kl_per_unit(model, x[:10], site)",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "in _units(model, validation[:1000])}",
+        "in _units(model, data.validation.x)}",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "(kl > INACTIVE).sum()",
+        "(kl >= INACTIVE).sum()",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        'figures[f"KL of {site}"] = parts[site]',
+        'figures[f"KL of {site}"] = float(kl.sum())',
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "float(bounds[: len(rows)].mean())",
+        "float(bounds.mean())",
+        "zoo/test_measured.py::test_bounds_are_of_binarised_rows_and_errors_of_grey_ones",
+    ),
+    (
         "weight / turns, labelled_weight / turns)",
         "weight, labelled_weight / turns)",
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
@@ -1137,8 +1213,8 @@ mutants(
         "zoo/test_poison.py::test_a_bound_of_binarised_images_is_of_binarised_test_rows",
     ),
     (
-        "bound(model, x, num_samples=10)}",
-        "bound(model, x, num_samples=1)}",
+        "row_bounds(model, x, num_samples=10)",
+        "row_bounds(model, x, num_samples=1)",
         "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
     ),
     (
