@@ -16,6 +16,8 @@ _HOMES = {
     "CompiledSVI": "infer",
     "DeepGenerativeClassifier": "estimators",
     "DeepGenerativeModel": "models",
+    "HierarchicalVAE": "models",
+    "LadderVAE": "models",
     "LatentClassifierVAE": "models",
     "M1": "estimators",
     "M1M2": "models",
