@@ -18,6 +18,7 @@ _HOMES = {
     "DeepGenerativeModel": "models",
     "HierarchicalVAE": "models",
     "LadderVAE": "models",
+    "ImportanceWeightedELBO": "infer",
     "LatentClassifierVAE": "models",
     "M1": "estimators",
     "M1M2": "models",

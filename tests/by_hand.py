@@ -355,6 +355,30 @@ def bounds(model, x, noise, y=None, beta=1.0):
     return sum(run.log_q_y.exp() * (ratio - run.log_q_y) for run, ratio in zip(every, ratios, strict=True))
 
 
+def importance_weighted(model, x, noise, y=None, classes="bounded"):
+    """log 1/k sum_s exp(l_s) of every row, l_s the bound of a sample, or its log-weight with all classes summed."""
+    log_w = (bounds if classes == "bounded" else log_weights)(model, x, noise, y)
+    return log_mean(log_w.expand(noise.samples, len(x)))[0]
+
+
+def doubly_reparameterised(model, x, noise, guides):
+    """Gradients of the importance-weighted loss, those of the guide by sum_s w_s^2 dl_s/dz_s dz_s/dphi (Tucker et al.).
+
+    guides: whether a parameter, by name, is the guide's.
+    """
+    drawn = {site: latent.value for site, latent in runs(model, x, noise)[0].latents.items()}
+    copies = {site: value.detach().requires_grad_() for site, value in drawn.items()}
+    log_w = bounds(model, x, Given(drawn=copies))
+    w = log_w.softmax(0).detach()[..., None]
+    slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
+    of_guide = -sum((w**2 * slope * value).sum() for slope, value in zip(slopes, drawn.values(), strict=True))
+    of_model = -(w[..., 0] * log_w).sum()
+    return {
+        name: torch.autograd.grad(of_guide if guides(name) else of_model, p, retain_graph=True, allow_unused=True)[0]
+        for name, p in model.named_parameters()
+    }
+
+
 def unlabelled_loss(model, x, noise):
     """U(x) summed over the rows, for a model with normal posteriors.
 

@@ -31,7 +31,7 @@ from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
-from pyrodgm.zoo.objectives import OBJECTIVES, check_objective
+from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import precision_on, unit
 
@@ -144,7 +144,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     Returns:
         The data, the labelled rows' indices, the model, and the history.
     """
-    check_objective(recipe)
+    objective_of(recipe)  # raises before anything is trained
     first, trained = first_stage(recipe), None
     if first is not None:
         if pretrained_folder is None and folder is not None:
@@ -328,8 +328,7 @@ def observed(recipe, x):
 
 def _objective(recipe, model, rows, num_rows, num_batches):
     """The loss of a batch; ``rows`` are the labelled ones of ``num_rows``, ``num_batches`` those of an epoch."""
-    name, options = recipe.objective
-    inner = OBJECTIVES[name](model, num_particles=recipe.num_particles, **options)
+    inner = objective_of(recipe)
     if rows is None:
         return inner
     weight = alpha(recipe.beta, len(rows), num_rows - len(rows))

@@ -13,10 +13,11 @@ from pyrodgm.checks import check_choice
 from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.nn import Trunk
 from pyrodgm.zoo.baselines import BASELINES, CLASSIFIERS
+from pyrodgm.zoo.objectives import OBJECTIVES
 from pyrodgm.zoo.recipe import Recipe
 
 CHOICES = ("objective", "optimizer", "pretrained", "start_from", "schedule", "resample")  # fields of a name and options
-DECIDED = ("x_size", "num_classes", "params", "x", "generator", "model", "num_particles")  # not among the options
+DECIDED = ("x_size", "num_classes", "params", "x", "generator", "classes_summed", "num_particles")  # not among the options
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
 TOLD = ("name", "summary", "source", "paper", "figure", "deviations")  # what a recipe says of itself
 
@@ -85,7 +86,7 @@ def _chosen(recipe, field, value):
 
 def _choices():
     """What the names of a field that is a choice may be, and stand for."""
-    from pyrodgm.zoo.experiment import OBJECTIVES, RECIPES, RESAMPLE, SCHEDULES
+    from pyrodgm.zoo.experiment import RECIPES, RESAMPLE, SCHEDULES
 
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}

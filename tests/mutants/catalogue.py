@@ -1302,11 +1302,6 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[clip]",
     ),
     (
-        "num_particles=recipe.num_particles,",
-        "num_particles=1,",
-        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
-    ),
-    (
         "warm_up_epochs=recipe.warm_up_epochs",
         "warm_up_epochs=0",
         "zoo/test_first_step.py::test_first_steps_by_hand[digits]",
@@ -1353,6 +1348,19 @@ mutants(
         "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
     ),
     ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
+)
+mutants(
+    "zoo/objectives.py",
+    (
+        "num_particles=num_particles, vectorize",
+        "num_particles=1, vectorize",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
+    ),
+    (
+        "ImportanceWeightedELBO(num_samples, classes",
+        "ImportanceWeightedELBO(1, classes",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
+    ),
 )
 mutants(
     "zoo/results.py",
