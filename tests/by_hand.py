@@ -241,8 +241,8 @@ def product(a, b):
 
 
 def upward(model, x):
-    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13)."""
-    d = [read(model, x)]
+    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13), of x as networks read it."""
+    d = [x]
     for trunk in model.d.trunks:
         d.append(mlp(trunk, d[-1]))
     return d[1:]
@@ -250,13 +250,46 @@ def upward(model, x):
 
 def ladder(model, x, y, k, noise):
     """Sønderby et al. 2016, eqs 1-3 and 13-19."""
-    d, z, q = upward(model, x), [], []
-    for i in reversed(range(len(d))):
-        moments_q = moments(model.q_z[i].heads, d[i])
+    d = upward(model, read(model, x))
+    z, q = downward(model, [(h,) for h in d], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
+def downward(model, h, noise):
+    """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
+    z, q = [], []
+    for i in reversed(range(len(h))):
+        moments_q = moments(model.q_z[i].heads, *h[i])
         if z:
             moments_q = product(moments_q, moments(model.p_z[i], z[0]))
         z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
-    return Run(chain(model, z, q), (z[0],))
+    return z, q
+
+
+def auxiliary_ladder(model, x, y, k, noise):
+    """The ladder's, with q(a_i | d_i), heads that read a_i, and p(a_i | z_i, ..., z_L)."""
+    d = upward(model, read(model, x))
+    a = [noise.draw(f"a{i + 1}", net, (d[i],)) for i, net in enumerate(model.q_a)]
+    z, q = downward(model, [(h, value) for h, (value, _) in zip(d, a, strict=True)], noise)
+    latents = chain(model, z, q)
+    for i, (value, moments_a) in enumerate(a):
+        latents[f"a{i + 1}"] = Latent(value, moments_a, moments(model.p_a[i], *z[i:]))
+    return Run(latents, (z[0],))
+
+
+def cluster_ladder(model, x, y, k, noise):
+    """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
+    x = read(model, x)
+    d, top = upward(model, x), len(model.q_z)
+    z, q = noise.draw(f"z{top}", model.q_z[-1].heads, (d[-1],))
+    log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
+    latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
+    for i in range(top - 1, 0, -1):
+        prior = moments(model.p_z[i - 1], *parents)
+        q = product(moments(model.q_z[i - 1].heads, d[i - 1]), prior)
+        parents = (noise.value(f"z{i}", *q, k),)
+        latents[f"z{i}"] = Latent(*parents, q, prior)
+    return Run(latents, parents, log_p_y, log_q)
 
 
 def cagem(model, x, y, k, noise):
@@ -290,6 +323,8 @@ def split_latent_classifier(model, x, y, k, noise):
 RUNS = {
     "VAE": vae,
     "AVAE": avae,
+    "AuxiliaryLadderVAE": auxiliary_ladder,
+    "ClusterLadderVAE": cluster_ladder,
     "M2": m2,
     "AdversarialM2": m2,
     "M1M2": m1m2,
@@ -412,7 +447,7 @@ def parts(model, x, noise, y=None):
     return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
 
 
-TOP_DOWN = ("LadderVAE",)  # the guide draws every latent after what its prior reads
+TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
 
 
 def kl_of_units(model, x, noise, site):
@@ -420,7 +455,7 @@ def kl_of_units(model, x, noise, site):
     every, units = runs(model, x, noise), []
     for run in every:
         value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
-        if site == model.top or type(model).__name__ in TOP_DOWN:
+        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
             squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
             units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
@@ -483,6 +518,12 @@ def cagem_classifier(model, x, num_samples, seed, network="generative"):
     return total.mean(0)
 
 
+def cluster_ladder_classifier(model, x, num_samples, seed):
+    """E_q(z_L | x)[q(y | z_L, x)]."""
+    z = at_shared_noise(model.q_z[-1].heads, (upward(model, x)[-1],), num_samples, seed)
+    return log_q_y(model.q_y, z, x).exp().mean(0)
+
+
 def mean_over(latent, classes):
     """The classifier that averages over a latent: its network and that of the class, by name."""
 
@@ -500,6 +541,7 @@ CLASSIFIERS = {
     "ADGM": auxiliary_classifier,
     "SDGM": auxiliary_classifier,
     "CaGeM": cagem_classifier,
+    "ClusterLadderVAE": cluster_ladder_classifier,
     "LatentClassifierVAE": mean_over("q_z", "p_y"),
     "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
 }
@@ -526,7 +568,7 @@ def with_a(model, mean, covariance, k):
 
 
 BETWEEN = {"M1M2": ["p_z1"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
-BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", "LadderVAE")}
+BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", *TOP_DOWN)}
 
 
 def evidence(model, x):
@@ -548,7 +590,9 @@ def evidence(model, x):
         for net in BETWEEN.get(kind, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if kind == "CaGeM" else -math.log(classes)
+        log_p_y = -math.log(classes)
+        if kind in ("CaGeM", "ClusterLadderVAE"):
+            log_p_y = model.p_y.logits.bias.log_softmax(0)[k]
         terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)
 

@@ -12,7 +12,7 @@ from pyro.optim import Adam
 from pyrodgm import testing
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
-from pyrodgm.models import CaGeM
+from pyrodgm.models import CaGeM, ClusterLadderVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
 from tests.pairs import ALL_TRAIN, every_pair, labels_alone, model_classes, rows, small
@@ -160,7 +160,7 @@ def constant_variances(model):
                 net.log_variance.bias.uniform_(-1.0, 0.5)
             elif name.startswith("q_") and isinstance(net, NormalNet):
                 net.log_variance.bias.add_(0.4)  # too wide rather than too narrow: no weight is then far above the rest
-        if isinstance(model, CaGeM):
+        if isinstance(model, (CaGeM, ClusterLadderVAE)):
             model.p_y.logits.weight.zero_()
     return model
 
