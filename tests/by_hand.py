@@ -14,18 +14,38 @@ import torch.nn.functional as F
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
     h = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1)
-    for layer in trunk.layers:
-        h = F.relu(F.linear(h, layer.weight, layer.bias))
+    for i, layer in enumerate(trunk.layers):
+        h = F.linear(h, layer.weight, layer.bias)
+        h = F.relu(h if trunk.norms is None else normalised(trunk.norms[i], h))
     return h
 
 
+def normalised(norm, h):
+    """Batch normalisation (Ioffe and Szegedy 2015): by the rows at hand while training, else by the running moments."""
+    rows, mean, variance = h.reshape(-1, h.shape[-1]), norm.running_mean, norm.running_var
+    if norm.training:
+        mean, variance = rows.mean(0), (rows**2).mean(0) - rows.mean(0) ** 2
+    return (h - mean) / (variance + 1e-5).sqrt() * norm.weight + norm.bias
+
+
 def linear(layer, h):
-    return h @ layer.weight.T + layer.bias
+    out = h @ layer.weight.T + layer.bias
+    return out if layer.norm is None else normalised(layer.norm, out)
+
+
+LOG_VARIANCES = {  # of the outputs of each kind of head
+    "log_variance": lambda net, h: linear(net.log_variance, h),
+    "softplus_variance": lambda net, h: ((1 + linear(net.variance, h).exp()).log() + 1e-8).log(),
+    "softplus_sigma": lambda net, h: 2 * ((1 + linear(net.sigma, h).exp()).log() + 1e-4).log(),
+}
 
 
 def moments(net, *parents):
+    """Mean and log-variance."""
     h = mlp(net.trunk, *parents)
-    return linear(net.loc, h), linear(net.log_variance, h)
+    mu = linear(net.loc, h)
+    mu = 1 / (1 + (-mu).exp()) if net.mean == "sigmoid" else mu
+    return mu, LOG_VARIANCES[net.scale_head](net, h)
 
 
 def log_normal_units(v, mu, log_variance):
@@ -198,6 +218,80 @@ def avae(model, x, y, k, noise):
     return Run(latents, (z[1],))
 
 
+def chain(model, z, q):
+    """The latents of p(z_1 | z_2) ... p(z_L), from their values and the moments of q, bottom first."""
+    priors = [moments(net, above) for net, above in zip(model.p_z, z[1:], strict=True)] + [standard(z[-1])]
+    return {f"z{i + 1}": Latent(*latent) for i, latent in enumerate(zip(z, q, priors, strict=True))}
+
+
+def hierarchical(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 7-9."""
+    z, q = [read(model, x)], []
+    for i, net in enumerate(model.q_z):
+        value, moments_q = noise.draw(f"z{i + 1}", net, (z[-1],))
+        z, q = [*z, value], [*q, moments_q]
+    return Run(chain(model, z[1:], q), (z[1],))
+
+
+def product(a, b):
+    """Mean and log-variance of the product of two normal densities, by completing the square."""
+    (mu_a, log_a), (mu_b, log_b) = a, b
+    share = log_b.exp() / (log_a.exp() + log_b.exp())  # of a in the mean
+    return share * mu_a + (1 - share) * mu_b, log_a + log_b - torch.logaddexp(log_a, log_b)
+
+
+def upward(model, x):
+    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13), of x as networks read it."""
+    d = [x]
+    for trunk in model.d.trunks:
+        d.append(mlp(trunk, d[-1]))
+    return d[1:]
+
+
+def ladder(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 13-19."""
+    d = upward(model, read(model, x))
+    z, q = downward(model, [(h,) for h in d], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
+def downward(model, h, noise):
+    """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
+    z, q = [], []
+    for i in reversed(range(len(h))):
+        moments_q = moments(model.q_z[i].heads, *h[i])
+        if z:
+            moments_q = product(moments_q, moments(model.p_z[i], z[0]))
+        z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
+    return z, q
+
+
+def auxiliary_ladder(model, x, y, k, noise):
+    """The ladder's, with q(a_i | d_i), heads that read a_i, and p(a_i | z_i, ..., z_L)."""
+    d = upward(model, read(model, x))
+    a = [noise.draw(f"a{i + 1}", net, (d[i],)) for i, net in enumerate(model.q_a)]
+    z, q = downward(model, [(h, value) for h, (value, _) in zip(d, a, strict=True)], noise)
+    latents = chain(model, z, q)
+    for i, (value, moments_a) in enumerate(a):
+        latents[f"a{i + 1}"] = Latent(value, moments_a, moments(model.p_a[i], *z[i:]))
+    return Run(latents, (z[0],))
+
+
+def cluster_ladder(model, x, y, k, noise):
+    """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
+    x = read(model, x)
+    d, top = upward(model, x), len(model.q_z)
+    z, q = noise.draw(f"z{top}", model.q_z[-1].heads, (d[-1],))
+    log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
+    latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
+    for i in range(top - 1, 0, -1):
+        prior = moments(model.p_z[i - 1], *parents)
+        q = product(moments(model.q_z[i - 1].heads, d[i - 1]), prior)
+        parents = (noise.value(f"z{i}", *q, k),)
+        latents[f"z{i}"] = Latent(*parents, q, prior)
+    return Run(latents, parents, log_p_y, log_q)
+
+
 def cagem(model, x, y, k, noise):
     """Maaløe, Fraccaro and Winther 2017, secs 3 and 3.1."""
     x = read(model, x)
@@ -229,12 +323,16 @@ def split_latent_classifier(model, x, y, k, noise):
 RUNS = {
     "VAE": vae,
     "AVAE": avae,
+    "AuxiliaryLadderVAE": auxiliary_ladder,
+    "ClusterLadderVAE": cluster_ladder,
     "M2": m2,
     "AdversarialM2": m2,
     "M1M2": m1m2,
     "ADGM": auxiliary,
     "SDGM": auxiliary,
     "CaGeM": cagem,
+    "HierarchicalVAE": hierarchical,
+    "LadderVAE": ladder,
     "LatentClassifierVAE": latent_classifier,
     "SplitLatentClassifierVAE": split_latent_classifier,
 }
@@ -373,15 +471,19 @@ def parts(model, x, noise, y=None):
     return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
 
 
+TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
+
+
 def kl_of_units(model, x, noise, site):
-    """KL of every unit, ``(z,)``, summed over the rows: analytic for the top latent, whose prior reads nothing."""
+    """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
     every, units = runs(model, x, noise), []
     for run in every:
-        value, (mu, log_variance), p = run.latents[site]
-        if site == model.top:
-            units.append(0.5 * (mu**2 + log_variance.exp() - 1 - log_variance))
+        value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
+        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
+            squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
+            units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
-            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, *p))
+            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
 
@@ -440,6 +542,12 @@ def cagem_classifier(model, x, num_samples, seed, network="generative"):
     return total.mean(0)
 
 
+def cluster_ladder_classifier(model, x, num_samples, seed):
+    """E_q(z_L | x)[q(y | z_L, x)]."""
+    z = at_shared_noise(model.q_z[-1].heads, (upward(model, x)[-1],), num_samples, seed)
+    return log_q_y(model.q_y, z, x).exp().mean(0)
+
+
 def mean_over(latent, classes):
     """The classifier that averages over a latent: its network and that of the class, by name."""
 
@@ -457,6 +565,7 @@ CLASSIFIERS = {
     "ADGM": auxiliary_classifier,
     "SDGM": auxiliary_classifier,
     "CaGeM": cagem_classifier,
+    "ClusterLadderVAE": cluster_ladder_classifier,
     "LatentClassifierVAE": mean_over("q_z", "p_y"),
     "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
 }
@@ -482,7 +591,8 @@ def with_a(model, mean, covariance, k):
     return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
-BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN = {"M1M2": ["p_z1"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", *TOP_DOWN)}
 
 
 def evidence(model, x):
@@ -504,7 +614,9 @@ def evidence(model, x):
         for net in BETWEEN.get(kind, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if kind == "CaGeM" else -math.log(classes)
+        log_p_y = -math.log(classes)
+        if kind in ("CaGeM", "ClusterLadderVAE"):
+            log_p_y = model.p_y.logits.bias.log_softmax(0)[k]
         terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)
 

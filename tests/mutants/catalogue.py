@@ -164,6 +164,60 @@ mutants(
     ),
 )
 mutants(
+    "models/hierarchical_vae.py",
+    (
+        "q_z(h))  # (B, z_i)",
+        "q_z(h.detach()))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+    (
+        "q_z(h))  # (B, z_i)",
+        "q_z(0.5 * h))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+)
+mutants(
+    "models/ladder.py",
+    (
+        "d.extend(trunk(d[-1]))",
+        "d.extend(trunk(d[-1].detach()))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "return q if prior is None else precision_weighted(q, prior)",
+        "return q",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "return q if prior is None else precision_weighted(q, prior)",
+        "return q if prior is None else prior",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "with paused_statistics():",
+        "if True:",
+        "models/test_matrix.py::test_batch_statistics_are_fed_once_a_step[LadderVAE]",
+    ),
+)
+mutants(
+    "models/ladder_vae.py",
+    (
+        "prior = None if z is None else",
+        "prior = self.standard_normal(self.z_size) if z is None else",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], prior=prior)",
+        "self.q_z[i](d[-1 - i], prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "prior_for_the_guide(self.p_z[i], z)",
+        "prior_for_the_guide(self.p_z[i], z.detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+)
+mutants(
     "models/latent_classifier.py",
     (
         "dist.Categorical(logits=self.p_y(z).logits)",
@@ -184,6 +238,24 @@ mutants(
         "return self.p_y(z).probs.mean(0)",
         "return self.p_y(z.mean(0)).probs",
         "models/test_latent_classifier.py::test_the_classifier_averages_over_the_latent[LatentClassifierVAE-normal]",
+    ),
+)
+mutants(
+    "models/layers.py",
+    (
+        "nets[i + 1].normal(z_sizes[i + 1]",
+        "nets[i].normal(z_sizes[i + 1]",
+        "models/test_ladders.py::test_parameters_at_the_sizes_of_the_paper[HierarchicalVAE-1.71]",
+    ),
+    (
+        "self.p_z[i](z[0])",
+        "self.p_z[i](z[0].detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+    (
+        "self.sample_layers()[0])",
+        "self.sample_layers()[0].detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
     ),
 )
 mutants(
@@ -306,6 +378,36 @@ mutants(
         "nn/test_likelihoods.py::test_normal_variance_is_the_exponential_of_its_head",
     ),
     (
+        "F.softplus(v.clamp(max=ceiling)) + floor",
+        "F.softplus(v.clamp(max=ceiling))",
+        "nn/test_likelihoods.py::test_softplus_heads_give_the_variance_or_sigma_above_a_floor[normal-softplus_sigma-sigma-1.0]",
+    ),
+    (
+        "LARGEST_SIGMA**2).sqrt()",
+        "LARGEST_SIGMA**2)",
+        "nn/test_likelihoods.py::test_softplus_heads_give_the_variance_or_sigma_above_a_floor[normal-softplus_variance-variance-0.5]",
+    ),
+    (
+        "floored_softplus(v, LEAST_SIGMA**2, ",
+        "floored_softplus(v, LEAST_SIGMA, ",
+        "nn/test_likelihoods.py::test_no_softplus_head_leaves_its_floor_and_ceiling[softplus_variance-variance-0.5]",
+    ),
+    (
+        '"sigmoid": torch.sigmoid}',
+        '"sigmoid": torch.tanh}',
+        "nn/test_likelihoods.py::test_a_mean_may_be_a_sigmoid",
+    ),
+    (
+        'options = {"scale_head": scale_head} | options',
+        "pass",
+        "models/test_networks.py::test_every_normal_has_the_heads_that_were_asked_for[VAE]",
+    ),
+    (
+        'batch_norm = True if batch_norm == "heads" else batch_norm',
+        "pass",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[normal]",
+    ),
+    (
         "torch.tensor(math.sqrt(variance))",
         "torch.tensor(float(variance))",
         "nn/test_likelihoods.py::test_a_fixed_variance_is_that_of_every_feature",
@@ -324,8 +426,8 @@ mutants(
 mutants(
     "nn/posteriors.py",
     (
-        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))",
-        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h)).square()",
+        "loc, sigma = self.moments(*h)",
+        "loc, sigma = self.loc(*h), self.moments(*h)[1].square()",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
@@ -334,8 +436,8 @@ mutants(
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
-        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)))",
-        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)).square())",
+        "dist.Normal(*self.moments(*h))",
+        "dist.Normal(self.loc(*h), self.moments(*h)[1].square())",
         "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25",
     ),
     (
@@ -356,6 +458,16 @@ mutants(
         "weights = weight.split(self.parents, dim=1)",
         "weights = weight.flip(1).split(self.parents, dim=1)",
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
+    ),
+    (
+        "return out if self.norm is None else self.norm(out)",
+        "return out",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[bernoulli]",
+    ),
+    (
+        'self.normalised_heads = batch_norm == "heads"',
+        "self.normalised_heads = bool(batch_norm)",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[bernoulli]",
     ),
     ("F.leaky_relu(h, 0.1)", "F.leaky_relu(h, 0.01)", "nn/test_trunk.py::test_activations"),
     (
@@ -401,6 +513,24 @@ mutants(
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+)
+mutants(
+    "distributions/precision_weighted.py",
+    (
+        "a.loc * precision_a + b.loc * precision_b",
+        "a.loc * precision_b + b.loc * precision_a",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
+    ),
+    (
+        "variance.sqrt()",
+        "variance",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
+    ),
+    (
+        "a.scale**-2, b.scale**-2",
+        "a.scale**-1, b.scale**-1",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
     ),
 )
 mutants(

@@ -8,6 +8,9 @@ import torch.nn.functional as F
 ACTIVATIONS = {"relu": F.relu, "softplus": F.softplus, "leaky_relu": lambda h: torch.where(h > 0, h, 0.1 * h)}
 
 
+LADDER_HEADS = ("loc", "variance")
+
+
 class Networks:
     """Networks over a dict of parameters; batch normalisation by the rows at hand, whose statistics are kept."""
 
@@ -16,18 +19,24 @@ class Networks:
         self.statistics = {}
 
     def hidden(self, name, *parents):
+        return self.layers(f"{name}.trunk", *parents)
+
+    def layers(self, trunk, *parents):
         shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
         h, i = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1), 0
-        while f"{name}.trunk.layers.{i}.weight" in self.parameters:
-            h = self.linear(f"{name}.trunk.layers.{i}", h)
+        while f"{trunk}.layers.{i}.weight" in self.parameters:
+            h = self.linear(f"{trunk}.layers.{i}", h)
             if self.batch_norm:
-                rows, norm = h.reshape(-1, h.shape[-1]), f"{name}.trunk.norms.{i}"
-                mean, variance = rows.mean(0), rows.var(0, correction=0)
-                self.statistics[norm] = mean.detach(), rows.var(0).detach()
-                h = (h - mean) / (variance + 1e-5).sqrt()
-                h = h * self.parameters[f"{norm}.weight"] + self.parameters[f"{norm}.bias"]
+                h = self.normalised(f"{trunk}.norms.{i}", h)
             h, i = self.activation(h), i + 1
         return h
+
+    def normalised(self, norm, h):
+        rows = h.reshape(-1, h.shape[-1])
+        mean, variance = rows.mean(0), rows.var(0, correction=0)
+        self.statistics[norm] = mean.detach(), rows.var(0).detach()
+        h = (h - mean) / (variance + 1e-5).sqrt()
+        return h * self.parameters[f"{norm}.weight"] + self.parameters[f"{norm}.bias"]
 
     def linear(self, name, h):
         return h @ self.parameters[f"{name}.weight"].T + self.parameters[f"{name}.bias"]
@@ -36,8 +45,12 @@ class Networks:
         return self.linear(f"{name}.logits", self.hidden(name, *parents)).log_softmax(-1)
 
     def moments(self, name, *parents):
+        """Mean and log-variance; in the ladder's networks both are normalised, the variance a softplus and 1e-8."""
         h = self.hidden(name, *parents)
-        return self.linear(f"{name}.loc", h), self.linear(f"{name}.log_variance", h)
+        if self.batch_norm != "heads":
+            return self.linear(f"{name}.loc", h), self.linear(f"{name}.log_variance", h)
+        mean, v = (self.normalised(f"{name}.{head}.norm", self.linear(f"{name}.{head}", h)) for head in LADDER_HEADS)
+        return mean, (F.softplus(v) + 1e-8).log()
 
     def draw(self, name, noise, *parents):
         """The value at the noise, and log q of it."""
@@ -73,7 +86,7 @@ class Loss:
     Every continuous latent's log p - log q is weighed by ``kl``, that of a y without a label by ``kl_of_y``.
 
     Args:
-        model: the name of the model's class; ``layers`` how many latents an AVAE has.
+        model: the name of the model's class; ``layers`` how many layers it has.
         likelihood: ``("normal", None)``, ``("normal", variance)`` or ``("binomial", n)``; n = 1 for a Bernoulli.
         noise: a function that returns the next standard normal noise, and checks its shape.
     """
@@ -136,9 +149,10 @@ class Loss:
         return log_x(self.nets, self.likelihood, x, z) + self.kl * (log_standard_normal(z) - log_q), None
 
     def avae(self, x, y, noise):
-        nets, a, z, total = self.nets, [None], [x], 0.0
+        nets, own = self.nets, self.scaled(x)
+        a, z, total = [None], [own], 0.0
         for i in range(1, self.layers + 1):
-            parents = (x,) if i == 1 else (a[-1], x)
+            parents = (own,) if i == 1 else (a[-1], own)
             value, log_q_a = nets.draw(f"q_a.{i - 1}", noise(len(x), self.sizes[f"a{i}"]), *parents)
             a.append(value)
             value, log_q_z = nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), a[-1], z[-1])
@@ -150,6 +164,66 @@ class Loss:
             if i < self.layers:
                 total = total + log_normal(z[i], *nets.moments(f"p_z.{i - 1}", z[i + 1]))
         return log_x(nets, self.likelihood, x, z[1]) + self.kl * total, None
+
+    def hierarchicalvae(self, x, y, noise):
+        z, total = [self.scaled(x)], 0.0
+        for i in range(1, self.layers + 1):
+            value, log_q = self.nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), z[-1])
+            z, total = [*z, value], total - log_q
+        return log_x(self.nets, self.likelihood, x, z[1]) + self.kl * (total + self.log_chain(z)), None
+
+    def log_chain(self, z):
+        """log p(z_1, ..., z_L) of z[1], ..., z[L]."""
+        total = log_standard_normal(z[-1])
+        for i in range(1, self.layers):
+            total = total + log_normal(z[i], *self.nets.moments(f"p_z.{i - 1}", z[i + 1]))
+        return total
+
+    def upward(self, x):
+        d = [x]
+        for i in range(self.layers):
+            d.append(self.nets.layers(f"d.trunks.{i}", d[-1]))
+        return d
+
+    def rung(self, i, noise, shape, h, above):
+        """z_i at the noise, and log q of it: the heads of h, merged with p(z_i | above) where there is an above."""
+        mean, log_variance = self.nets.moments(f"q_z.{i - 1}.heads", *h)
+        if above is not None:
+            mean_p, log_variance_p = self.nets.moments(f"p_z.{i - 1}", *above)
+            precision, precision_p = (-log_variance).exp(), (-log_variance_p).exp()
+            log_variance = -(precision + precision_p).log()
+            mean = (mean * precision + mean_p * precision_p) / (precision + precision_p)
+        value = mean + (0.5 * log_variance).exp() * noise(*shape, self.sizes[f"z{i}"])
+        return value, log_normal(value, mean, log_variance)
+
+    def laddervae(self, x, y, noise, auxiliary=False):
+        d, a, total = self.upward(self.scaled(x)), {}, 0.0
+        for i in range(1, self.layers + 1) if auxiliary else ():
+            a[i], log_q = self.nets.draw(f"q_a.{i - 1}", noise(len(x), self.sizes[f"a{i}"]), d[i])
+            total = total - log_q
+        z, above = [None] * (self.layers + 1), None
+        for i in range(self.layers, 0, -1):
+            z[i], log_q = self.rung(i, noise, (len(x),), (d[i], a[i]) if auxiliary else (d[i],), above)
+            total, above = total - log_q, (z[i],)
+        for i, value in a.items():
+            total = total + log_normal(value, *self.nets.moments(f"p_a.{i - 1}", *z[i:]))
+        return log_x(self.nets, self.likelihood, x, z[1]) + self.kl * (total + self.log_chain(z)), None
+
+    def auxiliaryladdervae(self, x, y, noise):
+        return self.laddervae(x, y, noise, auxiliary=True)
+
+    def clusterladdervae(self, x, y, noise):
+        (c, shape), own, top = self.every_class(x, y), self.scaled(x), self.layers
+        d = self.upward(own)
+        z, log_q_z = self.rung(top, noise, (len(x),), (d[top],), None)
+        log_q, log_p = (self.nets.log_probabilities(net, *h) for net, h in (("q_y", (z, own)), ("p_y", (z,))))
+        kl, above = log_standard_normal(z) - log_q_z, (z, c)
+        for i in range(top - 1, 0, -1):
+            z, log_q_z = self.rung(i, noise, shape, (d[i],), above)
+            kl = kl + log_normal(z, *self.nets.moments(f"p_z.{i - 1}", *above)) - log_q_z
+            above = (z,)
+        log_p_y = (c * log_p).sum(-1) * (self.kl_of_y if y is None else 1.0)
+        return log_x(self.nets, self.likelihood, x, z) + self.kl * kl + log_p_y, log_q
 
     def m2(self, x, y, noise):
         c, shape = self.every_class(x, y)

@@ -123,6 +123,17 @@ LVAE = MNIST | {
     "steps": {1: (1e-3, 0.1), 2: (1e-3, 0.2), 9: (1e-3, 0.9), 10: (1e-3, 1.0), 11: (1e-3, 1.0)},
 }  # fmt: skip
 
+# The same of three layers, of 16, 8 and 4 units, on digits; heads normalised, variances by a softplus.
+LAYERS = DIGITS | {
+    "act": "leaky_relu", "norm": "heads", "labels": None, "batch": (None, 100), "epochs": 300, "layers": 3,
+    "sizes": {"z1": 16, "z2": 8, "z3": 4},
+    "steps": {1: (1e-3, 1 / 30), 2: (1e-3, 2 / 30), 29: (1e-3, 29 / 30), 30: (1e-3, 1.0), 31: (1e-3, 1.0)},
+}  # fmt: skip
+DOWN = {"p_x": (16, 128, 128, 64), "p_z.0": (8, 64, 64, 16), "p_z.1": (4, 32, 32, 8)}
+UP = {"d.trunks.0": (64, 128, 128), "d.trunks.1": (128, 64, 64), "d.trunks.2": (64, 32, 32)}
+AUXILIARY_LAYERS = {"z1": 16, "z2": 8, "z3": 4, "a1": 16, "a2": 8, "a3": 4}
+P_A = {"p_a.0": (28, 128, 128, 16), "p_a.1": (12, 64, 64, 8), "p_a.2": (4, 32, 32, 4)}
+
 DIGITS_M1 = DIGITS | {
     "model": "VAE", "labels": 100, "batch": (None, 100), "epochs": 200, "sizes": {"z": 16},
     "nets": {"q_z": (64, 128, 128, 16), "p_x": (16, 128, 128, 64)},
@@ -149,6 +160,35 @@ BY_HAND = {
             "q_y": (16, 128, 128, 10), "q_z2": (26, 128, 128, 16),
         },
         "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0), 3: (1e-3, 1.0)},
+    },
+    "digits-hierarchical": LAYERS | {
+        "model": "HierarchicalVAE",
+        "nets": DOWN | {"q_z.0": (64, 128, 128, 16), "q_z.1": (16, 64, 64, 8), "q_z.2": (8, 32, 32, 4)},
+    },
+    "digits-lvae": LAYERS | {
+        "model": "LadderVAE",
+        "nets": DOWN | UP | {"q_z.0.heads": (128, 16), "q_z.1.heads": (64, 8), "q_z.2.heads": (32, 4)},
+    },
+    "digits-avae": LAYERS | {
+        "model": "AVAE", "sizes": AUXILIARY_LAYERS,
+        "nets": DOWN | P_A | {
+            "q_a.0": (64, 128, 128, 16), "q_a.1": (80, 64, 64, 8), "q_a.2": (72, 32, 32, 4),
+            "q_z.0": (80, 128, 128, 16), "q_z.1": (24, 64, 64, 8), "q_z.2": (12, 32, 32, 4),
+        },
+    },
+    "digits-auxiliary-ladder": LAYERS | {
+        "model": "AuxiliaryLadderVAE", "sizes": AUXILIARY_LAYERS,
+        "nets": DOWN | UP | P_A | {
+            "q_a.0": (128, 16), "q_a.1": (64, 8), "q_a.2": (32, 4),
+            "q_z.0.heads": (144, 16), "q_z.1.heads": (72, 8), "q_z.2.heads": (36, 4),
+        },
+    },
+    "digits-cluster-ladder": DIGITS_CAGEM | {  # beta 1.0: alpha = 1,097 / 100, and the labelled bound
+        "model": "ClusterLadderVAE", "layers": 2, "sizes": {"z1": 16, "z2": 8}, "alpha": 10.97, "weight": 1.0,
+        "nets": {
+            "d.trunks.0": (64, 128, 64), "d.trunks.1": (64, 128, 64), "q_z.0.heads": (64, 16), "q_z.1.heads": (64, 8),
+            "q_y": (72, 128, 64, 10), "p_y": (8, 128, 64, 10), "p_z.0": (18, 128, 64, 16), "p_x": (16, 128, 64, 64),
+        },
     },
     "digits-cagem-0": DIGITS_CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
     "digits-cagem-20": DIGITS_CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 54.85},
@@ -450,7 +490,8 @@ def check_anew(steps, numbers):
 def full_size(recipe, numbers):
     """The shapes of every network at full size, on no device."""
     x_size = {"mnist": 784, "digits": 64, "svhn": 3072, "small-norb": 2048}.get(numbers["data"][0], 2)
-    sizes = {"x_size": x_size} | ({} if numbers["model"] in ("VAE", "AVAE") else {"num_classes": numbers["classes"]})
+    without = ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE")
+    sizes = {"x_size": x_size} | ({} if numbers["model"] in without else {"num_classes": numbers["classes"]})
     with torch.device("meta"):
         model = recipe.model[0](**sizes, **recipe.model[1])
     found = {}
@@ -459,12 +500,15 @@ def full_size(recipe, numbers):
             layers = [*net.trunk.layers, next(m for n, m in net.named_children() if n != "trunk")]
             assert all(len(layer.bias) == len(layer.weight) for layer in layers)
             found[name] = (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers))
+        elif name.startswith("d.trunks."):
+            layers = getattr(net, "layers", [])
+            found |= {name: (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers))} if layers else {}
     return found
 
 
 def check_initial(parameters, init):
     """Raise unless the weights are from N(0, init^2), or Glorot's uniform, and the biases zero."""
-    weights = {name: p for name, p in parameters.items() if name.endswith(".weight") and "norms" not in name}
+    weights = {name: p for name, p in parameters.items() if name.endswith(".weight") and "norm" not in name}
     for name in weights:
         assert not parameters[name.replace("weight", "bias")].any()
     if init == "glorot":
