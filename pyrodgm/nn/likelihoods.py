@@ -93,12 +93,14 @@ class NormalNet(torch.nn.Module):
         else:
             self.register_buffer("sigma", torch.tensor(math.sqrt(variance)), persistent=False)
 
-    def forward(self, *parents):
-        h = self.trunk(*parents)
+    def moments(self, *h):
+        """mu and sigma, of the trunk's features."""
         loc = self.loc(*h)
         learnt = hasattr(self, "log_variance")
-        sigma = standard_deviation(self.log_variance(*h)) if learnt else self.sigma.expand_as(loc)
-        return dist.Normal(loc, sigma).to_event(1)
+        return loc, standard_deviation(self.log_variance(*h)) if learnt else self.sigma.expand_as(loc)
+
+    def forward(self, *parents):
+        return dist.Normal(*self.moments(*self.trunk(*parents))).to_event(1)
 
 
 class BernoulliNet(torch.nn.Module):
