@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from tests import by_hand_posteriors
+
 
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
@@ -122,9 +124,13 @@ class Noise:
         self.drawn = {} if drawn is None else drawn
 
     def draw(self, site, net, parents, k=None):
-        """The value and its moments, of class k where the latent follows an enumerated one."""
+        """The value and its moments, or log q, of class k where the latent follows an enumerated one."""
         mu, log_variance = moments(net, *parents)
-        return self.value(site, mu, log_variance, k), (mu, log_variance)
+        value = self.value(site, mu, log_variance, k)
+        if type(net).__name__ == "NormalNet":
+            return value, (mu, log_variance)
+        z, log_det = by_hand_posteriors.transformed(net, value, mu, mlp(net.trunk, *parents))
+        return z, log_normal(value, mu, log_variance) - log_det
 
     def value(self, site, mu, log_variance, k):
         if site not in self.drawn:
@@ -142,11 +148,15 @@ class Given(Noise):
 
 
 class Latent(NamedTuple):
-    """The value of a latent, and mean and log-variance of q and of p there."""
+    """The value of a latent, and mean and log-variance of q and of p there; log q itself where q is not normal."""
 
     value: torch.Tensor
-    q: tuple
+    q: tuple | torch.Tensor
     p: tuple
+
+    @property
+    def log_q(self):
+        return log_normal(self.value, *self.q) if isinstance(self.q, tuple) else self.q
 
 
 class Run(NamedTuple):
@@ -366,8 +376,8 @@ def fresh(model, x, samples=1):
 def log_ratio(model, x, run, beta=1.0):
     """log p(x, y, latents) - log q(latents | x, y); in a warm-up beta weighs the latents' part."""
     total = log_x(model, x, run.x) + (0.0 if run.log_p_y is None else run.log_p_y)
-    for value, q, p in run.latents.values():
-        total = total + beta * (log_normal(value, *p) - log_normal(value, *q))
+    for latent in run.latents.values():
+        total = total + beta * (log_normal(latent.value, *latent.p) - latent.log_q)
     return total
 
 
