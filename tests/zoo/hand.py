@@ -149,7 +149,7 @@ class Loss:
     Every continuous latent's log p - log q is weighed by ``kl``, that of a y without a label by ``kl_of_y``.
 
     Args:
-        model: the name of the model's class; ``layers`` how many latents an AVAE has.
+        model: the name of the model's class; ``layers`` how many layers it has.
         likelihood: ``("normal", None)``, ``("normal", "sigmoid")`` of means in (0, 1), ``("normal", variance)`` or
             ``("binomial", n)``; n = 1 for a Bernoulli.
         noise: a function that returns the next standard normal noise, and checks its shape.
@@ -212,39 +212,6 @@ class Loss:
         z, log_q = self.nets.draw("q_z", noise(len(x), self.sizes["z"]), self.scaled(x))
         return log_x(self.nets, self.likelihood, x, z) + self.kl * (log_standard_normal(z) - log_q), None
 
-    def hierarchicalvae(self, x, y, noise):
-        nets, z, total = self.nets, [self.scaled(x)], 0.0
-        for i in range(1, self.layers + 1):
-            value, log_q = nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), z[-1])
-            z.append(value)
-            total = total - log_q
-        return log_x(nets, self.likelihood, x, z[1]) + self.kl * (total + self.log_prior_of_layers(z)), None
-
-    def laddervae(self, x, y, noise):
-        nets, d, h = self.nets, [], self.scaled(x)
-        for i in range(self.layers):
-            h = nets.layers(f"d.trunks.{i}", h)
-            d.append(h)
-        z, total = [], 0.0
-        for i in reversed(range(self.layers)):
-            mean, log_variance = nets.moments_of(f"q_z.{i}.heads", d[i])
-            if z:  # the product of two normals
-                prior, of_prior = nets.moments(f"p_z.{i}", z[0])
-                precision = (-log_variance).exp() + (-of_prior).exp()
-                mean = (mean * (-log_variance).exp() + prior * (-of_prior).exp()) / precision
-                log_variance = -precision.log()
-            z.insert(0, mean + (0.5 * log_variance).exp() * noise(len(x), self.sizes[f"z{i + 1}"]))
-            total = total - log_normal(z[0], mean, log_variance)
-        total = total + self.log_prior_of_layers([None, *z])
-        return log_x(nets, self.likelihood, x, z[0]) + self.kl * total, None
-
-    def log_prior_of_layers(self, z):
-        """log p(z_L) p(z_{L-1} | z_L) ... p(z_1 | z_2), z_i at its number."""
-        total = log_standard_normal(z[-1])
-        for i in range(1, self.layers):
-            total = total + log_normal(z[i], *self.nets.moments(f"p_z.{i - 1}", z[i + 1]))
-        return total
-
     def importance_weighted(self, x, num_samples):
         """-sum_b log 1/k sum_s exp(l_sb), all samples at once."""
         bound, _ = getattr(self, self.model.lower())(x, None, lambda *shape: self.noise(num_samples, *shape))
@@ -280,9 +247,10 @@ class Loss:
         return (wake - log_normal(dreamt, *self.nets.moments("q_z", x))).sum()
 
     def avae(self, x, y, noise):
-        nets, a, z, total = self.nets, [None], [x], 0.0
+        nets, own = self.nets, self.scaled(x)
+        a, z, total = [None], [own], 0.0
         for i in range(1, self.layers + 1):
-            parents = (x,) if i == 1 else (a[-1], x)
+            parents = (own,) if i == 1 else (a[-1], own)
             value, log_q_a = nets.draw(f"q_a.{i - 1}", noise(len(x), self.sizes[f"a{i}"]), *parents)
             a.append(value)
             value, log_q_z = nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), a[-1], z[-1])
@@ -294,6 +262,66 @@ class Loss:
             if i < self.layers:
                 total = total + log_normal(z[i], *nets.moments(f"p_z.{i - 1}", z[i + 1]))
         return log_x(nets, self.likelihood, x, z[1]) + self.kl * total, None
+
+    def hierarchicalvae(self, x, y, noise):
+        z, total = [self.scaled(x)], 0.0
+        for i in range(1, self.layers + 1):
+            value, log_q = self.nets.draw(f"q_z.{i - 1}", noise(len(x), self.sizes[f"z{i}"]), z[-1])
+            z, total = [*z, value], total - log_q
+        return log_x(self.nets, self.likelihood, x, z[1]) + self.kl * (total + self.log_chain(z)), None
+
+    def log_chain(self, z):
+        """log p(z_1, ..., z_L) of z[1], ..., z[L]."""
+        total = log_standard_normal(z[-1])
+        for i in range(1, self.layers):
+            total = total + log_normal(z[i], *self.nets.moments(f"p_z.{i - 1}", z[i + 1]))
+        return total
+
+    def upward(self, x):
+        d = [x]
+        for i in range(self.layers):
+            d.append(self.nets.layers(f"d.trunks.{i}", d[-1]))
+        return d
+
+    def rung(self, i, noise, shape, h, above):
+        """z_i at the noise, and log q of it: the heads of h, merged with p(z_i | above) where there is an above."""
+        mean, log_variance = self.nets.moments(f"q_z.{i - 1}.heads", *h)
+        if above is not None:
+            mean_p, log_variance_p = self.nets.moments(f"p_z.{i - 1}", *above)
+            precision, precision_p = (-log_variance).exp(), (-log_variance_p).exp()
+            log_variance = -(precision + precision_p).log()
+            mean = (mean * precision + mean_p * precision_p) / (precision + precision_p)
+        value = mean + (0.5 * log_variance).exp() * noise(*shape, self.sizes[f"z{i}"])
+        return value, log_normal(value, mean, log_variance)
+
+    def laddervae(self, x, y, noise, auxiliary=False):
+        d, a, total = self.upward(self.scaled(x)), {}, 0.0
+        for i in range(1, self.layers + 1) if auxiliary else ():
+            a[i], log_q = self.nets.draw(f"q_a.{i - 1}", noise(len(x), self.sizes[f"a{i}"]), d[i])
+            total = total - log_q
+        z, above = [None] * (self.layers + 1), None
+        for i in range(self.layers, 0, -1):
+            z[i], log_q = self.rung(i, noise, (len(x),), (d[i], a[i]) if auxiliary else (d[i],), above)
+            total, above = total - log_q, (z[i],)
+        for i, value in a.items():
+            total = total + log_normal(value, *self.nets.moments(f"p_a.{i - 1}", *z[i:]))
+        return log_x(self.nets, self.likelihood, x, z[1]) + self.kl * (total + self.log_chain(z)), None
+
+    def auxiliaryladdervae(self, x, y, noise):
+        return self.laddervae(x, y, noise, auxiliary=True)
+
+    def clusterladdervae(self, x, y, noise):
+        (c, shape), own, top = self.every_class(x, y), self.scaled(x), self.layers
+        d = self.upward(own)
+        z, log_q_z = self.rung(top, noise, (len(x),), (d[top],), None)
+        log_q, log_p = (self.nets.log_probabilities(net, *h) for net, h in (("q_y", (z, own)), ("p_y", (z,))))
+        kl, above = log_standard_normal(z) - log_q_z, (z, c)
+        for i in range(top - 1, 0, -1):
+            z, log_q_z = self.rung(i, noise, shape, (d[i],), above)
+            kl = kl + log_normal(z, *self.nets.moments(f"p_z.{i - 1}", *above)) - log_q_z
+            above = (z,)
+        log_p_y = (c * log_p).sum(-1) * (self.kl_of_y if y is None else 1.0)
+        return log_x(self.nets, self.likelihood, x, z) + self.kl * kl + log_p_y, log_q
 
     def m2(self, x, y, noise):
         c, shape = self.every_class(x, y)

@@ -127,8 +127,8 @@ LVAE = MNIST | {
 # The same, sec. 3: z1 to z5 of 64, 32, 16, 8 and 4 units, MLPs of two layers of 512, 256, 128, 64 and 32; the variance is
 # a softplus (eqs 12 and 15), batch normalisation is of the heads too (Maaløe 2018, sec. 5.1.1). "complete" is sec. 3's
 # length, 2,000 epochs with a warm-up of 200. No number depends on how many rows there are.
-LAYERS = LVAE | {"variance": "softplus", "norm": "heads", "rows": 512}
-COMPLETE = LAYERS | {
+MNIST_LAYERS = LVAE | {"variance": "softplus", "norm": "heads", "rows": 512}
+COMPLETE = MNIST_LAYERS | {
     "epochs": 2000, "measure_every": 20,
     "steps": {1: (1e-3, 0.005), 2: (1e-3, 0.01), 20: (1e-3, 0.1)},
 }  # fmt: skip
@@ -149,7 +149,7 @@ def layered(model, x=784, z=(64, 32, 16, 8, 4), h=(512, 256, 128, 64, 32), width
 
 def depth(model, num_layers, **changed):
     """A model of so many layers for 100 epochs."""
-    return LAYERS | layered(model, z=(64, 32, 16, 8, 4)[:num_layers]) | changed
+    return MNIST_LAYERS | layered(model, z=(64, 32, 16, 8, 4)[:num_layers]) | changed
 
 
 # Burda et al. 2016: tanh; z of 50, two layers of 200; or z1 of 100, z2 of 50, the second MLP of 100. 0.001 x 10^(-i/7).
@@ -186,6 +186,18 @@ DIGITS_3 = DIGITS | layered("HierarchicalVAE", 64, (16, 8, 4), (128, 64, 32)) | 
     "labels": None, "batch": (None, 100), "epochs": 200, "measure_every": 5,
     "steps": {1: (2e-3, 1.0), 2: (2e-3, 1.0), 3: (2e-3, 1.0)},
 }  # fmt: skip
+# The same of three layers, of 16, 8 and 4 units, on digits; heads normalised, variances by a softplus.
+LAYERS = DIGITS | {
+    "act": "leaky_relu", "norm": "heads", "labels": None, "batch": (None, 100), "epochs": 300, "layers": 3,
+    "variance": "softplus",
+    "sizes": {"z1": 16, "z2": 8, "z3": 4},
+    "steps": {1: (1e-3, 1 / 30), 2: (1e-3, 2 / 30), 29: (1e-3, 29 / 30), 30: (1e-3, 1.0), 31: (1e-3, 1.0)},
+}  # fmt: skip
+DOWN = {"p_x": (16, 128, 128, 64), "p_z.0": (8, 64, 64, 16), "p_z.1": (4, 32, 32, 8)}
+UP = {"d.trunks.0": (64, 128, 128), "d.trunks.1": (128, 64, 64), "d.trunks.2": (64, 32, 32)}
+AUXILIARY_LAYERS = {"z1": 16, "z2": 8, "z3": 4, "a1": 16, "a2": 8, "a3": 4}
+P_A = {"p_a.0": (28, 128, 128, 16), "p_a.1": (12, 64, 64, 8), "p_a.2": (4, 32, 32, 4)}
+
 DIGITS_M1 = DIGITS | {
     "model": "VAE", "labels": 100, "batch": (None, 100), "epochs": 200, "sizes": {"z": 16},
     "nets": {"q_z": (64, 128, 128, 16), "p_x": (16, 128, 128, 64)},
@@ -212,6 +224,35 @@ BY_HAND = {
             "q_y": (16, 128, 128, 10), "q_z2": (26, 128, 128, 16),
         },
         "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0), 3: (1e-3, 1.0)},
+    },
+    "digits-hierarchical": LAYERS | {
+        "model": "HierarchicalVAE",
+        "nets": DOWN | {"q_z.0": (64, 128, 128, 16), "q_z.1": (16, 64, 64, 8), "q_z.2": (8, 32, 32, 4)},
+    },
+    "digits-lvae": LAYERS | {
+        "model": "LadderVAE",
+        "nets": DOWN | UP | {"q_z.0.heads": (128, 16), "q_z.1.heads": (64, 8), "q_z.2.heads": (32, 4)},
+    },
+    "digits-avae": LAYERS | {
+        "model": "AVAE", "sizes": AUXILIARY_LAYERS,
+        "nets": DOWN | P_A | {
+            "q_a.0": (64, 128, 128, 16), "q_a.1": (80, 64, 64, 8), "q_a.2": (72, 32, 32, 4),
+            "q_z.0": (80, 128, 128, 16), "q_z.1": (24, 64, 64, 8), "q_z.2": (12, 32, 32, 4),
+        },
+    },
+    "digits-auxiliary-ladder": LAYERS | {
+        "model": "AuxiliaryLadderVAE", "sizes": AUXILIARY_LAYERS,
+        "nets": DOWN | UP | P_A | {
+            "q_a.0": (128, 16), "q_a.1": (64, 8), "q_a.2": (32, 4),
+            "q_z.0.heads": (144, 16), "q_z.1.heads": (72, 8), "q_z.2.heads": (36, 4),
+        },
+    },
+    "digits-cluster-ladder": DIGITS_CAGEM | {  # beta 1.0: alpha = 1,097 / 100, and the labelled bound
+        "model": "ClusterLadderVAE", "layers": 2, "sizes": {"z1": 16, "z2": 8}, "alpha": 10.97, "weight": 1.0,
+        "nets": {
+            "d.trunks.0": (64, 128, 64), "d.trunks.1": (64, 128, 64), "q_z.0.heads": (64, 16), "q_z.1.heads": (64, 8),
+            "q_y": (72, 128, 64, 10), "p_y": (8, 128, 64, 10), "p_z.0": (18, 128, 64, 16), "p_x": (16, 128, 64, 64),
+        },
     },
     "digits-cagem-0": DIGITS_CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
     "digits-cagem-20": DIGITS_CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 54.85},
@@ -558,7 +599,7 @@ def check_anew(steps, numbers):
 def full_size(recipe, numbers):
     """The shapes of every network at full size, on no device."""
     sizes = {"x_size": numbers["nets"]["p_x"][-1]}
-    if numbers["model"] not in ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE"):
+    if numbers["model"] not in ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE"):
         sizes["num_classes"] = numbers["classes"]
     with torch.device("meta"):
         model = recipe.model[0](**sizes, **recipe.model[1])
