@@ -16,6 +16,7 @@ _HOMES = {
     "CompiledSVI": "infer",
     "DeepGenerativeClassifier": "estimators",
     "DeepGenerativeModel": "models",
+    "FreeBits": "infer",
     "LatentClassifierVAE": "models",
     "M1": "estimators",
     "M1M2": "models",

@@ -1,8 +1,9 @@
 """Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
+from pyrodgm.infer.free_bits import FreeBits
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.optimizer import Optimizer
 from pyrodgm.infer.semi_supervised import SemiSupervisedELBO, alpha
 
-__all__ = ["CompiledFunction", "CompiledSVI", "Objective", "Optimizer", "SemiSupervisedELBO", "alpha"]
+__all__ = ["CompiledFunction", "CompiledSVI", "FreeBits", "Objective", "Optimizer", "SemiSupervisedELBO", "alpha"]
