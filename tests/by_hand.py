@@ -14,18 +14,38 @@ import torch.nn.functional as F
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
     h = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1)
-    for layer in trunk.layers:
-        h = F.relu(F.linear(h, layer.weight, layer.bias))
+    for i, layer in enumerate(trunk.layers):
+        h = F.linear(h, layer.weight, layer.bias)
+        h = F.relu(h if trunk.norms is None else normalised(trunk.norms[i], h))
     return h
 
 
+def normalised(norm, h):
+    """Batch normalisation (Ioffe and Szegedy 2015): by the rows at hand while training, else by the running moments."""
+    rows, mean, variance = h.reshape(-1, h.shape[-1]), norm.running_mean, norm.running_var
+    if norm.training:
+        mean, variance = rows.mean(0), (rows**2).mean(0) - rows.mean(0) ** 2
+    return (h - mean) / (variance + 1e-5).sqrt() * norm.weight + norm.bias
+
+
 def linear(layer, h):
-    return h @ layer.weight.T + layer.bias
+    out = h @ layer.weight.T + layer.bias
+    return out if layer.norm is None else normalised(layer.norm, out)
+
+
+LOG_VARIANCES = {  # of the outputs of each kind of head
+    "log_variance": lambda net, h: linear(net.log_variance, h),
+    "softplus_variance": lambda net, h: ((1 + linear(net.variance, h).exp()).log() + 1e-8).log(),
+    "softplus_sigma": lambda net, h: 2 * ((1 + linear(net.sigma, h).exp()).log() + 1e-4).log(),
+}
 
 
 def moments(net, *parents):
+    """Mean and log-variance."""
     h = mlp(net.trunk, *parents)
-    return linear(net.loc, h), linear(net.log_variance, h)
+    mu = linear(net.loc, h)
+    mu = 1 / (1 + (-mu).exp()) if net.mean == "sigmoid" else mu
+    return mu, LOG_VARIANCES[net.scale_head](net, h)
 
 
 def log_normal_units(v, mu, log_variance):
@@ -198,6 +218,47 @@ def avae(model, x, y, k, noise):
     return Run(latents, (z[1],))
 
 
+def chain(model, z, q):
+    """The latents of p(z_1 | z_2) ... p(z_L), from their values and the moments of q, bottom first."""
+    priors = [moments(net, above) for net, above in zip(model.p_z, z[1:], strict=True)] + [standard(z[-1])]
+    return {f"z{i + 1}": Latent(*latent) for i, latent in enumerate(zip(z, q, priors, strict=True))}
+
+
+def hierarchical(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 7-9."""
+    z, q = [read(model, x)], []
+    for i, net in enumerate(model.q_z):
+        value, moments_q = noise.draw(f"z{i + 1}", net, (z[-1],))
+        z, q = [*z, value], [*q, moments_q]
+    return Run(chain(model, z[1:], q), (z[1],))
+
+
+def product(a, b):
+    """Mean and log-variance of the product of two normal densities, by completing the square."""
+    (mu_a, log_a), (mu_b, log_b) = a, b
+    share = log_b.exp() / (log_a.exp() + log_b.exp())  # of a in the mean
+    return share * mu_a + (1 - share) * mu_b, log_a + log_b - torch.logaddexp(log_a, log_b)
+
+
+def upward(model, x):
+    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13)."""
+    d = [read(model, x)]
+    for trunk in model.d.trunks:
+        d.append(mlp(trunk, d[-1]))
+    return d[1:]
+
+
+def ladder(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 13-19."""
+    d, z, q = upward(model, x), [], []
+    for i in reversed(range(len(d))):
+        moments_q = moments(model.q_z[i].heads, d[i])
+        if z:
+            moments_q = product(moments_q, moments(model.p_z[i], z[0]))
+        z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
+    return Run(chain(model, z, q), (z[0],))
+
+
 def cagem(model, x, y, k, noise):
     """Maaløe, Fraccaro and Winther 2017, secs 3 and 3.1."""
     x = read(model, x)
@@ -235,6 +296,8 @@ RUNS = {
     "ADGM": auxiliary,
     "SDGM": auxiliary,
     "CaGeM": cagem,
+    "HierarchicalVAE": hierarchical,
+    "LadderVAE": ladder,
     "LatentClassifierVAE": latent_classifier,
     "SplitLatentClassifierVAE": split_latent_classifier,
 }
@@ -290,6 +353,30 @@ def bounds(model, x, noise, y=None, beta=1.0):
     if every[0].log_q_y is None:  # the model alone has the class
         return torch.stack(ratios).logsumexp(0)
     return sum(run.log_q_y.exp() * (ratio - run.log_q_y) for run, ratio in zip(every, ratios, strict=True))
+
+
+def importance_weighted(model, x, noise, y=None, classes="bounded"):
+    """log 1/k sum_s exp(l_s) of every row, l_s the bound of a sample, or its log-weight with all classes summed."""
+    log_w = (bounds if classes == "bounded" else log_weights)(model, x, noise, y)
+    return log_mean(log_w.expand(noise.samples, len(x)))[0]
+
+
+def doubly_reparameterised(model, x, noise, guides):
+    """Gradients of the importance-weighted loss, those of the guide by sum_s w_s^2 dl_s/dz_s dz_s/dphi (Tucker et al.).
+
+    guides: whether a parameter, by name, is the guide's.
+    """
+    drawn = {site: latent.value for site, latent in runs(model, x, noise)[0].latents.items()}
+    copies = {site: value.detach().requires_grad_() for site, value in drawn.items()}
+    log_w = bounds(model, x, Given(drawn=copies))
+    w = log_w.softmax(0).detach()[..., None]
+    slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
+    of_guide = -sum((w**2 * slope * value).sum() for slope, value in zip(slopes, drawn.values(), strict=True))
+    of_model = -(w[..., 0] * log_w).sum()
+    return {
+        name: torch.autograd.grad(of_guide if guides(name) else of_model, p, retain_graph=True, allow_unused=True)[0]
+        for name, p in model.named_parameters()
+    }
 
 
 def unlabelled_loss(model, x, noise):
@@ -349,15 +436,19 @@ def parts(model, x, noise, y=None):
     return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
 
 
+TOP_DOWN = ("LadderVAE",)  # the guide draws every latent after what its prior reads
+
+
 def kl_of_units(model, x, noise, site):
-    """KL of every unit, ``(z,)``, summed over the rows: analytic for the top latent, whose prior reads nothing."""
+    """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
     every, units = runs(model, x, noise), []
     for run in every:
-        value, (mu, log_variance), p = run.latents[site]
-        if site == model.top:
-            units.append(0.5 * (mu**2 + log_variance.exp() - 1 - log_variance))
+        value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
+        if site == model.top or type(model).__name__ in TOP_DOWN:
+            squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
+            units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
-            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, *p))
+            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
 
@@ -458,7 +549,8 @@ def with_a(model, mean, covariance, k):
     return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
-BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN = {"M1M2": ["p_z1"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", "LadderVAE")}
 
 
 def evidence(model, x):

@@ -14,12 +14,15 @@ VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
     "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
     "CaGeM": [{"skip": False}],
+    "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
     "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
+MERGED = ("LadderVAE",)  # whose posteriors are products of diagonal normals
 POSTERIORS = ["normal", "full", ("iaf", {"num_steps": 2})]
 
 
@@ -50,7 +53,8 @@ def options_of(model_class, everything=True):
     """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
     options = [{}, *VARIANTS.get(model_class.__name__, [])]
     if everything:
-        options += [{"posterior": p} for p in POSTERIORS[1:]] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        posteriors = [] if model_class.__name__ in MERGED else POSTERIORS[1:]
+        options += [{"posterior": p} for p in posteriors] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
         options += [{"batch_norm": True}, {"hidden": ()}]
     return options
 

@@ -4,6 +4,7 @@ from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroug
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.plated import Plated
+from pyrodgm.distributions.precision_weighted import precision_weighted
 from pyrodgm.distributions.reparameterise import reparameterise
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Levels",
     "Plated",
     "StraightThroughOneHot",
+    "precision_weighted",
     "reparameterise",
 ]

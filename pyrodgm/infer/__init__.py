@@ -1,6 +1,7 @@
 """Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
+from pyrodgm.infer.importance_weighted import ImportanceWeightedELBO
 from pyrodgm.infer.monte_carlo_em import MonteCarloEM
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.optimizer import Optimizer
@@ -10,6 +11,7 @@ from pyrodgm.infer.wake_sleep import WakeSleep
 __all__ = [
     "CompiledFunction",
     "CompiledSVI",
+    "ImportanceWeightedELBO",
     "MonteCarloEM",
     "Objective",
     "Optimizer",

@@ -5,6 +5,8 @@ from pyrodgm.models.adversarial_m2 import AdversarialM2
 from pyrodgm.models.avae import AVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.cagem import CaGeM
+from pyrodgm.models.hierarchical_vae import HierarchicalVAE
+from pyrodgm.models.ladder_vae import LadderVAE
 from pyrodgm.models.latent_classifier import LatentClassifierVAE
 from pyrodgm.models.m1m2 import M1M2
 from pyrodgm.models.m2 import M2
@@ -22,6 +24,8 @@ __all__ = [
     "AdversarialM2",
     "CaGeM",
     "DeepGenerativeModel",
+    "HierarchicalVAE",
+    "LadderVAE",
     "LatentClassifierVAE",
     "SplitLatentClassifierVAE",
 ]

@@ -7,11 +7,10 @@ from pyro.nn import ConditionalAutoRegressiveNN
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import FullNormal
-from pyrodgm.nn.likelihoods import NormalNet, standard_deviation
-from pyrodgm.nn.trunk import Trunk
+from pyrodgm.nn.likelihoods import NormalNet
 
 
-class FullNormalNet(torch.nn.Module):
+class FullNormalNet(NormalNet):
     """Normal with full covariance, L = mask * L' + diag(sigma) (Kingma 2017, sec. 2.6.1, eqs 2.53-2.54).
 
     Arguments and shapes as for ``NormalNet``; returns a ``FullNormal``.
@@ -22,20 +21,17 @@ class FullNormalNet(torch.nn.Module):
     """
 
     def __init__(self, parents, hidden, size, **network):
-        super().__init__()
-        self.trunk = Trunk(parents, hidden, **network)
-        self.loc = self.trunk.head(size)
-        self.log_variance = self.trunk.head(size)
+        super().__init__(parents, hidden, size, **network)
         self.lower = self.trunk.head(size * size)
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))
+        loc, sigma = self.moments(*h)
         lower = self.lower(*h).unflatten(-1, (loc.shape[-1], loc.shape[-1]))
         return FullNormal(loc, scale_tril=lower.tril(-1) + torch.diag_embed(sigma))
 
 
-class IAFNet(torch.nn.Module):
+class IAFNet(NormalNet):
     """Inverse autoregressive flow of a diagonal normal (Kingma 2017, ch. 5, algorithm 5).
 
     z_0 = mu + sigma * eps                                                   (eq. 5.25)
@@ -57,16 +53,13 @@ class IAFNet(torch.nn.Module):
     """
 
     def __init__(self, parents, hidden, size, num_steps=2, made_hidden=None, context_size=None, **network):
-        super().__init__()
         if num_steps < 1:
             raise ValueError(f"num_steps: got {num_steps}, want at least 1")
-        self.trunk = Trunk(parents, hidden, **network)
+        super().__init__(parents, hidden, size, **network)
         context_size = context_size or max(self.trunk.sizes[-1], size)
         made_hidden = list(made_hidden or [max(self.trunk.sizes[-1], size)])
         if min(made_hidden) < size:
             raise ValueError(f"made_hidden: got {made_hidden}, want every layer at least as wide as z, {size}")
-        self.loc = self.trunk.head(size)
-        self.log_variance = self.trunk.head(size)
         self.context = self.trunk.head(context_size)
         order = torch.arange(size)
         self.steps = torch.nn.ModuleList(
@@ -81,7 +74,7 @@ class IAFNet(torch.nn.Module):
 
     def forward(self, *parents):
         h = self.trunk(*parents)
-        base = dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h))).to_event(1)
+        base = dist.Normal(*self.moments(*h)).to_event(1)
         context = self.context(*h)
         return dist.TransformedDistribution(base, [step.condition(context) for step in self.steps])
 

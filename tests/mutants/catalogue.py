@@ -164,6 +164,60 @@ mutants(
     ),
 )
 mutants(
+    "models/hierarchical_vae.py",
+    (
+        "q_z(h))  # (B, z_i)",
+        "q_z(h.detach()))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+    (
+        "q_z(h))  # (B, z_i)",
+        "q_z(0.5 * h))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+)
+mutants(
+    "models/ladder.py",
+    (
+        "d.extend(trunk(d[-1]))",
+        "d.extend(trunk(d[-1].detach()))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "return q if prior is None else precision_weighted(q, prior)",
+        "return q",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "return q if prior is None else precision_weighted(q, prior)",
+        "return q if prior is None else prior",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "with paused_statistics():",
+        "if True:",
+        "models/test_matrix.py::test_batch_statistics_are_fed_once_a_step[LadderVAE]",
+    ),
+)
+mutants(
+    "models/ladder_vae.py",
+    (
+        "prior = None if z is None else",
+        "prior = self.standard_normal(self.z_size) if z is None else",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], prior=prior)",
+        "self.q_z[i](d[-1 - i], prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "prior_for_the_guide(self.p_z[i], z)",
+        "prior_for_the_guide(self.p_z[i], z.detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+)
+mutants(
     "models/latent_classifier.py",
     (
         "dist.Categorical(logits=self.p_y(z).logits)",
@@ -184,6 +238,24 @@ mutants(
         "return self.p_y(z).probs.mean(0)",
         "return self.p_y(z.mean(0)).probs",
         "models/test_latent_classifier.py::test_the_classifier_averages_over_the_latent[LatentClassifierVAE-normal]",
+    ),
+)
+mutants(
+    "models/layers.py",
+    (
+        "nets[i + 1].normal(z_sizes[i + 1]",
+        "nets[i].normal(z_sizes[i + 1]",
+        "models/test_ladders.py::test_parameters_at_the_sizes_of_the_paper[HierarchicalVAE-1.71]",
+    ),
+    (
+        "self.p_z[i](z[0])",
+        "self.p_z[i](z[0].detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
+    ),
+    (
+        "self.sample_layers()[0])",
+        "self.sample_layers()[0].detach())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[HierarchicalVAE-]",
     ),
 )
 mutants(
@@ -306,6 +378,36 @@ mutants(
         "nn/test_likelihoods.py::test_normal_variance_is_the_exponential_of_its_head",
     ),
     (
+        "F.softplus(v.clamp(max=ceiling)) + floor",
+        "F.softplus(v.clamp(max=ceiling))",
+        "nn/test_likelihoods.py::test_softplus_heads_give_the_variance_or_sigma_above_a_floor[normal-softplus_sigma-sigma-1.0]",
+    ),
+    (
+        "LARGEST_SIGMA**2).sqrt()",
+        "LARGEST_SIGMA**2)",
+        "nn/test_likelihoods.py::test_softplus_heads_give_the_variance_or_sigma_above_a_floor[normal-softplus_variance-variance-0.5]",
+    ),
+    (
+        "floored_softplus(v, LEAST_SIGMA**2, ",
+        "floored_softplus(v, LEAST_SIGMA, ",
+        "nn/test_likelihoods.py::test_no_softplus_head_leaves_its_floor_and_ceiling[softplus_variance-variance-0.5]",
+    ),
+    (
+        '"sigmoid": torch.sigmoid}',
+        '"sigmoid": torch.tanh}',
+        "nn/test_likelihoods.py::test_a_mean_may_be_a_sigmoid",
+    ),
+    (
+        'options = {"scale_head": scale_head} | options',
+        "pass",
+        "models/test_networks.py::test_every_normal_has_the_heads_that_were_asked_for[VAE]",
+    ),
+    (
+        'batch_norm = True if batch_norm == "heads" else batch_norm',
+        "pass",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[normal]",
+    ),
+    (
         "torch.tensor(math.sqrt(variance))",
         "torch.tensor(float(variance))",
         "nn/test_likelihoods.py::test_a_fixed_variance_is_that_of_every_feature",
@@ -324,8 +426,8 @@ mutants(
 mutants(
     "nn/posteriors.py",
     (
-        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h))",
-        "loc, sigma = self.loc(*h), standard_deviation(self.log_variance(*h)).square()",
+        "loc, sigma = self.moments(*h)",
+        "loc, sigma = self.loc(*h), self.moments(*h)[1].square()",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
@@ -334,8 +436,8 @@ mutants(
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
-        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)))",
-        "dist.Normal(self.loc(*h), standard_deviation(self.log_variance(*h)).square())",
+        "dist.Normal(*self.moments(*h))",
+        "dist.Normal(self.loc(*h), self.moments(*h)[1].square())",
         "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25",
     ),
     (
@@ -356,6 +458,16 @@ mutants(
         "weights = weight.split(self.parents, dim=1)",
         "weights = weight.flip(1).split(self.parents, dim=1)",
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
+    ),
+    (
+        "return out if self.norm is None else self.norm(out)",
+        "return out",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[bernoulli]",
+    ),
+    (
+        'self.normalised_heads = batch_norm == "heads"',
+        "self.normalised_heads = bool(batch_norm)",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[bernoulli]",
     ),
     ("F.leaky_relu(h, 0.1)", "F.leaky_relu(h, 0.01)", "nn/test_trunk.py::test_activations"),
     (
@@ -401,6 +513,24 @@ mutants(
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+)
+mutants(
+    "distributions/precision_weighted.py",
+    (
+        "a.loc * precision_a + b.loc * precision_b",
+        "a.loc * precision_b + b.loc * precision_a",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
+    ),
+    (
+        "variance.sqrt()",
+        "variance",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
+    ),
+    (
+        "a.scale**-2, b.scale**-2",
+        "a.scale**-1, b.scale**-1",
+        "distributions/test_precision_weighted.py::test_it_is_the_product_of_the_densities_normalised",
     ),
 )
 mutants(
@@ -872,6 +1002,27 @@ mutants(
     ),
 )
 
+# plots
+
+mutants(
+    "plot/kl.py",
+    (
+        "kl.sum(1), label=site",
+        "kl.mean(1), label=site",
+        "plot/test_plot.py::test_kl_curves_are_sums_over_the_units_of_each_latent",
+    ),
+    (
+        "between = (epochs[1:] + epochs[:-1]) / 2",
+        "between = epochs[1:] - 0.5",
+        "plot/test_plot.py::test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs",
+    ),
+    (
+        "np.argsort(-kl[-1], kind",
+        "np.argsort(-kl[0], kind",
+        "plot/test_plot.py::test_kl_heat_map_sorts_units_by_their_last_kl",
+    ),
+)
+
 # training
 
 mutants(
@@ -908,7 +1059,17 @@ mutants(
 )
 mutants(
     "train/kl_schedule.py",
-    ("if beta >= 1:", "if beta > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    ("if passed >= 1:", "if passed > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    (
+        "self.start + (1 - self.start) * passed",
+        "max(self.start, passed)",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
+    (
+        "self.start + (1 - self.start) * passed",
+        "self.start + passed",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
     (
         "min((epoch + 1) / max(self.epochs, 1),",
         "min(epoch / max(self.epochs, 1),",
@@ -1041,6 +1202,51 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up of y]",
     ),
     (
+        "warm_up_start=recipe.warm_up_start",
+        "warm_up_start=0.0",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up from]",
+    ),
+    (
+        "model.load_state_dict(trained.state_dict())",
+        "pass",
+        "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
+    ),
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+    ),
+    (
+        "kl_per_unit(model, x, site)",
+        "kl_per_unit(model, x[:10], site)",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "in _units(model, validation[:1000])}",
+        "in _units(model, data.validation.x)}",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "(kl > INACTIVE).sum()",
+        "(kl >= INACTIVE).sum()",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        'figures[f"KL of {site}"] = parts[site]',
+        'figures[f"KL of {site}"] = float(kl.sum())',
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "float(bounds[: len(rows)].mean())",
+        "float(bounds.mean())",
+        "zoo/test_measured.py::test_bounds_are_of_binarised_rows_and_errors_of_grey_ones",
+    ),
+    (
         "weight / turns, labelled_weight / turns)",
         "weight, labelled_weight / turns)",
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
@@ -1096,11 +1302,6 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[clip]",
     ),
     (
-        "num_particles=recipe.num_particles,",
-        "num_particles=1,",
-        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
-    ),
-    (
         "warm_up_epochs=recipe.warm_up_epochs",
         "warm_up_epochs=0",
         "zoo/test_first_step.py::test_first_steps_by_hand[digits]",
@@ -1137,8 +1338,8 @@ mutants(
         "zoo/test_poison.py::test_a_bound_of_binarised_images_is_of_binarised_test_rows",
     ),
     (
-        "bound(model, x, num_samples=10)}",
-        "bound(model, x, num_samples=1)}",
+        "row_bounds(model, x, num_samples=10)",
+        "row_bounds(model, x, num_samples=1)",
         "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
     ),
     (
@@ -1147,6 +1348,19 @@ mutants(
         "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
     ),
     ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
+)
+mutants(
+    "zoo/objectives.py",
+    (
+        "num_particles=num_particles, vectorize",
+        "num_particles=1, vectorize",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
+    ),
+    (
+        "ImportanceWeightedELBO(num_samples, classes",
+        "ImportanceWeightedELBO(1, classes",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
+    ),
 )
 mutants(
     "zoo/results.py",

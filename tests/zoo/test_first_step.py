@@ -512,6 +512,8 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
         ({"num_particles": 3}, {"particles": 3}, hand.Adam),
         ({"weight_prior": 0.5}, {"decay": 100 / 1097 / 0.25}, hand.Adam),
         ({"warm_up_discrete": True}, {"kl_of_y": "kl"}, hand.Adam),
+        # 0.3 + 0.7 * 0.01, 0.02 and 0.03
+        ({"warm_up_start": 0.3}, {"steps": {1: (2e-3, 0.307), 2: (2e-3, 0.314), 3: (2e-3, 0.321)}}, hand.Adam),
         ({"labelled_weight": 0.3}, {"weight": 0.3}, hand.Adam),
         # ten batches of 30 labels: three turns an epoch
         (
@@ -521,7 +523,7 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
         ),
         ({"optimizer": ("RMSprop", {"momentum": 0.5, "alpha": 0.9})}, {}, hand.RMSprop),
     ],
-    ids=["clip", "samples", "prior", "warm-up of y", "labelled weight", "labels once", "optimiser"],
+    ids=["clip", "samples", "prior", "warm-up of y", "warm-up from", "labelled weight", "labels once", "optimiser"],
 )
 def test_settings_that_few_recipes_have(changed, numbers, optimiser, recorded):
     numbers = OTHER | numbers

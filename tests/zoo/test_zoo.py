@@ -6,6 +6,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
+from pyrodgm.models import VAE
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
@@ -111,6 +112,63 @@ def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     *_, m1, _ = train(first_stage(recipe), seed=1, progress=False, folder=tmp_path / "pretrained")
     for net, trained in ((model.p_x, m1.p_x), (model.q_z1, m1.q_z)):
         assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
+
+
+def started(**changed):
+    """A VAE on digits that goes on from digits-m1 of another learning rate and one epoch."""
+    first = ("digits-m1", {"epochs": 1, "learning_rate": 1e-2})
+    recipe = replace(RECIPES["digits-m1"], epochs=2, start_from=first, feature_classifiers=(), num_labels=0)
+    return replace(recipe, **changed)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_path, watched):
+    """Its steps are those of a new optimiser from the first recipe's end; an interrupted run of it is resumed."""
+    *_, model, _ = train(started(), seed=1, progress=False, folder=tmp_path)
+    saved = (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes()
+    first, second = watched
+    assert [run_.svi.optim.pt_optim_args["lr"] for run_ in (first, second)] == [1e-2, 2e-3]
+    still = replace(started(), learning_rate=0.0, epochs=1)
+    *_, unmoved, _ = train(still, seed=1, progress=False, pretrained_folder=tmp_path / "pretrained")
+    assert all(torch.equal(value, unmoved.state_dict()[name]) for name, value in first.kept.items())
+    for epochs in (1, 2):  # the run goes on, and the first one is not repeated
+        *_, again, history = train(started(epochs=epochs), seed=1, progress=False, folder=tmp_path / "halves",
+                                   pretrained_folder=tmp_path / "pretrained")  # fmt: skip
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
+    assert len(history) == 2 and (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes() == saved
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"start_from": ("digits-m0", {})}, "start_from: got 'digits-m0' .did you mean 'digits-m"),
+        ({"start_from": ("digits-m2", {})}, "start_from: got digits-m2 with a M2, want VAE"),
+        (
+            {"model": (VAE, RECIPES["digits-m1"].model[1] | {"z_size": 3})},
+            "start_from: got digits-m1 with z_size = 16, want 3, as the model has here",
+        ),
+        (
+            {"model": (VAE, RECIPES["digits-m1"].model[1] | {"batch_norm": True})},
+            "start_from: got digits-m1 with batch_norm = False, want True, as the model has here",
+        ),
+        ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' beside pretrained, want one of them"),
+        ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
+    ],
+    ids=["no recipe", "another model", "other sizes", "other networks", "two first recipes", "no objective"],
+)
+def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, message, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
+    with pytest.raises(ValueError, match=message):
+        train(started(**changed), progress=False)
+
+
+def test_a_start_may_compute_in_another_precision():
+    options = RECIPES["digits-m1"].model[1]
+    here = started(model=(VAE, options | {"precision": "bfloat16", "activation": "relu"}))  # the default, said
+    try:
+        assert first_stage(here).learning_rate == 1e-2
+    except ValueError as error:
+        pytest.fail(f"refused: {error}")
 
 
 @pytest.mark.usefixtures("plain_svi")

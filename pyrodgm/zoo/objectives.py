@@ -1,0 +1,43 @@
+"""The objectives that a recipe may name, each made of its options and of what the recipe's other settings say."""
+
+from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO
+
+from pyrodgm.checks import check_choice
+from pyrodgm.infer import ImportanceWeightedELBO
+from pyrodgm.models.catalogue import has_classes
+from pyrodgm.zoo.recipe import Recipe
+
+
+def elbo(classes_summed: bool, num_particles: int) -> ELBO:
+    """The evidence lower bound, the mean over the particles."""
+    kind = TraceEnum_ELBO if classes_summed else Trace_ELBO
+    return kind(max_plate_nesting=1, num_particles=num_particles, vectorize_particles=True)
+
+
+def importance_weighted(
+    classes_summed: bool, num_particles: int, num_samples: int, classes: str = "bounded", gradient: str = "plain"
+) -> ELBO:
+    """The importance-weighted bound, see ``ImportanceWeightedELBO``."""
+    return ImportanceWeightedELBO(num_samples, classes, gradient)
+
+
+OBJECTIVES = {"elbo": elbo, "importance_weighted": importance_weighted}
+REFUSED = {  # fields that an objective has no use for, and what they are without one
+    "importance_weighted": {"warm_up_epochs": 0, "num_particles": 1},
+}
+
+
+def objective_of(recipe: Recipe) -> ELBO:
+    """The objective of rows without labels.
+
+    Raises:
+        ValueError: if there is no such objective, for an option that it cannot have, or where another setting does not
+            go with it: a warm-up, which scales sites, or particles, where it has samples of its own.
+    """
+    name, options = recipe.objective
+    check_choice("objective", name, OBJECTIVES)
+    for field, without in REFUSED.get(name, {}).items():
+        value = getattr(recipe, field)
+        if value != without:
+            raise ValueError(f"{field}: got {value} with the objective {name}, want {without}")
+    return OBJECTIVES[name](has_classes(recipe.model[0]), recipe.num_particles, **options)
