@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from tests import by_hand_posteriors
+
 
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
@@ -122,9 +124,13 @@ class Noise:
         self.drawn = {} if drawn is None else drawn
 
     def draw(self, site, net, parents, k=None):
-        """The value and its moments, of class k where the latent follows an enumerated one."""
+        """The value and its moments, or log q, of class k where the latent follows an enumerated one."""
         mu, log_variance = moments(net, *parents)
-        return self.value(site, mu, log_variance, k), (mu, log_variance)
+        value = self.value(site, mu, log_variance, k)
+        if type(net).__name__ == "NormalNet":
+            return value, (mu, log_variance)
+        z, log_det = by_hand_posteriors.transformed(net, value, mu, mlp(net.trunk, *parents))
+        return z, log_normal(value, mu, log_variance) - log_det
 
     def value(self, site, mu, log_variance, k):
         if site not in self.drawn:
@@ -142,11 +148,15 @@ class Given(Noise):
 
 
 class Latent(NamedTuple):
-    """The value of a latent, and mean and log-variance of q and of p there."""
+    """The value of a latent, and mean and log-variance of q and of p there; log q itself where q is not normal."""
 
     value: torch.Tensor
-    q: tuple
+    q: tuple | torch.Tensor
     p: tuple
+
+    @property
+    def log_q(self):
+        return log_normal(self.value, *self.q) if isinstance(self.q, tuple) else self.q
 
 
 class Run(NamedTuple):
@@ -259,11 +269,20 @@ def downward(model, h, noise):
     """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
     z, q = [], []
     for i in reversed(range(len(h))):
-        moments_q = moments(model.q_z[i].heads, *h[i])
-        if z:
-            moments_q = product(moments_q, moments(model.p_z[i], z[0]))
-        z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
+        value, of_q = rung(model.q_z[i], h[i], moments(model.p_z[i], z[0]) if z else None, f"z{i + 1}", noise)
+        z, q = [value, *z], [of_q, *q]
     return z, q
+
+
+def rung(net, h, prior, site, noise, k=None):
+    """A value and its moments, from heads of h merged with a prior; or log q, where a flow follows the merge."""
+    q = moments(net.heads, *h)
+    q = q if prior is None else product(q, prior)
+    value = noise.value(site, *q, k)
+    if net.flow is None:
+        return value, q
+    z, log_det = by_hand_posteriors.transformed(net, value, q[0], mlp(net.heads.trunk, *h))
+    return z, log_normal(value, *q) - log_det
 
 
 def auxiliary_ladder(model, x, y, k, noise):
@@ -281,14 +300,13 @@ def cluster_ladder(model, x, y, k, noise):
     """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
     x = read(model, x)
     d, top = upward(model, x), len(model.q_z)
-    z, q = noise.draw(f"z{top}", model.q_z[-1].heads, (d[-1],))
+    z, q = rung(model.q_z[-1], (d[-1],), None, f"z{top}", noise)
     log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
     latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
     for i in range(top - 1, 0, -1):
         prior = moments(model.p_z[i - 1], *parents)
-        q = product(moments(model.q_z[i - 1].heads, d[i - 1]), prior)
-        parents = (noise.value(f"z{i}", *q, k),)
-        latents[f"z{i}"] = Latent(*parents, q, prior)
+        z, q = rung(model.q_z[i - 1], (d[i - 1],), prior, f"z{i}", noise, k)
+        latents[f"z{i}"], parents = Latent(z, q, prior), (z,)
     return Run(latents, parents, log_p_y, log_q)
 
 
@@ -366,8 +384,8 @@ def fresh(model, x, samples=1):
 def log_ratio(model, x, run, beta=1.0):
     """log p(x, y, latents) - log q(latents | x, y); in a warm-up beta weighs the latents' part."""
     total = log_x(model, x, run.x) + (0.0 if run.log_p_y is None else run.log_p_y)
-    for value, q, p in run.latents.values():
-        total = total + beta * (log_normal(value, *p) - log_normal(value, *q))
+    for latent in run.latents.values():
+        total = total + beta * (log_normal(latent.value, *latent.p) - latent.log_q)
     return total
 
 

@@ -235,14 +235,19 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "pass",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q if prior is None else prior",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "q = q if prior is None else prior",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "else self.flow(q, *h)",
+        "else q",
+        "models/test_ladders.py::test_a_flow_follows_the_merge[LadderVAE]",
     ),
     (
         "with paused_statistics():",
