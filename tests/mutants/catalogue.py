@@ -77,6 +77,29 @@ mutants(
     ),
 )
 mutants(
+    "models/auxiliary_ladder_vae.py",
+    (
+        "p_a(*z[i:]))  # (B, a_i)",
+        "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], a[i], prior=prior)",
+        "self.q_z[i](d[i], a[i].detach(), prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "q_a(d[i])) for i, q_a",
+        "q_a(d[0])) for i, q_a",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "prior = None if z is None else",
+        "prior = self.standard_normal(self.z_size) if z is None else",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+)
+mutants(
     "models/avae.py",
     (
         "p_a(*z[i:]))  # (B, a_i)",
@@ -164,6 +187,34 @@ mutants(
     ),
 )
 mutants(
+    "models/cluster_ladder_vae.py",
+    (
+        "self.categorical(self.p_y(z)), obs=y",
+        "self.uniform_one_hot(), obs=y",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "y = self.sample_class(self.q_y(z, x))",
+        "y = self.sample_class(self.q_y(z.detach(), x))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "prior = prior_for_the_guide(self.p_z[i], *above)",
+        "prior = prior_for_the_guide(self.p_z[i], *(part.detach() for part in above))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], prior=prior)",
+        "self.q_z[i](d[-1], prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "return self.q_y(z, x).probs.mean(0)",
+        "return self.q_y(z.mean(0), x).probs",
+        "evaluate/test_by_hand.py::test_classifiers[ClusterLadderVAE-]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
@@ -184,14 +235,19 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "pass",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q if prior is None else prior",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "q = q if prior is None else prior",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "else self.flow(q, *h)",
+        "else q",
+        "models/test_ladders.py::test_a_flow_follows_the_merge[LadderVAE]",
     ),
     (
         "with paused_statistics():",
