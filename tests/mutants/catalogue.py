@@ -628,9 +628,27 @@ mutants(
         "infer/test_semi_supervised.py::test_the_class_term_takes_the_scale_of_its_site",
     ),
     (
+        'if msg["name"] == "y" and not at_copies():',
+        'if msg["name"] == "y":',
+        "infer/test_importance_weighted.py::test_samples_are_the_particles_of_the_class_term[doubly_reparameterised]",
+    ),
+    (
         "fn.logits + math.log1p(-UNIFORM)",
         "fn.logits",
         "evaluate/test_log_likelihood.py::test_a_class_is_drawn_nine_times_in_ten_by_the_classifier",
+    ),
+)
+mutants(
+    "handlers/copies.py",
+    (
+        "copy = value.view_as(value)",
+        "copy = value",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
+    ),
+    (
+        "lambda gradient: gradient * self.weights",
+        "lambda gradient: gradient / self.weights",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
 mutants(
@@ -767,6 +785,63 @@ mutants(
         '"unit": shape.numel()',
         '"unit": 1',
         "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[unit-shape1]",
+)
+mutants(
+    "infer/importance_weighted.py",
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.mean(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.logsumexp(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "(log_w.logsumexp(0) - math.log(self.num_samples)).sum()",
+        "(log_w.sum(-1).logsumexp(0) - math.log(self.num_samples))",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE--bounded]",
+    ),
+    (
+        "if self.classes == ALL:",
+        "if self.classes == BOUNDED:",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "pair.over_classes(pair.log_p() - pair.log_q(*pair.guide))",
+        "pair.over_classes((pair.log_p() - pair.log_q(*pair.guide)).exp()).log()",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(0).square()",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = torch.ones_like(log_w)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(1)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with paused_statistics(), copies:",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with _fixed(parameters), copies:",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+    ),
+    (
+        "classes == BOUNDED and num_samples > 1",
+        "False",
+        "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
     ),
 )
 mutants(
@@ -847,7 +922,21 @@ mutants(
         "torch.where(weights > 0, values, 0.0) / len(weights)",
         "evaluate/test_by_hand.py::test_bounds[M2-]",
     ),
-    (".sum(0).mean(0)", ".mean(0).mean(0)", "evaluate/test_by_hand.py::test_bounds[M2-]"),
+    (
+        "self._by_class(values, event_dim).sum(0)",
+        "self._by_class(values, event_dim).mean(0)",
+        "evaluate/test_by_hand.py::test_bounds[M2-]",
+    ),
+    (
+        "self._by_class(log_w).logsumexp(0)",
+        "self._by_class(log_w).mean(0)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
+    (
+        "(name for name in self.guide if name not in self.classes)",
+        "(name for name in self.guide)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
     (
         "return total.logsumexp(dims, keepdim=True) if dims else total",
         "return total.mean(dims, keepdim=True) if dims else total",
@@ -1111,16 +1200,6 @@ mutants(
         'if y is None and classes == "all" else 1  # a sample',
         "if y is None else 1  # a sample",
         "evaluate/test_log_likelihood.py::test_no_more_than_a_chunk_is_decoded_at_once",
-    ),
-    (
-        ".reshape(-1, *pair.shape).logsumexp(0)",
-        ".reshape(-1, *pair.shape).mean(0)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
-    ),
-    (
-        "(name for name in pair.guide if name not in summed)",
-        "(name for name in pair.guide)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
     ),
     (
         "weigh(*batch)[: num_samples - begin]",
