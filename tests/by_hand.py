@@ -461,8 +461,8 @@ def cagem_cross_entropies(model, x, y):
     return -(cascade.log() + log_class(model.q_y, y, every[0].latents["z1"].value, read(model, x))).sum()
 
 
-def parts(model, x, noise, y=None):
-    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+def row_parts(model, x, noise, y=None):
+    """What every site contributes to the bound of every sample and row."""
     every, found = runs(model, x, noise, y), {}
     for site in every[0].latents:
         kl = [log_normal(v, *q) - log_normal(v, *p) for v, q, p in (run.latents[site] for run in every)]
@@ -478,15 +478,20 @@ def parts(model, x, noise, y=None):
     else:
         found["x"] = expectation(every, likelihood)
         found["y"] = expectation(every, [run.log_q_y - run.log_p_y for run in every])
-    return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
+    return {site: part.expand(noise.samples, len(x)) for site, part in found.items()}
+
+
+def parts(model, x, noise, y=None):
+    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+    return {site: float(part.detach().mean()) for site, part in row_parts(model, x, noise, y).items()}
 
 
 TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
 
 
-def kl_of_units(model, x, noise, site):
+def kl_of_units(model, x, noise, site, y=None):
     """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
-    every, units = runs(model, x, noise), []
+    every, units = runs(model, x, noise, y), []
     for run in every:
         value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
         if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
@@ -496,6 +501,17 @@ def kl_of_units(model, x, noise, site):
             units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
+
+
+def free_bits(model, x, noise, nats, groups, y=None):
+    """The loss with a floor of every unit's KL or every layer's (Kingma 2017, eq. 5.33), summed over the rows."""
+    found, loss = {site: part.mean(0).sum() for site, part in row_parts(model, x, noise, y).items()}, 0.0
+    for site in runs(model, x, noise, y)[0].latents:
+        kl = kl_of_units(model, x, noise, site, y)
+        for group in kl if groups == "unit" else [kl.sum()]:
+            loss = loss + (group if nats == 0 or float(group.detach()) > len(x) * nats else len(x) * nats)
+    kl_of_y = 0.0 if "y" not in found else found["y"] if y is None else -found["y"]
+    return loss + kl_of_y - found["x"]
 
 
 def means(model, x, noise, site, y=None):

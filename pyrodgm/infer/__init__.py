@@ -1,6 +1,7 @@
 """Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
+from pyrodgm.infer.free_bits import FreeBits
 from pyrodgm.infer.importance_weighted import ImportanceWeightedELBO
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.optimizer import Optimizer
@@ -9,6 +10,7 @@ from pyrodgm.infer.semi_supervised import SemiSupervisedELBO, alpha
 __all__ = [
     "CompiledFunction",
     "CompiledSVI",
+    "FreeBits",
     "ImportanceWeightedELBO",
     "Objective",
     "Optimizer",

@@ -109,7 +109,7 @@ def test_unknown_sites_are_refused(function):
 
 def test_what_has_no_units_is_refused():
     x = torch.rand(5, 6)
-    with pytest.raises(ValueError, match="site: got 'z', a FullNormal, want one of independent normals"):
+    with pytest.raises(ValueError, match="site: got 'z', FullNormal, want one that is a product over units"):
         kl_per_unit(small(VAE, posterior="full"), x)
     with pytest.raises(ValueError, match="x: got 1 rows, want at least two"):
         active_units(small(VAE), x[:1])
