@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from tests import by_hand_posteriors
+
 
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
@@ -122,9 +124,13 @@ class Noise:
         self.drawn = {} if drawn is None else drawn
 
     def draw(self, site, net, parents, k=None):
-        """The value and its moments, of class k where the latent follows an enumerated one."""
+        """The value and its moments, or log q, of class k where the latent follows an enumerated one."""
         mu, log_variance = moments(net, *parents)
-        return self.value(site, mu, log_variance, k), (mu, log_variance)
+        value = self.value(site, mu, log_variance, k)
+        if type(net).__name__ == "NormalNet":
+            return value, (mu, log_variance)
+        z, log_det = by_hand_posteriors.transformed(net, value, mu, mlp(net.trunk, *parents))
+        return z, log_normal(value, mu, log_variance) - log_det
 
     def value(self, site, mu, log_variance, k):
         if site not in self.drawn:
@@ -142,11 +148,15 @@ class Given(Noise):
 
 
 class Latent(NamedTuple):
-    """The value of a latent, and mean and log-variance of q and of p there."""
+    """The value of a latent, and mean and log-variance of q and of p there; log q itself where q is not normal."""
 
     value: torch.Tensor
-    q: tuple
+    q: tuple | torch.Tensor
     p: tuple
+
+    @property
+    def log_q(self):
+        return log_normal(self.value, *self.q) if isinstance(self.q, tuple) else self.q
 
 
 class Run(NamedTuple):
@@ -241,8 +251,8 @@ def product(a, b):
 
 
 def upward(model, x):
-    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13)."""
-    d = [read(model, x)]
+    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13), of x as networks read it."""
+    d = [x]
     for trunk in model.d.trunks:
         d.append(mlp(trunk, d[-1]))
     return d[1:]
@@ -250,13 +260,46 @@ def upward(model, x):
 
 def ladder(model, x, y, k, noise):
     """Sønderby et al. 2016, eqs 1-3 and 13-19."""
-    d, z, q = upward(model, x), [], []
-    for i in reversed(range(len(d))):
-        moments_q = moments(model.q_z[i].heads, d[i])
+    d = upward(model, read(model, x))
+    z, q = downward(model, [(h,) for h in d], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
+def downward(model, h, noise):
+    """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
+    z, q = [], []
+    for i in reversed(range(len(h))):
+        moments_q = moments(model.q_z[i].heads, *h[i])
         if z:
             moments_q = product(moments_q, moments(model.p_z[i], z[0]))
         z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
-    return Run(chain(model, z, q), (z[0],))
+    return z, q
+
+
+def auxiliary_ladder(model, x, y, k, noise):
+    """The ladder's, with q(a_i | d_i), heads that read a_i, and p(a_i | z_i, ..., z_L)."""
+    d = upward(model, read(model, x))
+    a = [noise.draw(f"a{i + 1}", net, (d[i],)) for i, net in enumerate(model.q_a)]
+    z, q = downward(model, [(h, value) for h, (value, _) in zip(d, a, strict=True)], noise)
+    latents = chain(model, z, q)
+    for i, (value, moments_a) in enumerate(a):
+        latents[f"a{i + 1}"] = Latent(value, moments_a, moments(model.p_a[i], *z[i:]))
+    return Run(latents, (z[0],))
+
+
+def cluster_ladder(model, x, y, k, noise):
+    """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
+    x = read(model, x)
+    d, top = upward(model, x), len(model.q_z)
+    z, q = noise.draw(f"z{top}", model.q_z[-1].heads, (d[-1],))
+    log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
+    latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
+    for i in range(top - 1, 0, -1):
+        prior = moments(model.p_z[i - 1], *parents)
+        q = product(moments(model.q_z[i - 1].heads, d[i - 1]), prior)
+        parents = (noise.value(f"z{i}", *q, k),)
+        latents[f"z{i}"] = Latent(*parents, q, prior)
+    return Run(latents, parents, log_p_y, log_q)
 
 
 def cagem(model, x, y, k, noise):
@@ -290,6 +333,8 @@ def split_latent_classifier(model, x, y, k, noise):
 RUNS = {
     "VAE": vae,
     "AVAE": avae,
+    "AuxiliaryLadderVAE": auxiliary_ladder,
+    "ClusterLadderVAE": cluster_ladder,
     "M2": m2,
     "AdversarialM2": m2,
     "M1M2": m1m2,
@@ -331,8 +376,8 @@ def fresh(model, x, samples=1):
 def log_ratio(model, x, run, beta=1.0):
     """log p(x, y, latents) - log q(latents | x, y); in a warm-up beta weighs the latents' part."""
     total = log_x(model, x, run.x) + (0.0 if run.log_p_y is None else run.log_p_y)
-    for value, q, p in run.latents.values():
-        total = total + beta * (log_normal(value, *p) - log_normal(value, *q))
+    for latent in run.latents.values():
+        total = total + beta * (log_normal(latent.value, *latent.p) - latent.log_q)
     return total
 
 
@@ -416,8 +461,8 @@ def cagem_cross_entropies(model, x, y):
     return -(cascade.log() + log_class(model.q_y, y, every[0].latents["z1"].value, read(model, x))).sum()
 
 
-def parts(model, x, noise, y=None):
-    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+def row_parts(model, x, noise, y=None):
+    """What every site contributes to the bound of every sample and row."""
     every, found = runs(model, x, noise, y), {}
     for site in every[0].latents:
         kl = [log_normal(v, *q) - log_normal(v, *p) for v, q, p in (run.latents[site] for run in every)]
@@ -433,24 +478,40 @@ def parts(model, x, noise, y=None):
     else:
         found["x"] = expectation(every, likelihood)
         found["y"] = expectation(every, [run.log_q_y - run.log_p_y for run in every])
-    return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
+    return {site: part.expand(noise.samples, len(x)) for site, part in found.items()}
 
 
-TOP_DOWN = ("LadderVAE",)  # the guide draws every latent after what its prior reads
+def parts(model, x, noise, y=None):
+    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+    return {site: float(part.detach().mean()) for site, part in row_parts(model, x, noise, y).items()}
 
 
-def kl_of_units(model, x, noise, site):
+TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
+
+
+def kl_of_units(model, x, noise, site, y=None):
     """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
-    every, units = runs(model, x, noise), []
+    every, units = runs(model, x, noise, y), []
     for run in every:
         value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
-        if site == model.top or type(model).__name__ in TOP_DOWN:
+        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
             squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
             units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
             units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
+
+
+def free_bits(model, x, noise, nats, groups, y=None):
+    """The loss with a floor of every unit's KL or every layer's (Kingma 2017, eq. 5.33), summed over the rows."""
+    found, loss = {site: part.mean(0).sum() for site, part in row_parts(model, x, noise, y).items()}, 0.0
+    for site in runs(model, x, noise, y)[0].latents:
+        kl = kl_of_units(model, x, noise, site, y)
+        for group in kl if groups == "unit" else [kl.sum()]:
+            loss = loss + (group if nats == 0 or float(group.detach()) > len(x) * nats else len(x) * nats)
+    kl_of_y = 0.0 if "y" not in found else found["y"] if y is None else -found["y"]
+    return loss + kl_of_y - found["x"]
 
 
 def means(model, x, noise, site, y=None):
@@ -507,6 +568,12 @@ def cagem_classifier(model, x, num_samples, seed, network="generative"):
     return total.mean(0)
 
 
+def cluster_ladder_classifier(model, x, num_samples, seed):
+    """E_q(z_L | x)[q(y | z_L, x)]."""
+    z = at_shared_noise(model.q_z[-1].heads, (upward(model, x)[-1],), num_samples, seed)
+    return log_q_y(model.q_y, z, x).exp().mean(0)
+
+
 def mean_over(latent, classes):
     """The classifier that averages over a latent: its network and that of the class, by name."""
 
@@ -524,6 +591,7 @@ CLASSIFIERS = {
     "ADGM": auxiliary_classifier,
     "SDGM": auxiliary_classifier,
     "CaGeM": cagem_classifier,
+    "ClusterLadderVAE": cluster_ladder_classifier,
     "LatentClassifierVAE": mean_over("q_z", "p_y"),
     "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
 }
@@ -550,7 +618,7 @@ def with_a(model, mean, covariance, k):
 
 
 BETWEEN = {"M1M2": ["p_z1"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
-BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", "LadderVAE")}
+BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", *TOP_DOWN)}
 
 
 def evidence(model, x):
@@ -572,7 +640,9 @@ def evidence(model, x):
         for net in BETWEEN.get(kind, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if kind == "CaGeM" else -math.log(classes)
+        log_p_y = -math.log(classes)
+        if kind in ("CaGeM", "ClusterLadderVAE"):
+            log_p_y = model.p_y.logits.bias.log_softmax(0)[k]
         terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)
 

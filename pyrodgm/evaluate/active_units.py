@@ -1,10 +1,8 @@
 """What each unit of a latent carries."""
 
-from torch.distributions import Independent, Normal, kl_divergence
-
-from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
+from pyrodgm.infer.divergences import unit_divergences
 from pyrodgm.infer.traces import run_pair
 
 
@@ -25,7 +23,7 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
         progress: show a bar.
 
     Returns:
-        ``(z,)``.
+        ``(z,)``, or the shape of a latent of more dimensions.
 
     Raises:
         ValueError: if the guide has no such site, its units are not independent normals, or as ``elbo_parts``.
@@ -44,23 +42,8 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
 
 def _divergences(pair, site):
     """The KL of every unit, ``(z,)``, summed over the rows."""
-    check_choice("site", site, pair.guide)
-    pair.refuse_hidden_classes(site)
-    q, p = (_units(sites[site]["fn"], site) for sites in (pair.guide, pair.model))
-    guide, model = list(pair.guide), list(pair.model)
-    drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]
-    if set(parents).isdisjoint(drawn_later):
-        units = kl_divergence(q, p)
-    else:
-        value = pair.guide[site]["value"]
-        units = q.log_prob(value) - p.log_prob(value)
-    return pair.mean(units, event_dim=1).sum(0)
-
-
-def _units(fn, site):
-    if isinstance(fn, Independent) and isinstance(fn.base_dist, Normal) and fn.event_dim == 1:
-        return fn.base_dist
-    raise ValueError(f"site: got {site!r}, a {type(fn).__name__}, want one of independent normals")
+    units = unit_divergences(pair, site)
+    return pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim).sum(0)
 
 
 def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=1000, progress=False):

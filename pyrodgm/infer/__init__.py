@@ -1,6 +1,7 @@
 """Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
+from pyrodgm.infer.free_bits import FreeBits
 from pyrodgm.infer.importance_weighted import ImportanceWeightedELBO
 from pyrodgm.infer.monte_carlo_em import MonteCarloEM
 from pyrodgm.infer.objective import Objective
@@ -11,6 +12,7 @@ from pyrodgm.infer.wake_sleep import WakeSleep
 __all__ = [
     "CompiledFunction",
     "CompiledSVI",
+    "FreeBits",
     "ImportanceWeightedELBO",
     "MonteCarloEM",
     "Objective",

@@ -56,9 +56,13 @@ class Linear(torch.nn.Linear):
         torch.nn.init.zeros_(self.bias)
 
     def forward(self, *parents):
+        return self.combine(self.weight, parents)
+
+    def combine(self, weight, parents):
+        """The sum over the parents by the weights given, those of the layer or masked ones."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
-        weight, bias = self.weight, self.bias
+        bias = self.bias
         dtype = PRECISIONS[self.precision]
         if dtype is not None:
             warn_where_slow(weight.device, "want precision='float32' here")

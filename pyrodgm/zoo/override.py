@@ -16,8 +16,16 @@ from pyrodgm.zoo.baselines import BASELINES, CLASSIFIERS
 from pyrodgm.zoo.objectives import OBJECTIVES
 from pyrodgm.zoo.recipe import Recipe
 
-CHOICES = ("objective", "optimizer", "pretrained", "start_from", "schedule", "resample")  # fields of a name and options
-DECIDED = ("x_size", "num_classes", "params", "x", "generator", "classes_summed", "num_particles")  # not among the options
+CHOICES = ("objective", "optimizer", "pretrained", "start_from", "schedule", "resample")  # names with options
+DECIDED = (
+    "x_size",
+    "num_classes",
+    "params",
+    "x",
+    "generator",
+    "classes_summed",
+    "num_particles",
+)  # not among the options
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
 TOLD = ("name", "summary", "source", "paper", "figure", "deviations")  # what a recipe says of itself
 

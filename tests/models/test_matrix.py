@@ -10,12 +10,13 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm import testing
+from pyrodgm.distributions import FullNormal
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
-from pyrodgm.models import CaGeM
+from pyrodgm.models import CaGeM, ClusterLadderVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import ALL_TRAIN, every_pair, labels_alone, model_classes, rows, small
+from tests.pairs import ALL_TRAIN, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 VARIED = every_pair(thorough=())
@@ -65,8 +66,14 @@ def record(model, x, elbo):
 
 
 def noise_of(node):
-    normal = node["fn"].base_dist
-    return ((node["value"] - normal.loc) / normal.scale).detach()
+    """The standard normal noise that the value of a site was made of."""
+    fn, value = node["fn"], node["value"]
+    if isinstance(fn, FullNormal):
+        return fn._last[1].detach()
+    for transform in reversed(getattr(fn, "transforms", [])):
+        value = transform.inv(value)
+    fn = fn.base_dist if hasattr(fn, "transforms") else fn
+    return ((value - fn.base_dist.loc) / fn.base_dist.scale).detach()
 
 
 def continuous(nodes):
@@ -77,6 +84,11 @@ def continuous(nodes):
 @pytest.mark.parametrize(("model_class", "options"), VARIED)
 def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options):
     check_by_hand(small(model_class, **options).double())
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_posterior(quick=("VAE", "ADGM", "CaGeM")))
+def test_every_posterior_agrees_with_the_formulas_by_hand(model_class, options):
+    check_by_hand(small(model_class, **options).double(), num_rows=2)
 
 
 HEADS = [
@@ -97,9 +109,9 @@ def test_other_heads_agree_with_the_formulas_by_hand(model_class, options):
     check_by_hand(model.eval())
 
 
-def check_by_hand(model):
+def check_by_hand(model, num_rows=ROWS):
     """Raise unless loss and gradients are those of the formulas at the same noise."""
-    x = rows(model)[0].double()
+    x = rows(model)[0].double()[:num_rows]
     loss, seen = record(model, x, ELBO)
     noise = {site: noise_of(node) for site, node in continuous(seen[0]).items()}
     expected = by_hand.unlabelled_loss(model, x, noise)
@@ -160,7 +172,7 @@ def constant_variances(model):
                 net.log_variance.bias.uniform_(-1.0, 0.5)
             elif name.startswith("q_") and isinstance(net, NormalNet):
                 net.log_variance.bias.add_(0.4)  # too wide rather than too narrow: no weight is then far above the rest
-        if isinstance(model, CaGeM):
+        if isinstance(model, (CaGeM, ClusterLadderVAE)):
             model.p_y.logits.weight.zero_()
     return model
 

@@ -628,6 +628,92 @@ mutants(
     ),
 )
 mutants(
+    "infer/divergences.py",
+    (
+        'yield name, pair.log_q(name) - site["log_prob"]',
+        'yield name, site["log_prob"] - pair.log_q(name)',
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
+    ),
+    (
+        "q.log_prob(value) - p.log_prob(value)",
+        "p.log_prob(value) - q.log_prob(value)",
+        "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
+    ),
+    (
+        "return kl_divergence(q, p)",
+        "return kl_divergence(p, q)",
+        "evaluate/test_active_units.py::test_kl_of_a_vae_is_the_closed_form",
+    ),
+    (
+        "guide[guide.index(site) + 1 :]",
+        "guide[: guide.index(site)]",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[ADGM-]",
+    ),
+    (
+        "model[: model.index(site)]",
+        "model[model.index(site) + 1 :]",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[ADGM-]",
+    ),
+)
+mutants(
+    "infer/free_bits.py",
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "kl.clamp(min=self.nats).mean(0)",
+        "infer/test_free_bits.py::test_the_maximum_is_of_the_sum_over_the_rows",
+    ),
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "kl.mean(0).clamp(max=self.nats)",
+        "infer/test_free_bits.py::test_below_its_floor_a_latent_is_free[unit]",
+    ),
+    (
+        "len(kl) * kl.mean(0)",
+        "kl.mean(0)",
+        "infer/test_free_bits.py::test_below_its_floor_a_latent_is_free[unit]",
+    ),
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "(kl.mean(0) + self.nats)",
+        "infer/test_free_bits.py::test_a_floor_below_every_kl_changes_nothing",
+    ),
+    (
+        "kl.sum(0) if self.nats == 0 else ",
+        "",
+        "infer/test_free_bits.py::test_an_estimate_below_zero_stays_one",
+    ),
+    (
+        'elif pair.guide[name]["fn"].has_enumerate_support:',
+        "elif False:",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--layer]",
+    ),
+    (
+        "loss = loss - pair.mean(part).sum()",
+        "loss = loss + pair.mean(part).sum()",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--unit]",
+    ),
+    (
+        "loss = loss + pair.mean(part).sum()",
+        "loss = loss - pair.mean(part).sum()",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--unit]",
+    ),
+    (
+        '"map": shape[:1].numel()',
+        '"map": shape[1:].numel()',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[map-shape2]",
+    ),
+    (
+        '"layer": 1}',
+        '"layer": shape.numel()}',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[layer-shape1]",
+    ),
+    (
+        '"unit": shape.numel()',
+        '"unit": 1',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[unit-shape1]",
+    ),
+)
+mutants(
     "infer/optimizer.py",
     (
         "torch.clamp(self.max_norm / norm, max=1.0)",
@@ -862,11 +948,6 @@ mutants(
         "threshold=0.1, num_samples=10",
         "evaluate/test_active_units.py::test_active_units_are_those_whose_mean_varies[normal]",
     ),
-    (
-        "q.log_prob(value) - p.log_prob(value)",
-        "p.log_prob(value) - q.log_prob(value)",
-        "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
-    ),
 )
 mutants(
     "evaluate/batched.py",
@@ -938,11 +1019,6 @@ mutants(
 )
 mutants(
     "evaluate/elbo_parts.py",
-    (
-        'yield name, pair.log_q(name) - site["log_prob"]',
-        'yield name, site["log_prob"] - pair.log_q(name)',
-        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
-    ),
     ("/ len(x) / num_samples", "/ len(x)", "evaluate/test_by_hand.py::test_parts_of_the_bound[M2-]"),
 )
 mutants(

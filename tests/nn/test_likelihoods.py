@@ -209,7 +209,6 @@ def test_classifier_network():
             lambda: likelihood_net("poisson", (4,), (), 6),
             "likelihood: got 'poisson', want one of bernoulli, binomial, categorical, normal",
         ),
-        (lambda: posterior_net("flow", (4,), (), 6), "posterior: got 'flow', want one of full, iaf, normal"),
         (
             lambda: likelihood_net(("binomial", {"total_count": 0}), (4,), (), 6),
             "total_count: got 0, want a positive int",
@@ -222,11 +221,6 @@ def test_classifier_network():
             lambda: likelihood_net(("categorical", {"num_levels": 1}), (4,), (), 6),
             "num_levels: got 1, want an int of at least 2",
         ),
-        (
-            lambda: posterior_net(("iaf", {"made_hidden": (3,)}), (4,), (8,), 6),
-            r"made_hidden: got \[3\], want every layer at least as wide as z, 6",
-        ),
-        (lambda: posterior_net(("iaf", {"num_steps": 0}), (4,), (8,), 6), "num_steps: got 0, want at least 1"),
     ],
 )
 def test_bad_arguments(make, message):

@@ -23,8 +23,8 @@ def mnist(num_layers: int, num_samples: int) -> Recipe:
         deviations=(
             "200 epochs, for a CPU, in batches of 100: eight learning rates, 0.001 x 10^(-i/7), i = 0, ..., 7, for 25 "
             "epochs each, where the paper has 3^i epochs (3,280 in all) in batches of 20; Adam's own epsilon of 1e-8. "
-            "50,000 training images. Test images are binarised once; log p(x) is of the first 2,000 of them. Nothing was "
-            "tuned."
+            "50,000 training images. Test images are binarised once; log p(x) is of the first 2,000 of them. Nothing "
+            "was tuned."
         ),
         data=("mnist", {}),
         model=(HierarchicalVAE, SIZES[num_layers] | {"activation": "tanh"}),
