@@ -29,7 +29,7 @@ def triples(ids):
         contract, _, parameters = test.split("::")[-1].rstrip("]").partition("[")
         contract += " on a GPU" if test.startswith("tests/gpu/") else ""
         words = parameters.split("-")
-        posterior = next((word for word in words if word in ("full", "iaf")), "normal")
+        posterior = next((word for word in words if word in ("full", "planar", "radial", "iaf")), "normal")
         found |= {(word, posterior, contract) for word in words if word in pyrodgm.models.__all__}
     return found
 

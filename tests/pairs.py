@@ -13,14 +13,23 @@ SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
     "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
+    "AuxiliaryLadderVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
     "CaGeM": [{"skip": False}],
+    "ClusterLadderVAE": [{"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
     "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
-POSTERIORS = ["normal", "full", ("iaf", {"num_steps": 2})]
+MERGED = (
+    "LadderVAE",
+    "AuxiliaryLadderVAE",
+    "ClusterLadderVAE",
+)  # whose posteriors begin as products of diagonal normals
+POSTERIORS = ["normal", "full", ("planar", {"num_steps": 2}), ("radial", {"num_steps": 2}), ("iaf", {"num_steps": 2})]
 
 
 def small(model_class, **options):
@@ -46,11 +55,18 @@ def name(option):
     return option if isinstance(option, str) else option[0]
 
 
+def posteriors_of(model_class):
+    """The posteriors that a model takes, the diagonal normal first."""
+    return [p for p in POSTERIORS if p != "full" or model_class.__name__ not in MERGED]
+
+
 def options_of(model_class, everything=True):
     """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
     options = [{}, *VARIANTS.get(model_class.__name__, [])]
     if everything:
-        options += [{"posterior": p} for p in POSTERIORS[1:]] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        options += [{"posterior": p} for p in posteriors_of(model_class)[1:]] + [
+            {"likelihood": v} for v in LIKELIHOODS[1:]
+        ]
         options += [{"batch_norm": True}, {"hidden": ()}]
     return options
 
@@ -63,6 +79,25 @@ def every_pair(thorough=None):
             label = "-".join(f"{name(v)}" if k in ("posterior", "likelihood") else f"{k}={v}" for k, v in o.items())
             cases.append(pytest.param(c, o, id=f"{c.__name__}-{label}"))
     return cases
+
+
+def every_posterior(quick):
+    """Every model with every posterior that is not a diagonal normal, and every step of ``"iaf"``.
+
+    Those of models that are not in ``quick`` have the marker slow.
+    """
+    steps = [("iaf", {"num_steps": 2, "step": "affine", "made_hidden": ()})]
+    steps += [("iaf", {"num_steps": 3, "step": "location", "made_hidden": (1, 3), "reverse_every": 2})]
+    return [
+        pytest.param(
+            c,
+            {"posterior": p},
+            id="-".join([c.__name__, name(p), *([] if isinstance(p, str) or "step" not in p[1] else [p[1]["step"]])]),
+            marks=() if c.__name__ in quick else pytest.mark.slow,
+        )
+        for c in model_classes()
+        for p in posteriors_of(c)[1:] + steps
+    ]
 
 
 def slow_unless(quick, cases):

@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 
 from pyrodgm.checks import check_choice
 from pyrodgm.files import write
-from pyrodgm.formats import FORMAT, check_format
+from pyrodgm.formats import FORMAT, check_format, of_model
 from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.models.rebuild import check_rebuilds, dtype_of
 
@@ -99,14 +99,20 @@ def _load(folder, model_class):
     if not inspect.isabstract(model_class):
         known = {model_class.__name__: model_class}
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)
+    damaged = f"{folder / 'model.safetensors'}: got a damaged file, want a whole model"
     try:
-        model = known[config["model"]](**_tuples(config["arguments"]))
+        tensors = load((folder / "model.safetensors").read_bytes())
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{damaged}: {error}") from error
+    arguments, tensors = of_model(_tuples(config["arguments"]), tensors)
+    try:
+        model = known[config["model"]](**arguments)
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{folder / 'config.json'}: arguments: got {error}, want those of the model") from error
     try:
-        return _from_bytes(model, (folder / "model.safetensors").read_bytes())
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise ValueError(f"{folder / 'model.safetensors'}: got a damaged file, want a whole model: {error}") from error
+        return _with_tensors(model, tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{damaged}: {error}") from error
 
 
 def to_plain(model):
@@ -124,7 +130,8 @@ def from_plain(plain):
     """The model of ``to_plain``, on the CPU, in evaluation mode."""
     model_class = plain["model"]
     model_class = models_by_name()[model_class] if isinstance(model_class, str) else model_class
-    return _from_bytes(model_class(**plain["arguments"]), plain["tensors"])
+    arguments, tensors = of_model(plain["arguments"], load(plain["tensors"]))
+    return _with_tensors(model_class(**arguments), tensors)
 
 
 def _to_bytes(model):
@@ -133,9 +140,8 @@ def _to_bytes(model):
     return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()})
 
 
-def _from_bytes(model, data):
+def _with_tensors(model, tensors):
     """A model just made, with the tensors of ``_to_bytes`` and in their precision, in evaluation mode."""
-    tensors = load(data)
     model.to(dtype_of(tensors)).load_state_dict(tensors)
     return model.eval()
 

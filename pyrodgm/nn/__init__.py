@@ -2,8 +2,10 @@
 
 from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
+from pyrodgm.nn.flows import flow_net
 from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
-from pyrodgm.nn.posteriors import FullNormalNet, IAFNet, posterior_net
+from pyrodgm.nn.masked import MaskedNet
+from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
 
@@ -13,13 +15,15 @@ __all__ = [
     "BernoulliNet",
     "BinomialNet",
     "CategoricalNet",
+    "FlowNet",
     "FullNormalNet",
-    "IAFNet",
     "LevelsNet",
     "Linear",
+    "MaskedNet",
     "NormalNet",
     "Trunk",
     "fast_bfloat16",
+    "flow_net",
     "likelihood_net",
     "paused_statistics",
     "posterior_net",

@@ -77,7 +77,7 @@ def test_a_model_without_classes_refuses_labels():
     ("options", "message"),
     [
         ({"likelihood": "gamma"}, "likelihood: got 'gamma', want one of bernoulli, binomial, categorical, normal"),
-        ({"posterior": "flow"}, "posterior: got 'flow', want one of full, iaf, normal"),
+        ({"posterior": "flow"}, "posterior: got 'flow', want one of full, iaf, normal, planar, radial"),
         ({"auxiliary": "none"}, "auxiliary: got 'none', want one of deterministic, stochastic, uninformed"),
         ({"activation": "swish"}, "activation: got 'swish'"),
         ({"num_classes": 0}, "num_classes: got 0, want a positive int"),

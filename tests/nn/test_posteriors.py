@@ -1,15 +1,11 @@
-"""Densities and Jacobians of the posteriors, and the flow's cost."""
+"""Densities and Jacobians of the posteriors."""
 
 import math
 
 import pytest
 import torch
-from pyro.infer import SVI, TraceEnum_ELBO
-from pyro.nn import ConditionalAutoRegressiveNN
-from pyro.optim import Adam
 
 from pyrodgm.distributions import FullNormal, reparameterise
-from pyrodgm.models import ADGM
 from pyrodgm.nn import posterior_net
 
 
@@ -63,83 +59,6 @@ def test_full_covariance_is_scored_right_where_its_factor_is_badly_conditioned()
     log_q = q.log_prob(q.at(noise))
     want = torch.distributions.Normal(0.0, 1.0).log_prob(noise).sum() - 4 * math.log(1e-7)
     torch.testing.assert_close(log_q, want)
-
-
-def flow(size=4, steps=3, std=0.5):
-    net = posterior_net(("iaf", {"num_steps": steps}), (5,), (8,), size).double()
-    for parameter in net.parameters():
-        torch.nn.init.normal_(parameter, std=std)
-    return net
-
-
-def test_flow_density_is_the_base_density_over_the_jacobian():
-    net = flow()
-    x = torch.randn(1, 5, dtype=torch.float64)
-    noise = torch.randn(4, dtype=torch.float64)
-    q = net(x)
-    jacobian = torch.autograd.functional.jacobian(lambda e: reparameterise(net(x), e)[0], noise)
-    z = reparameterise(q, noise)
-    log_base = -0.5 * (noise**2 + math.log(2 * math.pi)).sum()
-    torch.testing.assert_close(q.log_prob(z)[0], log_base - torch.linalg.slogdet(jacobian).logabsdet)
-
-
-def test_the_flow_begins_from_the_normal_of_equation_5_25():
-    net = flow(steps=1)
-    x, noise = torch.randn(1, 5, dtype=torch.float64), torch.randn(1, 4, dtype=torch.float64)
-    h = net.trunk(x)
-    z = net.loc(*h) + (0.5 * net.log_variance(*h)).exp() * noise
-    torch.testing.assert_close(reparameterise(net(x), noise), net.steps[0].condition(net.context(*h))(z))
-
-
-def test_flow_density_integrates_to_one():
-    torch.set_default_dtype(torch.float64)  # Pyro's sequential inverse works in the default dtype
-    net, x = flow(size=2, std=0.2), torch.randn(1, 5)
-    grid = torch.linspace(-12, 12, 241)
-    z = torch.cartesian_prod(grid, grid)
-    with torch.no_grad():
-        density = net(x).log_prob(z).exp()
-    assert float(density.sum()) * 0.1**2 == pytest.approx(1.0, abs=1e-3)
-
-
-def test_each_step_is_the_gated_update_and_reverses_the_order():
-    net = flow(steps=2)
-    x, z = torch.randn(1, 5, dtype=torch.float64), torch.randn(1, 4, dtype=torch.float64)
-    context = net.context(*net.trunk(x))
-    for t, (step, order) in enumerate(zip(net.steps, ([0, 1, 2, 3], [3, 2, 1, 0]), strict=True)):
-        m, s = step.nn(z, context)
-        gate = torch.sigmoid(s + 2)
-        torch.testing.assert_close(step.condition(context)(z), gate * z + (1 - gate) * m)  # eq. 5.32
-        jacobian = torch.autograd.functional.jacobian(lambda v, step=step: step.condition(context)(v)[0], z)[:, 0]
-        in_order = jacobian[order][:, order]
-        assert not in_order.triu(1).any(), f"step {t} reads what comes later in its order"
-        assert bool(in_order.tril(-1)[1:].any(-1).all()), f"step {t} does not read what comes before"
-
-
-def test_flow_under_enumeration_is_that_of_each_class():
-    net = posterior_net("iaf", (5, 3), (8,), 4).double()
-    x, y = torch.randn(6, 5, dtype=torch.float64), torch.eye(3, dtype=torch.float64)
-    noise = torch.randn(3, 6, 4, dtype=torch.float64)
-    q = net(x, y[:, None])
-    z = reparameterise(q, noise)
-    for k in range(3):
-        alone = net(x, y[k].expand(6, 3))
-        z_k = reparameterise(alone, noise[k])
-        torch.testing.assert_close(z[k], z_k)
-        torch.testing.assert_close(q.log_prob(z)[k], alone.log_prob(z_k))
-
-
-def test_training_calls_each_network_of_the_flow_once_a_site(monkeypatch):
-    calls, forward = [], ConditionalAutoRegressiveNN.forward
-
-    def counted(self, *args, **kwargs):
-        calls.append(self)
-        return forward(self, *args, **kwargs)
-
-    monkeypatch.setattr(ConditionalAutoRegressiveNN, "forward", counted)
-    model = ADGM(6, 3, z_size=4, a_size=4, hidden=(8,), posterior=("iaf", {"num_steps": 2}))
-    svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), TraceEnum_ELBO(max_plate_nesting=1))
-    svi.step(torch.rand(5, 6))
-    assert len(calls) == 4 and len(set(calls)) == 4  # two steps of q(a | x), two of q(z | a, y, x)
 
 
 def test_reparameterise_refuses_what_it_cannot_do():

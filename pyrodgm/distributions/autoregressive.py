@@ -1,0 +1,51 @@
+"""The step of an inverse autoregressive flow (Kingma 2017, secs 5.3 and 5.4)."""
+
+import torch
+
+from pyrodgm.distributions.flow_step import FlowStep
+
+
+class Autoregressive(FlowStep):
+    """f(z) = mu(z) + sigma(z) * z, where mu_i and sigma_i read only what comes before z_i   (Kingma 2017, eq. 5.27)
+
+    log |det df/dz| = sum_i log sigma_i(z)                                   (eq. 5.22)
+
+    The inverse is sequential: z_i = (y_i - mu_i) / sigma_i, one call of the network for every unit. A sample is scored
+    by the log sigma that it was made with.
+
+    Args:
+        network: a function of z ``(..., D)`` that returns mu and log sigma, each ``(..., D)``.
+        order: the indices of the units, in the order in which they read each other.
+        batch_shape: of what else the network reads.
+
+    Example::
+
+        net = MaskedNet(4, (), (16,))
+        Autoregressive(net, net.order)(torch.randn(5, 4))
+    """
+
+    def __init__(self, network, order, batch_shape=()):
+        super().__init__(batch_shape)
+        self.network, self.order = network, order
+
+    def forward_and_log_det(self, z):
+        """f(z), and log sigma of every unit."""
+        mu, log_sigma = self.network(z)
+        return mu + log_sigma.exp() * z, log_sigma
+
+    def inverse_and_log_det(self, y):
+        """z, and log sigma of every unit."""
+        y = y.expand(self.inverse_shape(y.shape))
+        units = [torch.zeros_like(y[..., 0])] * y.shape[-1]
+        for i in self.order:
+            mu, log_sigma = self.network(torch.stack(units, -1))
+            units[i] = (y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])
+        return torch.stack(units, -1), log_sigma  # of the last call, in which all that is read is known
+
+    def log_scales(self, x):
+        """log sigma of every unit at x, ``(..., D)``."""
+        return self._log_det(x)
+
+    def log_abs_det_jacobian(self, x, y):
+        """The sum of log sigma, ``(...)``."""
+        return self._log_det(x).sum(-1)

@@ -1,0 +1,42 @@
+"""The density of a vector unit by unit, where it is a product over units."""
+
+from torch.distributions import Independent, TransformedDistribution
+
+from pyrodgm.distributions.autoregressive import Autoregressive
+
+
+def log_prob_of_units(distribution, value):
+    """log q of every unit of a vector, of which log q is the sum (Kingma 2017, eq. 5.29, without its sum over i).
+
+    Independent units have a density each. An autoregressive flow has log q_i = log q(z_0i) - sum_t log sigma_ti; a
+    value that it drew itself is scored by what it was made of.
+
+    Args:
+        distribution: independent units, such as a diagonal normal, or an autoregressive flow (``"iaf"``) of them.
+        value: ``(..., D)``.
+
+    Returns:
+        ``(..., D)``.
+
+    Raises:
+        ValueError: for a density that is no product over units: ``"full"``, ``"planar"``, ``"radial"``.
+
+    Example::
+
+        q = posterior_net("iaf", parents=(784,), hidden=(500,), size=32)(x)
+        z = q.rsample()
+        log_prob_of_units(q, z).sum(-1)         # q.log_prob(z)
+    """
+    if isinstance(distribution, Independent) and not distribution.base_dist.event_shape:
+        return distribution.base_dist.log_prob(value)
+    steps = getattr(distribution, "transforms", ())
+    if isinstance(distribution, TransformedDistribution) and all(isinstance(step, Autoregressive) for step in steps):
+        log_scales = 0.0
+        for step in reversed(steps):
+            value = step.inv(value)
+            log_scales = log_scales + step.log_scales(value)
+        return log_prob_of_units(distribution.base_dist, value) - log_scales
+    kinds = " of ".join([*dict.fromkeys(type(step).__name__ for step in steps), type(distribution).__name__])
+    raise ValueError(
+        f"distribution: got {kinds}, want one that is a product over units: independent ones, or an 'iaf' of them"
+    )

@@ -1,0 +1,82 @@
+"""An autoregressive network of fully connected layers with masks, MADE (Germain et al. 2015)."""
+
+from itertools import pairwise
+
+import torch
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.nn.trunk import ACTIVATIONS, Linear
+
+
+class MaskedLinear(Linear):
+    """A linear layer over several parents, some of whose weights are held at zero by a mask of 0 and 1.
+
+    Arguments and shapes as for ``Linear``, and ``mask``, of the shape of the weight.
+    """
+
+    def __init__(self, parents, size, mask, init="glorot", precision="float32"):
+        super().__init__(parents, size, init, precision)
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, *parents):
+        return self.combine(self.weight * self.mask, parents)
+
+
+class MaskedNet(torch.nn.Module):
+    """Functions of z and h, a vector of D outputs each, whose output i reads h and what comes before z_i.
+
+    Every hidden unit has a degree d, spread evenly over 0..D-1, and reads h, the first d units of z, and hidden units
+    of at most its degree; output i reads the hidden units of a degree below its place in the order (Germain et al.
+    2015, eqs 12-13, with h of degree 0 as by Paige and Wood 2016). So no path leads from z_i, or from what comes after,
+    to output i. The first layer is split by parent, and nothing of h is copied where z is drawn more often.
+
+    Args:
+        size: D.
+        features: sizes of the parts of h, ``()`` for none.
+        hidden: sizes of the hidden layers, any number of them, ``()`` for a linear network.
+        num_outputs: number of functions.
+        reverse: read the units from the last to the first.
+        activation: see ``Trunk``.
+        init, precision: see ``Linear``; the outputs are of the parameters' type.
+
+    Shapes:
+        z ``(..., D)`` and h ``(..., f_i)``; a tuple of outputs ``(..., D)``.
+
+    Attributes:
+        order: the indices of the units, in the order in which they read each other.
+
+    Example::
+
+        m, s = MaskedNet(32, (450,), (320, 320))(z, h)
+    """
+
+    def __init__(
+        self, size, features, hidden, num_outputs=2, reverse=False, activation="elu", init="glorot", precision="float32"
+    ):
+        super().__init__()
+        check_size("size", size)
+        check_choice("made_activation", activation, ACTIVATIONS)
+        if not isinstance(hidden, (tuple, list)):
+            raise ValueError(f"made_hidden: got {hidden!r}, want a tuple of positive ints, () for a linear network")
+        for width in hidden:
+            check_size("made_hidden", width)
+        self.num_outputs, self.activation = num_outputs, activation
+        self.order = tuple(reversed(range(size))) if reverse else tuple(range(size))
+        place = torch.arange(1, size + 1)
+        place = place.flip(0) if reverse else place
+        degrees = [torch.linspace(1, size, width).round().long() - 1 for width in hidden]
+        read = torch.cat([place, torch.zeros(sum(features), dtype=torch.long)])
+        parents = [(size, *features), *((width,) for width in hidden)]
+        masks = [above[:, None] >= below for below, above in pairwise([read, *degrees])]
+        masks.append((place[:, None] > [read, *degrees][-1]).repeat(num_outputs, 1))
+        self.layers = torch.nn.ModuleList(
+            MaskedLinear(sizes, len(mask), mask.to(torch.get_default_dtype()), init, precision)
+            for sizes, mask in zip(parents, masks, strict=True)
+        )
+
+    def forward(self, z, *h):
+        features = (z, *h)
+        for layer in self.layers[:-1]:
+            features = (ACTIVATIONS[self.activation](layer(*features)),)
+        out = self.layers[-1](*features)
+        return out.to(self.layers[-1].weight.dtype).chunk(self.num_outputs, -1)
