@@ -35,7 +35,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
         z_sizes: number of units of z1, ..., zL, at least two.
         hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
             p(x | z1), d1 and q(y | zL, x), the next for p(z1 | z2) and d2, ..., the last for p(y | zL) too.
-        classes: ``"enumerated"``, or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         posterior: of every z, as in ``LadderVAE``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 
