@@ -16,18 +16,38 @@ from tests import by_hand_posteriors
 def mlp(trunk, *parents):
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
     h = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1)
-    for layer in trunk.layers:
-        h = F.relu(F.linear(h, layer.weight, layer.bias))
+    for i, layer in enumerate(trunk.layers):
+        h = F.linear(h, layer.weight, layer.bias)
+        h = F.relu(h if trunk.norms is None else normalised(trunk.norms[i], h))
     return h
 
 
+def normalised(norm, h):
+    """Batch normalisation (Ioffe and Szegedy 2015): by the rows at hand while training, else by the running moments."""
+    rows, mean, variance = h.reshape(-1, h.shape[-1]), norm.running_mean, norm.running_var
+    if norm.training:
+        mean, variance = rows.mean(0), (rows**2).mean(0) - rows.mean(0) ** 2
+    return (h - mean) / (variance + 1e-5).sqrt() * norm.weight + norm.bias
+
+
 def linear(layer, h):
-    return h @ layer.weight.T + layer.bias
+    out = h @ layer.weight.T + layer.bias
+    return out if layer.norm is None else normalised(layer.norm, out)
+
+
+LOG_VARIANCES = {  # of the outputs of each kind of head
+    "log_variance": lambda net, h: linear(net.log_variance, h),
+    "softplus_variance": lambda net, h: ((1 + linear(net.variance, h).exp()).log() + 1e-8).log(),
+    "softplus_sigma": lambda net, h: 2 * ((1 + linear(net.sigma, h).exp()).log() + 1e-4).log(),
+}
 
 
 def moments(net, *parents):
+    """Mean and log-variance."""
     h = mlp(net.trunk, *parents)
-    return linear(net.loc, h), linear(net.log_variance, h)
+    mu = linear(net.loc, h)
+    mu = 1 / (1 + (-mu).exp()) if net.mean == "sigmoid" else mu
+    return mu, LOG_VARIANCES[net.scale_head](net, h)
 
 
 def log_normal_units(v, mu, log_variance):
@@ -208,6 +228,88 @@ def avae(model, x, y, k, noise):
     return Run(latents, (z[1],))
 
 
+def chain(model, z, q):
+    """The latents of p(z_1 | z_2) ... p(z_L), from their values and the moments of q, bottom first."""
+    priors = [moments(net, above) for net, above in zip(model.p_z, z[1:], strict=True)] + [standard(z[-1])]
+    return {f"z{i + 1}": Latent(*latent) for i, latent in enumerate(zip(z, q, priors, strict=True))}
+
+
+def hierarchical(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 7-9."""
+    z, q = [read(model, x)], []
+    for i, net in enumerate(model.q_z):
+        value, moments_q = noise.draw(f"z{i + 1}", net, (z[-1],))
+        z, q = [*z, value], [*q, moments_q]
+    return Run(chain(model, z[1:], q), (z[1],))
+
+
+def product(a, b):
+    """Mean and log-variance of the product of two normal densities, by completing the square."""
+    (mu_a, log_a), (mu_b, log_b) = a, b
+    share = log_b.exp() / (log_a.exp() + log_b.exp())  # of a in the mean
+    return share * mu_a + (1 - share) * mu_b, log_a + log_b - torch.logaddexp(log_a, log_b)
+
+
+def upward(model, x):
+    """d_1, ..., d_L (Sønderby et al. 2016, eq. 13), of x as networks read it."""
+    d = [x]
+    for trunk in model.d.trunks:
+        d.append(mlp(trunk, d[-1]))
+    return d[1:]
+
+
+def ladder(model, x, y, k, noise):
+    """Sønderby et al. 2016, eqs 1-3 and 13-19."""
+    d = upward(model, read(model, x))
+    z, q = downward(model, [(h,) for h in d], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
+def downward(model, h, noise):
+    """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
+    z, q = [], []
+    for i in reversed(range(len(h))):
+        value, of_q = rung(model.q_z[i], h[i], moments(model.p_z[i], z[0]) if z else None, f"z{i + 1}", noise)
+        z, q = [value, *z], [of_q, *q]
+    return z, q
+
+
+def rung(net, h, prior, site, noise, k=None):
+    """A value and its moments, from heads of h merged with a prior; or log q, where a flow follows the merge."""
+    q = moments(net.heads, *h)
+    q = q if prior is None else product(q, prior)
+    value = noise.value(site, *q, k)
+    if net.flow is None:
+        return value, q
+    z, log_det = by_hand_posteriors.transformed(net, value, q[0], mlp(net.heads.trunk, *h))
+    return z, log_normal(value, *q) - log_det
+
+
+def auxiliary_ladder(model, x, y, k, noise):
+    """The ladder's, with q(a_i | d_i), heads that read a_i, and p(a_i | z_i, ..., z_L)."""
+    d = upward(model, read(model, x))
+    a = [noise.draw(f"a{i + 1}", net, (d[i],)) for i, net in enumerate(model.q_a)]
+    z, q = downward(model, [(h, value) for h, (value, _) in zip(d, a, strict=True)], noise)
+    latents = chain(model, z, q)
+    for i, (value, moments_a) in enumerate(a):
+        latents[f"a{i + 1}"] = Latent(value, moments_a, moments(model.p_a[i], *z[i:]))
+    return Run(latents, (z[0],))
+
+
+def cluster_ladder(model, x, y, k, noise):
+    """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
+    x = read(model, x)
+    d, top = upward(model, x), len(model.q_z)
+    z, q = rung(model.q_z[-1], (d[-1],), None, f"z{top}", noise)
+    log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
+    latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
+    for i in range(top - 1, 0, -1):
+        prior = moments(model.p_z[i - 1], *parents)
+        z, q = rung(model.q_z[i - 1], (d[i - 1],), prior, f"z{i}", noise, k)
+        latents[f"z{i}"], parents = Latent(z, q, prior), (z,)
+    return Run(latents, parents, log_p_y, log_q)
+
+
 def cagem(model, x, y, k, noise):
     """Maaløe, Fraccaro and Winther 2017, secs 3 and 3.1."""
     x = read(model, x)
@@ -239,12 +341,16 @@ def split_latent_classifier(model, x, y, k, noise):
 RUNS = {
     "VAE": vae,
     "AVAE": avae,
+    "AuxiliaryLadderVAE": auxiliary_ladder,
+    "ClusterLadderVAE": cluster_ladder,
     "M2": m2,
     "AdversarialM2": m2,
     "M1M2": m1m2,
     "ADGM": auxiliary,
     "SDGM": auxiliary,
     "CaGeM": cagem,
+    "HierarchicalVAE": hierarchical,
+    "LadderVAE": ladder,
     "LatentClassifierVAE": latent_classifier,
     "SplitLatentClassifierVAE": split_latent_classifier,
 }
@@ -302,6 +408,30 @@ def bounds(model, x, noise, y=None, beta=1.0):
     return sum(run.log_q_y.exp() * (ratio - run.log_q_y) for run, ratio in zip(every, ratios, strict=True))
 
 
+def importance_weighted(model, x, noise, y=None, classes="bounded"):
+    """log 1/k sum_s exp(l_s) of every row, l_s the bound of a sample, or its log-weight with all classes summed."""
+    log_w = (bounds if classes == "bounded" else log_weights)(model, x, noise, y)
+    return log_mean(log_w.expand(noise.samples, len(x)))[0]
+
+
+def doubly_reparameterised(model, x, noise, guides):
+    """Gradients of the importance-weighted loss, those of the guide by sum_s w_s^2 dl_s/dz_s dz_s/dphi (Tucker et al.).
+
+    guides: whether a parameter, by name, is the guide's.
+    """
+    drawn = {site: latent.value for site, latent in runs(model, x, noise)[0].latents.items()}
+    copies = {site: value.detach().requires_grad_() for site, value in drawn.items()}
+    log_w = bounds(model, x, Given(drawn=copies))
+    w = log_w.softmax(0).detach()[..., None]
+    slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
+    of_guide = -sum((w**2 * slope * value).sum() for slope, value in zip(slopes, drawn.values(), strict=True))
+    of_model = -(w[..., 0] * log_w).sum()
+    return {
+        name: torch.autograd.grad(of_guide if guides(name) else of_model, p, retain_graph=True, allow_unused=True)[0]
+        for name, p in model.named_parameters()
+    }
+
+
 def unlabelled_loss(model, x, noise):
     """U(x) summed over the rows, for a model with normal posteriors.
 
@@ -339,8 +469,8 @@ def cagem_cross_entropies(model, x, y):
     return -(cascade.log() + log_class(model.q_y, y, every[0].latents["z1"].value, read(model, x))).sum()
 
 
-def parts(model, x, noise, y=None):
-    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+def row_parts(model, x, noise, y=None):
+    """What every site contributes to the bound of every sample and row."""
     every, found = runs(model, x, noise, y), {}
     for site in every[0].latents:
         kl = [log_normal(v, *q) - log_normal(v, *p) for v, q, p in (run.latents[site] for run in every)]
@@ -356,20 +486,40 @@ def parts(model, x, noise, y=None):
     else:
         found["x"] = expectation(every, likelihood)
         found["y"] = expectation(every, [run.log_q_y - run.log_p_y for run in every])
-    return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
+    return {site: part.expand(noise.samples, len(x)) for site, part in found.items()}
 
 
-def kl_of_units(model, x, noise, site):
-    """KL of every unit, ``(z,)``, summed over the rows: analytic for the top latent, whose prior reads nothing."""
-    every, units = runs(model, x, noise), []
+def parts(model, x, noise, y=None):
+    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+    return {site: float(part.detach().mean()) for site, part in row_parts(model, x, noise, y).items()}
+
+
+TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
+
+
+def kl_of_units(model, x, noise, site, y=None):
+    """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
+    every, units = runs(model, x, noise, y), []
     for run in every:
-        value, (mu, log_variance), p = run.latents[site]
-        if site == model.top:
-            units.append(0.5 * (mu**2 + log_variance.exp() - 1 - log_variance))
+        value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
+        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
+            squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
+            units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
-            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, *p))
+            units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
+
+
+def free_bits(model, x, noise, nats, groups, y=None):
+    """The loss with a floor of every unit's KL or every layer's (Kingma 2017, eq. 5.33), summed over the rows."""
+    found, loss = {site: part.mean(0).sum() for site, part in row_parts(model, x, noise, y).items()}, 0.0
+    for site in runs(model, x, noise, y)[0].latents:
+        kl = kl_of_units(model, x, noise, site, y)
+        for group in kl if groups == "unit" else [kl.sum()]:
+            loss = loss + (group if nats == 0 or float(group.detach()) > len(x) * nats else len(x) * nats)
+    kl_of_y = 0.0 if "y" not in found else found["y"] if y is None else -found["y"]
+    return loss + kl_of_y - found["x"]
 
 
 def means(model, x, noise, site, y=None):
@@ -426,6 +576,12 @@ def cagem_classifier(model, x, num_samples, seed, network="generative"):
     return total.mean(0)
 
 
+def cluster_ladder_classifier(model, x, num_samples, seed):
+    """E_q(z_L | x)[q(y | z_L, x)]."""
+    z = at_shared_noise(model.q_z[-1].heads, (upward(model, x)[-1],), num_samples, seed)
+    return log_q_y(model.q_y, z, x).exp().mean(0)
+
+
 def mean_over(latent, classes):
     """The classifier that averages over a latent: its network and that of the class, by name."""
 
@@ -443,6 +599,7 @@ CLASSIFIERS = {
     "ADGM": auxiliary_classifier,
     "SDGM": auxiliary_classifier,
     "CaGeM": cagem_classifier,
+    "ClusterLadderVAE": cluster_ladder_classifier,
     "LatentClassifierVAE": mean_over("q_z", "p_y"),
     "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
 }
@@ -468,7 +625,8 @@ def with_a(model, mean, covariance, k):
     return torch.cat([mean_a, mean]), torch.cat(rows)
 
 
-BETWEEN = {"M1M2": ["p_z1"], "AVAE": ["p_z.0"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN = {"M1M2": ["p_z1"], "CaGeM": ["p_z1"]}  # networks from the top latent down to that of x
+BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", *TOP_DOWN)}
 
 
 def evidence(model, x):
@@ -490,7 +648,9 @@ def evidence(model, x):
         for net in BETWEEN.get(kind, []):
             moments = through(model.get_submodule(net), *moments, k)
         normal = torch.distributions.MultivariateNormal(*through(model.p_x, *moments, k))
-        log_p_y = model.p_y.logits.bias.log_softmax(0)[k] if kind == "CaGeM" else -math.log(classes)
+        log_p_y = -math.log(classes)
+        if kind in ("CaGeM", "ClusterLadderVAE"):
+            log_p_y = model.p_y.logits.bias.log_softmax(0)[k]
         terms.append(normal.log_prob(x) + log_p_y)
     return torch.stack(terms).logsumexp(0)
 

@@ -13,7 +13,11 @@ SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
     "AVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
+    "AuxiliaryLadderVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
     "CaGeM": [{"skip": False}],
+    "ClusterLadderVAE": [{"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
     "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
@@ -25,6 +29,11 @@ QUICK_FLOWS = (
     "CaGeM",
 )  # with planar and radial posteriors in `make test`; the others in `make test-all`
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
+MERGED = (
+    "LadderVAE",
+    "AuxiliaryLadderVAE",
+    "ClusterLadderVAE",
+)  # whose posteriors begin as products of diagonal normals
 POSTERIORS = ["normal", "full", ("planar", {"num_steps": 2}), ("radial", {"num_steps": 2}), ("iaf", {"num_steps": 2})]
 
 
@@ -51,11 +60,18 @@ def name(option):
     return option if isinstance(option, str) else option[0]
 
 
+def posteriors_of(model_class):
+    """The posteriors that a model takes, the diagonal normal first."""
+    return [p for p in POSTERIORS if p != "full" or model_class.__name__ not in MERGED]
+
+
 def options_of(model_class, everything=True):
     """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
     options = [{}, *VARIANTS.get(model_class.__name__, [])]
     if everything:
-        options += [{"posterior": p} for p in POSTERIORS[1:]] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        options += [{"posterior": p} for p in posteriors_of(model_class)[1:]] + [
+            {"likelihood": v} for v in LIKELIHOODS[1:]
+        ]
         options += [{"batch_norm": True}, {"hidden": ()}]
     return options
 
@@ -83,7 +99,7 @@ def every_posterior():
             marks=[] if c.__name__ in QUICK_FLOWS else [pytest.mark.slow],
         )
         for c in model_classes()
-        for p in POSTERIORS[1:] + steps
+        for p in posteriors_of(c)[1:] + steps
     ]
 
 

@@ -6,6 +6,7 @@ from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.planar import Planar
 from pyrodgm.distributions.plated import Plated
+from pyrodgm.distributions.precision_weighted import precision_weighted
 from pyrodgm.distributions.radial import Radial
 from pyrodgm.distributions.reparameterise import reparameterise
 from pyrodgm.distributions.units import log_prob_of_units
@@ -21,5 +22,6 @@ __all__ = [
     "Radial",
     "StraightThroughOneHot",
     "log_prob_of_units",
+    "precision_weighted",
     "reparameterise",
 ]

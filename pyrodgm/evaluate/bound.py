@@ -56,7 +56,8 @@ def row_bounds(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
     rows = []
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):
-            rows.append(sum(_bounds(run_pair(model, *batch)) for _ in range(num_samples)) / num_samples)
+            runs = (run_pair(model.model, model.guide, batch) for _ in range(num_samples))
+            rows.append(sum(map(_bounds, runs)) / num_samples)
     return torch.cat(rows)
 
 

@@ -62,7 +62,7 @@ def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, pro
 
 
 def _means(model, batch, site):
-    pair = run_guide(model, *batch)
+    pair = run_guide(model.guide, batch)
     check_choice("site", site, pair.guide)
     fn = pair.guide[site]["fn"]
     try:

@@ -69,22 +69,45 @@ class Pair(NamedTuple):
         """log q of the named sites."""
         return sum(self.guide[name]["log_prob"] for name in names)
 
-    def mean(self, values, event_dim=0):
-        """E_q[values]: exact over an enumerated y, the average over the samples.
+    def log_class_weights(self):
+        """The log of what each enumerated class counts for: its site's score, as ``TraceEnum_ELBO`` weighs it.
+
+        That of a categorical is log q(y | ...); a distribution that enumerates some of its classes says another.
+        """
+        return sum(self.guide[name]["score_parts"].score_function for name in self.classes)
+
+    def log_weights(self):
+        """log p - log q of every sample, with every class summed inside it: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
+        log_w = self.log_p() - self.log_q(*(name for name in self.guide if name not in self.classes))
+        return self._by_class(log_w).logsumexp(0)
+
+    def over_classes(self, values, event_dim=0):
+        """The sum over an enumerated y of what it counts for times its value.
 
         Args:
             values: ``(S, B, *event)`` or ``(K, S, B, *event)``, or what broadcasts to them.
             event_dim: number of dimensions of ``event``.
 
         Returns:
+            ``(S, B, *event)``.
+        """
+        if self.classes:
+            weights = self.log_class_weights().exp()[(..., *[None] * event_dim)]
+            values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
+        return self._by_class(values, event_dim).sum(0)
+
+    def mean(self, values, event_dim=0):
+        """E_q[values]: exact over an enumerated y, the average over the samples. Arguments as for ``over_classes``.
+
+        Returns:
             ``(B, *event)``.
         """
-        event = values.shape[values.dim() - event_dim :]
-        if self.classes:
-            weights = self.log_q(*self.classes).exp()[(..., *[None] * event_dim)]
-            values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
-        values = values.expand(*values.shape[: -2 - event_dim], *self.shape, *event)
-        return values.reshape(-1, *self.shape, *event).sum(0).mean(0)
+        return self.over_classes(values, event_dim).mean(0)
+
+    def _by_class(self, values, event_dim=0):
+        """``(K, S, B, *event)`` of what broadcasts to it, K = 1 where nothing is enumerated."""
+        shape = *self.shape, *values.shape[values.dim() - event_dim :]
+        return values.expand(*values.shape[: -len(shape)], *shape).reshape(-1, *shape)
 
 
 def _culprits(pair):
@@ -97,15 +120,15 @@ def _culprits(pair):
                         yield f"site {name!r} of the {part} has a {noun} that is {what}"
 
 
-def run_pair(model, x, y=None, num_samples=1, within=None):
+def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
     """Run the guide, and the model against it, with ``num_samples`` samples of every latent for every row.
 
-    The pair runs as it is written: y is enumerated where the guide says so.
+    The pair runs as it is written: y is enumerated where the guide says so. Gradients flow where they are recorded.
 
     Args:
-        model: a torch module with methods ``model`` and ``guide``; all sites in one plate over the rows.
-        x: rows ``(B, D)``.
-        y: labels, or None.
+        model, guide: the two functions of a pair, such as ``m.model`` and ``m.guide``; all sites in one plate over the
+            rows.
+        args, kwargs: what both are called with, such as rows and labels.
         num_samples: S.
         within: a handler of Pyro's round the guide.
 
@@ -114,18 +137,24 @@ def run_pair(model, x, y=None, num_samples=1, within=None):
 
     Raises:
         ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
+
+    Example::
+
+        pair = run_pair(m.model, m.guide, (x,), num_samples=10)
+        pair.mean(pair.log_p() - pair.log_q(*pair.guide))       # a bound for every row, (B,)
     """
-    samples = pyro.plate(SAMPLES, num_samples, dim=-2)
-    guide = _trace_guide(model, x, y, samples, within or nullcontext())
-    with EnumMessenger(), samples, poutine.replay(trace=guide):
-        generative = poutine.trace(model.model).get_trace(x, y)
-    return Pair(_sites(generative), _sites(guide), (num_samples, len(x)))
+    samples, kwargs = pyro.plate(SAMPLES, num_samples, dim=-2), kwargs or {}
+    inferred = _trace_guide(guide, args, kwargs, samples, within or nullcontext())
+    with EnumMessenger(), samples, poutine.replay(trace=inferred):
+        generative = poutine.trace(model).get_trace(*args, **kwargs)
+    sites = _sites(generative)
+    return Pair(sites, _sites(inferred), (num_samples, _rows(sites)))
 
 
-def run_guide(model, x, y=None):
-    """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
-    guide = _trace_guide(model, x, y, pyro.plate(SAMPLES, 1, dim=-2), nullcontext())
-    return Pair({}, _sites(guide), (1, len(x)))
+def run_guide(guide, args=(), kwargs=None, num_samples=1):
+    """A ``Pair`` without a model: the guide run alone. Arguments as for ``run_pair``."""
+    sites = _sites(_trace_guide(guide, args, kwargs or {}, pyro.plate(SAMPLES, num_samples, dim=-2), nullcontext()))
+    return Pair({}, sites, (num_samples, _rows(sites)))
 
 
 def random_sites(trace):
@@ -140,22 +169,30 @@ def latent_sites(trace):
     return {name: site for name, site in random_sites(trace).items() if not site["is_observed"]}
 
 
-def _trace_guide(model, x, y, samples, within):
+def _trace_guide(guide, args, kwargs, samples, within):
     with EnumMessenger(first_available_dim=-3), samples, within:
-        return poutine.trace(model.guide).get_trace(x, y)
+        return poutine.trace(guide).get_trace(*args, **kwargs)
 
 
 def _sites(trace):
     sites = random_sites(trace)
     for name, site in sites.items():
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
-            raise ValueError(f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written")
+            raise ValueError(
+                f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written, outside a "
+                "warm-up"
+            )
         if site["mask"] is not None:
             raise ValueError(f"model: got site {name!r} masked, want every density as it is written")
         if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
             raise ValueError(f"model: got site {name!r} outside the plate over rows, want every site in it")
-    trace.compute_log_prob()
+    trace.compute_score_parts()  # log-probabilities too
     return sites
+
+
+def _rows(sites):
+    """The number of rows: the size of the plate that all sites are in."""
+    return next(frame.size for site in sites.values() for frame in site["cond_indep_stack"] if frame.dim == -1)
 
 
 def _dim(site):

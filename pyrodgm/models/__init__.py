@@ -2,9 +2,13 @@
 
 from pyrodgm.models.adgm import ADGM
 from pyrodgm.models.adversarial_m2 import AdversarialM2
+from pyrodgm.models.auxiliary_ladder_vae import AuxiliaryLadderVAE
 from pyrodgm.models.avae import AVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.cagem import CaGeM
+from pyrodgm.models.cluster_ladder_vae import ClusterLadderVAE
+from pyrodgm.models.hierarchical_vae import HierarchicalVAE
+from pyrodgm.models.ladder_vae import LadderVAE
 from pyrodgm.models.latent_classifier import LatentClassifierVAE
 from pyrodgm.models.m1m2 import M1M2
 from pyrodgm.models.m2 import M2
@@ -20,8 +24,12 @@ __all__ = [
     "SDGM",
     "VAE",
     "AdversarialM2",
+    "AuxiliaryLadderVAE",
     "CaGeM",
+    "ClusterLadderVAE",
     "DeepGenerativeModel",
+    "HierarchicalVAE",
+    "LadderVAE",
     "LatentClassifierVAE",
     "SplitLatentClassifierVAE",
 ]

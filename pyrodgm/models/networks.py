@@ -14,6 +14,8 @@ class Networks:
         hidden: sizes of the hidden layers of every network.
         likelihood: p(x | ...), see ``likelihood_net``.
         posterior: q(z | ...) of every latent, see ``posterior_net``.
+        scale_head: how a normal network gives sigma: ``"log_variance"``, ``"softplus_variance"`` or
+            ``"softplus_sigma"``, see ``NormalNet``.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
 
     Example::
@@ -23,26 +25,36 @@ class Networks:
         q_z = nets.posterior(784, 10, size=50)      # q(z | x, y)
     """
 
-    def __init__(self, x_size, num_classes, hidden, likelihood="bernoulli", posterior="normal", **network):
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        hidden,
+        likelihood="bernoulli",
+        posterior="normal",
+        scale_head="log_variance",
+        **network,
+    ):
         self.x_size, self.num_classes, self.hidden = x_size, num_classes, hidden
         self._likelihood, self._posterior, self.network = likelihood, posterior, network
+        self._normal = network | {"scale_head": scale_head}
 
     def having(self, hidden):
         """The same with other hidden layers; with these where ``hidden`` is None."""
         hidden = self.hidden if hidden is None else hidden
-        return Networks(self.x_size, self.num_classes, hidden, self._likelihood, self._posterior, **self.network)
+        return Networks(self.x_size, self.num_classes, hidden, self._likelihood, self._posterior, **self._normal)
 
     def likelihood(self, *parents):
         """p(x | parents); parents are sizes."""
-        return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **self.network)
+        return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **self._normal)
 
     def posterior(self, *parents, size):
         """q(z | parents), z of ``size`` units, by the posterior's name."""
-        return posterior_net(self._posterior, parents, hidden=self.hidden, size=size, **self.network)
+        return posterior_net(self._posterior, parents, hidden=self.hidden, size=size, **self._normal)
 
     def normal(self, *parents, size):
         """A diagonal normal of ``size`` units given the parents, as the latents of a generative model have."""
-        return NormalNet(parents, hidden=self.hidden, size=size, **self.network)
+        return NormalNet(parents, hidden=self.hidden, size=size, **self._normal)
 
     def categorical(self, *parents):
         """A class given the parents."""

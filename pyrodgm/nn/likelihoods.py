@@ -12,6 +12,8 @@ from pyrodgm.distributions import GreyBernoulli, Levels
 from pyrodgm.nn.trunk import Trunk
 
 LARGEST_LOG_VARIANCE = 30.0
+LARGEST_SIGMA = math.exp(0.5 * (LARGEST_LOG_VARIANCE + 1))
+LEAST_SIGMA = 1e-4  # of the heads that are softplus functions
 
 
 class BoundedLogVariance(torch.autograd.Function):
@@ -54,10 +56,29 @@ def standard_deviation(log_variance):
     return (0.5 * BoundedLogVariance.apply(log_variance)).exp()
 
 
-class NormalNet(torch.nn.Module):
-    """Diagonal normal: mu = Linear(h), log sigma^2 = Linear(h) (Maaløe et al. 2016, eqs 16-18).
+def floored_softplus(v, floor, ceiling):
+    """log(1 + exp(v)) + floor, no larger than about the ceiling, infinities included."""
+    return F.softplus(v.clamp(max=ceiling)) + floor
 
-    log sigma^2 is bounded where it leaves [-30, 30], see ``BoundedLogVariance``.
+
+SCALE_HEADS = {  # name of the head, and sigma of its output
+    "log_variance": ("log_variance", standard_deviation),
+    "softplus_variance": ("variance", lambda v: floored_softplus(v, LEAST_SIGMA**2, LARGEST_SIGMA**2).sqrt()),
+    "softplus_sigma": ("sigma", lambda v: floored_softplus(v, LEAST_SIGMA, LARGEST_SIGMA)),
+}
+MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
+
+
+class NormalNet(torch.nn.Module):
+    """Diagonal normal: mu = Linear(h), and by ``scale_head``, with v = Linear(h),
+
+    ``"log_variance"``:       log sigma^2 = v                       (Maaløe et al. 2016, eqs 16-18)
+    ``"softplus_variance"``:  sigma^2 = log(1 + exp(v)) + 1e-8      (Sønderby et al. 2016, eq. 12)
+    ``"softplus_sigma"``:     sigma = log(1 + exp(v)) + 1e-4        (Maaløe 2018, app. E, sec. 2.2)
+
+    The papers have no floor. Without one a variance underflows, and its precision, which a ladder adds to another, is
+    infinite. A log-variance is bounded where it leaves [-30, 30], see ``BoundedLogVariance``; the others keep below the
+    same largest sigma, 5.4e6.
 
     Serves as a likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
 
@@ -66,6 +87,9 @@ class NormalNet(torch.nn.Module):
         hidden: sizes of the hidden layers.
         size: number of features D.
         variance: sigma^2 of every feature where it is fixed; None for one that the network gives.
+        mean: ``"linear"``, or ``"sigmoid"`` for mu = 1 / (1 + exp(-Linear(h))), of data in [0, 1] (Kingma 2017,
+            sec. 2.11).
+        scale_head: how the network gives sigma.
         network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
 
     Shapes:
@@ -82,12 +106,15 @@ class NormalNet(torch.nn.Module):
 
     support, wanted, scale = constraints.real, "real numbers", 1
 
-    def __init__(self, parents, hidden, size, variance=None, **network):
+    def __init__(self, parents, hidden, size, variance=None, mean="linear", scale_head="log_variance", **network):
         super().__init__()
+        check_choice("mean", mean, MEANS)
+        check_choice("scale_head", scale_head, SCALE_HEADS)
+        self.mean, self.scale_head = mean, scale_head if variance is None else None
         self.trunk = Trunk(parents, hidden, **network)
-        self.loc = self.trunk.head(size)
+        self.loc = self.trunk.moment_head(size)
         if variance is None:
-            self.log_variance = self.trunk.head(size)
+            self.add_module(SCALE_HEADS[scale_head][0], self.trunk.moment_head(size))
         elif not (isinstance(variance, (int, float)) and 0 < variance < math.inf):
             raise ValueError(f"variance: got {variance!r}, want a positive number or None")
         else:
@@ -95,9 +122,11 @@ class NormalNet(torch.nn.Module):
 
     def moments(self, *h):
         """mu and sigma, of the trunk's features."""
-        loc = self.loc(*h)
-        learnt = hasattr(self, "log_variance")
-        return loc, standard_deviation(self.log_variance(*h)) if learnt else self.sigma.expand_as(loc)
+        loc = MEANS[self.mean](self.loc(*h))
+        if self.scale_head is None:
+            return loc, self.sigma.expand_as(loc)
+        head, sigma = SCALE_HEADS[self.scale_head]
+        return loc, sigma(getattr(self, head)(*h))
 
     def forward(self, *parents):
         return dist.Normal(*self.moments(*self.trunk(*parents))).to_event(1)
@@ -178,14 +207,17 @@ class LevelsNet(torch.nn.Module):
 LIKELIHOODS = {"bernoulli": BernoulliNet, "binomial": BinomialNet, "categorical": LevelsNet, "normal": NormalNet}
 
 
-def likelihood_net(likelihood, parents, hidden, size, **network):
+def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance", batch_norm=False, **network):
     """The network of p(x | parents) for a likelihood by name.
 
     Args:
         likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("normal", {"variance": v})`` (real x, the
-            variance fixed), ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})``
-            (x in 0..C-1); a name, or a name with options.
+            variance fixed), ``("normal", {"mean": "sigmoid"})`` (real x, means in [0, 1]),
+            ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})`` (x in 0..C-1); a
+            name, or a name with options.
         parents, hidden, size, network: as for ``NormalNet``.
+        scale_head: of a normal likelihood, see ``NormalNet``.
+        batch_norm: of the hidden layers; the heads of a likelihood are never normalised, only those of latents.
 
     Raises:
         ValueError: if there is no such likelihood, naming those there are.
@@ -196,4 +228,7 @@ def likelihood_net(likelihood, parents, hidden, size, **network):
     """
     name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
     check_choice("likelihood", name, LIKELIHOODS)
-    return LIKELIHOODS[name](parents, hidden, size, **options, **network)
+    if name == "normal":
+        options = {"scale_head": scale_head} | options
+    batch_norm = True if batch_norm == "heads" else batch_norm
+    return LIKELIHOODS[name](parents, hidden, size, batch_norm=batch_norm, **options, **network)

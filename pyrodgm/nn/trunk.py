@@ -76,10 +76,18 @@ class Linear(torch.nn.Linear):
 
 
 class Head(Linear):
-    """A linear layer on top of a trunk, in the type of its parameters whatever the trunk computes in."""
+    """A linear layer on top of a trunk, in the type of its parameters whatever the trunk computes in.
+
+    Arguments and shapes as for ``Linear``, and ``normalised``, which adds batch normalisation of the outputs.
+    """
+
+    def __init__(self, parents, size, init, precision, normalised=False):
+        super().__init__(parents, size, init, precision)
+        self.norm = BatchNorm(size) if normalised else None
 
     def forward(self, *features):
-        return super().forward(*features).to(self.weight.dtype)
+        out = super().forward(*features).to(self.weight.dtype)
+        return out if self.norm is None else self.norm(out)
 
 
 def _spread(term):
@@ -96,7 +104,8 @@ class Trunk(torch.nn.Module):
         parents: sizes of the parents.
         hidden: sizes of the hidden layers, any number of them.
         activation: ``relu``, ``softplus``, ``tanh``, ``leaky_relu`` (slope 0.1) or ``elu``.
-        batch_norm: normalise each layer's input to the activation.
+        batch_norm: normalise each layer's input to the activation; ``"heads"``, the mean and the variance of a latent
+            too (Maaløe 2018, sec. 5.1.1), see ``moment_head``.
         init, precision: see ``Linear``.
 
     Attributes:
@@ -112,7 +121,10 @@ class Trunk(torch.nn.Module):
     def __init__(self, parents, hidden, activation="relu", batch_norm=False, init="glorot", precision="float32"):
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
+        if batch_norm not in (False, True, "heads"):
+            raise ValueError(f"batch_norm: got {batch_norm!r}, want False, True or 'heads'")
         self.activation, self.init, self.precision = activation, init, precision
+        self.normalised_heads = batch_norm == "heads"
         sizes = [tuple(parents), *((size,) for size in hidden)]
         self.layers = torch.nn.ModuleList(Linear(a, b[0], init, precision) for a, b in pairwise(sizes))
         self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
@@ -121,6 +133,10 @@ class Trunk(torch.nn.Module):
     def head(self, size):
         """A linear layer on the features, with ``size`` outputs."""
         return Head(self.sizes, size, self.init, self.precision)
+
+    def moment_head(self, size):
+        """The same for the mean or the variance of a latent, which ``batch_norm="heads"`` normalises."""
+        return Head(self.sizes, size, self.init, self.precision, self.normalised_heads)
 
     def forward(self, *parents):
         features = parents

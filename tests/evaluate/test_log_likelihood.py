@@ -79,7 +79,8 @@ def test_weights_are_those_of_brute_force(model_class, options, labelled):
     torch.manual_seed(3)
     found = log_weights(model, 4, drawn=False)(x, y)
     torch.manual_seed(3)
-    values = {name: site["value"] for name, site in run_pair(model, x, y, 4).guide.items() if name != "y"}
+    guide = run_pair(model.model, model.guide, (x, y), num_samples=4).guide
+    values = {name: site["value"] for name, site in guide.items() if name != "y"}
     classes = range(model.num_classes) if y is None and model.num_classes else [0]
     for s in range(4):
         terms = []
@@ -109,8 +110,8 @@ def test_all_classes_and_drawn_ones_estimate_the_same(model_class):
 def test_a_class_is_drawn_nine_times_in_ten_by_the_classifier():
     for model in (small(M2), Discrete()):
         x = model.data() if isinstance(model, Discrete) else rows(model)[0]
-        q = run_pair(model, x).guide["y"]["fn"].probs
-        site = run_pair(model, x, within=DrawnClass()).guide["y"]
+        q = run_pair(model.model, model.guide, (x,)).guide["y"]["fn"].probs
+        site = run_pair(model.model, model.guide, (x,), within=DrawnClass()).guide["y"]
         torch.testing.assert_close(site["fn"].probs, 0.9 * q + 0.1 / 3)
         torch.testing.assert_close(site["log_prob"], site["fn"].log_prob(site["value"]))
         assert site["value"].shape[:2] == (1, len(x))

@@ -13,7 +13,7 @@ from pyrodgm import testing
 from pyrodgm.distributions import FullNormal
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
-from pyrodgm.models import CaGeM
+from pyrodgm.models import CaGeM, ClusterLadderVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
 from tests.pairs import ALL_TRAIN, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
@@ -83,17 +83,34 @@ def continuous(nodes):
 
 @pytest.mark.parametrize(("model_class", "options"), VARIED)
 def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options):
-    check_by_hand(model_class, options, ROWS)
+    check_by_hand(small(model_class, **options).double())
 
 
 @pytest.mark.parametrize(("model_class", "options"), every_posterior())
 def test_every_posterior_agrees_with_the_formulas_by_hand(model_class, options):
-    check_by_hand(model_class, options, 2)
+    check_by_hand(small(model_class, **options).double(), num_rows=2)
 
 
-def check_by_hand(model_class, options, num_rows):
-    """Loss and gradients in double precision."""
+HEADS = [
+    {"batch_norm": "heads", "scale_head": "softplus_variance"},
+    {"scale_head": "softplus_sigma", "likelihood": ("normal", {"mean": "sigmoid"})},
+]
+
+
+@pytest.mark.parametrize("options", HEADS, ids=["softplus_variance", "softplus_sigma"])
+@pytest.mark.parametrize("model_class", model_classes())
+def test_other_heads_agree_with_the_formulas_by_hand(model_class, options):
+    """With batch normalisation by its running statistics; by the rows at hand where no class is enumerated too."""
     model = small(model_class, **options).double()
+    for _ in range(3):
+        ELBO.loss(model.model, model.guide, rows(model)[0].double())
+    if model.num_classes is None:
+        check_by_hand(model)
+    check_by_hand(model.eval())
+
+
+def check_by_hand(model, num_rows=ROWS):
+    """Raise unless loss and gradients are those of the formulas at the same noise."""
     x = rows(model)[0].double()[:num_rows]
     loss, seen = record(model, x, ELBO)
     noise = {site: noise_of(node) for site, node in continuous(seen[0]).items()}
@@ -104,6 +121,24 @@ def check_by_hand(model_class, options, num_rows):
     want = torch.autograd.grad(expected, list(parameters.values()), materialize_grads=True)
     for name, g, w in zip(parameters, got, want, strict=True):
         torch.testing.assert_close(g, w, rtol=1e-8, atol=1e-10, msg=lambda m, name=name: f"gradient of {name}: {m}")
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_batch_statistics_are_fed_once_a_step(model_class):
+    """By the rows without labels, also where the guide calls networks of the model."""
+    model = small(model_class, batch_norm="heads", **ALL_TRAIN.get(model_class.__name__, {}))
+    x, y = rows(model)
+
+    def counters():
+        return {name: int(value) for name, value in model.named_buffers() if name.endswith("num_batches_tracked")}
+
+    wanted = {name: 0 if name.split(".")[0] in labels_alone(model) else 1 for name in counters()}
+    SVI(model.model, model.guide, Adam({"lr": 1e-3}), ELBO).step(x)
+    assert counters() == wanted
+    if y is not None:
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(model, ELBO, alpha=1.0))
+        svi.step(labelled=(x, y), unlabelled=x)
+        assert counters() == {name: 2 * count for name, count in wanted.items()}
 
 
 @pytest.mark.parametrize(("model_class", "options"), VARIED)
@@ -135,7 +170,9 @@ def constant_variances(model):
             if name.startswith("p_") and isinstance(net, NormalNet):
                 net.log_variance.weight.zero_()
                 net.log_variance.bias.uniform_(-1.0, 0.5)
-        if isinstance(model, CaGeM):
+            elif name.startswith("q_") and isinstance(net, NormalNet):
+                net.log_variance.bias.add_(0.4)  # too wide rather than too narrow: no weight is then far above the rest
+        if isinstance(model, (CaGeM, ClusterLadderVAE)):
             model.p_y.logits.weight.zero_()
     return model
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Binomial, Categorical, Normal
 
-from pyrodgm.nn import CategoricalNet, likelihood_net, posterior_net
+from pyrodgm.nn import BatchNorm, CategoricalNet, NormalNet, likelihood_net, posterior_net
 from pyrodgm.nn.likelihoods import BoundedLogVariance
 from tests.pairs import LIKELIHOODS, POSTERIORS, name
 
@@ -66,6 +66,71 @@ def test_normal_variance_is_the_exponential_of_its_head():
     torch.testing.assert_close(p.variance, net.log_variance(*net.trunk(z)).exp())
 
 
+SOFTPLUS = [("softplus_variance", "variance", 0.5), ("softplus_sigma", "sigma", 1.0)]
+
+
+@pytest.mark.parametrize(("scale_head", "head", "power"), SOFTPLUS)
+@pytest.mark.parametrize("posterior", POSTERIORS, ids=name)
+def test_softplus_heads_give_the_variance_or_sigma_above_a_floor(posterior, scale_head, head, power):
+    net, x = posterior_net(posterior, (4,), (8,), 3, scale_head=scale_head).double(), torch.randn(5, 4).double()
+    v = getattr(net, head)(*net.trunk(x))
+    want = (torch.log1p(v.exp()) + 1e-4 ** (1 / power)) ** power
+    torch.testing.assert_close(sigma_of(net(x)), want, rtol=1e-12, atol=0)
+
+
+def sigma_of(q):
+    while hasattr(q, "base_dist"):
+        q = q.base_dist
+    return q.scale_tril.diagonal(dim1=-2, dim2=-1) if hasattr(q, "scale_tril") else q.scale
+
+
+@pytest.mark.parametrize(("scale_head", "head", "power"), SOFTPLUS)
+def test_no_softplus_head_leaves_its_floor_and_ceiling(scale_head, head, power):
+    net, x = likelihood_net("normal", (4,), (8,), 6, scale_head=scale_head), torch.randn(5, 4)
+    for far, sigma in ((-1e30, 1e-4), (-math.inf, 1e-4), (1e30, math.exp(15.5)), (math.inf, math.exp(15.5))):
+        torch.nn.init.constant_(getattr(net, head).bias, far)
+        p = net(x)
+        value = p.rsample()
+        gradients = torch.autograd.grad(value.sum() + p.log_prob(value).sum(), list(net.parameters()))
+        torch.testing.assert_close(p.stddev, torch.full((5, 6), sigma))
+        assert all(bool(g.isfinite().all()) for g in gradients)
+
+
+def test_a_mean_may_be_a_sigmoid():
+    net, z = likelihood_net(("normal", {"mean": "sigmoid", "variance": 0.25}), (4,), (8,), 6), torch.randn(5, 4)
+    torch.testing.assert_close(net(z).mean, 1 / (1 + (-net.loc(*net.trunk(z))).exp()))
+    torch.testing.assert_close(net(z).variance, torch.full((5, 6), 0.25))
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=name)
+def test_heads_of_latents_alone_are_normalised(likelihood):
+    net = likelihood_net(likelihood, (4,), (8,), 6, batch_norm="heads")
+    assert [n for n, m in net.named_modules() if isinstance(m, BatchNorm)] == ["trunk.norms.0"]
+    for posterior in POSTERIORS:
+        net = posterior_net(posterior, (4,), (8,), 3, batch_norm=True)
+        assert [n for n, m in net.named_modules() if isinstance(m, BatchNorm)] == ["trunk.norms.0"]
+        net, x = posterior_net(posterior, (4,), (8,), 3, batch_norm="heads"), torch.randn(50, 4)
+        norms = [n for n, m in net.named_modules() if isinstance(m, BatchNorm)]
+        assert norms == ["trunk.norms.0", "loc.norm", "log_variance.norm"]
+        loc, sigma = net.moments(*net.trunk(x))
+        for head in (loc, 2 * sigma.log()):
+            torch.testing.assert_close(head.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+            torch.testing.assert_close(head.var(0, correction=0), torch.ones(3), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale_head": "softplus"}, r"scale_head: got 'softplus'.*, want one of log_variance, softplus_sigma, soft"),
+        ({"mean": "tanh"}, "mean: got 'tanh', want one of linear, sigmoid"),
+        ({"batch_norm": "all"}, "batch_norm: got 'all', want False, True or 'heads'"),
+    ],
+)
+def test_options_that_do_not_exist(options, message):
+    with pytest.raises(ValueError, match=message):
+        NormalNet((4,), (8,), 6, **options)
+
+
 class TestBoundedLogVariance:
     L = 30.0
     bound = staticmethod(BoundedLogVariance.apply)
@@ -122,10 +187,7 @@ class TestBoundedLogVariance:
             gradients = torch.autograd.grad((z.sum() + log_q.sum()), list(net.parameters()), allow_unused=True)
             assert z.isfinite().all() and log_q.isfinite().all()
             assert all(g is None or bool(g.isfinite().all()) for g in gradients)
-            while hasattr(q, "base_dist"):
-                q = q.base_dist
-            sigma = q.scale_tril.diagonal(dim1=-2, dim2=-1) if posterior == "full" else q.scale
-            torch.testing.assert_close(sigma, torch.full_like(sigma, math.exp(15.5 * sign)))
+            torch.testing.assert_close(sigma_of(q), torch.full((5, 3), math.exp(15.5 * sign)))
 
 
 def test_a_fixed_variance_is_that_of_every_feature():

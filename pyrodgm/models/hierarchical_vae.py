@@ -1,0 +1,49 @@
+"""The VAE of L layers with bottom-up inference. Sønderby et al. 2016 as printed in Maaløe 2018, app. B, sec. 2.1.
+
+    p(x, z) = p(x | z_1) p(z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1})           eqs 1-3; Maaløe 2018, eqs 3.32-3.34
+    q(z | x) = q(z_1 | x) prod_{i=2}^L q(z_i | z_{i-1})                     eqs 7-9; Maaløe 2018, eqs 3.35-3.36
+
+    log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        eq. 4
+
+p(z_L) = N(0, I); every other factor is a diagonal normal, or in q any posterior by name. Without batch normalisation
+and a warm-up of the KL terms the layers above the second collapse onto their prior (app. B, figure 4).
+
+Deviations: heads give log sigma^2, where those of eq. 12 give sigma^2 by a softplus function, which is an option
+(``scale_head="softplus_variance"``), as are the normalised heads of Maaløe 2018, sec. 5.1.1 (``batch_norm="heads"``).
+The KL terms are sampled; the paper has them analytic "when possible" (sec. 2), which from the bottom up is z_L's alone.
+"""
+
+import pyro
+from torch.nn import ModuleList
+
+from pyrodgm.models.layers import LayeredModel, networks_by_layer
+
+
+class HierarchicalVAE(LayeredModel):
+    """VAE with latents z1, ..., zL, inferred from the bottom up; the control of ``LadderVAE``.
+
+    Args:
+        x_size: number of features D.
+        z_sizes: number of units of z1, ..., zL.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
+            p(x | z1) and q(z1 | x), the next for p(z1 | z2) and q(z2 | z1), ...
+        options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
+
+    Example::
+
+        m = HierarchicalVAE(784, z_sizes=(64, 32), hidden=((512, 512), (256, 256)), batch_norm="heads")
+        with warm_up(beta):
+            SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
+    """
+
+    def __init__(self, x_size, z_sizes=(64, 32), hidden=(512, 512), **options):
+        nets = networks_by_layer(x_size, None, z_sizes, hidden, **options)
+        super().__init__(x_size, z_sizes, nets)
+        below = (x_size, *z_sizes)
+        self.q_z = ModuleList(net.posterior(below[i], size=z_sizes[i]) for i, net in enumerate(nets))
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            h = self.scaled(x)
+            for i, q_z in enumerate(self.q_z):
+                h = pyro.sample(f"z{i + 1}", q_z(h))  # (B, z_i)

@@ -1,0 +1,79 @@
+"""What the ladders share: the deterministic upward pass, and the posterior of a layer, merged with what comes down."""
+
+from torch.nn import Module, ModuleList
+
+from pyrodgm.checks import check_choice
+from pyrodgm.distributions import precision_weighted
+from pyrodgm.nn import Trunk, paused_statistics
+from pyrodgm.nn.flows import FLOWS, flow_net
+
+
+class UpwardPass(Module):
+    """d_i = MLP(d_{i-1}), d_0 = x (Sønderby et al. 2016, eq. 13).
+
+    Args:
+        nets: the ``Networks`` of every layer, bottom first.
+
+    Shapes:
+        x ``(B, D)``; a list of d_1, ..., d_L, each ``(B, sizes[i])``.
+
+    Attributes:
+        sizes: sizes of d_1, ..., d_L.
+    """
+
+    def __init__(self, nets):
+        super().__init__()
+        self.trunks, self.sizes, below = ModuleList(), [], nets[0].x_size
+        for net in nets:
+            trunk = Trunk((below,), net.hidden, **net.network)
+            (below,) = trunk.sizes
+            self.trunks.append(trunk)
+            self.sizes.append(below)
+
+    def forward(self, x):
+        d = [x]
+        for trunk in self.trunks:
+            d.extend(trunk(d[-1]))
+        return d[1:]
+
+
+class Rung(Module):
+    """q(z_i | z_{i+1}, x): N(mu_i, sigma_i^2)(h) merged with p(z_i | z_{i+1}) (Sønderby et al. 2016, eqs 14-19).
+
+    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has nothing to merge. A flow of the product, with
+    parameters that are linear in h or networks of it, may follow (sec. 4: "orthogonal to ... Normalizing flows").
+
+    Args:
+        nets: the ``Networks`` of the layer.
+        parents: sizes of h.
+        size: units of z_i.
+        posterior: ``"normal"``, or a flow by name, alone or with options, see ``flow_net``.
+
+    Raises:
+        ValueError: for any other posterior, naming those there are.
+
+    Example::
+
+        q_z = Rung(nets[0], (512,), size=64)
+        q_z(d, prior=p_z(z_above))          # d (B, 512), the prior of batch shape (B,) or (K, B)
+    """
+
+    def __init__(self, nets, parents, size, posterior="normal"):
+        super().__init__()
+        name = posterior if isinstance(posterior, str) else posterior[0]
+        check_choice("posterior", name, ("normal", *FLOWS))
+        self.heads, self.flow = nets.having(()).normal(*parents, size=size), None
+        if name != "normal":
+            trunk = self.heads.trunk
+            self.flow = flow_net(posterior, parents, size, init=trunk.init, precision=trunk.precision)
+
+    def forward(self, *h, prior=None):
+        q = self.heads(*h)
+        q = q if prior is None else precision_weighted(q, prior)
+        return q if self.flow is None else self.flow(q, *h)
+
+
+def prior_for_the_guide(p_z, *parents):
+    """p(z_i | parents) of the model, for the guide: batch statistics are fed once a step, and that by the model."""
+    with paused_statistics():
+        return p_z(*parents)

@@ -1,0 +1,42 @@
+"""What the models of L layers share: the generative model p(x | z_1) p(z_1 | z_2) ... p(z_{L-1} | z_L) p(z_L)."""
+
+import pyro
+from torch.nn import ModuleList
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
+
+
+def networks_by_layer(x_size, num_classes, z_sizes, hidden, **options):
+    """The ``Networks`` of every layer, bottom first, each with the layer's hidden sizes.
+
+    Raises:
+        ValueError: unless there is a size for each of at least one layer, and hidden sizes for all or for each.
+    """
+    check_layer_sizes("z_sizes", z_sizes)
+    return [Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, len(z_sizes))]
+
+
+class LayeredModel(DeepGenerativeModel):
+    """A model of L layers (Sønderby et al. 2016, eqs 1-3; Maaløe 2018, eqs 3.32-3.34); a subclass writes the guide.
+
+    p(z_i | z_{i+1}) has the hidden layers of layer i + 1, as the connection between two layers has one size in both
+    directions, and p(x | z_1) those of the first.
+    """
+
+    def __init__(self, x_size, z_sizes, nets):
+        super().__init__(x_size, None, z_sizes[-1])
+        self.z_sizes, self.top = z_sizes, f"z{len(z_sizes)}"
+        self.p_x = nets[0].likelihood(z_sizes[0])
+        self.p_z = ModuleList(nets[i + 1].normal(z_sizes[i + 1], size=z_sizes[i]) for i in range(len(z_sizes) - 1))
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            return pyro.sample("x", self.p_x(self.sample_layers()[0]), obs=x)  # (B, x)
+
+    def sample_layers(self):
+        """z_1, ..., z_L, drawn from the top down."""
+        z = [pyro.sample(self.top, self.standard_normal(self.z_size))]  # (B, z_L)
+        for i in reversed(range(len(self.p_z))):
+            z.insert(0, pyro.sample(f"z{i + 1}", self.p_z[i](z[0])))  # (B, z_i)
+        return z

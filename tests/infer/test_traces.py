@@ -1,0 +1,52 @@
+"""One run of a pair: the weights of its classes, and its rows."""
+
+import pyro
+import pyro.distributions as dist
+import pytest
+import torch
+from pyro.distributions.score_parts import ScoreParts
+from pyro.infer import TraceEnum_ELBO
+
+from pyrodgm.infer.traces import run_pair
+
+LOGITS = torch.tensor([[0.3, -1.0, 0.7], [2.0, 0.1, -0.4]], dtype=torch.float64)
+WEIGHTS = torch.tensor([[0.5, 1.5, 0.0], [0.2, 0.3, 0.9]], dtype=torch.float64)
+
+
+class Weighted(dist.Categorical):
+    """A categorical whose classes count for other than their probabilities, as one that enumerates a few of them."""
+
+    def score_parts(self, value):
+        weights = WEIGHTS.T.reshape(3, *[1] * (value.dim() - 2), 2)
+        return ScoreParts(self.log_prob(value), weights.log(), 0)
+
+
+def model(rows=2):
+    with pyro.plate("rows", rows):
+        y = pyro.sample("y", dist.Categorical(logits=LOGITS.new_zeros(3)))
+        pyro.sample("x", dist.Normal(y.double(), 1.0), obs=LOGITS[:, 0])
+
+
+def guide(rows=2):
+    with pyro.plate("rows", rows):
+        pyro.sample("y", Weighted(logits=LOGITS), infer={"enumerate": "parallel"})
+
+
+def test_a_class_counts_for_what_its_site_says():
+    pair = run_pair(model, guide)
+    found = pair.mean(pair.log_p() - pair.log_q(*pair.guide)).sum()
+    elbo = TraceEnum_ELBO(max_plate_nesting=1)
+    with pyro.validation_enabled(False):
+        assert found == pytest.approx(-elbo.loss(model, guide), rel=1e-12)
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_the_rows_are_those_of_the_plate(samples):
+    def counted(size):
+        with pyro.plate("any name", size):
+            pyro.sample("z", dist.Normal(torch.zeros(3), 1.0).to_event(1))
+
+    pair = run_pair(counted, counted, kwargs={"size": 5}, num_samples=samples)
+    assert pair.shape == (samples, 5)
+    assert pair.guide["z"]["value"].shape == (samples, 5, 3)
+    assert torch.equal(pair.log_p("z").expand(pair.shape), pair.log_q("z").expand(pair.shape))

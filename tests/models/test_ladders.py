@@ -1,0 +1,74 @@
+"""What the models of several layers have besides the matrix."""
+
+import pytest
+import torch
+from pyro.infer import TraceMeanField_ELBO
+
+from pyrodgm.models import AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
+from tests import by_hand
+from tests.models.test_matrix import check_by_hand
+from tests.pairs import POSTERIORS, rows, small
+
+PAPER = {"z_sizes": (64, 32, 16, 8, 4), "hidden": ((512, 512), (256, 256), (128, 128), (64, 64), (32, 32))}
+
+
+@pytest.mark.parametrize(("model_class", "millions"), [(HierarchicalVAE, 1.71), (LadderVAE, 1.86)])
+def test_parameters_at_the_sizes_of_the_paper(model_class, millions):
+    with torch.device("meta"):
+        model = model_class(784, **PAPER, batch_norm="heads", scale_head="softplus_variance")
+    assert round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 2) == millions
+
+
+LAYERS = {ClusterLadderVAE: {"z_sizes": (3, 2, 2)}}
+LADDERS = [LadderVAE, AuxiliaryLadderVAE, ClusterLadderVAE]
+
+
+@pytest.mark.parametrize("model_class", [HierarchicalVAE, *LADDERS])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"z_sizes": ()}, r"z_sizes: got \(\), want a positive int a layer"),
+        ({"z_sizes": (3, 0)}, r"z_sizes: got \(3, 0\), want a positive int a layer"),
+        ({"z_sizes": 3}, "z_sizes: got 3, want a positive int a layer"),
+        ({"hidden": ((8,),)}, r"hidden: got \(\(8,\),\), want ints, or a tuple of ints for each of 2 layers"),
+        ({"hidden": ((8,), 5)}, "hidden: got .*, want ints, or a tuple of ints for each of 2 layers"),
+    ],
+)
+def test_sizes_that_make_no_layers(model_class, options, message):
+    with pytest.raises(ValueError, match=message):
+        small(model_class, **options)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "options", "message"),
+    [
+        (LadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (AuxiliaryLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (ClusterLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (AuxiliaryLadderVAE, {"a_sizes": (3,)}, r"a_sizes: got \(3,\), want 2 positive ints"),
+        (ClusterLadderVAE, {"z_sizes": (3,)}, r"z_sizes: got \(3,\), want at least two layers, for y to stand between"),
+    ],
+)
+def test_what_a_ladder_cannot_be_made_of(model_class, options, message):
+    with pytest.raises(ValueError, match=message):
+        small(model_class, **options)
+
+
+@pytest.mark.parametrize("model_class", LADDERS)
+def test_a_flow_follows_the_merge(model_class):
+    """It is of the merged normal, at every layer, the top too; y is enumerated in none of its parameters."""
+    for posterior in POSTERIORS[2:]:
+        check_by_hand(small(model_class, posterior=posterior, **LAYERS.get(model_class, {})).double(), 2)
+
+
+def test_the_analytic_kl_of_a_ladder_is_right():
+    """Guide and model draw in one order, so that Pyro may compute the KL of every layer at the layer above."""
+    model = small(LadderVAE, z_sizes=(4, 3, 2)).double()
+    x = rows(model)[0].double()
+    torch.manual_seed(1)
+    found = TraceMeanField_ELBO().loss(model.model, model.guide, x)
+    torch.manual_seed(1)
+    noise = by_hand.fresh(model, x)
+    (run,) = by_hand.runs(model, x, noise)
+    kl = sum(by_hand.kl_of_units(model, x, noise, site).sum() for site in run.latents)
+    assert found == pytest.approx((kl - by_hand.log_x(model, x, run.x).sum()).item(), rel=1e-9)

@@ -1,0 +1,33 @@
+"""An option of the networks reaches every network of a model."""
+
+import inspect
+
+import pytest
+import torch
+
+from pyrodgm.nn import NormalNet
+from tests.pairs import model_classes, small
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_every_normal_has_the_heads_that_were_asked_for(model_class):
+    model = small(model_class, likelihood="normal", scale_head="softplus_sigma", batch_norm="heads")
+    nets = {name: net for name, net in model.named_modules() if isinstance(net, NormalNet)}
+    assert "p_x" in nets and len(nets) > 1
+    for name, net in nets.items():
+        assert net.scale_head == "softplus_sigma"
+        assert (net.loc.norm is None) == (net.sigma.norm is None) == (name == "p_x")
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_the_signature_shows_the_options_of_the_networks(model_class):
+    parameters = inspect.signature(model_class).parameters
+    assert (parameters["scale_head"].default, parameters["batch_norm"].default) == ("log_variance", False)
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_the_defaults_name_parameters_as_ever(model_class):
+    with torch.device("meta"):
+        model = small(model_class)
+    tails = {name.rpartition(".")[0].rpartition(".")[2] for name, _ in model.named_parameters()}
+    assert tails <= {"loc", "log_variance", "logits", "out", *map(str, range(9))}
