@@ -408,6 +408,30 @@ def bounds(model, x, noise, y=None, beta=1.0):
     return sum(run.log_q_y.exp() * (ratio - run.log_q_y) for run, ratio in zip(every, ratios, strict=True))
 
 
+def importance_weighted(model, x, noise, y=None, classes="bounded"):
+    """log 1/k sum_s exp(l_s) of every row, l_s the bound of a sample, or its log-weight with all classes summed."""
+    log_w = (bounds if classes == "bounded" else log_weights)(model, x, noise, y)
+    return log_mean(log_w.expand(noise.samples, len(x)))[0]
+
+
+def doubly_reparameterised(model, x, noise, guides):
+    """Gradients of the importance-weighted loss, those of the guide by sum_s w_s^2 dl_s/dz_s dz_s/dphi (Tucker et al.).
+
+    guides: whether a parameter, by name, is the guide's.
+    """
+    drawn = {site: latent.value for site, latent in runs(model, x, noise)[0].latents.items()}
+    copies = {site: value.detach().requires_grad_() for site, value in drawn.items()}
+    log_w = bounds(model, x, Given(drawn=copies))
+    w = log_w.softmax(0).detach()[..., None]
+    slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
+    of_guide = -sum((w**2 * slope * value).sum() for slope, value in zip(slopes, drawn.values(), strict=True))
+    of_model = -(w[..., 0] * log_w).sum()
+    return {
+        name: torch.autograd.grad(of_guide if guides(name) else of_model, p, retain_graph=True, allow_unused=True)[0]
+        for name, p in model.named_parameters()
+    }
+
+
 def unlabelled_loss(model, x, noise):
     """U(x) summed over the rows, for a model with normal posteriors.
 
@@ -445,8 +469,8 @@ def cagem_cross_entropies(model, x, y):
     return -(cascade.log() + log_class(model.q_y, y, every[0].latents["z1"].value, read(model, x))).sum()
 
 
-def parts(model, x, noise, y=None):
-    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+def row_parts(model, x, noise, y=None):
+    """What every site contributes to the bound of every sample and row."""
     every, found = runs(model, x, noise, y), {}
     for site in every[0].latents:
         kl = [log_normal(v, *q) - log_normal(v, *p) for v, q, p in (run.latents[site] for run in every)]
@@ -462,15 +486,20 @@ def parts(model, x, noise, y=None):
     else:
         found["x"] = expectation(every, likelihood)
         found["y"] = expectation(every, [run.log_q_y - run.log_p_y for run in every])
-    return {site: float(part.detach().expand(noise.samples, len(x)).mean()) for site, part in found.items()}
+    return {site: part.expand(noise.samples, len(x)) for site, part in found.items()}
+
+
+def parts(model, x, noise, y=None):
+    """What every site contributes to the bound, the mean over samples and rows (Sønderby et al. 2016, eq. 4)."""
+    return {site: float(part.detach().mean()) for site, part in row_parts(model, x, noise, y).items()}
 
 
 TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
 
 
-def kl_of_units(model, x, noise, site):
+def kl_of_units(model, x, noise, site, y=None):
     """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
-    every, units = runs(model, x, noise), []
+    every, units = runs(model, x, noise, y), []
     for run in every:
         value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
         if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
@@ -480,6 +509,17 @@ def kl_of_units(model, x, noise, site):
             units.append(log_normal_units(value, mu, log_variance) - log_normal_units(value, mu_p, log_variance_p))
     units = expectation(every, units, of_units=True)
     return units.expand(noise.samples, len(x), -1).mean(0).sum(0)
+
+
+def free_bits(model, x, noise, nats, groups, y=None):
+    """The loss with a floor of every unit's KL or every layer's (Kingma 2017, eq. 5.33), summed over the rows."""
+    found, loss = {site: part.mean(0).sum() for site, part in row_parts(model, x, noise, y).items()}, 0.0
+    for site in runs(model, x, noise, y)[0].latents:
+        kl = kl_of_units(model, x, noise, site, y)
+        for group in kl if groups == "unit" else [kl.sum()]:
+            loss = loss + (group if nats == 0 or float(group.detach()) > len(x) * nats else len(x) * nats)
+    kl_of_y = 0.0 if "y" not in found else found["y"] if y is None else -found["y"]
+    return loss + kl_of_y - found["x"]
 
 
 def means(model, x, noise, site, y=None):

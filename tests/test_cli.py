@@ -17,14 +17,22 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def call(*args):
-    return runner.invoke(app, [str(a) for a in args], env={"COLUMNS": "200"})
+def call(*args, columns=200):
+    return runner.invoke(app, [str(a) for a in args], env={"COLUMNS": str(columns)})
 
 
-def test_list_names_every_recipe():
-    result = call("list")
+@pytest.mark.parametrize("columns", [80, 200])
+def test_list_names_every_recipe(columns):
+    result = call("list", columns=columns)
     assert result.exit_code == 0
     assert all(name in result.output for name in RECIPES)
+    assert max(map(len, result.output.splitlines())) <= columns
+
+
+def test_a_narrow_list_breaks_no_words():
+    words = call("list", columns=80).output.split()
+    assert "…" not in "".join(words)
+    assert all(word in words for recipe in RECIPES.values() for word in f"{recipe.summary} {recipe.paper}".split())
 
 
 def test_without_arguments_it_shows_help():

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from rich.padding import Padding
 from rich.table import Column, Table
+from rich.text import Text
 
 from pyrodgm.cli.arguments import Epochs, Name, Results, Set, recipe_of
 from pyrodgm.cli.report import console, reported
+
+WIDE = 120  # columns; a narrower table breaks words
 
 
 def list_recipes(results: Results = Path("results")):
@@ -15,8 +19,18 @@ def list_recipes(results: Results = Path("results")):
     table = Table(Column("recipe", no_wrap=True), "what", "paper", "obtained", "state")
     for recipe in RECIPES.values():
         obtained, state = _obtained(recipe, results / f"{recipe.name}.json")
-        table.add_row(recipe.name, recipe.summary, recipe.paper, obtained, state)
-    console.print(table)
+        if console.width >= WIDE:
+            table.add_row(recipe.name, recipe.summary, recipe.paper, obtained, state)
+            continue
+        console.print(f"[bold]{recipe.name}[/bold]", highlight=False)
+        for line in (
+            recipe.summary,
+            f"paper: {recipe.paper}",
+            f"obtained: {obtained} ({state})" if obtained else state,
+        ):
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
+    if console.width >= WIDE:
+        console.print(table)
 
 
 @reported()

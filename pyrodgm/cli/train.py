@@ -99,8 +99,8 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 make_folder(folder, "--runs")
                 console.print(f"The run is saved in {folder}; the same command goes on from there.", highlight=False)
             first = None
-            if folder is not None and recipe.pretrained is not None:  # the folder that its own command has
-                stage = first_stage(recipe)
+            stage = first_stage(recipe)
+            if folder is not None and stage is not None:  # the folder that its own command has
                 usual = vars(RECIPES[stage.name])
                 changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
                 first = folder_of(runs, stage, changed, seed)

@@ -65,7 +65,7 @@ def binarised_mnist():
     return Dataset("binarised-mnist", *parts, image_shape=(28, 28))
 
 
-def omniglot():
+def omniglot(box=None):
     """OMNIGLOT (Lake et al. 2015): 28x28 in [0, 1], ink is 1, with the 50 alphabets for classes.
 
     The file ``chardata.mat`` of Burda et al. (2016) has 24,345 rows to train on, of which 1,345, by one fixed
@@ -75,8 +75,12 @@ def omniglot():
     pixels averaged over boxes: 23,045 to train on, 1,345 for validation, 8,070 to test by one fixed permutation. The
     name of that data set is ``omniglot-box``. Its figures must not be set beside published ones: the images are
     reduced differently, and the split is another.
+
+    Args:
+        box: True for ``omniglot-box``, False for the file of Burda et al.; None for that, or the other where it alone
+            is there.
     """
-    (path,) = fetch("omniglot")
+    (path,) = fetch("omniglot", box=box)
     if path.suffix == ".npz":
         return _omniglot_box(path)
     x, y, x_test, y_test = read_matlab(path, "data", "target", "testdata", "testtarget")

@@ -58,7 +58,8 @@ def fetch(name, **options):
 
     Args:
         name: of the data set, one of ``DATASETS``.
-        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file.
+        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file, ``box`` asks for the file that stands
+            in for OMNIGLOT's, or for the other.
 
     Returns:
         A list of paths, empty for a data set without files.
@@ -74,9 +75,15 @@ def fetch(name, **options):
     """
     checksums, own, stand_ins = _checksums(name, options), _own(name), SOURCES[name].stand_ins
     here = checksums and all(any((folder / f).exists() for folder in (own, _cache(name)) if folder) for f in checksums)
-    if not here and stand_ins and own is not None and all((own / file).exists() for file in stand_ins):
+    box = options.get("box")
+    if (
+        stand_ins
+        and (not here if box is None else box)
+        and own is not None
+        and all((own / file).exists() for file in stand_ins)
+    ):
         return [own / file for file in stand_ins]
-    if stand_ins and not checksums:
+    if stand_ins and (not checksums or box):
         raise FileNotFoundError(f"{stand_ins[0]}: not in {_own_in_words(name)}, and it has no home to be fetched from")
     return [_find(name, file, checksum) for file, checksum in checksums.items()]
 

@@ -1,10 +1,8 @@
 """What each unit of a latent carries."""
 
-from torch.distributions import Independent, Normal, kl_divergence
-
-from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
+from pyrodgm.infer.divergences import unit_divergences
 from pyrodgm.infer.traces import run_pair
 
 
@@ -12,23 +10,23 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
     """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, in nats, the mean over the rows.
 
     Averaged over y by q(y | x), exactly where it is enumerated, and over what else the two depend on by samples. It
-    is analytic for each, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's
-    z was from a: there it is the average over samples of log q(z_i | ...) - log p(z_i | ...). The units sum to the
-    site's part in ``elbo_parts``, but for noise.
+    is analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as
+    ADGM's z was from a: there, and for others, it is the average over samples of log q(z_i | ...) - log p(z_i | ...).
+    The units sum to the site's part in ``elbo_parts``, but for noise.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
-        site: the latent, diagonal normals in model and guide.
+        site: the latent, a product over units in model and guide: diagonal normals, or an ``"iaf"``.
         num_samples: Monte Carlo samples a row.
         batch_size: rows a call.
         progress: show a bar.
 
     Returns:
-        ``(z,)``.
+        ``(z,)``, or the shape of a latent of more dimensions.
 
     Raises:
-        ValueError: if the guide has no such site, its units are not independent normals, or as ``elbo_parts``.
+        ValueError: if the guide has no such site, a density of it is no product over units, or as ``elbo_parts``.
 
     Example::
 
@@ -44,23 +42,8 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
 
 def _divergences(pair, site):
     """The KL of every unit, ``(z,)``, summed over the rows."""
-    check_choice("site", site, pair.guide)
-    pair.refuse_hidden_classes(site)
-    q, p = (_units(sites[site]["fn"], site) for sites in (pair.guide, pair.model))
-    guide, model = list(pair.guide), list(pair.model)
-    drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]
-    if set(parents).isdisjoint(drawn_later):
-        units = kl_divergence(q, p)
-    else:
-        value = pair.guide[site]["value"]
-        units = q.log_prob(value) - p.log_prob(value)
-    return pair.mean(units, event_dim=1).sum(0)
-
-
-def _units(fn, site):
-    if isinstance(fn, Independent) and isinstance(fn.base_dist, Normal) and fn.event_dim == 1:
-        return fn.base_dist
-    raise ValueError(f"site: got {site!r}, a {type(fn).__name__}, want one of independent normals")
+    units = unit_divergences(pair, site)
+    return pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim).sum(0)
 
 
 def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=1000, progress=False):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.infer.divergences import site_parts
 from pyrodgm.infer.traces import run_pair
 
 
@@ -33,19 +34,6 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         for batch in in_batches(x, y, batch_size, progress):
             for _ in range(num_samples):
                 pair = run_pair(model.model, model.guide, batch)
-                for name, part in _parts(pair):
+                for name, part in site_parts(pair):
                     parts[name] += float(pair.mean(part).sum()) / len(x) / num_samples
     return dict(parts)
-
-
-def _parts(pair):
-    """Name and part of every site, in the model's order."""
-    pair.refuse_hidden_classes(*pair.guide)
-    summed = pair.reading_hidden_classes
-    for name, site in pair.model.items():
-        if name in pair.guide:
-            yield name, pair.log_q(name) - site["log_prob"]
-        elif name not in summed:
-            yield name, site["log_prob"]
-    if not set(summed) <= set(pair.hidden_classes):  # a class that nothing else reads sums to one
-        yield summed[-1], pair.log_p(*summed)

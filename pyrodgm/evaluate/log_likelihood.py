@@ -105,10 +105,7 @@ def log_weights(model, num_samples, drawn):
     within = DrawnClass() if drawn else None
 
     def draw(x, y):
-        pair = run_pair(model.model, model.guide, (x, y), num_samples=num_samples, within=within)
-        summed = pair.classes
-        log_w = pair.log_p() - pair.log_q(*(name for name in pair.guide if name not in summed))
-        return log_w.expand(*log_w.shape[:-2], *pair.shape).reshape(-1, *pair.shape).logsumexp(0)
+        return run_pair(model.model, model.guide, (x, y), num_samples=num_samples, within=within).log_weights()
 
     return draw
 

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from pyro.distributions.util import scale_and_mask
 from pyro.poutine.messenger import Messenger
 
+from pyrodgm.handlers.copies import at_copies
+
 UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
 
 
@@ -23,7 +25,7 @@ class ObserveClass(Messenger):
             msg["value"], msg["is_observed"], msg["stop"] = _as_event(self.y, msg["fn"]), True, True
 
     def _pyro_post_sample(self, msg):
-        if msg["name"] == "y":
+        if msg["name"] == "y" and not at_copies():
             self.log_probs.append(msg["fn"].log_prob(msg["value"]))
             self.scale, self.mask = msg["scale"], msg["mask"]
 

@@ -76,22 +76,38 @@ class Pair(NamedTuple):
         """
         return sum(self.guide[name]["score_parts"].score_function for name in self.classes)
 
-    def mean(self, values, event_dim=0):
-        """E_q[values]: exact over an enumerated y, the average over the samples.
+    def log_weights(self):
+        """log p - log q of every sample, with every class summed inside it: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
+        log_w = self.log_p() - self.log_q(*(name for name in self.guide if name not in self.classes))
+        return self._by_class(log_w).logsumexp(0)
+
+    def over_classes(self, values, event_dim=0):
+        """The sum over an enumerated y of what it counts for times its value.
 
         Args:
             values: ``(S, B, *event)`` or ``(K, S, B, *event)``, or what broadcasts to them.
             event_dim: number of dimensions of ``event``.
 
         Returns:
-            ``(B, *event)``.
+            ``(S, B, *event)``.
         """
-        event = values.shape[values.dim() - event_dim :]
         if self.classes:
             weights = self.log_class_weights().exp()[(..., *[None] * event_dim)]
             values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
-        values = values.expand(*values.shape[: -2 - event_dim], *self.shape, *event)
-        return values.reshape(-1, *self.shape, *event).sum(0).mean(0)
+        return self._by_class(values, event_dim).sum(0)
+
+    def mean(self, values, event_dim=0):
+        """E_q[values]: exact over an enumerated y, the average over the samples. Arguments as for ``over_classes``.
+
+        Returns:
+            ``(B, *event)``.
+        """
+        return self.over_classes(values, event_dim).mean(0)
+
+    def _by_class(self, values, event_dim=0):
+        """``(K, S, B, *event)`` of what broadcasts to it, K = 1 where nothing is enumerated."""
+        shape = *self.shape, *values.shape[values.dim() - event_dim :]
+        return values.expand(*values.shape[: -len(shape)], *shape).reshape(-1, *shape)
 
 
 def _culprits(pair):
@@ -135,10 +151,10 @@ def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
     return Pair(sites, _sites(inferred), (num_samples, _rows(sites)))
 
 
-def run_guide(guide, args=(), kwargs=None):
-    """A ``Pair`` without a model: the guide run alone, one sample of every latent. Arguments as for ``run_pair``."""
-    sites = _sites(_trace_guide(guide, args, kwargs or {}, pyro.plate(SAMPLES, 1, dim=-2), nullcontext()))
-    return Pair({}, sites, (1, _rows(sites)))
+def run_guide(guide, args=(), kwargs=None, num_samples=1):
+    """A ``Pair`` without a model: the guide run alone. Arguments as for ``run_pair``."""
+    sites = _sites(_trace_guide(guide, args, kwargs or {}, pyro.plate(SAMPLES, num_samples, dim=-2), nullcontext()))
+    return Pair({}, sites, (num_samples, _rows(sites)))
 
 
 def random_sites(trace):
@@ -162,7 +178,10 @@ def _sites(trace):
     sites = random_sites(trace)
     for name, site in sites.items():
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
-            raise ValueError(f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written")
+            raise ValueError(
+                f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written, outside a "
+                "warm-up"
+            )
         if site["mask"] is not None:
             raise ValueError(f"model: got site {name!r} masked, want every density as it is written")
         if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):

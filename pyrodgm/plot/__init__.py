@@ -1,8 +1,8 @@
 """The papers' figures, each a function that returns matplotlib axes."""
 
-from pyrodgm.plot.curves import learning_curve
+from pyrodgm.plot.curves import learning_curve, training_curves
 from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold, reconstructions, samples
-from pyrodgm.plot.kl import kl_bars, kl_heat_map
+from pyrodgm.plot.kl import kl_bars, kl_curves, kl_heat_map, kl_heat_maps, kl_of_units
 from pyrodgm.plot.plane import decision_regions, latent_pca
 
 __all__ = [
@@ -11,10 +11,14 @@ __all__ = [
     "decision_regions",
     "image_grid",
     "kl_bars",
+    "kl_curves",
     "kl_heat_map",
+    "kl_heat_maps",
+    "kl_of_units",
     "latent_pca",
     "learning_curve",
     "manifold",
     "reconstructions",
     "samples",
+    "training_curves",
 ]

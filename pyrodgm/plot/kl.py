@@ -6,6 +6,7 @@ import torch
 from matplotlib.colors import LogNorm
 
 INACTIVE = 0.01  # nats; below it a unit is white
+KEY = "KL of "  # and the latent: a column of a history
 
 
 def _array(values):
@@ -15,7 +16,79 @@ def _array(values):
     return values.detach().cpu().double().numpy() if isinstance(values, torch.Tensor) else np.asarray(values, float)
 
 
-def kl_heat_map(kl, every=1, ax=None):
+def kl_of_units(history: list[dict]) -> dict:
+    """What ``kl_units`` of a recipe keeps in a history, by latent.
+
+    Args:
+        history: a list of dicts, as ``pyrodgm.zoo.train`` returns it; an epoch without a measurement is passed over.
+
+    Returns:
+        A dict from site to the epochs, a list, and the KL of every unit at each, ``(epochs, units)``; in the history's
+        order.
+
+    Raises:
+        ValueError: if nothing was measured.
+
+    Example::
+
+        epochs, kl = kl_of_units(history)["z1"]
+    """
+    found = {}
+    for row in history:
+        for key, kl in row.items():
+            if key.startswith(KEY):
+                epochs, rows = found.setdefault(key.removeprefix(KEY), ([], []))
+                epochs.append(row["epoch"])
+                rows.append(_array(kl))
+    if not found:
+        raise ValueError("history: got none of the columns 'KL of ...', want that of a recipe with kl_units=True")
+    return {site: (epochs, np.array(rows)) for site, (epochs, rows) in found.items()}
+
+
+def kl_heat_maps(history: list[dict]) -> list:
+    """The heat map of every latent of a history, side by side (Sønderby et al. 2016, fig. 4).
+
+    Args:
+        history: as for ``kl_of_units``.
+
+    Returns:
+        The axes, one for each latent.
+
+    Example::
+
+        *_, history = pyrodgm.zoo.train(RECIPES["mnist-lvae"])
+        kl_heat_maps(history)[0].figure.savefig("kl.png")
+    """
+    found = kl_of_units(history)
+    _, axes = plt.subplots(1, len(found), figsize=(3.5 * len(found), 4), layout="constrained", squeeze=False)
+    for ax, (site, (epochs, kl)) in zip(axes[0], found.items(), strict=True):
+        kl_heat_map(kl, epochs=epochs, ax=ax).set_title(site)
+    return list(axes[0])
+
+
+def kl_curves(history: list[dict], ax=None):
+    """KL(q || p) of every latent, the sum over its units, against the epoch.
+
+    Args:
+        history: as for ``kl_of_units``.
+        ax: axes to draw on, or None for new ones.
+
+    Returns:
+        The axes, a line for each latent.
+
+    Example::
+
+        kl_curves(history)
+    """
+    ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
+    for site, (epochs, kl) in kl_of_units(history).items():
+        ax.plot(epochs, kl.sum(1), label=site)
+    ax.set(xlabel="epoch", ylabel="KL (nats)")
+    ax.legend(fontsize="small")
+    return ax
+
+
+def kl_heat_map(kl, every=1, ax=None, epochs=None):
     """KL(q(z_k | x) || p(z_k)) of each latent unit over training, on a log scale (Sønderby et al. 2016, fig. 4).
 
     A line for each unit, sorted by the last epoch's KL with the largest on top. White is inactive, below 0.01 nats.
@@ -24,12 +97,14 @@ def kl_heat_map(kl, every=1, ax=None):
         kl: nats ``(epochs, units)``, an array, a tensor, or a list of rows.
         every: epochs from one row to the next; the first row is of epoch ``every``.
         ax: axes to draw on, or None for new ones.
+        epochs: of the rows, rising, where they are not ``every`` so many; or None.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: for an array of other than two dimensions, and for NaN or infinite values.
+        ValueError: for an array of other than two dimensions, and for NaN or infinite values; or if there is not an
+            epoch for each row.
 
     Example::
 
@@ -40,20 +115,30 @@ def kl_heat_map(kl, every=1, ax=None):
         raise ValueError(f"kl: got shape {kl.shape}, want (epochs, units)")
     if not np.isfinite(kl).all():
         raise ValueError(f"kl: got {(~np.isfinite(kl)).sum()} NaN or infinite values, want nats")
-    epochs, units = kl.shape
+    rows, units = kl.shape
+    epochs = every * np.arange(1, rows + 1) if epochs is None else np.asarray(epochs)
+    if epochs.shape != (rows,):
+        raise ValueError(f"epochs: got {epochs.size}, want {rows}, one for each row of kl")
     order = np.argsort(-kl[-1], kind="stable")
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
-    image = ax.imshow(
+    image = ax.pcolormesh(
+        _edges(epochs, every),
+        np.arange(units + 1) + 0.5,
         kl[:, order].T,
         cmap="Greys",
         norm=LogNorm(INACTIVE, max(kl.max(), 10 * INACTIVE), clip=True),
-        extent=(every / 2, (epochs + 0.5) * every, units + 0.5, 0.5),
-        aspect="auto",
-        interpolation="nearest",
     )
+    ax.invert_yaxis()
     ax.figure.colorbar(image, ax=ax, label="KL (nats)")
     ax.set(xlabel="epoch", ylabel="unit, sorted")
     return ax
+
+
+def _edges(epochs, every):
+    """Where the column of each epoch begins and ends: half way to its neighbours."""
+    between = (epochs[1:] + epochs[:-1]) / 2
+    first, last = (between[0], between[-1]) if len(between) else (epochs[0] + every / 2,) * 2
+    return np.concatenate([[2 * epochs[0] - first], between, [2 * epochs[-1] - last]])
 
 
 def kl_bars(kl, ax=None):

@@ -8,30 +8,39 @@ from pyrodgm.handlers import warm_up
 
 
 class KLSchedule:
-    """A KL warm-up that rises linearly to 1 over epochs, over steps, or not at all.
+    """A KL warm-up that rises linearly from a start to 1 over epochs, over steps, or not at all.
 
-        beta = min(1, (epoch + 1) / epochs, (step + 1) / steps), epoch and step counted from 0
+        beta = start + (1 - start) min(1, (epoch + 1) / epochs, (step + 1) / steps), epoch and step counted from 0
+
+    Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3.
 
     Args:
         epochs, steps: lengths; 0 for none.
+        start: what beta rises from; the first epoch, or step, is one part of the way above it.
         discrete: scale enumerable sites, such as y, too, see ``warm_up``.
 
     Raises:
-        ValueError: for a length below 0.
+        ValueError: for a length below 0, or a start that is not from 0 up to, and below, 1.
+
+    Example::
+
+        KLSchedule(epochs=200, start=0.3)         # 0.3035, 0.307, ..., 1
     """
 
-    def __init__(self, epochs=0, steps=0, discrete=False):
+    def __init__(self, epochs=0, steps=0, start=0.0, discrete=False):
         for argument, value in (("warm_up_epochs", epochs), ("warm_up_steps", steps)):
             if value < 0:
                 raise ValueError(f"{argument}: got {value}, want at least 0")
-        self.epochs, self.steps = epochs, steps
+        if not 0 <= start < 1:
+            raise ValueError(f"warm_up_start: got {start}, want at least 0 and below 1")
+        self.epochs, self.steps, self.start = epochs, steps, start
         self.beta = torch.tensor(1.0)
         self.warming = warm_up(self.beta, discrete)
 
     def of_step(self, epoch, step):
         """The context that a step runs in: warm-up, or nothing once it is over."""
-        beta = min((epoch + 1) / max(self.epochs, 1), (step + 1) / max(self.steps, 1))
-        if beta >= 1:
+        passed = min((epoch + 1) / max(self.epochs, 1), (step + 1) / max(self.steps, 1))
+        if passed >= 1:
             return nullcontext()
-        self.beta.fill_(beta)
+        self.beta.fill_(self.start + (1 - self.start) * passed)
         return self.warming

@@ -32,6 +32,7 @@ def fit(
     module=None,
     warm_up_epochs=0,
     warm_up_steps=0,
+    warm_up_start=0.0,
     warm_up_discrete=False,
     ema=None,
     measure=None,
@@ -47,10 +48,11 @@ def fit(
 ):
     """Train for some epochs and return what was seen.
 
-    The KL terms of the latents rise linearly to their full weight over ``warm_up_epochs``, once an epoch, or over
-    ``warm_up_steps``, every step; then the loop leaves the warm-up context. An optimiser that is a Pyro scheduler is
-    stepped once an epoch. With a ``folder`` nothing is lost: the run is saved there every few minutes, at the end and
-    on Ctrl-C, and the same call goes on from what it finds there, to the same numbers, bit for bit on one CPU.
+    The weight of the KL terms of the latents rises linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
+    an epoch, or over ``warm_up_steps``, every step, see ``KLSchedule``; then the loop leaves the warm-up context. An
+    optimiser that is a Pyro scheduler is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved
+    there every few minutes, at the end and on Ctrl-C, and the same call goes on from what it finds there, to the same
+    numbers, bit for bit on one CPU.
 
     Args:
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
@@ -61,6 +63,7 @@ def fit(
         epochs: how many in all, those of an earlier call that is resumed included.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
+        warm_up_start: the weight that it rises from; the first epoch, or step, is one part of the way above it.
         warm_up_discrete: whether it scales the KL term of a discrete latent, y, too, see ``warm_up``.
         ema: decay of the averaged parameters, see ``EMA``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
@@ -95,7 +98,7 @@ def fit(
     if module is None and (ema, monitor, folder) != (None, None, None):
         raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
     early_stopping = EarlyStopping(monitor, mode, patience)
-    kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_discrete)
+    kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
     if folder is not None:

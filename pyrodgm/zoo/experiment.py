@@ -7,12 +7,22 @@ from typing import NamedTuple
 
 import pyro
 import torch
-from pyro.infer import Trace_ELBO, TraceEnum_ELBO
 
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
 from pyrodgm.data import Batches, Dataset, Rows, binarise, load, resample_counts, select_labels
-from pyrodgm.evaluate import bayes_classifier, bound, classification_error, latent_means, log_likelihood, match_clusters
+from pyrodgm.evaluate import (
+    bayes_classifier,
+    bound,
+    classification_error,
+    elbo_parts,
+    kl_per_unit,
+    latent_means,
+    latents,
+    log_likelihood,
+    match_clusters,
+    row_bounds,
+)
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
 from pyrodgm.models import DeepGenerativeModel
@@ -21,11 +31,13 @@ from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
+from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import precision_on, unit
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
+INACTIVE = 0.01  # nats; a unit with less carries nothing
 
 
 class Outcome(NamedTuple):
@@ -82,16 +94,38 @@ def load_data(recipe):
 
 
 def first_stage(recipe):
-    """The recipe whose model ``recipe.pretrained`` asks for, on the same data.
+    """The recipe that is trained first, on the same data: that of ``pretrained`` or of ``start_from``; or None.
 
     Raises:
-        ValueError: if there is no such recipe, or the model takes no other.
+        ValueError: if there is no such recipe, or there are both; if the model takes no other, or, to start from, the
+            first one is another, naming what differs.
     """
-    name, changes = recipe.pretrained
-    check_choice("pretrained", name, RECIPES)
-    if not hasattr(recipe.model[0], "load_m1"):
+    if recipe.pretrained is not None and recipe.start_from is not None:
+        raise ValueError(f"start_from: got {recipe.start_from[0]!r} beside pretrained, want one of them")
+    field = "pretrained" if recipe.start_from is None else "start_from"
+    if getattr(recipe, field) is None:
+        return None
+    name, changes = getattr(recipe, field)
+    check_choice(field, name, RECIPES)
+    first = replace(RECIPES[name], data=recipe.data, preprocess=recipe.preprocess, **changes)
+    if field == "start_from":
+        _check_same_model(first, recipe)
+    elif not hasattr(recipe.model[0], "load_m1"):
         raise ValueError(f"pretrained: got {name!r}, want none: {recipe.model[0].__name__} takes no trained model")
-    return replace(RECIPES[name], data=recipe.data, preprocess=recipe.preprocess, **changes)
+    return first
+
+
+def _check_same_model(first, recipe):
+    """Raise ``ValueError`` unless two recipes have one model, but for the precision that it computes in."""
+    (there, held), (here, wanted) = first.model, recipe.model
+    if there is not here:
+        raise ValueError(f"start_from: got {first.name} with a {there.__name__}, want {here.__name__}")
+    defaults = {p.name: p.default for p in inspect.signature(here).parameters.values()} | {"precision": None}
+    held, wanted = (defaults | options | {"precision": None} for options in (held, wanted))
+    for option in held | wanted:
+        got, want = held.get(option), wanted.get(option)
+        if got != want:
+            raise ValueError(f"start_from: got {first.name} with {option} = {got}, want {want}, as the model has here")
 
 
 def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):
@@ -110,14 +144,17 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     Returns:
         The data, the labelled rows' indices, the model, and the history.
     """
-    trained = None
-    if recipe.pretrained is not None:
+    objective_of(recipe)  # raises before anything is trained
+    first, trained = first_stage(recipe), None
+    if first is not None:
         if pretrained_folder is None and folder is not None:
             pretrained_folder = Path(folder) / "pretrained"
-        trained = train(first_stage(recipe), seed, device, pretrained_folder, progress)[2]
+        trained = train(first, seed, device, pretrained_folder, progress)[2]
     data, rows, model = prepare(recipe, seed, device)
-    if trained is not None:
+    if recipe.pretrained is not None:
         model.load_m1(trained)
+    elif trained is not None:
+        model.load_state_dict(trained.state_dict())
     x = data.train.x
     check_values("x", x, model.p_x.support, model.p_x.wanted)
     seen = None if model.num_classes is None else rows
@@ -132,6 +169,9 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share())
     objective = _objective(recipe, model, seen, len(x), len(batches))
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
+    if recipe.kl_units:
+        with seeded(0):
+            _check_units(model, x[:2])
 
     def measure(epoch):
         figures = {}
@@ -139,6 +179,8 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             if epoch % recipe.measure_every == 0 or epoch == recipe.epochs:
                 validation = observed(recipe, data.validation.x)
                 figures["validation bound"] = bound(model, validation[:1000])
+                if recipe.kl_units:
+                    figures |= {f"KL of {site}": kl.cpu() for site, kl in _units(model, validation[:1000])}
                 if labelled is not None:
                     figures["validation error"] = classification_error(model, *_labelled(data.validation))
             if labelled is not None and epoch in recipe.milestones:
@@ -151,6 +193,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             batches,
             recipe.epochs,
             warm_up_epochs=recipe.warm_up_epochs,
+            warm_up_start=recipe.warm_up_start,
             warm_up_discrete=recipe.warm_up_discrete,
             ema=recipe.ema,
             measure=measure,
@@ -167,20 +210,25 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
 
 
 def measure(recipe, model, data, seed=0):
-    """The figures of a trained model: test bound, log-likelihood and errors.
+    """The figures of a trained model: test bound, log-likelihood, KL divergences and errors.
 
-    Bounds and log-likelihoods are in nats, errors in per cent, with 100 samples of what the classifier averages over
-    (the milestones of ``train`` have 10). Where training binarises, bounds are of rows that are binarised once, errors
-    of the rows as they are. Where there were no labels, the clusters are matched with the classes of the validation
-    rows; where there were, the errors of Bayes' rule, with 10 samples, stand beside those of the classifier.
+    Bounds, log-likelihoods and KL divergences are in nats, errors in per cent, with 100 samples of what the classifier
+    averages over (the milestones of ``train`` have 10). What the bound lacks of log p(x), on the rows of that estimate,
+    is the mean KL divergence of q from the posterior. Units are counted by their KL, as in Sønderby et al. 2016,
+    fig. 4, and not by the variance of their means, see ``active_units``, which batch normalisation of the heads sets.
+    Where training binarises, bounds are of rows that are binarised once, errors of the rows as they are. Where there
+    were no labels, the clusters are matched with the classes of the validation rows; where there were, the errors of
+    Bayes' rule, with 10 samples, stand beside those of the classifier.
     """
     with seeded(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
-        figures = {"test bound": bound(model, x, num_samples=10)}
+        bounds = row_bounds(model, x, num_samples=10)
+        figures = {"test bound": float(bounds.mean())}
         if recipe.importance_samples:
             rows = x[: recipe.importance_rows]
             estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
             figures |= {"test log p(x)": estimate.mean, "its standard error over the rows": estimate.standard_error}
+            figures["test log p(x) less the bound"] = estimate.mean - float(bounds[: len(rows)].mean())
         if has_classes(type(model)):
             figures |= _errors(recipe, model, data, x)
         rows = labels_kept(recipe, data, seed)
@@ -189,7 +237,27 @@ def measure(recipe, model, data, seed=0):
             features = [Rows(latent_means(model, part.x, site=model.top), part.y) for part in parts]
             for name in recipe.feature_classifiers:
                 figures[f"{name} on features test error"] = chosen_error(name, *features)
+        if recipe.kl_units:
+            parts = elbo_parts(model, x, num_samples=10)
+            for site, kl in _units(model, x):
+                figures[f"KL of {site}"] = parts[site]
+                figures[f"{site} with KL > {INACTIVE:g} nats"] = float((kl > INACTIVE).sum())
     return figures
+
+
+def _units(model, x):
+    """Name and KL by unit of every continuous latent, in the guide's order."""
+    for site in latents(model, x[:1]):
+        if site != "y":
+            yield site, kl_per_unit(model, x, site)
+
+
+def _check_units(model, x):
+    """Raise ``ValueError`` unless the KL of every latent has a part of each unit."""
+    try:
+        list(_units(model, x))
+    except ValueError as error:
+        raise ValueError(f"kl_units: got True, want False: {error}") from error
 
 
 def _errors(recipe, model, data, x):
@@ -260,16 +328,15 @@ def observed(recipe, x):
 
 def _objective(recipe, model, rows, num_rows, num_batches):
     """The loss of a batch; ``rows`` are the labelled ones of ``num_rows``, ``num_batches`` those of an epoch."""
-    elbo = Trace_ELBO if model.num_classes is None else TraceEnum_ELBO
-    elbo = elbo(max_plate_nesting=1, num_particles=recipe.num_particles, vectorize_particles=True)
+    inner = objective_of(recipe)
     if rows is None:
-        return elbo
+        return inner
     weight = alpha(recipe.beta, len(rows), num_rows - len(rows))
     labelled_weight = model.labelled_weight if recipe.labelled_weight is None else recipe.labelled_weight
     turns = 1
     if recipe.labels_once:  # how often an epoch has a labelled row
         turns = (recipe.labelled_batch_size or len(rows)) * num_batches / len(rows)
-    return SemiSupervisedELBO.of(model, elbo, weight / turns, labelled_weight / turns)
+    return SemiSupervisedELBO.of(model, inner, weight / turns, labelled_weight / turns)
 
 
 def _optimizer(recipe, num_rows):

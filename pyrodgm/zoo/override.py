@@ -13,9 +13,19 @@ from pyrodgm.checks import check_choice
 from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.nn import Trunk
 from pyrodgm.zoo.baselines import BASELINES, CLASSIFIERS
+from pyrodgm.zoo.objectives import OBJECTIVES
 from pyrodgm.zoo.recipe import Recipe
 
-DECIDED = ("x_size", "num_classes", "params", "x", "generator")  # options that data and training decide
+CHOICES = ("objective", "optimizer", "pretrained", "start_from", "schedule", "resample")  # names with options
+DECIDED = (
+    "x_size",
+    "num_classes",
+    "params",
+    "x",
+    "generator",
+    "classes_summed",
+    "num_particles",
+)  # not among the options
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
 TOLD = ("name", "summary", "source", "paper", "figure", "deviations")  # what a recipe says of itself
 
@@ -48,13 +58,13 @@ def override(recipe, changes):
         value = _read(text)
         if dot:
             value = _with_option(recipe, field, option, value)
-        elif field in ("data", "model", "optimizer", "pretrained", "schedule", "resample"):
+        elif field in ("data", "model", *CHOICES):
             value = _chosen(recipe, field, value)
         else:
             value = _checked(key, value, get_type_hints(Recipe)[field])
             _check_range(field, value)
         recipe = replace(recipe, **{field: value})
-    for field in ("schedule", "resample"):
+    for field in ("objective", "schedule", "resample"):
         _check_whole(field, getattr(recipe, field))
     return recipe
 
@@ -70,7 +80,7 @@ def _read(text):
 
 def _chosen(recipe, field, value):
     """Another choice for a field; the model keeps its options, the others begin without."""
-    if value is None and field in ("pretrained", "schedule", "resample"):
+    if value is None and field in ("pretrained", "start_from", "schedule", "resample"):
         return None
     if not isinstance(value, str):
         raise ValueError(f"{field}: got {value!r}, want a name")
@@ -89,7 +99,8 @@ def _choices():
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}
     optimizers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
-    return {"optimizer": optimizers, "pretrained": RECIPES, "schedule": SCHEDULES, "resample": RESAMPLE}
+    choices = (OBJECTIVES, optimizers, RECIPES, RECIPES, SCHEDULES, RESAMPLE)
+    return dict(zip(CHOICES, choices, strict=True))
 
 
 def _check_whole(field, chosen):
@@ -98,7 +109,7 @@ def _check_whole(field, chosen):
         return
     name, options = chosen
     parameters = inspect.signature(_choices()[field][name]).parameters.values()
-    given = {*options, "x", "generator"}  # the rows and their noise are not the recipe's
+    given = {*options, *DECIDED}
     if missing := [p.name for p in parameters if p.default is p.empty and p.name not in given]:
         raise ValueError(f"{field}: got {name} without {', '.join(missing)}, want {field}.{missing[0]}=... too")
 
@@ -112,7 +123,7 @@ def _with_option(recipe, field, option, value):
     taken = _options(field, choice)
     check_choice(f"{field}.", option, taken)
     default = options.get(option, taken[option])
-    if field == "pretrained":
+    if field in ("pretrained", "start_from"):
         value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
         _check_range(option, value)
     elif option == "init":
@@ -133,7 +144,7 @@ def _options(field, choice):
     """What a choice takes, by name, each with its default or None."""
     if field == "data":
         return _parameters(data.DATASETS.get(choice, data.from_file))
-    if field == "pretrained":
+    if field in ("pretrained", "start_from"):
         numbers = [name for name, kind in get_type_hints(Recipe).items() if {int, float} & {kind, *get_args(kind)}]
         return {name: getattr(_choices()[field][choice], name) for name in numbers if name != "milestones"}
     taken = _parameters(choice if field == "model" else _choices()[field][choice])
@@ -155,6 +166,8 @@ def _check_range(field, value):
         raise ValueError(f"{field}: got {value}, want at least {LEAST[field]}")
     if field == "weight_prior" and not value > 0:
         raise ValueError(f"{field}: got {value}, want a positive number")
+    if field == "warm_up_start" and not 0 <= value < 1:
+        raise ValueError(f"{field}: got {value}, want at least 0 and below 1")
     if field == "monitor":
         check_choice(field, value, ("validation error", "validation bound"))
     for name in value if field in ("baselines", "feature_classifiers") else ():

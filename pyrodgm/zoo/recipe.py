@@ -19,8 +19,12 @@ class Recipe:
         data: name of the data set and the options of ``pyrodgm.data.load``.
         model: class of the model and its arguments, less those the data decide.
         epochs, batch_size, learning_rate: as they say; a batch of a semi-supervised model holds labelled rows besides.
+        objective: name of ``pyrodgm.zoo.objectives.OBJECTIVES`` and its options. With labels it is the bound inside
+            ``SemiSupervisedELBO``.
         pretrained: name of the recipe whose model is trained first, as M1 of an M1+M2, and the fields of it that
             are changed; or None.
+        start_from: the same of a recipe with the same model, from whose trained parameters this one goes on with
+            settings and an optimiser of its own; or None.
         preprocess: functions of ``pyrodgm.data``, in their order, such as ``("keep_varying", {"threshold": 0.1})``.
         resample: what draws the rows anew before every epoch, such as ``("binarise", {})``; or None.
         num_labels: labels kept, spread evenly over the classes; 0 for none, y being a cluster; None for every label
@@ -36,9 +40,13 @@ class Recipe:
         max_norm: largest joint norm of the gradients, or None.
         weight_prior: standard deviation of a normal prior on all parameters, or None.
         warm_up_epochs: epochs over which the KL terms of the latents rise to their full weight.
+        warm_up_start: the weight that they rise from, see ``KLSchedule``.
         warm_up_discrete: whether that of y is among them, see ``pyrodgm.handlers.warm_up``.
         ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
+        kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
+            measurement, and report that of each latent on the test rows, with how many units have more than 0.01 nats.
+            For latents of independent normals.
         monitor: ``"validation error"`` or ``"validation bound"``: keep the epoch where it was best; or None.
         patience: measurements without a better one before training stops, or None.
         milestones: epochs whose test error is reported too.
@@ -60,7 +68,9 @@ class Recipe:
     epochs: int
     batch_size: int
     learning_rate: float
+    objective: tuple[str, dict] = ("elbo", {})
     pretrained: tuple[str, dict] | None = None
+    start_from: tuple[str, dict] | None = None
     preprocess: tuple[tuple[str, dict], ...] = ()
     resample: tuple[str, dict] | None = None
     num_labels: int | None = None
@@ -74,9 +84,11 @@ class Recipe:
     max_norm: float | None = None
     weight_prior: float | None = None
     warm_up_epochs: int = 0
+    warm_up_start: float = 0.0
     warm_up_discrete: bool = False
     ema: float | None = None
     measure_every: int = 1
+    kl_units: bool = False
     monitor: str | None = None
     patience: int | None = None
     milestones: tuple[int, ...] = ()
@@ -91,7 +103,7 @@ class Recipe:
         What has its default is left out, so that a field which recipes get one day refuses no run of before.
         """
         told = ("name", "summary", "source", "paper", "figure", "deviations", "epochs", "milestones", "baselines")
-        measured = ("importance_samples", "importance_rows", "feature_classifiers")
+        measured = ("importance_samples", "importance_rows", "feature_classifiers", "kl_units")
         decisive = [field for field in fields(self) if field.name not in told + measured]
         settings = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _plain(settings | {"model": (self.model[0].__name__, self.model[1])})

@@ -87,6 +87,8 @@ def summary(values):
 
 def unit(figure):
     """The unit of a figure by its name."""
+    if " with KL > " in figure:
+        return "units"
     return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
 
 
@@ -94,8 +96,8 @@ def _table(folder):
     lines = [
         "# Results",
         "",
-        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds and log p(x) in nats; the mean",
-        "over the seeds with its standard error. Every figure of every seed is in the JSON file beside.",
+        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds, log p(x) and KL in nats; the",
+        "mean over the seeds with its standard error. Every figure of every seed is in the JSON file beside.",
         "",
     ]
     for path in sorted(folder.glob("*.json")):

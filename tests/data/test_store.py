@@ -145,8 +145,14 @@ class TestFinding:
         (tmp_path / "omniglot").mkdir()
         (tmp_path / "omniglot/omniglot_28x28_box.npz").touch()
         assert fetch("omniglot") == [tmp_path / "omniglot/omniglot_28x28_box.npz"]
+        with pytest.raises(FileNotFoundError, match="chardata.mat: not in "):
+            fetch("omniglot", box=False)
         (tmp_path / "omniglot/chardata.mat").touch()
-        assert fetch("omniglot") == [tmp_path / "omniglot/chardata.mat"]
+        assert fetch("omniglot") == [tmp_path / "omniglot/chardata.mat"] == fetch("omniglot", box=False)
+        assert fetch("omniglot", box=True) == [tmp_path / "omniglot/omniglot_28x28_box.npz"]
+        (tmp_path / "omniglot/omniglot_28x28_box.npz").unlink()
+        with pytest.raises(FileNotFoundError, match="omniglot_28x28_box.npz: not in "):
+            fetch("omniglot", box=True)
 
     def test_a_set_without_a_home(self, cache):
         cache("")

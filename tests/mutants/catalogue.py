@@ -628,9 +628,27 @@ mutants(
         "infer/test_semi_supervised.py::test_the_class_term_takes_the_scale_of_its_site",
     ),
     (
+        'if msg["name"] == "y" and not at_copies():',
+        'if msg["name"] == "y":',
+        "infer/test_importance_weighted.py::test_samples_are_the_particles_of_the_class_term[doubly_reparameterised]",
+    ),
+    (
         "fn.logits + math.log1p(-UNIFORM)",
         "fn.logits",
         "evaluate/test_log_likelihood.py::test_a_class_is_drawn_nine_times_in_ten_by_the_classifier",
+    ),
+)
+mutants(
+    "handlers/copies.py",
+    (
+        "copy = value.view_as(value)",
+        "copy = value",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
+    ),
+    (
+        "lambda gradient: gradient * self.weights",
+        "lambda gradient: gradient / self.weights",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
 mutants(
@@ -681,6 +699,150 @@ mutants(
         "tuple(frozen(handler) for handler in _PYRO_STACK),",
         "(),",
         "infer/test_compiled_svi.py::test_warm_up_is_a_tensor_that_is_read_at_every_step[VAE-False]",
+    ),
+)
+mutants(
+    "infer/divergences.py",
+    (
+        'yield name, pair.log_q(name) - site["log_prob"]',
+        'yield name, site["log_prob"] - pair.log_q(name)',
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
+    ),
+    (
+        "_log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)",
+        "_log_prob_of_units(p, value, site) - _log_prob_of_units(q, value, site)",
+        "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
+    ),
+    (
+        "kl_divergence(_normal(q), _normal(p))",
+        "kl_divergence(_normal(p), _normal(q))",
+        "evaluate/test_active_units.py::test_kl_of_a_vae_is_the_closed_form",
+    ),
+    (
+        "guide[guide.index(site) + 1 :]",
+        "guide[: guide.index(site)]",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[ADGM-]",
+    ),
+    (
+        "model[: model.index(site)]",
+        "model[model.index(site) + 1 :]",
+        "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[ADGM-]",
+    ),
+)
+mutants(
+    "infer/free_bits.py",
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "kl.clamp(min=self.nats).mean(0)",
+        "infer/test_free_bits.py::test_the_maximum_is_of_the_sum_over_the_rows",
+    ),
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "kl.mean(0).clamp(max=self.nats)",
+        "infer/test_free_bits.py::test_below_its_floor_a_latent_is_free[unit]",
+    ),
+    (
+        "len(kl) * kl.mean(0)",
+        "kl.mean(0)",
+        "infer/test_free_bits.py::test_below_its_floor_a_latent_is_free[unit]",
+    ),
+    (
+        "kl.mean(0).clamp(min=self.nats)",
+        "(kl.mean(0) + self.nats)",
+        "infer/test_free_bits.py::test_a_floor_below_every_kl_changes_nothing",
+    ),
+    (
+        "kl.sum(0) if self.nats == 0 else ",
+        "",
+        "infer/test_free_bits.py::test_an_estimate_below_zero_stays_one",
+    ),
+    (
+        'elif pair.guide[name]["fn"].has_enumerate_support:',
+        "elif False:",
+        "infer/test_free_bits.py::test_loss_and_gradients_by_layer_are_those_by_hand[M2-]",
+    ),
+    (
+        "loss = loss - pair.mean(part).sum()",
+        "loss = loss + pair.mean(part).sum()",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2-]",
+    ),
+    (
+        "loss = loss + pair.mean(part).sum()",
+        "loss = loss - pair.mean(part).sum()",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2-]",
+    ),
+    (
+        '"map": shape[:1].numel()',
+        '"map": shape[1:].numel()',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[map-shape2]",
+    ),
+    (
+        '"layer": 1}',
+        '"layer": shape.numel()}',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[layer-shape1]",
+    ),
+    (
+        '"unit": shape.numel()',
+        '"unit": 1',
+        "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[unit-shape1]",
+    ),
+)
+mutants(
+    "infer/importance_weighted.py",
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.mean(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.logsumexp(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "(log_w.logsumexp(0) - math.log(self.num_samples)).sum()",
+        "(log_w.sum(-1).logsumexp(0) - math.log(self.num_samples))",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE--bounded]",
+    ),
+    (
+        "if self.classes == ALL:",
+        "if self.classes == BOUNDED:",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "pair.over_classes(pair.log_p() - pair.log_q(*pair.guide))",
+        "pair.over_classes((pair.log_p() - pair.log_q(*pair.guide)).exp()).log()",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(0).square()",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = torch.ones_like(log_w)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(1)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with paused_statistics(), copies:",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with _fixed(parameters), copies:",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+    ),
+    (
+        "classes == BOUNDED and num_samples > 1",
+        "False",
+        "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
     ),
 )
 mutants(
@@ -761,7 +923,21 @@ mutants(
         "torch.where(weights > 0, values, 0.0) / len(weights)",
         "evaluate/test_by_hand.py::test_bounds[M2-]",
     ),
-    (".sum(0).mean(0)", ".mean(0).mean(0)", "evaluate/test_by_hand.py::test_bounds[M2-]"),
+    (
+        "self._by_class(values, event_dim).sum(0)",
+        "self._by_class(values, event_dim).mean(0)",
+        "evaluate/test_by_hand.py::test_bounds[M2-]",
+    ),
+    (
+        "self._by_class(log_w).logsumexp(0)",
+        "self._by_class(log_w).mean(0)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
+    (
+        "(name for name in self.guide if name not in self.classes)",
+        "(name for name in self.guide)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
     (
         "return total.logsumexp(dims, keepdim=True) if dims else total",
         "return total.mean(dims, keepdim=True) if dims else total",
@@ -918,11 +1094,6 @@ mutants(
         "threshold=0.1, num_samples=10",
         "evaluate/test_active_units.py::test_active_units_are_those_whose_mean_varies[normal]",
     ),
-    (
-        "q.log_prob(value) - p.log_prob(value)",
-        "p.log_prob(value) - q.log_prob(value)",
-        "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
-    ),
 )
 mutants(
     "evaluate/batched.py",
@@ -994,11 +1165,6 @@ mutants(
 )
 mutants(
     "evaluate/elbo_parts.py",
-    (
-        'yield name, pair.log_q(name) - site["log_prob"]',
-        'yield name, site["log_prob"] - pair.log_q(name)',
-        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
-    ),
     ("/ len(x) / num_samples", "/ len(x)", "evaluate/test_by_hand.py::test_parts_of_the_bound[M2-]"),
 )
 mutants(
@@ -1037,16 +1203,6 @@ mutants(
         "evaluate/test_log_likelihood.py::test_no_more_than_a_chunk_is_decoded_at_once",
     ),
     (
-        ".reshape(-1, *pair.shape).logsumexp(0)",
-        ".reshape(-1, *pair.shape).mean(0)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
-    ),
-    (
-        "(name for name in pair.guide if name not in summed)",
-        "(name for name in pair.guide)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
-    ),
-    (
         "weigh(*batch)[: num_samples - begin]",
         "weigh(*batch)",
         "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[7]",
@@ -1055,6 +1211,27 @@ mutants(
         "(2 * log_w).logsumexp(0)",
         "log_w.logsumexp(0)",
         "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[7]",
+    ),
+)
+
+# plots
+
+mutants(
+    "plot/kl.py",
+    (
+        "kl.sum(1), label=site",
+        "kl.mean(1), label=site",
+        "plot/test_plot.py::test_kl_curves_are_sums_over_the_units_of_each_latent",
+    ),
+    (
+        "between = (epochs[1:] + epochs[:-1]) / 2",
+        "between = epochs[1:] - 0.5",
+        "plot/test_plot.py::test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs",
+    ),
+    (
+        "np.argsort(-kl[-1], kind",
+        "np.argsort(-kl[0], kind",
+        "plot/test_plot.py::test_kl_heat_map_sorts_units_by_their_last_kl",
     ),
 )
 
@@ -1094,7 +1271,17 @@ mutants(
 )
 mutants(
     "train/kl_schedule.py",
-    ("if beta >= 1:", "if beta > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    ("if passed >= 1:", "if passed > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
+    (
+        "self.start + (1 - self.start) * passed",
+        "max(self.start, passed)",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
+    (
+        "self.start + (1 - self.start) * passed",
+        "self.start + passed",
+        "train/test_loop.py::test_warm_up_rises_from_its_start",
+    ),
     (
         "min((epoch + 1) / max(self.epochs, 1),",
         "min(epoch / max(self.epochs, 1),",
@@ -1227,6 +1414,51 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up of y]",
     ),
     (
+        "warm_up_start=recipe.warm_up_start",
+        "warm_up_start=0.0",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[warm-up from]",
+    ),
+    (
+        "model.load_state_dict(trained.state_dict())",
+        "pass",
+        "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
+    ),
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+    ),
+    (
+        "kl_per_unit(model, x, site)",
+        "kl_per_unit(model, x[:10], site)",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "in _units(model, validation[:1000])}",
+        "in _units(model, data.validation.x)}",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "(kl > INACTIVE).sum()",
+        "(kl >= INACTIVE).sum()",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        'figures[f"KL of {site}"] = parts[site]',
+        'figures[f"KL of {site}"] = float(kl.sum())',
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "float(bounds[: len(rows)].mean())",
+        "float(bounds.mean())",
+        "zoo/test_measured.py::test_bounds_are_of_binarised_rows_and_errors_of_grey_ones",
+    ),
+    (
         "weight / turns, labelled_weight / turns)",
         "weight, labelled_weight / turns)",
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[labels once]",
@@ -1282,11 +1514,6 @@ mutants(
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[clip]",
     ),
     (
-        "num_particles=recipe.num_particles,",
-        "num_particles=1,",
-        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
-    ),
-    (
         "warm_up_epochs=recipe.warm_up_epochs",
         "warm_up_epochs=0",
         "zoo/test_first_step.py::test_first_steps_by_hand[digits]",
@@ -1323,8 +1550,8 @@ mutants(
         "zoo/test_poison.py::test_a_bound_of_binarised_images_is_of_binarised_test_rows",
     ),
     (
-        "bound(model, x, num_samples=10)}",
-        "bound(model, x, num_samples=1)}",
+        "row_bounds(model, x, num_samples=10)",
+        "row_bounds(model, x, num_samples=1)",
         "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
     ),
     (
@@ -1333,6 +1560,19 @@ mutants(
         "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
     ),
     ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
+)
+mutants(
+    "zoo/objectives.py",
+    (
+        "num_particles=num_particles, vectorize",
+        "num_particles=1, vectorize",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
+    ),
+    (
+        "ImportanceWeightedELBO(num_samples, classes",
+        "ImportanceWeightedELBO(1, classes",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
+    ),
 )
 mutants(
     "zoo/results.py",

@@ -14,7 +14,10 @@ from pyrodgm.plot import (
     decision_regions,
     image_grid,
     kl_bars,
+    kl_curves,
     kl_heat_map,
+    kl_heat_maps,
+    kl_of_units,
     latent_pca,
     learning_curve,
     manifold,
@@ -163,10 +166,11 @@ def test_samples_draw_a_class_where_there_is_one():
 @pytest.mark.parametrize("kind", [torch.tensor, np.array, list, lambda rows: [torch.tensor(row) for row in rows]])
 def test_kl_heat_map_sorts_units_by_their_last_kl(kind):
     ax = kl_heat_map(kind([[0.0, 3.0, 0.5], [0.0, 1.0, 2.0]]), every=5)
-    np.testing.assert_array_equal(ax.images[0].get_array(), [[0.5, 2.0], [3.0, 1.0], [0.0, 0.0]])
+    image = ax.collections[0]
+    np.testing.assert_array_equal(image.get_array(), [[0.5, 2.0], [3.0, 1.0], [0.0, 0.0]])
     assert ax.get_xlim() == (2.5, 12.5) and ax.get_ylim() == (3.5, 0.5)  # epochs 5 and 10, units 1 to 3
-    inactive, half = ax.images[0].to_rgba(np.array([0.01, 0.02]))
-    np.testing.assert_array_equal(ax.images[0].to_rgba(np.array([0.0, -0.1])), [inactive, inactive])
+    inactive, half = image.to_rgba(np.array([0.01, 0.02]))
+    np.testing.assert_array_equal(image.to_rgba(np.array([0.0, -0.1])), [inactive, inactive])
     np.testing.assert_array_equal(inactive, [1, 1, 1, 1])
     assert half[0] < 1
     assert ax.get_xlabel() == "epoch" and ax.figure.axes[1].get_ylabel() == "KL (nats)"
@@ -184,6 +188,43 @@ def test_kl_heat_map_refuses(kl, message):
     with pytest.raises(ValueError) as error:
         kl_heat_map(kl)
     assert str(error.value) == message
+
+
+def test_kl_heat_map_refuses_other_epochs_than_rows():
+    with pytest.raises(ValueError, match="epochs: got 3, want 2, one for each row of kl"):
+        kl_heat_map([[1.0], [2.0]], epochs=[1, 2, 3])
+
+
+HISTORY = [  # measured at every second epoch and at the last
+    {"epoch": 1, "loss": 9.0},
+    {"epoch": 2, "loss": 8.0, "KL of z1": torch.tensor([1.0, 2.0]), "KL of z2": torch.tensor([0.5])},
+    {"epoch": 4, "loss": 7.0, "KL of z1": torch.tensor([4.0, 3.0]), "KL of z2": torch.tensor([0.25])},
+    {"epoch": 5, "loss": 7.0, "KL of z1": torch.tensor([5.0, 6.0]), "KL of z2": torch.tensor([0.125])},
+]
+
+
+def test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs():
+    axes = kl_heat_maps(HISTORY)
+    assert [ax.get_title() for ax in axes] == ["z1", "z2"]
+    np.testing.assert_array_equal(axes[0].collections[0].get_array(), [[2.0, 3.0, 6.0], [1.0, 4.0, 5.0]])
+    edges = axes[0].collections[0].get_coordinates()[0, :, 0]
+    np.testing.assert_array_equal(edges, [1.0, 3.0, 4.5, 5.5])
+    np.testing.assert_array_equal(axes[1].collections[0].get_array(), [[0.5, 0.25, 0.125]])
+
+
+def test_kl_curves_are_sums_over_the_units_of_each_latent():
+    lines = kl_curves(HISTORY).get_lines()
+    assert [line.get_label() for line in lines] == ["z1", "z2"]
+    assert [line.get_xydata().tolist() for line in lines] == [
+        [[2, 3.0], [4, 7.0], [5, 11.0]],
+        [[2, 0.5], [4, 0.25], [5, 0.125]],
+    ]
+
+
+@pytest.mark.parametrize("figure", [kl_of_units, kl_heat_maps, kl_curves])
+def test_a_history_without_kl_is_refused(figure):
+    with pytest.raises(ValueError, match="history: got none of the columns 'KL of ...', want that of a recipe with kl"):
+        figure([{"epoch": 1, "loss": 9.0}])
 
 
 def test_kl_bars_sum_the_units_of_each_layer_of_each_model():

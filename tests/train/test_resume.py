@@ -100,7 +100,7 @@ def best_in_the_middle(epoch):
 SETTINGS = {  # beside a schedule that halves the learning rate at every epoch: what a run has to remember besides
     "nothing": {"epochs": 4},
     "warm_up_steps": {"epochs": 4, "warm_up_steps": 13},
-    "warm_up_epochs": {"epochs": 4, "warm_up_epochs": 4},
+    "warm_up_epochs": {"epochs": 4, "warm_up_epochs": 4, "warm_up_start": 0.3},
     "the best was before": {"epochs": 9, "measure": worse_and_worse, "monitor": "figure", "patience": 3},
     "the best comes after": {"epochs": 5, "measure": best_in_the_middle, "monitor": "figure", "mode": "max"},
     "loss": {"epochs": 4, "monitor": "loss", "warm_up_steps": 13, "ema": 0.8},

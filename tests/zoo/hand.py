@@ -5,18 +5,27 @@ import math
 import torch
 import torch.nn.functional as F
 
-ACTIVATIONS = {"relu": F.relu, "softplus": F.softplus, "leaky_relu": lambda h: torch.where(h > 0, h, 0.1 * h)}
-
-
-LADDER_HEADS = ("loc", "variance")
+ACTIVATIONS = {
+    "relu": F.relu,
+    "softplus": F.softplus,
+    "leaky_relu": lambda h: torch.where(h > 0, h, 0.1 * h),
+    "tanh": torch.tanh,
+    "elu": lambda h: torch.where(h > 0, h, h.exp() - 1),
+}
 
 
 class Networks:
-    """Networks over a dict of parameters; batch normalisation by the rows at hand, whose statistics are kept."""
+    """Networks over a dict of parameters; batch normalisation by the rows at hand, whose statistics are kept.
 
-    def __init__(self, parameters, activation, batch_norm):
+    Args:
+        batch_norm: of the hidden layers; ``"heads"``, of the mean and the variance of latents too.
+        variance: ``"log"``, or ``"softplus"``: what a head gives of a variance.
+        posterior: ``"normal"``, ``"full"``, ``"planar"`` or ``"iaf"``.
+    """
+
+    def __init__(self, parameters, activation, batch_norm, variance="log", posterior="normal"):
         self.parameters, self.activation, self.batch_norm = parameters, ACTIVATIONS[activation], batch_norm
-        self.statistics = {}
+        self.variance, self.posterior, self.statistics = variance, posterior, {}
 
     def hidden(self, name, *parents):
         return self.layers(f"{name}.trunk", *parents)
@@ -41,22 +50,73 @@ class Networks:
     def linear(self, name, h):
         return h @ self.parameters[f"{name}.weight"].T + self.parameters[f"{name}.bias"]
 
+    def head(self, name, h):
+        """A mean's or variance's head."""
+        out = self.linear(name, h)
+        normalised = self.batch_norm == "heads" and not name.startswith("p_x")
+        return self.normalised(f"{name}.norm", out) if normalised else out
+
     def log_probabilities(self, name, *parents):
         return self.linear(f"{name}.logits", self.hidden(name, *parents)).log_softmax(-1)
 
     def moments(self, name, *parents):
-        """Mean and log-variance; in the ladder's networks both are normalised, the variance a softplus and 1e-8."""
-        h = self.hidden(name, *parents)
-        if self.batch_norm != "heads":
-            return self.linear(f"{name}.loc", h), self.linear(f"{name}.log_variance", h)
-        mean, v = (self.normalised(f"{name}.{head}.norm", self.linear(f"{name}.{head}", h)) for head in LADDER_HEADS)
-        return mean, (F.softplus(v) + 1e-8).log()
+        return self.moments_of(name, self.hidden(name, *parents))
+
+    def moments_of(self, name, h):
+        """Mean and log-variance by the heads on h."""
+        mean = self.head(f"{name}.loc", h)
+        if self.variance == "log":
+            return mean, self.head(f"{name}.log_variance", h)
+        return mean, ((1 + self.head(f"{name}.variance", h).exp()).log() + 1e-8).log()
 
     def draw(self, name, noise, *parents):
         """The value at the noise, and log q of it."""
-        mean, log_variance = self.moments(name, *parents)
+        h = self.hidden(name, *parents)
+        mean, log_variance = self.moments_of(name, h)
+        if self.posterior == "full":
+            size = mean.shape[-1]
+            lower = self.linear(f"{name}.lower", h).unflatten(-1, (size, size)).tril(-1)
+            value = mean + (0.5 * log_variance).exp() * noise + (lower @ noise[..., None]).squeeze(-1)
+            return value, log_standard_normal(noise) - 0.5 * log_variance.sum(-1)
         value = mean + (0.5 * log_variance).exp() * noise
-        return value, log_normal(value, mean, log_variance)
+        log_q = log_normal(value, mean, log_variance)
+        if self.posterior == "planar":
+            return self.planar(name, h, value, log_q)
+        return self.iaf(name, h, value, log_q) if self.posterior == "iaf" else (value, log_q)
+
+    def planar(self, name, h, z, log_q):
+        """z + v tanh(w.z + b) by step, v = u + (m(w.u) - w.u) w / |w|^2, m(a) = log(1 + (e - 1) exp(a)) - 1."""
+        size = z.shape[-1]
+        for step in self.linear(f"{name}.flow.head", h).unflatten(-1, (-1, 2 * size + 1)).unbind(-2):
+            u, w, b = step.split((size, size, 1), -1)
+            a = (w * u).sum(-1, keepdim=True)
+            v = u + ((1 + (math.e - 1) * a.exp()).log() - 1 - a) * w / (w**2).sum(-1, keepdim=True)
+            t = ((w * z).sum(-1, keepdim=True) + b).tanh()
+            z = z + v * t
+            log_q = log_q - (1 + (v * w).sum(-1, keepdim=True) * (1 - t**2)).log().squeeze(-1)
+        return z, log_q
+
+    def iaf(self, name, h, z, log_q):
+        """sigma z + (1 - sigma) m by step, sigma = sigmoid(s + 2); every other step reads z from its last unit."""
+        step, size = 0, z.shape[-1]
+        while f"{name}.flow.steps.{step}.layers.0.weight" in self.parameters:
+            place = torch.arange(size) if step % 2 == 0 else torch.arange(size).flip(0)
+            m, s = self.masked(f"{name}.flow.steps.{step}", place, z, h).chunk(2, -1)
+            sigma = torch.sigmoid(s + 2)
+            z, log_q, step = sigma * z + (1 - sigma) * m, log_q - sigma.log().sum(-1), step + 1
+        return z, log_q
+
+    def masked(self, name, place, z, h):
+        """Two functions of z and h, of which output i reads the units before its place. ELU between the layers."""
+        read, values, i = torch.cat([place + 1, torch.zeros(h.shape[-1])]), torch.cat([z, h], -1), 0
+        while f"{name}.layers.{i + 1}.weight" in self.parameters:
+            weight = self.parameters[f"{name}.layers.{i}.weight"]
+            degrees = torch.linspace(1, len(place), len(weight)).round() - 1
+            values = values @ (weight * (degrees[:, None] >= read)).T + self.parameters[f"{name}.layers.{i}.bias"]
+            values, read, i = ACTIVATIONS["elu"](values), degrees, i + 1
+        weight = self.parameters[f"{name}.layers.{i}.weight"]
+        mask = (place[:, None] + 1 > read).repeat(2, 1)
+        return values @ (weight * mask).T + self.parameters[f"{name}.layers.{i}.bias"]
 
 
 def log_normal(value, mean, log_variance):
@@ -71,6 +131,9 @@ def log_x(nets, likelihood, x, *parents):
     kind, value = likelihood
     if kind == "normal" and value is None:
         return log_normal(x, *nets.moments("p_x", *parents))
+    if kind == "normal" and value == "sigmoid":
+        mean, log_variance = nets.moments("p_x", *parents)
+        return log_normal(x, 1 / (1 + (-mean).exp()), log_variance)
     h = nets.hidden("p_x", *parents)
     if kind == "normal":
         mean = nets.linear("p_x.loc", h)
@@ -87,7 +150,8 @@ class Loss:
 
     Args:
         model: the name of the model's class; ``layers`` how many layers it has.
-        likelihood: ``("normal", None)``, ``("normal", variance)`` or ``("binomial", n)``; n = 1 for a Bernoulli.
+        likelihood: ``("normal", None)``, ``("normal", "sigmoid")`` of means in (0, 1), ``("normal", variance)`` or
+            ``("binomial", n)``; n = 1 for a Bernoulli.
         noise: a function that returns the next standard normal noise, and checks its shape.
     """
 
@@ -95,7 +159,13 @@ class Loss:
         self.nets, self.model, self.classes, self.likelihood = nets, model, classes, likelihood
         self.sizes, self.noise, self.kl, self.kl_of_y, self.layers = sizes, noise, kl, kl_of_y, layers
 
-    def __call__(self, labelled, unlabelled, weight=None, alpha=None, particles=1):
+    def __call__(self, labelled, unlabelled, weight=None, alpha=None, particles=1, weighted=False):
+        """The loss; ``weighted``: by log 1/k sum_s exp(l_s) of the k particles in place of their mean."""
+
+        def over_particles(bounds):
+            bounds = torch.stack(bounds)
+            return bounds.logsumexp(0) - math.log(particles) if weighted else bounds.mean(0)
+
         loss = 0.0
         if labelled is not None:
             x, y = labelled[0], F.one_hot(labelled[1], self.classes).to(labelled[0])
@@ -103,13 +173,13 @@ class Loss:
                 loss = alpha * self.cross_entropies(x, y)
             else:
                 terms = self.of_particles(x, y, particles)
-                loss = -weight * sum(bound.sum() for bound, _ in terms) / particles
+                loss = -weight * over_particles([bound for bound, _ in terms]).sum()
                 if alpha is not None:
                     log_q = torch.stack([(y * log_q).sum(-1) for _, log_q in terms])
                     loss = loss - alpha * (log_q.exp().mean(0)).log().sum()
         self.nets.statistics.clear()  # those of the unlabelled rows alone are kept
         terms = self.of_particles(unlabelled, None, particles)
-        return loss - sum(self.marginal(*term).sum() for term in terms) / particles
+        return loss - over_particles([self.marginal(*term) for term in terms]).sum()
 
     def marginal(self, bound, log_q):
         """sum_y q(y | ...) [bound_y - log q(y | ...)], or the bound itself where y is none of the guide's."""
@@ -147,6 +217,40 @@ class Loss:
     def vae(self, x, y, noise):
         z, log_q = self.nets.draw("q_z", noise(len(x), self.sizes["z"]), self.scaled(x))
         return log_x(self.nets, self.likelihood, x, z) + self.kl * (log_standard_normal(z) - log_q), None
+
+    def importance_weighted(self, x, num_samples):
+        """-sum_b log 1/k sum_s exp(l_sb), all samples at once."""
+        bound, _ = getattr(self, self.model.lower())(x, None, lambda *shape: self.noise(num_samples, *shape))
+        return -(bound.logsumexp(0) - math.log(num_samples)).sum()
+
+    def free_bits(self, x, nats):
+        """-sum_b log p(x_b | z1) + sum_ik max(B nats, sum_b KL of unit k of z_i), of a VAE of layers.
+
+        Analytic for the top layer alone: what the others read in the model was drawn from them.
+        """
+        nets, z, q = self.nets, [self.scaled(x)], [None]
+        for i in range(1, self.layers + 1):
+            q.append(nets.moments(f"q_z.{i - 1}", z[-1]))
+            z.append(q[-1][0] + (0.5 * q[-1][1]).exp() * self.noise(1, len(x), self.sizes[f"z{i}"])[0])
+        loss = -log_x(nets, self.likelihood, x, z[1]).sum()
+        for i in range(1, self.layers + 1):
+            mean, log_variance = q[i]
+            if i == self.layers:
+                kl = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance)
+            else:
+                prior = nets.moments(f"p_z.{i - 1}", z[i + 1])
+                kl = 0.5 * (prior[1] + (z[i] - prior[0]) ** 2 / prior[1].exp())
+                kl = kl - 0.5 * (log_variance + (z[i] - mean) ** 2 / log_variance.exp())
+            loss = loss + kl.sum(0).clamp(min=nats * len(x)).sum()
+        return loss
+
+    def wake_sleep(self, x):
+        """log q(z | x) - log p(x, z), which trains p, - log q(z' | x'), which trains q; of a VAE of binary rows."""
+        z = self.nets.draw("q_z", self.noise(len(x), self.sizes["z"]), x)[0].detach()
+        wake = log_normal(z, *self.nets.moments("q_z", x)).detach() - log_standard_normal(z)
+        wake = wake - log_x(self.nets, self.likelihood, x, z)
+        dreamt, x = self.noise(len(x), self.sizes["z"]), self.noise(*x.shape)
+        return (wake - log_normal(dreamt, *self.nets.moments("q_z", x))).sum()
 
     def avae(self, x, y, noise):
         nets, own = self.nets, self.scaled(x)
@@ -311,7 +415,7 @@ class Adam:
             self.v[name] = 0.999 * self.v.get(name, 0.0) + 0.001 * g**2
         return {"exp_avg": self.m, "exp_avg_sq": self.v}
 
-    def update(self, moments, rate):
+    def update(self, moments, rate, gradient):
         """What is subtracted from a parameter."""
         m, v = moments["exp_avg"] / (1 - 0.9**self.t), moments["exp_avg_sq"] / (1 - 0.999**self.t)
         return rate * m / (v.sqrt() + 1e-8)
@@ -330,6 +434,23 @@ class RMSprop:
             self.b[name] = 0.5 * self.b.get(name, 0.0) + g / (self.v[name].sqrt() + 1e-8)
         return {"square_avg": self.v, "momentum_buffer": self.b}
 
-    def update(self, moments, rate):
+    def update(self, moments, rate, gradient):
         """As of ``Adam``."""
         return rate * moments["momentum_buffer"]
+
+
+class Adagrad:
+    """s = s + g^2, update rate g / (sqrt(s) + eps), eps = 1e-10."""
+
+    def __init__(self):
+        self.s = {}
+
+    def take(self, gradients):
+        """As of ``Adam``."""
+        for name, g in gradients.items():
+            self.s[name] = self.s.get(name, 0.0) + g**2
+        return {"sum": self.s}
+
+    def update(self, moments, rate, gradient):
+        """As of ``Adam``."""
+        return rate * gradient / (moments["sum"].sqrt() + 1e-10)

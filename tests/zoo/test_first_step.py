@@ -22,7 +22,8 @@ from tests.zoo import hand
 
 PLAIN = {
     "act": "relu", "norm": False, "init": "glorot", "precision": "float32", "decay": 0.0, "kl_of_y": 1.0,
-    "preprocess": (), "monitor": None, "particles": 1, "resample": None, "measure_every": 1,
+    "preprocess": (), "monitor": None, "particles": 1, "resample": None, "measure_every": 1, "objective": ("elbo", {}),
+    "optimiser": hand.Adam, "variance": "log", "posterior": "normal",
 }  # fmt: skip
 MNIST = PLAIN | {
     "data": ("mnist", {}), "classes": 10, "rows": 50_000, "likelihood": ("binomial", 1), "labels": 100,
@@ -123,9 +124,69 @@ LVAE = MNIST | {
     "steps": {1: (1e-3, 0.1), 2: (1e-3, 0.2), 9: (1e-3, 0.9), 10: (1e-3, 1.0), 11: (1e-3, 1.0)},
 }  # fmt: skip
 
+# The same, sec. 3: z1 to z5 of 64, 32, 16, 8 and 4 units, MLPs of two layers of 512, 256, 128, 64 and 32; the variance
+# is a softplus (eqs 12 and 15), batch normalisation is of the heads too (Maaløe 2018, sec. 5.1.1). "Complete" is sec.
+# 3's length, 2,000 epochs with a warm-up of 200. No number depends on how many rows there are.
+MNIST_LAYERS = LVAE | {"variance": "softplus", "norm": "heads", "rows": 512}
+COMPLETE = MNIST_LAYERS | {
+    "epochs": 2000, "measure_every": 20,
+    "steps": {1: (1e-3, 0.005), 2: (1e-3, 0.01), 20: (1e-3, 0.1)},
+}  # fmt: skip
+NO_WARM_UP = {"steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0)}}
+
+
+def layered(model, x=784, z=(64, 32, 16, 8, 4), h=(512, 256, 128, 64, 32), widths=2):
+    """Sizes of the latents and the networks: bottom up, or by a ladder, whose heads read d_i."""
+    layers, hidden = range(len(z)), [(width,) * widths for width in h]
+    nets = {f"p_z.{i}": (z[i + 1], *hidden[i + 1], z[i]) for i in layers[:-1]} | {"p_x": (z[0], *hidden[0], x)}
+    if model == "LadderVAE":
+        nets |= {f"d.trunks.{i}": ((x, *h)[i], *hidden[i]) for i in layers}
+        nets |= {f"q_z.{i}.heads": (h[i], z[i]) for i in layers}
+    else:
+        nets |= {f"q_z.{i}": ((x, *z)[i], *hidden[i], z[i]) for i in layers}
+    return {"model": model, "layers": len(z), "sizes": {f"z{i + 1}": z[i] for i in layers}, "nets": nets}
+
+
+def depth(model, num_layers, **changed):
+    """A model of so many layers for 100 epochs."""
+    return MNIST_LAYERS | layered(model, z=(64, 32, 16, 8, 4)[:num_layers]) | changed
+
+
+# Burda et al. 2016: tanh; z of 50, two layers of 200; or z1 of 100, z2 of 50, the second MLP of 100. 0.001 x 10^(-i/7).
+IWAE = LVAE | {
+    "act": "tanh", "norm": False, "rows": 512, "batch": (None, 100), "epochs": 200, "measure_every": 10,
+    "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0), 25: (1e-3, 1.0), 26: (7.196856730011521e-4, 1.0)},
+}  # fmt: skip
+ONE = IWAE | layered("HierarchicalVAE", z=(50,), h=(200,))
+TWO = IWAE | layered("HierarchicalVAE", z=(100, 50), h=(200, 100))
+
+
+def iwae(numbers, num_samples):
+    return numbers | {"objective": ("importance_weighted", {"num_samples": num_samples})}
+
+
+# Kingma 2017, sec. 2.11: tanh, 200 hidden units, Adagrad, batches of 100, N(0, 0.01), a prior N(0, I): 100 / 1,565.
+FREY = PLAIN | {
+    "model": "VAE", "data": ("freyfaces", {}), "classes": 10, "rows": 1565, "labels": None, "batch": (None, 100),
+    "act": "tanh", "init": 0.01, "optimiser": hand.Adagrad, "decay": 0.06389776357827476, "epochs": 6400,
+    "measure_every": 100, "likelihood": ("normal", "sigmoid"), "sizes": {"z": 10},
+    "nets": {"q_z": (560, 200, 10), "p_x": (10, 200, 560)}, "steps": {1: (0.02, 1.0), 2: (0.02, 1.0), 3: (0.02, 1.0)},
+}  # fmt: skip
+# App. 5.A: z of 32, 450 dense units, ELU; table 5.1: a flow of two networks of 320 units.
+POSTERIOR = MNIST | {
+    "model": "VAE", "act": "elu", "labels": None, "batch": (None, 100), "rows": 512, "measure_every": 5,
+    "sizes": {"z": 32}, "nets": {"q_z": (784, 450, 32), "p_x": (32, 450, 784)},
+    "steps": {1: (1e-3, 1.0), 51: (1e-3, 1.0), 56: (9e-4, 1.0)},
+}  # fmt: skip
+
+DIGITS_3 = DIGITS | layered("HierarchicalVAE", 64, (16, 8, 4), (128, 64, 32)) | {
+    "labels": None, "batch": (None, 100), "epochs": 200, "measure_every": 5,
+    "steps": {1: (2e-3, 1.0), 2: (2e-3, 1.0), 3: (2e-3, 1.0)},
+}  # fmt: skip
 # The same of three layers, of 16, 8 and 4 units, on digits; heads normalised, variances by a softplus.
 LAYERS = DIGITS | {
     "act": "leaky_relu", "norm": "heads", "labels": None, "batch": (None, 100), "epochs": 300, "layers": 3,
+    "variance": "softplus",
     "sizes": {"z1": 16, "z2": 8, "z3": 4},
     "steps": {1: (1e-3, 1 / 30), 2: (1e-3, 2 / 30), 29: (1e-3, 29 / 30), 30: (1e-3, 1.0), 31: (1e-3, 1.0)},
 }  # fmt: skip
@@ -263,6 +324,36 @@ BY_HAND = {
     },
     "norb-adgm": NORB | {"model": "ADGM", "nets": auxiliary(2048, 1000, 300, 5, 305)},
     "norb-sdgm": NORB | {"model": "SDGM", "nets": auxiliary(2048, 1000, 300, 5, 605)},
+    "mnist-lvae": COMPLETE | layered("LadderVAE"),
+    "mnist-vae-5": COMPLETE | layered("HierarchicalVAE"),
+    "mnist-lvae-finetuned": iwae(COMPLETE, 10) | layered("LadderVAE") | {
+        "start": COMPLETE | layered("LadderVAE"), "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0), 20: (1e-3, 1.0)},
+        "schedule": ("step", {"factor": 0.75, "every": 200}),
+    },
+    **{f"mnist-depth-vae-{n}": depth("HierarchicalVAE", n, norm=False, **NO_WARM_UP) for n in range(1, 6)},
+    **{f"mnist-depth-bn-{n}": depth("HierarchicalVAE", n, **NO_WARM_UP) for n in range(1, 6)},
+    **{f"mnist-depth-bn-wu-{n}": depth("HierarchicalVAE", n) for n in range(1, 6)},
+    **{f"mnist-depth-lvae-{n}": depth("LadderVAE", n) for n in range(2, 6)},
+    "omniglot-lvae": COMPLETE | layered("LadderVAE") | {"data": ("omniglot", {"box": False}), "epochs": 1500},
+    "omniglot-vae-5": COMPLETE | layered("HierarchicalVAE") | {"data": ("omniglot", {"box": False}), "epochs": 1500},
+    "omniglot-box": depth("LadderVAE", 5, data=("omniglot", {"box": True})),
+    **{
+        f"norb-{name}": COMPLETE | layered(model, 1024) | {
+            "data": ("small-norb", {"size": 32, "pairs": False}), "act": "tanh", "likelihood": ("normal", None),
+            "resample": None, "classes": 5,
+        }
+        for name, model in (("lvae", "LadderVAE"), ("vae-5", "HierarchicalVAE"))
+    },
+    **{f"mnist-iwae-{k}": iwae(ONE, k) for k in (1, 5, 50)},
+    **{f"mnist-iwae-2-{k}": iwae(TWO, k) for k in (1, 5, 50)},
+    "freyfaces-vae-2": FREY | {"sizes": {"z": 2}, "nets": {"q_z": (560, 200, 2), "p_x": (2, 200, 560)}},
+    "freyfaces-vae-10": FREY,
+    "mnist-normal": POSTERIOR,
+    "mnist-full": POSTERIOR | {"posterior": "full"},
+    "mnist-planar": POSTERIOR | {"posterior": ("planar", {"num_steps": 8})},
+    "mnist-iaf": POSTERIOR | {"posterior": ("iaf", {"num_steps": 2, "made_hidden": (320,)})},
+    "digits-vae-3": DIGITS_3,
+    "digits-free-bits": DIGITS_3 | {"objective": ("free_bits", {"nats": 0.25})},
 }  # fmt: skip
 
 # --- The data ---
@@ -278,7 +369,7 @@ def stand_in(name, numbers):
         y = torch.arange(rows) % numbers["classes"]
         x = torch.randint(0, 2, (rows, columns), generator=generator).to(torch.get_default_dtype())
         x[:, :4] = (y[:, None] >> torch.arange(4)) & 1
-        x[:, -1] = 0.5 if top > 1 or name == "mnist" else 51 / 255
+        x[:, -1] = 0.5 if top > 1 or not numbers["preprocess"] else 51 / 255
         return Rows(top * x, y)
 
     shape = (2, 2, 3) if name == "svhn" else (3, 4)
@@ -294,13 +385,13 @@ def check_batch(batch, data, rows, numbers):
         parts.append((*batch["labelled"], labelled))
     for x, y, size in parts:
         assert len(x) == size
-        if name in ("mnist", "digits"):
+        if name not in ("moons", "circles") and not numbers["preprocess"]:
             top = 16.0 if name == "digits" else 1.0
             found = ((x[:, :4] / top).long() << torch.arange(4)).sum(-1)
             if numbers["resample"] is None:
                 assert (x[:, -1] == 0.5).all()
             else:
-                levels = {"mnist": [0.0, 1.0], "digits": [0.0, 4.0, 8.0, 12.0, 16.0]}[name]
+                levels = [0.0, 4.0, 8.0, 12.0, 16.0] if name == "digits" else [0.0, 1.0]
                 seen = x[:, -1].unique().tolist()
                 assert len(seen) > 1 and set(seen) <= set(levels)
         else:
@@ -315,10 +406,10 @@ def check_batch(batch, data, rows, numbers):
                 assert (found.bincount(minlength=numbers["classes"]) == labelled // numbers["classes"]).all()
 
 
-def prepared(data):
+def prepared(data, numbers):
     """The rows to train on: k of 256 levels plus noise, over the deviation of each colour (SVHN) or over 256 (NORB)."""
     x = data.train.x
-    if data.name not in ("svhn", "small-norb"):
+    if not numbers["preprocess"]:
         return x
     noisy = (255 * x).round() + torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
     if data.name == "small-norb":
@@ -368,7 +459,8 @@ def recorded(monkeypatch):
             def __init__(self, model, guide, optim, loss):
                 super().__init__(model, guide, optim, loss, backend="off")
                 self.module, self.epoch = model.__self__, 0
-                self.steps = runs.setdefault(type(self.module).__name__, (self.module, []))[1]
+                name = type(self.module).__name__
+                self.steps = runs.setdefault(name + "'" * (name in runs), (self.module, []))[1]
 
             def step_async(self, **batch):
                 self.epoch += 1
@@ -399,11 +491,18 @@ def recorded(monkeypatch):
 
         for name, resample in list(experiment.RESAMPLE.items()):
             monkeypatch.setitem(experiment.RESAMPLE, name, anew(resample, {}))
+
+        def toss(probs, bernoulli=torch.bernoulli, **options):
+            noise.append(bernoulli(probs, **options))
+            return noise[-1]
+
         monkeypatch.setattr("torch.distributions.normal._standard_normal", draw)
+        monkeypatch.setattr("torch.bernoulli", toss)
         monkeypatch.setattr("pyrodgm.zoo.experiment.load", loaded)
         monkeypatch.setattr("pyrodgm.zoo.experiment.Batches", OneBatch)
         monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", Recorder)
         monkeypatch.setattr("pyrodgm.zoo.experiment.RECIPES", recipes)
+        monkeypatch.setattr("pyrodgm.zoo.experiment._units", lambda *args: [])
         monkeypatch.setattr("pyrodgm.zoo.experiment.bound", lambda *args, **options: 0.0)
         monkeypatch.setattr("pyrodgm.zoo.experiment.classification_error", lambda *args, **options: 0.0)
         train(recipe, seed=1, progress=False)
@@ -431,7 +530,7 @@ def check_steps(model, steps, numbers, optimiser, data):
     """Raise unless the loss, the update and the statistics of every step are those by hand."""
     assert [step.epoch for step in steps] == list(numbers["steps"])
     check_anew(steps, numbers)
-    rows = prepared(data)
+    rows = prepared(data, numbers)
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     for step in steps:
         rate, kl = numbers["steps"][step.epoch]
@@ -444,14 +543,21 @@ def check_steps(model, steps, numbers, optimiser, data):
             assert left and left[0].shape == shape
             return left.pop(0)
 
-        nets = hand.Networks(parameters, numbers["act"], numbers["norm"])
+        posterior = numbers["posterior"] if isinstance(numbers["posterior"], str) else numbers["posterior"][0]
+        nets = hand.Networks(parameters, numbers["act"], numbers["norm"], numbers["variance"], posterior)
         kl_of_y = kl if numbers["kl_of_y"] == "kl" else 1.0
         sizes = few(numbers["sizes"])
         loss = hand.Loss(nets, numbers["model"], numbers["classes"], numbers["likelihood"], sizes, noise, kl,
                          kl_of_y, numbers.get("layers", 1))  # fmt: skip
         unlabelled = step.batch.get("unlabelled", step.batch.get("x"))
         weights = numbers.get("weight"), numbers.get("alpha")
-        loss = loss(step.batch.get("labelled"), unlabelled, *weights, numbers["particles"])
+        objective, options = numbers["objective"]
+        if objective == "elbo":
+            loss = loss(step.batch.get("labelled"), unlabelled, *weights, numbers["particles"])
+        elif "labelled" in step.batch:
+            loss = loss(step.batch["labelled"], unlabelled, *weights, options["num_samples"], weighted=True)
+        else:
+            loss = getattr(loss, objective)(unlabelled, **options)
         assert not left
         assert step.loss == pytest.approx(loss.item(), rel=1e-9)
 
@@ -469,7 +575,7 @@ def check_steps(model, steps, numbers, optimiser, data):
                 torch.testing.assert_close(step.optimiser[name][kind], value, rtol=1e-6, atol=1e-12 * largest)
         for name, value in step.after.items():
             if name in present:
-                update = optimiser.update(step.optimiser[name], rate)
+                update = optimiser.update(step.optimiser[name], rate, present[name])
                 torch.testing.assert_close(value - step.before[name], -update, rtol=1e-6, atol=1e-9 * rate)
             elif "running_" in name and (norm := name.rpartition(".")[0]) in nets.statistics:
                 seen = nets.statistics[norm]["running_var" in name]
@@ -489,9 +595,9 @@ def check_anew(steps, numbers):
 
 def full_size(recipe, numbers):
     """The shapes of every network at full size, on no device."""
-    x_size = {"mnist": 784, "digits": 64, "svhn": 3072, "small-norb": 2048}.get(numbers["data"][0], 2)
-    without = ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE")
-    sizes = {"x_size": x_size} | ({} if numbers["model"] in without else {"num_classes": numbers["classes"]})
+    sizes = {"x_size": numbers["nets"]["p_x"][-1]}
+    if numbers["model"] not in ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE"):
+        sizes["num_classes"] = numbers["classes"]
     with torch.device("meta"):
         model = recipe.model[0](**sizes, **recipe.model[1])
     found = {}
@@ -501,14 +607,14 @@ def full_size(recipe, numbers):
             assert all(len(layer.bias) == len(layer.weight) for layer in layers)
             found[name] = (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers))
         elif name.startswith("d.trunks."):
-            layers = getattr(net, "layers", [])
+            layers = getattr(net, "layers", ())
             found |= {name: (layers[0].weight.shape[1], *(len(layer.weight) for layer in layers))} if layers else {}
     return found
 
 
 def check_initial(parameters, init):
     """Raise unless the weights are from N(0, init^2), or Glorot's uniform, and the biases zero."""
-    weights = {name: p for name, p in parameters.items() if name.endswith(".weight") and "norm" not in name}
+    weights = {name: p for name, p in parameters.items() if name.endswith(".weight") and ".norm" not in name}
     for name in weights:
         assert not parameters[name.replace("weight", "bias")].any()
     if init == "glorot":
@@ -523,18 +629,24 @@ def check_initial(parameters, init):
 def test_first_steps_by_hand(name, recorded):
     assert name in BY_HAND, f"{name}: a recipe needs its numbers by hand in this file"
     recipe, numbers = RECIPES[name], BY_HAND[name]
-    for field in ("data", "preprocess", "resample", "epochs", "monitor", "measure_every"):
+    for field in ("data", "preprocess", "resample", "epochs", "monitor", "measure_every", "objective"):
         assert getattr(recipe, field) == numbers[field], field
+    assert recipe.schedule == numbers.get("schedule", recipe.schedule)
     assert (recipe.num_labels, recipe.ema, recipe.patience) == (numbers["labels"], None, None)
     assert recipe.model[1].get("precision", "float32") == numbers["precision"]
+    assert recipe.model[1].get("posterior", "normal") == numbers["posterior"]
     assert full_size(recipe, numbers) == numbers["nets"]
     epochs = max(numbers["steps"])
     small = {other: narrow(RECIPES[other], epochs) for other in RECIPES}
     runs = recorded(small[name], numbers, small)
     data = stand_in(numbers["data"][0], numbers)
-    model, steps = runs[numbers["model"]]
-    check_steps(model, steps, numbers, hand.Adam(), data)
-    if "first" in numbers:
+    model, steps = runs[numbers["model"] + "'" * ("start" in numbers)]
+    check_steps(model, steps, numbers, numbers["optimiser"](), data)
+    if "start" in numbers:
+        first, of_first = runs[numbers["model"]]
+        check_steps(first, of_first, numbers["start"], hand.Adam(), data)
+        assert all(torch.equal(steps[0].before[key], value) for key, value in of_first[-1].after.items())
+    elif "first" in numbers:
         first = runs["VAE"][1]
         check_steps(runs["VAE"][0], first, numbers["first"], hand.Adam(), data)
         for step in steps:
@@ -554,8 +666,18 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
     [
         ({"max_norm": 5.0}, {"max_norm": 5.0}, hand.Adam),
         ({"num_particles": 3}, {"particles": 3}, hand.Adam),
+        (
+            {"objective": ("importance_weighted", {"num_samples": 3}), "warm_up_epochs": 0},
+            {
+                "objective": ("importance_weighted", {"num_samples": 3}),
+                "steps": {1: (2e-3, 1.0), 2: (2e-3, 1.0), 3: (2e-3, 1.0)},
+            },
+            hand.Adam,
+        ),
         ({"weight_prior": 0.5}, {"decay": 100 / 1097 / 0.25}, hand.Adam),
         ({"warm_up_discrete": True}, {"kl_of_y": "kl"}, hand.Adam),
+        # 0.3 + 0.7 * 0.01, 0.02 and 0.03
+        ({"warm_up_start": 0.3}, {"steps": {1: (2e-3, 0.307), 2: (2e-3, 0.314), 3: (2e-3, 0.321)}}, hand.Adam),
         ({"labelled_weight": 0.3}, {"weight": 0.3}, hand.Adam),
         # ten batches of 30 labels: three turns an epoch
         (
@@ -565,13 +687,30 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
         ),
         ({"optimizer": ("RMSprop", {"momentum": 0.5, "alpha": 0.9})}, {}, hand.RMSprop),
     ],
-    ids=["clip", "samples", "prior", "warm-up of y", "labelled weight", "labels once", "optimiser"],
+    ids=[
+        "clip",
+        "samples",
+        "importance-weighted",
+        "prior",
+        "warm-up of y",
+        "warm-up from",
+        "labelled weight",
+        "labels once",
+        "optimiser",
+    ],
 )
 def test_settings_that_few_recipes_have(changed, numbers, optimiser, recorded):
     numbers = OTHER | numbers
     recipe = replace(narrow(RECIPES["digits"], 3), **changed)
     model, steps = recorded(recipe, numbers)["SDGM"]
     check_steps(model, steps, numbers, optimiser(), stand_in("digits", numbers))
+
+
+def test_wake_sleep_in_a_recipe(recorded):
+    numbers = POSTERIOR | {"objective": ("wake_sleep", {}), "steps": {1: (1e-3, 1.0)}}
+    recipe = replace(narrow(RECIPES["mnist-normal"], 1), objective=numbers["objective"])
+    model, steps = recorded(recipe, numbers)["VAE"]
+    check_steps(model, steps, numbers, hand.Adam(), stand_in("mnist", numbers))
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -30,7 +30,7 @@ def calls(monkeypatch):
             kind = "binary" if set(x.unique().tolist()) <= {0.0, 1.0} else values[0]
             known = "classifier" in options
             seen.append(("bayes" if known else name, len(x), kind, options.get("num_samples")))
-            return result
+            return result(x) if callable(result) else result
 
         return function
 
@@ -39,7 +39,8 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
     monkeypatch.setattr(experiment, "bound", stub("bound", -90.0))
-    monkeypatch.setattr(experiment, "log_likelihood", stub("log p(x)", Estimate))
+    monkeypatch.setattr(experiment, "row_bounds", stub("bound", lambda x: -80.0 - torch.arange(len(x))))
+    monkeypatch.setattr(experiment, "log_likelihood", stub("log p(x)", Estimate()))
     monkeypatch.setattr(experiment, "classification_error", stub("error", 5.0))
     return seen
 
@@ -61,6 +62,7 @@ def test_bounds_are_of_binarised_rows_and_errors_of_grey_ones(calls):
         ("error", 40, 0.75, 100),
         ("bayes", 40, "binary", 10),
     ]
+    assert figures["test bound"] == -99.5 and figures["test log p(x) less the bound"] == 14.5  # of 30 rows: 0 to 29
     assert figures["test log p(x)"] == -80.0 and figures["validation error"] == figures["test error"] == 5.0
 
 
@@ -76,3 +78,34 @@ def test_an_epoch_is_chosen_by_validation_rows_and_test_rows_are_seen_at_milesto
     epoch = [("bound", 20, "binary", None), ("error", 20, 0.25, None)]  # by 10 samples of a, what the model has
     assert calls == [*epoch, *epoch, ("error", 40, 0.75, None), *epoch]
     assert [row.get("test error") for row in history] == [None, 5.0, None]
+
+
+def test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows(monkeypatch, plain_svi):
+    """Rows as the bound has them: binarised once; at every measurement, and at the last epoch."""
+    seen = []
+
+    def units(model, x, site):
+        seen.append((site, len(x), set(x.unique().tolist()) <= {0.0, 1.0}))
+        return torch.tensor([0.3, 0.01, 0.011, 0.0])
+
+    monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
+    monkeypatch.setattr(experiment, "kl_per_unit", units)
+    monkeypatch.setattr(experiment, "elbo_parts", lambda model, x, num_samples: {"a1": len(x), "z1": num_samples})
+    recipe = small("mnist-avae-1", kl_units=True, epochs=3, measure_every=2, importance_samples=0)
+    _, _, model, history = train(recipe, progress=False)
+    assert [row.keys() >= {"KL of a1", "KL of z1"} for row in history] == [False, True, True]
+    assert torch.equal(history[1]["KL of z1"], torch.tensor([0.3, 0.01, 0.011, 0.0]))
+    assert set(seen[2:]) == {("a1", 20, True), ("z1", 20, True)} and len(seen) == 2 + 4  # two before it begins
+    seen.clear()
+    figures = measure(recipe, model, DATA)
+    assert set(seen) == {("a1", 40, True), ("z1", 40, True)}
+    assert figures["KL of a1"] == 40 and figures["KL of z1"] == 10
+    assert figures["a1 with KL > 0.01 nats"] == figures["z1 with KL > 0.01 nats"] == 2.0
+    assert "KL of z1" not in measure(replace(recipe, kl_units=False), model, DATA)
+
+
+def test_kl_of_units_that_are_not_independent_is_refused_before_training(calls):
+    recipe = small("mnist-vae", kl_units=True)
+    recipe = replace(recipe, model=(recipe.model[0], recipe.model[1] | {"posterior": "full"}))
+    with pytest.raises(ValueError, match="kl_units: got True, want False: site: got 'z', a FullNormal, want one of in"):
+        train(recipe, progress=False)

@@ -6,6 +6,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
+from pyrodgm.models import VAE
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
@@ -25,10 +26,14 @@ def stand_in(name, **options):
 
 
 def kinds():
-    """A recipe of each kind: those that differ in their number of labels alone are one."""
+    """A recipe of each kind: those that differ in numbers of labels, layers, samples or epochs, or in images, are one."""
     seen = []
     for recipe in RECIPES.values():
-        settings = recipe.training() | {"num_labels": recipe.num_labels == 0}
+        settings = recipe.training() | {"num_labels": recipe.num_labels == 0, "objective": recipe.objective[0]}
+        if "z_sizes" in recipe.model[1]:
+            layers = {"z_sizes": (), "a_sizes": (), "hidden": ()}
+            settings["model"] = [recipe.model[0].__name__, recipe.model[1] | layers]
+            settings |= {"data": files(recipe.data[0]) == (), "warm_up_epochs": 0, "measure_every": 1}
         if settings not in seen:
             seen.append(settings)
             yield recipe
@@ -40,13 +45,14 @@ def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
     changed["importance_samples"] = min(recipe.importance_samples, 3)
-    if recipe.pretrained is not None:
-        changed["pretrained"] = (recipe.pretrained[0], {"epochs": 1})
+    fields = [field for field in ("pretrained", "start_from") if getattr(recipe, field) is not None]
+    for field in fields:
+        changed[field] = (getattr(recipe, field)[0], {"epochs": 1})
     if files(recipe.data[0]):
         changed["model"] = (recipe.model[0], recipe.model[1] | {"hidden": (8,)})
-        if recipe.pretrained is not None:
-            first = RECIPES[recipe.pretrained[0]]
-            changed["pretrained"][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})
+        for field in fields:
+            first = RECIPES[changed[field][0]]
+            changed[field][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})
     outcome = run(replace(recipe, **changed), seed=1, progress=False)
     assert all(isinstance(value, float) for value in outcome.figures.values())
     assert len(outcome.history) == 1
@@ -111,6 +117,89 @@ def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     *_, m1, _ = train(first_stage(recipe), seed=1, progress=False, folder=tmp_path / "pretrained")
     for net, trained in ((model.p_x, m1.p_x), (model.q_z1, m1.q_z)):
         assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
+
+
+def started(**changed):
+    """A VAE on digits that goes on from digits-m1 of another learning rate and one epoch."""
+    first = ("digits-m1", {"epochs": 1, "learning_rate": 1e-2})
+    recipe = replace(RECIPES["digits-m1"], epochs=2, start_from=first, feature_classifiers=(), num_labels=0)
+    return replace(recipe, **changed)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_path, watched):
+    """Its steps are those of a new optimiser from the first recipe's end; an interrupted run of it is resumed."""
+    *_, model, _ = train(started(), seed=1, progress=False, folder=tmp_path)
+    saved = (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes()
+    first, second = watched
+    assert [run_.svi.optim.pt_optim_args["lr"] for run_ in (first, second)] == [1e-2, 2e-3]
+    still = replace(started(), learning_rate=0.0, epochs=1)
+    *_, unmoved, _ = train(still, seed=1, progress=False, pretrained_folder=tmp_path / "pretrained")
+    assert all(torch.equal(value, unmoved.state_dict()[name]) for name, value in first.kept.items())
+    for epochs in (1, 2):  # the run goes on, and the first one is not repeated
+        *_, again, history = train(started(epochs=epochs), seed=1, progress=False, folder=tmp_path / "halves",
+                                   pretrained_folder=tmp_path / "pretrained")  # fmt: skip
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
+    assert len(history) == 2 and (tmp_path / "pretrained" / "checkpoint.safetensors").read_bytes() == saved
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"start_from": ("digits-m0", {})}, "start_from: got 'digits-m0' .did you mean 'digits-m"),
+        ({"start_from": ("digits-m2", {})}, "start_from: got digits-m2 with a M2, want VAE"),
+        (
+            {"model": (VAE, RECIPES["digits-m1"].model[1] | {"z_size": 3})},
+            "start_from: got digits-m1 with z_size = 16, want 3, as the model has here",
+        ),
+        (
+            {"model": (VAE, RECIPES["digits-m1"].model[1] | {"batch_norm": True})},
+            "start_from: got digits-m1 with batch_norm = False, want True, as the model has here",
+        ),
+        ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' beside pretrained, want one of them"),
+        ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
+        ({"objective": ("importance_weighted", {"num_samples": 0})}, "num_samples: got 0, want a positive int"),
+        ({"objective": ("free_bits", {"nats": -1.0})}, "nats: got -1.0, want a finite number of at least zero"),
+        (
+            {"objective": ("importance_weighted", {"num_samples": 2}), "warm_up_epochs": 3},
+            "warm_up_epochs: got 3 with the objective importance_weighted, want 0",
+        ),
+        (
+            {"objective": ("importance_weighted", {"num_samples": 2}), "num_particles": 3},
+            "num_particles: got 3 with the objective importance_weighted, want 1",
+        ),
+        (
+            {"objective": ("free_bits", {"nats": 0.25}), "warm_up_epochs": 3},
+            "warm_up_epochs: got 3 with the objective free_bits, want 0",
+        ),
+    ],
+    ids=[
+        "no recipe",
+        "another model",
+        "other sizes",
+        "other networks",
+        "two first recipes",
+        "no objective",
+        "no samples",
+        "no nats",
+        "warm-up of weights",
+        "particles of weights",
+        "warm-up of free bits",
+    ],
+)
+def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, message, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
+    with pytest.raises(ValueError, match=message):
+        train(started(**changed), progress=False)
+
+
+def test_a_start_may_compute_in_another_precision():
+    options = RECIPES["digits-m1"].model[1]
+    here = started(model=(VAE, options | {"precision": "bfloat16", "activation": "relu"}))  # the default, said
+    try:
+        assert first_stage(here).learning_rate == 1e-2
+    except ValueError as error:
+        pytest.fail(f"refused: {error}")
 
 
 @pytest.mark.usefixtures("plain_svi")

@@ -1,6 +1,16 @@
 """The recipes, a file for each data set or paper."""
 
-from pyrodgm.zoo.recipes import digits, jurasinski_2019, maaloe_2017, mnist, moons, svhn_norb
+from pyrodgm.zoo.recipes import (
+    burda_2016,
+    digits,
+    jurasinski_2019,
+    kingma_2017,
+    maaloe_2017,
+    mnist,
+    moons,
+    sonderby_2016,
+    svhn_norb,
+)
 
-FILES = (digits, moons, mnist, maaloe_2017, jurasinski_2019, svhn_norb)
+FILES = (digits, moons, mnist, maaloe_2017, jurasinski_2019, svhn_norb, sonderby_2016, burda_2016, kingma_2017)
 RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}

@@ -1,0 +1,87 @@
+"""What each site of one run of a pair contributes to the bound, and what each unit of a latent does."""
+
+from torch.distributions import Independent, Normal, kl_divergence
+
+from pyrodgm.checks import check_choice
+from pyrodgm.distributions import log_prob_of_units
+
+
+class NoUnitsError(ValueError):
+    """A density of a latent is no product over units."""
+
+
+def site_parts(pair):
+    """Name and part of every site, in the model's order: log p of an observed site, log q - log p of a latent.
+
+    A class that the model alone has, and enumerates, is summed out of the observed site that reads it.
+
+    Args:
+        pair: a ``Pair``.
+
+    Yields:
+        A name and a tensor ``(S, B)``, or ``(K, S, B)`` where it depends on an enumerated y, see ``Pair.mean``.
+
+    Raises:
+        ValueError: if a latent of the guide reads a class that the model alone has.
+    """
+    pair.refuse_hidden_classes(*pair.guide)
+    summed = pair.reading_hidden_classes
+    for name, site in pair.model.items():
+        if name in pair.guide:
+            yield name, pair.log_q(name) - site["log_prob"]
+        elif name not in summed:
+            yield name, site["log_prob"]
+    if not set(summed) <= set(pair.hidden_classes):  # a class that nothing else reads sums to one
+        yield summed[-1], pair.log_p(*summed)
+
+
+def unit_divergences(pair, site):
+    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given what the two depend on.
+
+    Analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's z
+    was from a: there, and for others, it is log q(z_i | ...) - log p(z_i | ...) at the sample.
+
+    Args:
+        pair: a ``Pair``.
+        site: the latent.
+
+    Returns:
+        ``(S, B, *event)``, or ``(K, S, B, *event)`` where it depends on an enumerated y, see ``Pair.mean``.
+
+    Raises:
+        ValueError: if the guide has no such site, or it reads a class that the model alone has.
+        NoUnitsError: a ``ValueError``, if a density of it is no product over units.
+
+    Example::
+
+        pair.mean(unit_divergences(pair, "z"), event_dim=1).sum(0)      # (z,), summed over the rows
+    """
+    check_choice("site", site, pair.guide)
+    pair.refuse_hidden_classes(site)
+    q, p = (sites[site]["fn"] for sites in (pair.guide, pair.model))
+    if _is_analytic(pair, site) and None not in (_normal(q), _normal(p)):
+        return kl_divergence(_normal(q), _normal(p))
+    value = pair.guide[site]["value"]
+    return _log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)
+
+
+def _is_analytic(pair, site):
+    """Whether what the model's prior of a latent reads is given, none of it drawn by the guide after that latent."""
+    guide, model = list(pair.guide), list(pair.model)
+    drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]
+    return set(parents).isdisjoint(drawn_later)
+
+
+def _normal(fn):
+    """The normals that a density is a product of, one for each unit; None for others."""
+    base = fn.base_dist if isinstance(fn, Independent) else fn
+    return base if isinstance(base, Normal) else None
+
+
+def _log_prob_of_units(fn, value, site):
+    if fn.event_dim == 0:
+        return fn.log_prob(value)
+    try:
+        return log_prob_of_units(fn, value)
+    except ValueError as error:
+        raise NoUnitsError(str(error).replace("distribution: got", f"site: got {site!r},")) from error

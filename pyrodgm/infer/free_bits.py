@@ -1,0 +1,107 @@
+"""Free bits: an ELBO in which the first nats of every group of units cost nothing more."""
+
+import math
+
+import torch
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.infer.divergences import NoUnitsError, site_parts, unit_divergences
+from pyrodgm.infer.objective import Objective
+from pyrodgm.infer.traces import run_pair
+
+GROUPS = ("layer", "map", "unit")
+
+
+class FreeBits(Objective):
+    """The ELBO with a least KL divergence for every group of units, on average over the rows of a batch.
+
+    loss = - sum_b E[log p(x_b | ...)] + sum_j max(B nats, sum_b KL_bj)          (Kingma 2017, eq. 5.33, times -B)
+
+    KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y by q(y | ...), and j a group of units
+    of one latent. A group below its floor has no gradient of its KL: it may say that much for free, so that a layer
+    which has nothing to say yet is not pushed onto its prior. The maximum is that of the sum over the rows: one row may
+    have less. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless a parent of z in the model
+    may have been drawn from z by the guide; else the difference of the log-densities at the sample. So they are
+    analytic for every layer of a ladder, and for the top layer alone of bottom-up inference.
+
+    The KL of a discrete latent, such as y, is added as it is. A class that the model alone has, and enumerates, is
+    summed out of the observed part, as in ``elbo_parts``. ``nats=0`` is no floor at all: the ELBO, also where the
+    estimate of a KL is negative. With a floor the loss is no bound of log p(x); ``bound`` measures that.
+
+    With several processes, each has a maximum over its own rows; so have the labelled and the unlabelled rows of
+    ``SemiSupervisedELBO``. With several particles it is the maximum of the mean over them.
+
+    Args:
+        nats: the floor of a group, in nats a row; Kingma 2017, sec. 5.B.8, tries 0.125 to 8.
+        groups: what has a floor: ``"unit"``, every unit of a latent; ``"map"``, a channel of a latent of shape
+            ``(C, H, W)``; ``"layer"``, a latent.
+        num_particles: samples of every latent, vectorised.
+
+    Raises:
+        ValueError: if ``nats`` is negative, infinite or NaN, or there are no such groups. In a step, naming the site:
+            if a density of it is no product over units, as ``"planar"``, ``"radial"`` and ``"full"`` give, and the
+            groups are not layers; if it has no channels, and they are maps; if it is scaled, as in a warm-up, or
+            masked, or outside the plate over the rows; if it is a latent of model or guide alone, drawn without a
+            gradient, or reads a class that the model alone has.
+
+    Example::
+
+        svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), FreeBits(0.25))
+        svi.step(x)
+    """
+
+    def __init__(self, nats: float, groups: str = "unit", num_particles: int = 1):
+        if not (isinstance(nats, (int, float)) and 0 <= nats < math.inf):
+            raise ValueError(f"nats: got {nats!r}, want a finite number of at least zero")
+        check_choice("groups", groups, GROUPS)
+        check_size("num_particles", num_particles)
+        super().__init__(num_particles=num_particles, max_plate_nesting=1)
+        self.nats, self.groups = nats, groups
+
+    def differentiable_loss(self, model, guide, *args, **kwargs):
+        pair = run_pair(model, guide, args, kwargs, num_samples=self.num_particles)
+        _check_latents(pair)
+        loss = 0.0
+        for name, part in site_parts(pair):
+            if name not in pair.guide:
+                loss = loss - pair.mean(part).sum()
+            elif pair.guide[name]["fn"].has_enumerate_support:
+                loss = loss + pair.mean(part).sum()
+            else:
+                loss = loss + self._with_floor(self._by_group(pair, name, part)).sum()
+        return loss
+
+    def _by_group(self, pair, name, part):
+        """The KL of every row and group of a latent, ``(B, groups)``; ``part`` is that of the latent."""
+        fn = pair.guide[name]["fn"]
+        shape = fn.event_shape
+        if self.groups == "map" and len(shape) != 3:
+            raise ValueError(f"groups: got 'map' with site {name!r} of shape {tuple(shape)}, want latents (C, H, W)")
+        try:
+            units = pair.mean(unit_divergences(pair, name), event_dim=len(shape))  # (B, *event)
+        except NoUnitsError as error:
+            if self.groups == "layer":
+                return pair.mean(part)[:, None]
+            raise ValueError(f"groups: got {self.groups!r}, want 'layer': {error}") from error
+        count = {"unit": shape.numel(), "map": shape[:1].numel(), "layer": 1}[self.groups]
+        return units.reshape(len(units), count, -1).sum(-1)
+
+    def _with_floor(self, kl):
+        """max(B nats, sum_b KL_bj) of every group."""
+        return kl.sum(0) if self.nats == 0 else len(kl) * kl.mean(0).clamp(min=self.nats)
+
+    def _get_trace(self, model, guide, args, kwargs):
+        raise NotImplementedError("all samples are drawn in one run of the pair")
+
+
+def _check_latents(pair):
+    """Raise ``ValueError`` unless each latent is in model and guide, and drawn with a gradient or enumerated."""
+    for name, site in pair.guide.items():
+        if name not in pair.model:
+            raise ValueError(f"guide: got site {name!r}, which the model lacks, want every latent in both")
+        sampled = name not in pair.classes and not site["is_observed"]
+        if sampled and not site["fn"].has_rsample and torch.is_grad_enabled():
+            raise ValueError(f"guide: got site {name!r} drawn without a gradient, want it enumerated")
+    for name, site in pair.model.items():
+        if name not in pair.guide and name not in pair.hidden_classes and not site["is_observed"]:
+            raise ValueError(f"model: got site {name!r}, which the guide lacks, want every latent in both")

@@ -1,0 +1,125 @@
+"""Monte Carlo EM: a model trained on samples of its own posterior, without a guide. Kingma 2017, app. 2.B."""
+
+import sys
+
+import torch
+from pyro import poutine
+from pyro.infer import SVI, Trace_ELBO
+from pyro.infer.mcmc import HMC
+from torch.distributions import constraints
+
+from pyrodgm.checks import check_rows, check_size, check_values
+from pyrodgm.infer.traces import latent_sites
+
+
+class MonteCarloEM:
+    """Monte Carlo EM with Hamiltonian Monte Carlo (Kingma 2017, sec. 2.11.2 and app. 2.B).
+
+    E step    z ~ p(z | x), by one HMC transition from the last z of the same rows, along
+              grad_z log p(z | x) = grad_z log p(z) + grad_z log p(x | z)
+    M step    ``num_updates`` steps of the optimiser on -log p(x, z), z held fixed
+
+    Every row keeps a z of its own, drawn from the prior at the start. Pyro's ``HMC`` makes the transition. The rows of a
+    batch are one target to it: they are accepted or rejected together. It tunes the step size by dual averaging for as
+    long as it is used, because the target changes with the parameters.
+
+    Args:
+        model: a function of rows of x, such as ``m.model``, with continuous latents of unbounded support.
+        optim: a Pyro optimiser, of the model's parameters.
+        x: all rows that there are, ``(N, D)``.
+        num_steps: leapfrog steps of a transition.
+        acceptance: the acceptance probability that the step size is tuned for, between 0 and 1.
+        num_updates: steps of the optimiser after every transition.
+
+    Attributes:
+        latents: dict from a site to the last draws, ``(N, ...)``.
+
+    Raises:
+        ValueError: if an argument is out of range, x has a wrong shape or values that are not finite, or a latent of the
+            model is not continuous and unbounded.
+
+    Example::
+
+        em = MonteCarloEM(m.model, Adagrad({"lr": 0.02}), x)
+        for rows in torch.randperm(len(x)).split(100):
+            em.step(rows)
+    """
+
+    def __init__(self, model, optim, x, num_steps=10, acceptance=0.9, num_updates=5):
+        check_size("num_steps", num_steps)
+        check_size("num_updates", num_updates)
+        if not 0 < acceptance < 1:
+            raise ValueError(f"acceptance: got {acceptance!r}, want a number between 0 and 1")
+        check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.dim() else "D")
+        check_values("x", x, constraints.real, "finite numbers")
+        with torch.no_grad():
+            sites = latent_sites(poutine.trace(model).get_trace(x))
+        for name, site in sites.items():
+            support = site["fn"].support
+            if getattr(support, "base_constraint", support) is not constraints.real:
+                raise ValueError(
+                    f"model: got site {name!r} with values in {support}, want real ones, as HMC moves them"
+                )
+        self.latents = {name: site["value"] for name, site in sites.items()}
+        self.model, self.x, self.num_updates = model, x, num_updates
+        self._hmc = _HMC(self._potential, num_steps, acceptance)
+        self._m_step = SVI(self._complete, lambda x, latents: None, optim, Trace_ELBO())
+
+    def draw(self, rows):
+        """The E step: move the latents of some rows by one transition.
+
+        Args:
+            rows: their indices ``(B,)``, as many at every call.
+
+        Returns:
+            The draws, a dict from a site to ``(B, ...)``.
+
+        Raises:
+            ValueError: for another number of rows than before.
+        """
+        self._batch, latents = self.x[rows], {name: value[rows] for name, value in self.latents.items()}
+        latents = self._hmc.move(latents)
+        for name, value in latents.items():
+            self.latents[name][rows] = value
+        return latents
+
+    def step(self, rows):
+        """The E step and the M step of some rows.
+
+        Args:
+            rows: their indices ``(B,)``, as many at every call.
+
+        Returns:
+            -log p(x, z), the sum over the rows, the mean over the updates, a float.
+        """
+        latents = self.draw(rows)
+        return sum(self._m_step.step(self.x[rows], latents) for _ in range(self.num_updates)) / self.num_updates
+
+    def _complete(self, x, latents):
+        """The model with its latents observed."""
+        return poutine.condition(self.model, latents)(x)
+
+    def _potential(self, latents):
+        """-log p(x, z) = -log p(z | x) + constant, of the rows that are moved."""
+        return -poutine.trace(self._complete).get_trace(self._batch, latents).log_prob_sum()
+
+
+class _HMC(HMC):
+    """Pyro's kernel with so many leapfrog steps, whose step size is tuned as long as it is used."""
+
+    num_steps = None  # in place of Pyro's property, which keeps the length of the trajectory instead
+
+    def __init__(self, potential, num_steps, acceptance):
+        super().__init__(potential_fn=potential, adapt_mass_matrix=False, target_accept_prob=acceptance)
+        self.num_steps = num_steps
+
+    def move(self, latents):
+        """One transition, from latents that need not be where the last one ended."""
+        if self.initial_params is None:
+            self.initial_params = latents
+            self.setup(sys.maxsize)
+        got, want = (len(next(iter(values.values()))) for values in (latents, self.initial_params))
+        if got != want:
+            raise ValueError(f"rows: got {got}, want {want}, as many as at the first step")
+        self.clear_cache()
+        return self.sample(latents)

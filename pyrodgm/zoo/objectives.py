@@ -1,0 +1,60 @@
+"""The objectives that a recipe may name, each made of its options and of what the recipe's other settings say."""
+
+from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO
+
+from pyrodgm.checks import check_choice
+from pyrodgm.infer import FreeBits, ImportanceWeightedELBO, WakeSleep
+from pyrodgm.models.catalogue import has_classes
+from pyrodgm.zoo.recipe import Recipe
+
+
+def elbo(classes_summed: bool, num_particles: int) -> ELBO:
+    """The evidence lower bound, the mean over the particles."""
+    kind = TraceEnum_ELBO if classes_summed else Trace_ELBO
+    return kind(max_plate_nesting=1, num_particles=num_particles, vectorize_particles=True)
+
+
+def importance_weighted(
+    classes_summed: bool, num_particles: int, num_samples: int, classes: str = "bounded", gradient: str = "plain"
+) -> ELBO:
+    """The importance-weighted bound, see ``ImportanceWeightedELBO``."""
+    return ImportanceWeightedELBO(num_samples, classes, gradient)
+
+
+def free_bits(classes_summed: bool, num_particles: int, nats: float, groups: str = "unit") -> ELBO:
+    """The ELBO with a least KL divergence of every group of units, see ``FreeBits``."""
+    return FreeBits(nats, groups, num_particles)
+
+
+def wake_sleep(classes_summed: bool, num_particles: int) -> ELBO:
+    """Model and guide from each other's samples, see ``WakeSleep``; for rows without labels alone."""
+    return WakeSleep()
+
+
+OBJECTIVES = {
+    "elbo": elbo,
+    "importance_weighted": importance_weighted,
+    "free_bits": free_bits,
+    "wake_sleep": wake_sleep,
+}
+REFUSED = {  # fields that an objective has no use for, and what they are without one
+    "importance_weighted": {"warm_up_epochs": 0, "num_particles": 1},
+    "free_bits": {"warm_up_epochs": 0},
+    "wake_sleep": {"warm_up_epochs": 0, "num_particles": 1},
+}
+
+
+def objective_of(recipe: Recipe) -> ELBO:
+    """The objective of rows without labels.
+
+    Raises:
+        ValueError: if there is no such objective, for an option that it cannot have, or where another setting does not
+            go with it: a warm-up, which scales sites, or particles, where it has samples of its own.
+    """
+    name, options = recipe.objective
+    check_choice("objective", name, OBJECTIVES)
+    for field, without in REFUSED.get(name, {}).items():
+        value = getattr(recipe, field)
+        if value != without:
+            raise ValueError(f"{field}: got {value} with the objective {name}, want {without}")
+    return OBJECTIVES[name](has_classes(recipe.model[0]), recipe.num_particles, **options)
