@@ -480,10 +480,87 @@ mutants(
     ),
 )
 mutants(
+    "nn/flows.py",
+    (
+        "return torch.sigmoid(-s) * m, F.logsigmoid(s)",
+        "return m, F.logsigmoid(s)",
+        "nn/test_flows.py::test_each_step_is_its_equation[gated-<lambda>]",
+    ),
+    (
+        "outputs[1] + self.gate_bias",
+        "outputs[1] - self.gate_bias",
+        "nn/test_flows.py::test_each_step_is_its_equation[gated-<lambda>]",
+    ),
+    (
+        "return m, 0.5 * BoundedLogVariance.apply(s)",
+        "return m, BoundedLogVariance.apply(s)",
+        "nn/test_flows.py::test_each_step_is_its_equation[affine-<lambda>]",
+    ),
+    (
+        "return m, torch.zeros_like(m)",
+        "return m, torch.ones_like(m)",
+        "nn/test_flows.py::test_one_linear_location_step_is_the_full_covariance",
+    ),
+    (
+        "reverse=t // reverse_every % 2 == 1",
+        "reverse=t // reverse_every % 2 == 0",
+        "nn/test_flows.py::test_the_order_is_reversed_after_every_step_or_fewer[2-reversed_steps1]",
+    ),
+    (
+        "alpha = standard_deviation(a)",
+        "alpha = standard_deviation(2 * a)",
+        "models/test_matrix.py::test_every_posterior_agrees_with_the_formulas_by_hand[VAE-radial]",
+    ),
+    (
+        "u, w, b = parts.split((self.size, self.size, 1), -1)",
+        "w, u, b = parts.split((self.size, self.size, 1), -1)",
+        "models/test_matrix.py::test_every_posterior_agrees_with_the_formulas_by_hand[VAE-planar]",
+    ),
+    (
+        "Autoregressive(self._moments(net, h), net.order, batch_shape)",
+        "Autoregressive(self._moments(net, h), net.order[::-1], batch_shape)",
+        "nn/test_flows.py::test_a_density_is_that_of_the_base_over_the_jacobian[gated]",
+    ),
+)
+mutants(
+    "nn/masked.py",
+    (
+        "above[:, None] >= below for",
+        "above[:, None] > below for",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "(place[:, None] > [read, *degrees][-1])",
+        "(place[:, None] >= [read, *degrees][-1])",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden0-False]",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "place = place.flip(0) if reverse else place",
+        "place = place",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-True]",
+    ),
+    (
+        "torch.linspace(1, size, width).round().long() - 1",
+        "torch.linspace(1, size, width).round().long()",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "self.combine(self.weight * self.mask, parents)",
+        "self.combine(self.weight, parents)",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "features = (ACTIVATIONS[self.activation](layer(*features)),)",
+        "features = (layer(*features),)",
+        "nn/test_masked.py::test_it_is_pyros_network_where_there_is_one[hidden0-False]",
+    ),
+)
+mutants(
     "nn/posteriors.py",
     (
         "loc, sigma = self.moments(*h)",
-        "loc, sigma = self.loc(*h), self.moments(*h)[1].square()",
+        "loc, sigma = self.moments(*h)[0], self.moments(*h)[1].square()",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
@@ -492,16 +569,10 @@ mutants(
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
-        "dist.Normal(*self.moments(*h))",
-        "dist.Normal(self.loc(*h), self.moments(*h)[1].square())",
-        "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25",
+        "return self.flow(dist.Normal(*self.moments(*h)).to_event(1), *h)",
+        "return self.flow(dist.Normal(self.moments(*h)[0], 1.0).to_event(1), *h)",
+        "nn/test_flows.py::test_the_flow_begins_from_the_normal_of_equation_5_25[planar]",
     ),
-    (
-        "permutation=order if step % 2 == 0 else order.flip(0)",
-        "permutation=order",
-        "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order",
-    ),
-    ("stable=True", "stable=False", "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order"),
 )
 mutants(
     "nn/trunk.py",
@@ -536,6 +607,24 @@ mutants(
 # distributions
 
 mutants(
+    "distributions/autoregressive.py",
+    (
+        "return mu + log_sigma.exp() * z, log_sigma",
+        "return mu + z, log_sigma",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "(y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])",
+        "(y[..., i] - mu[..., i]) * torch.exp(log_sigma[..., i])",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "return self._log_det(x).sum(-1)",
+        "return -self._log_det(x).sum(-1)",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+)
+mutants(
     "distributions/discrete.py",
     (
         "((self.logits + noise) / self.temperature)",
@@ -559,6 +648,24 @@ mutants(
     ),
 )
 mutants(
+    "distributions/flow_step.py",
+    (
+        "self._known = x, log_det\n        return x",
+        "return x",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "return torch.broadcast_shapes(shape, self.batch_shape + shape[-1:])",
+        "return shape",
+        "distributions/test_flow_steps.py::test_a_base_takes_the_batch_shape_of_the_step[planar]",
+    ),
+    (
+        "math.log(math.e - 1)",
+        "math.log(math.e)",
+        "distributions/test_flow_steps.py::test_a_radial_step_is_its_formula",
+    ),
+)
+mutants(
     "distributions/full_normal.py",
     (
         "- log_sigma.sum(-1)",
@@ -569,6 +676,49 @@ mutants(
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+)
+mutants(
+    "distributions/planar.py",
+    (
+        "return tanh.square() + 4 * self.slope *",
+        "return 1 - tanh.square() + 4 * self.slope *",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-planar]",
+    ),
+    (
+        "u + _excess(a).unsqueeze(-1) * w / square",
+        "u - _excess(a).unsqueeze(-1) * w / square",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "square.masked_fill(dead, 1.0)",
+        "square",
+        "distributions/test_flow_steps.py::test_a_planar_step_leaves_u_as_it_is_where_w_is_zero",
+    ),
+    (
+        "above = torch.log1p(torch.expm1(-a.clamp(min=0)) / math.e)",
+        "above = torch.log1p(torch.expm1(-a.clamp(min=0)))",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "torch.expm1(a.clamp(max=0)) * (1 - 1 / math.e)) - a",
+        "torch.expm1(a.clamp(max=0))) - a",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "a = self.slope - 1",
+        "a = self.slope",
+        "distributions/test_flow_steps.py::TestBothWays::test_inverses_are_exact[0.5-2-planar]",
+    ),
+    (
+        "return t - (t + a * torch.tanh(t) - c) / derivative",
+        "return t",
+        "distributions/test_flow_steps.py::test_gradients_pass_the_inverse[planar]",
+    ),
+    (
+        "self._derivative(t, torch.tanh(t)).clamp(min=torch.finfo(c.dtype).tiny)",
+        "self.slope",
+        "distributions/test_flow_steps.py::test_gradients_pass_the_inverse[planar]",
     ),
 )
 mutants(
@@ -590,6 +740,29 @@ mutants(
     ),
 )
 mutants(
+    "distributions/radial.py",
+    (
+        "(size - 1) * stretch.log()",
+        "size * stretch.log()",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-radial]",
+    ),
+    (
+        "self.alpha * self.edge) / far.square()",
+        "self.alpha * self.edge) / far",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-radial]",
+    ),
+    (
+        "self.edge = alpha * softplus_from_one(c)",
+        "self.edge = softplus_from_one(c)",
+        "distributions/test_flow_steps.py::test_a_radial_step_is_its_formula",
+    ),
+    (
+        "torch.where(p > 0, q / 2, 2 * self.alpha * rho / q)",
+        "q / 2",
+        "distributions/test_flow_steps.py::TestBothWays::test_inverses_are_exact[3.0-2-radial]",
+    ),
+)
+mutants(
     "distributions/reparameterise.py",
     (
         "distribution.scale_tril @ noise",
@@ -604,7 +777,42 @@ mutants(
     (
         "for transform in distribution.transforms:",
         "for transform in distribution.transforms[:1]:",
-        "nn/test_posteriors.py::test_flow_density_is_the_base_density_over_the_jacobian",
+        "nn/test_flows.py::test_a_density_is_that_of_the_base_over_the_jacobian[gated]",
+    ),
+)
+
+mutants(
+    "distributions/units.py",
+    (
+        "log_prob_of_units(distribution.base_dist, value) - log_scales",
+        "log_prob_of_units(distribution.base_dist, value) + log_scales",
+        "distributions/test_units.py::test_a_flows_units_are_those_of_equation_5_29",
+    ),
+    (
+        "for step in reversed(steps):",
+        "for step in steps:",
+        "distributions/test_units.py::test_units_add_up_to_the_density[posterior2]",
+    ),
+)
+
+# formats
+
+mutants(
+    "formats.py",
+    (
+        "torch.cat([of_z, of_context @ context], 1)",
+        "torch.cat([of_z, of_context], 1)",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
+    ),
+    (
+        "tensor + of_context @ shift",
+        "tensor",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
+    ),
+    (
+        'options | {"made_activation": "relu"}',
+        "options",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
     ),
 )
 
