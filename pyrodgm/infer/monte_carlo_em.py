@@ -57,7 +57,9 @@ class MonteCarloEM:
         for name, site in sites.items():
             support = site["fn"].support
             if getattr(support, "base_constraint", support) is not constraints.real:
-                raise ValueError(f"model: got site {name!r} with values in {support}, want real ones, as HMC moves them")
+                raise ValueError(
+                    f"model: got site {name!r} with values in {support}, want real ones, as HMC moves them"
+                )
         self.latents = {name: site["value"] for name, site in sites.items()}
         self.model, self.x, self.num_updates = model, x, num_updates
         self._hmc = _HMC(self._potential, num_steps, acceptance)

@@ -6,6 +6,7 @@ import torch
 
 from pyrodgm.handlers import ObserveClass
 from pyrodgm.infer.objective import Objective
+from pyrodgm.infer.wake_sleep import WakeSleep
 from pyrodgm.nn import paused_statistics
 
 
@@ -50,7 +51,8 @@ class SemiSupervisedELBO(Objective):
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, or neither kind of row is given.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, the ELBO is ``WakeSleep``, or neither kind of row is
+            given.
 
     Example::
 
@@ -63,6 +65,8 @@ class SemiSupervisedELBO(Objective):
         for argument, value in (("alpha", alpha), ("labelled_weight", labelled_weight)):
             if not value >= 0:
                 raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
+        if isinstance(elbo, WakeSleep):
+            raise ValueError("elbo: got WakeSleep, want a bound: its guide reads dreamt rows too, which have no labels")
         super().__init__(num_particles=elbo.num_particles, max_plate_nesting=elbo.max_plate_nesting)
         self.elbo, self.alpha, self.labelled_weight = elbo, alpha, labelled_weight
         self.classification_loss, self.adversarial_loss = classification_loss, adversarial_loss

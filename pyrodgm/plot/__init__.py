@@ -1,6 +1,6 @@
 """The papers' figures, each a function that returns matplotlib axes."""
 
-from pyrodgm.plot.curves import learning_curve
+from pyrodgm.plot.curves import learning_curve, training_curves
 from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold, reconstructions, samples
 from pyrodgm.plot.kl import kl_bars, kl_curves, kl_heat_map, kl_heat_maps, kl_of_units
 from pyrodgm.plot.plane import decision_regions, latent_pca
@@ -20,4 +20,5 @@ __all__ = [
     "manifold",
     "reconstructions",
     "samples",
+    "training_curves",
 ]

@@ -1,4 +1,4 @@
-"""Learning curves."""
+"""Learning curves, against the epoch or the rows seen."""
 
 import matplotlib.pyplot as plt
 
@@ -30,3 +30,34 @@ def learning_curve(history, keys, ylabel, reference=None, ax=None):
     ax.set(xlabel="epoch", ylabel=ylabel)
     ax.legend(fontsize="small")
     return ax
+
+
+def training_curves(panels, ylabel):
+    """Training and test figures against the number of rows seen, on a logarithmic axis (Kingma 2017, figs 2.5 and 2.6).
+
+    Args:
+        panels: dict from a title to the curves of one pair of axes, a dict from a name to a list of runs; a run is a
+            list of dicts with ``"samples"``, ``"train"`` and ``"test"``. Runs of one name have one colour, test figures
+            broken lines.
+        ylabel: what they measure, with its unit.
+
+    Returns:
+        The axes, one for each panel.
+
+    Example::
+
+        training_curves({"3 latents": {"AEVB": [points], "wake-sleep": [others]}}, "bound (nats)")
+    """
+    size = (3.2 * len(panels) + 0.8, 3.6)
+    _, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
+        for i, (name, runs) in enumerate(curves.items()):
+            for number, run in enumerate(runs):
+                for part, style in (("train", "-"), ("test", "--")):
+                    points = [(row["samples"], row[part]) for row in run]
+                    label = f"{name} ({part})" if number == 0 else None
+                    ax.plot(*zip(*points, strict=True), style, color=f"C{i}", linewidth=1, label=label)
+        ax.set(title=title, xscale="log", xlabel="rows seen")
+    axes[0, 0].set(ylabel=ylabel)
+    axes[0, 0].legend(fontsize="small")
+    return list(axes[0])

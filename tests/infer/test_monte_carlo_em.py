@@ -130,7 +130,10 @@ X = torch.rand(5, 6).round()
         (lambda: MonteCarloEM(small(VAE).model, None, X, acceptance=math.nan), "acceptance: got nan, want a number"),
         (lambda: MonteCarloEM(small(VAE).model, None, X[0]), r"x: got shape \(6,\), want \(B, 6\)"),
         (lambda: MonteCarloEM(small(VAE).model, None, X / 0), "x: got .* NaN or infinite values, want finite numbers"),
-        (lambda: MonteCarloEM(small(M2).model, None, X), "model: got site 'y' with values in .*, want real ones, as HMC"),
+        (
+            lambda: MonteCarloEM(small(M2).model, None, X),
+            "model: got site 'y' with values in .*, want real ones, as HMC",
+        ),
     ],
 )
 def test_bad_arguments(make, message):

@@ -1,0 +1,240 @@
+"""Figures 2.5 and 2.6 of Kingma 2017: training by the ELBO (AEVB) beside wake-sleep and Monte Carlo EM, on MNIST.
+
+    python -m pyrodgm.zoo.aevb 2.5 --samples 10000000 --seeds 3 --output results
+
+writes the last point of every curve to ``figure-2.5.json``, as ``pyrodgm reproduce`` does, the curves beside it, and draws
+them. The same command goes on after the last curve that was finished. Settings of secs 2.10 and 2.11 and app. 2.B:
+one hidden layer of tanh, parameters from N(0, 0.01^2) and with a prior N(0, I), batches of 100 rows, one sample a row,
+Adagrad with the best of three step sizes after the first rows.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import pyro
+import torch
+import torch.nn.functional as F
+from pyro.infer import TraceMeanField_ELBO
+
+from pyrodgm.data import binarise, load
+from pyrodgm.evaluate import bound
+from pyrodgm.files import write
+from pyrodgm.infer import CompiledSVI, MonteCarloEM, Optimizer, WakeSleep
+from pyrodgm.isolation import seeded
+from pyrodgm.models import VAE
+from pyrodgm.plot import training_curves
+from pyrodgm.zoo.recipe import Recipe
+from pyrodgm.zoo.results import package_commit, write_results
+
+AEVB, WAKE_SLEEP, MCEM = "AEVB", "wake-sleep", "Monte Carlo EM"
+BATCH_SIZE = 100
+RATES = (0.01, 0.02, 0.1)
+TRIAL = 5_000  # rows after which the step size is chosen
+POINTS = [m * 10**k for k in range(3, 8) for m in (1, 2, 5)]  # rows seen at which a curve is measured
+
+
+class Setting(NamedTuple):
+    """One curve: what trains how many latents on how many rows."""
+
+    algorithm: str
+    z_size: int
+    num_rows: int
+
+
+class Figure(NamedTuple):
+    """The curves of a figure, the hidden units, what is measured and on how many rows."""
+
+    settings: list[Setting]
+    hidden: int
+    panel: str  # of a setting
+    measured: str
+    evaluate: object
+    num_evaluated: int
+    paper: str
+
+
+@torch.no_grad()
+def log_p_on_grid(model, x, points=41, width=4.0):
+    """log p(x) of binary rows by the trapezoidal rule in the latents, of which there are two or three.
+
+    log p(x) = log sum_g h^d N(z_g; 0, I) p(x | z_g), z_g on a grid of ``points`` ^ d over [-width, width]^d
+
+    It needs no guide, so that it serves for models trained with one and without.
+
+    Args:
+        model: a VAE with Bernoulli features.
+        x: ``(B, D)``, zeros and ones.
+
+    Returns:
+        ``(B,)``.
+    """
+    axis = torch.linspace(-width, width, points).to(x)
+    z = torch.cartesian_prod(*[axis] * model.z_size)  # (G, d)
+    log_weight = model.standard_normal(model.z_size).log_prob(z) + model.z_size * (axis[1] - axis[0]).log()
+    total = x.new_full((len(x),), -math.inf)
+    for part, weight in zip(z.split(8192), log_weight.split(8192), strict=True):
+        logits = model.p_x(part).base_dist.logits  # (g, D)
+        log_p = x @ logits.T - F.softplus(logits).sum(-1) + weight  # (B, g)
+        total = torch.logaddexp(total, log_p.logsumexp(-1))
+    return total
+
+
+FIGURES = {
+    "2.5": Figure(
+        settings=[Setting(a, z, 50_000) for z in (3, 5, 10, 20, 200) for a in (AEVB, WAKE_SLEEP)],
+        hidden=500,
+        panel="{0.z_size} latents",
+        measured="bound",
+        evaluate=lambda model, x: bound(model, x, num_samples=10),
+        num_evaluated=1000,
+        paper="AEVB converges considerably faster and to a better bound for every number of latents",
+    ),
+    "2.6": Figure(
+        settings=[Setting(a, 3, 1000) for a in (AEVB, WAKE_SLEEP, MCEM)]
+        + [Setting(a, 3, 50_000) for a in (AEVB, WAKE_SLEEP)],
+        hidden=100,
+        panel="{0.num_rows:,} training rows",
+        measured="log p(x)",
+        evaluate=lambda model, x: float(log_p_on_grid(model, x).mean()),
+        num_evaluated=100,
+        paper="AEVB converges faster than wake-sleep and Monte Carlo EM, in log p(x), for both numbers of rows",
+    ),
+}
+
+
+def curve(figure, setting, samples, seed=0):
+    """Train one setting, with the best of the step sizes, and measure it on the way.
+
+    Args:
+        figure: a ``Figure``.
+        setting: one of its settings.
+        samples: rows to train on in all, each counted as often as a step takes it; those of an E step are not.
+        seed: fixes parameters, order and noise.
+
+    Returns:
+        A dict with the setting, the step size, and ``"points"``, a list of dicts of ``"samples"``, ``"train"`` and
+        ``"test"``, means over the first rows.
+    """
+    data = load("mnist")
+    generator = torch.Generator().manual_seed(0)
+    x, test = (binarise(part.x[: setting.num_rows], generator) for part in (data.train, data.test))
+    train = x[: figure.num_evaluated]
+    with seeded(0):
+        test = test[: figure.num_evaluated]
+    rates = {rate: _train(figure, setting, x, train, test, rate, TRIAL, seed)[-1]["train"] for rate in RATES}
+    rate = max(rates, key=rates.get)
+    points = _train(figure, setting, x, train, test, rate, samples, seed)
+    return {"setting": list(setting), "seed": seed, "learning rate": rate, "samples": samples, "points": points}
+
+
+def _train(figure, setting, x, train, test, rate, samples, seed):
+    pyro.clear_param_store()
+    pyro.set_rng_seed(seed)
+    model = VAE(x.shape[1], setting.z_size, (figure.hidden,), activation="tanh", init=0.01)
+    optim = Optimizer(torch.optim.Adagrad, {"lr": rate, "weight_decay": BATCH_SIZE / len(x)})
+    if setting.algorithm == MCEM:
+        em = MonteCarloEM(model.model, optim, x)
+        step, cost = em.step, em.num_updates
+    else:
+        objective = WakeSleep() if setting.algorithm == WAKE_SLEEP else TraceMeanField_ELBO()
+        svi, cost = CompiledSVI(model.model, model.guide, optim, objective), 1
+
+        def step(rows):
+            return svi.step(x[rows])
+
+    points, due = [], [n for n in POINTS if n < samples] + [samples]
+    seen = 0
+    while due:
+        for rows in torch.randperm(len(x)).split(BATCH_SIZE):
+            loss = step(rows)
+            if not math.isfinite(loss):
+                raise FloatingPointError(f"the loss is {loss} after {seen:,} rows of {setting} at rate {rate}")
+            seen += cost * len(rows)
+            if due and seen >= due[0]:
+                due = [n for n in due if n > seen]
+                with seeded(0):
+                    figures = {"train": figure.evaluate(model, train), "test": figure.evaluate(model, test)}
+                points.append({"samples": seen} | figures)
+    return points
+
+
+def reproduce(name, samples, seeds, folder):
+    """Train every curve of a figure that is not in the folder yet, write the table and draw the curves.
+
+    Args:
+        name: ``"2.5"`` or ``"2.6"``.
+        samples: see ``curve``.
+        seeds: how many.
+        folder: an existing one.
+
+    Returns:
+        The path of the drawing.
+    """
+    figure, folder, commit = FIGURES[name], Path(folder), package_commit()
+    path = folder / f"figure-{name}-curves.json"
+    curves = [c for c in json.loads(path.read_text()) if c["samples"] == samples] if path.exists() else []
+    with pyro.validation_enabled(False):
+        for seed in range(seeds):
+            for setting in figure.settings:
+                if not any(c["setting"] == list(setting) and c["seed"] == seed for c in curves):
+                    curves.append(curve(figure, setting, samples, seed))
+                    write(path, (json.dumps(curves, indent=1) + "\n").encode())
+                    print(
+                        setting, "seed", seed, "rate", curves[-1]["learning rate"], curves[-1]["points"][-1], flush=True
+                    )
+    runs = {}
+    for c in curves:
+        setting = Setting(*c["setting"])
+        label = f"{setting.algorithm}, {figure.panel.format(setting)}"
+        found = {f"{label}: {part} {figure.measured}": c["points"][-1][part] for part in ("train", "test")}
+        runs[c["seed"]] = runs.get(c["seed"], {}) | found
+    command = f"python -m pyrodgm.zoo.aevb {name} --samples {samples} --seeds {seeds}"
+    write_results(folder, record(name, samples), runs, command, "cpu", [], commit)
+    return draw(name, curves, folder)
+
+
+def record(name, samples):
+    """What the table says of a figure, as a recipe."""
+    figure = FIGURES[name]
+    return Recipe(
+        name=f"figure-{name}",
+        summary=f"AEVB beside {'wake-sleep' if name == '2.5' else 'wake-sleep and Monte Carlo EM'} on MNIST",
+        source=f"Kingma 2017, sec. 2.11 and figure {name}",
+        paper=figure.paper,
+        figure=figure.measured,
+        deviations="",
+        data=("mnist", {}),
+        model=(VAE, {"hidden": (figure.hidden,), "activation": "tanh", "init": 0.01}),
+        epochs=samples // 50_000,
+        batch_size=BATCH_SIZE,
+        learning_rate=RATES[0],
+        optimizer=("Adagrad", {}),
+        weight_prior=1.0,
+    )
+
+
+def draw(name, curves, folder):
+    """Draw the curves of a figure as ``figure-NAME.png`` in a folder, and return its path."""
+    figure, lines = FIGURES[name], {}
+    for c in curves:
+        setting = Setting(*c["setting"])
+        lines.setdefault(figure.panel.format(setting), {}).setdefault(setting.algorithm, []).append(c["points"])
+    axes = training_curves(lines, f"{figure.measured} (nats)")
+    path = Path(folder) / f"figure-{name}.png"
+    axes[0].figure.savefig(path, dpi=120)
+    plt.close(axes[0].figure)
+    return path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("figure", choices=FIGURES)
+    parser.add_argument("--samples", type=int, default=10_000_000, help="rows to train on, a tenth of the paper's")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--output", default="results", help="folder of the table and the drawing")
+    arguments = parser.parse_args()
+    print(reproduce(arguments.figure, arguments.samples, arguments.seeds, arguments.output))
