@@ -1632,14 +1632,14 @@ mutants(
         "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
     ),
     (
-        "    if there is not here:\n",
-        "    if False:\n",
-        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+        "    objective_of(recipe)  #",
+        "    #",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[no samples]",
     ),
     (
-        "defaults | options | {",
-        "options | {",
-        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+        "inner = objective_of(recipe)",
+        "inner = type(objective_of(recipe))(1)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
     (
         "kl_per_unit(model, x, site)",
@@ -1781,6 +1781,21 @@ mutants(
         "ImportanceWeightedELBO(1, classes",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
+    (
+        "FreeBits(nats, groups",
+        "FreeBits(nats / 2, groups",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-free-bits]",
+    ),
+    (
+        "kind = TraceEnum_ELBO if classes_summed else Trace_ELBO",
+        "kind = Trace_ELBO",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-m2]",
+    ),
+    (
+        "if value != without:",
+        "if False:",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[warm-up of weights]",
+    ),
 )
 mutants(
     "zoo/results.py",
@@ -1788,6 +1803,20 @@ mutants(
         "stdev(values) / math.sqrt(len(values))",
         "stdev(values)",
         "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
+    ),
+)
+
+mutants(
+    "zoo/stages.py",
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
     ),
 )
 
