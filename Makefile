@@ -40,6 +40,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.guards
 	.venv/bin/python -m benchmarks.importance_weights
 	.venv/bin/python -m benchmarks.many_classes
+	.venv/bin/python -m benchmarks.iwae
 
 lint: .venv/installed
 	.venv/bin/ruff check .

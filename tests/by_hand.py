@@ -269,11 +269,20 @@ def downward(model, h, noise):
     """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
     z, q = [], []
     for i in reversed(range(len(h))):
-        moments_q = moments(model.q_z[i].heads, *h[i])
-        if z:
-            moments_q = product(moments_q, moments(model.p_z[i], z[0]))
-        z, q = [noise.value(f"z{i + 1}", *moments_q, None), *z], [moments_q, *q]
+        value, of_q = rung(model.q_z[i], h[i], moments(model.p_z[i], z[0]) if z else None, f"z{i + 1}", noise)
+        z, q = [value, *z], [of_q, *q]
     return z, q
+
+
+def rung(net, h, prior, site, noise, k=None):
+    """A value and its moments, from heads of h merged with a prior; or log q, where a flow follows the merge."""
+    q = moments(net.heads, *h)
+    q = q if prior is None else product(q, prior)
+    value = noise.value(site, *q, k)
+    if net.flow is None:
+        return value, q
+    z, log_det = by_hand_posteriors.transformed(net, value, q[0], mlp(net.heads.trunk, *h))
+    return z, log_normal(value, *q) - log_det
 
 
 def auxiliary_ladder(model, x, y, k, noise):
@@ -291,14 +300,13 @@ def cluster_ladder(model, x, y, k, noise):
     """p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) ..., and the ladder's guide with q(y | z_L, x)."""
     x = read(model, x)
     d, top = upward(model, x), len(model.q_z)
-    z, q = noise.draw(f"z{top}", model.q_z[-1].heads, (d[-1],))
+    z, q = rung(model.q_z[-1], (d[-1],), None, f"z{top}", noise)
     log_p_y, log_q = log_class(model.p_y, y, z), log_class(model.q_y, y, z, x)
     latents, parents = {f"z{top}": Latent(z, q, standard(z))}, (z, y)
     for i in range(top - 1, 0, -1):
         prior = moments(model.p_z[i - 1], *parents)
-        q = product(moments(model.q_z[i - 1].heads, d[i - 1]), prior)
-        parents = (noise.value(f"z{i}", *q, k),)
-        latents[f"z{i}"] = Latent(*parents, q, prior)
+        z, q = rung(model.q_z[i - 1], (d[i - 1],), prior, f"z{i}", noise, k)
+        latents[f"z{i}"], parents = Latent(z, q, prior), (z,)
     return Run(latents, parents, log_p_y, log_q)
 
 

@@ -24,7 +24,11 @@ VARIANTS = {
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
-MERGED = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # whose posteriors are products of diagonal normals
+MERGED = (
+    "LadderVAE",
+    "AuxiliaryLadderVAE",
+    "ClusterLadderVAE",
+)  # whose posteriors begin as products of diagonal normals
 POSTERIORS = ["normal", "full", ("planar", {"num_steps": 2}), ("radial", {"num_steps": 2}), ("iaf", {"num_steps": 2})]
 
 
@@ -51,12 +55,18 @@ def name(option):
     return option if isinstance(option, str) else option[0]
 
 
+def posteriors_of(model_class):
+    """The posteriors that a model takes, the diagonal normal first."""
+    return [p for p in POSTERIORS if p != "full" or model_class.__name__ not in MERGED]
+
+
 def options_of(model_class, everything=True):
     """A model's variants, and every posterior, every likelihood, batch normalisation, and no hidden layers."""
     options = [{}, *VARIANTS.get(model_class.__name__, [])]
     if everything:
-        posteriors = [] if model_class.__name__ in MERGED else POSTERIORS[1:]
-        options += [{"posterior": p} for p in posteriors] + [{"likelihood": v} for v in LIKELIHOODS[1:]]
+        options += [{"posterior": p} for p in posteriors_of(model_class)[1:]] + [
+            {"likelihood": v} for v in LIKELIHOODS[1:]
+        ]
         options += [{"batch_norm": True}, {"hidden": ()}]
     return options
 
@@ -86,8 +96,7 @@ def every_posterior(quick):
             marks=() if c.__name__ in quick else pytest.mark.slow,
         )
         for c in model_classes()
-        if c.__name__ not in MERGED
-        for p in POSTERIORS[1:] + steps
+        for p in posteriors_of(c)[1:] + steps
     ]
 
 

@@ -10,14 +10,14 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
     """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, in nats, the mean over the rows.
 
     Averaged over y by q(y | x), exactly where it is enumerated, and over what else the two depend on by samples. It
-    is analytic for each, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's
-    z was from a: there it is the average over samples of log q(z_i | ...) - log p(z_i | ...). The units sum to the
-    site's part in ``elbo_parts``, but for noise.
+    is analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as
+    ADGM's z was from a: there, and for others, it is the average over samples of log q(z_i | ...) - log p(z_i | ...).
+    The units sum to the site's part in ``elbo_parts``, but for noise.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
-        site: the latent, diagonal normals in model and guide.
+        site: the latent, a product over units in model and guide: diagonal normals, or an ``"iaf"``.
         num_samples: Monte Carlo samples a row.
         batch_size: rows a call.
         progress: show a bar.
@@ -26,7 +26,7 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
         ``(z,)``, or the shape of a latent of more dimensions.
 
     Raises:
-        ValueError: if the guide has no such site, its units are not independent normals, or as ``elbo_parts``.
+        ValueError: if the guide has no such site, a density of it is no product over units, or as ``elbo_parts``.
 
     Example::
 

@@ -3,6 +3,7 @@
 from torch.distributions import Independent, Normal, kl_divergence
 
 from pyrodgm.checks import check_choice
+from pyrodgm.distributions import log_prob_of_units
 
 
 class NoUnitsError(ValueError):
@@ -37,8 +38,8 @@ def site_parts(pair):
 def unit_divergences(pair, site):
     """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given what the two depend on.
 
-    Analytic, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's z was from
-    a: there it is log q(z_i | ...) - log p(z_i | ...) at the sample.
+    Analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's z
+    was from a: there, and for others, it is log q(z_i | ...) - log p(z_i | ...) at the sample.
 
     Args:
         pair: a ``Pair``.
@@ -57,11 +58,11 @@ def unit_divergences(pair, site):
     """
     check_choice("site", site, pair.guide)
     pair.refuse_hidden_classes(site)
-    q, p = (_units(sites[site]["fn"], site) for sites in (pair.guide, pair.model))
-    if _is_analytic(pair, site):
-        return kl_divergence(q, p)
+    q, p = (sites[site]["fn"] for sites in (pair.guide, pair.model))
+    if _is_analytic(pair, site) and None not in (_normal(q), _normal(p)):
+        return kl_divergence(_normal(q), _normal(p))
     value = pair.guide[site]["value"]
-    return q.log_prob(value) - p.log_prob(value)
+    return _log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)
 
 
 def _is_analytic(pair, site):
@@ -71,8 +72,16 @@ def _is_analytic(pair, site):
     return set(parents).isdisjoint(drawn_later)
 
 
-def _units(fn, site):
+def _normal(fn):
+    """The normals that a density is a product of, one for each unit; None for others."""
     base = fn.base_dist if isinstance(fn, Independent) else fn
-    if isinstance(base, Normal):
-        return base
-    raise NoUnitsError(f"site: got {site!r}, a {type(fn).__name__}, want one of independent normals")
+    return base if isinstance(base, Normal) else None
+
+
+def _log_prob_of_units(fn, value, site):
+    if fn.event_dim == 0:
+        return fn.log_prob(value)
+    try:
+        return log_prob_of_units(fn, value)
+    except ValueError as error:
+        raise NoUnitsError(str(error).replace("distribution: got", f"site: got {site!r},")) from error

@@ -17,31 +17,32 @@ class FreeBits(Objective):
 
     loss = - sum_b E[log p(x_b | ...)] + sum_j max(B nats, sum_b KL_bj)          (Kingma 2017, eq. 5.33, times -B)
 
-    KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y by q(y | ...), j a group of units of
-    one latent. A group below its floor has no gradient of its KL: it may use that much without a price, so that a
-    layer which has nothing to say yet is not pushed onto its prior. The maximum is of the sum over the rows, so a row
-    may have less. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless a parent of z in the
-    model may have been drawn from z by the guide; else the difference of the log-densities at the sample.
+    KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y by q(y | ...), and j a group of units
+    of one latent. A group below its floor has no gradient of its KL: it may say that much for free, so that a layer
+    which has nothing to say yet is not pushed onto its prior. The maximum is that of the sum over the rows: one row may
+    have less. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless a parent of z in the model
+    may have been drawn from z by the guide; else the difference of the log-densities at the sample. So they are
+    analytic for every layer of a ladder, and for the top layer alone of bottom-up inference.
 
     The KL of a discrete latent, such as y, is added as it is. A class that the model alone has, and enumerates, is
     summed out of the observed part, as in ``elbo_parts``. ``nats=0`` is no floor at all: the ELBO, also where the
-    estimate of a KL is negative. With a floor the loss is no bound of log p(x): measure that by ``bound``.
+    estimate of a KL is negative. With a floor the loss is no bound of log p(x); ``bound`` measures that.
 
-    With several processes, and for the labelled and the unlabelled rows of ``SemiSupervisedELBO``, each batch has a
-    maximum of its own. With several particles it is that of the mean over them.
+    With several processes, each has a maximum over its own rows; so have the labelled and the unlabelled rows of
+    ``SemiSupervisedELBO``. With several particles it is the maximum of the mean over them.
 
     Args:
         nats: the floor of a group, in nats a row; Kingma 2017, sec. 5.B.8, tries 0.125 to 8.
-        groups: what has a floor: ``"unit"``, every unit of a latent; ``"map"``, a channel of a latent ``(C, H, W)``;
-            ``"layer"``, a latent.
+        groups: what has a floor: ``"unit"``, every unit of a latent; ``"map"``, a channel of a latent of shape
+            ``(C, H, W)``; ``"layer"``, a latent.
         num_particles: samples of every latent, vectorised.
 
     Raises:
-        ValueError: if ``nats`` is negative, infinite or NaN, or there are no such groups. From a step: if a density of
-            the pair is no product over units, such as that of ``"full"``, and the groups are not layers; if a latent
-            has no channels, and they are maps; if a site is scaled, as in a warm-up, or masked, or outside the plate
-            over the rows; if a latent is in one of model and guide alone, drawn without a gradient, or reads a class
-            that the model alone has.
+        ValueError: if ``nats`` is negative, infinite or NaN, or there are no such groups. In a step, naming the site:
+            if a density of it is no product over units, as ``"planar"``, ``"radial"`` and ``"full"`` give, and the
+            groups are not layers; if it has no channels, and they are maps; if it is scaled, as in a warm-up, or
+            masked, or outside the plate over the rows; if it is a latent of model or guide alone, drawn without a
+            gradient, or reads a class that the model alone has.
 
     Example::
 

@@ -5,6 +5,7 @@ from torch.nn import Module, ModuleList
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import precision_weighted
 from pyrodgm.nn import Trunk, paused_statistics
+from pyrodgm.nn.flows import FLOWS, flow_net
 
 
 class UpwardPass(Module):
@@ -39,13 +40,17 @@ class UpwardPass(Module):
 class Rung(Module):
     """q(z_i | z_{i+1}, x): N(mu_i, sigma_i^2)(h) merged with p(z_i | z_{i+1}) (Sønderby et al. 2016, eqs 14-19).
 
-    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has nothing to merge.
+    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has nothing to merge. A flow of the product, with
+    parameters that are linear in h or networks of it, may follow (sec. 4: "orthogonal to ... Normalizing flows").
 
     Args:
         nets: the ``Networks`` of the layer.
         parents: sizes of h.
         size: units of z_i.
-        posterior: ``"normal"``.
+        posterior: ``"normal"``, or a flow by name, alone or with options, see ``flow_net``.
+
+    Raises:
+        ValueError: for any other posterior, naming those there are.
 
     Example::
 
@@ -55,12 +60,17 @@ class Rung(Module):
 
     def __init__(self, nets, parents, size, posterior="normal"):
         super().__init__()
-        check_choice("posterior", posterior, ("normal",))
-        self.heads = nets.having(()).normal(*parents, size=size)
+        name = posterior if isinstance(posterior, str) else posterior[0]
+        check_choice("posterior", name, ("normal", *FLOWS))
+        self.heads, self.flow = nets.having(()).normal(*parents, size=size), None
+        if name != "normal":
+            trunk = self.heads.trunk
+            self.flow = flow_net(posterior, parents, size, init=trunk.init, precision=trunk.precision)
 
     def forward(self, *h, prior=None):
         q = self.heads(*h)
-        return q if prior is None else precision_weighted(q, prior)
+        q = q if prior is None else precision_weighted(q, prior)
+        return q if self.flow is None else self.flow(q, *h)
 
 
 def prior_for_the_guide(p_z, *parents):

@@ -34,7 +34,8 @@ class LadderVAE(LayeredModel):
         z_sizes: number of units of z1, ..., zL.
         hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
             p(x | z1) and d1, the next for p(z1 | z2) and d2, ...
-        posterior: ``"normal"``.
+        posterior: ``"normal"``, or a flow that follows every merge: ``"planar"``, ``"radial"`` or ``"iaf"``, alone or
+            with options, see ``flow_net``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 
     Example::

@@ -3,7 +3,7 @@
 from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO
 
 from pyrodgm.checks import check_choice
-from pyrodgm.infer import ImportanceWeightedELBO, WakeSleep
+from pyrodgm.infer import FreeBits, ImportanceWeightedELBO, WakeSleep
 from pyrodgm.models.catalogue import has_classes
 from pyrodgm.zoo.recipe import Recipe
 
@@ -21,14 +21,25 @@ def importance_weighted(
     return ImportanceWeightedELBO(num_samples, classes, gradient)
 
 
+def free_bits(classes_summed: bool, num_particles: int, nats: float, groups: str = "unit") -> ELBO:
+    """The ELBO with a least KL divergence of every group of units, see ``FreeBits``."""
+    return FreeBits(nats, groups, num_particles)
+
+
 def wake_sleep(classes_summed: bool, num_particles: int) -> ELBO:
     """Model and guide from each other's samples, see ``WakeSleep``; for rows without labels alone."""
     return WakeSleep()
 
 
-OBJECTIVES = {"elbo": elbo, "importance_weighted": importance_weighted, "wake_sleep": wake_sleep}
+OBJECTIVES = {
+    "elbo": elbo,
+    "importance_weighted": importance_weighted,
+    "free_bits": free_bits,
+    "wake_sleep": wake_sleep,
+}
 REFUSED = {  # fields that an objective has no use for, and what they are without one
     "importance_weighted": {"warm_up_epochs": 0, "num_particles": 1},
+    "free_bits": {"warm_up_epochs": 0},
     "wake_sleep": {"warm_up_epochs": 0, "num_particles": 1},
 }
 

@@ -62,6 +62,16 @@ def test_units_sum_to_their_layer_of_several(model_class, sites):
     assert kl_per_unit(model, x, "z2").shape == active_units(model, x, "z2").shape == (len(top),)
 
 
+def test_units_of_an_autoregressive_flow_sum_to_the_layer():
+    """Each with its own part of the log-determinant, at the same noise."""
+    model = small(VAE, posterior="iaf").double()
+    x = rows(model)[0].double()
+    torch.manual_seed(0)
+    units = kl_per_unit(model, x)
+    torch.manual_seed(0)
+    assert units.shape == (2,) and float(units.sum()) == pytest.approx(elbo_parts(model, x)["z"], rel=1e-9)
+
+
 @pytest.mark.parametrize("posterior", POSTERIORS)
 def test_active_units_are_those_whose_mean_varies(posterior):
     """One unit of two follows x; the other keeps to the prior, whatever is drawn of it."""
@@ -109,7 +119,7 @@ def test_unknown_sites_are_refused(function):
 
 def test_what_has_no_units_is_refused():
     x = torch.rand(5, 6)
-    with pytest.raises(ValueError, match="site: got 'z', a FullNormal, want one of independent normals"):
+    with pytest.raises(ValueError, match="site: got 'z', FullNormal, want one that is a product over units"):
         kl_per_unit(small(VAE, posterior="full"), x)
     with pytest.raises(ValueError, match="x: got 1 rows, want at least two"):
         active_units(small(VAE), x[:1])

@@ -14,12 +14,14 @@ from torch.distributions import Normal, kl_divergence
 from pyrodgm.evaluate import kl_per_unit
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI, FreeBits, SemiSupervisedELBO
-from pyrodgm.models import ADGM, M2, VAE, CaGeM
+from pyrodgm.models import ADGM, AVAE, M2, VAE, CaGeM
+from pyrodgm.nn.masked import MaskedNet
 from tests import by_hand
-from tests.pairs import every_pair, model_classes, rows, small
+from tests.pairs import MERGED, as_it_comes, every_pair, model_classes, rows, slow_unless, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
-SAMPLED = [c for c in model_classes() if c.__name__ != "LadderVAE"]  # whose posterior "full" has no analytic KL
+SAMPLED = [(c, "full", "layer") for c in model_classes() if c.__name__ not in MERGED]  # without an analytic KL
+SAMPLED += [(c, "iaf", "unit") for c in (VAE, ADGM, AVAE, CaGeM)] + [(VAE, p, "layer") for p in ("planar", "radial")]
 
 
 def double(model_class, **options):
@@ -63,25 +65,43 @@ def some_floors(model, x, groups):
     return max(between, 0.01), 0, kl[-1] + 1
 
 
-@pytest.mark.parametrize("groups", ["unit", "layer"])
 @pytest.mark.parametrize(("model_class", "options"), every_pair(thorough=()))
-def test_loss_and_gradients_are_those_by_hand(model_class, options, groups):
+def test_loss_and_gradients_are_those_by_hand(model_class, options):
+    check_by_hand("unit", model_class, options)
+
+
+@pytest.mark.parametrize(("model_class", "options"), slow_unless(as_it_comes, every_pair(thorough=())))
+def test_loss_and_gradients_by_layer_are_those_by_hand(model_class, options):
+    check_by_hand("layer", model_class, options)
+
+
+def check_by_hand(groups, model_class, options):
+    """With a floor between the KLs, without and with labels, without one, and with one above all."""
     model, x, y = double(model_class, **options)
-    for nats in some_floors(model, x, groups):
-        for labels in (None,) if y is None else (None, y):
-            found = at_seed(FreeBits(nats, groups, num_particles=2), model, x, labels)
-            pyro.set_rng_seed(3)
-            wanted = by_hand.free_bits(model, x, by_hand.fresh(model, x, 2), nats, groups, labels)
-            assert_equal(found, wanted, model, 1e-9)
+    between, zero, above = some_floors(model, x, groups)
+    for nats, labels in ((between, None), (between, y), (zero, None), (above, None)):
+        found = at_seed(FreeBits(nats, groups, num_particles=2), model, x, labels)
+        pyro.set_rng_seed(3)
+        wanted = by_hand.free_bits(model, x, by_hand.fresh(model, x, 2), nats, groups, labels)
+        assert_equal(found, wanted, model, 1e-9)
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-@pytest.mark.parametrize("model_class", SAMPLED)
-def test_without_a_floor_it_is_the_elbo(model_class, batch_norm):
-    """To the last digits where no KL is analytic."""
-    model, x, _ = double(model_class, posterior="full", batch_norm=batch_norm)
-    found, wanted = at_seed(FreeBits(0, "layer"), model, x), at_seed(ELBO, model, x)
+@pytest.mark.parametrize(("model_class", "posterior", "groups"), SAMPLED)
+def test_without_a_floor_it_is_the_elbo(model_class, posterior, groups):
+    """To the last digits where no KL is analytic; with batch normalisation, as it is trained."""
+    model, x, _ = double(model_class, posterior=posterior, batch_norm=True)
+    found, wanted = at_seed(FreeBits(0, groups), model, x), at_seed(ELBO, model, x)
     assert_equal(found, wanted, model, 1e-12)
+
+
+def test_units_of_an_autoregressive_flow_take_no_inverse():
+    model, x, _ = double(VAE, posterior=("iaf", {"num_steps": 3}))
+    calls = []
+    for module in model.modules():
+        if isinstance(module, MaskedNet):
+            module.register_forward_hook(lambda *args: calls.append(args))
+    at_seed(FreeBits(0.5), model, x)
+    assert len(calls) == 3
 
 
 def test_an_estimate_below_zero_stays_one():
@@ -93,7 +113,7 @@ def test_an_estimate_below_zero_stays_one():
         model.q_z.log_variance.bias.fill_(0.1)
     for seed in range(6):
         found, wanted = (at_seed(objective, model, x, seed=seed) for objective in (FreeBits(0, "layer"), ELBO))
-        assert float(found) == pytest.approx(float(wanted), rel=1e-12)
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)
 
 
 def test_a_floor_below_every_kl_changes_nothing():
@@ -283,6 +303,11 @@ def units_of_a_full_covariance(pair, x):
     FreeBits(1).loss(model.model, model.guide, torch.rand(2, 6))
 
 
+def units_of_a_planar_flow(pair, x):
+    model = small(VAE, posterior="planar")
+    FreeBits(1).loss(model.model, model.guide, torch.rand(2, 6))
+
+
 def prior_that_reads_a_hidden_class(pair, x):
     def model(x):
         with pyro.plate("rows", 2):
@@ -305,8 +330,9 @@ def prior_that_reads_a_hidden_class(pair, x):
         (without_a_posterior, "model: got site 'z', which the guide lacks, want every latent in both"),
         (
             units_of_a_full_covariance,
-            "groups: got 'unit', want 'layer': site: got 'z', a FullNormal, want one of indep",
+            "groups: got 'unit', want 'layer': site: got 'z', FullNormal, want one that is a ",
         ),
+        (units_of_a_planar_flow, "groups: got 'unit', want 'layer': site: got 'z', Planar of TransformedDistribution"),
         (prior_that_reads_a_hidden_class, "model: got site 'y' enumerated in the model alone, want it in the guide"),
     ],
 )

@@ -4,9 +4,10 @@ import pytest
 import torch
 from pyro.infer import TraceMeanField_ELBO
 
-from pyrodgm.models import HierarchicalVAE, LadderVAE
+from pyrodgm.models import AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
 from tests import by_hand
-from tests.pairs import rows, small
+from tests.models.test_matrix import check_by_hand
+from tests.pairs import POSTERIORS, rows, small
 
 PAPER = {"z_sizes": (64, 32, 16, 8, 4), "hidden": ((512, 512), (256, 256), (128, 128), (64, 64), (32, 32))}
 
@@ -18,7 +19,11 @@ def test_parameters_at_the_sizes_of_the_paper(model_class, millions):
     assert round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 2) == millions
 
 
-@pytest.mark.parametrize("model_class", [HierarchicalVAE, LadderVAE])
+LAYERS = {ClusterLadderVAE: {"z_sizes": (3, 2, 2)}}
+LADDERS = [LadderVAE, AuxiliaryLadderVAE, ClusterLadderVAE]
+
+
+@pytest.mark.parametrize("model_class", [HierarchicalVAE, *LADDERS])
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -34,9 +39,26 @@ def test_sizes_that_make_no_layers(model_class, options, message):
         small(model_class, **options)
 
 
-def test_a_ladder_merges_diagonal_normals_alone():
-    with pytest.raises(ValueError, match="posterior: got 'full', want one of normal"):
-        small(LadderVAE, posterior="full")
+@pytest.mark.parametrize(
+    ("model_class", "options", "message"),
+    [
+        (LadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (AuxiliaryLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (ClusterLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (AuxiliaryLadderVAE, {"a_sizes": (3,)}, r"a_sizes: got \(3,\), want 2 positive ints"),
+        (ClusterLadderVAE, {"z_sizes": (3,)}, r"z_sizes: got \(3,\), want at least two layers, for y to stand between"),
+    ],
+)
+def test_what_a_ladder_cannot_be_made_of(model_class, options, message):
+    with pytest.raises(ValueError, match=message):
+        small(model_class, **options)
+
+
+@pytest.mark.parametrize("model_class", LADDERS)
+def test_a_flow_follows_the_merge(model_class):
+    """It is of the merged normal, at every layer, the top too; y is enumerated in none of its parameters."""
+    for posterior in POSTERIORS[2:]:
+        check_by_hand(small(model_class, posterior=posterior, **LAYERS.get(model_class, {})).double(), 2)
 
 
 def test_the_analytic_kl_of_a_ladder_is_right():

@@ -77,6 +77,29 @@ mutants(
     ),
 )
 mutants(
+    "models/auxiliary_ladder_vae.py",
+    (
+        "p_a(*z[i:]))  # (B, a_i)",
+        "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], a[i], prior=prior)",
+        "self.q_z[i](d[i], a[i].detach(), prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "q_a(d[i])) for i, q_a",
+        "q_a(d[0])) for i, q_a",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+    (
+        "prior = None if z is None else",
+        "prior = self.standard_normal(self.z_size) if z is None else",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AuxiliaryLadderVAE-]",
+    ),
+)
+mutants(
     "models/avae.py",
     (
         "p_a(*z[i:]))  # (B, a_i)",
@@ -164,6 +187,34 @@ mutants(
     ),
 )
 mutants(
+    "models/cluster_ladder_vae.py",
+    (
+        "self.categorical(self.p_y(z)), obs=y",
+        "self.uniform_one_hot(), obs=y",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "y = self.sample_class(self.q_y(z, x))",
+        "y = self.sample_class(self.q_y(z.detach(), x))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "prior = prior_for_the_guide(self.p_z[i], *above)",
+        "prior = prior_for_the_guide(self.p_z[i], *(part.detach() for part in above))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "self.q_z[i](d[i], prior=prior)",
+        "self.q_z[i](d[-1], prior=prior)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ClusterLadderVAE-]",
+    ),
+    (
+        "return self.q_y(z, x).probs.mean(0)",
+        "return self.q_y(z.mean(0), x).probs",
+        "evaluate/test_by_hand.py::test_classifiers[ClusterLadderVAE-]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
@@ -184,14 +235,19 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "pass",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
     ),
     (
-        "return q if prior is None else precision_weighted(q, prior)",
-        "return q if prior is None else prior",
+        "q = q if prior is None else precision_weighted(q, prior)",
+        "q = q if prior is None else prior",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LadderVAE-]",
+    ),
+    (
+        "else self.flow(q, *h)",
+        "else q",
+        "models/test_ladders.py::test_a_flow_follows_the_merge[LadderVAE]",
     ),
     (
         "with paused_statistics():",
@@ -572,9 +628,27 @@ mutants(
         "infer/test_semi_supervised.py::test_the_class_term_takes_the_scale_of_its_site",
     ),
     (
+        'if msg["name"] == "y" and not at_copies():',
+        'if msg["name"] == "y":',
+        "infer/test_importance_weighted.py::test_samples_are_the_particles_of_the_class_term[doubly_reparameterised]",
+    ),
+    (
         "fn.logits + math.log1p(-UNIFORM)",
         "fn.logits",
         "evaluate/test_log_likelihood.py::test_a_class_is_drawn_nine_times_in_ten_by_the_classifier",
+    ),
+)
+mutants(
+    "handlers/copies.py",
+    (
+        "copy = value.view_as(value)",
+        "copy = value",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
+    ),
+    (
+        "lambda gradient: gradient * self.weights",
+        "lambda gradient: gradient / self.weights",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
 mutants(
@@ -635,13 +709,13 @@ mutants(
         "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
     ),
     (
-        "q.log_prob(value) - p.log_prob(value)",
-        "p.log_prob(value) - q.log_prob(value)",
+        "_log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)",
+        "_log_prob_of_units(p, value, site) - _log_prob_of_units(q, value, site)",
         "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
     ),
     (
-        "return kl_divergence(q, p)",
-        "return kl_divergence(p, q)",
+        "kl_divergence(_normal(q), _normal(p))",
+        "kl_divergence(_normal(p), _normal(q))",
         "evaluate/test_active_units.py::test_kl_of_a_vae_is_the_closed_form",
     ),
     (
@@ -685,17 +759,17 @@ mutants(
     (
         'elif pair.guide[name]["fn"].has_enumerate_support:',
         "elif False:",
-        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--layer]",
+        "infer/test_free_bits.py::test_loss_and_gradients_by_layer_are_those_by_hand[M2-]",
     ),
     (
         "loss = loss - pair.mean(part).sum()",
         "loss = loss + pair.mean(part).sum()",
-        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--unit]",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2-]",
     ),
     (
         "loss = loss + pair.mean(part).sum()",
         "loss = loss - pair.mean(part).sum()",
-        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2--unit]",
+        "infer/test_free_bits.py::test_loss_and_gradients_are_those_by_hand[M2-]",
     ),
     (
         '"map": shape[:1].numel()',
@@ -711,6 +785,64 @@ mutants(
         '"unit": shape.numel()',
         '"unit": 1',
         "infer/test_free_bits.py::test_groups_of_latents_of_any_shape[unit-shape1]",
+    ),
+)
+mutants(
+    "infer/importance_weighted.py",
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.mean(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "log_w.logsumexp(0) - math.log(self.num_samples)",
+        "log_w.logsumexp(0)",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "(log_w.logsumexp(0) - math.log(self.num_samples)).sum()",
+        "(log_w.sum(-1).logsumexp(0) - math.log(self.num_samples))",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE--bounded]",
+    ),
+    (
+        "if self.classes == ALL:",
+        "if self.classes == BOUNDED:",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "pair.over_classes(pair.log_p() - pair.log_q(*pair.guide))",
+        "pair.over_classes((pair.log_p() - pair.log_q(*pair.guide)).exp()).log()",
+        "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(0).square()",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = torch.ones_like(log_w)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "copies.weights = log_w.detach().softmax(0)",
+        "copies.weights = log_w.detach().softmax(1)",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with paused_statistics(), copies:",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        "with paused_statistics(), _fixed(parameters), copies:",
+        "with _fixed(parameters), copies:",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+    ),
+    (
+        "classes == BOUNDED and num_samples > 1",
+        "False",
+        "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
     ),
 )
 mutants(
@@ -834,7 +966,21 @@ mutants(
         "torch.where(weights > 0, values, 0.0) / len(weights)",
         "evaluate/test_by_hand.py::test_bounds[M2-]",
     ),
-    (".sum(0).mean(0)", ".mean(0).mean(0)", "evaluate/test_by_hand.py::test_bounds[M2-]"),
+    (
+        "self._by_class(values, event_dim).sum(0)",
+        "self._by_class(values, event_dim).mean(0)",
+        "evaluate/test_by_hand.py::test_bounds[M2-]",
+    ),
+    (
+        "self._by_class(log_w).logsumexp(0)",
+        "self._by_class(log_w).mean(0)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
+    (
+        "(name for name in self.guide if name not in self.classes)",
+        "(name for name in self.guide)",
+        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
+    ),
     (
         "return total.logsumexp(dims, keepdim=True) if dims else total",
         "return total.mean(dims, keepdim=True) if dims else total",
@@ -1146,16 +1292,6 @@ mutants(
         'if y is None and classes == "all" else 1  # a sample',
         "if y is None else 1  # a sample",
         "evaluate/test_log_likelihood.py::test_no_more_than_a_chunk_is_decoded_at_once",
-    ),
-    (
-        ".reshape(-1, *pair.shape).logsumexp(0)",
-        ".reshape(-1, *pair.shape).mean(0)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
-    ),
-    (
-        "(name for name in pair.guide if name not in summed)",
-        "(name for name in pair.guide)",
-        "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
     ),
     (
         "weigh(*batch)[: num_samples - begin]",

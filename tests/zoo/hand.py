@@ -159,7 +159,13 @@ class Loss:
         self.nets, self.model, self.classes, self.likelihood = nets, model, classes, likelihood
         self.sizes, self.noise, self.kl, self.kl_of_y, self.layers = sizes, noise, kl, kl_of_y, layers
 
-    def __call__(self, labelled, unlabelled, weight=None, alpha=None, particles=1):
+    def __call__(self, labelled, unlabelled, weight=None, alpha=None, particles=1, weighted=False):
+        """The loss; ``weighted``: by log 1/k sum_s exp(l_s) of the k particles in place of their mean."""
+
+        def over_particles(bounds):
+            bounds = torch.stack(bounds)
+            return bounds.logsumexp(0) - math.log(particles) if weighted else bounds.mean(0)
+
         loss = 0.0
         if labelled is not None:
             x, y = labelled[0], F.one_hot(labelled[1], self.classes).to(labelled[0])
@@ -167,13 +173,13 @@ class Loss:
                 loss = alpha * self.cross_entropies(x, y)
             else:
                 terms = self.of_particles(x, y, particles)
-                loss = -weight * sum(bound.sum() for bound, _ in terms) / particles
+                loss = -weight * over_particles([bound for bound, _ in terms]).sum()
                 if alpha is not None:
                     log_q = torch.stack([(y * log_q).sum(-1) for _, log_q in terms])
                     loss = loss - alpha * (log_q.exp().mean(0)).log().sum()
         self.nets.statistics.clear()  # those of the unlabelled rows alone are kept
         terms = self.of_particles(unlabelled, None, particles)
-        return loss - sum(self.marginal(*term).sum() for term in terms) / particles
+        return loss - over_particles([self.marginal(*term) for term in terms]).sum()
 
     def marginal(self, bound, log_q):
         """sum_y q(y | ...) [bound_y - log q(y | ...)], or the bound itself where y is none of the guide's."""
@@ -225,7 +231,7 @@ class Loss:
         nets, z, q = self.nets, [self.scaled(x)], [None]
         for i in range(1, self.layers + 1):
             q.append(nets.moments(f"q_z.{i - 1}", z[-1]))
-            z.append(q[-1][0] + (0.5 * q[-1][1]).exp() * self.noise(len(x), self.sizes[f"z{i}"]))
+            z.append(q[-1][0] + (0.5 * q[-1][1]).exp() * self.noise(1, len(x), self.sizes[f"z{i}"])[0])
         loss = -log_x(nets, self.likelihood, x, z[1]).sum()
         for i in range(1, self.layers + 1):
             mean, log_variance = q[i]

@@ -26,10 +26,14 @@ def stand_in(name, **options):
 
 
 def kinds():
-    """A recipe of each kind: those that differ in their number of labels alone are one."""
+    """A recipe of each kind: those that differ in numbers of labels, layers, samples or epochs, or in images, are one."""
     seen = []
     for recipe in RECIPES.values():
-        settings = recipe.training() | {"num_labels": recipe.num_labels == 0}
+        settings = recipe.training() | {"num_labels": recipe.num_labels == 0, "objective": recipe.objective[0]}
+        if "z_sizes" in recipe.model[1]:
+            layers = {"z_sizes": (), "a_sizes": (), "hidden": ()}
+            settings["model"] = [recipe.model[0].__name__, recipe.model[1] | layers]
+            settings |= {"data": files(recipe.data[0]) == (), "warm_up_epochs": 0, "measure_every": 1}
         if settings not in seen:
             seen.append(settings)
             yield recipe
@@ -41,13 +45,14 @@ def test_a_recipe_runs(recipe, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
     changed["importance_samples"] = min(recipe.importance_samples, 3)
-    if recipe.pretrained is not None:
-        changed["pretrained"] = (recipe.pretrained[0], {"epochs": 1})
+    fields = [field for field in ("pretrained", "start_from") if getattr(recipe, field) is not None]
+    for field in fields:
+        changed[field] = (getattr(recipe, field)[0], {"epochs": 1})
     if files(recipe.data[0]):
         changed["model"] = (recipe.model[0], recipe.model[1] | {"hidden": (8,)})
-        if recipe.pretrained is not None:
-            first = RECIPES[recipe.pretrained[0]]
-            changed["pretrained"][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})
+        for field in fields:
+            first = RECIPES[changed[field][0]]
+            changed[field][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})
     outcome = run(replace(recipe, **changed), seed=1, progress=False)
     assert all(isinstance(value, float) for value in outcome.figures.values())
     assert len(outcome.history) == 1
@@ -153,8 +158,34 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         ),
         ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' beside pretrained, want one of them"),
         ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
+        ({"objective": ("importance_weighted", {"num_samples": 0})}, "num_samples: got 0, want a positive int"),
+        ({"objective": ("free_bits", {"nats": -1.0})}, "nats: got -1.0, want a finite number of at least zero"),
+        (
+            {"objective": ("importance_weighted", {"num_samples": 2}), "warm_up_epochs": 3},
+            "warm_up_epochs: got 3 with the objective importance_weighted, want 0",
+        ),
+        (
+            {"objective": ("importance_weighted", {"num_samples": 2}), "num_particles": 3},
+            "num_particles: got 3 with the objective importance_weighted, want 1",
+        ),
+        (
+            {"objective": ("free_bits", {"nats": 0.25}), "warm_up_epochs": 3},
+            "warm_up_epochs: got 3 with the objective free_bits, want 0",
+        ),
     ],
-    ids=["no recipe", "another model", "other sizes", "other networks", "two first recipes", "no objective"],
+    ids=[
+        "no recipe",
+        "another model",
+        "other sizes",
+        "other networks",
+        "two first recipes",
+        "no objective",
+        "no samples",
+        "no nats",
+        "warm-up of weights",
+        "particles of weights",
+        "warm-up of free bits",
+    ],
 )
 def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, message, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
