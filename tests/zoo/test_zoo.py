@@ -26,7 +26,7 @@ def stand_in(name, **options):
 
 
 def kinds():
-    """A recipe of each kind: those that differ in numbers of labels, layers, samples or epochs, or in images, are one."""
+    """A recipe of each kind: those that differ in how many labels, layers, samples or epochs, or in images, are one."""
     seen = []
     for recipe in RECIPES.values():
         settings = recipe.training() | {"num_labels": recipe.num_labels == 0, "objective": recipe.objective[0]}
