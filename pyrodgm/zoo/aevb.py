@@ -1,4 +1,4 @@
-"""Figures 2.5 and 2.6 of Kingma 2017: training by the ELBO (AEVB) beside wake-sleep and Monte Carlo EM, on MNIST.
+"""Figures 2.5 and 2.6 of Kingma 2017: training by the ELBO (AEVB) beside wake-sleep and Monte Carlo EM.
 
     python -m pyrodgm.zoo.aevb 2.5 --samples 10000000 --seeds 3 --output results
 
@@ -47,15 +47,18 @@ class Setting(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """The curves of a figure, the hidden units, what is measured and on how many rows."""
+    """The curves of a figure, the data, the hidden units, what is measured and on how many rows."""
 
     settings: list[Setting]
+    data: str
+    likelihood: str | tuple[str, dict]
     hidden: int
     panel: str  # of a setting
     measured: str
     evaluate: Callable
     num_evaluated: int
     paper: str
+    length: str  # of the paper's curves, in rows
     deviations: str
 
 
@@ -85,30 +88,53 @@ def log_p_on_grid(model, x, points=41, width=4.0):
     return total
 
 
+MNIST = "The first 50,000 training images, binarised once (neither is stated)."
 FIGURES = {
     "2.5": Figure(
         settings=[Setting(a, z, 50_000) for z in (3, 5, 10, 20, 200) for a in (AEVB, WAKE_SLEEP)],
+        data="mnist",
+        likelihood="bernoulli",
         hidden=500,
         panel="{0.z_size} latents",
         measured="bound",
         evaluate=row_bounds,
         num_evaluated=1000,
         paper="AEVB converges considerably faster and to a better bound for every number of latents",
-        deviations="Bounds are of the first 1,000 training and test rows, at one sample.",
+        length="100 million",
+        deviations=f"{MNIST} Bounds are of the first 1,000 training and test rows, at one sample.",
+    ),
+    "2.5-freyfaces": Figure(
+        settings=[Setting(a, z, 1500) for z in (2, 5, 10, 20) for a in (AEVB, WAKE_SLEEP)],
+        data="freyfaces",
+        likelihood=("normal", {"mean": "sigmoid"}),
+        hidden=200,
+        panel="{0.z_size} latents",
+        measured="bound",
+        evaluate=row_bounds,
+        num_evaluated=200,
+        paper="AEVB converges considerably faster and to a better bound for every number of latents",
+        length="10 million",
+        deviations=(
+            "1,500 rows to train on, a random choice of frames; bounds are of the first 200 of them and of 200 test "
+            "rows, at one sample."
+        ),
     ),
     "2.6": Figure(
         settings=[Setting(a, 3, 1000) for a in (AEVB, WAKE_SLEEP, MCEM)]
         + [Setting(a, 3, 50_000) for a in (AEVB, WAKE_SLEEP)],
+        data="mnist",
+        likelihood="bernoulli",
         hidden=100,
         panel="{0.num_rows:,} training rows",
         measured="log p(x)",
         evaluate=log_p_on_grid,
         num_evaluated=100,
         paper="log p(x) of AEVB, wake-sleep and Monte Carlo EM, drawn for both numbers of rows",
+        length="60 million",
         deviations=(
-            "log p(x) is a sum over a grid of the three latents, of the first 100 training and test rows (the thesis "
-            "does not state its estimator). HMC accepts or rejects the 100 rows of a batch together. Of Monte Carlo EM "
-            "the rows of the weight updates are counted, and not those of the leapfrog steps."
+            f"{MNIST} log p(x) is a sum over a grid of the three latents, of the first 100 training and test rows (the "
+            "thesis does not state its estimator). HMC accepts or rejects the 100 rows of a batch together. Of Monte "
+            "Carlo EM the rows of the weight updates are counted, and not those of the leapfrog steps."
         ),
     ),
 }
@@ -127,21 +153,31 @@ def curve(figure, setting, samples, seed=0):
         A dict with the setting, the step size, and ``"points"``, a list of dicts of ``"samples"``, ``"train"`` and
         ``"test"``, means over the first rows.
     """
-    data = load("mnist")
-    generator = torch.Generator().manual_seed(0)
-    x, test = (binarise(part.x[:50_000], generator) for part in (data.train, data.test))
+    data, generator = load(figure.data), torch.Generator().manual_seed(0)
+    x, test = data.train.x, data.test.x
+    if figure.likelihood == "bernoulli":
+        x, test = (binarise(rows, generator) for rows in (x, test))
     x = x[: setting.num_rows]
     parts = torch.stack([x[: figure.num_evaluated], test[: figure.num_evaluated]])
-    rates = {rate: _train(figure, setting, x, parts, rate, TRIAL, seed)[-1]["train"] for rate in RATES}
+    rates = {rate: _trial(figure, setting, x, parts, rate, seed) for rate in RATES}
     rate = max(rates, key=rates.get)
     points = _train(figure, setting, x, parts, rate, samples, seed)
     return {"setting": list(setting), "seed": seed, "learning rate": rate, "samples": samples, "points": points}
 
 
+def _trial(figure, setting, x, parts, rate, seed):
+    """The training figure after the first rows; minus infinity where it is no number."""
+    try:
+        return _train(figure, setting, x, parts, rate, TRIAL, seed)[-1]["train"]
+    except (FloatingPointError, ValueError):  # of the loss, or of a row's bound that is NaN
+        return -math.inf
+
+
 def _train(figure, setting, x, parts, rate, samples, seed):
     pyro.clear_param_store()
     pyro.set_rng_seed(seed)
-    model = VAE(x.shape[1], setting.z_size, (figure.hidden,), activation="tanh", init=0.01)
+    options = {"likelihood": figure.likelihood, "activation": "tanh", "init": 0.01}
+    model = VAE(x.shape[1], setting.z_size, (figure.hidden,), **options)
     optim = Optimizer(torch.optim.Adagrad, {"lr": rate, "weight_decay": BATCH_SIZE / len(x)})
     if setting.algorithm == MCEM:
         em = MonteCarloEM(model.model, optim, x)
@@ -169,16 +205,16 @@ def _train(figure, setting, x, parts, rate, samples, seed):
 
 
 def _batches(num_rows):
-    """Indices of batches, epoch after epoch."""
+    """Indices of whole batches, epoch after epoch."""
     while True:
-        yield from torch.randperm(num_rows).split(BATCH_SIZE)
+        yield from torch.randperm(num_rows).split(BATCH_SIZE)[: num_rows // BATCH_SIZE]
 
 
 def reproduce(name, samples, seeds, folder):
     """Train every curve of a figure that is not in the folder yet, write the table and draw the curves.
 
     Args:
-        name: ``"2.5"`` or ``"2.6"``.
+        name: of ``FIGURES``.
         samples: see ``curve``.
         seeds: how many.
         folder: an existing one.
@@ -198,6 +234,7 @@ def reproduce(name, samples, seeds, folder):
                     print(
                         setting, "seed", seed, "rate", curves[-1]["learning rate"], curves[-1]["points"][-1], flush=True
                     )
+    curves.sort(key=lambda c: (c["seed"], figure.settings.index(Setting(*c["setting"]))))
     runs = {}
     for c in curves:
         setting = Setting(*c["setting"])
@@ -214,18 +251,17 @@ def record(name, samples):
     figure = FIGURES[name]
     return Recipe(
         name=f"figure-{name}",
-        summary=f"AEVB beside {'wake-sleep' if name == '2.5' else 'wake-sleep and Monte Carlo EM'} on MNIST",
-        source=f"Kingma 2017, sec. 2.11 and figure {name}",
+        summary=" beside ".join(dict.fromkeys(setting.algorithm for setting in figure.settings)) + f" on {figure.data}",
+        source=f"Kingma 2017, sec. 2.11 and figure {name[:3]}",
         paper=figure.paper,
         figure=figure.measured,
         deviations=(
-            f"{samples:,} training rows in place of {'100 million' if name == '2.5' else '60 million'}, for a CPU; the "
-            "first 50,000 training images, binarised once (neither is stated); the step size with the best training "
+            f"{samples:,} training rows in place of {figure.length}, for a CPU; the step size with the best training "
             f"figure after {TRIAL:,} rows. {figure.deviations}"
         ),
-        data=("mnist", {}),
+        data=(figure.data, {}),
         model=(VAE, {"hidden": (figure.hidden,), "activation": "tanh", "init": 0.01}),
-        epochs=samples // 50_000,
+        epochs=samples // figure.settings[-1].num_rows,
         batch_size=BATCH_SIZE,
         learning_rate=RATES[0],
         optimizer=("Adagrad", {}),
