@@ -1,6 +1,6 @@
 """Figures 2.5 and 2.6 of Kingma 2017: training by the ELBO (AEVB) beside wake-sleep and Monte Carlo EM.
 
-    python -m pyrodgm.zoo.aevb 2.5 --samples 10000000 --seeds 3 --output results
+    python -m pyrodgm.zoo.aevb 2.5 --seeds 3 --output results
 
 writes the last point of every curve to ``figure-2.5.json``, as ``pyrodgm reproduce`` does, the curves beside it, and
 draws them. The same command goes on after the last curve that was finished. Settings of secs 2.10 and 2.11 and app.
@@ -29,10 +29,11 @@ from pyrodgm.isolation import seeded
 from pyrodgm.models import VAE
 from pyrodgm.plot import training_curves
 from pyrodgm.zoo.recipe import Recipe
-from pyrodgm.zoo.results import package_commit, write_results
+from pyrodgm.zoo.results import label_of, package_commit, write_results
 
 AEVB, WAKE_SLEEP, MCEM = "AEVB", "wake-sleep", "Monte Carlo EM"
 BATCH_SIZE = 100
+SAMPLES = 10_000_000
 RATES = (0.01, 0.02, 0.1)
 TRIAL = 5_000  # rows after which the step size is chosen
 POINTS = [m * 10**k for k in range(4, 8) for m in (1, 2, 5)]  # rows seen at which a curve is measured
@@ -222,28 +223,28 @@ def reproduce(name, samples, seeds, folder):
     Returns:
         The path of the drawing.
     """
-    figure, folder, commit = FIGURES[name], Path(folder), package_commit()
-    path = folder / f"figure-{name}-curves.json"
-    curves = [c for c in json.loads(path.read_text()) if c["samples"] == samples] if path.exists() else []
+    figure, folder, commit, recipe = FIGURES[name], Path(folder), package_commit(), record(name, samples)
+    changed = [] if samples == SAMPLES else [f"samples={samples}"]
+    label = label_of(recipe, changed)
+    path = folder / f"{label}-curves.json"
+    curves = json.loads(path.read_text()) if path.exists() else []
     with pyro.validation_enabled(False):
         for seed in range(seeds):
             for setting in figure.settings:
                 if not any(c["setting"] == list(setting) and c["seed"] == seed for c in curves):
                     curves.append(curve(figure, setting, samples, seed))
                     write(path, (json.dumps(curves, indent=1) + "\n").encode())
-                    print(
-                        setting, "seed", seed, "rate", curves[-1]["learning rate"], curves[-1]["points"][-1], flush=True
-                    )
+                    print(setting, f"seed {seed}:", curves[-1]["points"][-1], flush=True)
     curves.sort(key=lambda c: (c["seed"], figure.settings.index(Setting(*c["setting"]))))
     runs = {}
     for c in curves:
         setting = Setting(*c["setting"])
-        label = f"{setting.algorithm}, {figure.panel.format(setting)}"
-        found = {f"{label}: {part} {figure.measured}": c["points"][-1][part] for part in ("train", "test")}
+        curve_of = f"{setting.algorithm}, {figure.panel.format(setting)}"
+        found = {f"{curve_of}: {part} {figure.measured}": c["points"][-1][part] for part in ("train", "test")}
         runs[c["seed"]] = runs.get(c["seed"], {}) | found
     command = f"python -m pyrodgm.zoo.aevb {name} --samples {samples} --seeds {seeds}"
-    write_results(folder, record(name, samples), runs, command, "cpu", [], commit)
-    return draw(name, curves, folder)
+    write_results(folder, recipe, runs, command, "cpu", changed, commit)
+    return draw(name, curves, folder / f"{label}.png")
 
 
 def record(name, samples):
@@ -269,14 +270,13 @@ def record(name, samples):
     )
 
 
-def draw(name, curves, folder):
-    """Draw the curves of a figure as ``figure-NAME.png`` in a folder, and return its path."""
+def draw(name, curves, path):
+    """Draw the curves of a figure as a PNG file, and return its path."""
     figure, lines = FIGURES[name], {}
     for c in curves:
         setting = Setting(*c["setting"])
         lines.setdefault(figure.panel.format(setting), {}).setdefault(setting.algorithm, []).append(c["points"])
     axes = training_curves(lines, f"{figure.measured} (nats)")
-    path = Path(folder) / f"figure-{name}.png"
     axes[0].figure.savefig(path, dpi=120)
     plt.close(axes[0].figure)
     return path
@@ -285,7 +285,7 @@ def draw(name, curves, folder):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("figure", choices=FIGURES)
-    parser.add_argument("--samples", type=int, default=10_000_000, help="rows to train on, a tenth of the paper's")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="rows to train on, by default 10 million")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--output", default="results", help="folder of the table and the drawing")
     arguments = parser.parse_args()

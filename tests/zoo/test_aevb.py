@@ -108,23 +108,23 @@ def test_it_trains_on_the_first_rows_binarised_and_measures_both_parts(monkeypat
 def test_a_figure_goes_on_after_its_last_curve(name, tmp_path, monkeypatch, capsys):
     drawn = aevb.reproduce(name, samples=100, seeds=1, folder=tmp_path)
     assert drawn.stat().st_size > 10_000
-    before = json.loads((tmp_path / f"figure-{name}-curves.json").read_text())
+    before = json.loads((tmp_path / f"figure-{name}+samples=100-curves.json").read_text())
     trained = []
     curve = aevb.curve
     monkeypatch.setattr(aevb, "curve", lambda *arguments: trained.append(arguments[-1]) or curve(*arguments))
     aevb.reproduce(name, samples=100, seeds=2, folder=tmp_path)
     settings = aevb.FIGURES[name].settings
     assert trained == [1] * len(settings)
-    after = json.loads((tmp_path / f"figure-{name}-curves.json").read_text())
+    after = json.loads((tmp_path / f"figure-{name}+samples=100-curves.json").read_text())
     assert after[: len(before)] == before
-    record = json.loads((tmp_path / f"figure-{name}.json").read_text())
+    record = json.loads((tmp_path / f"figure-{name}+samples=100.json").read_text())
     assert record["command"] == f"python -m pyrodgm.zoo.aevb {name} --samples 100 --seeds 2"
     assert set(record["figures"]) == {"0", "1"}
     last = {f"{part}": before[0]["points"][-1][part] for part in ("train", "test")}
     figures = record["figures"]["0"]
     assert list(figures.values())[:2] == [last["train"], last["test"]]
     assert len(figures) == 2 * len(settings)
-    assert f"figure-{name}" in (tmp_path / "README.md").read_text()
+    assert f"figure-{name}+samples=100" in (tmp_path / "README.md").read_text()
 
 
 def test_grey_rows_of_faces_are_trained_on_in_whole_batches(monkeypatch):
