@@ -837,7 +837,7 @@ mutants(
     (
         "with paused_statistics(), _fixed(parameters), copies:",
         "with _fixed(parameters), copies:",
-        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[AVAE-doubly_reparameterised]",
     ),
     (
         "classes == BOUNDED and num_samples > 1",
