@@ -7,7 +7,7 @@ import torch
 from pyro import poutine
 
 from pyrodgm.checks import check_choice, check_size
-from pyrodgm.handlers.copies import AtCopies
+from pyrodgm.handlers import AtCopies
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.traces import run_guide, run_pair
 from pyrodgm.nn import paused_statistics
@@ -37,12 +37,14 @@ class ImportanceWeightedELBO(Objective):
 
     d/dphi = sum_s w_s^2 dl_s/dz_s dz_s/dphi
 
-    where the plain one has w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi, whose second part is nothing but noise in
-    the mean, and grows beside the first as k does. The guide runs twice. It pays for a guide with networks of its own
-    and many samples: for a VAE with k = 50 the variance of the gradient is thousands of times smaller. It pays little
-    where the guide draws auxiliary latents (AVAE), costs variance at k = 1 there, and in the generative networks that
-    a guide shares (ladders). The guide must say the same of a sample twice, so no dropout; under batch normalisation,
-    which ties the samples to each other, it is not exactly unbiased.
+    where the plain one has w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi. The mean of its second part is taken up
+    into the first, and its noise is gone, beside which the rest shrinks as k grows. It pays for a guide with networks
+    of its own, the more samples and the evener their weights: the variance of its gradient is some hundred thousand
+    times smaller for a VAE of six pixels and k = 50, and 30 times where a few samples of fifty carry most of the weight.
+    It pays little for auxiliary latents (AVAE) before they are trained, and may cost variance at k = 1, as it does for
+    the generative networks that the guide of a ladder reads. Guide and samples cost twice, the model once. The guide
+    must say the same of a sample twice, so no dropout; under batch normalisation, which ties the samples of a batch to
+    each other, it is unbiased but for that tie.
 
     Args:
         num_samples: k.
@@ -87,7 +89,7 @@ class ImportanceWeightedELBO(Objective):
                 guide(*args, **kwargs)
 
         log_w = self._log_weights(run_pair(model, scored_again, args, kwargs, self.num_samples))
-        copies.weights = log_w.detach().softmax(0)
+        copies.weigh(log_w.detach().softmax(0))
         return self._loss(log_w)
 
     def _log_weights(self, pair):

@@ -1,7 +1,9 @@
 """The importance-weighted bound by hand, its two gradients, and what it refuses."""
 
+import gc
 import inspect
 import math
+import weakref
 
 import pyro
 import pyro.distributions as dist
@@ -221,6 +223,16 @@ class TestDoublyReparameterised:
         plain, _ = loss_and_gradients(ImportanceWeightedELBO(4), model, x, y)
         found, _ = loss_and_gradients(ImportanceWeightedELBO(4, gradient=DOUBLY), model, x, y)
         torch.testing.assert_close(found, plain)
+
+    def test_a_step_leaves_no_tensors_behind(self):
+        model = small(AVAE)
+        x, _ = rows(model)
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), ImportanceWeightedELBO(3, gradient=DOUBLY))
+        found = []
+        model.p_x.register_forward_hook(lambda net, parents, fn: found.append(weakref.ref(parents[0])))
+        svi.step(x)  # the copies are what the decoder reads
+        gc.collect()
+        assert found[0]() is None
 
     def test_parameters_train_after_a_step_that_failed(self):
         model = small(VAE)

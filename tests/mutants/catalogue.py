@@ -646,8 +646,13 @@ mutants(
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
     ),
     (
-        "lambda gradient: gradient * self.weights",
-        "lambda gradient: gradient / self.weights",
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient, copy=copy: gradient * weights[0]",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_a_step_leaves_no_tensors_behind",
+    ),
+    (
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient: gradient / weights[0]",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
@@ -815,18 +820,18 @@ mutants(
         "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(0).square()",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(0).square())",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = torch.ones_like(log_w)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(torch.ones_like(log_w))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(1)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(1))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
