@@ -118,7 +118,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds of everything; write nothing")
     quick = parser.parse_args().quick
-    text = report(rounds=2, draws=3, epochs=(0,)) if quick else report(rounds=31, draws=100, epochs=EPOCHS)
+    text = report(rounds=2, draws=3, epochs=(0,)) if quick else report(rounds=15, draws=40, epochs=EPOCHS)
     print(text)
     if not quick:
         Path(__file__).with_suffix(".md").write_text(text)

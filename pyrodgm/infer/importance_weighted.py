@@ -40,8 +40,8 @@ class ImportanceWeightedELBO(Objective):
     where the plain one has w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi. The mean of its second part is taken up
     into the first, and its noise is gone, beside which the rest shrinks as k grows. It pays for a guide with networks
     of its own, the more samples and the evener their weights: the variance of its gradient is some hundred thousand
-    times smaller for a VAE of six pixels and k = 50, and 30 times where a few samples of fifty carry most of the weight.
-    It pays little for auxiliary latents (AVAE) before they are trained, and may cost variance at k = 1, as it does for
+    times smaller for a VAE of six pixels and k = 50, 30 times where a few samples of fifty carry most of the weight. It
+    pays little for auxiliary latents (AVAE) before they are trained, and may cost variance at k = 1, as it does for
     the generative networks that the guide of a ladder reads. Guide and samples cost twice, the model once. The guide
     must say the same of a sample twice, so no dropout; under batch normalisation, which ties the samples of a batch to
     each other, it is unbiased but for that tie.
