@@ -1245,7 +1245,7 @@ mutants(
     (
         "if latents != inferred:",
         "if False:",
-        "infer/test_wake_sleep.py::test_latents_of_the_guide_alone_are_refused",
+        "infer/test_wake_sleep.py::test_latents_of_the_model_alone_are_refused",
     ),
 )
 
