@@ -17,14 +17,15 @@ from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
 from benchmarks.steps import machine
 from pyrodgm.data import Batches, load
 from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
-from pyrodgm.models import AVAE, VAE
+from pyrodgm.models import AVAE, VAE, HierarchicalVAE, LadderVAE
 
 SAMPLES = (1, 5, 50)
 GRADIENTS = {"plain": "plain", "doubly": "doubly_reparameterised"}
 MODELS = {
     "VAE, z of 8": lambda size: VAE(size, z_size=8, hidden=(64,)),
     "AVAE, a and z of 8": lambda size: AVAE(size, z_sizes=(8,), a_sizes=(8,), hidden=(64,)),
-    "AVAE, two layers of 8 and 4": lambda size: AVAE(size, z_sizes=(8, 4), a_sizes=(8, 4), hidden=(64,)),
+    "HierarchicalVAE, z of 8 and 4": lambda size: HierarchicalVAE(size, z_sizes=(8, 4), hidden=(64,)),
+    "LadderVAE, z of 8 and 4": lambda size: LadderVAE(size, z_sizes=(8, 4), hidden=(64,)),
 }
 EPOCHS = (0, 20)
 
@@ -63,7 +64,9 @@ def variance(model, x, k, gradient, draws):
         loss = objective.differentiable_loss(model.model, model.guide, x)
         parts = zip(names, torch.autograd.grad(loss, parameters, materialize_grads=True), strict=True)
         parts = [(name, part.flatten()) for name, part in parts]
-        found.append([torch.cat([part for name, part in parts if name.startswith(of)]) for of in ("q_", "p_")])
+        found.append(
+            [torch.cat([p for name, p in parts if name.startswith("p_") == models]) for models in (False, True)]
+        )
     return [float(torch.stack(of).var(0).sum()) for of in zip(*found, strict=True)]
 
 
@@ -115,7 +118,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds of everything; write nothing")
     quick = parser.parse_args().quick
-    text = report(rounds=2, draws=3, epochs=(0,)) if quick else report(rounds=31, draws=100, epochs=EPOCHS)
+    text = report(rounds=2, draws=3, epochs=(0,)) if quick else report(rounds=15, draws=40, epochs=EPOCHS)
     print(text)
     if not quick:
         Path(__file__).with_suffix(".md").write_text(text)

@@ -560,7 +560,7 @@ mutants(
     "nn/posteriors.py",
     (
         "loc, sigma = self.moments(*h)",
-        "loc, sigma = self.loc(*h), self.moments(*h)[1].square()",
+        "loc, sigma = self.moments(*h)[0], self.moments(*h)[1].square()",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
@@ -854,8 +854,13 @@ mutants(
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
     ),
     (
-        "lambda gradient: gradient * self.weights",
-        "lambda gradient: gradient / self.weights",
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient, copy=copy: gradient * weights[0]",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_a_step_leaves_no_tensors_behind",
+    ),
+    (
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient: gradient / weights[0]",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
@@ -1023,18 +1028,18 @@ mutants(
         "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(0).square()",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(0).square())",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = torch.ones_like(log_w)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(torch.ones_like(log_w))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(1)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(1))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
@@ -1045,12 +1050,50 @@ mutants(
     (
         "with paused_statistics(), _fixed(parameters), copies:",
         "with _fixed(parameters), copies:",
-        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[AVAE-doubly_reparameterised]",
     ),
     (
         "classes == BOUNDED and num_samples > 1",
         "False",
         "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
+    ),
+)
+mutants(
+    "infer/monte_carlo_em.py",
+    (
+        "return -poutine.trace(self._complete)",
+        "return poutine.trace(self._complete)",
+        "infer/test_monte_carlo_em.py::test_draws_are_those_of_the_posterior",
+    ),
+    (
+        "get_trace(self._batch, latents).log_prob_sum()",
+        'get_trace(self._batch, latents).log_prob_sum(lambda name, site: name != "z")',
+        "infer/test_monte_carlo_em.py::test_draws_are_those_of_the_posterior",
+    ),
+    (
+        "        self.num_steps = num_steps\n",
+        "        self.num_steps = num_steps + 1\n",
+        "infer/test_monte_carlo_em.py::test_a_transition_has_as_many_leapfrog_steps_as_asked_for",
+    ),
+    (
+        "target_accept_prob=acceptance",
+        "target_accept_prob=1 - acceptance / 10",
+        "infer/test_monte_carlo_em.py::test_the_acceptance_that_is_asked_for_is_the_one_obtained",
+    ),
+    (
+        "        self.clear_cache()\n",
+        "",
+        "infer/test_monte_carlo_em.py::test_a_transition_has_as_many_leapfrog_steps_as_asked_for",
+    ),
+    (
+        "self.latents[name][rows] = value",
+        "self.latents[name][: len(rows)] = value",
+        "infer/test_monte_carlo_em.py::test_the_m_step_ascends_log_p_of_x_and_z",
+    ),
+    (
+        "for _ in range(self.num_updates)) / self.num_updates",
+        "for _ in range(1)) / self.num_updates",
+        "infer/test_monte_carlo_em.py::test_the_m_step_ascends_log_p_of_x_and_z",
     ),
 )
 mutants(
@@ -1118,6 +1161,11 @@ mutants(
         "return beta * num_unlabelled / num_labelled",
         "data/test_data.py::TestLabels::test_alpha",
     ),
+    (
+        "if isinstance(elbo, WakeSleep):",
+        "if False:",
+        "infer/test_wake_sleep.py::test_a_class_term_is_refused_whose_guide_would_read_dreams",
+    ),
 )
 mutants(
     "infer/traces.py",
@@ -1150,6 +1198,54 @@ mutants(
         "return total.logsumexp(dims, keepdim=True) if dims else total",
         "return total.mean(dims, keepdim=True) if dims else total",
         "evaluate/test_elbo_parts.py::test_a_discrete_bound_is_pyros[model]",
+    ),
+)
+mutants(
+    "infer/wake_sleep.py",
+    (
+        "return wake + sleep",
+        "return wake - sleep",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "return wake + sleep",
+        "return wake",
+        "infer/test_wake_sleep.py::test_every_model_by_its_traces[VAE--False]",
+    ),
+    (
+        "return wake + sleep",
+        "return sleep",
+        "infer/test_wake_sleep.py::test_every_model_by_its_traces[VAE--False]",
+    ),
+    (
+        "wake, _ = self._wake._loss(",
+        "_, wake = self._wake._loss(",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "_, sleep = self._sleep._loss(",
+        "sleep, _ = self._sleep._loss(",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "self._wake.num_particles = self._sleep.num_sleep_particles = 1",
+        "self._sleep.num_sleep_particles = 1",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "given.arguments[name] = value.to(like.dtype) if isinstance(like, torch.Tensor) else value",
+        "given.arguments[name] = like",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "        with paused_statistics():\n",
+        "        with torch.enable_grad():\n",
+        "infer/test_wake_sleep.py::test_batch_statistics_are_fed_once_a_step_by_the_data",
+    ),
+    (
+        "if latents != inferred:",
+        "if False:",
+        "infer/test_wake_sleep.py::test_latents_of_the_model_alone_are_refused",
     ),
 )
 
@@ -1425,6 +1521,14 @@ mutants(
 # plots
 
 mutants(
+    "plot/curves.py",
+    (
+        '(("train", "-"), ("test", "--"))',
+        '(("train", "--"), ("test", "-"))',
+        "plot/test_plot.py::test_training_curves_are_of_both_parts_by_the_rows_seen",
+    ),
+)
+mutants(
     "plot/kl.py",
     (
         "kl.sum(1), label=site",
@@ -1591,6 +1695,54 @@ mutants(
 # recipes
 
 mutants(
+    "zoo/aevb.py",
+    (
+        "F.softplus(logits).sum(-1) + weight",
+        "F.softplus(logits).sum(-1) - weight",
+        "zoo/test_aevb.py::test_log_p_on_a_grid_sums_to_one_over_every_x[2]",
+    ),
+    (
+        "log_prob(z) + model.z_size * (axis[1] - axis[0]).log()",
+        "log_prob(z) + (axis[1] - axis[0]).log()",
+        "zoo/test_aevb.py::test_log_p_on_a_grid_sums_to_one_over_every_x[3]",
+    ),
+    (
+        "seen += cost * len(rows)",
+        "seen += len(rows)",
+        "zoo/test_aevb.py::test_rows_are_counted_as_often_as_they_are_trained_on[Monte Carlo EM-seen2]",
+    ),
+    (
+        ".split(BATCH_SIZE)[: num_rows // BATCH_SIZE]",
+        ".split(BATCH_SIZE)",
+        "zoo/test_aevb.py::test_grey_rows_of_faces_are_trained_on_in_whole_batches",
+    ),
+    (
+        "rate = max(rates, key=rates.get)",
+        "rate = min(rates, key=rates.get)",
+        "zoo/test_aevb.py::test_the_step_size_is_the_best_one_after_the_first_rows",
+    ),
+    (
+        "x = x[: setting.num_rows]",
+        "x = x[-setting.num_rows :]",
+        "zoo/test_aevb.py::test_it_trains_on_the_first_rows_binarised_and_measures_both_parts",
+    ),
+    (
+        ".reshape(2, -1).mean(1)",
+        ".reshape(-1, 2).mean(0)",
+        "zoo/test_aevb.py::test_it_trains_on_the_first_rows_binarised_and_measures_both_parts",
+    ),
+    (
+        '"weight_decay": BATCH_SIZE / len(x)',
+        '"weight_decay": 1 / len(x)',
+        "zoo/test_aevb.py::test_steps_are_of_adagrad_with_the_prior_of_every_parameter",
+    ),
+    (
+        "if setting.algorithm == WAKE_SLEEP else",
+        "if setting.algorithm != WAKE_SLEEP else",
+        "zoo/test_aevb.py::test_wake_sleep_takes_the_wake_sleep_objective",
+    ),
+)
+mutants(
     "zoo/baselines.py",
     (
         "F.cross_entropy(net(x).logits, y)",
@@ -1632,14 +1784,14 @@ mutants(
         "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
     ),
     (
-        "    if there is not here:\n",
-        "    if False:\n",
-        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+        "    objective_of(recipe)  #",
+        "    #",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[no samples]",
     ),
     (
-        "defaults | options | {",
-        "options | {",
-        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+        "inner = objective_of(recipe)",
+        "inner = type(objective_of(recipe))(1)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
     (
         "kl_per_unit(model, x, site)",
@@ -1781,6 +1933,26 @@ mutants(
         "ImportanceWeightedELBO(1, classes",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
+    (
+        "FreeBits(nats, groups",
+        "FreeBits(nats / 2, groups",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-free-bits]",
+    ),
+    (
+        "kind = TraceEnum_ELBO if classes_summed else Trace_ELBO",
+        "kind = Trace_ELBO",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-m2]",
+    ),
+    (
+        "if value != without:",
+        "if False:",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[warm-up of weights]",
+    ),
+    (
+        "return WakeSleep()",
+        "return elbo(classes_summed, num_particles)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-wake-sleep]",
+    ),
 )
 mutants(
     "zoo/results.py",
@@ -1788,6 +1960,20 @@ mutants(
         "stdev(values) / math.sqrt(len(values))",
         "stdev(values)",
         "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
+    ),
+)
+
+mutants(
+    "zoo/stages.py",
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
     ),
 )
 
