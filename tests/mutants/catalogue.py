@@ -215,6 +215,24 @@ mutants(
     ),
 )
 mutants(
+    "models/density.py",
+    (
+        'pyro.sample("a", self.p_a(z))',
+        'pyro.sample("a", self.p_a(0 * z))',
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[normal-auxiliary]",
+    ),
+    (
+        "dist.Normal(zeros, torch.ones_like(zeros))",
+        "dist.Normal(zeros, 2 * torch.ones_like(zeros))",
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[normal-auxiliary]",
+    ),
+    (
+        'pyro.sample("z", self.q_z(parent))',
+        'pyro.sample("z", self.q_z(0 * parent))',
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[planar]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
@@ -818,6 +836,24 @@ mutants(
 
 # handlers
 
+mutants(
+    "handlers/annealed.py",
+    (
+        "any(self.site in trace for trace in guide_traces())",
+        "True",
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+    (
+        'msg["name"] == self.site and any',
+        "any",
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+    (
+        'msg["scale"] * self.beta',
+        'msg["scale"] / self.beta',
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+)
 mutants(
     "handlers/classes.py",
     (
@@ -1960,6 +1996,19 @@ mutants(
         "return WakeSleep()",
         "return elbo(classes_summed, num_particles)",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-wake-sleep]",
+    ),
+)
+mutants(
+    "zoo/ring_potential.py",
+    (
+        "min(1.0, START + (1 - START) * 2 * step / steps)",
+        "START",
+        "zoo/test_ring_potential.py::test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace",
+    ),
+    (
+        "100 * min(right, 1 - right)",
+        "100 * right",
+        "zoo/test_ring_potential.py::test_the_figures_are_those_of_a_known_normal",
     ),
 )
 mutants(
