@@ -1351,6 +1351,14 @@ mutants(
     ),
 )
 mutants(
+    "data/store.py",
+    (
+        "(not here if box is None else box)",
+        "not here",
+        "data/test_store.py::TestFinding::test_stand_ins_only_where_the_sets_own_files_are_not_there",
+    ),
+)
+mutants(
     "data/toy.py",
     (
         "-self.energy(value) - self.log_normaliser",

@@ -108,7 +108,7 @@ def test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_
 def test_kl_of_units_that_are_not_independent_is_refused_before_training(calls):
     recipe = small("mnist-vae", kl_units=True)
     recipe = replace(recipe, model=(recipe.model[0], recipe.model[1] | {"posterior": "full"}))
-    with pytest.raises(ValueError, match="kl_units: got True, want False: site: got 'z', a FullNormal, want one of in"):
+    with pytest.raises(ValueError, match="kl_units: got True, want False: site: got 'z', FullNormal, want one that"):
         train(recipe, progress=False)
 
 
