@@ -38,10 +38,10 @@ class ImportanceWeightedELBO(Objective):
 
     The second part of the plain one is mostly noise; its mean is what makes w_s^2 of w_s. A step runs the guide twice
     and the model once. It pays where the guide has networks of its own, the more samples the more, and most where
-    their weights are even. It pays little for an AVAE that is not trained yet, and for k = 1 the variance may rise; so
-    it may for the generative networks that the guide of a ladder reads (figures in benchmarks/iwae.md). The guide must
-    say the same of a sample twice: no dropout. Batch normalisation ties the samples to each other; the two gradients
-    then differ by what comes of that tie.
+    their weights are even. It pays little for an AVAE that is not trained yet. For k = 1 the variance may rise, and in
+    the generative networks that the guide of a ladder reads it does, up to twenty times (benchmarks/iwae.md). The guide
+    must say the same of a sample twice: no dropout. Batch normalisation ties the samples to each other; the two
+    gradients then differ by what comes of that tie.
 
     Args:
         num_samples: k.
