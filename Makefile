@@ -34,12 +34,13 @@ mutants: .venv/installed
 
 # the peers ask for packages that what is measured of them does not use
 bench: .venv/installed
-	-.venv/bin/python -m pip install --quiet --no-deps --constraint constraints.txt pythae pixyz
+	-.venv/bin/python -m pip install --quiet --no-deps --constraint constraints.txt pythae pixyz zuko
 	.venv/bin/python -m benchmarks.steps
 	.venv/bin/python -m benchmarks.loop
 	.venv/bin/python -m benchmarks.guards
 	.venv/bin/python -m benchmarks.importance_weights
 	.venv/bin/python -m benchmarks.many_classes
+	.venv/bin/python -m benchmarks.flows
 	.venv/bin/python -m benchmarks.iwae
 
 lint: .venv/installed

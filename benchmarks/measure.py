@@ -6,16 +6,16 @@ import time
 import torch
 
 
-def interleaved(steppers, rounds=30, warm=5):
+def interleaved(steppers, rounds=30, warm=5, clock=time.perf_counter):
     """Seconds of every step of each arrangement, ``{name: [...]}``; the first ``warm`` rounds build and warm up."""
     times = {name: [] for name in steppers}
     for _ in range(warm + rounds):
         for name, step in steppers.items():
-            start = time.perf_counter()
+            start = clock()
             step()
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: values[warm:] for name, values in times.items()}
 
 

@@ -18,6 +18,7 @@ _HOMES = {
     "CompiledSVI": "infer",
     "DeepGenerativeClassifier": "estimators",
     "DeepGenerativeModel": "models",
+    "DensityModel": "models",
     "FreeBits": "infer",
     "HierarchicalVAE": "models",
     "ImportanceWeightedELBO": "infer",

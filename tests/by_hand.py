@@ -414,22 +414,19 @@ def importance_weighted(model, x, noise, y=None, classes="bounded"):
     return log_mean(log_w.expand(noise.samples, len(x)))[0]
 
 
-def doubly_reparameterised(model, x, noise, guides):
-    """Gradients of the importance-weighted loss, those of the guide by sum_s w_s^2 dl_s/dz_s dz_s/dphi (Tucker et al.).
+def doubly_reparameterised(model, x, noise):
+    """A loss with the gradient sum_s w_s^2 dl_s/dz_s dz_s for the samples, and sum_s w_s dlog p for the model.
 
-    guides: whether a parameter, by name, is the guide's.
+    Tucker et al. 2019: z_s is made by the guide's parameters, and l_s is read at a z_s that is given, with log q fixed.
     """
     drawn = {site: latent.value for site, latent in runs(model, x, noise)[0].latents.items()}
     copies = {site: value.detach().requires_grad_() for site, value in drawn.items()}
-    log_w = bounds(model, x, Given(drawn=copies))
-    w = log_w.softmax(0).detach()[..., None]
+    log_w, every = (f(model, x, Given(drawn=copies)) for f in (bounds, runs))
+    log_q = sum(log_normal(value, *q) for value, q, _ in every[0].latents.values())
+    w = log_w.detach().softmax(0)
     slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
-    of_guide = -sum((w**2 * slope * value).sum() for slope, value in zip(slopes, drawn.values(), strict=True))
-    of_model = -(w[..., 0] * log_w).sum()
-    return {
-        name: torch.autograd.grad(of_guide if guides(name) else of_model, p, retain_graph=True, allow_unused=True)[0]
-        for name, p in model.named_parameters()
-    }
+    paths = (w**2 * (slope * value).sum(-1) for slope, value in zip(slopes, drawn.values(), strict=True))
+    return -(w * (log_w + log_q)).sum() - sum(path.sum() for path in paths)
 
 
 def unlabelled_loss(model, x, noise):

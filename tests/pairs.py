@@ -5,7 +5,7 @@ import inspect
 import pytest
 import torch
 
-import pyrodgm.models
+from pyrodgm.models.catalogue import models_by_name
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
@@ -23,6 +23,11 @@ VARIANTS = {
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
+QUICK_FLOWS = (
+    "VAE",
+    "ADGM",
+    "CaGeM",
+)  # with planar and radial posteriors in `make test`; the others in `make test-all`
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
 MERGED = (
     "LadderVAE",
@@ -47,8 +52,8 @@ def labels_alone(model):
 
 
 def model_classes():
-    classes = [getattr(pyrodgm.models, name) for name in pyrodgm.models.__all__]
-    return [c for c in classes if not inspect.isabstract(c)]
+    """Those of rows; a density without data is none."""
+    return list(models_by_name().values())
 
 
 def name(option):
@@ -77,15 +82,13 @@ def every_pair(thorough=None):
     for c in model_classes():
         for o in options_of(c, everything=thorough is None or c in thorough):
             label = "-".join(f"{name(v)}" if k in ("posterior", "likelihood") else f"{k}={v}" for k, v in o.items())
-            cases.append(pytest.param(c, o, id=f"{c.__name__}-{label}"))
+            slow = name(o.get("posterior", "")) in ("planar", "radial") and c.__name__ not in QUICK_FLOWS
+            cases.append(pytest.param(c, o, id=f"{c.__name__}-{label}", marks=[pytest.mark.slow] if slow else []))
     return cases
 
 
-def every_posterior(quick):
-    """Every model with every posterior that is not a diagonal normal, and every step of ``"iaf"``.
-
-    Those of models that are not in ``quick`` have the marker slow.
-    """
+def every_posterior():
+    """Every model with every posterior that is not a diagonal normal, and every step of ``"iaf"``."""
     steps = [("iaf", {"num_steps": 2, "step": "affine", "made_hidden": ()})]
     steps += [("iaf", {"num_steps": 3, "step": "location", "made_hidden": (1, 3), "reverse_every": 2})]
     return [
@@ -93,7 +96,7 @@ def every_posterior(quick):
             c,
             {"posterior": p},
             id="-".join([c.__name__, name(p), *([] if isinstance(p, str) or "step" not in p[1] else [p[1]["step"]])]),
-            marks=() if c.__name__ in quick else pytest.mark.slow,
+            marks=[] if c.__name__ in QUICK_FLOWS else [pytest.mark.slow],
         )
         for c in model_classes()
         for p in posteriors_of(c)[1:] + steps

@@ -69,6 +69,14 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", 'feature_classifiers=["tree"]'), "feature_classifiers: got 'tree', want one of"),
         (("train", "digits", "--set", "pretrained=digits-m1"), "pretrained: got 'digits-m1', want none: SDGM takes no"),
         (("train", "digits", "--set", "pretrained=digits-m3"), "pretrained: got 'digits-m3' .did you mean 'digits-m"),
+        (("train", "digits", "--set", "start_from=digits-m2"), "start_from: got digits-m2 with a M2, want SDGM"),
+        (("train", "digits-m1m2", "--set", "start_from=digits-m1m2"), "start_from: got 'digits-m1m2' beside pre"),
+        (("train", "digits", "--set", "objective=importance_weighted"), "objective: got importance_weighted without n"),
+        (("train", "digits", "--set", "objective.num_samples=3"), "objective.: got 'num_samples'"),
+        (
+            ("train", "digits", "--set", "objective=free_bits", "--set", "objective.nats=0.25"),
+            "warm_up_epochs: got 100 with the objective free_bits, want 0",
+        ),
         (("train", "digits-m1m2", "--set", "pretrained.epochs=0"), "epochs: got 0, want at least 1"),
         (("train", "digits-m1m2", "--set", "pretrained.model=3"), "pretrained.: got 'model'"),
         (("train", "digits-m1m2", "--set", "pretrained.epochs=few"), "pretrained.epochs: got 'few', want int"),
@@ -131,6 +139,19 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert drawn["x"].shape == (20, 64) and drawn["y"].tolist() == [*range(10)] * 2 and (tmp_path / "s.png").exists()
     assert call(*train, "--fresh").exit_code == 0
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_a_run_starts_from_the_one_that_its_own_command_left(tmp_path):
+    assert call("train", "digits-m1", "--epochs", 1).exit_code == 0
+    (checkpoint,) = tmp_path.rglob("checkpoint.safetensors")
+    before = checkpoint.read_bytes()
+    changes = ("--set", "start_from=digits-m1", "--set", "start_from.epochs=1")
+    result = call("train", "digits-m1", "--epochs", 1, *changes)
+    assert result.exit_code == 0, result.output
+    assert checkpoint.read_bytes() == before
+    runs = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert runs == {"digits-m1+epochs=1", "digits-m1+start_from=digits-m1+start_from.epochs=1+epochs=1"}
 
 
 def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import pandas
 import pytest
 import torch
 from pyro.infer import SVI
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from typer.testing import CliRunner
 
 from pyrodgm import models
@@ -21,6 +21,7 @@ from pyrodgm.evaluate import bound
 from pyrodgm.formats import changes_of_format_1, of_run
 from pyrodgm.infer import Optimizer
 from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models.pretrained import from_plain
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import read_record
 from tests.format_1.set_ups import RUNS, run, table
@@ -65,6 +66,37 @@ class TestModels:
         again = DeepGenerativeModel.from_pretrained(tmp_path)
         assert again.arguments == model.arguments and repr(again) == repr(model)
         assert all(torch.equal(value, again.state_dict()[key]) for key, value in model.state_dict().items())
+
+
+class TestFormerIAF:
+    """The posterior ``"iaf"`` whose network was Pyro's."""
+
+    def plain(self):
+        config = json.loads((FOLDER / "models" / "M2-iaf" / "config.json").read_text())
+        tensors = (FOLDER / "models" / "M2-iaf" / "model.safetensors").read_bytes()
+        arguments = config["arguments"] | {"hidden": (4,), "posterior": ("iaf", {"num_steps": 2, "context_size": 4})}
+        return {"model": "M2", "arguments": arguments, "tensors": tensors}
+
+    def test_an_estimators_model_with_it_is_read(self):
+        model = from_plain(self.plain())
+        assert model.arguments["posterior"] == ("iaf", {"num_steps": 2, "made_activation": "relu"})
+        whole = DeepGenerativeModel.from_pretrained(FOLDER / "models" / "M2-iaf")
+        assert all(torch.equal(value, whole.state_dict()[key]) for key, value in model.state_dict().items())
+
+    def test_it_must_be_named_by_the_argument(self):
+        plain = self.plain()
+        del plain["arguments"]["posterior"]
+        with pytest.raises(
+            ValueError, match="model: got the posterior 'iaf' of an older pyrodgm at 'q_z' and posterior='"
+        ):
+            from_plain(plain)
+
+    def test_a_run_with_it_is_refused(self):
+        state = {"about": {}, "module": load(self.plain()["tensors"]), "optimizer": {}}
+        with pytest.raises(
+            ValueError, match="checkpoint: got a run with the posterior 'iaf' of an older pyrodgm, whose"
+        ):
+            of_run(state, 2)
 
 
 class TestEstimators:

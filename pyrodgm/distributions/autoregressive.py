@@ -24,6 +24,8 @@ class Autoregressive(FlowStep):
         Autoregressive(net, net.order)(torch.randn(5, 4))
     """
 
+    autoregressive = True  # as Pyro's steps whose inverse is sequential say
+
     def __init__(self, network, order, batch_shape=()):
         super().__init__(batch_shape)
         self.network, self.order = network, order

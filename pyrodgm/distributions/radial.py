@@ -51,9 +51,8 @@ class Radial(FlowStep):
         """1 + beta / (alpha + r), and the log-determinant."""
         far = self.alpha + r
         stretch = (self.edge + r) / far
-        return stretch, (size - 1) * stretch.log() + (
-            (r + 2 * self.alpha) * r + self.alpha * self.edge
-        ).log() - 2 * far.log()
+        outwards = ((r + 2 * self.alpha) * r + self.alpha * self.edge) / far.square()  # 1 + alpha beta / (alpha + r)^2
+        return stretch, (size - 1) * stretch.log() + outwards.log()
 
 
 def _norm(vectors):

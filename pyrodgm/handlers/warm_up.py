@@ -37,20 +37,25 @@ class warm_up(Messenger):
 
     def __init__(self, beta: torch.Tensor, discrete: bool = False):
         super().__init__()
-        if not hasattr(beta, "dim") or beta.dim() != 0:
-            raise ValueError(f"beta: got {beta!r}, want a 0-d tensor, to be updated in place")
-        if float(beta) <= 0:
-            raise ValueError(f"beta: got {float(beta):g}, want a value above zero")
+        check_beta(beta)
         self.beta, self.discrete = beta, discrete
 
     def _process_message(self, msg):
         if msg["type"] != "sample" or msg["is_observed"] or (not self.discrete and _is_enumerable(msg["fn"])):
             return
-        if all(msg["name"] in trace for trace in _guide_traces()):
+        if all(msg["name"] in trace for trace in guide_traces()):
             msg["scale"] = msg["scale"] * self.beta
 
 
-def _guide_traces():
+def check_beta(beta):
+    """Raise ``ValueError`` unless a weight is a 0-d tensor above zero."""
+    if not hasattr(beta, "dim") or beta.dim() != 0:
+        raise ValueError(f"beta: got {beta!r}, want a 0-d tensor, to be updated in place")
+    if not float(beta) > 0:
+        raise ValueError(f"beta: got {float(beta):g}, want a value above zero")
+
+
+def guide_traces():
     """The guide's trace, if a model is being replayed against it: what it lacks is the model's own.
 
     An ELBO also replays the guide while it enumerates sequentially, against traces that have not returned yet.

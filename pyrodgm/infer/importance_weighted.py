@@ -7,7 +7,7 @@ import torch
 from pyro import poutine
 
 from pyrodgm.checks import check_choice, check_size
-from pyrodgm.handlers.copies import AtCopies
+from pyrodgm.handlers import AtCopies
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.traces import run_guide, run_pair
 from pyrodgm.nn import paused_statistics
@@ -17,32 +17,31 @@ PLAIN, DOUBLY = "plain", "doubly_reparameterised"
 
 
 class ImportanceWeightedELBO(Objective):
-    """The importance-weighted bound of k samples, summed over the rows, its sign turned round to be minimised.
+    """Minus the importance-weighted bound of k samples, summed over the rows.
 
-    - sum_b log 1/k sum_s exp(l_sb) >= - sum_b log p(x_b)                        (Burda et al. 2016, eq. 8)
+    - sum_b log 1/k sum_s exp(l_sb), in the mean at least - sum_b log p(x_b)      (Burda et al. 2016, eq. 8)
 
-    l_s = log p(x, z_s) - log q(z_s | x)                                         without a class
+    l_s = log p(x, z_s) - log q(z_s | x)                                          without a class
     l_s = sum_y q(y | x, a_s) [log p(x, y, z_sy, a_s) - log q(z_sy, a_s, y | x)]  ``classes="bounded"``
-    l_s = log sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                     ``classes="all"``
+    l_s = log sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                      ``classes="all"``
 
-    ``"bounded"`` is the bound of ``TraceEnum_ELBO`` inside each sample, and that bound itself for k = 1. It is one for
-    any pair: exp(l_s) is below the sum over y of ``"all"`` by Jensen's inequality. ``"all"`` is tighter; q(y | ...)
-    cancels in it and gets no gradient, so that it is for evaluation and for pairs without such a class. A class that
-    the model alone enumerates is summed inside the logarithm either way.
+    ``"bounded"`` is the bound of ``TraceEnum_ELBO`` inside each sample, and that bound itself for k = 1. By Jensen's
+    inequality it is below ``"all"``, so it is a bound for any pair. q(y | ...) cancels in ``"all"`` and gets no
+    gradient: it evaluates. A class that the model alone enumerates is summed inside the logarithm either way. Inside
+    ``SemiSupervisedELBO`` the k samples are the particles of the class term.
 
-    Inside ``SemiSupervisedELBO`` the k samples are the particles of the class term.
+    ``gradient="doubly_reparameterised"`` has the same value and another gradient for the guide's parameters phi, with
+    the same mean (Tucker et al. 2019, IWAE-DReG). With w_s = exp(l_s) / sum_t exp(l_t) and z_s = g(noise_s, phi),
 
-    ``gradient="doubly_reparameterised"`` has the same value, and another unbiased gradient for the guide (Tucker et
-    al. 2019, IWAE-DReG): with w_s = exp(l_s) / sum_t exp(l_t) and z_s = g(noise_s, phi),
+    sum_s w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi                          ``"plain"``
+    sum_s w_s^2 dl_s/dz_s dz_s/dphi                                               ``"doubly_reparameterised"``
 
-    d/dphi = sum_s w_s^2 dl_s/dz_s dz_s/dphi
-
-    where the plain one has w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi, whose second part is nothing but noise in
-    the mean, and grows beside the first as k does. The guide runs twice. It pays for a guide with networks of its own
-    and many samples: for a VAE with k = 50 the variance of the gradient is thousands of times smaller. It pays little
-    where the guide draws auxiliary latents (AVAE), costs variance at k = 1 there, and in the generative networks that
-    a guide shares (ladders). The guide must say the same of a sample twice, so no dropout; under batch normalisation,
-    which ties the samples to each other, it is not exactly unbiased.
+    The second part of the plain one is mostly noise; its mean is what makes w_s^2 of w_s. A step runs the guide twice
+    and the model once. It pays where the guide has networks of its own, the more samples the more, and most where
+    their weights are even. It pays little for an AVAE that is not trained yet. For k = 1 the variance may rise, and in
+    the generative networks that the guide of a ladder reads it does, up to twenty times (benchmarks/iwae.md). The guide
+    must say the same of a sample twice: no dropout. Batch normalisation ties the samples to each other; the two
+    gradients then differ by what comes of that tie.
 
     Args:
         num_samples: k.
@@ -87,7 +86,7 @@ class ImportanceWeightedELBO(Objective):
                 guide(*args, **kwargs)
 
         log_w = self._log_weights(run_pair(model, scored_again, args, kwargs, self.num_samples))
-        copies.weights = log_w.detach().softmax(0)
+        copies.weigh(log_w.detach().softmax(0))
         return self._loss(log_w)
 
     def _log_weights(self, pair):

@@ -19,9 +19,9 @@ class MonteCarloEM:
               grad_z log p(z | x) = grad_z log p(z) + grad_z log p(x | z)
     M step    ``num_updates`` steps of the optimiser on -log p(x, z), z held fixed
 
-    Every row keeps a z of its own, drawn from the prior at the start. Pyro's ``HMC`` makes the transition. The rows of a
-    batch are one target to it: they are accepted or rejected together. It tunes the step size by dual averaging for as
-    long as it is used, because the target changes with the parameters.
+    Every row keeps a z of its own, drawn from the prior at the start. Pyro's ``HMC`` makes the transition. The rows of
+    a batch are one target to it: they are accepted or rejected together. It tunes the step size by dual averaging for
+    as long as it is used, because the target changes with the parameters.
 
     Args:
         model: a function of rows of x, such as ``m.model``, with continuous latents of unbounded support.
@@ -35,8 +35,8 @@ class MonteCarloEM:
         latents: dict from a site to the last draws, ``(N, ...)``.
 
     Raises:
-        ValueError: if an argument is out of range, x has a wrong shape or values that are not finite, or a latent of the
-            model is not continuous and unbounded.
+        ValueError: if an argument is out of range, x has a wrong shape or values that are not finite, or a latent of
+            the model is not continuous and unbounded.
 
     Example::
 

@@ -51,8 +51,8 @@ class SemiSupervisedELBO(Objective):
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, the ELBO is ``WakeSleep``, or neither kind of row is
-            given.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, the ELBO is ``WakeSleep``, or neither kind of row
+            is given.
 
     Example::
 

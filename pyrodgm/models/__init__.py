@@ -7,6 +7,7 @@ from pyrodgm.models.avae import AVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.cagem import CaGeM
 from pyrodgm.models.cluster_ladder_vae import ClusterLadderVAE
+from pyrodgm.models.density import DensityModel
 from pyrodgm.models.hierarchical_vae import HierarchicalVAE
 from pyrodgm.models.ladder_vae import LadderVAE
 from pyrodgm.models.latent_classifier import LatentClassifierVAE
@@ -28,6 +29,7 @@ __all__ = [
     "CaGeM",
     "ClusterLadderVAE",
     "DeepGenerativeModel",
+    "DensityModel",
     "HierarchicalVAE",
     "LadderVAE",
     "LatentClassifierVAE",

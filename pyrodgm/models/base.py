@@ -13,7 +13,7 @@ from pyrodgm.checks import check_label_values, check_labels, check_rows, check_s
 from pyrodgm.models.class_variable import ClassVariable, check_classes
 from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
-from pyrodgm.models.registry import register
+from pyrodgm.models.registry import register, state_to_pickle
 
 
 class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
@@ -145,8 +145,4 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
         return model_trace.trace.nodes["x"]["fn"].mean
 
     def __getstate__(self):
-        # Pyro leaves a weak reference to the unconstrained tensor on each parameter; it cannot be pickled, and
-        # the next call of model or guide puts it back.
-        for parameter in self.parameters():
-            parameter.__dict__.pop("unconstrained", None)
-        return self.__dict__
+        return state_to_pickle(self)

@@ -4,10 +4,12 @@ import inspect
 
 
 def models_by_name():
-    """The classes of models that ``pyrodgm.models`` exports, by their names."""
+    """The classes of models of rows that ``pyrodgm.models`` exports, by their names."""
     from pyrodgm import models
 
-    return {name: c for name in models.__all__ if not inspect.isabstract(c := getattr(models, name))}
+    exported = {name: getattr(models, name) for name in models.__all__}
+    of_rows = {name: c for name, c in exported.items() if issubclass(c, models.DeepGenerativeModel)}
+    return {name: c for name, c in of_rows.items() if not inspect.isabstract(c)}
 
 
 def has_classes(model_class):

@@ -40,6 +40,17 @@ def register(module):
     return name
 
 
+def state_to_pickle(module):
+    """What ``__getstate__`` of a registered module returns.
+
+    Pyro leaves a weak reference to the unconstrained tensor on each parameter. It cannot be pickled, and the next call
+    of model or guide puts it back.
+    """
+    for parameter in module.parameters():
+        parameter.__dict__.pop("unconstrained", None)
+    return module.__dict__
+
+
 def prefix(module):
     """What the store puts before the names of a module's parameters: ``"M2$$$"``, or nothing where Pyro named them."""
     return f"{_registered[module][0]}$$$" if module in _registered else ""

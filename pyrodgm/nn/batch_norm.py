@@ -13,7 +13,8 @@ def paused_statistics():
     """A context in which ``BatchNorm`` leaves its running statistics as they are.
 
     The labelled pass of ``SemiSupervisedELBO`` runs inside it: running statistics come from unlabelled data only
-    (Maaløe et al. 2017, sec. 5). Rows are still normalised by their own batch while training.
+    (Maaløe et al. 2017, sec. 5). So does a guide that calls a network of the model, which feeds them itself. Rows are
+    still normalised by their own batch while training.
     """
     global _paused
     before, _paused = _paused, True

@@ -56,7 +56,8 @@ def kl_heat_maps(history: list[dict]) -> list:
 
     Example::
 
-        *_, history = pyrodgm.zoo.train(RECIPES["mnist-lvae"])
+        recipe, folder = RECIPES["mnist-lvae"], "runs/mnist-lvae/seed-0"
+        *_, history = pyrodgm.zoo.train(recipe, folder=folder)          # at once, where the run is finished
         kl_heat_maps(history)[0].figure.savefig("kl.png")
     """
     found = kl_of_units(history)

@@ -1,10 +1,11 @@
 """Recipes: one named, complete experiment per row of a paper's table."""
 
-from pyrodgm.zoo.experiment import Outcome, first_stage, load_data, measure, prepare, run, train
+from pyrodgm.zoo.experiment import Outcome, load_data, measure, prepare, run, train
 from pyrodgm.zoo.override import override
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import write_results
+from pyrodgm.zoo.stages import first_stage
 
 __all__ = [
     "RECIPES",

@@ -1,7 +1,6 @@
 """Train a recipe's model and measure it as its paper does."""
 
 import inspect
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +31,8 @@ from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
 from pyrodgm.zoo.objectives import objective_of
-from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import precision_on, unit
+from pyrodgm.zoo.stages import first_stage
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
@@ -91,41 +90,6 @@ def load_data(recipe):
         check_choice("preprocess", name, ("dequantise", "keep_varying", "project", "standardise"))
         data = getattr(preprocessing, name)(data, **options)
     return data
-
-
-def first_stage(recipe):
-    """The recipe that is trained first, on the same data: that of ``pretrained`` or of ``start_from``; or None.
-
-    Raises:
-        ValueError: if there is no such recipe, or there are both; if the model takes no other, or, to start from, the
-            first one is another, naming what differs.
-    """
-    if recipe.pretrained is not None and recipe.start_from is not None:
-        raise ValueError(f"start_from: got {recipe.start_from[0]!r} beside pretrained, want one of them")
-    field = "pretrained" if recipe.start_from is None else "start_from"
-    if getattr(recipe, field) is None:
-        return None
-    name, changes = getattr(recipe, field)
-    check_choice(field, name, RECIPES)
-    first = replace(RECIPES[name], data=recipe.data, preprocess=recipe.preprocess, **changes)
-    if field == "start_from":
-        _check_same_model(first, recipe)
-    elif not hasattr(recipe.model[0], "load_m1"):
-        raise ValueError(f"pretrained: got {name!r}, want none: {recipe.model[0].__name__} takes no trained model")
-    return first
-
-
-def _check_same_model(first, recipe):
-    """Raise ``ValueError`` unless two recipes have one model, but for the precision that it computes in."""
-    (there, held), (here, wanted) = first.model, recipe.model
-    if there is not here:
-        raise ValueError(f"start_from: got {first.name} with a {there.__name__}, want {here.__name__}")
-    defaults = {p.name: p.default for p in inspect.signature(here).parameters.values()} | {"precision": None}
-    held, wanted = (defaults | options | {"precision": None} for options in (held, wanted))
-    for option in held | wanted:
-        got, want = held.get(option), wanted.get(option)
-        if got != want:
-            raise ValueError(f"start_from: got {first.name} with {option} = {got}, want {want}, as the model has here")
 
 
 def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):

@@ -94,7 +94,8 @@ def _chosen(recipe, field, value):
 
 def _choices():
     """What the names of a field that is a choice may be, and stand for."""
-    from pyrodgm.zoo.experiment import RECIPES, RESAMPLE, SCHEDULES
+    from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
+    from pyrodgm.zoo.recipes import RECIPES
 
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}

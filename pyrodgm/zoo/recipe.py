@@ -46,7 +46,7 @@ class Recipe:
         measure_every: epochs between two measurements on the validation rows.
         kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
             measurement, and report that of each latent on the test rows, with how many units have more than 0.01 nats.
-            For latents of independent normals.
+            For latents whose units ``kl_per_unit`` tells apart.
         monitor: ``"validation error"`` or ``"validation bound"``: keep the epoch where it was best; or None.
         patience: measurements without a better one before training stops, or None.
         milestones: epochs whose test error is reported too.

@@ -1,6 +1,9 @@
 """The importance-weighted bound by hand, its two gradients, and what it refuses."""
 
+import gc
+import inspect
 import math
+import weakref
 
 import pyro
 import pyro.distributions as dist
@@ -10,9 +13,10 @@ from pyro import poutine
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 
+from pyrodgm import testing
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import ImportanceWeightedELBO, SemiSupervisedELBO
-from pyrodgm.models import ADGM, AVAE, M2, SDGM, VAE, CaGeM, LatentClassifierVAE, SplitLatentClassifierVAE
+from pyrodgm.models import ADGM, AVAE, M2, SDGM, VAE, CaGeM, LadderVAE, LatentClassifierVAE, SplitLatentClassifierVAE
 from tests import by_hand
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import assert_equal_losses, backends, with_backend
@@ -22,7 +26,11 @@ from tests.pairs import every_pair, model_classes, rows, slow_unless, small
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 DOUBLY = "doubly_reparameterised"
 VARIED = every_pair(thorough=())
-WITHOUT_A_CLASS = [VAE, AVAE, LatentClassifierVAE, SplitLatentClassifierVAE]  # in the guide
+WITHOUT_A_CLASS = [  # in the guide
+    c
+    for c in model_classes()
+    if "num_classes" not in inspect.signature(c).parameters or c in (LatentClassifierVAE, SplitLatentClassifierVAE)
+]
 RELAXED = [pytest.param(c, {"classes": "relaxed"}, id=f"{c.__name__}-relaxed") for c in (M2, ADGM, SDGM, CaGeM)]
 
 
@@ -153,8 +161,9 @@ def test_a_class_term_without_a_bound_has_as_many_samples():
 
 
 @pytest.mark.parametrize("gradient", ["plain", DOUBLY])
-def test_batch_statistics_are_fed_once_a_step(gradient):
-    model = small(AVAE, batch_norm=True)
+@pytest.mark.parametrize("model_class", [AVAE, LadderVAE])
+def test_batch_statistics_are_fed_once_a_step(model_class, gradient):
+    model = small(model_class, batch_norm="heads")
     SVI(model.model, model.guide, Adam({"lr": 1e-3}), ImportanceWeightedELBO(3, gradient=gradient)).step(rows(model)[0])
     norms = [module for module in model.modules() if hasattr(module, "num_batches_tracked")]
     assert [int(norm.num_batches_tracked) for norm in norms] == [1] * len(norms)
@@ -174,7 +183,7 @@ def test_evaluation_needs_no_gradient():
 
 
 def is_guides(name):
-    return name.startswith("q_")
+    return not name.startswith("p_")
 
 
 class TestDoublyReparameterised:
@@ -185,9 +194,27 @@ class TestDoublyReparameterised:
         found, got = loss_and_gradients(ImportanceWeightedELBO(4, gradient=DOUBLY), model, x)
         torch.manual_seed(3)
         noise = by_hand.fresh(model, x, 4)
-        want = by_hand.doubly_reparameterised(model, x, noise, is_guides)
         expected = -by_hand.importance_weighted(model, x, noise).sum()
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=0)
+        assert_same_gradients(got, gradients(by_hand.doubly_reparameterised(model, x, noise), model))
+
+    @pytest.mark.parametrize("posterior", ["full", "planar", "radial"])
+    def test_any_posterior_whose_copies_can_be_scored(self, posterior):
+        model = small(VAE, posterior=posterior).double()
+        x = rows(model)[0].double()
+        loss, got = loss_and_gradients(ImportanceWeightedELBO(4, gradient=DOUBLY), model, x)
+        pyro.set_rng_seed(3)
+        with pyro.plate("particles", 4, dim=-2):
+            z = poutine.trace(model.guide).get_trace(x).nodes["z"]["value"]
+            copy = z.detach().requires_grad_()
+            guide, pair = (
+                testing.row_log_prob(poutine.trace(poutine.condition(f, {"z": copy})).get_trace(x))
+                for f in (model.guide, model.model)
+            )
+        torch.testing.assert_close(loss, -((pair - guide).exp().mean(0)).log().sum(), rtol=1e-9, atol=0)
+        w = (pair - guide).detach().softmax(0)
+        (slope,) = torch.autograd.grad((pair - guide).sum(), copy, retain_graph=True)
+        want = gradients(-(w * pair).sum() - (w[..., None] ** 2 * slope * z).sum(), model)
         assert_same_gradients(got, want)
 
     def test_labels_may_be_given_where_the_guide_enumerates_them(self):
@@ -196,6 +223,16 @@ class TestDoublyReparameterised:
         plain, _ = loss_and_gradients(ImportanceWeightedELBO(4), model, x, y)
         found, _ = loss_and_gradients(ImportanceWeightedELBO(4, gradient=DOUBLY), model, x, y)
         torch.testing.assert_close(found, plain)
+
+    def test_a_step_leaves_no_tensors_behind(self):
+        model = small(AVAE)
+        x, _ = rows(model)
+        svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), ImportanceWeightedELBO(3, gradient=DOUBLY))
+        found = []
+        model.p_x.register_forward_hook(lambda net, parents, fn: found.append(weakref.ref(parents[0])))
+        svi.step(x)  # the copies are what the decoder reads
+        gc.collect()
+        assert found[0]() is None
 
     def test_parameters_train_after_a_step_that_failed(self):
         model = small(VAE)

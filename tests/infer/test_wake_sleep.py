@@ -1,6 +1,7 @@
 """Wake-sleep: the gradient of each phase by hand, for any pair, plainly and compiled."""
 
 import shutil
+from dataclasses import replace
 
 import pyro
 import pyro.distributions as dist
@@ -11,8 +12,10 @@ from pyro.infer import SVI
 from pyro.nn import PyroModule
 from pyro.optim import Adam
 
-from pyrodgm.infer import CompiledSVI, WakeSleep
+from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO, WakeSleep
 from pyrodgm.models import M2, VAE, CaGeM, LatentClassifierVAE
+from pyrodgm.zoo import RECIPES
+from pyrodgm.zoo.objectives import objective_of
 from tests.by_hand import log_bernoulli, log_normal, moments
 from tests.pairs import every_pair, rows, small
 
@@ -66,7 +69,7 @@ def drawn(guide):
 def test_every_model_by_its_traces(model_class, options, labelled):
     m = small(model_class, **options).double()
     x, y = rows(m)
-    if labelled and y is None or model_class is LatentClassifierVAE and not options and not labelled:
+    if (labelled and y is None) or (not labelled and (model_class, options) == (LatentClassifierVAE, {})):
         pytest.skip("no labels, or a class that the model alone has")
     args = (x.double(), y) if labelled else (x.double(),)
     _, found = gradients(m, m.model, m.guide, *args)
@@ -204,6 +207,18 @@ def test_latents_of_the_guide_alone_are_refused():
     message = r"guide: got the latents \['u', 'z'\], want those of the model, \['z'\]"
     with pyro.validation_enabled(False), pytest.raises(ValueError, match=message):
         WakeSleep().loss(model, wider, torch.randn(3))
+
+
+def test_a_class_term_is_refused_whose_guide_would_read_dreams():
+    with pytest.raises(ValueError, match="elbo: got WakeSleep, want a bound"):
+        SemiSupervisedELBO(WakeSleep(), alpha=1.0)
+
+
+@pytest.mark.parametrize(("field", "value"), [("warm_up_epochs", 5), ("num_particles", 3)])
+def test_a_recipe_refuses_what_wake_sleep_has_no_use_for(field, value):
+    recipe = replace(RECIPES["mnist-wake-sleep"], **{field: value})
+    with pytest.raises(ValueError, match=f"{field}: got {value} with the objective wake_sleep, want"):
+        objective_of(recipe)
 
 
 def test_a_guide_without_an_argument_for_what_is_dreamt_is_refused():

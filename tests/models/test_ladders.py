@@ -2,13 +2,16 @@
 
 import pytest
 import torch
-from pyro.infer import TraceMeanField_ELBO
+from pyro.infer import SVI, TraceMeanField_ELBO
+from pyro.optim import Adam
 
+from pyrodgm.infer import ImportanceWeightedELBO
 from pyrodgm.models import AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
 from tests import by_hand
 from tests.models.test_matrix import check_by_hand
 from tests.pairs import POSTERIORS, rows, small
 
+LADDERS = [LadderVAE, AuxiliaryLadderVAE, ClusterLadderVAE]
 PAPER = {"z_sizes": (64, 32, 16, 8, 4), "hidden": ((512, 512), (256, 256), (128, 128), (64, 64), (32, 32))}
 
 
@@ -17,10 +20,6 @@ def test_parameters_at_the_sizes_of_the_paper(model_class, millions):
     with torch.device("meta"):
         model = model_class(784, **PAPER, batch_norm="heads", scale_head="softplus_variance")
     assert round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 2) == millions
-
-
-LAYERS = {ClusterLadderVAE: {"z_sizes": (3, 2, 2)}}
-LADDERS = [LadderVAE, AuxiliaryLadderVAE, ClusterLadderVAE]
 
 
 @pytest.mark.parametrize("model_class", [HierarchicalVAE, *LADDERS])
@@ -56,9 +55,10 @@ def test_what_a_ladder_cannot_be_made_of(model_class, options, message):
 
 @pytest.mark.parametrize("model_class", LADDERS)
 def test_a_flow_follows_the_merge(model_class):
-    """It is of the merged normal, at every layer, the top too; y is enumerated in none of its parameters."""
+    """The flow is of the merged normal at every layer; what its parameters read has no dimension for y."""
+    sizes = {"z_sizes": (3, 2, 2)} if model_class is ClusterLadderVAE else {}  # two layers below y
     for posterior in POSTERIORS[2:]:
-        check_by_hand(small(model_class, posterior=posterior, **LAYERS.get(model_class, {})).double(), 2)
+        check_by_hand(small(model_class, posterior=posterior, **sizes).double(), 2)
 
 
 def test_the_analytic_kl_of_a_ladder_is_right():
@@ -72,3 +72,40 @@ def test_the_analytic_kl_of_a_ladder_is_right():
     (run,) = by_hand.runs(model, x, noise)
     kl = sum(by_hand.kl_of_units(model, x, noise, site).sum() for site in run.latents)
     assert found == pytest.approx((kl - by_hand.log_x(model, x, run.x).sum()).item(), rel=1e-9)
+
+
+def test_the_doubly_reparameterised_gradient_of_networks_that_guide_and_model_share():
+    """p_z has the guide's gradient through the draws and the model's, none through log q (Tucker et al. 2019)."""
+    model = small(LadderVAE, z_sizes=(4, 3, 2)).double()
+    x = rows(model)[0].double()
+    parameters = dict(model.named_parameters())
+    objective = ImportanceWeightedELBO(4, gradient="doubly_reparameterised")
+    torch.manual_seed(3)
+    found = torch.autograd.grad(objective.differentiable_loss(model.model, model.guide, x), list(parameters.values()))
+    torch.manual_seed(3)
+    (run,) = by_hand.runs(model, x, by_hand.fresh(model, x, 4))
+    copies = {site: latent.value.detach().requires_grad_() for site, latent in run.latents.items()}
+    (at_copies,) = by_hand.runs(model, x, by_hand.Given(drawn=copies))
+    log_w = by_hand.log_ratio(model, x, at_copies)
+    log_p = by_hand.log_x(model, x, at_copies.x)
+    log_p = log_p + sum(by_hand.log_normal(latent.value, *latent.p) for latent in at_copies.latents.values())
+    w = log_w.softmax(0).detach()
+    slopes = torch.autograd.grad(log_w.sum(), list(copies.values()), retain_graph=True)
+    draws = [latent.value for latent in run.latents.values()]
+    loss = (
+        -sum((w[..., None] ** 2 * slope * z).sum() for slope, z in zip(slopes, draws, strict=True)) - (w * log_p).sum()
+    )
+    wanted = torch.autograd.grad(loss, list(parameters.values()))
+    for name, got, want in zip(parameters, found, wanted, strict=True):
+        torch.testing.assert_close(
+            got, want, rtol=1e-8, atol=1e-10, msg=lambda m, name=name: f"gradient of {name}: {m}"
+        )
+
+
+@pytest.mark.parametrize("gradient", ["plain", "doubly_reparameterised"])
+def test_importance_weighted_steps_feed_batch_statistics_once(gradient):
+    model = small(LadderVAE, batch_norm="heads")
+    objective = ImportanceWeightedELBO(3, gradient=gradient)
+    SVI(model.model, model.guide, Adam({"lr": 1e-3}), objective).step(rows(model)[0])
+    counters = [int(value) for name, value in model.named_buffers() if name.endswith("num_batches_tracked")]
+    assert counters == [1] * len(counters)

@@ -86,7 +86,7 @@ def test_loss_and_gradients_agree_with_the_formulas_by_hand(model_class, options
     check_by_hand(small(model_class, **options).double())
 
 
-@pytest.mark.parametrize(("model_class", "options"), every_posterior(quick=("VAE", "ADGM", "CaGeM")))
+@pytest.mark.parametrize(("model_class", "options"), every_posterior())
 def test_every_posterior_agrees_with_the_formulas_by_hand(model_class, options):
     check_by_hand(small(model_class, **options).double(), num_rows=2)
 

@@ -215,6 +215,24 @@ mutants(
     ),
 )
 mutants(
+    "models/density.py",
+    (
+        'pyro.sample("a", self.p_a(z))',
+        'pyro.sample("a", self.p_a(0 * z))',
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[normal-auxiliary]",
+    ),
+    (
+        "dist.Normal(zeros, torch.ones_like(zeros))",
+        "dist.Normal(zeros, 2 * torch.ones_like(zeros))",
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[normal-auxiliary]",
+    ),
+    (
+        'pyro.sample("z", self.q_z(parent))',
+        'pyro.sample("z", self.q_z(0 * parent))',
+        "models/test_density.py::test_the_loss_is_the_formula_by_hand[planar]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
@@ -480,10 +498,87 @@ mutants(
     ),
 )
 mutants(
+    "nn/flows.py",
+    (
+        "return torch.sigmoid(-s) * m, F.logsigmoid(s)",
+        "return m, F.logsigmoid(s)",
+        "nn/test_flows.py::test_each_step_is_its_equation[gated-<lambda>]",
+    ),
+    (
+        "outputs[1] + self.gate_bias",
+        "outputs[1] - self.gate_bias",
+        "nn/test_flows.py::test_each_step_is_its_equation[gated-<lambda>]",
+    ),
+    (
+        "return m, 0.5 * BoundedLogVariance.apply(s)",
+        "return m, BoundedLogVariance.apply(s)",
+        "nn/test_flows.py::test_each_step_is_its_equation[affine-<lambda>]",
+    ),
+    (
+        "return m, torch.zeros_like(m)",
+        "return m, torch.ones_like(m)",
+        "nn/test_flows.py::test_one_linear_location_step_is_the_full_covariance",
+    ),
+    (
+        "reverse=t // reverse_every % 2 == 1",
+        "reverse=t // reverse_every % 2 == 0",
+        "nn/test_flows.py::test_the_order_is_reversed_after_every_step_or_fewer[2-reversed_steps1]",
+    ),
+    (
+        "alpha = standard_deviation(a)",
+        "alpha = standard_deviation(2 * a)",
+        "models/test_matrix.py::test_every_posterior_agrees_with_the_formulas_by_hand[VAE-radial]",
+    ),
+    (
+        "u, w, b = parts.split((self.size, self.size, 1), -1)",
+        "w, u, b = parts.split((self.size, self.size, 1), -1)",
+        "models/test_matrix.py::test_every_posterior_agrees_with_the_formulas_by_hand[VAE-planar]",
+    ),
+    (
+        "Autoregressive(self._moments(net, h), net.order, batch_shape)",
+        "Autoregressive(self._moments(net, h), net.order[::-1], batch_shape)",
+        "nn/test_flows.py::test_a_density_is_that_of_the_base_over_the_jacobian[gated]",
+    ),
+)
+mutants(
+    "nn/masked.py",
+    (
+        "above[:, None] >= below for",
+        "above[:, None] > below for",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "(place[:, None] > [read, *degrees][-1])",
+        "(place[:, None] >= [read, *degrees][-1])",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden0-False]",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "place = place.flip(0) if reverse else place",
+        "place = place",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-True]",
+    ),
+    (
+        "torch.linspace(1, size, width).round().long() - 1",
+        "torch.linspace(1, size, width).round().long()",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "self.combine(self.weight * self.mask, parents)",
+        "self.combine(self.weight, parents)",
+        "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
+    ),
+    (
+        "features = (ACTIVATIONS[self.activation](layer(*features)),)",
+        "features = (layer(*features),)",
+        "nn/test_masked.py::test_it_is_pyros_network_where_there_is_one[hidden0-False]",
+    ),
+)
+mutants(
     "nn/posteriors.py",
     (
         "loc, sigma = self.moments(*h)",
-        "loc, sigma = self.loc(*h), self.moments(*h)[1].square()",
+        "loc, sigma = self.moments(*h)[0], self.moments(*h)[1].square()",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
@@ -492,16 +587,10 @@ mutants(
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
     ),
     (
-        "dist.Normal(*self.moments(*h))",
-        "dist.Normal(self.loc(*h), self.moments(*h)[1].square())",
-        "nn/test_posteriors.py::test_the_flow_begins_from_the_normal_of_equation_5_25",
+        "return self.flow(dist.Normal(*self.moments(*h)).to_event(1), *h)",
+        "return self.flow(dist.Normal(self.moments(*h)[0], 1.0).to_event(1), *h)",
+        "nn/test_flows.py::test_the_flow_begins_from_the_normal_of_equation_5_25[planar]",
     ),
-    (
-        "permutation=order if step % 2 == 0 else order.flip(0)",
-        "permutation=order",
-        "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order",
-    ),
-    ("stable=True", "stable=False", "nn/test_posteriors.py::test_each_step_is_the_gated_update_and_reverses_the_order"),
 )
 mutants(
     "nn/trunk.py",
@@ -536,6 +625,24 @@ mutants(
 # distributions
 
 mutants(
+    "distributions/autoregressive.py",
+    (
+        "return mu + log_sigma.exp() * z, log_sigma",
+        "return mu + z, log_sigma",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "(y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])",
+        "(y[..., i] - mu[..., i]) * torch.exp(log_sigma[..., i])",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "return self._log_det(x).sum(-1)",
+        "return -self._log_det(x).sum(-1)",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+)
+mutants(
     "distributions/discrete.py",
     (
         "((self.logits + noise) / self.temperature)",
@@ -559,6 +666,24 @@ mutants(
     ),
 )
 mutants(
+    "distributions/flow_step.py",
+    (
+        "self._known = x, log_det\n        return x",
+        "return x",
+        "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+    (
+        "return torch.broadcast_shapes(shape, self.batch_shape + shape[-1:])",
+        "return shape",
+        "distributions/test_flow_steps.py::test_a_base_takes_the_batch_shape_of_the_step[planar]",
+    ),
+    (
+        "math.log(math.e - 1)",
+        "math.log(math.e)",
+        "distributions/test_flow_steps.py::test_a_radial_step_is_its_formula",
+    ),
+)
+mutants(
     "distributions/full_normal.py",
     (
         "- log_sigma.sum(-1)",
@@ -569,6 +694,49 @@ mutants(
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+)
+mutants(
+    "distributions/planar.py",
+    (
+        "return tanh.square() + 4 * self.slope *",
+        "return 1 - tanh.square() + 4 * self.slope *",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-planar]",
+    ),
+    (
+        "u + _excess(a).unsqueeze(-1) * w / square",
+        "u - _excess(a).unsqueeze(-1) * w / square",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "square.masked_fill(dead, 1.0)",
+        "square",
+        "distributions/test_flow_steps.py::test_a_planar_step_leaves_u_as_it_is_where_w_is_zero",
+    ),
+    (
+        "above = torch.log1p(torch.expm1(-a.clamp(min=0)) / math.e)",
+        "above = torch.log1p(torch.expm1(-a.clamp(min=0)))",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "torch.expm1(a.clamp(max=0)) * (1 - 1 / math.e)) - a",
+        "torch.expm1(a.clamp(max=0))) - a",
+        "distributions/test_flow_steps.py::test_a_planar_step_is_equation_5_17_with_its_constraint",
+    ),
+    (
+        "a = self.slope - 1",
+        "a = self.slope",
+        "distributions/test_flow_steps.py::TestBothWays::test_inverses_are_exact[0.5-2-planar]",
+    ),
+    (
+        "return t - (t + a * torch.tanh(t) - c) / derivative",
+        "return t",
+        "distributions/test_flow_steps.py::test_gradients_pass_the_inverse[planar]",
+    ),
+    (
+        "self._derivative(t, torch.tanh(t)).clamp(min=torch.finfo(c.dtype).tiny)",
+        "self.slope",
+        "distributions/test_flow_steps.py::test_gradients_pass_the_inverse[planar]",
     ),
 )
 mutants(
@@ -590,6 +758,29 @@ mutants(
     ),
 )
 mutants(
+    "distributions/radial.py",
+    (
+        "(size - 1) * stretch.log()",
+        "size * stretch.log()",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-radial]",
+    ),
+    (
+        "self.alpha * self.edge) / far.square()",
+        "self.alpha * self.edge) / far",
+        "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-radial]",
+    ),
+    (
+        "self.edge = alpha * softplus_from_one(c)",
+        "self.edge = softplus_from_one(c)",
+        "distributions/test_flow_steps.py::test_a_radial_step_is_its_formula",
+    ),
+    (
+        "torch.where(p > 0, q / 2, 2 * self.alpha * rho / q)",
+        "q / 2",
+        "distributions/test_flow_steps.py::TestBothWays::test_inverses_are_exact[3.0-2-radial]",
+    ),
+)
+mutants(
     "distributions/reparameterise.py",
     (
         "distribution.scale_tril @ noise",
@@ -604,12 +795,65 @@ mutants(
     (
         "for transform in distribution.transforms:",
         "for transform in distribution.transforms[:1]:",
-        "nn/test_posteriors.py::test_flow_density_is_the_base_density_over_the_jacobian",
+        "nn/test_flows.py::test_a_density_is_that_of_the_base_over_the_jacobian[gated]",
+    ),
+)
+
+mutants(
+    "distributions/units.py",
+    (
+        "log_prob_of_units(distribution.base_dist, value) - log_scales",
+        "log_prob_of_units(distribution.base_dist, value) + log_scales",
+        "distributions/test_units.py::test_a_flows_units_are_those_of_equation_5_29",
+    ),
+    (
+        "for step in reversed(steps):",
+        "for step in steps:",
+        "distributions/test_units.py::test_units_add_up_to_the_density[posterior2]",
+    ),
+)
+
+# formats
+
+mutants(
+    "formats.py",
+    (
+        "torch.cat([of_z, of_context @ context], 1)",
+        "torch.cat([of_z, of_context], 1)",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
+    ),
+    (
+        "tensor + of_context @ shift",
+        "tensor",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
+    ),
+    (
+        'options | {"made_activation": "relu"}',
+        "options",
+        "test_format_1.py::TestModels::test_they_say_what_they_said[M2-iaf]",
     ),
 )
 
 # handlers
 
+mutants(
+    "handlers/annealed.py",
+    (
+        "any(self.site in trace for trace in guide_traces())",
+        "True",
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+    (
+        'msg["name"] == self.site and any',
+        "any",
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+    (
+        'msg["scale"] * self.beta',
+        'msg["scale"] / self.beta',
+        "handlers/test_annealed.py::test_the_models_density_of_the_site_alone_is_scaled[1]",
+    ),
+)
 mutants(
     "handlers/classes.py",
     (
@@ -646,8 +890,13 @@ mutants(
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE]",
     ),
     (
-        "lambda gradient: gradient * self.weights",
-        "lambda gradient: gradient / self.weights",
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient, copy=copy: gradient * weights[0]",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::test_a_step_leaves_no_tensors_behind",
+    ),
+    (
+        "lambda gradient: gradient * weights[0]",
+        "lambda gradient: gradient / weights[0]",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
 )
@@ -815,18 +1064,18 @@ mutants(
         "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(0).square()",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(0).square())",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = torch.ones_like(log_w)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(torch.ones_like(log_w))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
-        "copies.weights = log_w.detach().softmax(0)",
-        "copies.weights = log_w.detach().softmax(1)",
+        "copies.weigh(log_w.detach().softmax(0))",
+        "copies.weigh(log_w.detach().softmax(1))",
         "infer/test_importance_weighted.py::TestDoublyReparameterised::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
     ),
     (
@@ -837,12 +1086,50 @@ mutants(
     (
         "with paused_statistics(), _fixed(parameters), copies:",
         "with _fixed(parameters), copies:",
-        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[doubly_reparameterised]",
+        "infer/test_importance_weighted.py::test_batch_statistics_are_fed_once_a_step[AVAE-doubly_reparameterised]",
     ),
     (
         "classes == BOUNDED and num_samples > 1",
         "False",
         "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
+    ),
+)
+mutants(
+    "infer/monte_carlo_em.py",
+    (
+        "return -poutine.trace(self._complete)",
+        "return poutine.trace(self._complete)",
+        "infer/test_monte_carlo_em.py::test_draws_are_those_of_the_posterior",
+    ),
+    (
+        "get_trace(self._batch, latents).log_prob_sum()",
+        'get_trace(self._batch, latents).log_prob_sum(lambda name, site: name != "z")',
+        "infer/test_monte_carlo_em.py::test_draws_are_those_of_the_posterior",
+    ),
+    (
+        "        self.num_steps = num_steps\n",
+        "        self.num_steps = num_steps + 1\n",
+        "infer/test_monte_carlo_em.py::test_a_transition_has_as_many_leapfrog_steps_as_asked_for",
+    ),
+    (
+        "target_accept_prob=acceptance",
+        "target_accept_prob=1 - acceptance / 10",
+        "infer/test_monte_carlo_em.py::test_the_acceptance_that_is_asked_for_is_the_one_obtained",
+    ),
+    (
+        "        self.clear_cache()\n",
+        "",
+        "infer/test_monte_carlo_em.py::test_a_transition_has_as_many_leapfrog_steps_as_asked_for",
+    ),
+    (
+        "self.latents[name][rows] = value",
+        "self.latents[name][: len(rows)] = value",
+        "infer/test_monte_carlo_em.py::test_the_m_step_ascends_log_p_of_x_and_z",
+    ),
+    (
+        "for _ in range(self.num_updates)) / self.num_updates",
+        "for _ in range(1)) / self.num_updates",
+        "infer/test_monte_carlo_em.py::test_the_m_step_ascends_log_p_of_x_and_z",
     ),
 )
 mutants(
@@ -910,6 +1197,11 @@ mutants(
         "return beta * num_unlabelled / num_labelled",
         "data/test_data.py::TestLabels::test_alpha",
     ),
+    (
+        "if isinstance(elbo, WakeSleep):",
+        "if False:",
+        "infer/test_wake_sleep.py::test_a_class_term_is_refused_whose_guide_would_read_dreams",
+    ),
 )
 mutants(
     "infer/traces.py",
@@ -942,6 +1234,54 @@ mutants(
         "return total.logsumexp(dims, keepdim=True) if dims else total",
         "return total.mean(dims, keepdim=True) if dims else total",
         "evaluate/test_elbo_parts.py::test_a_discrete_bound_is_pyros[model]",
+    ),
+)
+mutants(
+    "infer/wake_sleep.py",
+    (
+        "return wake + sleep",
+        "return wake - sleep",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "return wake + sleep",
+        "return wake",
+        "infer/test_wake_sleep.py::test_every_model_by_its_traces[VAE--False]",
+    ),
+    (
+        "return wake + sleep",
+        "return sleep",
+        "infer/test_wake_sleep.py::test_every_model_by_its_traces[VAE--False]",
+    ),
+    (
+        "wake, _ = self._wake._loss(",
+        "_, wake = self._wake._loss(",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "_, sleep = self._sleep._loss(",
+        "sleep, _ = self._sleep._loss(",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "self._wake.num_particles = self._sleep.num_sleep_particles = 1",
+        "self._sleep.num_sleep_particles = 1",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "given.arguments[name] = value.to(like.dtype) if isinstance(like, torch.Tensor) else value",
+        "given.arguments[name] = like",
+        "infer/test_wake_sleep.py::test_vae_by_hand",
+    ),
+    (
+        "        with paused_statistics():\n",
+        "        with torch.enable_grad():\n",
+        "infer/test_wake_sleep.py::test_batch_statistics_are_fed_once_a_step_by_the_data",
+    ),
+    (
+        "if latents != inferred:",
+        "if False:",
+        "infer/test_wake_sleep.py::test_latents_of_the_model_alone_are_refused",
     ),
 )
 
@@ -1044,6 +1384,14 @@ mutants(
         "(x - mean) @ axes.T",
         "x @ axes.T",
         "data/test_preprocess.py::TestProject::test_all_components_keep_distances_and_the_first_hold_the_variance",
+    ),
+)
+mutants(
+    "data/store.py",
+    (
+        "(not here if box is None else box)",
+        "not here",
+        "data/test_store.py::TestFinding::test_stand_ins_only_where_the_sets_own_files_are_not_there",
     ),
 )
 mutants(
@@ -1217,6 +1565,14 @@ mutants(
 # plots
 
 mutants(
+    "plot/curves.py",
+    (
+        '(("train", "-"), ("test", "--"))',
+        '(("train", "--"), ("test", "-"))',
+        "plot/test_plot.py::test_training_curves_are_of_both_parts_by_the_rows_seen",
+    ),
+)
+mutants(
     "plot/kl.py",
     (
         "kl.sum(1), label=site",
@@ -1383,6 +1739,54 @@ mutants(
 # recipes
 
 mutants(
+    "zoo/aevb.py",
+    (
+        "F.softplus(logits).sum(-1) + weight",
+        "F.softplus(logits).sum(-1) - weight",
+        "zoo/test_aevb.py::test_log_p_on_a_grid_sums_to_one_over_every_x[2]",
+    ),
+    (
+        "log_prob(z) + model.z_size * (axis[1] - axis[0]).log()",
+        "log_prob(z) + (axis[1] - axis[0]).log()",
+        "zoo/test_aevb.py::test_log_p_on_a_grid_sums_to_one_over_every_x[3]",
+    ),
+    (
+        "seen += cost * len(rows)",
+        "seen += len(rows)",
+        "zoo/test_aevb.py::test_rows_are_counted_as_often_as_they_are_trained_on[Monte Carlo EM-seen2]",
+    ),
+    (
+        ".split(BATCH_SIZE)[: num_rows // BATCH_SIZE]",
+        ".split(BATCH_SIZE)",
+        "zoo/test_aevb.py::test_grey_rows_of_faces_are_trained_on_in_whole_batches",
+    ),
+    (
+        "rate = max(rates, key=rates.get)",
+        "rate = min(rates, key=rates.get)",
+        "zoo/test_aevb.py::test_the_step_size_is_the_best_one_after_the_first_rows",
+    ),
+    (
+        "x = x[: setting.num_rows]",
+        "x = x[-setting.num_rows :]",
+        "zoo/test_aevb.py::test_it_trains_on_the_first_rows_binarised_and_measures_both_parts",
+    ),
+    (
+        ".reshape(2, -1).mean(1)",
+        ".reshape(-1, 2).mean(0)",
+        "zoo/test_aevb.py::test_it_trains_on_the_first_rows_binarised_and_measures_both_parts",
+    ),
+    (
+        '"weight_decay": BATCH_SIZE / len(x)',
+        '"weight_decay": 1 / len(x)',
+        "zoo/test_aevb.py::test_steps_are_of_adagrad_with_the_prior_of_every_parameter",
+    ),
+    (
+        "if setting.algorithm == WAKE_SLEEP else",
+        "if setting.algorithm != WAKE_SLEEP else",
+        "zoo/test_aevb.py::test_wake_sleep_takes_the_wake_sleep_objective",
+    ),
+)
+mutants(
     "zoo/baselines.py",
     (
         "F.cross_entropy(net(x).logits, y)",
@@ -1424,14 +1828,14 @@ mutants(
         "zoo/test_zoo.py::test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own",
     ),
     (
-        "    if there is not here:\n",
-        "    if False:\n",
-        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+        "    objective_of(recipe)  #",
+        "    #",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[no samples]",
     ),
     (
-        "defaults | options | {",
-        "options | {",
-        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
+        "inner = objective_of(recipe)",
+        "inner = type(objective_of(recipe))(1)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
     (
         "kl_per_unit(model, x, site)",
@@ -1573,6 +1977,39 @@ mutants(
         "ImportanceWeightedELBO(1, classes",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
     ),
+    (
+        "FreeBits(nats, groups",
+        "FreeBits(nats / 2, groups",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-free-bits]",
+    ),
+    (
+        "kind = TraceEnum_ELBO if classes_summed else Trace_ELBO",
+        "kind = Trace_ELBO",
+        "zoo/test_first_step.py::test_first_steps_by_hand[digits-m2]",
+    ),
+    (
+        "if value != without:",
+        "if False:",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[warm-up of weights]",
+    ),
+    (
+        "return WakeSleep()",
+        "return elbo(classes_summed, num_particles)",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-wake-sleep]",
+    ),
+)
+mutants(
+    "zoo/ring_potential.py",
+    (
+        "min(1.0, START + (1 - START) * 2 * step / steps)",
+        "START",
+        "zoo/test_ring_potential.py::test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace",
+    ),
+    (
+        "100 * min(right, 1 - right)",
+        "100 * right",
+        "zoo/test_ring_potential.py::test_the_figures_are_those_of_a_known_normal",
+    ),
 )
 mutants(
     "zoo/results.py",
@@ -1580,6 +2017,20 @@ mutants(
         "stdev(values) / math.sqrt(len(values))",
         "stdev(values)",
         "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
+    ),
+)
+
+mutants(
+    "zoo/stages.py",
+    (
+        "    if there is not here:\n",
+        "    if False:\n",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[another model]",
+    ),
+    (
+        "defaults | options | {",
+        "options | {",
+        "zoo/test_zoo.py::test_a_start_may_compute_in_another_precision",
     ),
 )
 

@@ -217,8 +217,9 @@ def test_chosen_noise_makes_the_values(posterior):
     torch.testing.assert_close(torch.cat(shares), latents(model, x)["z"])
 
 
-def test_the_mean_is_that_of_samples(posterior):
-    model = small(M2, posterior=posterior).double().eval()
+@pytest.mark.parametrize("flow", ["planar", "affine"])
+def test_the_mean_is_that_of_samples(flow):
+    model = small(M2, posterior=FLOWS[flow]).double().eval()
     x = torch.rand(2, 6).double()
     with torch.no_grad():
         z = model.q_z(x, torch.eye(3).double()[:, None]).sample((4000,))  # (S, K, B, z)

@@ -23,6 +23,7 @@ from pyrodgm.plot import (
     manifold,
     reconstructions,
     samples,
+    training_curves,
 )
 from tests.pairs import rows, small
 
@@ -280,3 +281,15 @@ def test_learning_curve_draws_what_was_measured():
     ax = learning_curve(history, ["loss", "error"], "nats", reference={"paper": 1.0})
     assert [line.get_xydata().tolist() for line in ax.lines[:2]] == [[[1, 3], [2, 2]], [[2, 9]]]
     assert ax.get_legend_handles_labels()[1] == ["loss", "error", "paper"]
+
+
+def test_training_curves_are_of_both_parts_by_the_rows_seen():
+    runs = [[{"samples": 100, "train": -9.0, "test": -8.0}, {"samples": 200, "train": -7.0, "test": -6.0}]] * 2
+    axes = training_curves({"3 latents": {"AEVB": runs, "wake-sleep": runs[:1]}, "5 latents": {"AEVB": runs}}, "nats")
+    assert [ax.get_title() for ax in axes] == ["3 latents", "5 latents"]
+    assert [len(ax.lines) for ax in axes] == [6, 4] and axes[0].get_xscale() == "log"
+    drawn = {(line.get_linestyle(), *line.get_ydata()) for line in axes[0].lines}
+    assert drawn == {("-", -9.0, -7.0), ("--", -8.0, -6.0)}
+    assert all(list(line.get_xdata()) == [100, 200] for line in axes[0].lines)
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert labels == ["AEVB (train)", "AEVB (test)", "wake-sleep (train)", "wake-sleep (test)"]

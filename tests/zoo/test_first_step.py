@@ -501,7 +501,7 @@ def recorded(monkeypatch):
         monkeypatch.setattr("pyrodgm.zoo.experiment.load", loaded)
         monkeypatch.setattr("pyrodgm.zoo.experiment.Batches", OneBatch)
         monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", Recorder)
-        monkeypatch.setattr("pyrodgm.zoo.experiment.RECIPES", recipes)
+        monkeypatch.setattr("pyrodgm.zoo.stages.RECIPES", recipes)
         monkeypatch.setattr("pyrodgm.zoo.experiment._units", lambda *args: [])
         monkeypatch.setattr("pyrodgm.zoo.experiment.bound", lambda *args, **options: 0.0)
         monkeypatch.setattr("pyrodgm.zoo.experiment.classification_error", lambda *args, **options: 0.0)

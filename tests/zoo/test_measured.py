@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pyrodgm.data import Dataset, Rows
+from pyrodgm.plot import kl_of_units
 from pyrodgm.zoo import RECIPES, experiment, measure, train
 
 
@@ -107,5 +108,22 @@ def test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_
 def test_kl_of_units_that_are_not_independent_is_refused_before_training(calls):
     recipe = small("mnist-vae", kl_units=True)
     recipe = replace(recipe, model=(recipe.model[0], recipe.model[1] | {"posterior": "full"}))
-    with pytest.raises(ValueError, match="kl_units: got True, want False: site: got 'z', a FullNormal, want one of in"):
+    with pytest.raises(ValueError, match="kl_units: got True, want False: site: got 'z', FullNormal, want one that"):
         train(recipe, progress=False)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_kl_of_every_unit_is_saved_and_found_again_with_the_run(monkeypatch, tmp_path):
+    """Those that ``kl_per_unit`` gives of the epoch's own parameters, whether the run went on or not."""
+    monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
+    recipe = small("mnist-avae-1", kl_units=True, measure_every=1, epochs=2)
+    *_, expected = train(recipe, progress=False)
+    train(replace(recipe, epochs=1), progress=False, folder=tmp_path)
+    *_, history = train(recipe, progress=False, folder=tmp_path)
+    for row, other in zip(history, expected, strict=True):
+        assert torch.equal(row["KL of z1"], other["KL of z1"]) and torch.equal(row["KL of a1"], other["KL of a1"])
+    assert not torch.equal(history[0]["KL of z1"], history[1]["KL of z1"]) and len(history[1]["KL of z1"]) == 64
+    text = (tmp_path / "history.csv").read_text().splitlines()
+    assert "KL of z1" in text[0] and f" {float(history[1]['KL of z1'][-1])}" in text[2]
+    assert len(train(recipe, progress=False, folder=tmp_path)[-1]) == 2
+    assert kl_of_units(history)["z1"][1].shape == (2, 64)

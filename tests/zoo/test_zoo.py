@@ -11,7 +11,7 @@ from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.experiment import labels_kept
-from pyrodgm.zoo.results import summary
+from pyrodgm.zoo.results import summary, unit
 
 
 def stand_in(name, **options):
@@ -26,7 +26,7 @@ def stand_in(name, **options):
 
 
 def kinds():
-    """A recipe of each kind: those that differ in numbers of labels, layers, samples or epochs, or in images, are one."""
+    """A recipe of each kind: those that differ in how many labels, layers, samples or epochs, or in images, are one."""
     seen = []
     for recipe in RECIPES.values():
         settings = recipe.training() | {"num_labels": recipe.num_labels == 0, "objective": recipe.objective[0]}
@@ -219,6 +219,17 @@ def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
 
     assert errors(~kept) == errors(kept & ~kept)
     assert max(errors(kept & ~kept)) < 50 < 90 < min(errors(kept))
+
+
+def test_units_of_figures():
+    units = {
+        "test error": "%",
+        "test bound": "nats",
+        "KL of z1": "nats",
+        "z1 with KL > 0.01 nats": "units",
+        "seconds": "s",
+    }
+    assert {figure: unit(figure) for figure in units} == units
 
 
 def test_summary_is_mean_and_standard_error():

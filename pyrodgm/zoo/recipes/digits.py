@@ -61,6 +61,7 @@ def layers(name: str, model: type[DeepGenerativeModel], summary: str, source: st
         batch_size=100,
         learning_rate=1e-3,
         warm_up_epochs=30,
+        kl_units=True,
         resample=("resample_counts", {"total_count": INK, "draws": 4}),
         importance_samples=1000,
     )

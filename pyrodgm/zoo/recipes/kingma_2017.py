@@ -38,9 +38,9 @@ def frey_faces(z_size: int) -> Recipe:
     )
 
 
-POSTERIORS = {  # by name: the posterior of figures 2.3 and 5.2 to 5.4, and what the text says
-    "normal": ("normal", "diagonal"),
-    "full": ("full", "with full covariance"),
+POSTERIORS = {  # by name: the posterior, and what it is
+    "normal": ("normal", "a diagonal normal"),
+    "full": ("full", "a normal with full covariance"),
     "planar": (("planar", {"num_steps": 8}), "a planar flow of 8 steps"),
     "iaf": (("iaf", {"num_steps": 2, "made_hidden": (320,)}), "an inverse autoregressive flow of 2 steps"),
 }
@@ -56,7 +56,7 @@ def mnist_posterior(name: str) -> Recipe:
     paper = f"of a convolutional VAE: log p(x) {TABLE_5_1[name]}" if name in TABLE_5_1 else "not in table 5.1"
     return Recipe(
         name=f"mnist-{name}",
-        summary=f"VAE with a posterior {'by ' * (called[0] == 'a')}{called} on MNIST",
+        summary=f"VAE on MNIST, q(z | x) {called}",
         source="Kingma 2017, secs 2.6.1 and 5.4, app. 5.A and table 5.1",
         paper=paper,
         figure="test log p(x) less the bound",

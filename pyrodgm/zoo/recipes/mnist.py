@@ -102,6 +102,7 @@ def avae(num_layers: int, paper: str) -> Recipe:
         learning_rate=1e-3,
         warm_up_epochs=10,
         measure_every=5,
+        kl_units=True,
         resample=("binarise", {}),
         importance_samples=5000,
         importance_rows=2000,

@@ -1,0 +1,38 @@
+"""Annealing of a density: a weight on the model's part of a latent alone."""
+
+from pyro.poutine.messenger import Messenger
+
+from pyrodgm.handlers.warm_up import check_beta, guide_traces
+
+
+class annealed(Messenger):
+    """Scale the model's density of a latent by ``beta``, in any ELBO, and leave the guide's as it is.
+
+    E_q[beta log p(z) - log q(z)]                                            (Rezende and Mohamed 2015, eq. 20)
+
+    That is fitting q to p(z)^beta, whose modes are joined where beta is small. ``warm_up`` scales both densities and
+    keeps the same optimum. While ``beta`` is below 1 the loss is no bound of log Z; leave the context when it is 1.
+
+    Args:
+        beta: a 0-d tensor, updated in place between steps. It starts above zero.
+        site: the latent.
+
+    Raises:
+        ValueError: if ``beta`` is no 0-d tensor, or not above zero.
+
+    Example::
+
+        beta = torch.tensor(0.05)
+        with annealed(beta):
+            svi.step(256)
+            beta.fill_(0.1)
+    """
+
+    def __init__(self, beta, site="z"):
+        super().__init__()
+        check_beta(beta)
+        self.beta, self.site = beta, site
+
+    def _process_message(self, msg):
+        if msg["type"] == "sample" and msg["name"] == self.site and any(self.site in trace for trace in guide_traces()):
+            msg["scale"] = msg["scale"] * self.beta

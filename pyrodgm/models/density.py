@@ -1,0 +1,86 @@
+"""An approximation of a density that has no data, such as a potential. Rezende and Mohamed 2015, sec. 6.1.
+
+    p(z)                               given, normalised or not
+    q(z)                               any posterior by name, its parameters free
+
+    log Z >= E_q(z)[log p(z) - log q(z)],  p(z) = exp(-U(z)), Z = int p(z) dz              eq. 15, without data
+
+with an auxiliary variable a (Maaløe et al. 2016, sec. 4.1, figure 2):
+
+    p(a, z) = p(z) p(a | z)            q(a, z) = q(a) q(z | a)
+    log Z >= E_q(a,z)[log p(z) + log p(a | z) - log q(a) - log q(z | a)]
+
+q(z) is then a mixture over a. Deviation: q(a) = N(0, I), as q(z | a) may read any function of a.
+"""
+
+import pyro
+import pyro.distributions as dist
+import torch
+
+from pyrodgm.checks import check_size
+from pyrodgm.models.registry import register, state_to_pickle
+from pyrodgm.nn import NormalNet, posterior_net
+
+
+class DensityModel(torch.nn.Module):
+    """A pair without x: ``model`` is a given density of z, ``guide`` the approximation to be trained.
+
+    A loss of minus the bound, summed over ``size`` draws. Where p is normalised the best is 0, and what is missing is
+    KL(q(z) || p(z)), or more where there is an a. A density of several modes is annealed, see
+    ``pyrodgm.handlers.annealed``: else q settles in one of them, and each mode that it misses costs little.
+
+    Args:
+        density: a Pyro distribution of event shape ``(D,)``, whose ``log_prob`` is log p(z), up to a constant.
+        posterior: q(z) or q(z | a), see ``posterior_net``. Without an a its trunk reads the constant 1.
+        a_size: units of a, or None for none.
+        hidden: sizes of the hidden layers of q(z | a) and p(a | z).
+        network: ``activation``, ``init``, ... of every network, see ``Trunk``.
+
+    Raises:
+        ValueError: for a density of other than vectors, or an ``a_size`` that is no positive int.
+
+    Example::
+
+        m = DensityModel(RingPotential(), posterior="planar")
+        svi = SVI(m.model, m.guide, Adam({"lr": 1e-2}), Trace_ELBO())
+        beta = torch.tensor(0.05)
+        with annealed(beta):
+            for step in range(2000):
+                svi.step(256)
+                beta.fill_(0.05 + 0.95 * step / 2000)
+        svi.evaluate_loss(10_000) / 10_000      # KL(q || p)
+    """
+
+    def __init__(self, density, posterior="normal", a_size=None, hidden=(), **network):
+        super().__init__()
+        if len(density.event_shape) != 1:
+            raise ValueError(f"density: got event shape {tuple(density.event_shape)}, want that of a vector, (D,)")
+        self.density, self.a_size = density, a_size
+        (size,) = density.event_shape
+        if a_size is not None:
+            check_size("a_size", a_size)
+            self.p_a = NormalNet((size,), hidden, a_size, **network)
+        self.q_z = posterior_net(posterior, (a_size or 1,), hidden, size, **network)
+        self.register_buffer("one", torch.ones(1), persistent=False)
+
+    def model(self, size=1):
+        """p(z), and p(a | z): returns z ``(size, D)``."""
+        register(self)
+        with pyro.plate("batch", size, device=self.one.device):
+            z = pyro.sample("z", self.density)
+            if self.a_size is not None:
+                pyro.sample("a", self.p_a(z))
+            return z
+
+    def guide(self, size=1):
+        """q(z), or q(a) and q(z | a): returns z ``(size, D)``."""
+        register(self)
+        with pyro.plate("batch", size, device=self.one.device):
+            parent = self.one
+            if self.a_size is not None:
+                zeros = self.one.new_zeros(self.a_size)
+                parent = pyro.sample("a", dist.Normal(zeros, torch.ones_like(zeros)).to_event(1))
+            return pyro.sample("z", self.q_z(parent))
+
+    def __getstate__(self):
+        return state_to_pickle(self)

@@ -1,0 +1,58 @@
+"""The figures of posteriors by name on the potential."""
+
+import json
+import math
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+from pyrodgm.data import RingPotential
+from pyrodgm.models import DensityModel
+from pyrodgm.zoo import ring_potential
+from pyrodgm.zoo.ring_potential import figures, fit_density, reproduce
+
+
+def test_the_figures_are_those_of_a_known_normal():
+    """q = N((2, 0), 0.3^2 I), whose bound is an integral over the plane."""
+    m = DensityModel(RingPotential())
+    with torch.no_grad():
+        for layer, bias in ((m.q_z.loc, [2.0, 0.0]), (m.q_z.log_variance, [2 * math.log(0.3)] * 2)):
+            layer.weight.zero_()
+            layer.bias.copy_(torch.tensor(bias))
+    grid = torch.linspace(-4, 6, 1001).double()
+    points = torch.cartesian_prod(grid, grid)
+    log_q = Normal(torch.tensor([2.0, 0.0]), 0.3).log_prob(points).sum(-1)
+    expected = float((log_q.exp() * (log_q - RingPotential().log_prob(points))).sum()) * 0.01**2
+    found = figures(m)
+    assert found["nats below log Z"] == pytest.approx(expected, abs=0.01)
+    assert found["% of draws in the rarer mode"] == 0
+    assert figures(m) == found
+
+
+def test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace(monkeypatch):
+    weights = []
+    whole = ring_potential.annealed.__init__
+
+    def noted(self, beta, **options):
+        weights.append(beta)
+        whole(self, beta, **options)
+
+    monkeypatch.setattr(ring_potential.annealed, "__init__", noted)
+    before = torch.get_rng_state()
+    m = fit_density("normal", steps=200, backend="off")
+    assert torch.equal(torch.get_rng_state(), before)
+    assert float(weights[0]) == 1.0
+    again = fit_density("normal", steps=200, backend="off")
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in m.state_dict().items())
+    untrained = figures(fit_density("normal", steps=1, backend="off"))
+    assert figures(m)["nats below log Z"] < 0.5 * untrained["nats below log Z"]
+
+
+def test_the_table_is_written(tmp_path):
+    path = reproduce(["normal"], 5, 2, tmp_path)
+    record = json.loads(path.read_text())
+    assert path.name == "ring-potential.json" and "ring_potential --steps 5 --seeds 2" in record["command"]
+    expected = figures(fit_density("normal", 5, 1, backend="off"))
+    assert record["figures"]["1"]["normal: nats below log Z"] == pytest.approx(expected["nats below log Z"], rel=1e-5)
+    assert set(record["figures"]) == {"0", "1"} and len(record["figures"]["0"]) == 2
