@@ -352,6 +352,14 @@ mutants(
     ),
 )
 mutants(
+    "models/class_variable.py",
+    (
+        'kind == "sampled" and self.training',
+        'kind == "sampled"',
+        "distributions/test_sum_and_sample.py::test_evaluation_sums_every_class[M2]",
+    ),
+)
+mutants(
     "models/m2.py",
     (
         "self.uniform_one_hot(), obs=y",
@@ -800,6 +808,49 @@ mutants(
 )
 
 mutants(
+    "distributions/sum_and_sample.py",
+    (
+        "(log_r + _gradient_alone(drawn[0]))[None]",
+        "drawn",
+        "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
+    ),
+    (
+        "(log_r + _gradient_alone(drawn[0]))[None]",
+        "log_r[None]",
+        "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
+    ),
+    (
+        "summed - surplus, ",
+        "summed, ",
+        "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
+    ),
+    (
+        "surplus = (log_r - log_of_top).exp() * _gradient_alone(drawn[0])",
+        "surplus = log_r.exp() * _gradient_alone(drawn[0])",
+        "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
+    ),
+    (
+        "classes[..., : self.top], 0.0)",
+        "classes[..., : self.top - 1], 0.0)",
+        "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits2]",
+    ),
+    (
+        "drawn = torch.where(impossible, classes[..., self.top :], drawn)",
+        "pass",
+        "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits0]",
+    ),
+    (
+        "uniform * cumulative[..., -1:]",
+        "uniform",
+        "distributions/test_sum_and_sample.py::test_classes_are_drawn_in_proportion_and_by_row",
+    ),
+    (
+        "if self._classes is not None:\n            raise",
+        "if False:\n            raise",
+        "distributions/test_sum_and_sample.py::test_whoever_reads_log_prob_in_place_of_the_score_is_told",
+    ),
+)
+mutants(
     "distributions/units.py",
     (
         "log_prob_of_units(distribution.base_dist, value) - log_scales",
@@ -902,6 +953,11 @@ mutants(
 )
 mutants(
     "handlers/noise.py",
+    (
+        ".narrow(-2, self.rank * rows, rows)",
+        ".narrow(-2, 0, rows)",
+        "distributions/test_sum_and_sample.py::test_processes_draw_the_classes_of_one",
+    ),
     (
         "        shape[row_dim] = 1\n",
         "",
@@ -1205,6 +1261,11 @@ mutants(
 )
 mutants(
     "infer/traces.py",
+    (
+        "log_w + self._log_class_counts()",
+        "log_w",
+        "distributions/test_sum_and_sample.py::test_the_evidence_by_a_guide_that_always_samples",
+    ),
     (
         '["score_parts"].score_function',
         '["log_prob"]',
