@@ -216,7 +216,7 @@ def test_a_class_term_is_refused_whose_guide_would_read_dreams():
 
 @pytest.mark.parametrize(("field", "value"), [("warm_up_epochs", 5), ("num_particles", 3)])
 def test_a_recipe_refuses_what_wake_sleep_has_no_use_for(field, value):
-    recipe = replace(RECIPES["mnist-wake-sleep"], **{field: value})
+    recipe = replace(RECIPES["mnist-normal"], objective=("wake_sleep", {}), **{field: value})
     with pytest.raises(ValueError, match=f"{field}: got {value} with the objective wake_sleep, want"):
         objective_of(recipe)
 

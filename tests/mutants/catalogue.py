@@ -2056,7 +2056,7 @@ mutants(
     (
         "return WakeSleep()",
         "return elbo(classes_summed, num_particles)",
-        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-wake-sleep]",
+        "zoo/test_first_step.py::test_wake_sleep_in_a_recipe",
     ),
 )
 mutants(

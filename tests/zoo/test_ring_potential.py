@@ -52,7 +52,8 @@ def test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace(mon
 def test_the_table_is_written(tmp_path):
     path = reproduce(["normal"], 5, 2, tmp_path)
     record = json.loads(path.read_text())
-    assert path.name == "ring-potential.json" and "ring_potential --steps 5 --seeds 2" in record["command"]
+    assert path.name == "ring-potential.json"
+    assert "ring_potential --posteriors normal --steps 5 --seeds 2" in record["command"]
     expected = figures(fit_density("normal", 5, 1, backend="off"))
     assert record["figures"]["1"]["normal: nats below log Z"] == pytest.approx(expected["nats below log Z"], rel=1e-5)
     assert set(record["figures"]) == {"0", "1"} and len(record["figures"]["0"]) == 2
