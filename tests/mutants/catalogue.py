@@ -1282,8 +1282,8 @@ mutants(
         "evaluate/test_by_hand.py::test_bounds[M2-]",
     ),
     (
-        "self._by_class(log_w).logsumexp(0)",
-        "self._by_class(log_w).mean(0)",
+        "self._by_class(log_w + self._log_class_counts()).logsumexp(0)",
+        "self._by_class(log_w + self._log_class_counts()).mean(0)",
         "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
     ),
     (
