@@ -177,6 +177,7 @@ def test_weights_sum_to_one_without_a_gradient():
         [0.0, 0.0, 0.0, 0.0],
         [800.0, 0.0, -800.0, 1.0],
         [1e30, 0.0, -1e30, 1.0],
+        [-math.inf, -math.inf, -math.inf, 0.0],
     ],
 )
 @pytest.mark.parametrize("top", [1, 2, 3])
