@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import gc
 import itertools
 import queue
 import random
@@ -15,6 +16,7 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceGraph_ELBO
 from pyro.optim import Adam
 
+from pyrodgm.infer.compiled.guards import Guards
 from tests.infer.set_ups import network, rows, two_classes, vae
 from tests.infer.test_compiled_svi import backends, with_backend
 
@@ -337,3 +339,17 @@ def test_a_baseline_that_writes_to_the_store():
         found = run(with_backend("replay"))
     assert len(caught) == 1
     assert found == expected
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_no_garbage_is_collected_in_a_trial_run(collecting):
+    """A model of before that died in one would take its parameters from the store, as if the function had."""
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), Guards(lambda: 1).undone():
+            assert not gc.isenabled()
+            _ = 1 / 0
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -4,6 +4,7 @@ import abc
 import argparse
 import collections
 import functools
+import gc
 import random
 import sys
 import sysconfig
@@ -142,7 +143,9 @@ class Guards:
     def undone(self, written=(), keep_parameters=False, given=()):
         """A context that leaves things as they were: random numbers, tensors, Pyro's store, and Python objects.
 
-        Objects are put back that are found from the function or from its arguments.
+        Objects are put back that are found from the function or from its arguments. Python collects no garbage
+        meanwhile: a model of before, that dies then, would take its parameters from Pyro's store, as if the function
+        had, and they would be put back.
 
         Args:
             written: tensors that compiled code writes to; what is written by operations of torch is seen.
@@ -155,10 +158,14 @@ class Guards:
         stored = {name: dict(table) for name, table in store.items()}
         values = [(tensor, tensor.detach().clone()) for tensor in [*written, *self.buffers()]]
         objects = [walk.remembered() for walk in (self._walk, self._walk_of(given))]
+        collecting = gc.isenabled()
+        gc.disable()
         try:
             with Rollback():
                 yield
         finally:
+            if collecting:
+                gc.enable()
             for remembered in objects:
                 remembered.put_back()
             with torch.no_grad():

@@ -317,9 +317,9 @@ class Programs:
     def _expected(self, graph, args, kwargs):
         """What a plain run returns and leaves behind, in the tensors that a graph writes to too; it is undone."""
         given = args, kwargs
-        state, before = self.guards.state(), dict(pyro.get_param_store()._params)
-        drawn = self.guards.other_random_states(given)
         with self.guards.undone(graph.written if graph else (), given=given):
+            state, before = self.guards.state(), dict(pyro.get_param_store()._params)
+            drawn = self.guards.other_random_states(given)
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
             changed = state.difference(self.guards.state())
             effect = f"the model sets {changed}" if changed else ""
