@@ -986,6 +986,10 @@ mutants(
 # objectives, optimisers, CompiledSVI
 
 mutants(
+    "infer/compiled/guards.py",
+    ("gc.disable()", "pass", "infer/test_trial_runs.py::test_no_garbage_is_collected_in_a_trial_run[True]"),
+)
+mutants(
     "infer/compiled/programs.py",
     (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
