@@ -189,7 +189,7 @@ CHANGED_BY_HAND = {
         "module 'extra': Identity, want none",
     ),
     "no module": (lambda m: delattr(m, "q_y"), "module 'q_y': none, want CategoricalNet"),
-    "the temperature": (lambda m: setattr(m, "temperature", 0.7), "attribute 'temperature': 0.7, want None"),
+    "the classes": (lambda m: setattr(m, "classes", "relaxed"), "attribute 'classes': 'relaxed', want 'enumerated'"),
     "an attribute more": (lambda m: setattr(m, "beta", 2.0), "attribute 'beta': 2.0, want none"),
     "an order": (
         lambda m: setattr(m.p_x.trunk.layers[0], "parents", (3, 2)),
