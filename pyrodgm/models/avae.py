@@ -15,11 +15,11 @@ Batch normalisation, which sec. 4.3 has and Maaløe 2018, sec. 5.1.2 denies, is 
 import pyro
 from torch.nn import ModuleList
 
-from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
+from pyrodgm.models.layers import LayeredModel, networks_by_layer
+from pyrodgm.models.networks import check_layer_sizes
 
 
-class AVAE(DeepGenerativeModel):
+class AVAE(LayeredModel):
     """Auxiliary VAE: latents z1, ..., zL, each with an auxiliary variable a1, ..., aL.
 
     Args:
@@ -38,14 +38,10 @@ class AVAE(DeepGenerativeModel):
     """
 
     def __init__(self, x_size, z_sizes=(64,), a_sizes=(64,), hidden=(512, 512), **options):
-        check_layer_sizes("z_sizes", z_sizes)
+        nets, layers = networks_by_layer(x_size, None, z_sizes, hidden, **options), range(len(z_sizes))
         check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
-        super().__init__(x_size, None, z_sizes[-1])
-        self.z_sizes, self.a_sizes, self.top = z_sizes, a_sizes, f"z{len(z_sizes)}"
-        layers = range(len(z_sizes))
-        nets = [Networks(x_size, None, sizes, **options) for sizes in hidden_by_layer(hidden, len(z_sizes))]
-        self.p_x = nets[0].likelihood(z_sizes[0])
-        self.p_z = ModuleList(nets[i + 1].normal(z_sizes[i + 1], size=z_sizes[i]) for i in layers[:-1])
+        super().__init__(x_size, z_sizes, nets)
+        self.a_sizes = a_sizes
         self.p_a = ModuleList(nets[i].normal(*z_sizes[i:], size=a_sizes[i]) for i in layers)
         self.q_a = ModuleList(nets[i].posterior(*a_sizes[i - 1 : i], x_size, size=a_sizes[i]) for i in layers)
         below = (x_size, *z_sizes)
@@ -53,9 +49,7 @@ class AVAE(DeepGenerativeModel):
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size):
-            z = [pyro.sample(self.top, self.standard_normal(self.z_size))]  # (B, z_L)
-            for i in reversed(range(len(self.p_z))):
-                z.insert(0, pyro.sample(f"z{i + 1}", self.p_z[i](z[0])))  # (B, z_i)
+            z = self.sample_layers()
             x = pyro.sample("x", self.p_x(z[0]), obs=x)  # (B, x)
             for i, p_a in enumerate(self.p_a):
                 pyro.sample(f"a{i + 1}", p_a(*z[i:]))  # (B, a_i)

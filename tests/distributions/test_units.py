@@ -36,7 +36,7 @@ def test_a_drawn_value_is_scored_without_another_pass(monkeypatch):
     q = posterior_net("iaf", (5,), (8,), 4)(torch.randn(6, 5))
     z = q.rsample()
     monkeypatch.setattr(MaskedNet, "forward", None)
-    log_prob_of_units(q, z)
+    assert log_prob_of_units(q, z).shape == z.shape
 
 
 def test_any_independent_units_will_do():
