@@ -18,6 +18,11 @@ class ClassVariable:
         """Whether a y that is not given is drawn as a relaxed sample, so that no class is summed."""
         return read_classes(self.classes)[0] == "relaxed"
 
+    @property
+    def guide_has_class(self):
+        """Whether the guide has a y that is not given, whose classes it may sum, sample or relax."""
+        return self.num_classes is not None
+
     def one_hot(self, y):
         """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
         return (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(next(self.parameters()).dtype)

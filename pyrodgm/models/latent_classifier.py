@@ -61,15 +61,20 @@ class LatentClassifierVAE(DeepGenerativeModel):
     ):
         check_choice("bound", bound, ("exact", "jensen"))
         super().__init__(x_size, num_classes, z_size, classes)
-        if classes != "enumerated" and (bound == "exact" or not x_reads_y):
+        self.bound, self.x_reads_y = bound, x_reads_y
+        if classes != "enumerated" and not self.guide_has_class:
             got = f'bound="{bound}", x_reads_y={x_reads_y}'
             raise ValueError(f"classes: got {classes!r} with {got}, want 'enumerated' unless the guide has the class")
-        self.bound, self.x_reads_y = bound, x_reads_y
         parents = (z_size, num_classes) if x_reads_y else (z_size,)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(*parents)
         self.p_y = nets.categorical(z_size)
         self.q_z = nets.posterior(x_size, size=z_size)
+
+    @property
+    def guide_has_class(self):
+        """Whether it is the guide that enumerates a y which is not given."""
+        return self.bound == "jensen" and self.x_reads_y
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:
@@ -88,7 +93,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)
-            if self.x_reads_y and self.bound == "jensen" and y is None:
+            if self.guide_has_class and y is None:
                 self.sample_class(self.p_y(z))
 
     def _summed(self, z):

@@ -32,6 +32,8 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         m.classifier(x)                                             # (B, 10)
     """
 
+    guide_has_class = False
+
     def __init__(self, x_size, num_classes, z_size=50, z_y_size=10, hidden=(500,), **options):
         super().__init__(x_size, num_classes, z_size)
         self.z_y_size = z_y_size

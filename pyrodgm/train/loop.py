@@ -11,6 +11,7 @@ from pyro.optim import PyroLRScheduler
 from pyro.util import get_rng_state, set_rng_state
 from tqdm.auto import tqdm
 
+from pyrodgm.train.class_schedule import ClassSchedule
 from pyrodgm.train.early_stopping import EarlyStopping
 from pyrodgm.train.ema import EMA
 from pyrodgm.train.history import tensorboard as tensorboard_log
@@ -34,6 +35,7 @@ def fit(
     warm_up_steps=0,
     warm_up_start=0.0,
     warm_up_discrete=False,
+    classes_by_epoch=(),
     ema=None,
     measure=None,
     monitor=None,
@@ -65,6 +67,9 @@ def fit(
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
         warm_up_start: the weight that it rises from; the first epoch, or step, is one part of the way above it.
         warm_up_discrete: whether it scales the KL term of a discrete latent, y, too, see ``warm_up``.
+        classes_by_epoch: pairs of an epoch, counted from 0, and what ``classes`` of the model is from then on, such as
+            ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``, see ``ClassSchedule``; in the end it is the model's
+            own again.
         ema: decay of the averaged parameters, see ``EMA``; they are what is measured and, in the end, kept.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
         monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
@@ -99,7 +104,8 @@ def fit(
         raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
     early_stopping = EarlyStopping(monitor, mode, patience)
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
-    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule)
+    class_schedule = ClassSchedule(module, classes_by_epoch)
+    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule)
     run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
     if folder is not None:
         run.folder = RunFolder(folder, about or {}, minutes)
@@ -108,7 +114,8 @@ def fit(
             run.check_reach(epochs)
         run.folder.check_room(run.module)
         run.log = tensorboard_log(folder) if tensorboard else None
-    with stop_requests() if folder is not None else nullcontext(lambda: False) as stopping, run.bar, run.companion():
+    stop_requested = stop_requests() if folder is not None else nullcontext(lambda: False)
+    with stop_requested as stopping, run.bar, run.companion(), class_schedule.undone():
         run.train(epochs, stopping)
     return run.history
 
@@ -116,9 +123,9 @@ def fit(
 class _Run:
     """A run's place, and what moves it on."""
 
-    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule):
+    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
-        self.early_stopping, self.kl_schedule = early_stopping, kl_schedule
+        self.early_stopping, self.kl_schedule, self.class_schedule = early_stopping, kl_schedule, class_schedule
         self.take_step = getattr(svi, "step_async", svi.step)
         self.ema = None if ema is None else EMA(self.module, ema)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
@@ -134,6 +141,9 @@ class _Run:
         self.bar.update(self.steps)
         saved = self.epoch, self.steps
         while self.epoch < epochs and not self.early_stopping.out_of_patience():
+            if self.class_schedule.changes(self.epoch):
+                self._check_steps()
+                self.class_schedule.begin(self.epoch)
             self._check()
             for batch in self._batches_left():
                 self._step(batch)

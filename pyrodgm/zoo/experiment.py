@@ -159,6 +159,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             warm_up_epochs=recipe.warm_up_epochs,
             warm_up_start=recipe.warm_up_start,
             warm_up_discrete=recipe.warm_up_discrete,
+            classes_by_epoch=recipe.classes_by_epoch,
             ema=recipe.ema,
             measure=measure,
             monitor=recipe.monitor,

@@ -42,6 +42,8 @@ class Recipe:
         warm_up_epochs: epochs over which the KL terms of the latents rise to their full weight.
         warm_up_start: the weight that they rise from, see ``KLSchedule``.
         warm_up_discrete: whether that of y is among them, see ``pyrodgm.handlers.warm_up``.
+        classes_by_epoch: pairs of an epoch, counted from 0, and what ``classes`` of the model is from then on, such as
+            ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``; where there are none, the model's own.
         ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
         kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
@@ -86,6 +88,7 @@ class Recipe:
     warm_up_epochs: int = 0
     warm_up_start: float = 0.0
     warm_up_discrete: bool = False
+    classes_by_epoch: tuple[tuple[int, str | tuple], ...] = ()
     ema: float | None = None
     measure_every: int = 1
     kl_units: bool = False

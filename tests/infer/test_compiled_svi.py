@@ -250,6 +250,26 @@ def test_a_network_that_grows_trains_its_new_parameters():
     assert_equal_losses(losses(with_backend("replay")), losses(SVI))
 
 
+def test_classes_that_are_treated_otherwise_are_another_graph_that_is_kept():
+    """All classes summed, then few, then all again: two graphs, each traced once."""
+
+    def losses(make):
+        model, _, _ = zoo_pair(M2, hidden=())
+        loss = TraceEnum_ELBO(max_plate_nesting=1)
+        svi = make(model.model, model.guide, Adam({"lr": 1e-2}), loss)
+        found, batch = [], {"x": rows_of(model)[0]}
+        for classes in ("enumerated", ("sampled", {"top": 1}), "enumerated"):
+            model.classes = classes
+            found += [svi.step(**batch) for _ in range(3)]
+        return found, svi
+
+    found, svi = losses(with_backend("replay"))
+    assert_equal_losses(found, losses(SVI)[0])
+    rows = [row for row in svi.explain() if row["method"] == "step"]
+    assert [(row["backend"], row["calls"], row["reason"]) for row in rows] == [("replay", 6, ""), ("replay", 3, "")]
+    assert [len(slot.programs) for slot in svi._steps.slots.values()] == [1, 1]
+
+
 @pytest.mark.parametrize(("model_class", "discrete"), [(VAE, False), (M2, True)])
 def test_warm_up_is_a_tensor_that_is_read_at_every_step(model_class, discrete):
     def losses(make):

@@ -1691,6 +1691,24 @@ mutants(
     ),
 )
 mutants(
+    "train/class_schedule.py",
+    (
+        "in reversed(self.pairs)",
+        "in self.pairs",
+        "train/test_class_schedule.py::test_classes_change_with_the_epoch_and_are_the_models_own_in_the_end",
+    ),
+    (
+        "if begin <= epoch",
+        "if begin < epoch",
+        "train/test_class_schedule.py::test_classes_change_with_the_epoch_and_are_the_models_own_in_the_end",
+    ),
+    (
+        "                self.module.classes = self.own\n",
+        "                pass\n",
+        "train/test_class_schedule.py::test_they_are_after_an_error_too",
+    ),
+)
+mutants(
     "train/kl_schedule.py",
     ("if passed >= 1:", "if passed > 1:", "train/test_loop.py::test_after_the_warm_up_nothing_is_scaled"),
     (
@@ -1712,6 +1730,16 @@ mutants(
 )
 mutants(
     "train/loop.py",
+    (
+        "self.class_schedule.begin(self.epoch)",
+        "self.class_schedule.begin(self.epoch + 1)",
+        "train/test_class_schedule.py::test_classes_change_with_the_epoch_and_are_the_models_own_in_the_end",
+    ),
+    (
+        "            if self.class_schedule.changes(self.epoch):\n                self._check_steps()\n",
+        "            if self.class_schedule.changes(self.epoch):\n",
+        "train/test_class_schedule.py::test_classes_change_with_the_epoch_and_are_the_models_own_in_the_end",
+    ),
     (
         "self.lost.append([steps + 1, self.steps])",
         "self.lost.append([steps, self.steps])",

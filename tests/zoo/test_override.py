@@ -29,6 +29,11 @@ DIGITS = RECIPES["digits"]
         ("objective=wake_sleep", "objective", ("wake_sleep", {})),
         ("warm_up_start=0.3", "warm_up_start", 0.3),
         ("kl_units=true", "kl_units", True),
+        (
+            'classes_by_epoch=[[0, "enumerated"], [8, ["sampled", {"top": 2}]]]',
+            "classes_by_epoch",
+            ((0, "enumerated"), (8, ("sampled", {"top": 2}))),
+        ),
         ("data=mine.csv", "data", ("mine.csv", {})),
         ('preprocess=[["standardise", {}]]', "preprocess", (("standardise", {}),)),
     ],

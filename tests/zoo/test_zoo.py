@@ -6,7 +6,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
-from pyrodgm.models import VAE
+from pyrodgm.models import M2, VAE
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
@@ -93,6 +93,21 @@ def test_a_recipe_is_trained_by_compiled_steps(watched):
     """One step, which is not yet traced; that traced ones are the same is tested beside ``CompiledSVI``."""
     train(replace(RECIPES["moons-adgm"], epochs=1, batch_size=10_000), seed=1, progress=False)
     assert type(watched[0].svi) is CompiledSVI
+
+
+def test_a_recipe_may_sum_fewer_classes_from_epoch_to_epoch(plain_svi, monkeypatch):
+    seen, sample_class = [], M2.sample_class
+
+    def noted(self, q_y):
+        seen.append((self.training, self.classes))
+        return sample_class(self, q_y)
+
+    monkeypatch.setattr(M2, "sample_class", noted)
+    few = ("sampled", {"top": 3})
+    recipe = replace(RECIPES["digits-m2"], epochs=2, batch_size=1000, classes_by_epoch=((1, few),), milestones=())
+    model = train(recipe, progress=False)[2]
+    trained = [classes for training, classes in seen if training]
+    assert trained[0] == "enumerated" and trained[-1] == few and model.classes == "enumerated"
 
 
 @pytest.mark.usefixtures("plain_svi")

@@ -1,0 +1,60 @@
+"""How a model treats its classes, from epoch to epoch."""
+
+from contextlib import contextmanager
+from itertools import pairwise
+
+from pyrodgm.models.class_variable import check_classes
+
+
+class ClassSchedule:
+    """Sets ``classes`` of a model by the epoch: all classes summed at first, say, and few as q(y | x) grows certain.
+
+    A ``CompiledSVI`` takes each setting for another signature, with a graph of its own, that it keeps.
+
+    Args:
+        module: a ``DeepGenerativeModel``, or whatever is trained where there are no pairs.
+        pairs: an epoch, counted from 0, and what ``classes`` is from then on, epochs rising; before the first it is the
+            model's own.
+
+    Raises:
+        ValueError: for epochs that do not rise, for a model whose guide has no class, and for what ``classes`` cannot
+            be, see ``DeepGenerativeModel``.
+
+    Example::
+
+        ClassSchedule(m, [(0, "enumerated"), (8, ("sampled", {"top": 2}))])
+    """
+
+    def __init__(self, module, pairs):
+        self.module, self.pairs = module, tuple(pairs)
+        if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in self.pairs):
+            raise ValueError(f"classes_by_epoch: got {pairs!r}, want pairs of an epoch and classes from then on")
+        epochs = [epoch for epoch, _ in self.pairs]
+        if not (all(isinstance(epoch, int) for epoch in epochs) and all(a < b for a, b in pairwise([-1, *epochs]))):
+            raise ValueError(f"classes_by_epoch: got epochs {epochs}, want ints from 0 that rise")
+        if self.pairs and not getattr(module, "guide_has_class", False):
+            raise ValueError(f"classes_by_epoch: got {type(module).__name__}, want a model whose guide has a class")
+        for _, classes in self.pairs:
+            check_classes(classes, module.num_classes)
+        self.own = getattr(module, "classes", None)
+
+    def of_epoch(self, epoch):
+        """What ``classes`` is in an epoch."""
+        return next((classes for begin, classes in reversed(self.pairs) if begin <= epoch), self.own)
+
+    def changes(self, epoch):
+        """Whether it is another than now."""
+        return bool(self.pairs) and self.module.classes != self.of_epoch(epoch)
+
+    def begin(self, epoch):
+        """Set it for an epoch."""
+        self.module.classes = self.of_epoch(epoch)
+
+    @contextmanager
+    def undone(self):
+        """A context after which the model has its own again, as its arguments say."""
+        try:
+            yield
+        finally:
+            if self.pairs:
+                self.module.classes = self.own
