@@ -30,7 +30,9 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
         classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"sampled"``, or
             ``("sampled", {"top": 2})``, sums the most probable classes of each row and one drawn from the rest while
             training, so that a step costs the same for any K: bound and gradient are right on average, see
-            ``SumAndSample``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient is
+            ``SumAndSample``. Not so with batch normalisation, whose statistics are then of these few classes of each
+            row: a bound over another network than the one that sums all. Sum all at first, see ``classes_by_epoch`` of
+            ``pyrodgm.train.fit``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient is
             that of a relaxed sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
