@@ -32,8 +32,8 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
             training, so that a step costs the same for any K: bound and gradient are right on average, see
             ``SumAndSample``. Not so with batch normalisation, whose statistics are then of these few classes of each
             row: a bound over another network than the one that sums all. Sum all at first, see ``classes_by_epoch`` of
-            ``pyrodgm.train.fit``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient is
-            that of a relaxed sample, which is biased, see ``StraightThroughOneHot``.
+            ``pyrodgm.train.fit``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient
+            is that of a relaxed sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
         top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
