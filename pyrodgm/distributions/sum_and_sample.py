@@ -6,6 +6,8 @@ import pyro.distributions as dist
 import torch
 from pyro.distributions.score_parts import ScoreParts
 
+from pyrodgm.distributions.one_hot import known_classes, remember_classes
+
 UNIFORM = ContextVar("uniform", default=torch.rand)  # what draws the rows' uniform numbers, ``(..., B, 1)``
 
 
@@ -65,7 +67,8 @@ class SumAndSample(dist.OneHotCategorical):
         drawn = torch.where(impossible, classes[..., self.top :], drawn)
         self._classes = torch.cat([classes[..., : self.top], drawn], -1)  # (..., top + 1)
         one_hot = torch.zeros(*self._classes.shape, self.event_shape[0]).to(logits)
-        return one_hot.scatter_(-1, self._classes.unsqueeze(-1), 1.0).movedim(-2, 0)
+        one_hot.scatter_(-1, self._classes.unsqueeze(-1), 1.0)
+        return remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0))
 
     def _draw(self, weights):
         """An index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
@@ -87,7 +90,8 @@ class SumAndSample(dist.OneHotCategorical):
     def _log_q(self, value):
         if self._validate_args:
             self._validate_sample(value)
-        index = value.argmax(-1, keepdim=True)
+        classes = known_classes(value)
+        index = (value.argmax(-1) if classes is None else classes).unsqueeze(-1)
         logits = self.logits.expand(torch.broadcast_shapes(self.logits.shape, value.shape))
         return logits.gather(-1, index.expand(*logits.shape[:-1], 1)).squeeze(-1)
 

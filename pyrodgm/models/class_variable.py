@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
+from pyrodgm.distributions.one_hot import remember_classes
 
 OPTIONS = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top": 2}}
 
@@ -25,7 +26,10 @@ class ClassVariable:
 
     def one_hot(self, y):
         """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
-        return (F.one_hot(y.long(), self.num_classes) if y.dim() == 1 else y).to(next(self.parameters()).dtype)
+        dtype = next(self.parameters()).dtype
+        if y.dim() == 2:
+            return y.to(dtype)
+        return remember_classes(F.one_hot(y.long(), self.num_classes).to(dtype), y.long())
 
     def uniform_one_hot(self):
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""

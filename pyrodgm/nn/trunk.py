@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice
+from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.nn.batch_norm import BatchNorm
 from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
 
@@ -16,6 +17,7 @@ ACTIVATIONS = {
     "leaky_relu": lambda h: F.leaky_relu(h, 0.1),
     "elu": F.elu,
 }
+MANY_CLASSES = 100  # from which a row of the weight is read in less time than a one-hot product takes
 
 
 class Linear(torch.nn.Linear):
@@ -62,15 +64,18 @@ class Linear(torch.nn.Linear):
         """The sum over the parents by the weights given, those of the layer or masked ones."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
-        bias = self.bias
+        bias, classes = self.bias, [_many_classes(*pair) for pair in zip(parents, self.parents, strict=True)]
         dtype = PRECISIONS[self.precision]
         if dtype is not None:
             warn_where_slow(weight.device, "want precision='float32' here")
             weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
-        if len(parents) == 1:
+        if len(parents) == 1 and classes[0] is None:
             return F.linear(parents[0], weight, bias)
         weights = weight.split(self.parents, dim=1)
-        terms = [F.linear(parent, part) for parent, part in zip(parents, weights, strict=True)]
+        terms = [
+            F.linear(parent, part) if index is None else _Read.apply(part, index)
+            for parent, part, index in zip(parents, weights, classes, strict=True)
+        ]
         terms.sort(key=_spread)  # what broadcasts first, so that few sums are made at the full shape
         return sum(terms[1:], terms[0] + bias)
 
@@ -88,6 +93,32 @@ class Head(Linear):
     def forward(self, *features):
         out = super().forward(*features).to(self.weight.dtype)
         return out if self.norm is None else self.norm(out)
+
+
+class _Read(torch.autograd.Function):
+    """W y of one-hot rows y, by their classes ``(...)``: rows of a weight ``(size, K)``.
+
+    Its gradient is laid out as the weight is. An embedding's is the transpose, of which the layer would make a copy.
+    """
+
+    @staticmethod
+    def forward(ctx, weight, classes):
+        ctx.save_for_backward(classes)
+        ctx.shape = weight.shape
+        return F.embedding(classes, weight.t())
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (classes,) = ctx.saved_tensors
+        by_row = gradient.reshape(-1, gradient.shape[-1]).t()  # (size, rows)
+        return by_row.new_zeros(ctx.shape).scatter_add_(1, classes.reshape(1, -1).expand_as(by_row), by_row), None
+
+
+def _many_classes(parent, size):
+    """The class of each row of a parent of so many units; None where there are few, or a product is needed."""
+    if size < MANY_CLASSES or parent.shape[-1] != size or parent.requires_grad:
+        return None
+    return known_classes(parent)
 
 
 def _spread(term):

@@ -8,6 +8,7 @@ import pyro
 import pyro.distributions as dist
 import pytest
 import torch
+import torch.nn.functional as F
 from pyro import poutine
 from pyro.infer import SVI, TraceEnum_ELBO, infer_discrete
 from pyro.optim import Adam
@@ -15,8 +16,10 @@ from pyro.poutine.messenger import Messenger
 
 from pyrodgm import evaluate
 from pyrodgm.distributions import SumAndSample, reparameterise
+from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.handlers import JointNoise
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
+from pyrodgm.models import M2
 from tests.pairs import model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
@@ -209,6 +212,34 @@ def test_classes_are_drawn_in_proportion_and_by_row():
     share = torch.bincount(classes[2], minlength=5) / 20_000
     expected = logits.softmax(-1) * torch.tensor([0, 1, 0, 1, 1])
     torch.testing.assert_close(share, expected / expected.sum(), atol=4 * 0.5 / math.sqrt(20_000), rtol=0)
+
+
+@pytest.mark.parametrize("engine", [SVI, CompiledSVI])
+def test_many_classes_take_the_steps_of_products(engine, monkeypatch):
+    """Classes, drawn and given, that the first layers read by their index."""
+
+    def losses(product):
+        pyro.set_rng_seed(2)
+        pyro.clear_param_store()
+        model = small(M2, num_classes=120, hidden=(), classes="sampled")
+        x, y = rows(model)
+        known = SumAndSample(torch.randn(7, 120), 2).enumerate_support()
+        assert torch.equal(known_classes(known), known.argmax(-1))
+        assert torch.equal(known_classes(model.one_hot(y)), y) and known_classes(model.one_hot(known[0])) is not y
+        options = {"backend": "replay"} if engine is CompiledSVI else {}
+        loss, seen = SemiSupervisedELBO.of(model, ELBO, alpha=2.0), []
+        svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), loss, **options)
+        if product:
+            monkeypatch.setattr("pyrodgm.nn.trunk.MANY_CLASSES", 121)
+        elif engine is SVI:  # a graph has no function that is noted
+            embedding = F.embedding
+            monkeypatch.setattr(F, "embedding", lambda index, weight: seen.append(index) or embedding(index, weight))
+        found = [svi.step(labelled=(x, y), unlabelled=x) for _ in range(4)]
+        monkeypatch.undo()
+        assert len(seen) == (16 if engine is SVI and not product else 0)  # in two networks, in two passes, a step
+        return found
+
+    assert losses(product=False) == pytest.approx(losses(product=True), rel=1e-6)
 
 
 def test_as_a_distribution_it_is_the_categorical():

@@ -603,6 +603,21 @@ mutants(
 mutants(
     "nn/trunk.py",
     (
+        "or parent.requires_grad:",
+        "or False:",
+        "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[a gradient is asked for]",
+    ),
+    (
+        "if size < MANY_CLASSES or",
+        "if size > MANY_CLASSES or",
+        "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[few classes]",
+    ),
+    (
+        ".scatter_add_(1, classes",
+        ".scatter_(1, classes",
+        "nn/test_trunk.py::test_rows_of_many_known_classes_are_read_from_the_weight",
+    ),
+    (
         "return sum(terms[1:], terms[0] + bias)",
         "return sum(terms[1:], terms[0])",
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
@@ -808,7 +823,20 @@ mutants(
 )
 
 mutants(
+    "distributions/one_hot.py",
+    (
+        "version is not None and version == rows._version",
+        "version is not None",
+        "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[written to]",
+    ),
+)
+mutants(
     "distributions/sum_and_sample.py",
+    (
+        "remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0))",
+        "remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0).flip(0))",
+        "distributions/test_sum_and_sample.py::test_many_classes_take_the_steps_of_products[SVI]",
+    ),
     (
         "(log_r + _gradient_alone(drawn[0]))[None]",
         "drawn",

@@ -1,7 +1,10 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
+from pyrodgm.distributions.one_hot import remember_classes
 from pyrodgm.nn import MLP, BatchNorm, Linear, Trunk, paused_statistics
+from pyrodgm.nn.trunk import MANY_CLASSES
 
 SHAPES = [
     ((5, 4), (5, 3)),  # rows
@@ -32,6 +35,53 @@ def test_split_layer_multiplies_each_parent_at_its_own_shape(monkeypatch):
     monkeypatch.setattr("pyrodgm.nn.trunk.F.linear", linear)
     Linear((784, 10), 5)(torch.randn(20, 784), torch.eye(10)[:, None])
     assert sorted(rows) == [10, 20]  # not 200
+
+
+def many_classes(num_classes=MANY_CLASSES):
+    """A layer over x and classes, x, and classes as rows that are known, none of them twice where it can be."""
+    torch.manual_seed(0)
+    layer = Linear((4, num_classes), 3).double()
+    y = torch.cat([torch.arange(6), torch.tensor([2, 5, 2, 2])])[:10].reshape(2, 5)
+    known = remember_classes(F.one_hot(y, num_classes).double(), y)
+    return layer, torch.randn(5, 4, dtype=torch.float64, requires_grad=True), known
+
+
+def test_rows_of_many_known_classes_are_read_from_the_weight(monkeypatch):
+    """The value and all gradients are those of the product; a class that comes again adds to its gradient."""
+    layer, x, known = many_classes()
+    upstream = torch.randn(2, 5, 3, dtype=torch.float64)
+    inputs = [x, layer.weight, layer.bias]
+    product = layer(x, known.clone())
+    expected = torch.autograd.grad((product * upstream).sum(), inputs)
+    seen = []
+    linear = F.linear
+    monkeypatch.setattr(F, "linear", lambda p, *rest: seen.append(p.shape) or linear(p, *rest))
+    found = layer(x, known)
+    assert seen == [x.shape]
+    torch.testing.assert_close(found, product, rtol=1e-12, atol=1e-14)
+    for got, want in zip(torch.autograd.grad((found * upstream).sum(), inputs), expected, strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-14)
+
+
+def test_a_single_parent_of_known_classes():
+    y = torch.tensor([7, 0, 7])
+    layer = Linear((MANY_CLASSES,), 3).double()
+    known = remember_classes(F.one_hot(y, MANY_CLASSES).double(), y)
+    torch.testing.assert_close(layer(known), layer(known.clone()), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("case", ["few classes", "a gradient is asked for", "written to", "another tensor"])
+def test_a_product_is_made_where_classes_are_few_or_not_known(case, monkeypatch):
+    layer, x, known = many_classes(MANY_CLASSES - 1 if case == "few classes" else MANY_CLASSES)
+    if case == "a gradient is asked for":
+        known.requires_grad_()
+    elif case == "written to":
+        known.mul_(0.5)
+    elif case == "another tensor":
+        known = known * 0.5
+    monkeypatch.setattr(F, "embedding", lambda *args: pytest.fail("read from the weight"))
+    want = F.linear(torch.cat([x.expand(2, 5, 4), known], -1), layer.weight, layer.bias)
+    torch.testing.assert_close(layer(x, known), want, rtol=1e-12, atol=1e-14)
 
 
 def test_glorot_takes_the_concatenated_fan_in():
