@@ -24,7 +24,7 @@ from pyrodgm.evaluate import (
 )
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
-from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models import Model
 from pyrodgm.models.catalogue import has_classes
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.train import fit, linear_decay, step_decay
@@ -42,7 +42,7 @@ INACTIVE = 0.01  # nats; a unit with less carries nothing
 class Outcome(NamedTuple):
     """A trained model and what was measured of it: figures by name, and the history of its training."""
 
-    model: DeepGenerativeModel
+    model: Model
     data: Dataset
     labelled: Rows | None
     figures: dict
@@ -120,7 +120,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     elif trained is not None:
         model.load_state_dict(trained.state_dict())
     x = data.train.x
-    check_values("x", x, model.p_x.support, model.p_x.wanted)
+    check_values("x", x, *model.x_support)
     seen = None if model.num_classes is None else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
     resample = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models import Model
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Recipe:
     figure: str
     deviations: str
     data: tuple[str, dict]
-    model: tuple[type[DeepGenerativeModel], dict]
+    model: tuple[type[Model], dict]
     epochs: int
     batch_size: int
     learning_rate: float
