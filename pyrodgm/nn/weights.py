@@ -149,8 +149,8 @@ class CorrelatedDropout(WeightPosterior):
         """Outputs of scales drawn for every row, ((a * s) theta of eq. 6.7)."""
         (site,) = self.sites("s")
         s = posteriors[site]
-        noise = torch.randn_like(x.expand(torch.broadcast_shapes(x.shape, s.loc.shape)))
-        return affine(x * (s.loc + s.scale * noise), layer.weight, layer.bias)
+        s = s.expand(torch.broadcast_shapes(x.shape, s.batch_shape))
+        return affine(x * s.rsample(), layer.weight, layer.bias)
 
 
 class Alpha(torch.nn.Module):
@@ -258,4 +258,4 @@ def outputs_by_row(x, w, bias, bias_variance):
     gamma = affine(x, w.loc, bias)
     delta = affine(x**2, w.scale**2, bias_variance)
     tiny = torch.finfo(delta.dtype).tiny  # a row of zeros has no noise, and no gradient of its root
-    return gamma + delta.clamp(min=tiny).sqrt() * torch.randn_like(gamma)
+    return dist.Normal(gamma, delta.clamp(min=tiny).sqrt()).rsample()

@@ -42,6 +42,9 @@ class Recipe:
         warm_up_epochs: epochs over which the KL terms of the latents rise to their full weight.
         warm_up_start: the weight that they rise from, see ``KLSchedule``.
         warm_up_discrete: whether that of y is among them, see ``pyrodgm.handlers.warm_up``.
+        kl_weight: what the KL terms of a supervised model's weights are multiplied by.
+        local_reparameterisation: draw the outputs of layers in place of weights that have a posterior, see
+            ``pyrodgm.handlers.local_reparameterisation``.
         ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
         kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
@@ -86,6 +89,8 @@ class Recipe:
     warm_up_epochs: int = 0
     warm_up_start: float = 0.0
     warm_up_discrete: bool = False
+    kl_weight: float = 1.0
+    local_reparameterisation: bool = False
     ema: float | None = None
     measure_every: int = 1
     kl_units: bool = False
