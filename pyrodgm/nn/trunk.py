@@ -153,8 +153,10 @@ class Trunk(torch.nn.Module):
         return features
 
     def _dropped(self, features, rate):
-        """The features, or those that are left, over 1 - rate, while training."""
-        return features if rate == 0 else tuple(F.dropout(h, rate, self.training) for h in features)
+        """The features, or while training h d / (1 - p) with d ~ Bernoulli(1 - p)."""
+        if rate == 0 or not self.training:
+            return features
+        return tuple(h * torch.bernoulli(torch.full_like(h, 1 - rate)) / (1 - rate) for h in features)
 
 
 def _rates(dropout):
