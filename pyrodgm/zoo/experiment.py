@@ -125,7 +125,8 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
         model.load_m1(trained)
     elif trained is not None:
         model.load_state_dict(trained.state_dict())
-    x, y = data.train.x, None
+    x = data.train.x
+    y = None
     if model.supervised:
         x, y = x[rows], data.train.y[rows]
     check_values("x", x, *model.x_support)

@@ -16,7 +16,7 @@ def elbo(classes_summed: bool, num_particles: int) -> ELBO:
 
 def mean_field(classes_summed: bool, num_particles: int) -> ELBO:
     """The evidence lower bound with divergences in closed form, of a model without a class that is summed."""
-    return TraceMeanField_ELBO(max_plate_nesting=1, num_particles=num_particles, vectorize_particles=True)
+    return TraceMeanField_ELBO(num_particles=num_particles, max_plate_nesting=1, vectorize_particles=True)
 
 
 def importance_weighted(
