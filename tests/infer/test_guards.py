@@ -681,3 +681,33 @@ def test_what_was_loaded_is_gone_back_to_before_its_first_step():
     snapshots.go_back(1, last=1)
     assert torch.equal(weight, before)
     assert torch.equal(svi.optim.optim_objs[weight].state[weight]["exp_avg"], moment)
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_gradients_that_jump_at_one_point_alone_are_no_error(everywhere, monkeypatch):
+    """As rounding has it where the input of a ReLU is zero: a wrong graph is wrong at parameters close by too."""
+    model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    svi.step(rows(0))
+    before = {name: value.detach().clone() for name, value in pyro.get_param_store().items()}
+    run = programs.Program.__call__
+
+    def jumping(self, inputs):
+        loss, *gradients = run(self, inputs)
+        here = all(torch.equal(value, before[name]) for name, value in pyro.get_param_store().items())
+        return [loss, *(2 * g if here or everywhere else g for g in gradients)]
+
+    monkeypatch.setattr(programs.Program, "__call__", jumping)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        svi.step(rows(1))
+    assert [row["backend"] for row in svi.explain()] == ["off" if everywhere else "replay"]
+    assert len(caught) == everywhere
+
+
+def test_parameters_close_by_are_put_back_to_the_last_bit():
+    given = [torch.randn(4, 3), torch.zeros(2)]
+    before = [parameter.clone() for parameter in given]
+    with programs._moved(given, seed=0):
+        assert 0 < (given[0] / before[0] - 1).abs().max() < 1e-3
+    assert all(map(torch.equal, given, before))

@@ -1162,6 +1162,16 @@ mutants(
         "2 * slot.calls",
         "infer/test_guards.py::test_checks_double_and_then_keep_their_distance",
     ),
+    (
+        "return reason if part else",
+        "return reason if not part else",
+        "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[True]",
+    ),
+    (
+        "addcmul_(value, noise, value=MOVED)",
+        "addcmul_(value, noise, value=0.0)",
+        "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[False]",
+    ),
 )
 mutants(
     "infer/compiled/signature.py",

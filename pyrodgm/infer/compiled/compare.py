@@ -11,7 +11,7 @@ def copied(value):
 
 
 def difference(found, expected, precision):
-    """The first part of two nests that differs by more than rounding, in words; empty if none does.
+    """The first part of two nests that differs by more than rounding, and how, in words; both empty if none does.
 
     Values are compared tensor by tensor. Gradients are sums that may cancel: all of them together are compared a
     hundred times less strictly, and each by itself to a few per cent, which shows a sign or a factor. What is small
@@ -22,12 +22,12 @@ def difference(found, expected, precision):
     for part, wanted in expected.items():
         (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
         if spec != other or [v is None for v in a] != [v is None for v in b]:
-            return f"the graph's {part} has other parts"
+            return part, f"the graph's {part} has other parts"
         pairs = [(x.double(), y.double()) for x, y in zip(a, b, strict=True) if x is not None]
         if any(x.shape != y.shape for x, y in pairs):
-            return f"the graph's {part} has other shapes"
+            return part, f"the graph's {part} has other shapes"
         if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
-            return f"the graph's {part} is finite elsewhere"
+            return part, f"the graph's {part} is finite elsewhere"
         sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
         errors = [float((x - y)[y.isfinite()].norm()) for x, y in pairs]
         alone, together = (0.03 + 100 * precision, 100 * precision) if part == "gradients" else (precision, precision)
@@ -37,5 +37,5 @@ def difference(found, expected, precision):
         if not wrong and math.hypot(*errors) > together * math.hypot(*sizes):
             wrong = [math.hypot(*errors) / math.hypot(*sizes)]
         if wrong:
-            return f"the graph's {part} differs by {wrong[0]:.1g} from the plain one"
-    return ""
+            return part, f"the graph's {part} differs by {wrong[0]:.1g} from the plain one"
+    return "", ""

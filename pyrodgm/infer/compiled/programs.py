@@ -3,6 +3,7 @@
 import hashlib
 import time
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ MOST_ONCE = 8  # of one function that were seen once, before it is told that som
 CHECK_EVERY = 100  # calls of a signature, and
 CHECK_AT_LEAST_EVERY = 1000  # calls where checks are dear; in between they take
 SHARE = 0.004  # of the time at most
+NEARBY = 3  # times that differing gradients are compared again at other parameters, which are
+MOVED = 1e-4  # of their size away
 
 
 @dataclass
@@ -232,7 +235,7 @@ class Programs:
             try:
                 with quiet():
                     program = Program(graph, self.guards, parameters, backend)
-                    reason = self._disagreement(program, inputs, expected)
+                    reason = self._disagreement(program, args, kwargs, inputs, expected)
             except Exception as error:
                 reason = f"{backend} failed: {_first_line(error)}"
             if not reason:
@@ -272,7 +275,7 @@ class Programs:
             return self._fall_back(slot, reason)
         start = time.perf_counter()
         expected = self._expected(program.graph, args, kwargs)
-        reason = expected.effect or self._disagreement(program, inputs, expected)
+        reason = expected.effect or self._disagreement(program, args, kwargs, inputs, expected)
         if not reason:
             program.check_seconds = time.perf_counter() - start
             self._passed(slot, program)
@@ -331,19 +334,33 @@ class Programs:
             written = [copied(tensor) for tensor in self._written(graph)] if graph else []
             return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
-    def _disagreement(self, program, inputs, expected):
-        """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere."""
+    def _disagreement(self, program, args, kwargs, inputs, expected):
+        """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere.
+
+        A gradient jumps where the input of a ReLU is zero, and there rounding decides which side counts. So gradients
+        that differ are compared again at parameters close by: a wrong graph is wrong there too.
+        """
+        part, reason = self._difference(program, inputs, expected)
+        for attempt in range(NEARBY):
+            if part != "gradients":
+                break
+            with _moved(program.parameters.values(), seed=attempt):
+                part, _ = self._difference(program, inputs, self._expected(program.graph, args, kwargs))
+        return reason if part else ""
+
+    def _difference(self, program, inputs, expected):
+        """The part that differs and how, in words."""
         with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
             states = random_states()
             written = [copied(tensor) for tensor in self._written(program.graph)]
         if not all(map(torch.equal, states, expected.states)):
-            return "the graph draws other random numbers"
+            return "random numbers", "the graph draws other random numbers"
         precision = program.graph.precision
-        reason = difference(found, expected.value, precision)
-        return reason or difference(
-            {"written tensors": written}, {"written tensors": expected.written}, 100 * precision
-        )
+        part, reason = difference(found, expected.value, precision)
+        if part:
+            return part, reason
+        return difference({"written tensors": written}, {"written tensors": expected.written}, 100 * precision)
 
     def _written(self, graph):
         return [*graph.written, *self.guards.buffers()]
@@ -366,6 +383,22 @@ class Programs:
         if lost or not self.warned:
             self.warned.append(message)
             warnings.warn(f"compiling {_name(self.function)}: {message}{lost}", stacklevel=2)
+
+
+@contextmanager
+def _moved(parameters, seed):
+    """Parameters that are other by a small part of their size, each entry by its own."""
+    generator, kept = torch.Generator().manual_seed(seed), [(p, p.detach().clone()) for p in parameters]
+    with torch.no_grad():
+        for parameter, value in kept:
+            noise = torch.randn(value.shape, generator=generator).to(value)
+            parameter.addcmul_(value, noise, value=MOVED)
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in kept:
+                parameter.copy_(value)
 
 
 def _interval(program):
