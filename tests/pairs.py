@@ -52,8 +52,8 @@ def labels_alone(model):
 
 
 def model_classes():
-    """Those of rows; a density without data is none."""
-    return list(models_by_name().values())
+    """Those of rows, with latents of each row alone; a density without data is none."""
+    return [c for c in models_by_name().values() if "data_size" not in inspect.signature(c).parameters]
 
 
 def name(option):

@@ -61,7 +61,7 @@ def sample(
 
 def _trained(name, seed, changes, device, runs):
     """The recipe, the model that a run of it left, and the data."""
-    from pyrodgm.models import DeepGenerativeModel
+    from pyrodgm.models import Model
     from pyrodgm.zoo import load_data
 
     recipe, changes = recipe_of(name, None, changes)
@@ -69,4 +69,4 @@ def _trained(name, seed, changes, device, runs):
     folder = run_folder(runs, recipe, changes, seed) / "model"
     if not folder.exists():
         raise ValueError(f"NAME: got {name} without {folder}, want a run that is finished: pyrodgm train {name}")
-    return recipe, DeepGenerativeModel.from_pretrained(folder).to(device), load_data(recipe)
+    return recipe, Model.from_pretrained(folder).to(device), load_data(recipe)

@@ -23,6 +23,7 @@ class Batches:
         resample: a function of ``(x, generator=)`` that draws the rows anew before every epoch, such as ``binarise``.
         seed: fixes the order and the resampling.
         share: ``(rank, processes)``: yield this process's rows of every joint batch, which is drawn as by one process.
+        y: labels of all rows, where every row has one; a batch is then ``{"x": x, "y": y}``.
 
     Raises:
         ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
@@ -36,7 +37,9 @@ class Batches:
                 svi.step(**batch)
     """
 
-    def __init__(self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0, share=(0, 1)):
+    def __init__(
+        self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0, share=(0, 1), y=None
+    ):
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
                 raise ValueError(f"{argument}: got {value}, want at least 1")
@@ -47,7 +50,10 @@ class Batches:
             check_values("labelled", labelled[0], constraints.real, "finite numbers")
             if len(labelled[0]) != len(labelled[1]):
                 raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
-        self.x, self.labelled, self.resample, self.share = x, labelled, resample, share
+        if y is not None and (labelled is not None or len(y) != len(x)):
+            got = "labelled rows besides" if labelled is not None else f"{len(y)} labels"
+            raise ValueError(f"y: got {got}, want a label for each of {len(x)} rows, and no others")
+        self.x, self.y, self.labelled, self.resample, self.share = x, y, labelled, resample, share
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
         self._check_share()
@@ -73,7 +79,9 @@ class Batches:
                 continue
             self._taken = number + 1
             rows = self._own(rows)
-            if chosen is None:
+            if self.y is not None:
+                yield {"x": x[rows], "y": self.y[rows]}
+            elif chosen is None:
                 yield {"x": x[rows]}
             else:
                 yield {"labelled": (x_l[chosen], y_l[chosen]), "unlabelled": x[rows]}

@@ -3,6 +3,7 @@
 from pyrodgm.distributions.autoregressive import Autoregressive
 from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroughOneHot
 from pyrodgm.distributions.full_normal import FullNormal
+from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
 from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.planar import Planar
 from pyrodgm.distributions.plated import Plated
@@ -15,9 +16,11 @@ from pyrodgm.distributions.units import log_prob_of_units
 __all__ = [
     "Autoregressive",
     "ClassMixture",
+    "DropoutNormal",
     "FullNormal",
     "GreyBernoulli",
     "Levels",
+    "LogUniform",
     "Planar",
     "Plated",
     "Radial",

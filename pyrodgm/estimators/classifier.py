@@ -270,7 +270,8 @@ def model_of(model):
         if not (issubclass(model, DeepGenerativeModel) and has_classes(model)):
             raise ValueError(f"model: got {model.__name__}, want a DeepGenerativeModel with num_classes")
         return model, options
-    known = {name.lower(): c for name, c in models_by_name().items() if has_classes(c)}
+    generative = {name: c for name, c in models_by_name().items() if issubclass(c, DeepGenerativeModel)}
+    known = {name.lower(): c for name, c in generative.items() if has_classes(c)}
     name = model.lower() if isinstance(model, str) else model
     check_choice("model", name, known)
     return known[name], options

@@ -183,6 +183,11 @@ def _trace_guide(guide, args, kwargs, samples, within):
 def _sites(trace):
     sites = random_sites(trace)
     for name, site in sites.items():
+        if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
+            raise ValueError(
+                f"model: got site {name!r} outside the plate over rows, want every site in it; of a model whose "
+                "weights are latents, m.at(weights)"
+            )
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
             raise ValueError(
                 f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written, outside a "
@@ -190,8 +195,6 @@ def _sites(trace):
             )
         if site["mask"] is not None:
             raise ValueError(f"model: got site {name!r} masked, want every density as it is written")
-        if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
-            raise ValueError(f"model: got site {name!r} outside the plate over rows, want every site in it")
     trace.compute_score_parts()  # log-probabilities too
     return sites
 

@@ -4,7 +4,9 @@ from pyrodgm.models.adgm import ADGM
 from pyrodgm.models.adversarial_m2 import AdversarialM2
 from pyrodgm.models.auxiliary_ladder_vae import AuxiliaryLadderVAE
 from pyrodgm.models.avae import AVAE
-from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.base import DeepGenerativeModel, Model
+from pyrodgm.models.bayesian_mlp import BayesianMLP
+from pyrodgm.models.bayesian_vae import BayesianVAE
 from pyrodgm.models.cagem import CaGeM
 from pyrodgm.models.cluster_ladder_vae import ClusterLadderVAE
 from pyrodgm.models.density import DensityModel
@@ -26,6 +28,8 @@ __all__ = [
     "VAE",
     "AdversarialM2",
     "AuxiliaryLadderVAE",
+    "BayesianMLP",
+    "BayesianVAE",
     "CaGeM",
     "ClusterLadderVAE",
     "DeepGenerativeModel",
@@ -33,5 +37,6 @@ __all__ = [
     "HierarchicalVAE",
     "LadderVAE",
     "LatentClassifierVAE",
+    "Model",
     "SplitLatentClassifierVAE",
 ]

@@ -1,4 +1,4 @@
-"""What every model shares: the plate over the batch, its priors, and reading the pair."""
+"""What models share: the registered parameters, the plate over the rows, labels, priors, and reading the pair."""
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ import pyro.distributions as dist
 import torch
 from pyro import poutine
 from pyro.poutine.util import is_validation_enabled
+from torch.distributions import constraints
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
 from pyrodgm.models.class_variable import ClassVariable, check_classes
@@ -16,7 +17,98 @@ from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register, state_to_pickle
 
 
-class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
+class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
+    """Base class of every model/guide pair over rows x, with or without a class y, be it a density of x or not.
+
+    Two methods, ``model`` and ``guide``, open the plate over the rows with ``with self.batch(x, y, size) as y:``.
+
+    Args:
+        x_size: number of features D of a row.
+        num_classes: number of classes K, or None for a model without a y.
+
+    Attributes:
+        supervised: whether it is a p(y | x), trained on labelled rows alone.
+        data_size: number of rows N of the whole data set, where the pair has latents of all of it, such as weights;
+            the plate over B rows then counts each N / B times. Else None.
+    """
+
+    supervised = False
+    data_size = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.__signature__ = signature_of(cls)
+
+    def __init__(self, x_size, num_classes):
+        super().__init__()
+        check_size("x_size", x_size)
+        if num_classes is not None:
+            check_size("num_classes", num_classes)
+        self.x_size, self.num_classes = x_size, num_classes
+
+    @property
+    def x_support(self):
+        """The values that a feature may take, as a constraint and in words."""
+        return constraints.real, "real numbers"
+
+    @abstractmethod
+    def model(self, *args, **kwargs):
+        """The model: samples every latent, and what is observed where it is not given."""
+
+    @abstractmethod
+    def guide(self, *args, **kwargs):
+        """The inference model: samples the latents."""
+
+    @contextmanager
+    def batch(self, x, y=None, size=1):
+        """Register the parameters, check the shapes and open the plate ``"batch"`` over the rows.
+
+        The number of rows is ``len(x)``, else ``len(y)``, else ``size``. Values are checked only while Pyro's
+        validation is on, because reading them waits for the device.
+
+        Args:
+            x: rows ``(B, D)`` or None.
+            y: class indices ``(B,)``, one-hot rows ``(B, K)``, or None.
+            size: number of rows where neither is given.
+
+        Yields:
+            y as one-hot rows ``(B, K)``, or None.
+
+        Raises:
+            ValueError: for x or y of the wrong shape, dtype or values, naming what came and what is wanted; for more
+                rows than ``data_size``.
+        """
+        register(self)
+        parameter = next(self.parameters())
+        if x is not None:
+            check_rows("x", x, self.x_size, parameter.dtype)
+        if y is not None:
+            if self.num_classes is None:
+                raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
+            check_labels("y", y, None if x is None else len(x), self.num_classes)
+        if is_validation_enabled():  # a trace turns this off, and not the setting
+            if x is not None:
+                check_values("x", x, *self.x_support)
+            if y is not None:
+                check_label_values("y", y, self.num_classes)
+        if y is not None:
+            y = self.one_hot(y)
+        rows = len(x) if x is not None else len(y) if y is not None else size
+        with self._plate(rows, parameter.device):
+            yield y
+
+    def _plate(self, rows, device):
+        if self.data_size is None:
+            return pyro.plate("batch", rows, device=device)
+        if rows > self.data_size:
+            raise ValueError(f"data_size: got {self.data_size}, want at least the {rows} rows given")
+        return pyro.plate("batch", self.data_size, subsample=torch.arange(rows, device=device))
+
+    def __getstate__(self):
+        return state_to_pickle(self)
+
+
+class DeepGenerativeModel(Model):
     """Base class of a model/guide pair over rows x, with or without a class y.
 
     A subclass names its networks after the factors they parameterise (``p_x``, ``q_z``, ...) and writes two
@@ -54,17 +146,16 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
     classification_loss = None
     adversarial_loss = None
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        cls.__signature__ = signature_of(cls)
-
     def __init__(self, x_size, num_classes, z_size, classes="enumerated"):
-        super().__init__()
-        for argument, value in (("x_size", x_size), ("num_classes", num_classes), ("z_size", z_size)):
-            if value is not None:
-                check_size(argument, value)
+        super().__init__(x_size, num_classes)
+        if z_size is not None:
+            check_size("z_size", z_size)
         check_classes(classes, num_classes)
-        self.x_size, self.num_classes, self.z_size, self.classes = x_size, num_classes, z_size, classes
+        self.z_size, self.classes = z_size, classes
+
+    @property
+    def x_support(self):
+        return self.p_x.support, self.p_x.wanted
 
     @abstractmethod
     def model(self, x=None, y=None, size=1):
@@ -73,43 +164,6 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
     @abstractmethod
     def guide(self, x, y=None, size=1):
         """The inference model: samples the latents given x, and y where it is not given."""
-
-    @contextmanager
-    def batch(self, x, y=None, size=1):
-        """Register the parameters, check the shapes and open the plate ``"batch"`` over the rows.
-
-        The number of rows is ``len(x)``, else ``len(y)``, else ``size``. Values are checked only while Pyro's
-        validation is on, because reading them waits for the device.
-
-        Args:
-            x: rows ``(B, D)`` or None.
-            y: class indices ``(B,)``, one-hot rows ``(B, K)``, or None.
-            size: number of rows where neither is given.
-
-        Yields:
-            y as one-hot rows ``(B, K)``, or None.
-
-        Raises:
-            ValueError: for x or y of the wrong shape, dtype or values, naming what came and what is wanted.
-        """
-        register(self)
-        parameter = next(self.parameters())
-        if x is not None:
-            check_rows("x", x, self.x_size, parameter.dtype)
-        if y is not None:
-            if self.num_classes is None:
-                raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
-            check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if is_validation_enabled():  # a trace turns this off, and not the setting
-            if x is not None:
-                check_values("x", x, self.p_x.support, self.p_x.wanted)
-            if y is not None:
-                check_label_values("y", y, self.num_classes)
-        if y is not None:
-            y = self.one_hot(y)
-        rows = len(x) if x is not None else len(y) if y is not None else size
-        with pyro.plate("batch", rows, device=parameter.device):
-            yield y
 
     def scaled(self, x):
         """x on the scale that networks read: divided by the largest count where the likelihood counts.
@@ -145,6 +199,3 @@ class DeepGenerativeModel(Pretrained, ClassVariable, torch.nn.Module, ABC):
         with poutine.trace() as model_trace, poutine.replay(trace=guide_trace):
             self.model(None, y, size=len(x))
         return model_trace.trace.nodes["x"]["fn"].mean
-
-    def __getstate__(self):
-        return state_to_pickle(self)

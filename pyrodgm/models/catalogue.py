@@ -8,7 +8,7 @@ def models_by_name():
     from pyrodgm import models
 
     exported = {name: getattr(models, name) for name in models.__all__}
-    of_rows = {name: c for name, c in exported.items() if issubclass(c, models.DeepGenerativeModel)}
+    of_rows = {name: c for name, c in exported.items() if issubclass(c, models.Model)}
     return {name: c for name, c in of_rows.items() if not inspect.isabstract(c)}
 
 

@@ -95,7 +95,7 @@ def _save(model, folder, card):
 def _load(folder, model_class):
     folder = _found(folder)
     config = _config(folder / "config.json")
-    known = models_by_name()
+    known = {name: c for name, c in models_by_name().items() if issubclass(c, model_class)}
     if not inspect.isabstract(model_class):
         known = {model_class.__name__: model_class}
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)

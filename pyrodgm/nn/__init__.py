@@ -8,6 +8,7 @@ from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
+from pyrodgm.nn.weights import give_posteriors, posteriors_of, priors_of
 
 __all__ = [
     "MLP",
@@ -24,7 +25,10 @@ __all__ = [
     "Trunk",
     "fast_bfloat16",
     "flow_net",
+    "give_posteriors",
     "likelihood_net",
     "paused_statistics",
     "posterior_net",
+    "posteriors_of",
+    "priors_of",
 ]

@@ -48,6 +48,7 @@ class Linear(torch.nn.Linear):
         check_choice("precision", precision, PRECISIONS)
         self.parents, self.init, self.precision = tuple(parents), init, precision
         super().__init__(sum(self.parents), size)
+        self.register_module("posterior", None)  # of its weights, see ``give_posteriors``
 
     def reset_parameters(self):
         if isinstance(self.init, (int, float)) and self.init > 0:
@@ -58,7 +59,7 @@ class Linear(torch.nn.Linear):
         torch.nn.init.zeros_(self.bias)
 
     def forward(self, *parents):
-        return self.combine(self.weight, parents)
+        return self.combine(self.weight, parents) if self.posterior is None else self.posterior(self, *parents)
 
     def combine(self, weight, parents):
         """The sum over the parents by the weights given, those of the layer or masked ones."""
@@ -138,6 +139,8 @@ class Trunk(torch.nn.Module):
         batch_norm: normalise each layer's input to the activation; ``"heads"``, the mean and the variance of a latent
             too (Maaløe 2018, sec. 5.1.1), see ``moment_head``.
         init, precision: see ``Linear``.
+        dropout: rate of binary dropout while training: of all inputs of a layer, heads' included; or two rates, that
+            of the parents and that of the hidden units (Kingma 2017, eqs 6.12-6.15).
 
     Attributes:
         sizes: sizes of the features, what a head takes as its parents.
@@ -149,12 +152,14 @@ class Trunk(torch.nn.Module):
         head(*trunk(x, y))
     """
 
-    def __init__(self, parents, hidden, activation="relu", batch_norm=False, init="glorot", precision="float32"):
+    def __init__(
+        self, parents, hidden, activation="relu", batch_norm=False, init="glorot", precision="float32", dropout=0.0
+    ):
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
         if batch_norm not in (False, True, "heads"):
             raise ValueError(f"batch_norm: got {batch_norm!r}, want False, True or 'heads'")
-        self.activation, self.init, self.precision = activation, init, precision
+        self.activation, self.init, self.precision, self.dropout = activation, init, precision, _rates(dropout)
         self.normalised_heads = batch_norm == "heads"
         sizes = [tuple(parents), *((size,) for size in hidden)]
         self.layers = torch.nn.ModuleList(Linear(a, b[0], init, precision) for a, b in pairwise(sizes))
@@ -170,13 +175,26 @@ class Trunk(torch.nn.Module):
         return Head(self.sizes, size, self.init, self.precision, self.normalised_heads)
 
     def forward(self, *parents):
-        features = parents
+        features = self._dropped(parents, self.dropout[0])
         for i, layer in enumerate(self.layers):
             h = layer(*features)
             if self.norms is not None:
                 h = self.norms[i](h)
-            features = (ACTIVATIONS[self.activation](h),)
+            features = self._dropped((ACTIVATIONS[self.activation](h),), self.dropout[1])
         return features
+
+    def _dropped(self, features, rate):
+        """The features, or while training h d / (1 - p) with d ~ Bernoulli(1 - p)."""
+        if rate == 0 or not self.training:
+            return features
+        return tuple(h * torch.bernoulli(torch.full_like(h, 1 - rate)) / (1 - rate) for h in features)
+
+
+def _rates(dropout):
+    rates = dropout if isinstance(dropout, (tuple, list)) else (dropout, dropout)
+    if len(rates) != 2 or not all(isinstance(rate, (int, float)) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout: got {dropout!r}, want a rate of at least 0 and below 1, or two of them")
+    return tuple(rates)
 
 
 class MLP(torch.nn.Module):

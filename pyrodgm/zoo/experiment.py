@@ -1,6 +1,7 @@
 """Train a recipe's model and measure it as its paper does."""
 
 import inspect
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +23,13 @@ from pyrodgm.evaluate import (
     match_clusters,
     row_bounds,
 )
+from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
-from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models import Model
 from pyrodgm.models.catalogue import has_classes
 from pyrodgm.nn.precision import warn_where_slow
+from pyrodgm.nn.weights import layers_with_posteriors
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
@@ -36,13 +39,14 @@ from pyrodgm.zoo.stages import first_stage
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
+DRAWS = 100  # of the weights of a prediction
 INACTIVE = 0.01  # nats; a unit with less carries nothing
 
 
 class Outcome(NamedTuple):
     """A trained model and what was measured of it: figures by name, and the history of its training."""
 
-    model: DeepGenerativeModel
+    model: Model
     data: Dataset
     labelled: Rows | None
     figures: dict
@@ -66,6 +70,8 @@ def prepare(recipe, seed=0, device="cpu"):
     rows = labels_kept(recipe, data, seed)
     if has_classes(model_class):
         sizes["num_classes"] = data.num_classes
+    if "data_size" in inspect.signature(model_class).parameters:
+        sizes["data_size"] = len(rows if model_class.supervised else data.train.x)
     if "precision" in options:
         options = options | {"precision": precision_on(recipe, device)}
         if options != recipe.model[1]:
@@ -120,8 +126,11 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     elif trained is not None:
         model.load_state_dict(trained.state_dict())
     x = data.train.x
-    check_values("x", x, model.p_x.support, model.p_x.wanted)
-    seen = None if model.num_classes is None else rows
+    y = None
+    if model.supervised:
+        x, y = x[rows], data.train.y[rows]
+    check_values("x", x, *model.x_support)
+    seen = None if model.num_classes is None or model.supervised else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
     resample = None
     if recipe.resample is not None:
@@ -130,28 +139,31 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
         def resample(x, generator):
             return RESAMPLE[name](x, generator=generator, **options)
 
-    batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share())
+    batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share(), y)
     objective = _objective(recipe, model, seen, len(x), len(batches))
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
     if recipe.kl_units:
         with seeded(0):
             _check_units(model, x[:2])
 
+    classifies = labelled is not None or model.supervised
+
     def measure(epoch):
         figures = {}
         with seeded(0):
             if epoch % recipe.measure_every == 0 or epoch == recipe.epochs:
-                validation = observed(recipe, data.validation.x)
-                figures["validation bound"] = bound(model, validation[:1000])
-                if recipe.kl_units:
-                    figures |= {f"KL of {site}": kl.cpu() for site, kl in _units(model, validation[:1000])}
-                if labelled is not None:
+                if model.data_size is None:
+                    validation = observed(recipe, data.validation.x)
+                    figures["validation bound"] = bound(model, validation[:1000])
+                    if recipe.kl_units:
+                        figures |= {f"KL of {site}": kl.cpu() for site, kl in _units(model, validation[:1000])}
+                if classifies:
                     figures["validation error"] = classification_error(model, *_labelled(data.validation))
-            if labelled is not None and epoch in recipe.milestones:
+            if classifies and epoch in recipe.milestones:
                 figures["test error"] = classification_error(model, *_labelled(data.test))
         return figures
 
-    with pyro.validation_enabled(False):
+    with pyro.validation_enabled(False), _round_steps(recipe):
         history = fit(
             svi,
             batches,
@@ -174,6 +186,19 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     return data, rows, model, history
 
 
+def _round_steps(recipe):
+    """The handlers that a recipe wants round its steps."""
+    handlers = ExitStack()
+    if recipe.kl_weight != 1:
+        if not recipe.model[0].supervised:
+            name = recipe.model[0].__name__
+            raise ValueError(f"kl_weight: got {recipe.kl_weight} with {name}, want 1: its bounds are measured")
+        handlers.enter_context(warm_up(torch.tensor(recipe.kl_weight)))
+    if recipe.local_reparameterisation:
+        handlers.enter_context(local_reparameterisation())
+    return handlers
+
+
 def measure(recipe, model, data, seed=0):
     """The figures of a trained model: test bound, log-likelihood, KL divergences and errors.
 
@@ -185,6 +210,8 @@ def measure(recipe, model, data, seed=0):
     were no labels, the clusters are matched with the classes of the validation rows; where there were, the errors of
     Bayes' rule, with 10 samples, stand beside those of the classifier.
     """
+    if model.supervised:
+        return _supervised(model, data)
     with seeded(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
         bounds = row_bounds(model, x, num_samples=10)
@@ -207,6 +234,23 @@ def measure(recipe, model, data, seed=0):
             for site, kl in _units(model, x):
                 figures[f"KL of {site}"] = parts[site]
                 figures[f"{site} with KL > {INACTIVE:g} nats"] = float((kl > INACTIVE).sum())
+    return figures
+
+
+def _supervised(model, data):
+    """Errors by the means of the weights and of the mean prediction over draws, and dropout rates by layer, in %."""
+    validation, test = _labelled(data.validation), _labelled(data.test)
+    figures = {
+        "validation error": classification_error(model, *validation),
+        "test error": classification_error(model, *test),
+        f"test error over {DRAWS} weights": classification_error(
+            model, *test, classifier=type(model).predict, num_samples=DRAWS
+        ),
+    }
+    for number, layer in enumerate(layers_with_posteriors(model).values(), 1):
+        if hasattr(layer.posterior, "alpha"):
+            alpha = layer.posterior.alpha().detach()
+            figures[f"dropout rate of layer {number}"] = 100 * float((alpha / (1 + alpha)).mean())
     return figures
 
 

@@ -1,6 +1,6 @@
 """The objectives that a recipe may name, each made of its options and of what the recipe's other settings say."""
 
-from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO
+from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 
 from pyrodgm.checks import check_choice
 from pyrodgm.infer import FreeBits, ImportanceWeightedELBO, WakeSleep
@@ -12,6 +12,11 @@ def elbo(classes_summed: bool, num_particles: int) -> ELBO:
     """The evidence lower bound, the mean over the particles."""
     kind = TraceEnum_ELBO if classes_summed else Trace_ELBO
     return kind(max_plate_nesting=1, num_particles=num_particles, vectorize_particles=True)
+
+
+def mean_field(classes_summed: bool, num_particles: int) -> ELBO:
+    """The evidence lower bound with divergences in closed form, of a model without a class that is summed."""
+    return TraceMeanField_ELBO(num_particles=num_particles, max_plate_nesting=1, vectorize_particles=True)
 
 
 def importance_weighted(
@@ -33,6 +38,7 @@ def wake_sleep(classes_summed: bool, num_particles: int) -> ELBO:
 
 OBJECTIVES = {
     "elbo": elbo,
+    "mean_field": mean_field,
     "importance_weighted": importance_weighted,
     "free_bits": free_bits,
     "wake_sleep": wake_sleep,
@@ -57,4 +63,8 @@ def objective_of(recipe: Recipe) -> ELBO:
         value = getattr(recipe, field)
         if value != without:
             raise ValueError(f"{field}: got {value} with the objective {name}, want {without}")
-    return OBJECTIVES[name](has_classes(recipe.model[0]), recipe.num_particles, **options)
+    model_class = recipe.model[0]
+    summed = has_classes(model_class) and not model_class.supervised
+    if name == "mean_field" and summed:
+        raise ValueError(f"objective: got mean_field with {model_class.__name__}, want one that sums its classes: elbo")
+    return OBJECTIVES[name](summed, recipe.num_particles, **options)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models import Model
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ class Recipe:
         warm_up_discrete: whether that of y is among them, see ``pyrodgm.handlers.warm_up``.
         classes_by_epoch: pairs of an epoch, counted from 0, and what ``classes`` of the model is from then on, such as
             ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``; where there are none, the model's own.
+        kl_weight: what the KL terms of a supervised model's weights are multiplied by.
+        local_reparameterisation: draw the outputs of layers in place of weights that have a posterior, see
+            ``pyrodgm.handlers.local_reparameterisation``.
         ema: decay of the averaged parameters, or None.
         measure_every: epochs between two measurements on the validation rows.
         kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
@@ -66,7 +69,7 @@ class Recipe:
     figure: str
     deviations: str
     data: tuple[str, dict]
-    model: tuple[type[DeepGenerativeModel], dict]
+    model: tuple[type[Model], dict]
     epochs: int
     batch_size: int
     learning_rate: float
@@ -89,6 +92,8 @@ class Recipe:
     warm_up_start: float = 0.0
     warm_up_discrete: bool = False
     classes_by_epoch: tuple[tuple[int, str | tuple], ...] = ()
+    kl_weight: float = 1.0
+    local_reparameterisation: bool = False
     ema: float | None = None
     measure_every: int = 1
     kl_units: bool = False

@@ -89,6 +89,10 @@ def unit(figure):
     """The unit of a figure by its name."""
     if " with KL > " in figure:
         return "units"
+    if "variance" in figure:
+        return "squared nats"
+    if "dropout rate" in figure:
+        return "%"
     return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
 
 

@@ -146,6 +146,45 @@ mutants(
     ),
 )
 mutants(
+    "models/base.py",
+    (
+        'pyro.plate("batch", self.data_size, subsample=torch.arange(rows, device=device))',
+        'pyro.plate("batch", rows, device=device)',
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
+    ),
+    (
+        "if rows > self.data_size:",
+        "if rows > 2 * self.data_size:",
+        "models/test_bayesian_mlp.py::test_a_step_refuses",
+    ),
+)
+mutants(
+    "models/bayesian_mlp.py",
+    (
+        "return total / num_samples",
+        "return total",
+        "models/test_bayesian_mlp.py::test_a_prediction_is_the_mean_over_weights_that_all_rows_share[BayesianMLP-B]",
+    ),
+    (
+        "{site: q.sample() for",
+        "{site: q.mean for",
+        "models/test_bayesian_mlp.py::test_a_prediction_is_the_mean_over_weights_that_all_rows_share[BayesianMLP-B]",
+    ),
+)
+mutants(
+    "models/bayesian_vae.py",
+    (
+        "with DrawnWeights(sample(priors_of(self.p_x))):",
+        "with DrawnWeights(sample(priors_of(self.p_x))) and DrawnWeights(None):",
+        "models/test_bayesian_vae.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianVAE-normal]",
+    ),
+    (
+        "parameter.copy_(value)",
+        "parameter.copy_(parameter)",
+        "models/test_bayesian_vae.py::test_at_given_weights_it_is_the_vae_whose_decoder_has_them[BayesianVAE-normal]",
+    ),
+)
+mutants(
     "models/cagem.py",
     (
         "Plated(self.categorical(self.p_y(z2)))",
@@ -644,6 +683,82 @@ mutants(
         "nn/test_trunk.py::test_glorot_takes_the_concatenated_fan_in",
     ),
 )
+mutants(
+    "nn/trunk.py",
+    (
+        "/ (1 - rate) for h in features",
+        "for h in features",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-dropout-binary-150]",
+    ),
+    (
+        "torch.full_like(h, 1 - rate)",
+        "torch.full_like(h, rate)",
+        "nn/test_trunk.py::test_dropout_keeps_the_mean_and_ends_with_training",
+    ),
+    (
+        "self._dropped(parents, self.dropout[0])",
+        "self._dropped(parents, self.dropout[1])",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-dropout-binary-150]",
+    ),
+)
+mutants(
+    "nn/weights.py",
+    (
+        "affine(x**2, w.scale**2, bias_variance)",
+        "affine(x**2, w.scale, bias_variance)",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-B]",
+    ),
+    (
+        "affine(x**2, w.scale**2, bias_variance)",
+        "affine(x, w.scale**2, bias_variance)",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-normal]",
+    ),
+    (
+        "delta.clamp(min=tiny).sqrt()",
+        "delta.clamp(min=tiny)",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-normal]",
+    ),
+    (
+        "delta.clamp(min=tiny).sqrt()",
+        "delta.sqrt()",
+        "models/test_bayesian_mlp.py::test_rows_of_zeros_have_finite_gradients_by_the_local_reparameterisation",
+    ),
+    (
+        "outputs_by_row(x, w, b.loc, b.scale**2)",
+        "outputs_by_row(x, w, b.loc, 0 * b.scale)",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-normal]",
+    ),
+    (
+        "s = s.expand(torch.broadcast_shapes(x.shape, s.batch_shape))",
+        "s = s.expand(torch.broadcast_shapes(x[:1].shape, s.batch_shape))",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-A]",
+    ),
+    (
+        "layer.weight * values[site].unsqueeze(-2)",
+        "layer.weight / values[site].unsqueeze(-2)",
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-A]",
+    ),
+    (
+        "(0.5 * v).exp() for v",
+        "v.exp() for v",
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-normal]",
+    ),
+    (
+        "self.logit.sigmoid()",
+        "self.logit.exp()",
+        "models/test_bayesian_mlp.py::test_alpha_stays_below_one_and_rates_are_the_layers",
+    ),
+    (
+        "numbers[number > 1]",
+        "numbers[number > 2]",
+        "models/test_bayesian_mlp.py::test_alpha_stays_below_one_and_rates_are_the_layers",
+    ),
+    (
+        "not all(0 < value <= 1 for value in numbers)",
+        "not all(0 < value for value in numbers)",
+        "models/test_bayesian_mlp.py::test_arguments_that_it_refuses",
+    ),
+)
 
 # distributions
 
@@ -717,6 +832,39 @@ mutants(
         "(self._unbroadcasted_scale_tril @ noise",
         "(self._unbroadcasted_scale_tril.mT @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+)
+mutants(
+    "distributions/log_uniform.py",
+    (
+        "-0.5 * alpha.log() - polynomial",
+        "0.5 * alpha.log() - polynomial",
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
+    ),
+    (
+        "C_1, C_2, C_3 = 1.16145124, -1.50204118",
+        "C_1, C_2, C_3 = 1.16145124, 1.50204118",
+        "distributions/test_log_uniform.py::test_the_divergence_is_the_exact_one_within_004_nats",
+    ),
+    (
+        "return LOG_C - value.abs().log()",
+        "return LOG_C + value.abs().log()",
+        "distributions/test_log_uniform.py::test_the_log_probabilities_have_the_divergence_s_constant",
+    ),
+    (
+        "LOG_C = MEAN_LOG - 0.5",
+        "LOG_C = -MEAN_LOG - 0.5",
+        "distributions/test_log_uniform.py::test_the_log_probabilities_have_the_divergence_s_constant",
+    ),
+    (
+        "self.alpha.sqrt() * theta.abs()",
+        "self.alpha * theta.abs()",
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
+    ),
+    (
+        "(OCTAVES * exponent).exp2()",
+        "(OCTAVES * exponent).exp()",
+        "distributions/test_log_uniform.py::test_draws_are_floating_point_numbers",
     ),
 )
 mutants(
@@ -1008,6 +1156,19 @@ mutants(
         "(not self.discrete and _is_enumerable",
         "(self.discrete and _is_enumerable",
         "infer/test_semi_supervised.py::TestWarmUp::test_it_scales_the_latents_that_model_and_guide_share[False-M2]",
+    ),
+)
+mutants(
+    "handlers/weights.py",
+    (
+        'node["value"] is value',
+        "True",
+        "handlers/test_weights.py::test_weights_that_the_guide_did_not_draw_are_kept",
+    ),
+    (
+        'msg["kwargs"]["values"] = self.values',
+        "pass",
+        "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
     ),
 )
 
@@ -2127,6 +2288,32 @@ mutants(
         "return WakeSleep()",
         "return elbo(classes_summed, num_particles)",
         "zoo/test_first_step.py::test_wake_sleep_in_a_recipe",
+    ),
+)
+mutants(
+    "zoo/gradient_variance.py",
+    (
+        "* batches / (batches - 1)",
+        "",
+        "zoo/test_gradient_variance.py::test_variances_are_those_of_gradients_in_the_order_of_the_table",
+    ),
+    (
+        "g * len(part) / len(x)",
+        "g",
+        "zoo/test_gradient_variance.py::test_gradients_are_of_the_bound_of_the_data_set",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    (
+        "handlers.enter_context(warm_up(torch.tensor(recipe.kl_weight)))",
+        "pass",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-dropout-variational-a2-150]",
+    ),
+    (
+        "handlers.enter_context(local_reparameterisation())",
+        "pass",
+        "zoo/test_first_step.py::test_first_steps_by_hand[mnist-dropout-variational-b-150]",
     ),
 )
 mutants(

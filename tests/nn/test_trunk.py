@@ -177,3 +177,13 @@ def test_bfloat16_rounds_the_products_and_nothing_else(hidden, batch_norm):
     assert {p.grad.dtype for p in network.parameters()} == {torch.float32}
     features = network.trunk(x, y)
     assert all(h.dtype == torch.bfloat16 for h in features) == bool(hidden)
+
+
+@torch.no_grad()
+def test_dropout_keeps_the_mean_and_ends_with_training():
+    trunk = Trunk((4,), (), dropout=(0.2, 0.5))
+    x = torch.ones(20_000, 4)
+    (dropped,) = trunk(x)
+    assert set(dropped.unique().tolist()) <= {0.0, 1.25}
+    assert float(dropped.mean()) == pytest.approx(1, abs=5 * (0.25 / dropped.numel()) ** 0.5)
+    assert trunk.eval()(x)[0] is x

@@ -244,6 +244,44 @@ class Loss:
             loss = loss + kl.sum(0).clamp(min=nats * len(x)).sum()
         return loss
 
+    def of_weights(self, numbers, x, y):
+        """KL(q(w) || p(w)) - N/B sum_b log p(y_b | x_b, w), drawn for every row by eqs 6.6, 6.7 and 6.9.
+
+        The divergence is app. 6.C's polynomial, less its value at alpha = 1. Binary noise is d of eqs 6.12-6.14.
+        """
+        h, kl, parameters = x, 0.0, self.nets.parameters
+        rates, names = numbers.get("dropout", (0.0, 0.0)), [*(f"p_y.trunk.layers.{j}" for j in range(3)), "p_y.logits"]
+        for name in names if numbers["kind"] != "point" else ():  # the guide's own draws, which no row reads
+            self.noise(*parameters[f"{name}.weight"].shape[numbers["kind"] == "A" :])
+        for i, name in enumerate(names):
+            weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+            if rates[min(i, 1)] > 0:
+                h = h * self.noise(*h.shape) / (1 - rates[min(i, 1)])
+            if numbers["kind"] == "point":
+                h = h @ weight.T + bias
+            else:
+                fixed = "alpha" in numbers
+                alpha = (
+                    torch.tensor(numbers["alpha"][i])
+                    if fixed
+                    else 1 / (1 + (-parameters[f"{name}.posterior.alpha.logit"]).exp())
+                )
+                polynomial = 0.5 * alpha.log() + 1.16145124 * alpha - 1.50204118 * alpha**2 + 0.58629921 * alpha**3
+                at_one = 1.16145124 - 1.50204118 + 0.58629921
+                kl = (
+                    kl
+                    + (at_one - polynomial).expand(weight.shape if numbers["kind"] == "B" else weight.shape[1:]).sum()
+                )
+                if numbers["kind"] == "A":
+                    h = (h * (1 + alpha.sqrt() * self.noise(*h.shape))) @ weight.T + bias
+                else:
+                    mean, variance = h @ weight.T + bias, h**2 @ (alpha * weight**2).T
+                    sigma = torch.where(variance > 0, variance, 1.0).sqrt() * (variance > 0)
+                    h = mean + sigma * self.noise(*mean.shape)
+            h = torch.where(h > 0, h, 0.0) if i < 3 else h
+        log_p = h.gather(-1, y[:, None]).squeeze(-1) - h.logsumexp(-1)
+        return self.kl * kl - numbers["rows"] / len(x) * log_p.sum()
+
     def wake_sleep(self, x):
         """log q(z | x) - log p(x, z), which trains p, - log q(z' | x'), which trains q; of a VAE of binary rows."""
         z = self.nets.draw("q_z", self.noise(len(x), self.sizes["z"]), x)[0].detach()

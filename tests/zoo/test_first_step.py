@@ -1,5 +1,6 @@
 """The first steps of every recipe, by hand: its numbers are written out here, and never read from the recipe."""
 
+import inspect
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -356,6 +357,24 @@ BY_HAND = {
     "digits-free-bits": DIGITS_3 | {"objective": ("free_bits", {"nats": 0.25})},
 }  # fmt: skip
 
+# Kingma 2017, sec. 6.5: three hidden layers of ReLUs, p = 0.2 for the inputs and 0.5 for the hidden units, so that
+# alpha = p / (1 - p) is 0.25 and 1; Adam's defaults with averaging; A2's divergence over 3. All 50,000 labels.
+DROPOUT = MNIST | {
+    "model": "BayesianMLP", "labels": None, "batch": (None, 100), "epochs": 50, "resample": None, "sizes": {},
+    "objective": ("mean_field", {}), "monitor": "validation error", "ema": 0.999,
+    "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0)},
+}  # fmt: skip
+RATES = (0.25, 1.0, 1.0, 1.0)
+KINDS = {
+    "none": {"kind": "point"}, "binary": {"kind": "point", "dropout": (0.2, 0.5)},
+    "gaussian-a": {"kind": "A", "alpha": RATES}, "gaussian-b": {"kind": "B", "alpha": RATES},
+    "variational-a": {"kind": "A"},
+    "variational-a2": {"kind": "A", "steps": {1: (1e-3, 1 / 3), 2: (1e-3, 1 / 3)}}, "variational-b": {"kind": "B"},
+}  # fmt: skip
+for h in (150, 300, 600, 1200):
+    for method, kind in KINDS.items():
+        BY_HAND[f"mnist-dropout-{method}-{h}"] = DROPOUT | {"nets": {"p_y": (784, h, h, h, 10)}} | kind
+
 # --- The data ---
 
 
@@ -380,7 +399,7 @@ def stand_in(name, numbers):
 def check_batch(batch, data, rows, numbers):
     """Raise unless the rows of a batch are among ``rows``, those of the data by hand, with their own labels."""
     name, (labelled, unlabelled) = data.name, numbers["batch"]
-    parts = [(batch["x"] if labelled is None else batch["unlabelled"], None, unlabelled)]
+    parts = [(batch["x"] if labelled is None else batch["unlabelled"], batch.get("y"), unlabelled)]
     if labelled is not None:
         parts.append((*batch["labelled"], labelled))
     for x, y, size in parts:
@@ -402,7 +421,7 @@ def check_batch(batch, data, rows, numbers):
             found = data.train.y[place]
         if y is not None:
             assert torch.equal(y, found)
-            if labelled == numbers["labels"]:  # every class as often as the others
+            if labelled is not None and labelled == numbers["labels"]:  # every class as often as the others
                 assert (found.bincount(minlength=numbers["classes"]) == labelled // numbers["classes"]).all()
 
 
@@ -523,7 +542,9 @@ def narrow(recipe, epochs):
     """A recipe with layers and latents of few units in full precision, that many epochs long; else as it is."""
     model, options = recipe.model
     changed = {key: few(size) for key, size in options.items() if "hidden" in key or "size" in key}
-    return replace(recipe, model=(model, options | changed | {"precision": "float32"}), epochs=epochs)
+    if "precision" in inspect.signature(model).parameters:
+        changed["precision"] = "float32"
+    return replace(recipe, model=(model, options | changed), epochs=epochs)
 
 
 def check_steps(model, steps, numbers, optimiser, data):
@@ -552,7 +573,9 @@ def check_steps(model, steps, numbers, optimiser, data):
         unlabelled = step.batch.get("unlabelled", step.batch.get("x"))
         weights = numbers.get("weight"), numbers.get("alpha")
         objective, options = numbers["objective"]
-        if objective == "elbo":
+        if objective == "mean_field":
+            loss = loss.of_weights(numbers, step.batch["x"], step.batch["y"])
+        elif objective == "elbo":
             loss = loss(step.batch.get("labelled"), unlabelled, *weights, numbers["particles"])
         elif "labelled" in step.batch:
             loss = loss(step.batch["labelled"], unlabelled, *weights, options["num_samples"], weighted=True)
@@ -595,7 +618,12 @@ def check_anew(steps, numbers):
 
 def full_size(recipe, numbers):
     """The shapes of every network at full size, on no device."""
-    sizes = {"x_size": numbers["nets"]["p_x"][-1]}
+    weights = numbers["model"] == "BayesianMLP"
+    sizes = (
+        {"x_size": numbers["nets"]["p_y"][0], "data_size": 50_000}
+        if weights
+        else {"x_size": numbers["nets"]["p_x"][-1]}
+    )
     if numbers["model"] not in ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE"):
         sizes["num_classes"] = numbers["classes"]
     with torch.device("meta"):
@@ -632,7 +660,7 @@ def test_first_steps_by_hand(name, recorded):
     for field in ("data", "preprocess", "resample", "epochs", "monitor", "measure_every", "objective"):
         assert getattr(recipe, field) == numbers[field], field
     assert recipe.schedule == numbers.get("schedule", recipe.schedule)
-    assert (recipe.num_labels, recipe.ema, recipe.patience) == (numbers["labels"], None, None)
+    assert (recipe.num_labels, recipe.ema, recipe.patience) == (numbers["labels"], numbers.get("ema"), None)
     assert recipe.model[1].get("precision", "float32") == numbers["precision"]
     assert recipe.model[1].get("posterior", "normal") == numbers["posterior"]
     assert full_size(recipe, numbers) == numbers["nets"]

@@ -34,6 +34,8 @@ def kinds():
             layers = {"z_sizes": (), "a_sizes": (), "hidden": ()}
             settings["model"] = [recipe.model[0].__name__, recipe.model[1] | layers]
             settings |= {"data": files(recipe.data[0]) == (), "warm_up_epochs": 0, "measure_every": 1}
+        if recipe.model[0].supervised:
+            settings["model"] = [recipe.model[0].__name__, recipe.model[1] | {"hidden": ()}]
         if settings not in seen:
             seen.append(settings)
             yield recipe

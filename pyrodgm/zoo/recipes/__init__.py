@@ -10,7 +10,19 @@ from pyrodgm.zoo.recipes import (
     moons,
     sonderby_2016,
     svhn_norb,
+    variational_dropout,
 )
 
-FILES = (digits, moons, mnist, maaloe_2017, jurasinski_2019, svhn_norb, sonderby_2016, burda_2016, kingma_2017)
+FILES = (
+    digits,
+    moons,
+    mnist,
+    maaloe_2017,
+    jurasinski_2019,
+    svhn_norb,
+    sonderby_2016,
+    burda_2016,
+    kingma_2017,
+    variational_dropout,
+)
 RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}

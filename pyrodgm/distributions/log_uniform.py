@@ -1,0 +1,95 @@
+"""Variational dropout: the prior of a weight, its posterior, and the divergence between the two."""
+
+import math
+from typing import ClassVar
+
+import pyro.distributions as dist
+import torch
+from torch.distributions import constraints, register_kl
+
+MEAN_LOG = -0.20849581843469428  # E[log |e|], e ~ N(1, 1), by quadrature
+LOG_C = MEAN_LOG - 0.5 * (1 + math.log(2 * math.pi))
+C_1, C_2, C_3 = 1.16145124, -1.50204118, 0.58629921  # Kingma 2017, sec. 6.3.3
+OCTAVES = 8  # above 1 and below it, of the numbers that are drawn
+
+
+class LogUniform(dist.TorchDistribution):
+    """The improper prior of variational dropout: either sign, log |w| uniform (Kingma 2017, sec. 6.3.3, eq. 6.34).
+
+    log p(w) = c - log |w|
+
+    It has no scale, so that a posterior whose noise multiplies a weight has a divergence from it that does not depend
+    on the weight. The constant c is that of figure 6.C.1, where the divergence of ``DropoutNormal`` is zero at
+    alpha = 1; an evidence under an improper prior has no other meaning. What cannot be drawn from is drawn from as the
+    floating-point numbers of app. 6.A are: log |w| is uniform on [log 2^-8, log 2^8].
+
+    Args:
+        like: a tensor of the batch's shape, of the type and on the device that are wanted.
+
+    Example::
+
+        LogUniform(torch.empty(500, 784)).to_event(2).sample()      # (500, 784)
+    """
+
+    arg_constraints: ClassVar = {}
+    support = constraints.real
+
+    def __init__(self, like, validate_args=None):
+        self._like = like
+        super().__init__(like.shape, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        """The same distribution for a larger batch."""
+        return LogUniform(self._like.expand(batch_shape), validate_args=self._validate_args)
+
+    def log_prob(self, value):
+        """log p(w) = c - log |w|."""
+        return LOG_C - value.abs().log()
+
+    @torch.no_grad()
+    def sample(self, sample_shape=()):
+        """w = +-2^u with u uniform on [-8, 8]."""
+        shape = self._extended_shape(torch.Size(sample_shape))
+        exponent, sign = self._like.new_empty(2, *shape).uniform_(-1, 1)
+        return (OCTAVES * exponent).exp2() * torch.where(sign < 0, -1.0, 1.0)
+
+
+class DropoutNormal(dist.Normal):
+    """N(theta, alpha theta^2), the posterior of variational dropout (Kingma 2017, sec. 6.3.1 and eq. 6.9).
+
+    It is a weight times noise N(1, alpha): dropout at the rate p where alpha = p / (1 - p). Its divergence from
+    ``LogUniform``, which ``torch.distributions.kl_divergence`` has, and with it ``TraceMeanField_ELBO``, is
+
+    KL = 0.24571 - 0.5 log alpha - 1.16145124 alpha + 1.50204118 alpha^2 - 0.58629921 alpha^3        (app. 6.C)
+
+    That is the exact one to within 0.04 nats for alpha up to 1, and wrong by 0.9 at 2.
+
+    Args:
+        theta: the mean.
+        alpha: above 0 and at most 1; broadcast against theta.
+
+    Example::
+
+        q = DropoutNormal(torch.randn(500, 784), torch.tensor(0.25))
+        kl_divergence(q, LogUniform(torch.empty(500, 784))).sum()
+    """
+
+    arg_constraints = dist.Normal.arg_constraints | {"alpha": constraints.interval(0.0, 1.0)}
+
+    def __init__(self, theta, alpha, validate_args=None):
+        theta, self.alpha = torch.broadcast_tensors(theta, alpha)
+        super().__init__(theta, self.alpha.sqrt() * theta.abs(), validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        """The same distribution for a larger batch."""
+        new = self._get_checked_instance(DropoutNormal, _instance)
+        new.alpha = self.alpha.expand(batch_shape)
+        return super().expand(batch_shape, _instance=new)
+
+
+@register_kl(DropoutNormal, LogUniform)
+def _kl_of_dropout(q, p):
+    """The polynomial of ``DropoutNormal``, less its value at alpha = 1."""
+    alpha = q.alpha
+    polynomial = alpha * (C_1 + alpha * (C_2 + alpha * C_3)) - (C_1 + C_2 + C_3)
+    return -0.5 * alpha.log() - polynomial

@@ -1,0 +1,59 @@
+"""Weights that were drawn, and the local reparameterisation of them."""
+
+from pyro.poutine.messenger import Messenger
+
+from pyrodgm.handlers.warm_up import guide_traces
+
+
+class DrawnWeights(Messenger):
+    """Let the layers of a network compute with weights that were drawn in place of their means.
+
+    Args:
+        values: a dict from every site of the network's weights to its value.
+
+    Example::
+
+        weights = {site: q.sample() for site, q in posteriors_of(m.p_y).items()}
+        with DrawnWeights(weights):
+            m.p_y(x)
+    """
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = values
+
+    def _pyro_linear(self, msg):
+        msg["kwargs"]["values"] = self.values
+
+
+class local_reparameterisation(Messenger):
+    """Draw the outputs of layers, row by row, in place of the weights (Kingma 2017, sec. 6.2.3, eq. 6.6).
+
+    A handler round the step of any ELBO of a pair whose weights have normal posteriors. What the guide drew stays a
+    density's sample, for the divergence; a layer of the model that computes with it asks the guide's site for the
+    normal that it came from, and draws outputs as if every row had weights of its own. The loss and its gradient have
+    the same mean. As rows are independent, their variance falls with the size of a batch. Of type A the scales are
+    drawn by row: Gaussian dropout.
+
+    Outside a model that is replayed against its guide, as in a prediction, it does nothing.
+
+    Example::
+
+        with local_reparameterisation():
+            svi.step(x, y)
+    """
+
+    def _pyro_linear(self, msg):
+        layer, x = msg["args"][-2:]
+        posteriors = self._posteriors(msg["kwargs"].get("values") or {})
+        if posteriors:
+            msg["value"], msg["done"] = self.outputs(layer, x, posteriors), True
+
+    def _posteriors(self, values):
+        """The normals that values came from, by site, as far as a guide drew them."""
+        nodes = [(s, trace.nodes.get(s), value) for trace in guide_traces() for s, value in values.items()]
+        return {site: node["fn"].base_dist for site, node, value in nodes if node and node["value"] is value}
+
+    def outputs(self, layer, x, posteriors):
+        """The layer's outputs for x, ``(..., B, out)``, where weights have the posteriors given."""
+        return layer.posterior.by_row(layer, x, posteriors)

@@ -1,0 +1,112 @@
+"""BayesianMLP: a classifier whose weights have a posterior. Kingma 2017, ch. 6; Kingma, Salimans and Welling 2015.
+
+    p(y, w | x) = p(w) p(y | x, w)     of the whole data set: p(w) prod_n p(y_n | x_n, w)
+    q(w)                               independent normals
+
+    sum_n log p(y_n | x_n) >= sum_n E_q(w)[log p(y_n | x_n, w)] - KL(q(w) || p(w))                 eqs 6.1-6.2
+                           ~ N/M sum_m log p(y_m | x_m, w) - KL(q(w) || p(w)),  w ~ q              eq. 6.3
+
+By ``weights``:
+
+    normal      p(w) = N(0, 1)                     q(w) = N(mu, sigma^2)                           sec. 6.2.3
+    B           p(log |w|) = const                 q(w) = N(theta, alpha theta^2)                  sec. 6.3.1
+    A           p(log |s|) = const, w_i = s_i theta_i    q(s_i) = N(1, alpha)                      sec. 6.3.2
+    point       none: w is a parameter
+
+Deviations: with dropout biases are parameters, as the thesis says of type A alone. alpha is a logistic function, so
+that it stays below 1; where it begins, the thesis does not say: a half.
+"""
+
+import pyro
+import torch
+
+from pyrodgm.checks import check_rows, check_size
+from pyrodgm.handlers import DrawnWeights
+from pyrodgm.isolation import seeded
+from pyrodgm.models.base import Model
+from pyrodgm.models.global_weights import check_data_size, sample
+from pyrodgm.models.registry import register
+from pyrodgm.nn import CategoricalNet, give_posteriors, posteriors_of, priors_of
+
+
+class BayesianMLP(Model):
+    """A fully connected classifier with a posterior of its weights, learnt from labelled rows alone.
+
+    The loss is that of the whole data set: rows count ``data_size`` / rows times. ``TraceMeanField_ELBO`` has the
+    divergence in closed form; ``local_reparameterisation`` draws outputs in place of weights, which makes gradients
+    less noisy and a step no slower.
+
+    Args:
+        x_size: number of features D.
+        num_classes: number of classes K.
+        hidden: sizes of the hidden layers.
+        data_size: number of rows N of the data set.
+        weights: ``"normal"``; dropout of type ``"A"`` or ``"B"``, with its ``alpha`` learned for each input unit of a
+            layer, or as ``("B", {"alpha": "layer"})``, ``("B", {"alpha": "weight"})``; Gaussian dropout at fixed
+            rates, ``("A", {"alpha": (0.25, 1.0)})``, of the inputs and of the hidden units; or ``"point"``.
+        activation, init: see ``Trunk``.
+        dropout: rates of binary dropout while training, as (0.2, 0.5), of the inputs and of the hidden units.
+
+    Raises:
+        ValueError: for a ``data_size`` that is no positive int, or below the rows given; an alpha that is not above 0
+            and at most 1.
+
+    Example::
+
+        m = BayesianMLP(784, 10, hidden=(300, 300, 300), data_size=len(x), weights="B")
+        svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), TraceMeanField_ELBO())
+        with local_reparameterisation():
+            svi.step(x[:100], y[:100])
+        m.predict(x, num_samples=100)                               # (B, 10)
+    """
+
+    supervised = True
+
+    def __init__(
+        self,
+        x_size,
+        num_classes,
+        hidden=(500, 500, 500),
+        data_size=None,
+        weights="normal",
+        activation="relu",
+        init="glorot",
+        dropout=0.0,
+    ):
+        super().__init__(x_size, num_classes)
+        self.data_size = check_data_size(data_size)
+        self.p_y = CategoricalNet((x_size,), hidden, num_classes, activation=activation, init=init, dropout=dropout)
+        give_posteriors(self.p_y, weights)
+
+    def model(self, x, y=None):
+        with DrawnWeights(sample(priors_of(self.p_y))), self.batch(x, y) as y:
+            return pyro.sample("y", self.p_y(x), obs=y)  # (B, K)
+
+    def guide(self, x=None, y=None):
+        register(self)
+        sample(posteriors_of(self.p_y))
+
+    def classifier(self, x):
+        """Class probabilities p(y | x, E[w]) of rows ``(B, D)`` by the posterior's means: ``(B, K)``."""
+        return self.p_y(x).probs
+
+    @torch.no_grad()
+    def predict(self, x, num_samples=10, seed=0):
+        """Class probabilities E_q(w)[p(y | x, w)] of rows ``(B, D)``: ``(B, K)``.
+
+        Args:
+            x: rows ``(B, D)``.
+            num_samples: weights drawn, the same for all rows.
+            seed: of the draws.
+
+        Raises:
+            ValueError: for x of the wrong shape or type, or a ``num_samples`` that is no positive int.
+        """
+        check_rows("x", x, self.x_size, next(self.parameters()).dtype)
+        check_size("num_samples", num_samples)
+        total = 0.0
+        with seeded(seed):
+            for _ in range(num_samples):
+                with DrawnWeights({site: q.sample() for site, q in posteriors_of(self.p_y).items()}):
+                    total = total + self.p_y(x).probs
+        return total / num_samples

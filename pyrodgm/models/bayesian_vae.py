@@ -1,0 +1,88 @@
+"""BayesianVAE: a VAE whose decoder's weights have a posterior too. Kingma 2017, app. 2.C, full variational Bayes.
+
+    p(w, x, z) = p(w) p(z) p(x | z, w)         of the whole data set: p(w) prod_n p(z_n) p(x_n | z_n, w)
+    q(w, z | x) = q(w) q(z | x)                q(w) = N(mu, sigma^2), p(w) = N(0, I)                       eq. 2.88
+
+    log p(X) >= sum_n E_q[log p(x_n | z_n, w) p(z_n) - log q(z_n | x_n)] - KL(q(w) || p(w))        eqs 2.78-2.81
+              ~ N/M sum_m [...] - KL(q(w) || p(w)),  w ~ q, M rows                                 eqs 2.86-2.87
+
+The bound is that of the data set. w is the theta of the appendix, every weight and bias of p(x | z, w).
+"""
+
+import torch
+
+from pyrodgm.checks import check_choice
+from pyrodgm.handlers import DrawnWeights
+from pyrodgm.models.global_weights import check_data_size, sample
+from pyrodgm.models.registry import register
+from pyrodgm.models.vae import VAE
+from pyrodgm.nn import give_posteriors, posteriors_of, priors_of
+from pyrodgm.nn.weights import layers_with_posteriors
+
+
+class BayesianVAE(VAE):
+    """Variational autoencoder with a posterior of its decoder's weights.
+
+    Rows count ``data_size`` / rows times. What is said of single rows, importance weights, free bits and bounds by row,
+    there is at given weights alone, where it is a VAE: ``m.at(weights)``.
+
+    Args:
+        x_size, z_size, hidden, options: as for ``VAE``.
+        data_size: number of rows N of the data set.
+        weights: ``"normal"``, or dropout of type ``"A"`` or ``"B"``, see ``BayesianMLP``.
+
+    Raises:
+        ValueError: for a ``data_size`` that is no positive int, or below the rows given.
+
+    Example::
+
+        m = BayesianVAE(784, z_size=3, hidden=(100,), data_size=len(x), activation="tanh")
+        with local_reparameterisation():
+            SVI(m.model, m.guide, Adam({"lr": 1e-3}), TraceMeanField_ELBO()).step(x[:100])
+        row_bounds(m.at(m.draw_weights()), x)
+    """
+
+    def __init__(self, x_size, z_size=50, hidden=(500,), data_size=None, weights="normal", **options):
+        super().__init__(x_size, z_size, hidden, **options)
+        self.data_size = check_data_size(data_size)
+        give_posteriors(self.p_x, weights)
+
+    def model(self, x=None, y=None, size=1):
+        with DrawnWeights(sample(priors_of(self.p_x))):
+            return super().model(x, y, size)
+
+    def guide(self, x, y=None, size=1):
+        register(self)
+        sample(posteriors_of(self.p_x))
+        super().guide(x, y, size)
+
+    @torch.no_grad()
+    def draw_weights(self):
+        """One draw of the weights from q(w): a dict from site to value."""
+        return {site: q.sample() for site, q in posteriors_of(self.p_x).items()}
+
+    @torch.no_grad()
+    def at(self, weights):
+        """The VAE with these weights, a copy.
+
+        Args:
+            weights: a dict from every site of the weights to its value, such as ``draw_weights`` gives.
+
+        Raises:
+            ValueError: if a site is missing or unknown, or a value has another shape.
+        """
+        wanted = {site: q.event_shape for site, q in posteriors_of(self.p_x).items()}
+        for site in weights | wanted:
+            check_choice("weights", site, wanted)
+            if site not in weights or weights[site].shape != wanted[site]:
+                got = "none" if site not in weights else f"shape {tuple(weights[site].shape)}"
+                raise ValueError(f"weights: got {got} for site {site!r}, want shape {tuple(wanted[site])}")
+        own = {key: value for key, value in self.arguments.items() if key not in ("data_size", "weights")}
+        vae = VAE(**own).to(next(self.parameters()))
+        state = self.state_dict()
+        vae.load_state_dict({name: state[name] for name in vae.state_dict()})
+        for name, layer in layers_with_posteriors(self.p_x).items():
+            plain = vae.p_x.get_submodule(name)
+            for parameter, value in zip((plain.weight, plain.bias), layer.posterior.at(layer, weights), strict=True):
+                parameter.copy_(value)
+        return vae.train(self.training)

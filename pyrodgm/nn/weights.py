@@ -1,0 +1,261 @@
+"""Weights with a posterior of their own: those of a network's linear layers, latents of the whole data set.
+
+A layer keeps its parameters, which are the means of its posterior; ``layer.posterior`` holds the rest. Alone a network
+computes with the means; within ``pyrodgm.handlers.DrawnWeights`` with weights that were drawn; and there, within
+``local_reparameterisation``, with weights of its own for every row.
+"""
+
+import pyro.distributions as dist
+import torch
+import torch.nn.functional as F
+from pyro.poutine.runtime import effectful
+
+from pyrodgm.checks import check_choice
+from pyrodgm.distributions import DropoutNormal, LogUniform
+from pyrodgm.nn.trunk import Linear
+
+START = 0.01  # a normal posterior's variance at first, over that of the layer's weights
+
+
+class WeightPosterior(torch.nn.Module):
+    """What a linear layer has besides its means, for its weights to have a posterior.
+
+    Args:
+        layer: a ``Linear`` of one parent.
+        number: of the layer, from 1 on, by which its sites are called.
+
+    Raises:
+        ValueError: for a layer of several parents, or one that computes in bfloat16.
+    """
+
+    def __init__(self, layer, number):
+        super().__init__()
+        if len(layer.parents) != 1:
+            raise ValueError(f"weights: got a layer of parents {layer.parents}, want one parent")
+        if layer.precision != "float32":
+            raise ValueError(f"precision: got {layer.precision!r} with a posterior of the weights, want 'float32'")
+        self.number = number
+
+    def sites(self, *kinds):
+        """The names of the layer's sites: their letters and its number."""
+        return [f"{kind}{self.number}" for kind in kinds]
+
+    @effectful(type="linear")
+    def forward(self, layer, x, values=None):
+        """The layer's outputs for x, by its means, or by drawn ``values``, a dict from site to value."""
+        return affine(x, *((layer.weight, layer.bias) if values is None else self.at(layer, values)))
+
+
+class NormalWeights(WeightPosterior):
+    """q(w) = N(mu, sigma^2), p(w) = N(0, 1), of every weight and bias (Kingma 2017, sec. 6.2.3 and app. 2.C.1).
+
+    Sites ``w1`` and ``b1`` of the first layer, and so on.
+    """
+
+    def __init__(self, layer, number):
+        super().__init__(layer, number)
+        start = float((START * layer.weight.detach().square().mean()).log())
+        self.weight_log_variance = torch.nn.Parameter(torch.full_like(layer.weight, start))
+        self.bias_log_variance = torch.nn.Parameter(torch.full_like(layer.bias, start))
+
+    def priors(self, layer):
+        """p of each site."""
+        w, b = self.sites(*"wb")
+        pairs = ((w, layer.weight), (b, layer.bias))
+        return {site: normal(torch.zeros_like(mean), torch.ones_like(mean)) for site, mean in pairs}
+
+    def posteriors(self, layer):
+        """q of each site."""
+        w, b = self.sites(*"wb")
+        sigma_w, sigma_b = ((0.5 * v).exp() for v in (self.weight_log_variance, self.bias_log_variance))
+        return {w: normal(layer.weight, sigma_w), b: normal(layer.bias, sigma_b)}
+
+    def at(self, layer, values):
+        """Weight and bias at the sites' values."""
+        return tuple(values[site] for site in self.sites(*"wb"))
+
+    def by_row(self, layer, x, posteriors):
+        """Outputs of weights drawn for every row, by ``outputs_by_row``."""
+        w, b = (posteriors[site] for site in self.sites(*"wb"))
+        return outputs_by_row(x, w, b.loc, b.scale**2)
+
+
+class IndependentDropout(WeightPosterior):
+    """Type B, q(w) = N(theta, alpha theta^2), p(log |w|) = const, of every weight (Kingma 2017, sec. 6.3.1).
+
+    The bias is a parameter. Sites ``w1`` and so on.
+
+    Args:
+        layer, number: as for ``WeightPosterior``.
+        alpha: see ``Alpha``; learned for a layer, for each of its input units, or for each weight.
+    """
+
+    def __init__(self, layer, number, alpha="unit"):
+        super().__init__(layer, number)
+        shapes = {"layer": (1, 1), "unit": (1, layer.in_features), "weight": layer.weight.shape}
+        self.alpha = Alpha(alpha, shapes, number)
+
+    def priors(self, layer):
+        """p of the site."""
+        (site,) = self.sites("w")
+        return {site: LogUniform(layer.weight).to_event(2)}
+
+    def posteriors(self, layer):
+        """q of the site."""
+        (site,) = self.sites("w")
+        return {site: DropoutNormal(layer.weight, self.alpha()).to_event(2)}
+
+    def at(self, layer, values):
+        """Weight and bias at the site's value."""
+        (site,) = self.sites("w")
+        return values[site], layer.bias
+
+    def by_row(self, layer, x, posteriors):
+        """Outputs of weights drawn for every row, by ``outputs_by_row`` (eq. 6.8)."""
+        (site,) = self.sites("w")
+        return outputs_by_row(x, posteriors[site], layer.bias, torch.zeros_like(layer.bias))
+
+
+class CorrelatedDropout(WeightPosterior):
+    """Type A, w_i = s_i theta_i of input unit i, q(s) = N(1, alpha), p(log |s|) = const (Kingma 2017, eq. 6.9).
+
+    theta and the bias are parameters. Sites ``s1`` and so on, a scale for each input unit.
+
+    Args:
+        layer, number: as for ``WeightPosterior``.
+        alpha: see ``Alpha``; learned for a layer or for each of its input units.
+    """
+
+    def __init__(self, layer, number, alpha="unit"):
+        super().__init__(layer, number)
+        self.alpha = Alpha(alpha, {"layer": (1,), "unit": (layer.in_features,)}, number)
+
+    def priors(self, layer):
+        """p of the site."""
+        (site,) = self.sites("s")
+        return {site: LogUniform(layer.weight[0]).to_event(1)}
+
+    def posteriors(self, layer):
+        """q of the site."""
+        (site,) = self.sites("s")
+        return {site: DropoutNormal(torch.ones_like(layer.weight[0]), self.alpha()).to_event(1)}
+
+    def at(self, layer, values):
+        """Weight and bias at the site's value."""
+        (site,) = self.sites("s")
+        return layer.weight * values[site].unsqueeze(-2), layer.bias
+
+    def by_row(self, layer, x, posteriors):
+        """Outputs of scales drawn for every row, ((a * s) theta of eq. 6.7)."""
+        (site,) = self.sites("s")
+        s = posteriors[site]
+        s = s.expand(torch.broadcast_shapes(x.shape, s.batch_shape))
+        return affine(x * s.rsample(), layer.weight, layer.bias)
+
+
+class Alpha(torch.nn.Module):
+    """The variance alpha of multiplicative noise: dropout at the rate p where alpha = p / (1 - p) (sec. 6.3).
+
+    A learned one is the logistic function of a parameter, so that it stays below 1 (sec. 6.3.4), and begins at a half.
+
+    Args:
+        alpha: a number, which stays; two of them, that of the first layer's inputs and that of all others'; or
+            ``"layer"``, ``"unit"`` or ``"weight"``, what has a learned one of its own.
+        shapes: of a learned one, for each of these names that there are.
+        number: of the layer.
+
+    Raises:
+        ValueError: if ``alpha`` is none of these, or a number that is not above zero and at most 1: there the
+            divergence is not known.
+    """
+
+    def __init__(self, alpha, shapes, number):
+        super().__init__()
+        numbers = alpha if isinstance(alpha, (tuple, list)) else (alpha, alpha)
+        if all(isinstance(value, (int, float)) for value in numbers):
+            if len(numbers) != 2 or not all(0 < value <= 1 for value in numbers):
+                raise ValueError(f"alpha: got {alpha!r}, want a number above 0 and at most 1, or two of them")
+            fixed = torch.tensor(float(numbers[number > 1]))
+            self.register_buffer("fixed", fixed, persistent=False)
+        else:
+            check_choice("alpha", alpha, shapes)
+            self.logit = torch.nn.Parameter(torch.zeros(shapes[alpha]))
+
+    def forward(self):
+        """alpha, of a shape that broadcasts against the site's."""
+        return self.fixed if "fixed" in self._buffers else self.logit.sigmoid()
+
+
+WEIGHTS = {"A": CorrelatedDropout, "B": IndependentDropout, "normal": NormalWeights, "point": None}
+
+
+def give_posteriors(network, weights):
+    """Give the weights of every linear layer of a network a posterior, in the order of its layers.
+
+    Args:
+        network: all of whose layers have one parent.
+        weights: ``"normal"``; ``"A"`` or ``"B"``, alone or with options, as ``("B", {"alpha": "weight"})``; or
+            ``"point"``, none at all.
+
+    Raises:
+        ValueError: if there is no such posterior or option, naming those there are.
+
+    Example::
+
+        net = CategoricalNet((784,), (300,), 10)
+        give_posteriors(net, ("B", {"alpha": "layer"}))
+        posteriors_of(net)["w1"].sample()       # (300, 784)
+    """
+    kind, options = (weights, {}) if isinstance(weights, str) else weights
+    check_choice("weights", kind, WEIGHTS)
+    for option in options:
+        check_choice(f"weights: {kind}", option, ("alpha",) if kind in "AB" else ())
+    if WEIGHTS[kind] is not None:
+        layers = [module for module in network.modules() if isinstance(module, Linear)]
+        for number, layer in enumerate(layers, 1):
+            layer.posterior = WEIGHTS[kind](layer, number, **options)
+
+
+def layers_with_posteriors(network):
+    """The layers of a network whose weights have a posterior, by name."""
+    return {name: m for name, m in network.named_modules() if isinstance(m, Linear) and m.posterior is not None}
+
+
+def priors_of(network):
+    """p of every site of the weights of a network, a dict by name."""
+    layers = layers_with_posteriors(network).values()
+    return {site: p for layer in layers for site, p in layer.posterior.priors(layer).items()}
+
+
+def posteriors_of(network):
+    """q of every site of the weights of a network, a dict by name."""
+    layers = layers_with_posteriors(network).values()
+    return {site: q for layer in layers for site, q in layer.posterior.posteriors(layer).items()}
+
+
+def normal(loc, scale):
+    """Independent normals, one event."""
+    return dist.Normal(loc, scale).to_event(loc.dim())
+
+
+def affine(x, weight, bias):
+    """W x + b, of one weight ``(out, in)`` for all, or of one for each sample ``(S, 1, out, in)``: ``(S, B, out)``."""
+    if weight.dim() == 2 and bias.dim() == 1:
+        return F.linear(x, weight, bias)
+    return x @ weight.squeeze(-3).mT + bias
+
+
+def outputs_by_row(x, w, bias, bias_variance):
+    """W x + b where every row has weights of its own, drawn from independent normals: the outputs are drawn instead.
+
+    gamma_mj = sum_i a_mi mu_ij,   delta_mj = sum_i a_mi^2 sigma_ij^2,   b_mj = gamma_mj + sqrt(delta_mj) zeta_mj  (6.6)
+
+    Args:
+        x: ``(..., B, in)``, the a of the equation.
+        w: a normal of shape ``(out, in)``, or ``(S, 1, out, in)``.
+        bias, bias_variance: ``(out,)`` or ``(S, 1, out)``.
+    """
+    gamma = affine(x, w.loc, bias)
+    delta = affine(x**2, w.scale**2, bias_variance)
+    tiny = torch.finfo(delta.dtype).tiny  # a row of zeros has no noise, and no gradient of its root
+    return dist.Normal(gamma, delta.clamp(min=tiny).sqrt()).rsample()
