@@ -2,6 +2,7 @@
 
 from pyrodgm.distributions.autoregressive import Autoregressive
 from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroughOneHot
+from pyrodgm.distributions.discretized_logistic import DiscretizedLogistic
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
 from pyrodgm.distributions.mixture import ClassMixture
@@ -16,6 +17,7 @@ from pyrodgm.distributions.units import log_prob_of_units
 __all__ = [
     "Autoregressive",
     "ClassMixture",
+    "DiscretizedLogistic",
     "DropoutNormal",
     "FullNormal",
     "GreyBernoulli",

@@ -3,7 +3,14 @@
 from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
 from pyrodgm.nn.flows import flow_net
-from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
+from pyrodgm.nn.likelihoods import (
+    BernoulliNet,
+    BinomialNet,
+    DiscretizedLogisticNet,
+    LevelsNet,
+    NormalNet,
+    likelihood_net,
+)
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
@@ -16,6 +23,7 @@ __all__ = [
     "BernoulliNet",
     "BinomialNet",
     "CategoricalNet",
+    "DiscretizedLogisticNet",
     "FlowNet",
     "FullNormalNet",
     "LevelsNet",

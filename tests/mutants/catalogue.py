@@ -543,6 +543,36 @@ mutants(
         "logits.unflatten(-1, (self.num_levels, self.size)).mT",
         "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
     ),
+    (
+        "(torch.arange(self.num_components).to(self.loc.weight) + 0.5)",
+        "(torch.arange(self.num_components).to(self.loc.weight) + 1)",
+        "nn/test_likelihoods.py::test_a_discretised_logistic_begins_wide_in_the_middle_of_the_levels",
+    ),
+    (
+        "self.log_scale.repeat(self.size // self.num_channels, 1)",
+        "self.log_scale.repeat_interleave(self.size // self.num_channels, 0)",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'num_channels': 3}]",
+    ),
+    (
+        'integers from 0 to {largest}", largest',
+        'integers from 0 to {largest}", largest + 1',
+        "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
+    ),
+    (
+        "BoundedLogVariance.apply(v - 2)",
+        "v - 2",
+        "nn/test_likelihoods.py::test_no_log_scale_of_a_discretised_logistic_leaves_its_bound",
+    ),
+    (
+        "out.unflatten(-1, (self.size, self.num_components))",
+        "out.unflatten(-1, (self.num_components, self.size)).mT",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'log_scale': 'network', 'num_components': 2}]",
+    ),
+    (
+        "dist.Categorical(logits=self._by_feature(self.weight_logits(*h)))",
+        "dist.Categorical(logits=self._by_feature(0 * self.weight_logits(*h)))",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'log_scale': 'network', 'num_components': 2}]",
+    ),
 )
 mutants(
     "nn/flows.py",
@@ -778,6 +808,54 @@ mutants(
         "return self._log_det(x).sum(-1)",
         "return -self._log_det(x).sum(-1)",
         "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
+    ),
+)
+mutants(
+    "distributions/discretized_logistic.py",
+    (
+        "(value + 1 - centre) * width, (value - centre)",
+        "(value + 0.5 - centre) * width, (value - 0.5 - centre)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "F.logsigmoid(u).masked_fill(last, 0.0)",
+        "F.logsigmoid(u)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "F.logsigmoid(-v).masked_fill(first, 0.0)",
+        "F.logsigmoid(-v)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "masked_fill(first | last, 0.0)",
+        "masked_fill(first, 0.0)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "(-torch.expm1(-width)).log()",
+        "(1 - (v - u).exp()).log()",
+        "distributions/test_discretized_logistic.py::test_masses_sum_to_one_and_gradients_are_finite_at_any_scale[256-dtype0-1e-06]",
+    ),
+    (
+        "(-self.log_scale).exp() / self.num_levels",
+        "(-self.log_scale).exp()",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "for i in range(1, self.num_levels))",
+        "for i in range(self.num_levels))",
+        "distributions/test_discretized_logistic.py::test_the_mean_is_the_sum_over_the_levels[0.5--2.0]",
+    ),
+    (
+        "* torch.logit(uniform)",
+        "* uniform",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
+    ),
+    (
+        "(self.num_levels * drawn).floor()",
+        "(self.num_levels * drawn).round()",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
     ),
 )
 mutants(
