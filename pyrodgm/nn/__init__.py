@@ -12,6 +12,7 @@ from pyrodgm.nn.likelihoods import (
     likelihood_net,
 )
 from pyrodgm.nn.masked import MaskedNet
+from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
@@ -28,6 +29,8 @@ __all__ = [
     "FullNormalNet",
     "LevelsNet",
     "Linear",
+    "MaskedConv",
+    "MaskedConvNet",
     "MaskedNet",
     "NormalNet",
     "Trunk",

@@ -618,6 +618,55 @@ mutants(
     ),
 )
 mutants(
+    "nn/masked_conv.py",
+    (
+        "mask[:, :, : self.reach] = 1",
+        "mask[:, :, : self.reach + 1] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+        "nn/test_masked_conv.py::test_everything_before_is_read_within_the_reach_of_a_kernel[3-1]",
+    ),
+    (
+        "mask[:, :, self.reach, : self.reach] = 1",
+        "mask[:, :, self.reach, : self.reach - 1] = 1",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "mask[:, :, self.reach, : self.reach] = 1",
+        "mask[:, :, self.reach, self.reach + 1 :] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "mask[:, :, self.reach, self.reach] = reads.to(mask.dtype)",
+        "mask[:, :, self.reach, self.reach] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "return self.weight * self.mask",
+        "return self.weight",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "above[:, None] >= below for",
+        "above[:, None] > below for",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "degrees[0][:, None] > degrees[-1]",
+        "degrees[0][:, None] >= degrees[-1]",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "torch.linspace(0, size - 1, width)",
+        "torch.linspace(1, size - 1, width)",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "total + self._convolved(maps, weight)",
+        "total + self._convolved(maps, weight * self.mask[:, :1])",
+        "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
+    ),
+)
+mutants(
     "nn/masked.py",
     (
         "above[:, None] >= below for",
@@ -1659,6 +1708,17 @@ mutants(
 )
 mutants(
     "data/image_sets.py",
+    (
+        "div_(1 if levels else 255)",
+        "div_(1 if levels else 256)",
+        "data/test_image_sets.py::test_levels_are_the_bytes",
+    ),
+    ("return _take(part, slice(None, -number)),", "return part,", "data/test_image_sets.py::test_fashion_mnist"),
+    (
+        "y = torch.tensor(bunch.target)[order]",
+        "y = torch.tensor(bunch.target)",
+        "data/test_data.py::TestDigits::test_every_row_keeps_its_label",
+    ),
 )
 mutants(
     "data/labels.py",
