@@ -6,6 +6,7 @@ from pyrodgm.distributions.discretized_logistic import DiscretizedLogistic
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
 from pyrodgm.distributions.mixture import ClassMixture
+from pyrodgm.distributions.pixel_by_pixel import PixelByPixel
 from pyrodgm.distributions.planar import Planar
 from pyrodgm.distributions.plated import Plated
 from pyrodgm.distributions.precision_weighted import precision_weighted
@@ -23,6 +24,7 @@ __all__ = [
     "GreyBernoulli",
     "Levels",
     "LogUniform",
+    "PixelByPixel",
     "Planar",
     "Plated",
     "Radial",

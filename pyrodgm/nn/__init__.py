@@ -13,6 +13,7 @@ from pyrodgm.nn.likelihoods import (
 )
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
+from pyrodgm.nn.pixel_cnn import PixelCNN
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
@@ -33,6 +34,7 @@ __all__ = [
     "MaskedConvNet",
     "MaskedNet",
     "NormalNet",
+    "PixelCNN",
     "Trunk",
     "fast_bfloat16",
     "flow_net",

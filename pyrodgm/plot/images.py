@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from pyro import poutine
 
+from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
 
 
@@ -60,11 +61,15 @@ def _grid(model, images, columns, image_shape, ax, gap=1):
 
 
 def _mean_image(model, y, size, z=None):
-    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior."""
+    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior.
+
+    Of a decoder that draws pixel by pixel, which has no mean, it is an image drawn.
+    """
     given = {} if z is None else {model.top: z}
     with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):
         model.model(None, y, size=size)
-    return capture.trace.nodes["x"]["fn"].mean
+    node = capture.trace.nodes["x"]
+    return node["value"] if isinstance(node["fn"], PixelByPixel) else node["fn"].mean
 
 
 def reconstructions(model, x, image_shape, ax=None):

@@ -135,8 +135,8 @@ mutants(
         "models/test_cagem.py::test_classifiers_are_averages_over_samples[inference]",
     ),
     (
-        'return model_trace.trace.nodes["x"]["fn"].mean',
-        'return model_trace.trace.nodes["x"]["value"]',
+        "isinstance(p_x, PixelByPixel) else p_x.mean",
+        "isinstance(p_x, PixelByPixel) else x",
         "evaluate/test_by_hand.py::test_reconstructions[M2-]",
     ),
     (
@@ -701,6 +701,64 @@ mutants(
     ),
 )
 mutants(
+    "nn/pixel_cnn.py",
+    (
+        "degrees[:, None] >= place, maps",
+        "degrees[:, None] >= place - 1, maps",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
+    ),
+    (
+        "hidden = degrees[:, None] >= degrees",
+        "hidden = degrees[:, None] <= degrees",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape2-True]",
+    ),
+    (
+        "place[:, None] > degrees))",
+        "place[:, None] >= degrees))",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape2-True]",
+    ),
+    (
+        "h = h + block(F.relu(h))",
+        "h = block(F.relu(h))",
+        "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
+    ),
+    (
+        "h = layer(F.relu(h))",
+        "h = layer(h)",
+        "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
+    ),
+    (
+        "x.unflatten(-1, self.image_shape).movedim(-1, -3)",
+        "x.unflatten(-1, self.image_shape).movedim(-1, -3).flip(-1)",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
+    ),
+    (
+        "if number < len(self.blocks) else",
+        "if number <= len(self.blocks) else",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "first.put(column, x[:, row, column])",
+        "first.put(column, 0 * x[:, row, column])",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "weight[:, :, self.reach, : self.reach + 1].transpose(1, 2)",
+        "weight[:, :, self.reach, self.reach :].transpose(1, 2)",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "torch.cat([self.rows[:, 1:],",
+        "torch.cat([0 * self.rows[:, 1:],",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "first.next_row(share[:, :, row])",
+        "first.next_row(share[:, :, 0])",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+)
+mutants(
     "nn/posteriors.py",
     (
         "loc, sigma = self.moments(*h)",
@@ -992,6 +1050,24 @@ mutants(
         "(OCTAVES * exponent).exp2()",
         "(OCTAVES * exponent).exp()",
         "distributions/test_log_uniform.py::test_draws_are_floating_point_numbers",
+    ),
+)
+mutants(
+    "distributions/pixel_by_pixel.py",
+    (
+        ".log_prob(value).sum(-1)",
+        ".log_prob(value).mean(-1)",
+        "nn/test_pixel_cnn.py::test_probabilities_of_all_images_sum_to_one[image_shape0]",
+    ),
+    (
+        "log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))",
+        "log_p",
+        "nn/test_pixel_cnn.py::test_shapes_of_parents_plates_and_rows",
+    ),
+    (
+        "torch.rand(shape, dtype",
+        "torch.randn(shape, dtype",
+        "nn/test_pixel_cnn.py::test_samples_come_as_often_as_their_probability_says",
     ),
 )
 mutants(
@@ -1969,6 +2045,11 @@ mutants(
 )
 mutants(
     "plot/images.py",
+    (
+        'node["value"] if isinstance',
+        'node["fn"].sample() if isinstance',
+        "nn/test_pixel_cnn.py::test_reconstructions_are_means_given_the_pixels_and_samples_are_drawn",
+    ),
     (
         "images.max().clamp(min=1) if largest is None else largest",
         "images.max().clamp(min=1)",
