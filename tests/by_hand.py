@@ -75,19 +75,46 @@ def levels(net, *parents):
     return logits.reshape(*logits.shape[:-1], net.size, net.num_levels).log_softmax(-1)
 
 
+def logistic_masses(net, *parents):
+    """Masses of the levels of every feature, ``(..., D, C)``: differences of the logistic's distribution function."""
+    h, count = mlp(net.trunk, *parents), net.num_components
+    shape = (*h.shape[:-1], net.size, count)
+    mu = linear(net.loc, h).reshape(shape) + torch.tensor([(m + 0.5) / count for m in range(count)]).to(h)
+    if isinstance(net.log_scale, torch.Tensor):
+        log_s = net.log_scale[[d % net.num_channels for d in range(net.size)]] - 2
+    else:
+        log_s = linear(net.log_scale, h).reshape(shape) - 2
+    inner = torch.arange(1, net.num_levels).to(h) / net.num_levels
+    below = torch.sigmoid((inner - mu[..., None]) / log_s[..., None].exp())
+    edges = torch.zeros_like(below[..., :1]), torch.ones_like(below[..., :1])
+    masses = torch.cat([below, edges[1]], -1) - torch.cat([edges[0], below], -1)  # (..., D, M, C)
+    weights = linear(net.weight_logits, h).reshape(shape).softmax(-1) if count > 1 else torch.ones_like(mu)
+    return (weights[..., None] * masses).sum(-2)
+
+
 LOG_X = {
     "BernoulliNet": log_bernoulli,
     "BinomialNet": log_binomial,
+    "DiscretizedLogisticNet": lambda net, x, *parents: (
+        (logistic_masses(net, *parents) * F.one_hot(x.long(), net.num_levels)).sum(-1).log().sum(-1)
+    ),
     "LevelsNet": lambda net, x, *parents: (levels(net, *parents) * F.one_hot(x.long(), net.num_levels)).sum((-2, -1)),
     "NormalNet": lambda net, x, *parents: log_normal(x, *moments(net, *parents)),
 }
 MEAN_OF_X = {
     "BernoulliNet": lambda net, *parents: torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
     "BinomialNet": lambda net, *parents: net.total_count * torch.sigmoid(linear(net.logits, mlp(net.trunk, *parents))),
+    "DiscretizedLogisticNet": lambda net, *parents: (
+        logistic_masses(net, *parents) @ torch.arange(net.num_levels).to(parents[0])
+    ),
     "LevelsNet": lambda net, *parents: levels(net, *parents).exp() @ torch.arange(net.num_levels).to(parents[0]),
     "NormalNet": lambda net, *parents: moments(net, *parents)[0],
 }
-LARGEST = {"BinomialNet": lambda net: net.total_count, "LevelsNet": lambda net: net.num_levels - 1}
+LARGEST = {
+    "BinomialNet": lambda net: net.total_count,
+    "DiscretizedLogisticNet": lambda net: net.num_levels - 1,
+    "LevelsNet": lambda net: net.num_levels - 1,
+}
 
 
 def log_x(model, x, parents):

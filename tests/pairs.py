@@ -29,6 +29,7 @@ QUICK_FLOWS = (
     "CaGeM",
 )  # with planar and radial posteriors in `make test`; the others in `make test-all`
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
+LIKELIHOODS += [("discretized_logistic", {"num_levels": 5})]
 MERGED = (
     "LadderVAE",
     "AuxiliaryLadderVAE",

@@ -1,5 +1,6 @@
 """The data sets by name, each as train, validation and test tensors."""
 
+import inspect
 from pathlib import Path
 
 from pyrodgm.checks import check_choice
@@ -45,14 +46,14 @@ def load(name, **options):
         name: one of ``DATASETS``, whose docstrings give the rows of each part and the scale of x; or the path of a file
             that ends in ``.csv``, ``.csv.gz``, ``.parquet`` or ``.npz``. The files of a named set are looked for in its
             folder below ``$PYRODGM_DATA``, then in the cache, else fetched with checksums, see ``fetch``.
-        options: of the set, such as ``counts`` of the digits, ``noise`` and ``seed`` of the moons; of a file ``label``,
-            ``split`` and ``seed``, see ``from_file``.
+        options: of the set, such as ``counts`` of the digits, ``noise`` and ``seed`` of the moons, ``levels=True`` for
+            images as bytes from 0 to 255; of a file ``label``, ``split`` and ``seed``, see ``from_file``.
 
     Returns:
         A ``Dataset``.
 
     Raises:
-        ValueError: if there is no such data set, or a file of it is damaged.
+        ValueError: if there is no such data set, a file of it is damaged, or levels are asked of what has no bytes.
         FileNotFoundError: if a file is in neither place and cannot be fetched.
 
     Example::
@@ -61,9 +62,15 @@ def load(name, **options):
         data.train.x, data.test.y
         load("penguins.csv", label="species")
     """
+    if "levels" in options and name not in (of_bytes := [key for key in DATASETS if _has_levels(key)]):
+        raise ValueError(f"levels: got {options['levels']} for {name}, want a set of bytes: {', '.join(of_bytes)}")
     if is_file(name):
         return from_file(name, **options)
     if name not in DATASETS and Path(name).is_file():
         raise ValueError(f"name: got the file {name}, want one that ends in .csv, .csv.gz, .parquet or .npz")
     check_choice("name", name, DATASETS)
     return DATASETS[name](**options)
+
+
+def _has_levels(name):
+    return "levels" in inspect.signature(DATASETS[name]).parameters

@@ -30,20 +30,27 @@ def digits(counts=False):
     return Dataset("digits", *parts, num_classes=10, image_shape=(8, 8))
 
 
-def mnist():
+def mnist(levels=False):
     """MNIST (LeCun et al. 1998): 28x28 in [0, 1], ten digits.
 
     50,000 rows to train on, the last 10,000 of the training files for validation, 10,000 to test.
+
+    Args:
+        levels: pixels as the bytes they are, integers from 0 to 255, for the likelihood ``"discretized_logistic"``;
+            else divided by 255.
     """
-    return _idx("mnist")
+    return _idx("mnist", levels)
 
 
-def fashion_mnist():
+def fashion_mnist(levels=False):
     """Fashion-MNIST (Xiao et al. 2017): 28x28 in [0, 1], ten kinds of clothes.
 
     50,000 rows to train on, the last 10,000 of the training files for validation, 10,000 to test.
+
+    Args:
+        levels: as for ``mnist``.
     """
-    return _idx("fashion-mnist")._replace(classes=CLOTHES)
+    return _idx("fashion-mnist", levels)._replace(classes=CLOTHES)
 
 
 def binarised_mnist():
@@ -93,7 +100,7 @@ def omniglot(box=None):
     return Dataset("omniglot", train, validation, _columns(x_test, y_test), num_classes=50, image_shape=(28, 28))
 
 
-def small_norb(size=32, pairs=True):
+def small_norb(size=32, pairs=True, levels=False):
     """Small NORB (LeCun, Huang and Bottou 2004): toys of five categories seen by two cameras, in [0, 1].
 
     22,000 rows to train on, the last 2,300 of the training file for validation, 24,300 to test. The test shows other
@@ -104,6 +111,7 @@ def small_norb(size=32, pairs=True):
             pixels are averaged over boxes of 3x3 and rounded to whole grey levels.
         pairs: both cameras' images side by side, ``(size, 2 * size)``, as Maaløe et al. (2016) train on; else the left
             camera's alone.
+        levels: as for ``mnist``.
     """
     if size < 1 or 96 % size:
         raise ValueError(f"size: got {size}, want a divisor of 96")
@@ -114,17 +122,20 @@ def small_norb(size=32, pairs=True):
             raise ValueError(f"{images_path}: got images of shape {images.shape[1:]}, want (2, 96, 96)")
         images = np.concatenate([_reduce(part, size) for part in np.array_split(images, -(-len(images) // 1000))])
         images = images.transpose(0, 2, 1, 3).reshape(len(images), size, 2 * size) if pairs else images[:, 0]
-        parts.append(rows(images_path, images, labels, len(TOYS)))
+        parts.append(rows(images_path, images, labels, len(TOYS), levels))
     train, validation = hold_out(parts[0], 2_300)
     shape = (size, 2 * size) if pairs else (size, size)
     return Dataset("small-norb", train, validation, parts[1], len(TOYS), shape, TOYS)
 
 
-def frey_faces():
+def frey_faces(levels=False):
     """Frey faces (Roweis): 1,965 frames of a film of one face, 28x20 in [0, 1], no labels.
 
     1,565 rows to train on, 200 for validation, 200 to test, by one fixed permutation. Neighbouring frames are alike,
     so that bounds of the held-out rows are close to those of the rows trained on.
+
+    Args:
+        levels: as for ``mnist``.
     """
     (path,) = fetch("freyfaces")
     if path.suffix == ".npz":
@@ -133,16 +144,16 @@ def frey_faces():
         images = read_matlab(path, "ff")[0].T.reshape(-1, 28, 20)
     if images.shape[1:] != (28, 20) or images.dtype != np.uint8:
         raise ValueError(f"{path}: got images {images.shape} of {images.dtype}, want (1965, 28, 20) of uint8")
-    whole, test = hold_out(shuffled(rows(path, images)), 200)
+    whole, test = hold_out(shuffled(rows(path, images, levels=levels)), 200)
     return Dataset("freyfaces", *hold_out(whole, 200), test, image_shape=(28, 20))
 
 
-def _idx(name):
+def _idx(name, levels):
     """A data set in the four files of MNIST's format."""
     paths, parts = fetch(name), []
     for images_path, labels_path in (paths[:2], paths[2:]):
         images, labels = read_idx(images_path, dimensions=3), read_idx(labels_path, dimensions=1)
-        parts.append(rows(images_path, images, labels, 10))
+        parts.append(rows(images_path, images, labels, 10, levels))
     return Dataset(name, *hold_out(parts[0], 10_000), parts[1], num_classes=10, image_shape=images.shape[1:])
 
 
@@ -171,33 +182,41 @@ def _reduce(images, size):
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def cifar10():
+def cifar10(levels=False):
     """CIFAR-10 (Krizhevsky 2009): 32x32 colour in [0, 1], ten kinds of animals and vehicles.
 
     45,000 rows to train on, the last 5,000 of the training files for validation, 10,000 to test.
+
+    Args:
+        levels: as for ``mnist``.
     """
     (path,) = fetch("cifar10")
-    whole = rows(path, *read_cifar(path, [f"data_batch_{i}" for i in range(1, 6)]), len(THINGS))
-    test = rows(path, *read_cifar(path, ["test_batch"]), len(THINGS))
+    whole = rows(path, *read_cifar(path, [f"data_batch_{i}" for i in range(1, 6)]), len(THINGS), levels)
+    test = rows(path, *read_cifar(path, ["test_batch"]), len(THINGS), levels)
     return Dataset("cifar10", *hold_out(whole, 5_000), test, len(THINGS), (32, 32, 3), THINGS)
 
 
-def cifar10_subset():
+def cifar10_subset(levels=False):
     """The first 4,000 training and 1,000 test images of CIFAR-10: 32x32 colour in [0, 1].
 
     3,500 rows to train on, the last 500 of the 4,000 for validation, 1,000 to test: for trials without the whole, not
     for figures beside published ones. The file has the arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` and is
     looked for in the user's folder alone.
+
+    Args:
+        levels: as for ``mnist``.
     """
     (path,) = fetch("cifar10-subset")
     arrays = read_npz(path)
     if missing := {"x_train", "y_train", "x_test", "y_test"} - set(arrays):
         raise ValueError(f"{path}: got no array {sorted(missing)[0]!r}, want x_train, y_train, x_test and y_test")
-    whole, test = (rows(path, arrays[f"x_{part}"], arrays[f"y_{part}"], len(THINGS)) for part in ("train", "test"))
+    whole, test = (
+        rows(path, arrays[f"x_{part}"], arrays[f"y_{part}"], len(THINGS), levels) for part in ("train", "test")
+    )
     return Dataset("cifar10-subset", *hold_out(whole, 500), test, len(THINGS), (32, 32, 3), THINGS)
 
 
-def svhn(extra=False):
+def svhn(extra=False, levels=False):
     """Street View House Numbers, cropped (Netzer et al. 2011): 32x32 colour in [0, 1], ten digits.
 
     68,257 rows to train on, the last 5,000 of the training file for validation, 26,032 to test. The last rows, not
@@ -206,17 +225,18 @@ def svhn(extra=False):
     Args:
         extra: train on the 531,131 easier images of the third file too, as Maaløe et al. (2016) do: 599,388 rows in
             all, which take 7.4 GB.
+        levels: as for ``mnist``.
     """
     paths = fetch("svhn", extra=extra)
     images, labels = zip(*map(_read_svhn, paths), strict=True)
-    whole, test = rows(paths[0], images[0], labels[0], 10), rows(paths[1], images[1], labels[1], 10)
+    whole, test = (rows(paths[i], images[i], labels[i], 10, levels) for i in (0, 1))
     train, validation = hold_out(whole, 5_000)
     if extra:
         images, labels = (
             np.concatenate([images[0][:-5_000], images[2]]),
             np.concatenate([labels[0][:-5_000], labels[2]]),
         )
-        train = rows(paths[2], images, labels, 10)
+        train = rows(paths[2], images, labels, 10, levels)
     return Dataset("svhn", train, validation, test, num_classes=10, image_shape=(32, 32, 3))
 
 
@@ -230,14 +250,15 @@ def _read_svhn(path):
     return images.transpose(3, 0, 1, 2), labels.flatten() % 10
 
 
-def rows(path, images, labels=None, num_classes=None):
-    """Images ``(N, ...)`` of bytes as rows in [0, 1], with their labels as indices.
+def rows(path, images, labels=None, num_classes=None, levels=False):
+    """Images ``(N, ...)`` of bytes as rows in [0, 1] or of levels, with their labels as indices.
 
     Args:
         path: the file, for an error to name.
         images: uint8.
         labels: integers ``(N,)`` from 0 to K - 1, or None.
         num_classes: number of classes K.
+        levels: keep the bytes, 0 to 255; else divide by 255.
 
     Raises:
         ValueError: for images that are no bytes, or labels that are not one for each image or leave 0..K-1.
@@ -248,7 +269,7 @@ def rows(path, images, labels=None, num_classes=None):
         raise ValueError(f"{path}: got {len(images)} images and {labels.size} labels, want as many of each")
     if labels is not None and (labels.min() < 0 or labels.max() >= num_classes):
         raise ValueError(f"{path}: got labels from {labels.min()} to {labels.max()}, want 0 to {num_classes - 1}")
-    x = torch.tensor(images.reshape(len(images), -1), dtype=torch.float32).div_(255)
+    x = torch.tensor(images.reshape(len(images), -1), dtype=torch.float32).div_(1 if levels else 255)
     return Rows(x, None if labels is None else torch.tensor(labels.astype(np.int64)))
 
 

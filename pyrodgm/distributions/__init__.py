@@ -2,9 +2,11 @@
 
 from pyrodgm.distributions.autoregressive import Autoregressive
 from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroughOneHot
+from pyrodgm.distributions.discretized_logistic import DiscretizedLogistic
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
 from pyrodgm.distributions.mixture import ClassMixture
+from pyrodgm.distributions.pixel_by_pixel import PixelByPixel
 from pyrodgm.distributions.planar import Planar
 from pyrodgm.distributions.plated import Plated
 from pyrodgm.distributions.precision_weighted import precision_weighted
@@ -16,11 +18,13 @@ from pyrodgm.distributions.units import log_prob_of_units
 __all__ = [
     "Autoregressive",
     "ClassMixture",
+    "DiscretizedLogistic",
     "DropoutNormal",
     "FullNormal",
     "GreyBernoulli",
     "Levels",
     "LogUniform",
+    "PixelByPixel",
     "Planar",
     "Plated",
     "Radial",

@@ -11,6 +11,7 @@ from pyro.poutine.util import is_validation_enabled
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
+from pyrodgm.distributions import PixelByPixel
 from pyrodgm.models.class_variable import ClassVariable, check_classes
 from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
@@ -186,7 +187,9 @@ class DeepGenerativeModel(Model):
     def reconstruct(self, x, y=None):
         """The mean of p(x | latents) at one draw of the latents from the guide.
 
-        As everywhere in torch, a model with batch normalisation is put into evaluation mode first (``m.eval()``).
+        Of a decoder that draws pixel by pixel, which has no other, it is the mean of every pixel given those of x
+        before it, see ``PixelByPixel``. As everywhere in torch, a model with batch normalisation is put into evaluation
+        mode first (``m.eval()``).
 
         Args:
             x: rows ``(B, D)``.
@@ -196,6 +199,8 @@ class DeepGenerativeModel(Model):
             ``(B, D)``, on the scale of x.
         """
         guide_trace = poutine.trace(self.guide).get_trace(x, y)
-        with poutine.trace() as model_trace, poutine.replay(trace=guide_trace):
+        given = poutine.condition(data={"x": x})  # so that no x is drawn
+        with poutine.trace() as model_trace, given, poutine.replay(trace=guide_trace):
             self.model(None, y, size=len(x))
-        return model_trace.trace.nodes["x"]["fn"].mean
+        p_x = model_trace.trace.nodes["x"]["fn"]
+        return p_x.mean_given(x) if isinstance(p_x, PixelByPixel) else p_x.mean

@@ -3,8 +3,17 @@
 from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
 from pyrodgm.nn.flows import flow_net
-from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
+from pyrodgm.nn.likelihoods import (
+    BernoulliNet,
+    BinomialNet,
+    DiscretizedLogisticNet,
+    LevelsNet,
+    NormalNet,
+    likelihood_net,
+)
 from pyrodgm.nn.masked import MaskedNet
+from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
+from pyrodgm.nn.pixel_cnn import PixelCNN
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
@@ -16,12 +25,16 @@ __all__ = [
     "BernoulliNet",
     "BinomialNet",
     "CategoricalNet",
+    "DiscretizedLogisticNet",
     "FlowNet",
     "FullNormalNet",
     "LevelsNet",
     "Linear",
+    "MaskedConv",
+    "MaskedConvNet",
     "MaskedNet",
     "NormalNet",
+    "PixelCNN",
     "Trunk",
     "fast_bfloat16",
     "flow_net",

@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_choice
-from pyrodgm.distributions import GreyBernoulli, Levels
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels
+from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.trunk import Trunk
 
 LARGEST_LOG_VARIANCE = 30.0
@@ -191,8 +192,7 @@ class LevelsNet(torch.nn.Module):
 
     def __init__(self, parents, hidden, size, num_levels, **network):
         super().__init__()
-        if not isinstance(num_levels, int) or num_levels < 2:
-            raise ValueError(f"num_levels: got {num_levels!r}, want an int of at least 2")
+        check_levels(num_levels)
         self.support = constraints.integer_interval(0, num_levels - 1)
         self.wanted, self.scale = f"integers from 0 to {num_levels - 1}", num_levels - 1
         self.size, self.num_levels = size, num_levels
@@ -204,7 +204,90 @@ class LevelsNet(torch.nn.Module):
         return Levels(logits=logits.unflatten(-1, (self.size, self.num_levels))).to_event(1)
 
 
-LIKELIHOODS = {"bernoulli": BernoulliNet, "binomial": BinomialNet, "categorical": LevelsNet, "normal": NormalNet}
+class DiscretizedLogisticNet(torch.nn.Module):
+    """Features that are levels, each by a discretised logistic or a mixture of M of them  (Kingma 2017, sec. 5.B.5).
+
+    mu_m = (m - 1/2) / M + Linear(h),  log s_m = -2 + v,  mixture weights softmax(Linear(h))
+
+    mu and s are those of a level as a share n / C, see ``DiscretizedLogistic``. v is a parameter of each channel and
+    component, as the paper has it, or Linear(h) of each feature; log s is bounded as a log-variance is, see
+    ``BoundedLogVariance``. So the network begins with a wide distribution in the middle of the levels, or with M side
+    by side. The paper has one component, and does not say where mu and s begin.
+
+    Arguments, shapes and attributes as for ``NormalNet``, and
+
+    Args:
+        num_levels: C of every feature.
+        log_scale: ``"learned"``, a parameter, or ``"network"``.
+        num_channels: of an image, whose pixels have so many values side by side; a learned scale is that of a channel.
+        num_components: M.
+
+    Raises:
+        ValueError: for a ``num_levels`` below 2, or channels that do not divide the features.
+
+    Example::
+
+        DiscretizedLogisticNet((50,), (200,), 3072, num_channels=3)(z).log_prob(x)   # x in 0..255
+    """
+
+    def __init__(
+        self,
+        parents,
+        hidden,
+        size,
+        num_levels=256,
+        log_scale="learned",
+        num_channels=1,
+        num_components=1,
+        **network,
+    ):
+        super().__init__()
+        check_levels(num_levels)
+        check_choice("log_scale", log_scale, ("learned", "network"))
+        check_size("num_channels", num_channels)
+        check_size("num_components", num_components)
+        if size % num_channels:
+            raise ValueError(f"num_channels: got {num_channels}, want a divisor of the {size} features")
+        largest = num_levels - 1
+        self.support = constraints.integer_interval(0, largest)
+        self.wanted, self.scale = f"integers from 0 to {largest}", largest
+        self.size, self.num_levels = size, num_levels
+        self.num_channels, self.num_components = num_channels, num_components
+        self.trunk = Trunk(parents, hidden, **network)
+        self.loc = self.trunk.head(size * num_components)
+        if log_scale == "learned":
+            self.log_scale = torch.nn.Parameter(torch.zeros(num_channels, num_components))
+        else:
+            self.log_scale = self.trunk.head(size * num_components)
+        if num_components > 1:
+            self.weight_logits = self.trunk.head(size * num_components)
+
+    def forward(self, *parents):
+        h = self.trunk(*parents)
+        begin = (torch.arange(self.num_components).to(self.loc.weight) + 0.5) / self.num_components
+        loc = begin + self._by_feature(self.loc(*h))
+        if isinstance(self.log_scale, torch.nn.Parameter):
+            v = self.log_scale.repeat(self.size // self.num_channels, 1)  # (D, M)
+        else:
+            v = self._by_feature(self.log_scale(*h))
+        log_scale = BoundedLogVariance.apply(v - 2)
+        if self.num_components == 1:
+            return DiscretizedLogistic(loc.squeeze(-1), log_scale.squeeze(-1), self.num_levels).to_event(1)
+        weights = dist.Categorical(logits=self._by_feature(self.weight_logits(*h)))
+        return dist.MixtureSameFamily(weights, DiscretizedLogistic(loc, log_scale, self.num_levels)).to_event(1)
+
+    def _by_feature(self, out):
+        """Outputs ``(..., D M)`` as ``(..., D, M)``."""
+        return out.unflatten(-1, (self.size, self.num_components))
+
+
+LIKELIHOODS = {
+    "bernoulli": BernoulliNet,
+    "binomial": BinomialNet,
+    "categorical": LevelsNet,
+    "discretized_logistic": DiscretizedLogisticNet,
+    "normal": NormalNet,
+}
 
 
 def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance", batch_norm=False, **network):
@@ -213,8 +296,8 @@ def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance",
     Args:
         likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("normal", {"variance": v})`` (real x, the
             variance fixed), ``("normal", {"mean": "sigmoid"})`` (real x, means in [0, 1]),
-            ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})`` (x in 0..C-1); a
-            name, or a name with options.
+            ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})`` or
+            ``("discretized_logistic", {"num_levels": C})`` (x in 0..C-1); a name, or a name with options.
         parents, hidden, size, network: as for ``NormalNet``.
         scale_head: of a normal likelihood, see ``NormalNet``.
         batch_norm: of the hidden layers; the heads of a likelihood are never normalised, only those of latents.

@@ -6,19 +6,21 @@ import matplotlib.pyplot as plt
 import torch
 from pyro import poutine
 
+from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
 
 
-def image_grid(images, columns, image_shape, ax=None, gap=1):
+def image_grid(images, columns, image_shape, ax=None, gap=1, largest=None):
     """Draw images as a grid, row by row.
 
     Args:
-        images: ``(N, D)`` on the scale of their likelihood. Grey: the darkest ink is the largest value. Colour: in
-            [0, 1], or counts, of which the largest becomes 1.
+        images: ``(N, D)`` on the scale of their likelihood.
         columns: images a row.
         image_shape: height and width, D = height * width; or height, width and 3, D = height * width * 3, for colour.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
+        largest: the value of the darkest ink, or of a colour in full, where white or black is 0, such as 255 of bytes;
+            None for the largest there is, which in colour is at least 1.
 
     Returns:
         The axes.
@@ -37,7 +39,7 @@ def image_grid(images, columns, image_shape, ax=None, gap=1):
         )
     images = images.detach().float().cpu()
     if channels:
-        images = (images / images.max().clamp(min=1)).clamp(min=0)
+        images = (images / (images.max().clamp(min=1) if largest is None else largest)).clamp(0, 1)
     rows = -(-len(images) // columns)
     empty = 1.0 if channels else float("nan")
     grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap, *channels), empty)
@@ -45,19 +47,29 @@ def image_grid(images, columns, image_shape, ax=None, gap=1):
         top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
         grid[top : top + height, left : left + width] = image.reshape(image_shape)
     ax = ax or plt.subplots(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")[1]
-    ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest")
+    limits = {} if largest is None else {"vmin": 0, "vmax": largest}
+    ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest", **limits)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     return ax
 
 
+def _grid(model, images, columns, image_shape, ax, gap=1):
+    """A grid of a model's images: counts and levels on their own scale, from 0 to the largest there may be."""
+    return image_grid(images, columns, image_shape, ax, gap, None if model.p_x.scale == 1 else model.p_x.scale)
+
+
 def _mean_image(model, y, size, z=None):
-    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior."""
+    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior.
+
+    Of a decoder that draws pixel by pixel, which has no mean, it is an image drawn.
+    """
     given = {} if z is None else {model.top: z}
     with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):
         model.model(None, y, size=size)
-    return capture.trace.nodes["x"]["fn"].mean
+    node = capture.trace.nodes["x"]
+    return node["value"] if isinstance(node["fn"], PixelByPixel) else node["fn"].mean
 
 
 def reconstructions(model, x, image_shape, ax=None):
@@ -79,7 +91,7 @@ def reconstructions(model, x, image_shape, ax=None):
         reconstructions(m, data.test.x[:15], image_shape=(8, 8))
     """
     with evaluating(model):
-        return image_grid(torch.cat([x, model.reconstruct(x)]), len(x), image_shape, ax)
+        return _grid(model, torch.cat([x, model.reconstruct(x)]), len(x), image_shape, ax)
 
 
 def samples(model, num_samples, columns, image_shape, ax=None):
@@ -101,7 +113,7 @@ def samples(model, num_samples, columns, image_shape, ax=None):
 
         samples(m, num_samples=45, columns=15, image_shape=(8, 8))
     """
-    return image_grid(_mean_image(model, None, num_samples), columns, image_shape, ax)
+    return _grid(model, _mean_image(model, None, num_samples), columns, image_shape, ax)
 
 
 def analogies(model, x, image_shape, ax=None):
@@ -127,7 +139,7 @@ def analogies(model, x, image_shape, ax=None):
         z = latents(model, x, model.classifier(x).argmax(-1))[model.top]
     y = torch.arange(classes, device=x.device).repeat(len(x))
     styled = _mean_image(model, y, len(y), z.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
-    ax = image_grid(torch.cat([x[:, None], styled], 1).flatten(0, 1), classes + 1, image_shape, ax)
+    ax = _grid(model, torch.cat([x[:, None], styled], 1).flatten(0, 1), classes + 1, image_shape, ax)
     ax.axvline(image_shape[1] + 1, color="tab:red")
     return ax
 
@@ -151,7 +163,7 @@ def class_samples(model, samples, image_shape, ax=None):
     device = next(model.parameters()).device
     z = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
     y = torch.arange(model.num_classes, device=device).repeat(samples)
-    return image_grid(_mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
+    return _grid(model, _mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
 
 
 def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
@@ -181,4 +193,4 @@ def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
     quantiles = torch.special.ndtri(torch.linspace(0, 1, steps + 2)[1:-1]).to(device)
     z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
     labels = None if y is None else torch.full((len(z),), y, device=device)
-    return image_grid(_mean_image(model, labels, len(z), z), steps, image_shape, ax, gap)
+    return _grid(model, _mean_image(model, labels, len(z), z), steps, image_shape, ax, gap)

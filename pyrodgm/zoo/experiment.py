@@ -13,6 +13,7 @@ from pyrodgm.checks import check_choice, check_values
 from pyrodgm.data import Batches, Dataset, Rows, binarise, load, resample_counts, select_labels
 from pyrodgm.evaluate import (
     bayes_classifier,
+    bits_per_dimension,
     bound,
     classification_error,
     elbo_parts,
@@ -203,7 +204,8 @@ def measure(recipe, model, data, seed=0):
     """The figures of a trained model: test bound, log-likelihood, KL divergences and errors.
 
     Bounds, log-likelihoods and KL divergences are in nats, errors in per cent, with 100 samples of what the classifier
-    averages over (the milestones of ``train`` have 10). What the bound lacks of log p(x), on the rows of that estimate,
+    averages over (the milestones of ``train`` have 10). Where the likelihood is one of integers, the bound and log p(x)
+    are told in bits a dimension too. What the bound lacks of log p(x), on the rows of that estimate,
     is the mean KL divergence of q from the posterior. Units are counted by their KL, as in Sønderby et al. 2016,
     fig. 4, and not by the variance of their means, see ``active_units``, which batch normalisation of the heads sets.
     Where training binarises, bounds are of rows that are binarised once, errors of the rows as they are. Where there
@@ -221,6 +223,10 @@ def measure(recipe, model, data, seed=0):
             estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
             figures |= {"test log p(x)": estimate.mean, "its standard error over the rows": estimate.standard_error}
             figures["test log p(x) less the bound"] = estimate.mean - float(bounds[: len(rows)].mean())
+        if model.p_x.support.is_discrete:
+            figures["test bits/dim by the bound"] = bits_per_dimension(figures["test bound"], data.x_size)
+            if recipe.importance_samples:
+                figures["test bits/dim by log p(x)"] = bits_per_dimension(figures["test log p(x)"], data.x_size)
         if has_classes(type(model)):
             figures |= _errors(recipe, model, data, x)
         rows = labels_kept(recipe, data, seed)

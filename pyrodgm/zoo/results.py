@@ -89,6 +89,8 @@ def unit(figure):
     """The unit of a figure by its name."""
     if " with KL > " in figure:
         return "units"
+    if "bits/dim" in figure:
+        return "bits"
     if "variance" in figure:
         return "squared nats"
     if "dropout rate" in figure:

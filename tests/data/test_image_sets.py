@@ -46,6 +46,7 @@ def test_fashion_mnist(folder):
     assert sizes(data) == [50, 10_000, 20] and data.classes[9] == "Ankle boot"
     assert data.validation.y[:3].tolist() == [0, 1, 2]
     assert float(data.validation.x.max()) == 1.0
+    assert torch.equal(load("fashion-mnist", levels=True).test.x / 255, data.test.x)
 
 
 @pytest.mark.parametrize("kind", ["amat", "mat"])
@@ -96,6 +97,8 @@ def test_svhn(folder):
     assert sizes(more) == [8, 5_000, 4] and torch.equal(more.validation.x, data.validation.x)
     np.testing.assert_array_equal(as_bytes(more.images(more.train.x[5:])), images["extra"])
     assert more.train.y.tolist() == [1, 2, 3, 4, 5, 1, 2, 3]
+    for part, rows in load("svhn", extra=True, levels=True).parts.items():
+        assert torch.equal(rows.x / 255, more.parts[part].x)
 
 
 class TestSmallNorb:
@@ -119,6 +122,9 @@ class TestSmallNorb:
     def test_the_left_camera_as_published(self, images):
         data = load("small-norb", size=96, pairs=False)
         np.testing.assert_array_equal(as_bytes(data.images(data.test.x)), images[:7, 0])
+        np.testing.assert_array_equal(
+            load("small-norb", size=96, pairs=False, levels=True).test.x[0], images[0, 0].flat
+        )
         with pytest.raises(ValueError, match="size: got 50, want a divisor of 96"):
             load("small-norb", size=50)
 
@@ -132,6 +138,8 @@ def test_cifar10(folder):
     assert sizes(data) == [10, 5_000, 3] and data.image_shape == (32, 32, 3) and data.classes[0] == "airplane"
     np.testing.assert_array_equal(as_bytes(data.images(torch.cat([data.train.x, data.validation.x]))), images)
     assert torch.cat([data.train.y, data.validation.y]).tolist() == labels.tolist()
+    for part, rows in load("cifar10", levels=True).parts.items():
+        assert torch.equal(rows.x / 255, data.parts[part].x)
 
 
 def test_frey_faces_from_matlab(folder):
@@ -141,6 +149,22 @@ def test_frey_faces_from_matlab(folder):
     assert sizes(data) == [1565, 200, 200] and data.image_shape == (28, 20) and data.num_classes is None
     drawn = np.concatenate([as_bytes(data.images(rows.x)) for rows in data.parts.values()])
     assert {frame.tobytes() for frame in drawn} == {frame.tobytes() for frame in frames}
+
+
+def test_levels_are_the_bytes(folder):
+    frames = RANDOM.integers(0, 256, (1965, 28, 20)).astype(np.uint8)
+    np.savez(folder("freyfaces") / "freyfaces.npz", images=frames)
+    shares, levels = load("freyfaces"), load("freyfaces", levels=True)
+    for part in ("train", "validation", "test"):
+        x = levels.parts[part].x
+        assert torch.equal(x, x.round()) and torch.equal(x / 255, shares.parts[part].x) and x.dtype == torch.float32
+    assert float(levels.train.x.max()) == 255
+
+
+@pytest.mark.parametrize("name", ["digits", "moons", "binarised-mnist", "omniglot", "table.csv"])
+def test_levels_of_what_has_no_bytes_are_refused(name):
+    with pytest.raises(ValueError, match=f"levels: got True for {name}, want a set of bytes: cifar10, .*, svhn$"):
+        load(name, levels=True)
 
 
 OMNIGLOT = {"data": 1, "target": 1, "testdata": 1, "testtarget": 1}
@@ -201,6 +225,8 @@ class TestRealFiles:
         assert sizes(data) == [3_500, 500, 1_000] and data.image_shape == (32, 32, 3)
         assert [data.classes[i] for i in data.test.y[:4]] == ["cat", "ship", "ship", "airplane"]
         assert [data.classes[i] for i in data.train.y[:3]] == ["frog", "truck", "truck"]
+        for part, rows in load("cifar10-subset", levels=True).parts.items():
+            assert torch.equal(rows.x / 255, data.parts[part].x)
 
     @real("freyfaces")
     def test_frey_faces(self):

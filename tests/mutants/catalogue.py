@@ -135,8 +135,8 @@ mutants(
         "models/test_cagem.py::test_classifiers_are_averages_over_samples[inference]",
     ),
     (
-        'return model_trace.trace.nodes["x"]["fn"].mean',
-        'return model_trace.trace.nodes["x"]["value"]',
+        "isinstance(p_x, PixelByPixel) else p_x.mean",
+        "isinstance(p_x, PixelByPixel) else x",
         "evaluate/test_by_hand.py::test_reconstructions[M2-]",
     ),
     (
@@ -543,6 +543,36 @@ mutants(
         "logits.unflatten(-1, (self.num_levels, self.size)).mT",
         "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
     ),
+    (
+        "(torch.arange(self.num_components).to(self.loc.weight) + 0.5)",
+        "(torch.arange(self.num_components).to(self.loc.weight) + 1)",
+        "nn/test_likelihoods.py::test_a_discretised_logistic_begins_wide_in_the_middle_of_the_levels",
+    ),
+    (
+        "self.log_scale.repeat(self.size // self.num_channels, 1)",
+        "self.log_scale.repeat_interleave(self.size // self.num_channels, 0)",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'num_channels': 3}]",
+    ),
+    (
+        'integers from 0 to {largest}", largest',
+        'integers from 0 to {largest}", largest + 1',
+        "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
+    ),
+    (
+        "BoundedLogVariance.apply(v - 2)",
+        "v - 2",
+        "nn/test_likelihoods.py::test_no_log_scale_of_a_discretised_logistic_leaves_its_bound",
+    ),
+    (
+        "out.unflatten(-1, (self.size, self.num_components))",
+        "out.unflatten(-1, (self.num_components, self.size)).mT",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'log_scale': 'network', 'num_components': 2}]",
+    ),
+    (
+        "dist.Categorical(logits=self._by_feature(self.weight_logits(*h)))",
+        "dist.Categorical(logits=self._by_feature(0 * self.weight_logits(*h)))",
+        "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'log_scale': 'network', 'num_components': 2}]",
+    ),
 )
 mutants(
     "nn/flows.py",
@@ -588,6 +618,55 @@ mutants(
     ),
 )
 mutants(
+    "nn/masked_conv.py",
+    (
+        "mask[:, :, : self.reach] = 1",
+        "mask[:, :, : self.reach + 1] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+        "nn/test_masked_conv.py::test_everything_before_is_read_within_the_reach_of_a_kernel[3-1]",
+    ),
+    (
+        "mask[:, :, self.reach, : self.reach] = 1",
+        "mask[:, :, self.reach, : self.reach - 1] = 1",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "mask[:, :, self.reach, : self.reach] = 1",
+        "mask[:, :, self.reach, self.reach + 1 :] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "mask[:, :, self.reach, self.reach] = reads.to(mask.dtype)",
+        "mask[:, :, self.reach, self.reach] = 1",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "return self.weight * self.mask",
+        "return self.weight",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "above[:, None] >= below for",
+        "above[:, None] > below for",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "degrees[0][:, None] > degrees[-1]",
+        "degrees[0][:, None] >= degrees[-1]",
+        "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
+    ),
+    (
+        "torch.linspace(0, size - 1, width)",
+        "torch.linspace(1, size - 1, width)",
+        "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
+    ),
+    (
+        "total + self._convolved(maps, weight)",
+        "total + self._convolved(maps, weight * self.mask[:, :1])",
+        "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
+    ),
+)
+mutants(
     "nn/masked.py",
     (
         "above[:, None] >= below for",
@@ -619,6 +698,64 @@ mutants(
         "features = (ACTIVATIONS[self.activation](layer(*features)),)",
         "features = (layer(*features),)",
         "nn/test_masked.py::test_it_is_pyros_network_where_there_is_one[hidden0-False]",
+    ),
+)
+mutants(
+    "nn/pixel_cnn.py",
+    (
+        "degrees[:, None] >= place, maps",
+        "degrees[:, None] >= place - 1, maps",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
+    ),
+    (
+        "hidden = degrees[:, None] >= degrees",
+        "hidden = degrees[:, None] <= degrees",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape2-True]",
+    ),
+    (
+        "place[:, None] > degrees))",
+        "place[:, None] >= degrees))",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape2-True]",
+    ),
+    (
+        "h = h + block(F.relu(h))",
+        "h = block(F.relu(h))",
+        "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
+    ),
+    (
+        "h = layer(F.relu(h))",
+        "h = layer(h)",
+        "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
+    ),
+    (
+        "x.unflatten(-1, self.image_shape).movedim(-1, -3)",
+        "x.unflatten(-1, self.image_shape).movedim(-1, -3).flip(-1)",
+        "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
+    ),
+    (
+        "if number < len(self.blocks) else",
+        "if number <= len(self.blocks) else",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "first.put(column, x[:, row, column])",
+        "first.put(column, 0 * x[:, row, column])",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "weight[:, :, self.reach, : self.reach + 1].transpose(1, 2)",
+        "weight[:, :, self.reach, self.reach :].transpose(1, 2)",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "torch.cat([self.rows[:, 1:],",
+        "torch.cat([0 * self.rows[:, 1:],",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (
+        "first.next_row(share[:, :, row])",
+        "first.next_row(share[:, :, 0])",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
     ),
 )
 mutants(
@@ -781,6 +918,54 @@ mutants(
     ),
 )
 mutants(
+    "distributions/discretized_logistic.py",
+    (
+        "(value + 1 - centre) * width, (value - centre)",
+        "(value + 0.5 - centre) * width, (value - 0.5 - centre)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "F.logsigmoid(u).masked_fill(last, 0.0)",
+        "F.logsigmoid(u)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "F.logsigmoid(-v).masked_fill(first, 0.0)",
+        "F.logsigmoid(-v)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "masked_fill(first | last, 0.0)",
+        "masked_fill(first, 0.0)",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "(-torch.expm1(-width)).log()",
+        "(1 - (v - u).exp()).log()",
+        "distributions/test_discretized_logistic.py::test_masses_sum_to_one_and_gradients_are_finite_at_any_scale[256-dtype0-1e-06]",
+    ),
+    (
+        "(-self.log_scale).exp() / self.num_levels",
+        "(-self.log_scale).exp()",
+        "distributions/test_discretized_logistic.py::test_masses_are_those_of_the_intervals[5-0.4--1.0]",
+    ),
+    (
+        "for i in range(1, self.num_levels))",
+        "for i in range(self.num_levels))",
+        "distributions/test_discretized_logistic.py::test_the_mean_is_the_sum_over_the_levels[0.5--2.0]",
+    ),
+    (
+        "* torch.logit(uniform)",
+        "* uniform",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
+    ),
+    (
+        "(self.num_levels * drawn).floor()",
+        "(self.num_levels * drawn).round()",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
+    ),
+)
+mutants(
     "distributions/discrete.py",
     (
         "((self.logits + noise) / self.temperature)",
@@ -865,6 +1050,24 @@ mutants(
         "(OCTAVES * exponent).exp2()",
         "(OCTAVES * exponent).exp()",
         "distributions/test_log_uniform.py::test_draws_are_floating_point_numbers",
+    ),
+)
+mutants(
+    "distributions/pixel_by_pixel.py",
+    (
+        ".log_prob(value).sum(-1)",
+        ".log_prob(value).mean(-1)",
+        "nn/test_pixel_cnn.py::test_probabilities_of_all_images_sum_to_one[image_shape0]",
+    ),
+    (
+        "log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))",
+        "log_p",
+        "nn/test_pixel_cnn.py::test_shapes_of_parents_plates_and_rows",
+    ),
+    (
+        "torch.rand(shape, dtype",
+        "torch.randn(shape, dtype",
+        "nn/test_pixel_cnn.py::test_samples_come_as_often_as_their_probability_says",
     ),
 )
 mutants(
@@ -1581,8 +1784,12 @@ mutants(
 )
 mutants(
     "data/image_sets.py",
+    (
+        "div_(1 if levels else 255)",
+        "div_(1 if levels else 256)",
+        "data/test_image_sets.py::test_levels_are_the_bytes",
+    ),
     ("return _take(part, slice(None, -number)),", "return part,", "data/test_image_sets.py::test_fashion_mnist"),
-    (".div_(255)", ".div_(256)", "data/test_image_sets.py::test_fashion_mnist"),
     (
         "y = torch.tensor(bunch.target)[order]",
         "y = torch.tensor(bunch.target)",
@@ -1834,6 +2041,29 @@ mutants(
         '(("train", "-"), ("test", "--"))',
         '(("train", "--"), ("test", "-"))',
         "plot/test_plot.py::test_training_curves_are_of_both_parts_by_the_rows_seen",
+    ),
+)
+mutants(
+    "plot/images.py",
+    (
+        'node["value"] if isinstance',
+        'node["fn"].sample() if isinstance',
+        "nn/test_pixel_cnn.py::test_reconstructions_are_means_given_the_pixels_and_samples_are_drawn",
+    ),
+    (
+        "images.max().clamp(min=1) if largest is None else largest",
+        "images.max().clamp(min=1)",
+        "plot/test_plot.py::test_image_grid_draws_levels_on_their_scale[image_shape1]",
+    ),
+    (
+        '"vmax": largest}',
+        '"vmax": images.max()}',
+        "plot/test_plot.py::test_image_grid_draws_levels_on_their_scale[image_shape0]",
+    ),
+    (
+        "None if model.p_x.scale == 1 else model.p_x.scale",
+        "model.p_x.scale",
+        "plot/test_plot.py::test_images_of_a_model_of_levels_have_the_scale_of_levels[bernoulli-None]",
     ),
 )
 mutants(
@@ -2256,6 +2486,16 @@ mutants(
         "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
     ),
     ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
+    (
+        'bits_per_dimension(figures["test bound"], data.x_size)',
+        'bits_per_dimension(figures["test bound"], data.x_size, levels=model.p_x.scale + 1)',
+        "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
+    ),
+    (
+        'bits_per_dimension(figures["test log p(x)"], data.x_size)',
+        'bits_per_dimension(figures["test bound"], data.x_size)',
+        "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
+    ),
 )
 mutants(
     "zoo/objectives.py",

@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from torch.distributions import Binomial, Categorical, Normal
 
 from pyrodgm.nn import BatchNorm, CategoricalNet, NormalNet, likelihood_net, posterior_net
 from pyrodgm.nn.likelihoods import BoundedLogVariance
+from tests import by_hand
 from tests.pairs import LIKELIHOODS, POSTERIORS, name
 
 
@@ -54,8 +56,48 @@ def test_binomial_and_categorical_are_those_of_torch():
     torch.testing.assert_close(net(z).mean, (logits.softmax(-1) * torch.arange(17.0)).sum(-1))
 
 
+LOGISTICS = [
+    {"num_channels": 3},
+    {"log_scale": "network"},
+    {"num_channels": 2, "num_components": 3},
+    {"log_scale": "network", "num_components": 2},
+]
+
+
+@pytest.mark.parametrize("options", LOGISTICS, ids=str)
+def test_discretised_logistics_have_the_masses_of_their_intervals(options):
+    net = likelihood_net(("discretized_logistic", {"num_levels": 5} | options), (4, 3), (8,), 6).double()
+    if options.get("log_scale") != "network":
+        torch.nn.init.normal_(net.log_scale)
+    parents = torch.randn(2, 5, 4).double(), torch.eye(3).double().reshape(3, 1, 1, 3)
+    p, x = net(*parents), torch.randint(0, 5, (5, 6)).double()
+    assert p.batch_shape == (3, 2, 5) and p.sample().shape == (3, 2, 5, 6)
+    wide = x.expand(3, 2, 5, 6)
+    torch.testing.assert_close(p.log_prob(x), by_hand.log_x(SimpleNamespace(p_x=net), wide, parents))
+    torch.testing.assert_close(p.mean, by_hand.mean_of_x(SimpleNamespace(p_x=net), parents))
+
+
+def test_a_discretised_logistic_begins_wide_in_the_middle_of_the_levels():
+    p = likelihood_net("discretized_logistic", (4,), (8,), 6)(torch.zeros(1, 4)).base_dist
+    assert p.num_levels == 256 and bool((p.loc == 0.5).all()) and bool((p.log_scale == -2).all())
+    p = likelihood_net(("discretized_logistic", {"num_components": 2}), (4,), (8,), 6)(torch.zeros(1, 4)).base_dist
+    assert p.component_distribution.loc[0, 0].tolist() == [0.25, 0.75]
+    assert p.mixture_distribution.probs[0, 0].tolist() == [0.5, 0.5]
+
+
+def test_no_log_scale_of_a_discretised_logistic_leaves_its_bound():
+    net, z = likelihood_net(("discretized_logistic", {"log_scale": "network"}), (4,), (8,), 6), torch.randn(5, 4)
+    for far in (1e30, -1e30):
+        torch.nn.init.constant_(net.log_scale.bias, far)
+        p = net(z)
+        score = p.log_prob(torch.full((5, 6), 100.0))
+        gradients = torch.autograd.grad(score.sum(), list(net.parameters()))
+        assert bool(score.isfinite().all()) and all(bool(g.isfinite().all()) for g in gradients)
+        torch.testing.assert_close(p.base_dist.log_scale, torch.full((5, 6), math.copysign(31.0, far)))
+
+
 def test_the_largest_value_is_the_scale():
-    for likelihood, largest in zip(LIKELIHOODS, (1, 1, 4, 4), strict=True):
+    for likelihood, largest in zip(LIKELIHOODS, (1, 1, 4, 4, 4), strict=True):
         net = likelihood_net(likelihood, (4,), (8,), 6)
         assert net.scale == largest and bool(net.support.check(torch.tensor(float(largest))))
 
@@ -207,7 +249,7 @@ def test_classifier_network():
     [
         (
             lambda: likelihood_net("poisson", (4,), (), 6),
-            "likelihood: got 'poisson', want one of bernoulli, binomial, categorical, normal",
+            "likelihood: got 'poisson', want one of bernoulli, binomial, categorical, discretized_logistic, normal",
         ),
         (
             lambda: likelihood_net(("binomial", {"total_count": 0}), (4,), (), 6),
@@ -220,6 +262,22 @@ def test_classifier_network():
         (
             lambda: likelihood_net(("categorical", {"num_levels": 1}), (4,), (), 6),
             "num_levels: got 1, want an int of at least 2",
+        ),
+        (
+            lambda: likelihood_net(("discretized_logistic", {"num_levels": 2.5}), (4,), (), 6),
+            "num_levels: got 2.5, want an int of at least 2",
+        ),
+        (
+            lambda: likelihood_net(("discretized_logistic", {"log_scale": "fixed"}), (4,), (), 6),
+            "log_scale: got 'fixed', want one of learned, network",
+        ),
+        (
+            lambda: likelihood_net(("discretized_logistic", {"num_channels": 4}), (4,), (), 6),
+            "num_channels: got 4, want a divisor of the 6 features",
+        ),
+        (
+            lambda: likelihood_net(("discretized_logistic", {"num_components": 0}), (4,), (), 6),
+            "num_components: got 0, want a positive int",
         ),
     ],
 )

@@ -67,6 +67,25 @@ def test_image_grid_draws_colours(largest, caplog):
     assert not caplog.records  # matplotlib would tell that it clips
 
 
+@pytest.mark.parametrize("image_shape", [(2, 3), (1, 2, 3)])
+def test_image_grid_draws_levels_on_their_scale(image_shape):
+    """Not on that of the largest there is: half of 255 is half of the ink, or of a colour."""
+    ax = image_grid(torch.tensor([[0.0, 63.75, 127.5] * 2]), 1, image_shape, largest=255)
+    drawn = np.asarray(ax.images[0].norm(colour(ax)) if len(image_shape) == 2 else colour(ax))
+    np.testing.assert_allclose(drawn[1, 1:4].flat[:3], [0, 0.25, 0.5])
+
+
+@pytest.mark.parametrize(("likelihood", "largest"), [("bernoulli", None), (("discretized_logistic", {}), 255)])
+def test_images_of_a_model_of_levels_have_the_scale_of_levels(likelihood, largest):
+    model = small(M2, likelihood=likelihood)
+    x, shape = torch.full((2, 6), 0.0 if largest is None else 100.0), (2, 3)
+    axes = [reconstructions(model, x, shape), samples(model, 4, 2, shape), analogies(model, x, shape)]
+    for ax in [*axes, class_samples(model, 2, shape), manifold(model, 2, shape)]:
+        drawn = pixels(ax)
+        limits = (np.nanmin(drawn), np.nanmax(drawn)) if largest is None else (0, largest)
+        assert ax.images[0].get_clim() == pytest.approx(limits)
+
+
 @pytest.mark.parametrize("image_shape", [(2, 4), (2, 3, 1), (1, 3, 2), (2, 2, 3)])
 def test_image_grid_refuses_other_shapes(image_shape):
     with pytest.raises(ValueError, match=r"image_shape: got .* for 6 features, want \(H, W\) or \(H, W, 3\)"):

@@ -138,6 +138,11 @@ def log_x(nets, likelihood, x, *parents):
     if kind == "normal":
         mean = nets.linear("p_x.loc", h)
         return log_normal(x, mean, torch.full_like(mean, math.log(value)))
+    if kind == "discretized_logistic":
+        inner = torch.arange(1, value) / value - 0.5 - nets.linear("p_x.loc", h)[..., None]
+        below = torch.sigmoid(inner / (nets.parameters["p_x.log_scale"] - 2).exp())
+        masses = torch.diff(F.pad(F.pad(below, (1, 0)), (0, 1), value=1.0))
+        return (masses * F.one_hot(x.long(), value)).sum(-1).log().sum(-1)
     n, logits = value, nets.linear("p_x.logits", h)
     choose = math.lgamma(n + 1) - torch.lgamma(x + 1) - torch.lgamma(n - x + 1)
     return (choose + x * F.logsigmoid(logits) + (n - x) * F.logsigmoid(-logits)).sum(-1)
@@ -150,8 +155,8 @@ class Loss:
 
     Args:
         model: the name of the model's class; ``layers`` how many layers it has.
-        likelihood: ``("normal", None)``, ``("normal", "sigmoid")`` of means in (0, 1), ``("normal", variance)`` or
-            ``("binomial", n)``; n = 1 for a Bernoulli.
+        likelihood: ``("normal", None)``, ``("normal", "sigmoid")`` of means in (0, 1), ``("normal", variance)``,
+            ``("binomial", n)``, n = 1 for a Bernoulli, or ``("discretized_logistic", num_levels)``.
         noise: a function that returns the next standard normal noise, and checks its shape.
     """
 
@@ -432,7 +437,8 @@ class Loss:
         return bound + (log_p_y + of_class).logsumexp(-1), None
 
     def scaled(self, x):
-        return x / self.likelihood[1] if self.likelihood[0] == "binomial" else x
+        kind, value = self.likelihood
+        return x / {"binomial": value, "discretized_logistic": 255}.get(kind, 1)
 
 
 class Adam:

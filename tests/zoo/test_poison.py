@@ -242,6 +242,9 @@ def test_figures_of_a_trained_model_by_hand(small_data):
         assert found["test bound"] == pytest.approx(float(wanted), rel=1e-9)
         log_p, *_ = by_hand.log_mean(by_hand.log_weights(model, x[:20], by_hand.fresh(model, x[:20], 4)))
         assert found["test log p(x)"] == pytest.approx(float(log_p.mean()), rel=1e-9)
+        for name, nats in (("the bound", wanted), ("log p(x)", log_p.mean())):
+            bits = -float(nats) / math.log(2) / x.shape[1]
+            assert found[f"test bits/dim by {name}"] == pytest.approx(bits, rel=1e-9)
         spread = float(log_p.std()) / math.sqrt(20)
         assert found["its standard error over the rows"] == pytest.approx(spread, rel=1e-9)
         for part in ("validation", "test"):

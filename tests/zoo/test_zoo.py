@@ -242,6 +242,7 @@ def test_units_of_figures():
     units = {
         "test error": "%",
         "test bound": "nats",
+        "test bits/dim by the bound": "bits",
         "KL of z1": "nats",
         "z1 with KL > 0.01 nats": "units",
         "seconds": "s",

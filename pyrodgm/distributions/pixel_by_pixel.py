@@ -1,0 +1,64 @@
+"""An image whose pixels are drawn one after the other, each given those before it."""
+
+from typing import ClassVar
+
+import pyro.distributions as dist
+import torch
+from torch.distributions import constraints
+
+
+class PixelByPixel(dist.TorchDistribution):
+    """p(x | h) = prod_i p(x_i | x_<i, h), by a network with masks   (van den Oord et al. 2016, PixelRNN, eq. 1)
+
+    ``log_prob(x)`` is one pass of the network, ``sample`` goes pixel by pixel. The pixels' own distributions are known
+    only given the pixels before them, so there is a ``mean_given(x)``, of every pixel given the others before it, and
+    no mean: that would be a sum over all images.
+
+    Args:
+        network: what has ``pixels(x, *parents)``, the distributions of all pixels ``(..., D)`` given x ``(..., D)``;
+            ``draw(noise, *parents)``, the image that uniform noise makes; and ``size``, D.
+        parents: tensors that the network reads.
+        batch_shape: the shape of the parents' batch.
+
+    Example::
+
+        p = PixelCNN((28, 28), maps=(32,))(h)   # h (B, 32, 28, 28)
+        p.log_prob(x)                           # x (B, 784): (B,)
+        p.sample()                              # (B, 784)
+    """
+
+    arg_constraints: ClassVar = {}
+    support = constraints.independent(constraints.boolean, 1)
+
+    def __init__(self, network, parents, batch_shape, validate_args=None):
+        self.network, self.parents = network, parents
+        super().__init__(torch.Size(batch_shape), torch.Size((network.size,)), validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        """The same distribution for a larger batch; nothing of the parents is copied."""
+        return type(self)(self.network, self.parents, batch_shape, validate_args=self._validate_args)
+
+    def log_prob(self, value):
+        """log p(x) = sum_i log p(x_i | x_<i, h), of the batch's shape or a larger one that x has."""
+        if self._validate_args:
+            self._validate_sample(value)
+        log_p = self.network.pixels(value, *self.parents).log_prob(value).sum(-1)
+        return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))
+
+    @torch.no_grad()
+    def sample(self, sample_shape=()):
+        """Images, each pixel drawn given those before it."""
+        shape, like = self._extended_shape(torch.Size(sample_shape)), next(self.network.parameters())
+        return self.network.draw(torch.rand(shape, dtype=like.dtype, device=like.device), *self.parents)
+
+    def mean_given(self, x):
+        """E[x_i | x_<i, h] of every pixel, ``(..., D)``."""
+        return self.network.pixels(x, *self.parents).mean
+
+    @property
+    def mean(self):
+        """There is none in closed form."""
+        raise NotImplementedError(
+            "mean: got a distribution of pixels given those before them, whose mean is a sum over all images; want "
+            "mean_given(x), of every pixel given those before it in x, or a sample"
+        )
