@@ -1,7 +1,8 @@
 """Networks whose forward returns a distribution, and the parts they are made of."""
 
-from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
+from pyrodgm.nn.batch_norm import BatchNorm, MapBatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
+from pyrodgm.nn.convolution import Convolution, TransposedConvolution
 from pyrodgm.nn.flows import flow_net
 from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
 from pyrodgm.nn.masked import MaskedNet
@@ -16,12 +17,15 @@ __all__ = [
     "BernoulliNet",
     "BinomialNet",
     "CategoricalNet",
+    "Convolution",
     "FlowNet",
     "FullNormalNet",
     "LevelsNet",
     "Linear",
+    "MapBatchNorm",
     "MaskedNet",
     "NormalNet",
+    "TransposedConvolution",
     "Trunk",
     "fast_bfloat16",
     "flow_net",

@@ -77,8 +77,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
             F.linear(parent, part) if index is None else _Read.apply(part, index)
             for parent, part, index in zip(parents, weights, classes, strict=True)
         ]
-        terms.sort(key=_spread)  # what broadcasts first, so that few sums are made at the full shape
-        return sum(terms[1:], terms[0] + bias)
+        return sum_of_terms(terms, bias)
 
 
 def reset(layer, init):
@@ -130,6 +129,12 @@ def _many_classes(parent, size):
     if size < MANY_CLASSES or parent.shape[-1] != size or parent.requires_grad:
         return None
     return known_classes(parent)
+
+
+def sum_of_terms(terms, bias):
+    """The sum, what broadcasts first, so that few sums are made at the full shape."""
+    terms = sorted(terms, key=_spread)
+    return sum(terms[1:], terms[0] + bias)
 
 
 def _spread(term):

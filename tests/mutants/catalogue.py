@@ -774,6 +774,57 @@ mutants(
     ),
 )
 mutants(
+    "nn/convolution.py",
+    (
+        "stride=self.stride, padding=self.kernel // 2)",
+        "stride=self.stride, padding=1)",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[5-places0]",
+    ),
+    (
+        "padding = [(places + 1) % 2 for places in self.shape]",
+        "padding = [(self.shape[0] + 1) % 2] * 2",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places2]",
+    ),
+    (
+        "(sums @ taps.flatten(1))",
+        "(sums @ torch.ones_like(taps.flatten(1)))",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places0]",
+    ),
+    (
+        "self.normalise(weight_norm, self.outputs)",
+        "self.normalise(weight_norm, 0)",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places0]",
+    ),
+    (
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
+        "return self.set_by_data(sum_of_terms(terms, 0 * bias[:, None, None]), channel=-3)",
+        "nn/test_convolution.py::test_split_convolutions_equal_the_concatenated_ones[of_maps0-of_vector0]",
+    ),
+    (
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-2)",
+        "nn/test_convolution.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1_over_rows_and_places[1]",
+    ),
+    (
+        "rows.unflatten(-1, image_shape).movedim(-1, -3)",
+        "rows.unflatten(-1, (image_shape[2], *image_shape[:2]))",
+        "nn/test_convolution.py::test_rows_and_maps_of_images",
+    ),
+    (
+        "maps.movedim(-3, -1).flatten(-3)",
+        "maps.flatten(-3)",
+        "nn/test_convolution.py::test_rows_and_maps_of_images",
+    ),
+)
+mutants(
+    "nn/batch_norm.py",
+    (
+        "h.movedim(-3, -1)).movedim(-1, -3)",
+        "h)",
+        "nn/test_convolution.py::TestBatchNorm::test_places_are_rows",
+    ),
+)
+mutants(
     "nn/weights.py",
     (
         "affine(x**2, w.scale**2, bias_variance)",
