@@ -2396,6 +2396,21 @@ mutants(
         "num_labelled, num_rows)",
         "estimators/test_training.py::test_alpha_counts_the_labels_that_are_learnt_from",
     ),
+    (
+        "len(self.classes_) <= MANY_CLASSES or",
+        "len(self.classes_) < MANY_CLASSES or",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[m2-table0-auto-enumerated]",
+    ),
+    (
+        "in options or normalised or",
+        "in options or",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[model6-table6-auto-enumerated]",
+    ),
+    (
+        '**sizes, classes="sampled")',
+        "**sizes)",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[m2-table1-auto-sampled]",
+    ),
 )
 mutants(
     "estimators/columns.py",
