@@ -6,12 +6,12 @@ import pyro.distributions as dist
 import torch
 from pyro.distributions.score_parts import ScoreParts
 
-from pyrodgm.distributions.one_hot import known_classes, remember_classes
+from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
 
 UNIFORM = ContextVar("uniform", default=torch.rand)  # what draws the rows' uniform numbers, ``(..., B, 1)``
 
 
-class SumAndSample(dist.OneHotCategorical):
+class SumAndSample(KnownOneHotCategorical):
     """One-hot categorical that enumerates its most probable classes and one drawn class in place of all of them.
 
     sum_y q(y) f(y) = E[sum_{y in C} q(y) f(y) + r f(d)],  d ~ q(d) / r, d not in C    (Liu et al. 2019, eq. 4)
@@ -46,29 +46,36 @@ class SumAndSample(dist.OneHotCategorical):
     """
 
     def __init__(self, logits, top, validate_args=None):
-        if not isinstance(top, int) or not 1 <= top < logits.shape[-1]:
-            raise ValueError(f"top: got {top!r}, want an int from 1 to {logits.shape[-1] - 1}, below the classes")
-        self.top, self._classes = top, None
+        _check_top(top, logits.shape[-1])
+        self.top, self._log_rest = top, None
         super().__init__(logits=logits, validate_args=validate_args)
+
+    @classmethod
+    def of(cls, fn, top):
+        """That of a ``OneHotCategorical``, whose logits are normalised already."""
+        _check_top(top, fn.event_shape[0])
+        new = cls.__new__(cls)
+        new.top, new._log_rest = top, None
+        return dist.OneHotCategorical.expand(fn, fn.batch_shape, _instance=new)
 
     def expand(self, batch_shape, _instance=None):
         """The same distribution for a larger batch, whose rows are drawn independently."""
-        logits = self.logits.expand(torch.Size(batch_shape) + self.event_shape)
-        return type(self)(logits, self.top, validate_args=self._validate_args)
+        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new.top, new._log_rest = self.top, None
+        return super().expand(batch_shape, _instance=new)
 
     def enumerate_support(self, expand=True):
         """The most probable classes of each row and a drawn one, one-hot rows ``(top + 1, ..., K)``."""
         logits = self.logits.detach()
-        classes = logits.topk(self.top + 1).indices
-        others = logits.softmax(-1).scatter(-1, classes[..., : self.top], 0.0)
+        values, classes = logits.topk(self.top + 1)
+        summed, likeliest = classes.split([self.top, 1], -1)  # likeliest of the others
+        scale = values[..., -1:].clamp(min=torch.finfo(logits.dtype).min)  # where the rest is impossible
+        others = (logits - scale).exp().scatter_(-1, summed, 0.0)
+        self._log_rest = (scale + others.sum(-1, keepdim=True).log()).squeeze(-1)  # log r
         drawn = self._draw(others)
         # an impossible rest, or rounding at the end of the sum: the likeliest of the others, never a summed class
-        impossible = others.gather(-1, drawn) <= 0
-        drawn = torch.where(impossible, classes[..., self.top :], drawn)
-        self._classes = torch.cat([classes[..., : self.top], drawn], -1)  # (..., top + 1)
-        one_hot = torch.zeros(*self._classes.shape, self.event_shape[0]).to(logits)
-        one_hot.scatter_(-1, self._classes.unsqueeze(-1), 1.0)
-        return remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0))
+        drawn = torch.where(others.gather(-1, drawn) > 0, drawn, likeliest)
+        return one_hot_rows(torch.cat([summed, drawn], -1).movedim(-1, 0), self.event_shape[0], logits.dtype)
 
     def _draw(self, weights):
         """An index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
@@ -79,37 +86,32 @@ class SumAndSample(dist.OneHotCategorical):
 
     def log_prob(self, value):
         """log q(y)."""
-        if self._classes is not None:
+        if self._log_rest is not None:
             raise ValueError(
                 "SumAndSample: got log_prob of classes that it enumerated, want score_parts: the drawn class counts "
                 "for all that were not. Enumerate it in a guide, under an ELBO that weighs classes by their score, "
                 "such as TraceEnum_ELBO"
             )
-        return self._log_q(value)
-
-    def _log_q(self, value):
-        if self._validate_args:
-            self._validate_sample(value)
-        classes = known_classes(value)
-        index = (value.argmax(-1) if classes is None else classes).unsqueeze(-1)
-        logits = self.logits.expand(torch.broadcast_shapes(self.logits.shape, value.shape))
-        return logits.gather(-1, index.expand(*logits.shape[:-1], 1)).squeeze(-1)
+        return super().log_prob(value)
 
     def score_parts(self, value):
         """log q(y), and the score that weighs each of the enumerated classes, ``(top + 1, ..., B)``.
 
         The gradient of log r is that of the rest of one: r d log r = -sum_{y in C} d q(y), which is finite for r = 0.
         """
-        log_q = self._log_q(value)
-        if self._classes is None:
+        log_q = super().log_prob(value)
+        if self._log_rest is None:
             return ScoreParts(log_q, log_q, 0)
         summed, drawn = log_q[:-1], log_q[-1:]
-        top = self._classes[..., : self.top]
-        log_of_top = summed.detach().logsumexp(0)  # log(1 - r)
-        log_r = self.logits.detach().scatter(-1, top, -torch.inf).logsumexp(-1)
+        log_r, log_of_top = self._log_rest, summed.detach().logsumexp(0)  # log(1 - r)
         surplus = (log_r - log_of_top).exp() * _gradient_alone(drawn[0])
         surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(0)
         return ScoreParts(log_q, torch.cat([summed - surplus, (log_r + _gradient_alone(drawn[0]))[None]]), 0)
+
+
+def _check_top(top, num_classes):
+    if not isinstance(top, int) or not 1 <= top < num_classes:
+        raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, below the classes")
 
 
 def _gradient_alone(log_q):

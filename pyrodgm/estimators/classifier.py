@@ -1,5 +1,6 @@
 """``fit(X, y)`` with a deep generative model: a classifier that learns from rows without a label too."""
 
+import inspect
 import math
 
 import numpy as np
@@ -21,6 +22,10 @@ from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.models.catalogue import has_classes, models_by_name
+from pyrodgm.models.class_variable import OPTIONS
+from pyrodgm.nn import BatchNorm
+
+MANY_CLASSES = 20  # above which a step that samples takes less than half the time of one that sums, see the benchmark
 
 
 class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
@@ -39,6 +44,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         hidden: sizes of the hidden layers of every network.
         likelihood: p(x | ...), see ``likelihood_net``; None to choose it by the data, see ``describe_columns``.
         num_classes: how many clusters, where there are no labels; else None.
+        classes: how the model treats a class that is not given while it trains, ``"enumerated"``, ``"sampled"`` or
+            ``"relaxed"``, see ``DeepGenerativeModel``. ``"auto"`` samples above 20 classes, where the model can and has
+            no batch normalisation, and else sums all. An option of ``model`` of this name goes before.
         epochs: how often to go through the rows, at most.
         batch_size: rows a step, and at most so many labelled ones besides.
         learning_rate: of Adam, at first.
@@ -71,6 +79,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         hidden=(128, 128),
         likelihood=None,
         num_classes=None,
+        classes="auto",
         epochs=200,
         batch_size=100,
         learning_rate=2e-3,
@@ -88,6 +97,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.hidden = hidden
         self.likelihood = likelihood
         self.num_classes = num_classes
+        self.classes = classes
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -232,7 +242,18 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def _new_model(self):
         model_class, options = model_of(self.model)
-        return self._new(model_class, options, num_classes=len(self.classes_), a_size=self.a_size)
+        kind = self.classes if isinstance(self.classes, str) else self.classes[0]
+        check_choice("classes", kind, ("auto", *OPTIONS))
+        sizes = {"num_classes": len(self.classes_), "a_size": self.a_size}
+        if kind != "auto":
+            if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
+                raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")
+            return self._new(model_class, options, **sizes, classes=self.classes)
+        model = self._new(model_class, options, **sizes)
+        normalised = any(isinstance(module, BatchNorm) for module in model.modules())
+        if len(self.classes_) <= MANY_CLASSES or "classes" in options or normalised or not model.guide_has_class:
+            return model
+        return self._new(model_class, options, **sizes, classes="sampled")
 
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)

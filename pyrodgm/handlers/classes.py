@@ -4,10 +4,10 @@ import math
 
 import pyro.distributions as dist
 import torch
-import torch.nn.functional as F
 from pyro.distributions.util import scale_and_mask
 from pyro.poutine.messenger import Messenger
 
+from pyrodgm.distributions.one_hot import one_hot_rows
 from pyrodgm.handlers.copies import at_copies
 
 UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
@@ -40,7 +40,7 @@ class ObserveClass(Messenger):
 def _as_event(y, fn):
     """Labels in the form that the site's distribution scores: one-hot rows or indices."""
     if fn.event_dim == 1 and y.dim() == 1:
-        return F.one_hot(y.long(), fn.event_shape[0]).to(fn.mean.dtype)
+        return one_hot_rows(y.long(), fn.event_shape[0], fn.mean.dtype)
     if fn.event_dim == 0 and y.dim() == 2:
         return y.argmax(-1)
     return y.to(fn.mean.dtype) if fn.event_dim == 1 else y

@@ -1,12 +1,10 @@
 """The class y of a model: its prior, its one-hot form, and how a guide treats one that is not given."""
 
 import pyro
-import pyro.distributions as dist
-import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
-from pyrodgm.distributions.one_hot import remember_classes
+from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
 
 OPTIONS = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top": 2}}
 
@@ -29,11 +27,11 @@ class ClassVariable:
         dtype = next(self.parameters()).dtype
         if y.dim() == 2:
             return y.to(dtype)
-        return remember_classes(F.one_hot(y.long(), self.num_classes).to(dtype), y.long())
+        return one_hot_rows(y.long(), self.num_classes, dtype)
 
     def uniform_one_hot(self):
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
-        return dist.OneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
+        return KnownOneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
 
     def categorical(self, fn):
         """A one-hot categorical as y's site takes it: itself where classes are summed, else one that is drawn from."""
@@ -50,7 +48,7 @@ class ClassVariable:
         if kind == "relaxed":
             return pyro.sample("y", self.categorical(q_y))
         if kind == "sampled" and self.training:
-            q_y = SumAndSample(q_y.logits, options["top"])
+            q_y = SumAndSample.of(q_y, options["top"])
         return pyro.sample("y", q_y, infer={"enumerate": "parallel"})
 
 

@@ -72,10 +72,13 @@ class Linear(NormalisedWeight, torch.nn.Linear):
             weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
         if len(parents) == 1 and classes[0] is None:
             return F.linear(parents[0], weight, bias)
-        weights = weight.split(self.parents, dim=1)
+        if any(index is not None for index in classes):
+            parts = _Parts.apply(weight, self.parents, *classes)
+        else:
+            parts = weight.split(self.parents, dim=1)
         terms = [
-            F.linear(parent, part) if index is None else _Read.apply(part, index)
-            for parent, part, index in zip(parents, weights, classes, strict=True)
+            F.linear(parent, part) if index is None else part
+            for parent, part, index in zip(parents, parts, classes, strict=True)
         ]
         return sum_of_terms(terms, bias)
 
@@ -105,23 +108,35 @@ class Head(Linear):
         return out if self.norm is None else self.norm(out)
 
 
-class _Read(torch.autograd.Function):
-    """W y of one-hot rows y, by their classes ``(...)``: rows of a weight ``(size, K)``.
+class _Parts(torch.autograd.Function):
+    """A weight ``(size, sum of parents)`` by parent: its columns W, or W y where one-hot rows y have known classes.
 
-    Its gradient is laid out as the weight is. An embedding's is the transpose, of which the layer would make a copy.
+    The gradient is laid out as the weight is and written once. That of a split would copy all parts, and that of an
+    embedding is the transpose.
     """
 
     @staticmethod
-    def forward(ctx, weight, classes):
-        ctx.save_for_backward(classes)
-        ctx.shape = weight.shape
-        return F.embedding(classes, weight.t())
+    def forward(ctx, weight, sizes, *classes):
+        ctx.sizes, ctx.classes = sizes, classes
+        parts = weight.split(sizes, dim=1)
+        read = [p if c is None else F.embedding(c, p.t()) for p, c in zip(parts, classes, strict=True)]
+        return tuple(read)
 
     @staticmethod
-    def backward(ctx, gradient):
-        (classes,) = ctx.saved_tensors
-        by_row = gradient.reshape(-1, gradient.shape[-1]).t()  # (size, rows)
-        return by_row.new_zeros(ctx.shape).scatter_add_(1, classes.reshape(1, -1).expand_as(by_row), by_row), None
+    def backward(ctx, *gradients):
+        parts, read, begin = [], [], 0
+        for gradient, size, classes in zip(gradients, ctx.sizes, ctx.classes, strict=True):
+            if classes is None:
+                parts.append(gradient)
+            else:
+                by_row = gradient.reshape(-1, gradient.shape[-1]).t()  # (size, rows)
+                parts.append(by_row.new_zeros(()).expand(len(by_row), size))
+                read.append(((begin + classes).reshape(1, -1).expand_as(by_row), by_row))
+            begin += size
+        whole = torch.cat(parts, 1)
+        for index, by_row in read:
+            whole.scatter_add_(1, index, by_row)
+        return whole, None, *(None for _ in ctx.classes)
 
 
 def _many_classes(parent, size):

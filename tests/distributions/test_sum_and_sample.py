@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import math
+from functools import partial
 
 import pyro
 import pyro.distributions as dist
@@ -214,8 +215,8 @@ def test_classes_are_drawn_in_proportion_and_by_row():
     torch.testing.assert_close(share, expected / expected.sum(), atol=4 * 0.5 / math.sqrt(20_000), rtol=0)
 
 
-@pytest.mark.parametrize("engine", [SVI, CompiledSVI])
-def test_many_classes_take_the_steps_of_products(engine, monkeypatch):
+@pytest.mark.parametrize("backend", ["svi", "replay", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_many_classes_take_the_steps_of_products(backend, monkeypatch):
     """Classes, drawn and given, that the first layers read by their index."""
 
     def losses(product):
@@ -226,17 +227,19 @@ def test_many_classes_take_the_steps_of_products(engine, monkeypatch):
         known = SumAndSample(torch.randn(7, 120), 2).enumerate_support()
         assert torch.equal(known_classes(known), known.argmax(-1))
         assert torch.equal(known_classes(model.one_hot(y)), y) and known_classes(model.one_hot(known[0])) is not y
-        options = {"backend": "replay"} if engine is CompiledSVI else {}
+        engine = SVI if backend == "svi" else partial(CompiledSVI, backend=backend)
         loss, seen = SemiSupervisedELBO.of(model, ELBO, alpha=2.0), []
-        svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), loss, **options)
+        svi = engine(model.model, model.guide, Adam({"lr": 1e-2}), loss)
         if product:
             monkeypatch.setattr("pyrodgm.nn.trunk.MANY_CLASSES", 121)
-        elif engine is SVI:  # a graph has no function that is noted
+        elif backend == "svi":  # a graph has no function that is noted
             embedding = F.embedding
             monkeypatch.setattr(F, "embedding", lambda index, weight: seen.append(index) or embedding(index, weight))
         found = [svi.step(labelled=(x, y), unlabelled=x) for _ in range(4)]
         monkeypatch.undo()
-        assert len(seen) == (16 if engine is SVI and not product else 0)  # in two networks, in two passes, a step
+        assert len(seen) == (24 if backend == "svi" and not product else 0)  # in three layers, in two passes, a step
+        if backend != "svi":
+            assert [slot["backend"] for slot in svi.explain()] == [backend]  # which gave the gradients of a plain run
         return found
 
     assert losses(product=False) == pytest.approx(losses(product=True), rel=1e-6)
@@ -247,7 +250,8 @@ def test_as_a_distribution_it_is_the_categorical():
     fn, plain = SumAndSample(logits, 1), dist.OneHotCategorical(logits=logits)
     y = plain.sample((6,))
     assert torch.equal(fn.log_prob(y), plain.log_prob(y))
-    assert fn.expand((5, 4)).top == 1 and fn.expand((5, 4)).enumerate_support().shape == (2, 5, 4, 3)
+    larger = SumAndSample.of(plain, 2).expand((5, 4))
+    assert larger.top == 2 and larger.enumerate_support().shape == (3, 5, 4, 3)
     assert torch.equal(fn.score_parts(y).score_function, plain.log_prob(y))
     assert fn.to_event(0).log_prob(y).shape == (6, 4)
     masked = SumAndSample(logits, 1).mask(torch.tensor([True, False, True, True]))

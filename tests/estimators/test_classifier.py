@@ -98,6 +98,51 @@ def test_a_traced_fit_is_the_plain_one(monkeypatch):
     np.testing.assert_allclose(classifier.fit(X, FEW).predict_proba(X), plain, atol=1e-4)
 
 
+def many(num_classes=200, rows=4):
+    """Classes in a table of 16 columns, so many rows of each, half of which have a label."""
+    centres = 4 * np.random.RandomState(1).randn(num_classes, 16)
+    y = np.tile(np.arange(num_classes), rows)
+    X = centres[y] + np.random.RandomState(2).randn(len(y), 16)
+    return X, y, np.where(np.arange(len(y)) < len(y) / 2, y, -1)
+
+
+def test_a_table_of_many_classes_is_learnt_from_classes_that_are_sampled():
+    X, y, half = many()
+    settings = SETTINGS | {"hidden": (64,), "learning_rate": 1e-2, "validation_fraction": 0}
+    classifier = DeepGenerativeClassifier("m2", epochs=12, **settings).fit(X, half)
+    assert classifier.model_.arguments["classes"] == "sampled"
+    assert classifier.score(X[half < 0], y[half < 0]) > 0.5  # by chance 0.005
+    assert classifier.predict_proba(X[:3]).shape == (3, 200)
+    assert np.isfinite(classifier.score_samples(X[:3])).all()
+
+
+TWENTY = many(20, 2)[:2]
+TWENTY_ONE = many(21, 2)[:2]
+SAMPLED = ("sampled", {"top": 1})
+
+
+@pytest.mark.parametrize(
+    ("model", "table", "classes", "expected"),
+    [
+        ("m2", TWENTY, "auto", "enumerated"),
+        ("m2", TWENTY_ONE, "auto", "sampled"),
+        ("m2", TWENTY_ONE, "enumerated", "enumerated"),
+        ("m2", TWENTY, SAMPLED, SAMPLED),
+        ("m2", TWENTY, "relaxed", "relaxed"),
+        (("m2", {"classes": "relaxed"}), TWENTY_ONE, "auto", "relaxed"),
+        (("m2", {"batch_norm": True}), TWENTY_ONE, "auto", "enumerated"),
+        ("latentclassifiervae", TWENTY_ONE, "auto", "enumerated"),
+        (("latentclassifiervae", {"bound": "jensen"}), TWENTY_ONE, "auto", "sampled"),
+        ("splitlatentclassifiervae", TWENTY_ONE, "auto", None),
+        ("splitlatentclassifiervae", TWENTY, "enumerated", None),
+    ],
+)
+def test_classes_are_sampled_where_they_are_many(model, table, classes, expected):
+    settings = SETTINGS | {"validation_fraction": 0, "hidden": (4,)}
+    classifier = DeepGenerativeClassifier(model, epochs=1, classes=classes, **settings).fit(*table)
+    assert classifier.model_.arguments.get("classes", "enumerated") == (expected or "enumerated")
+
+
 def test_models_by_name_by_class_and_with_options():
     assert model_of("SDGM") == (pyrodgm.models.SDGM, {})
     assert model_of(M2) == (M2, {})
@@ -129,6 +174,26 @@ BAD = {
     "y": ({}, X, None, "y: got None, .* to cluster, give num_classes"),
     "num_classes": ({"num_classes": 2}, X, Y, "num_classes: got 2, want None or 3, the classes in y"),
     "one label": ({}, X, np.where(np.arange(150) == 149, 2, np.minimum(Y, 1)), "y: got a single label of class .*2"),
+    "classes": (
+        {"classes": "sampeld"},
+        X,
+        Y,
+        r"classes: got 'sampeld' \(did you mean 'sampled'\?\), want one of auto, ",
+    ),
+    "too many to sum": ({"classes": ("sampled", {"top": 3})}, X, Y, "classes: sampled: top: got 3, want an int from 1"),
+    "an option of classes": ({"classes": ("sampled", {"tap": 1})}, X, Y, r"classes: sampled: got 'tap' \(did you mean"),
+    "classes that a model sums": (
+        {"model": "splitlatentclassifiervae", "classes": "sampled"},
+        X,
+        Y,
+        "classes: got 'sampled' with SplitLatentClassifierVAE, want 'auto' or 'enumerated'",
+    ),
+    "classes inside a logarithm": (
+        {"model": "latentclassifiervae", "classes": "sampled"},
+        X,
+        Y,
+        "classes: got 'sampled' with bound=\"exact\", .*, want 'enumerated' unless the guide has the class",
+    ),
     "epochs": ({"epochs": 0}, X, Y, "epochs: got 0, want at least 1"),
     "batch_size": ({"batch_size": 0}, X, Y, "batch_size: got 0, want at least 1"),
     "learning_rate": ({"learning_rate": 0}, X, Y, "learning_rate: got 0, want a positive number"),

@@ -84,6 +84,16 @@ def test_pickles_bring_back_the_same_answers_and_name_no_code_but_classes(iris, 
     )  # the optimiser's moments came along
 
 
+def test_a_pickle_from_before_an_argument_has_its_default(iris):
+    X, _, few = iris
+    estimator = DeepGenerativeClassifier(**CLASSIFIER | {"epochs": 1}).fit(X, few)
+    state = {name: value for name, value in estimator.__getstate__().items() if name != "classes"}
+    older = DeepGenerativeClassifier.__new__(DeepGenerativeClassifier)
+    older.__setstate__(state)
+    assert older.get_params() == estimator.get_params() and older.classes == "auto"
+    assert np.array_equal(older.predict_proba(X), estimator.predict_proba(X))
+
+
 def test_data_frames_in_and_names_out(iris):
     X, y, _ = iris
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])

@@ -789,8 +789,13 @@ mutants(
         "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[few classes]",
     ),
     (
-        ".scatter_add_(1, classes",
-        ".scatter_(1, classes",
+        "whole.scatter_add_(",
+        "whole.scatter_(",
+        "nn/test_trunk.py::test_rows_of_many_known_classes_are_read_from_the_weight",
+    ),
+    (
+        "            begin += size\n",
+        "",
         "nn/test_trunk.py::test_rows_of_many_known_classes_are_read_from_the_weight",
     ),
     (
@@ -799,8 +804,8 @@ mutants(
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
     ),
     (
-        "weights = weight.split(self.parents, dim=1)",
-        "weights = weight.flip(1).split(self.parents, dim=1)",
+        "parts = weight.split(self.parents, dim=1)",
+        "parts = weight.flip(1).split(self.parents, dim=1)",
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
     ),
     (
@@ -1303,13 +1308,33 @@ mutants(
         "version is not None",
         "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[written to]",
     ),
+    (
+        "classes.unsqueeze(-1), 1.0), classes)",
+        "classes.unsqueeze(-1), 1.0), classes.flip(0))",
+        "distributions/test_one_hot.py::test_rows_of_classes",
+    ),
+    (
+        "log_q.movedim(-1, 0).reshape(shape)",
+        "log_q.reshape(shape)",
+        "distributions/test_one_hot.py::test_the_log_probability_is_the_categoricals[True-batch3-shape3]",
+    ),
 )
 mutants(
     "distributions/sum_and_sample.py",
     (
-        "remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0))",
-        "remember_classes(one_hot.movedim(-2, 0), self._classes.movedim(-1, 0).flip(0))",
-        "distributions/test_sum_and_sample.py::test_many_classes_take_the_steps_of_products[SVI]",
+        "(scale + others.sum(",
+        "(others.sum(",
+        "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
+    ),
+    (
+        "new.top, new._log_rest = self.top, None",
+        "new.top, new._log_rest = 1, None",
+        "distributions/test_sum_and_sample.py::test_as_a_distribution_it_is_the_categorical",
+    ),
+    (
+        ".clamp(min=torch.finfo(logits.dtype).min)",
+        "",
+        "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits0]",
     ),
     (
         "(log_r + _gradient_alone(drawn[0]))[None]",
@@ -1332,12 +1357,12 @@ mutants(
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
     ),
     (
-        "classes[..., : self.top], 0.0)",
-        "classes[..., : self.top - 1], 0.0)",
+        "scatter_(-1, summed, 0.0)",
+        "scatter_(-1, summed[..., 1:], 0.0)",
         "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits2]",
     ),
     (
-        "drawn = torch.where(impossible, classes[..., self.top :], drawn)",
+        "drawn = torch.where(others.gather(-1, drawn) > 0, drawn, likeliest)",
         "pass",
         "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits5]",
     ),
@@ -1347,7 +1372,7 @@ mutants(
         "distributions/test_sum_and_sample.py::test_classes_are_drawn_in_proportion_and_by_row",
     ),
     (
-        "if self._classes is not None:\n            raise",
+        "if self._log_rest is not None:\n            raise",
         "if False:\n            raise",
         "distributions/test_sum_and_sample.py::test_whoever_reads_log_prob_in_place_of_the_score_is_told",
     ),
@@ -2733,6 +2758,21 @@ mutants(
         "num_labelled, num_rows - num_labelled)",
         "num_labelled, num_rows)",
         "estimators/test_training.py::test_alpha_counts_the_labels_that_are_learnt_from",
+    ),
+    (
+        "len(self.classes_) <= MANY_CLASSES or",
+        "len(self.classes_) < MANY_CLASSES or",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[m2-table0-auto-enumerated]",
+    ),
+    (
+        "in options or normalised or",
+        "in options or",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[model6-table6-auto-enumerated]",
+    ),
+    (
+        '**sizes, classes="sampled")',
+        "**sizes)",
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[m2-table1-auto-sampled]",
     ),
 )
 mutants(

@@ -1,0 +1,41 @@
+"""One-hot rows that remember their classes, and the categorical that reads them."""
+
+import pyro.distributions as dist
+import pytest
+import torch
+
+from pyrodgm.distributions.one_hot import KnownOneHotCategorical, known_classes, one_hot_rows
+
+SHAPES = [((), (4,)), ((4,), (4,)), ((4,), (3, 4)), ((4,), (2, 3, 4)), ((1,), (3, 4)), ((2, 1), (3, 1, 4)), ((4,), ())]
+
+
+def test_rows_of_classes():
+    classes = torch.tensor([[2, 0], [1, 1]])
+    rows = one_hot_rows(classes, 3, torch.float64)
+    assert torch.equal(rows, torch.nn.functional.one_hot(classes, 3).double())
+    assert torch.equal(known_classes(rows), classes)
+    assert known_classes(rows * 1) is None and known_classes(rows.mul_(2)) is None
+
+
+@pytest.mark.parametrize(("batch", "shape"), SHAPES)
+@pytest.mark.parametrize("known", [True, False])
+def test_the_log_probability_is_the_categoricals(batch, shape, known, monkeypatch):
+    """The value and the gradient, without a search where the classes are known."""
+    torch.manual_seed(0)
+    logits = torch.randn(*batch, 5, dtype=torch.float64, requires_grad=True)
+    y = one_hot_rows(torch.randint(5, shape), 5, torch.float64)
+    y = y if known else y.clone()
+    expected = dist.OneHotCategorical(logits=logits).log_prob(y)
+    weights = torch.randn_like(expected)
+    (gradient,) = torch.autograd.grad((weights * expected).sum(), logits)
+    if known:
+        monkeypatch.setattr(torch.Tensor, "argmax", lambda *args: pytest.fail("looked for the class"))
+    found = KnownOneHotCategorical(logits=logits, validate_args=False).log_prob(y)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    torch.testing.assert_close(torch.autograd.grad((weights * found).sum(), logits)[0], gradient)
+    assert isinstance(KnownOneHotCategorical(logits=logits).expand((6, *batch)), KnownOneHotCategorical)
+
+
+def test_a_value_that_is_no_one_hot_row_is_refused():
+    with pytest.raises(ValueError, match="within the support"):
+        KnownOneHotCategorical(logits=torch.zeros(3), validate_args=True).log_prob(torch.ones(3))
