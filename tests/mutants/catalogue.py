@@ -2592,3 +2592,35 @@ mutants(
         "estimators/test_training.py::test_the_learning_rate_falls_over_the_second_half",
     ),
 )
+
+
+# photovoltaics
+
+mutants(
+    "pv/expected.py",
+    (
+        "BOLTZMANN * np.log(light)",
+        "BOLTZMANN * np.log10(light)",
+        "pv/test_expected.py::TestKing::test_formulas",
+    ),
+    (
+        "np.stack([one, d, d**2, warm], 1)",
+        "np.stack([one, d, d, warm], 1)",
+        "pv/test_expected.py::TestKing::test_formulas",
+    ),
+    (
+        "weight = np.maximum(1 - (residual / (REJECTED * scale)) ** 2, 0) ** 2",
+        "weight = np.ones_like(residual)",
+        "pv/test_expected.py::TestKing::test_the_coefficients_are_found_in_two_fifths_of_faulty_rows",
+    ),
+    (
+        "weight = 1 / np.maximum(np.abs(residual), 1e-3 * scale)",
+        "weight = np.abs(residual)",
+        "pv/test_expected.py::TestKing::test_the_coefficients_are_found_in_two_fifths_of_faulty_rows",
+    ),
+    (
+        "poa_global / (25 + 6.84",
+        "poa_global * (25 + 6.84",
+        "pv/test_expected.py::test_module_temperature_is_faimans",
+    ),
+)
