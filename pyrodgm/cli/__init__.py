@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pyrodgm.cli import data, evaluate, show, train
+from pyrodgm.cli import data, evaluate, pv, show, train
 from pyrodgm.cli.report import settings
 
 app = typer.Typer(help="Deep generative models as Pyro model/guide pairs.", no_args_is_help=True, add_completion=False)
@@ -16,6 +16,7 @@ app.command()(train.demo)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.sample)
 app.add_typer(data.app, name="data")
+app.add_typer(pv.app, name="pv")
 
 
 @app.callback()

@@ -17,6 +17,7 @@ from pyrodgm.data.image_sets import (
     small_norb,
     svhn,
 )
+from pyrodgm.data.pv.dataset import pv
 from pyrodgm.data.toy import circles, moons, potential
 from pyrodgm.data.user_data import from_file, is_file
 
@@ -34,6 +35,7 @@ DATASETS = {
     "moons": moons,
     "omniglot": omniglot,
     "potential": potential,
+    "pv": pv,
     "small-norb": small_norb,
     "svhn": svhn,
 }

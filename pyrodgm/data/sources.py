@@ -70,6 +70,7 @@ SOURCES = {
         stand_ins=("omniglot_28x28_box.npz",),
     ),
     "potential": Source(home="made on the spot"),
+    "pv": Source(home="made on the spot"),
     "small-norb": Source(
         home="https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
         files={

@@ -162,7 +162,7 @@ class TestFinding:
         ):
             fetch("cifar10-subset")
 
-    @pytest.mark.parametrize("name", ["digits", "moons", "circles", "potential"])
+    @pytest.mark.parametrize("name", ["digits", "moons", "circles", "potential", "pv"])
     def test_sets_without_files(self, name):
         assert files(name) == () and fetch(name) == [] and path(name) is None
         assert origin(name) == ("ships inside scikit-learn" if name == "digits" else "made on the spot")

@@ -2014,6 +2014,170 @@ mutants(
     ),
 )
 mutants(
+    "data/pv/arrangement.py",
+    (
+        "exact = {name: share * rows / sum(SHARES.values())",
+        "exact = {name: share * rows / len(SHARES)",
+        "data/pv/test_simulate.py::TestCampaign::test_has_the_shares_of_table_2_on_one_to_seven_days_each",
+    ),
+    (
+        "clearness[healthy] >= middle",
+        "clearness[healthy] < middle",
+        "data/pv/test_simulate.py::TestDays::test_every_condition_in_all_weather",
+    ),
+    (
+        'state[np.argsort(clearness, kind="stable")] = names',
+        "state[:] = names",
+        "data/pv/test_simulate.py::TestDays::test_every_condition_in_all_weather",
+    ),
+)
+mutants(
+    "data/pv/conditions.py",
+    (
+        "diffuse + (1 - share) * direct",
+        "(1 - share) * (diffuse + direct)",
+        "data/pv/test_strings.py::TestFaults::test_shade_costs_nothing_under_overcast[PS50]",
+    ),
+    (
+        "shaded(0.75,",
+        "shaded(0.25,",
+        "data/pv/test_strings.py::TestFaults::test_cells_three_quarters_shaded_in_six_submodules_make_two_maxima",
+    ),
+    (
+        "[whole, half, quarter], [submodules - 2, 1, 1]",
+        "[whole, half, quarter], [submodules - 1, 1, 0]",
+        "data/pv/test_strings.py::TestFaults::test_a_half_dark_submodule_costs_its_voltage_and_a_diode_drop[PS75-2]",
+    ),
+    (
+        "[cells - below, below]",
+        "[below, cells - below]",
+        "data/pv/test_strings.py::TestFaults::"
+        "test_a_string_below_dark_snow_gives_next_to_nothing_and_a_clear_part_its_voltage",
+    ),
+)
+mutants(
+    "data/pv/expected.py",
+    (
+        "np.log(current)",
+        "current",
+        "data/pv/test_simulate.py::TestDataset::test_three_columns_with_whole_days_held_out",
+    ),
+)
+mutants(
+    "data/pv/modules.py",
+    (
+        "diode_voltage - current * series",
+        "diode_voltage + current * series",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_voltage_at_any_current",
+    ),
+    (
+        "module.breakdown_factor * reverse / shunt_ref",
+        "module.breakdown_factor * diode_voltage / shunt_ref",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_power_and_voltage_of_a_healthy_string",
+    ),
+    (
+        "module.breakdown_factor * reverse / shunt_ref",
+        "module.breakdown_factor * reverse / shunt",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_a_dark_cell_breaks_down",
+    ),
+    (
+        "** -module.breakdown_exponent",
+        "** -2.0",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_cell_in_reverse_is_bishops",
+    ),
+)
+mutants(
+    "data/pv/sensors.py",
+    (
+        "/ np.sqrt(365 * MINUTES)",
+        "",
+        "data/pv/test_simulate.py::test_sensors_have_their_noise",
+    ),
+    (
+        "sensor.share * true *",
+        "sensor.share *",
+        "data/pv/test_simulate.py::test_sensors_have_their_noise",
+    ),
+)
+mutants(
+    "data/pv/simulate.py",
+    (
+        "np.minimum(WARMEST_SNOW - air.max(1), 0)",
+        "np.minimum(air.max(1) - WARMEST_SNOW, 0)",
+        "data/pv/test_simulate.py::TestDays::test_snow_lies_on_cold_days",
+    ),
+)
+mutants(
+    "data/pv/snow.py",
+    (
+        "SLIDE * np.sin(",
+        "SLIDE * np.cos(",
+        "data/pv/test_simulate.py::TestSnow::test_slides_by_marions_rate_where_it_is_warm_enough",
+    ),
+    (
+        "temp_air > poa_global / THRESHOLD",
+        "temp_air > -poa_global / THRESHOLD",
+        "data/pv/test_simulate.py::TestSnow::test_slides_by_marions_rate_where_it_is_warm_enough",
+    ),
+    (
+        "np.exp(-left / EXTINCTION)",
+        "np.exp(-left * EXTINCTION)",
+        "data/pv/test_simulate.py::TestSnow::test_melts_by_degree_days",
+    ),
+)
+mutants(
+    "data/pv/strings.py",
+    (
+        "submodules) - self.resistance * current",
+        "submodules) - self.resistance",
+        "data/pv/test_strings.py::TestFaults::test_a_resistor_lowers_the_voltage_by_r_i_at_equal_current",
+    ),
+    (
+        "np.maximum(submodules, -self.module.bypass_voltage)",
+        "np.maximum(submodules, 0)",
+        "data/pv/test_strings.py::TestFaults::"
+        "test_a_string_below_dark_snow_gives_next_to_nothing_and_a_clear_part_its_voltage",
+    ),
+    (
+        "fallen = power < TRAPPED * highest",
+        "fallen = power > TRAPPED * highest",
+        "data/pv/test_strings.py::TestFaults::test_cells_three_quarters_shaded_in_six_submodules_make_two_maxima",
+    ),
+    (
+        "ROUNDS = 2",
+        "ROUNDS = 0",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_power_and_voltage_of_a_healthy_string",
+    ),
+    (
+        "found_voltage * (1 + wander)",
+        "found_voltage * (1 - wander)",
+        "data/pv/test_strings.py::test_a_tracker_that_wanders_stays_on_the_curve",
+    ),
+)
+mutants(
+    "data/pv/weather.py",
+    (
+        "ndtri(share) - u",
+        "share - u",
+        "data/pv/test_simulate.py::TestWeather::test_broken_clouds_are_sun_or_shade",
+    ),
+    (
+        "np.sqrt(1 - keep**2)",
+        "1 - keep",
+        "data/pv/test_simulate.py::TestWeather::test_memory",
+    ),
+    (
+        "np.arange(len(table)) + 0.5",
+        "np.arange(len(table)) - 0.5",
+        "data/pv/test_simulate.py::TestWeather::test_hours_are_those_of_the_year[greensboro]",
+    ),
+    (
+        "(1, 0.1, 0.1, 1)",
+        "(1, 0.1, 1, 1)",
+        "data/pv/test_simulate.py::TestWeather::test_hours_are_those_of_the_year[miami]",
+    ),
+)
+mutants(
     "data/toy.py",
     (
         "-self.energy(value) - self.log_normaliser",
@@ -2829,5 +2993,37 @@ mutants(
         "linear_decay(epochs // 2, epochs) if epochs > 1 else None",
         "None",
         "estimators/test_training.py::test_the_learning_rate_falls_over_the_second_half",
+    ),
+)
+
+
+# photovoltaics
+
+mutants(
+    "pv/expected.py",
+    (
+        "BOLTZMANN * np.log(light)",
+        "BOLTZMANN * np.log10(light)",
+        "pv/test_expected.py::TestKing::test_formulas",
+    ),
+    (
+        "np.stack([one, d, d**2, warm], 1)",
+        "np.stack([one, d, d, warm], 1)",
+        "pv/test_expected.py::TestKing::test_formulas",
+    ),
+    (
+        "weight = np.maximum(1 - (residual / (REJECTED * scale)) ** 2, 0) ** 2",
+        "weight = np.ones_like(residual)",
+        "pv/test_expected.py::TestKing::test_the_coefficients_are_found_in_two_fifths_of_faulty_rows",
+    ),
+    (
+        "weight = 1 / np.maximum(np.abs(residual), 1e-3 * scale)",
+        "weight = np.abs(residual)",
+        "pv/test_expected.py::TestKing::test_the_coefficients_are_found_in_two_fifths_of_faulty_rows",
+    ),
+    (
+        "poa_global / (25 + 6.84",
+        "poa_global * (25 + 6.84",
+        "pv/test_expected.py::test_module_temperature_is_faimans",
     ),
 )

@@ -1,0 +1,211 @@
+"""The simulated table: shares, days, weather, snow, sensors, and what is refused."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pyrodgm.data import load
+from pyrodgm.data.pv import SHARES, Plant, simulate
+from pyrodgm.data.pv import weather as weather_of
+from pyrodgm.data.pv.arrangement import rows_by_share, spread
+from pyrodgm.data.pv.sensors import COLUMNS, SENSORS, measure
+from pyrodgm.data.pv.snow import snow_day
+from pyrodgm.data.pv.weather import MINUTES, load_site, minutes
+
+
+@pytest.fixture(scope="module")
+def campaign():
+    return simulate()
+
+
+@pytest.fixture(scope="module")
+def days():
+    return simulate("miami", "days", every=5)
+
+
+class TestCampaign:
+    def test_has_the_shares_of_table_2_on_one_to_seven_days_each(self, campaign):
+        recorded = campaign[campaign["recorded"]]
+        counts = recorded.groupby("state").size().to_dict()
+        assert counts == rows_by_share(15_000) and sum(counts.values()) == 15_000
+        for name, share in SHARES.items():
+            assert counts[name] == pytest.approx(15_000 * share / sum(SHARES.values()), abs=1)
+        on = recorded.groupby("state")["time"].apply(lambda times: times.dt.date.nunique())
+        assert on["N"] == 1 and on["S"] == 7 and on.max() == 7 and on.sum() < 35
+        assert not recorded.groupby(recorded["time"].dt.date)["state"].nunique().gt(1).any()
+
+    def test_two_months_at_every_minute_by_the_names_of_pvlib(self, campaign):
+        assert list(campaign.columns) == ["time", *COLUMNS, "state", "recorded"]
+        assert len(campaign) == 61 * MINUTES and str(campaign["time"].iloc[0]) == "2019-03-01 00:00:00-05:00"
+        assert campaign[list(COLUMNS)].notna().all().all() and (campaign["i_dc"] >= 0).all()
+        night = campaign[campaign["time"].dt.hour < 4]
+        assert (night[["i_dc", "v_dc"]] == 0).all().all() and night["poa_global"].max() < 10
+
+    def test_faults_cost_what_they_must(self, campaign):
+        """Voltage at 700 to 900 W/m² beside a healthy string's, corrected to one module temperature."""
+        bright = campaign[campaign["poa_global"].between(700, 900)]
+        voltage = (bright["v_dc"] + 1.2 * (bright["temp_module"] - 40)).groupby(bright["state"]).median()
+        current = (bright["i_dc"] / bright["poa_global"]).groupby(bright["state"]).median()
+        assert voltage["N"] - voltage["RS4"] == pytest.approx(21, abs=4)
+        assert voltage["N"] - voltage["PS50"] == pytest.approx(11, abs=4)
+        assert voltage["IV"] < voltage["RS8"] < voltage["RS4"] < voltage["N"]
+        assert current["PS7"] < 0.85 * current["N"]
+
+    def test_the_seed_fixes_all(self):
+        few = {"num_days": 12, "rows": 2000}
+        first, again, other = simulate(**few), simulate(**few), simulate(**few, seed=1)
+        assert first.equals(again)
+        assert not np.allclose(first["v_dc"], other["v_dc"]) and not np.allclose(first["temp_air"], other["temp_air"])
+
+
+class TestDays:
+    def test_every_condition_in_all_weather(self):
+        clearness = np.random.default_rng(0).uniform(0.2, 1.1, 365)
+        state = spread(clearness, np.random.default_rng(1))
+        rank = clearness.argsort().argsort()
+        for name, share in SHARES.items():
+            assert (state == name).sum() == pytest.approx(365 * share, abs=2)
+            if name not in ("N", "C"):
+                counts = np.histogram(rank[state == name], 4, (0, 365))[0]
+                assert counts.max() - counts.min() <= 1 + 0.5 * counts.mean()
+        assert clearness[state == "N"].min() >= np.median(clearness) > clearness[state == "C"].max()
+
+    def test_rows_every_five_minutes(self, days):
+        assert len(days) == 61 * MINUTES // 5 and (days["time"].diff().dropna().dt.total_seconds() == 300).all()
+        assert (
+            set(days["state"]) == set(SHARES)
+            and (days["recorded"] == (days["v_dc"] > 0))[days["state"] == "N"].mean() > 0.99
+        )
+
+    def test_snow_lies_on_cold_days(self, days):
+        snow = days[days["state"] == "S"]
+        assert snow["temp_air"].max() < 2 + 5 * SENSORS["temp_air"].noise
+
+
+class TestWeather:
+    @pytest.mark.parametrize("name", sorted(weather_of.SITES))
+    def test_hours_are_those_of_the_year(self, name):
+        """The mean of the minutes is the typical year's, on the horizontal plane over two months."""
+        site = load_site(name)
+        weather = minutes(site, "05-01", 60, 0.0, 180.0, np.random.default_rng(0))
+        hours = slice(120 * 24, 180 * 24)
+        assert weather.poa_global.mean() == pytest.approx(site.ghi[hours].mean(), rel=0.05)
+        assert weather.temp_air.mean() == pytest.approx(site.temp_air[hours].mean(), abs=0.1)
+        assert weather.wind_speed.mean() == pytest.approx(site.wind_speed[hours].mean(), rel=0.03)
+        assert 2 < weather.wind_speed.mean() < 6 and 4 < weather.temp_air.mean() < 28
+        hourly = weather.poa_global.reshape(-1, 60).mean(1)
+        assert np.corrcoef(hourly, site.ghi[hours])[0, 1] > 0.975  # an hour early or late it is below 0.966
+        noon = weather.poa_global.reshape(-1, MINUTES).mean(0)
+        middle = (noon * np.arange(MINUTES)).sum() / noon.sum()
+        solar_noon = 12 * 60 - 4 * (site.longitude - 15 * site.utc_offset)
+        assert middle == pytest.approx(solar_noon, abs=30)
+
+    def test_broken_clouds_are_sun_or_shade(self):
+        k = weather_of._broken(np.full(50_000, 0.65), np.random.default_rng(0))
+        assert k.mean() == pytest.approx(0.65, abs=0.03)
+        assert ((k > 0.85) | (k < 0.45)).mean() > 0.7
+        clear = weather_of._broken(np.full(50_000, 1.02), np.random.default_rng(0))
+        assert clear.std() == pytest.approx(0.03 * 1.02, rel=0.1)
+
+    def test_memory(self):
+        process = weather_of._memory(200_000, 8, np.random.default_rng(0))
+        assert process.var() == pytest.approx(1, abs=0.05)
+        assert np.corrcoef(process[:-8], process[8:])[0, 1] == pytest.approx(np.exp(-1), abs=0.03)
+
+
+class TestSnow:
+    light = np.where(np.abs(np.arange(MINUTES) - 720) < 300, 400.0, 0.0)
+
+    def test_stays_on_a_dark_frosty_day(self):
+        snow = snow_day(0 * self.light, np.full(MINUTES, -5.0), 35, 4, np.random.default_rng(0))
+        assert (snow.covered == 1).all() and (np.diff(snow.transmitted) == 0).all()
+
+    def test_slides_by_marions_rate_where_it_is_warm_enough(self):
+        snow = snow_day(self.light, np.full(MINUTES, 1.0), 30, 2000, np.random.default_rng(0))
+        assert (np.diff(snow.covered, axis=0) <= 0).all()
+        after = snow.covered[720 - 300 + 60]  # an hour of light; half of the modules are slower than the median pace
+        assert np.median(1 - after) == pytest.approx(0.197 * 0.5, rel=0.1)
+        cold = snow_day(self.light, np.full(MINUTES, -6.0), 30, 8, np.random.default_rng(0))
+        assert (cold.covered == 1).all()  # -400 / 80 = -5 °C
+
+    def test_melts_by_degree_days(self):
+        """A day at 2 °C without sun melts 8 mm of water: exp(8 / 4) times the light goes through."""
+        snow = snow_day(0 * self.light, np.full(MINUTES, 2.0), 35, 4, np.random.default_rng(0))
+        assert np.random.default_rng(0).uniform(6, 25) > 8  # the depth that falls
+        assert snow.transmitted[-1] / snow.transmitted[0] == pytest.approx(np.exp(2), rel=0.01)
+
+
+def test_sensors_have_their_noise():
+    size = 100_000
+    true = {"i_dc": 5, "v_dc": 250, "poa_global": 800, "temp_air": 10, "temp_module": 40, "wind_speed": 3}
+    told = measure({name: np.full(size, float(value)) for name, value in true.items()}, np.random.default_rng(0))
+    for name, value in true.items():
+        sensor = SENSORS[name]
+        assert told[name].std() == pytest.approx(np.hypot(sensor.share * value, sensor.noise), rel=0.1)
+        assert told[name].mean() == pytest.approx(value, rel=4 * sensor.gain + 0.01)
+
+
+class TestDataset:
+    def test_a_dataset_of_six_sensors(self):
+        data = load("pv", rows=3000, site="sand-point")
+        assert [len(rows.x) for rows in data.parts.values()] == [2100, 300, 600]
+        assert data.x_size == 6 and data.num_classes == 10 and data.classes == tuple(SHARES)
+
+    def test_three_columns_with_whole_days_held_out(self):
+        data = load("pv", arrangement="days", columns="ratios", held_out="days", rows=6000)
+        assert sum(len(rows.x) for rows in data.parts.values()) == 6000 and data.x_size == 3
+        assert all(set(rows.y.tolist()) == set(range(10)) for rows in data.parts.values())
+        clear = data.train.x[(data.train.y == 8) & (data.train.x[:, 2] > np.log(500))]
+        assert clear[:, 0].median().item() == pytest.approx(1, abs=0.01)
+        assert clear[:, 1].median().item() == pytest.approx(0, abs=0.05)
+
+    def test_nothing_of_it_is_loaded_before_it_is_used(self):
+        code = "import sys, pyrodgm.data, pyrodgm.cli, pyrodgm.data.pv; print('pvlib' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+    def test_without_the_extra_it_says_what_to_install(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pvlib.pvsystem", None)
+        with pytest.raises(ValueError, match=r"pv: got no package pvlib, want it installed: pip install pyrodgm\[pv\]"):
+            load("pv")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"site": "greensbro"}, "site: got 'greensbro' .did you mean 'greensboro'"),
+        ({"arrangement": "weeks"}, "arrangement: got 'weeks', want one of campaign, days"),
+        ({"start": "13-01"}, "start: got '13-01', want month and day"),
+        ({"start": "1 March"}, "start: got '1 March', want month and day"),
+        ({"num_days": 0}, "num_days: got 0, want a positive int"),
+        ({"num_days": 400}, "num_days: got 400, want at most 365"),
+        ({"num_days": 10}, "num_days: got 10, want more: "),
+        ({"rows": 0}, "rows: got 0, want a positive int"),
+        ({"every": 5}, "every: got 5 with the campaign, want 1"),
+        ({"plant": Plant(num_modules=2)}, "num_modules: got 2, of 6 submodules, want more than six"),
+        ({"plant": Plant(module="none")}, "module: got 'none'"),
+        ({"plant": Plant(shade=1.5)}, "shade: got 1.5, want a share of the direct light"),
+        ({"plant": Plant(uniform_shade=-1)}, "uniform_shade: got -1, want a share of the direct light"),
+        ({"plant": Plant(tilt=120)}, "tilt: got 120, want 0 to 90 degrees"),
+        ({"plant": Plant(resistances=(4.0,))}, "resistances: got .4.0,., want two"),
+    ],
+)
+def test_bad_options_of_the_simulator(options, message):
+    with pytest.raises(ValueError, match=message):
+        simulate(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": "all"}, "columns: got 'all', want one of iv, ratios, sensors"),
+        ({"held_out": "weeks"}, "held_out: got 'weeks', want one of days, minutes"),
+        ({"held_out": "days"}, "held_out: got whole days, but condition RS8 is on 2 of them"),
+        ({"rows": -1}, "rows: got -1, want a positive int"),
+        ({"rows": 10**6, "arrangement": "days"}, "rows: got 1000000, want at most"),
+    ],
+)
+def test_bad_options_of_the_data_set(options, message):
+    with pytest.raises(ValueError, match=message):
+        load("pv", **options)

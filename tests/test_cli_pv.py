@@ -1,0 +1,53 @@
+"""``pyrodgm pv``: what it writes, and its errors."""
+
+import sys
+
+import pandas
+import pytest
+from typer.testing import CliRunner
+
+from pyrodgm.cli import app
+from pyrodgm.data.pv import CONDITIONS
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def call(*args):
+    return runner.invoke(app, ["pv", *map(str, args)], env={"COLUMNS": "200"})
+
+
+class TestSimulate:
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_writes_a_table_with_states(self, ending):
+        name = f"string.{ending}"
+        result = call("simulate", "--arrangement", "days", "--days", 30, "--every", 15, "--output", name)
+        assert result.exit_code == 0 and f"{name}: 2880 rows, 30 days" in result.output
+        table = pandas.read_csv(name, parse_dates=["time"]) if ending == "csv" else pandas.read_parquet(name)
+        assert list(table.columns) == [
+            "time", "i_dc", "v_dc", "poa_global", "temp_air", "temp_module", "wind_speed", "state",
+        ]  # fmt: skip
+        assert set(table["state"]) <= set(CONDITIONS) and str(table["time"].iloc[-1]) == "2019-03-30 23:45:00-05:00"
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (("--output", "string.txt"), "--output: got string.txt, want a file that ends in .csv or .parquet"),
+            (("--output", "none/string.csv"), "--output: got none/string.csv, want a folder that is there"),
+            (("--output", "x.csv", "--site", "oslo"), "site: got 'oslo', want one of greensboro, miami, sand-point"),
+            (("--output", "x.csv", "--modules", "1"), "num_modules: got 1, of 3 submodules"),
+            (("--output", "x.csv", "--every", "5"), "every: got 5 with the campaign"),
+        ],
+    )
+    def test_bad_input(self, args, message):
+        result = call("simulate", *args)
+        assert result.exit_code == 2 and message in result.output
+
+    def test_without_the_extra(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "pvlib.pvsystem", None)
+        result = call("simulate", "--output", "x.csv")
+        assert result.exit_code == 2 and "pip install pyrodgm[pv]" in result.output
