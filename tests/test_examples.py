@@ -113,6 +113,18 @@ p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
 data = load("moons")
 m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(data.train.y)
 """,
+    "data/pv/strings maximum_power": "from pyrodgm.data.pv import *",
+    "distributions/pixel_by_pixel": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
+    "nn/convolution Convolution": "maps, y = torch.rand(B, 1, 28, 28), torch.eye(10)[:, None]",
+    "nn/convolution TransposedConvolution": "maps = torch.rand(B, 32, 4, 3)",
+    "nn/likelihoods DiscretizedLogisticNet": "x = torch.randint(256, (B, 3072)).float()",
+    "nn/masked_conv MaskedConv": "B, x, h = 2, torch.rand(2, 1, 28, 28), torch.rand(2, 32, 28, 28)",
+    "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
+    "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
+    "pv/expected": """
+poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
+i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
+""",
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }

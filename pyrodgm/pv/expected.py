@@ -83,7 +83,7 @@ def fit_king(poa_global: np.ndarray, temp_module: np.ndarray, i_dc: np.ndarray, 
 
     Example::
 
-        fit_king(poa_global, temp_module, i_dc, v_dc).at(800.0, 40.0)
+        fit_king(poa_global, temp_module, i_dc, v_dc).at(np.array([800.0]), np.array([40.0])).power    # (1,)
     """
     columns = {"poa_global": poa_global, "temp_module": temp_module, "i_dc": i_dc, "v_dc": v_dc}
     for name, values in columns.items():
