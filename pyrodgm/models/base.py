@@ -16,6 +16,8 @@ from pyrodgm.models.class_variable import ClassVariable, check_classes
 from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register, state_to_pickle
+from pyrodgm.nn.batch_norm import paused_statistics
+from pyrodgm.nn.weight_norm import initialised_by_data, normalised_layers
 
 
 class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
@@ -97,6 +99,32 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
         rows = len(x) if x is not None else len(y) if y is not None else size
         with self._plate(rows, parameter.device):
             yield y
+
+    def initialise(self, x, y=None):
+        """Let a batch set the lengths and biases of the layers with weight normalisation, before training begins.
+
+        Guide and model run once; at each layer's first call its outputs get mean 0 and variance 1 over the rows
+        (Salimans and Kingma 2016, sec. 3). Without such layers nothing is run or drawn.
+
+        Args:
+            x: rows ``(B, D)``, as many as a batch has.
+            y: their labels, or None.
+
+        Raises:
+            ValueError: once training began: biases are zero before, and an initialised model has others too.
+
+        Example::
+
+            m = VAE(784, weight_norm=True)
+            m.initialise(x[:100])
+        """
+        layers = normalised_layers(self)
+        if any(bool(layer.bias.any()) for layer in layers):
+            raise ValueError("initialise: got a model that is trained or initialised already, want a new one")
+        if layers:
+            with initialised_by_data(), paused_statistics():
+                trace = poutine.trace(self.guide).get_trace(x, y)
+                poutine.replay(self.model, trace=trace)(x, y)
 
     def _plate(self, rows, device):
         if self.data_size is None:

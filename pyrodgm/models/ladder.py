@@ -64,8 +64,7 @@ class Rung(Module):
         check_choice("posterior", name, ("normal", *FLOWS))
         self.heads, self.flow = nets.having(()).normal(*parents, size=size), None
         if name != "normal":
-            trunk = self.heads.trunk
-            self.flow = flow_net(posterior, parents, size, init=trunk.init, precision=trunk.precision)
+            self.flow = flow_net(posterior, parents, size, **self.heads.trunk.linear)
 
     def forward(self, *h, prior=None):
         q = self.heads(*h)

@@ -16,7 +16,7 @@ class Networks:
         posterior: q(z | ...) of every latent, see ``posterior_net``.
         scale_head: how a normal network gives sigma: ``"log_variance"``, ``"softplus_variance"`` or
             ``"softplus_sigma"``, see ``NormalNet``.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of every network, see ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ... of every network, see ``Trunk``.
 
     Example::
 

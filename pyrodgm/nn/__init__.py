@@ -1,7 +1,8 @@
 """Networks whose forward returns a distribution, and the parts they are made of."""
 
-from pyrodgm.nn.batch_norm import BatchNorm, paused_statistics
+from pyrodgm.nn.batch_norm import BatchNorm, MapBatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
+from pyrodgm.nn.convolution import Convolution, TransposedConvolution
 from pyrodgm.nn.flows import flow_net
 from pyrodgm.nn.likelihoods import (
     BernoulliNet,
@@ -25,16 +26,19 @@ __all__ = [
     "BernoulliNet",
     "BinomialNet",
     "CategoricalNet",
+    "Convolution",
     "DiscretizedLogisticNet",
     "FlowNet",
     "FullNormalNet",
     "LevelsNet",
     "Linear",
+    "MapBatchNorm",
     "MaskedConv",
     "MaskedConvNet",
     "MaskedNet",
     "NormalNet",
     "PixelCNN",
+    "TransposedConvolution",
     "Trunk",
     "fast_bfloat16",
     "flow_net",

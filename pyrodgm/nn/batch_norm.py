@@ -50,3 +50,17 @@ class BatchNorm(torch.nn.BatchNorm1d):
         else:
             rows = super().forward(rows)
         return rows.reshape(h.shape)
+
+
+class MapBatchNorm(BatchNorm):
+    """Batch normalisation of maps: of every channel over all rows and places.
+
+    Shapes:
+        ``(..., C, H, W)`` in, the same out.
+
+    Raises:
+        ValueError: for a single place of a single row while training.
+    """
+
+    def forward(self, h):
+        return super().forward(h.movedim(-3, -1)).movedim(-1, -3)

@@ -13,7 +13,7 @@ class CategoricalNet(torch.nn.Module):
         parents: sizes of the parents.
         hidden: sizes of the hidden layers.
         size: number of classes K.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ... of ``Trunk``.
 
     Shapes:
         parents ``(..., p_i)``; a ``OneHotCategorical`` of batch shape ``(...)`` and event shape ``(K,)``.

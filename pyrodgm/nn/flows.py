@@ -22,7 +22,7 @@ class PlanarFlow(torch.nn.Module):
         features: sizes of the features h.
         size: number of units D.
         num_steps: length T of the flow.
-        network: ``init`` and ``precision``, see ``Linear``.
+        network: ``init``, ``precision`` and ``weight_norm``, see ``Linear``.
 
     Shapes:
         base of batch shape ``(...)`` and event shape ``(D,)``, h ``(..., f_i)``; a distribution of the same shape.
@@ -170,7 +170,7 @@ def flow_net(flow, features, size, **network):
         flow: ``"planar"``, ``"radial"`` or ``"iaf"``, alone or with options, as ``("iaf", {"num_steps": 4})``.
         features: sizes of the features h that its parameters read, the ``sizes`` of a trunk.
         size: number of units D.
-        network: ``init`` and ``precision``, see ``Linear``.
+        network: ``init``, ``precision`` and ``weight_norm``, see ``Linear``.
 
     Raises:
         ValueError: if there is no such flow or option, naming those there are.

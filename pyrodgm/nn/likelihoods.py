@@ -91,7 +91,7 @@ class NormalNet(torch.nn.Module):
         mean: ``"linear"``, or ``"sigmoid"`` for mu = 1 / (1 + exp(-Linear(h))), of data in [0, 1] (Kingma 2017,
             sec. 2.11).
         scale_head: how the network gives sigma.
-        network: ``activation``, ``batch_norm``, ``init``, ``precision`` of ``Trunk``.
+        network: ``activation``, ``batch_norm``, ``init``, ... of ``Trunk``.
 
     Shapes:
         parents ``(..., p_i)``; a distribution of batch shape ``(...)`` and event shape ``(D,)``.

@@ -14,12 +14,14 @@ class MaskedLinear(Linear):
     Arguments and shapes as for ``Linear``, and ``mask``, of the shape of the weight.
     """
 
-    def __init__(self, parents, size, mask, init="glorot", precision="float32"):
-        super().__init__(parents, size, init, precision)
+    def __init__(self, parents, size, mask, **linear):
+        super().__init__(parents, size, **linear)
         self.register_buffer("mask", mask, persistent=False)
+        if self.gain is not None:
+            self.gain.data.copy_(self.norm_of(self.weight.detach() * mask))
 
     def forward(self, *parents):
-        return self.combine(self.weight * self.mask, parents)
+        return self.set_by_data(self.combine(self.normalised_weight(self.mask), parents))
 
 
 class MaskedNet(torch.nn.Module):
@@ -37,7 +39,7 @@ class MaskedNet(torch.nn.Module):
         num_outputs: number of functions.
         reverse: read the units from the last to the first.
         activation: see ``Trunk``.
-        init, precision: see ``Linear``; the outputs are of the parameters' type.
+        linear: ``init``, ``precision`` and ``weight_norm`` of ``Linear``; the outputs are of the parameters' type.
 
     Shapes:
         z ``(..., D)`` and h ``(..., f_i)``; a tuple of outputs ``(..., D)``.
@@ -50,9 +52,7 @@ class MaskedNet(torch.nn.Module):
         m, s = MaskedNet(32, (450,), (320, 320))(z, h)
     """
 
-    def __init__(
-        self, size, features, hidden, num_outputs=2, reverse=False, activation="elu", init="glorot", precision="float32"
-    ):
+    def __init__(self, size, features, hidden, num_outputs=2, reverse=False, activation="elu", **linear):
         super().__init__()
         check_size("size", size)
         check_choice("made_activation", activation, ACTIVATIONS)
@@ -70,7 +70,7 @@ class MaskedNet(torch.nn.Module):
         masks = [above[:, None] >= below for below, above in pairwise([read, *degrees])]
         masks.append((place[:, None] > [read, *degrees][-1]).repeat(num_outputs, 1))
         self.layers = torch.nn.ModuleList(
-            MaskedLinear(sizes, len(mask), mask.to(torch.get_default_dtype()), init, precision)
+            MaskedLinear(sizes, len(mask), mask.to(torch.get_default_dtype()), **linear)
             for sizes, mask in zip(parents, masks, strict=True)
         )
 

@@ -49,7 +49,7 @@ class FlowNet(NormalNet):
 
     def __init__(self, parents, hidden, size, flow, **network):
         super().__init__(parents, hidden, size, **network)
-        self.flow = flow_net(flow, self.trunk.sizes, size, init=self.trunk.init, precision=self.trunk.precision)
+        self.flow = flow_net(flow, self.trunk.sizes, size, **self.trunk.linear)
 
     def forward(self, *parents):
         h = self.trunk(*parents)

@@ -9,6 +9,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.nn.batch_norm import BatchNorm
 from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
+from pyrodgm.nn.weight_norm import NormalisedWeight
 
 ACTIVATIONS = {
     "relu": F.relu,
@@ -20,7 +21,7 @@ ACTIVATIONS = {
 MANY_CLASSES = 100  # from which a row of the weight is read in less time than a one-hot product takes
 
 
-class Linear(torch.nn.Linear):
+class Linear(NormalisedWeight, torch.nn.Linear):
     """A linear layer over several parents: W [p_1; p_2; ...] + b, computed as W_1 p_1 + W_2 p_2 + ... + b.
 
     Each product is made at its parent's own shape and only the sum is broadcast, so that with y enumerated to
@@ -35,6 +36,7 @@ class Linear(torch.nn.Linear):
         precision: ``"float32"``, or ``"bfloat16"`` to compute and return the sum in that type; the parameters, and
             with them the optimiser, keep their own. It warns, once, on a device that is slow in it, see
             ``fast_bfloat16``.
+        weight_norm: weights of every output are a length times a direction, see ``NormalisedWeight``.
 
     Shapes:
         parents ``(..., p_i)`` that broadcast against each other; out ``(..., size)``.
@@ -44,22 +46,20 @@ class Linear(torch.nn.Linear):
         Linear((784, 10), 500)(x, y)            # x (B, 784), y (K, 1, 10): (K, B, 500)
     """
 
-    def __init__(self, parents, size, init="glorot", precision="float32"):
+    def __init__(self, parents, size, init="glorot", precision="float32", weight_norm=False):
         check_choice("precision", precision, PRECISIONS)
         self.parents, self.init, self.precision = tuple(parents), init, precision
         super().__init__(sum(self.parents), size)
+        self.normalise(weight_norm)
         self.register_module("posterior", None)  # of its weights, see ``give_posteriors``
 
     def reset_parameters(self):
-        if isinstance(self.init, (int, float)) and self.init > 0:
-            torch.nn.init.normal_(self.weight, std=self.init)
-        else:
-            check_choice("init", self.init, ("glorot", "a positive standard deviation"))
-            torch.nn.init.xavier_uniform_(self.weight)
-        torch.nn.init.zeros_(self.bias)
+        reset(self, self.init)
 
     def forward(self, *parents):
-        return self.combine(self.weight, parents) if self.posterior is None else self.posterior(self, *parents)
+        if self.posterior is not None:
+            return self.posterior(self, *parents)
+        return self.set_by_data(self.combine(self.normalised_weight(), parents))
 
     def combine(self, weight, parents):
         """The sum over the parents by the weights given, those of the layer or masked ones."""
@@ -77,8 +77,17 @@ class Linear(torch.nn.Linear):
             F.linear(parent, part) if index is None else _Read.apply(part, index)
             for parent, part, index in zip(parents, weights, classes, strict=True)
         ]
-        terms.sort(key=_spread)  # what broadcasts first, so that few sums are made at the full shape
-        return sum(terms[1:], terms[0] + bias)
+        return sum_of_terms(terms, bias)
+
+
+def reset(layer, init):
+    """Draw the weights of a layer by ``init``, see ``Linear``, and set its bias to zero."""
+    if isinstance(init, (int, float)) and init > 0:
+        torch.nn.init.normal_(layer.weight, std=init)
+    else:
+        check_choice("init", init, ("glorot", "a positive standard deviation"))
+        torch.nn.init.xavier_uniform_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
 
 
 class Head(Linear):
@@ -87,8 +96,8 @@ class Head(Linear):
     Arguments and shapes as for ``Linear``, and ``normalised``, which adds batch normalisation of the outputs.
     """
 
-    def __init__(self, parents, size, init, precision, normalised=False):
-        super().__init__(parents, size, init, precision)
+    def __init__(self, parents, size, normalised=False, **linear):
+        super().__init__(parents, size, **linear)
         self.norm = BatchNorm(size) if normalised else None
 
     def forward(self, *features):
@@ -122,6 +131,12 @@ def _many_classes(parent, size):
     return known_classes(parent)
 
 
+def sum_of_terms(terms, bias):
+    """The sum, what broadcasts first, so that few sums are made at the full shape."""
+    terms = sorted(terms, key=_spread)
+    return sum(terms[1:], terms[0] + bias)
+
+
 def _spread(term):
     """Orders terms by the shape they fill, without comparing sizes: a size may be symbolic while a graph is traced."""
     return term.dim() - sum(size == 1 for size in term.shape)
@@ -138,12 +153,13 @@ class Trunk(torch.nn.Module):
         activation: ``relu``, ``softplus``, ``tanh``, ``leaky_relu`` (slope 0.1) or ``elu``.
         batch_norm: normalise each layer's input to the activation; ``"heads"``, the mean and the variance of a latent
             too (Maaløe 2018, sec. 5.1.1), see ``moment_head``.
-        init, precision: see ``Linear``.
+        init, precision, weight_norm: see ``Linear``.
         dropout: rate of binary dropout while training: of all inputs of a layer, heads' included; or two rates, that
             of the parents and that of the hidden units (Kingma 2017, eqs 6.12-6.15).
 
     Attributes:
         sizes: sizes of the features, what a head takes as its parents.
+        linear: ``init``, ``precision`` and ``weight_norm`` by name, for layers on top.
 
     Example::
 
@@ -153,26 +169,35 @@ class Trunk(torch.nn.Module):
     """
 
     def __init__(
-        self, parents, hidden, activation="relu", batch_norm=False, init="glorot", precision="float32", dropout=0.0
+        self,
+        parents,
+        hidden,
+        activation="relu",
+        batch_norm=False,
+        init="glorot",
+        precision="float32",
+        dropout=0.0,
+        weight_norm=False,
     ):
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
         if batch_norm not in (False, True, "heads"):
             raise ValueError(f"batch_norm: got {batch_norm!r}, want False, True or 'heads'")
-        self.activation, self.init, self.precision, self.dropout = activation, init, precision, _rates(dropout)
+        self.activation, self.dropout = activation, _rates(dropout)
+        self.linear = {"init": init, "precision": precision, "weight_norm": weight_norm}
         self.normalised_heads = batch_norm == "heads"
         sizes = [tuple(parents), *((size,) for size in hidden)]
-        self.layers = torch.nn.ModuleList(Linear(a, b[0], init, precision) for a, b in pairwise(sizes))
+        self.layers = torch.nn.ModuleList(Linear(a, b[0], **self.linear) for a, b in pairwise(sizes))
         self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
         self.sizes = sizes[-1]
 
     def head(self, size):
         """A linear layer on the features, with ``size`` outputs."""
-        return Head(self.sizes, size, self.init, self.precision)
+        return Head(self.sizes, size, **self.linear)
 
     def moment_head(self, size):
         """The same for the mean or the variance of a latent, which ``batch_norm="heads"`` normalises."""
-        return Head(self.sizes, size, self.init, self.precision, self.normalised_heads)
+        return Head(self.sizes, size, self.normalised_heads, **self.linear)
 
     def forward(self, *parents):
         features = self._dropped(parents, self.dropout[0])

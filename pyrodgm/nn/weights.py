@@ -25,7 +25,7 @@ class WeightPosterior(torch.nn.Module):
         number: of the layer, from 1 on, by which its sites are called.
 
     Raises:
-        ValueError: for a layer of several parents, or one that computes in bfloat16.
+        ValueError: for a layer of several parents, one that computes in bfloat16, or one with weight normalisation.
     """
 
     def __init__(self, layer, number):
@@ -34,6 +34,8 @@ class WeightPosterior(torch.nn.Module):
             raise ValueError(f"weights: got a layer of parents {layer.parents}, want one parent")
         if layer.precision != "float32":
             raise ValueError(f"precision: got {layer.precision!r} with a posterior of the weights, want 'float32'")
+        if layer.gain is not None:
+            raise ValueError("weight_norm: got True with a posterior of the weights, want False")
         self.number = number
 
     def sites(self, *kinds):

@@ -3,6 +3,7 @@
 import shutil
 import time
 import warnings
+from pathlib import Path
 
 from pyrodgm.files import make_folder
 from pyrodgm.formats import of_run
@@ -11,6 +12,12 @@ from pyrodgm.train.history import write_csv
 from pyrodgm.train.parallel import is_first
 
 KIND = "pyrodgm training run"
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def has_run(folder):
+    """Whether a run is saved in a folder, which may be None."""
+    return folder is not None and (Path(folder) / CHECKPOINT).exists()
 
 
 class RunFolder:
@@ -27,7 +34,7 @@ class RunFolder:
 
     def __init__(self, path, about, minutes):
         self.path, self.about, self.minutes = make_folder(path), about, minutes
-        self.checkpoint = self.path / "checkpoint.safetensors"
+        self.checkpoint = self.path / CHECKPOINT
         self.saved = time.monotonic()
 
     def load(self):

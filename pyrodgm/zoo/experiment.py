@@ -30,9 +30,11 @@ from pyrodgm.isolation import seeded
 from pyrodgm.models import Model
 from pyrodgm.models.catalogue import has_classes
 from pyrodgm.nn.precision import warn_where_slow
+from pyrodgm.nn.weight_norm import normalised_layers
 from pyrodgm.nn.weights import layers_with_posteriors
 from pyrodgm.train import fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
+from pyrodgm.train.run_folder import has_run
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
 from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.results import precision_on, unit
@@ -140,6 +142,8 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
         def resample(x, generator):
             return RESAMPLE[name](x, generator=generator, **options)
 
+    if trained is None and normalised_layers(model) and not has_run(folder):
+        model.initialise(*_evenly(x, y, recipe.batch_size, resample))
     batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share(), y)
     objective = _objective(recipe, model, seen, len(x), len(batches))
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
@@ -185,6 +189,13 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             description=recipe.name,
         )
     return data, rows, model, history
+
+
+def _evenly(x, y, size, resample):
+    """A batch of rows as training has them, at even distances, and their labels; no random numbers are drawn for it."""
+    rows = torch.linspace(0, len(x) - 1, min(size, len(x)), device=x.device).long()
+    batch = x[rows] if resample is None else resample(x[rows], torch.Generator(x.device).manual_seed(0))
+    return batch, None if y is None else y[rows]
 
 
 def _round_steps(recipe):

@@ -690,8 +690,8 @@ mutants(
         "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
     ),
     (
-        "self.combine(self.weight * self.mask, parents)",
-        "self.combine(self.weight, parents)",
+        "self.normalised_weight(self.mask), parents",
+        "self.normalised_weight(), parents",
         "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
     ),
     (
@@ -728,8 +728,8 @@ mutants(
         "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
     ),
     (
-        "x.unflatten(-1, self.image_shape).movedim(-1, -3)",
-        "x.unflatten(-1, self.image_shape).movedim(-1, -3).flip(-1)",
+        "maps_of(x, self.image_shape)",
+        "maps_of(x, self.image_shape).flip(-1)",
         "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
     ),
     (
@@ -815,8 +815,8 @@ mutants(
     ),
     ("F.leaky_relu(h, 0.1)", "F.leaky_relu(h, 0.01)", "nn/test_trunk.py::test_activations"),
     (
-        "torch.nn.init.xavier_uniform_(self.weight)",
-        "torch.nn.init.kaiming_uniform_(self.weight)",
+        "torch.nn.init.xavier_uniform_(layer.weight)",
+        "torch.nn.init.kaiming_uniform_(layer.weight)",
         "nn/test_trunk.py::test_glorot_takes_the_concatenated_fan_in",
     ),
 )
@@ -836,6 +836,129 @@ mutants(
         "self._dropped(parents, self.dropout[0])",
         "self._dropped(parents, self.dropout[1])",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-dropout-binary-150]",
+    ),
+)
+mutants(
+    "nn/weight_norm.py",
+    (
+        "v * (self.gain / self.norm_of(v))",
+        "v * (self.gain * self.norm_of(v))",
+        "nn/test_weight_norm.py::test_the_weight_is_a_length_times_a_direction",
+    ),
+    (
+        "self.weight if mask is None else self.weight * mask",
+        "self.weight",
+        "nn/test_weight_norm.py::test_a_mask_is_no_part_of_the_length",
+    ),
+    (
+        "self.bias.sub_(mean).mul_(scale)",
+        "self.bias.sub_(mean)",
+        "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
+    ),
+    (
+        "or id(self) in _seen",
+        "",
+        "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
+    ),
+    (
+        "deviation > LEAST_SPREAD * flat.abs().max()",
+        "deviation >= 0",
+        "nn/test_weight_norm.py::test_where_nothing_spreads_the_length_stays[0.37]",
+    ),
+    (
+        ".clamp(min=LEAST_NORM)",
+        "",
+        "nn/test_weight_norm.py::test_weights_that_are_all_masked_stay_at_zero",
+    ),
+)
+mutants(
+    "nn/masked.py",
+    (
+        "self.norm_of(self.weight.detach() * mask)",
+        "self.norm_of(self.weight.detach())",
+        "nn/test_weight_norm.py::test_a_mask_is_no_part_of_the_length",
+    ),
+    (
+        "self.normalised_weight(self.mask), parents",
+        "self.normalised_weight() * self.mask, parents",
+        "nn/test_weight_norm.py::test_a_mask_is_no_part_of_the_length",
+    ),
+)
+mutants(
+    "models/base.py",
+    (
+        "initialised_by_data(), paused_statistics()",
+        "initialised_by_data()",
+        "nn/test_weight_norm.py::TestModels::test_statistics_of_batches_stay",
+    ),
+    (
+        "if any(bool(layer.bias.any()) for layer in layers)",
+        "if False",
+        "nn/test_weight_norm.py::TestModels::test_once_training_began_it_is_refused",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    (
+        " and not has_run(folder)",
+        "",
+        "nn/test_weight_norm.py::test_a_recipe_initialises_at_the_start_of_a_run_alone",
+    ),
+    (
+        "batch = x[rows] if resample is None",
+        "batch = x[rows] if True",
+        "nn/test_weight_norm.py::test_a_recipe_initialises_at_the_start_of_a_run_alone",
+    ),
+)
+mutants(
+    "nn/convolution.py",
+    (
+        "stride=self.stride, padding=self.kernel // 2)",
+        "stride=self.stride, padding=1)",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[5-places0]",
+    ),
+    (
+        "padding = [(places + 1) % 2 for places in self.shape]",
+        "padding = [(self.shape[0] + 1) % 2] * 2",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places2]",
+    ),
+    (
+        "(sums @ taps.flatten(1))",
+        "(sums @ torch.ones_like(taps.flatten(1)))",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places0]",
+    ),
+    (
+        "self.normalise(weight_norm, self.outputs)",
+        "self.normalise(weight_norm, 0)",
+        "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places0]",
+    ),
+    (
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
+        "return self.set_by_data(sum_of_terms(terms, 0 * bias[:, None, None]), channel=-3)",
+        "nn/test_convolution.py::test_split_convolutions_equal_the_concatenated_ones[of_maps0-of_vector0]",
+    ),
+    (
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
+        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-2)",
+        "nn/test_convolution.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1_over_rows_and_places[1]",
+    ),
+    (
+        "rows.unflatten(-1, image_shape).movedim(-1, -3)",
+        "rows.unflatten(-1, (image_shape[2], *image_shape[:2]))",
+        "nn/test_convolution.py::test_rows_and_maps_of_images",
+    ),
+    (
+        "maps.movedim(-3, -1).flatten(-3)",
+        "maps.flatten(-3)",
+        "nn/test_convolution.py::test_rows_and_maps_of_images",
+    ),
+)
+mutants(
+    "nn/batch_norm.py",
+    (
+        "h.movedim(-3, -1)).movedim(-1, -3)",
+        "h)",
+        "nn/test_convolution.py::TestBatchNorm::test_places_are_rows",
     ),
 )
 mutants(

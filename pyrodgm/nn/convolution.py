@@ -1,0 +1,168 @@
+"""Convolutions over several parents, and the way from rows to maps and back."""
+
+import torch
+import torch.nn.functional as F
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
+from pyrodgm.nn.trunk import reset, sum_of_terms
+from pyrodgm.nn.weight_norm import NormalisedWeight
+
+
+class Convolution(NormalisedWeight, torch.nn.Module):
+    """A convolution over several parents: W * [p_1; p_2; ...] + b, computed as W_1 * p_1 + W_2 * p_2 + ... + b.
+
+    A parent is a set of maps, or a vector that is the same at every place. Each is convolved at its own shape and only
+    the sum is broadcast, so that with y enumerated to ``(K, 1, K)`` the maps of x are convolved once, not K times. Of a
+    vector the sum over its units comes first, W_i p_i for every tap of the kernel, and what is spread over the places
+    is that; at the borders fewer taps count, as the maps are padded with zeros. The result is the concatenated layer's.
+
+    Args:
+        parents: numbers of maps of the parents, in the order of the call.
+        size: number of maps of the output.
+        vectors: sizes of the parents that are vectors; they come after the maps.
+        kernel: an odd number of places, the kernel's height and width.
+        stride: 1, or 2 for outputs of half the height and width, rounded up.
+        init, precision, weight_norm: see ``Linear``.
+
+    Shapes:
+        maps ``(..., c_i, H, W)`` and vectors ``(..., p_i)`` that broadcast against each other by what stands before;
+        out ``(..., size, H, W)``, or ``(..., size, ceil(H / 2), ceil(W / 2))``.
+
+    Raises:
+        ValueError: without a parent that has maps, for an even kernel, another stride, or another number of parents.
+
+    Example::
+
+        Convolution((1,), 16, vectors=(10,), stride=2)(maps, y)     # (B, 1, 28, 28), (10, 1, 10): (10, B, 16, 14, 14)
+    """
+
+    inputs, outputs = 1, 0  # the dimensions of the weight that count them
+
+    def __init__(
+        self, parents, size, vectors=(), kernel=3, stride=1, init="glorot", precision="float32", weight_norm=False
+    ):
+        super().__init__()
+        check_choice("precision", precision, PRECISIONS)
+        for argument, value in (("size", size), ("kernel", kernel)):
+            check_size(argument, value)
+        if not parents:
+            raise ValueError("parents: got none, want at least one that has maps")
+        if kernel % 2 == 0:
+            raise ValueError(f"kernel: got {kernel}, want an odd number, which has a middle")
+        if stride not in (1, 2):
+            raise ValueError(f"stride: got {stride!r}, want 1 or 2")
+        self.parents, self.vectors, self.size = tuple(parents), tuple(vectors), size
+        self.kernel, self.stride, self.precision = kernel, stride, precision
+        ends = sum(self.parents + self.vectors), size
+        self.weight = torch.nn.Parameter(torch.empty(ends[self.outputs == 0], ends[self.outputs], kernel, kernel))
+        self.bias = torch.nn.Parameter(torch.empty(size))
+        reset(self, init)
+        self.normalise(weight_norm, self.outputs)
+
+    def forward(self, *parents):
+        wanted = self.parents + self.vectors
+        if len(parents) != len(wanted):
+            raise ValueError(f"parents: got {len(parents)} tensors, want {len(wanted)} of sizes {wanted}")
+        weight, bias, dtype = self.normalised_weight(), self.bias, PRECISIONS[self.precision]
+        if dtype is not None:
+            warn_where_slow(weight.device, "want precision='float32' here")
+            weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
+        weights = weight.split(wanted, dim=self.inputs)
+        maps, taps = len(self.parents), None
+        terms = [self._of_maps(*pair) for pair in zip(parents[:maps], weights[:maps], strict=True)]
+        if self.vectors:
+            taps = self._taps(parents[0])
+            terms += [self._of_vector(*pair, taps) for pair in zip(parents[maps:], weights[maps:], strict=True)]
+        return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)
+
+    def convolve(self, maps, weight):
+        """Maps ``(N, c, H, W)`` by a weight of the layer's kind."""
+        return F.conv2d(maps, weight, stride=self.stride, padding=self.kernel // 2)
+
+    def _of_maps(self, maps, weight):
+        rows = maps.reshape(-1, *maps.shape[-3:]).contiguous(memory_format=torch.channels_last)
+        out = self.convolve(rows, weight)
+        return out.reshape(*maps.shape[:-3], *out.shape[1:])
+
+    def _taps(self, maps):
+        """Which taps of the kernel count at a place: 0 or 1, ``(taps, height, width)`` of the output."""
+        ones = torch.ones_like(maps[..., :1, :, :].reshape(-1, 1, *maps.shape[-2:])[:1])
+        each = torch.eye(self.kernel**2, dtype=maps.dtype, device=maps.device).unflatten(1, (self.kernel, self.kernel))
+        return self.convolve(ones, each.unsqueeze(self.inputs))[0]
+
+    def _of_vector(self, vector, weight, taps):
+        if self.outputs:
+            weight = weight.transpose(0, 1)
+        by_tap = weight.flatten(2).movedim(1, 2).flatten(0, 1)  # (size * taps, p)
+        sums = F.linear(vector, by_tap).unflatten(-1, (self.size, len(taps)))
+        return (sums @ taps.flatten(1)).unflatten(-1, taps.shape[1:])
+
+
+class TransposedConvolution(Convolution):
+    """The way back of a convolution of stride 2: to twice the height and width, or to one less than that.
+
+    Args:
+        parents, size, vectors, kernel, init, precision, weight_norm: as for ``Convolution``.
+        shape: height and width of the outputs, each of which may be odd; those of the inputs are half of it, rounded
+            up.
+
+    Shapes:
+        maps ``(..., c_i, ceil(H / 2), ceil(W / 2))`` and vectors ``(..., p_i)``; out ``(..., size, H, W)``.
+
+    Raises:
+        ValueError: for maps of another height or width; and as for ``Convolution``.
+
+    Example::
+
+        TransposedConvolution((32,), 16, shape=(7, 5))(maps)        # (B, 32, 4, 3): (B, 16, 7, 5)
+    """
+
+    inputs, outputs = 0, 1
+
+    def __init__(self, parents, size, shape, vectors=(), **options):
+        super().__init__(parents, size, vectors, stride=2, **options)
+        self.shape = tuple(shape)
+
+    def forward(self, *parents):
+        wanted = tuple(halved(self.shape))
+        for parent in parents[: len(self.parents)]:
+            if parent.shape[-2:] != wanted:
+                raise ValueError(f"parents: got maps of {tuple(parent.shape[-2:])} places, want {wanted}")
+        return super().forward(*parents)
+
+    def convolve(self, maps, weight):
+        padding = [(places + 1) % 2 for places in self.shape]  # 2 n - 1 places are the least
+        return F.conv_transpose2d(maps, weight, stride=2, padding=self.kernel // 2, output_padding=padding)
+
+
+def halved(shape):
+    """Height and width after a stride of 2."""
+    return [(places + 1) // 2 for places in shape]
+
+
+def maps_of(rows, image_shape):
+    """Images as rows ``(..., H W C)``, the C values of a pixel side by side, as maps ``(..., C, H, W)``."""
+    return rows.unflatten(-1, image_shape).movedim(-1, -3)
+
+
+def rows_of(maps):
+    """Maps ``(..., C, H, W)`` as rows ``(..., H W C)``."""
+    return maps.movedim(-3, -1).flatten(-3)
+
+
+def check_image_shape(image_shape, strides=0):
+    """Height, width and number of channels of images ``(H, W)`` or ``(H, W, C)``.
+
+    Raises:
+        ValueError: for other than two or three positive ints; where one of that many strides of 2 has nothing to halve.
+    """
+    sizes = image_shape if isinstance(image_shape, (tuple, list)) else ()
+    if len(sizes) not in (2, 3) or not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ValueError(f"image_shape: got {image_shape!r}, want two or three positive ints, (H, W) or (H, W, C)")
+    least = 2 ** (strides - 1) + 1 if strides else 1
+    if min(sizes[:2]) < least:
+        raise ValueError(
+            f"image_shape: got {image_shape!r}, want at least {least} x {least}, for {strides} strides of 2"
+        )
+    return (*sizes, 1) if len(sizes) == 2 else tuple(sizes)
