@@ -8,6 +8,7 @@ from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalN
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
+from pyrodgm.nn.residual import ResidualDecoder, ResidualEncoder
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
 from pyrodgm.nn.weights import give_posteriors, posteriors_of, priors_of
 
@@ -25,6 +26,8 @@ __all__ = [
     "MapBatchNorm",
     "MaskedNet",
     "NormalNet",
+    "ResidualDecoder",
+    "ResidualEncoder",
     "TransposedConvolution",
     "Trunk",
     "fast_bfloat16",
