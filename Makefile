@@ -47,6 +47,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.many_classes
 	.venv/bin/python -m benchmarks.flows
 	.venv/bin/python -m benchmarks.iwae
+	.venv/bin/python -m benchmarks.pixel_cnn
 
 lint: .venv/installed
 	.venv/bin/ruff check .

@@ -10,28 +10,32 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from tests import by_hand_posteriors
+from tests import by_hand_images, by_hand_posteriors
+from tests.by_hand_images import ACTIVATIONS, weight_of
 
 
 def mlp(trunk, *parents):
+    """The features of a trunk, all parents in one."""
+    if type(trunk).__name__ == "ResidualEncoder":
+        return mlp(trunk.dense, by_hand_images.encoded(trunk, parents[0]), *parents[1:])
+    if type(trunk).__name__ == "ResidualDecoder":
+        return by_hand_images.decoded(trunk, mlp(trunk.dense, *parents))
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
     h = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1)
     for i, layer in enumerate(trunk.layers):
-        h = F.linear(h, layer.weight, layer.bias)
-        h = F.relu(h if trunk.norms is None else normalised(trunk.norms[i], h))
+        h = F.linear(h, weight_of(layer), layer.bias)
+        h = ACTIVATIONS[trunk.activation](h if trunk.norms is None else normalised(trunk.norms[i], h))
     return h
 
 
 def normalised(norm, h):
-    """Batch normalisation (Ioffe and Szegedy 2015): by the rows at hand while training, else by the running moments."""
-    rows, mean, variance = h.reshape(-1, h.shape[-1]), norm.running_mean, norm.running_var
-    if norm.training:
-        mean, variance = rows.mean(0), (rows**2).mean(0) - rows.mean(0) ** 2
-    return (h - mean) / (variance + 1e-5).sqrt() * norm.weight + norm.bias
+    return by_hand_images.normalised(norm, h.reshape(-1, h.shape[-1])).reshape(h.shape)
 
 
 def linear(layer, h):
-    out = h @ layer.weight.T + layer.bias
+    if type(layer).__name__ == "MapHead":
+        return by_hand_images.head(layer, h)
+    out = h @ weight_of(layer).T + layer.bias
     return out if layer.norm is None else normalised(layer.norm, out)
 
 
@@ -366,6 +370,7 @@ def split_latent_classifier(model, x, y, k, noise):
 
 
 RUNS = {
+    "IAFVAE": vae,
     "VAE": vae,
     "AVAE": avae,
     "AuxiliaryLadderVAE": auxiliary_ladder,
@@ -662,6 +667,8 @@ def evidence(model, x):
     kind = type(model).__name__
     if kind == "LatentClassifierVAE":
         return latent_classifier_evidence(model, x)
+    if kind == "IAFVAE":
+        return image_evidence(model, x)
     y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
     classes, terms = model.num_classes if y_is_read else 1, []
     for k in range(classes):
@@ -679,11 +686,22 @@ def evidence(model, x):
     return torch.stack(terms).logsumexp(0)
 
 
-def latent_classifier_evidence(model, x, steps=161, reach=8.0):
-    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z, which for such a density is exact."""
+def grid_of_z(x, steps=161, reach=8.0):
+    """A grid of z of two units, and log p(z) and of the area of a point: sums over it are exact for such a density."""
     axis = torch.linspace(-reach, reach, steps, dtype=x.dtype)
     z = torch.cartesian_prod(axis, axis)
-    log_z = (-0.5 * z**2).sum(-1) - math.log(2 * math.pi) + 2 * math.log(2 * reach / (steps - 1))
+    return z, (-0.5 * z**2).sum(-1) - math.log(2 * math.pi) + 2 * math.log(2 * reach / (steps - 1))
+
+
+def image_evidence(model, x):
+    """log of the sum of p(z) p(x | z) over a grid of z: a residual network is not linear."""
+    z, log_z = grid_of_z(x)
+    return (log_z + log_x(model, x[:, None], (z,))).logsumexp(1)
+
+
+def latent_classifier_evidence(model, x):
+    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z."""
+    z, log_z = grid_of_z(x)
     log_y, total = log_q_y(model.p_y, z), []
     for k in range(model.num_classes):
         y = torch.eye(model.num_classes, dtype=x.dtype)[k].expand(len(z), -1)

@@ -5,6 +5,8 @@ import math
 import torch
 import torch.nn.functional as F
 
+from tests.by_hand_images import ACTIVATIONS, weight_of
+
 
 def transformed(net, z_0, mu, h):
     """z made of the value z_0 of the diagonal normal of a network, and log |det dz/dz_0|.
@@ -22,8 +24,8 @@ def transformed(net, z_0, mu, h):
 
 def full(net, z_0, mu, h):
     """z = mu + L eps: Kingma 2017, eqs 2.47, 2.53 and 2.54."""
-    sigma = (0.5 * (net.log_variance.weight @ h + net.log_variance.bias)).exp()
-    lower, eps, z = (net.lower.weight @ h + net.lower.bias).reshape(len(mu), -1), (z_0 - mu) / sigma, []
+    sigma = (0.5 * (weight_of(net.log_variance) @ h + net.log_variance.bias)).exp()
+    lower, eps, z = (weight_of(net.lower) @ h + net.lower.bias).reshape(len(mu), -1), (z_0 - mu) / sigma, []
     for i in range(len(mu)):
         z.append(mu[i] + sigma[i] * eps[i] + sum(lower[i, j] * eps[j] for j in range(i)))
     return torch.stack(z), mu.new_zeros(())
@@ -39,7 +41,7 @@ def flow(flow, z_0, h):
 
 def planar(flow, z, h):
     """Kingma 2017, eq. 5.17; Rezende and Mohamed 2015, app. A.1, but for m, which is 0 at 0."""
-    for part in (flow.head.weight @ h + flow.head.bias).reshape(flow.num_steps, -1):
+    for part in (weight_of(flow.head) @ h + flow.head.bias).reshape(flow.num_steps, -1):
         u, w, b = part[: flow.size], part[flow.size : -1], part[-1]
         a = w @ u
         if bool(w.any()):
@@ -50,7 +52,7 @@ def planar(flow, z, h):
 
 def radial(flow, z, h):
     """Rezende and Mohamed 2015, eq. 14 and app. A.2, but for beta, which is 0 at 0."""
-    for part in (flow.head.weight @ h + flow.head.bias).reshape(flow.num_steps, -1):
+    for part in (weight_of(flow.head) @ h + flow.head.bias).reshape(flow.num_steps, -1):
         centre, alpha, c = part[: flow.size], (0.5 * part[-2]).exp(), part[-1]
         beta = alpha * (F.softplus(c + math.log(math.e - 1)) - 1)
         r = ((z - centre) ** 2).sum().sqrt()
@@ -75,9 +77,6 @@ def inverse_autoregressive(flow, z, h):
     return z
 
 
-ACTIVATIONS = {"elu": F.elu, "relu": F.relu}
-
-
 def masked(net, z, h, order):
     """A masked network, weight by weight: degree d reads h and the first d units (Germain et al. 2015)."""
     size = len(z)
@@ -86,11 +85,11 @@ def masked(net, z, h, order):
         width = len(layer.bias)
         degrees = [round(1 + (size - 1) * j / (width - 1)) - 1 if width > 1 else 0 for j in range(width)]
         allowed = [[float(d >= below) for below in read] for d in degrees]
-        values = ACTIVATIONS[net.activation]((layer.weight * values.new_tensor(allowed)) @ values + layer.bias)
+        values = ACTIVATIONS[net.activation](weight_of(layer, values.new_tensor(allowed)) @ values + layer.bias)
         read = degrees
     last = net.layers[-1]
     allowed = [[float(order.index(i) + 1 > below) for below in read] for i in range(size)] * (len(last.bias) // size)
-    return (last.weight * values.new_tensor(allowed)) @ values + last.bias
+    return weight_of(last, values.new_tensor(allowed)) @ values + last.bias
 
 
 VALUES = {

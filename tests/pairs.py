@@ -9,6 +9,7 @@ from pyrodgm.models.catalogue import models_by_name
 
 X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
+SMALL |= {"image_shape": (3, 2), "maps": (3,)}
 SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
@@ -17,6 +18,7 @@ VARIANTS = {
     "CaGeM": [{"skip": False}],
     "ClusterLadderVAE": [{"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "IAFVAE": [{"image_shape": (4, 3, 2), "maps": (3, 2), "weight_norm": False}],
     "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
     "M2": [{"classifier_hidden": (4,)}],
@@ -117,6 +119,7 @@ def as_it_comes(model_class, options):
 def rows(model):
     """Data on the scale of the model's likelihood, and labels where it has classes."""
     counts = model.p_x.scale > 1
-    x = torch.randint(0, model.p_x.scale + 1, (ROWS, X_SIZE)).float() if counts else torch.rand(ROWS, X_SIZE)
+    shape = ROWS, model.x_size
+    x = torch.randint(0, model.p_x.scale + 1, shape).float() if counts else torch.rand(shape)
     y = None if model.num_classes is None else torch.arange(ROWS) % model.num_classes
     return x, y

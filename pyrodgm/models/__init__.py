@@ -11,6 +11,7 @@ from pyrodgm.models.cagem import CaGeM
 from pyrodgm.models.cluster_ladder_vae import ClusterLadderVAE
 from pyrodgm.models.density import DensityModel
 from pyrodgm.models.hierarchical_vae import HierarchicalVAE
+from pyrodgm.models.iaf_vae import IAFVAE
 from pyrodgm.models.ladder_vae import LadderVAE
 from pyrodgm.models.latent_classifier import LatentClassifierVAE
 from pyrodgm.models.m1m2 import M1M2
@@ -22,6 +23,7 @@ from pyrodgm.models.vae import VAE
 __all__ = [
     "ADGM",
     "AVAE",
+    "IAFVAE",
     "M1M2",
     "M2",
     "SDGM",

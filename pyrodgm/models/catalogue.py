@@ -15,3 +15,8 @@ def models_by_name():
 def has_classes(model_class):
     """Whether a class of models has a y."""
     return "num_classes" in inspect.signature(model_class).parameters
+
+
+def is_of_images(model_class):
+    """Whether a class of models is told the shape of the images that its rows are."""
+    return "image_shape" in inspect.signature(model_class).parameters

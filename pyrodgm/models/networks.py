@@ -1,8 +1,19 @@
 """The networks of a model: what they all share is said once."""
 
 import inspect
+import math
 
-from pyrodgm.nn import MLP, CategoricalNet, NormalNet, Trunk, likelihood_net, posterior_net
+from pyrodgm.nn import (
+    MLP,
+    CategoricalNet,
+    NormalNet,
+    ResidualDecoder,
+    ResidualEncoder,
+    Trunk,
+    likelihood_net,
+    posterior_net,
+)
+from pyrodgm.nn.convolution import check_image_shape
 
 
 class Networks:
@@ -63,6 +74,37 @@ class Networks:
     def mlp(self, *parents, size):
         """``size`` values computed from the parents."""
         return MLP(parents, hidden=self.hidden, size=size, **self.network)
+
+
+class ImageNetworks(Networks):
+    """The same for images: what reads x is a residual encoder, and p(x | ...) has a residual decoder.
+
+    Args:
+        image_shape: ``(H, W)`` or ``(H, W, C)``.
+        num_classes, hidden, options: as for ``Networks``; ``hidden`` are the dense layers between maps and heads.
+        maps: numbers of maps, see ``ResidualEncoder``.
+
+    Example::
+
+        nets = ImageNetworks((28, 28), 10, hidden=(450,), maps=(16, 32, 32), activation="elu")
+        p_x = nets.likelihood(50, 10)               # p(x | z, y), z of 50 units
+        q_z = nets.posterior(10, size=50)           # q(z | x, y)
+    """
+
+    def __init__(self, image_shape, num_classes, hidden, maps, **options):
+        super().__init__(math.prod(check_image_shape(image_shape)), num_classes, hidden, **options)
+        self.image_shape, self.maps = image_shape, maps
+        self._heads = {"scale_head": self._normal["scale_head"]}
+
+    def likelihood(self, *parents):
+        network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
+        trunk = ResidualDecoder(parents, self.image_shape, self.maps, self.hidden, **network)
+        return likelihood_net(self._likelihood, trunk, None, self.x_size, **self._heads)
+
+    def posterior(self, *parents, size):
+        """q(z | x, parents), z of ``size`` units, by the posterior's name."""
+        trunk = ResidualEncoder(self.image_shape, parents, self.maps, self.hidden, **self.network)
+        return posterior_net(self._posterior, trunk, None, size, **self._heads)
 
 
 def signature_of(model_class):

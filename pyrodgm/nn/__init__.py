@@ -17,6 +17,7 @@ from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
 from pyrodgm.nn.pixel_cnn import PixelCNN
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16
+from pyrodgm.nn.residual import ResidualDecoder, ResidualEncoder
 from pyrodgm.nn.trunk import MLP, Linear, Trunk
 from pyrodgm.nn.weights import give_posteriors, posteriors_of, priors_of
 
@@ -38,6 +39,8 @@ __all__ = [
     "MaskedNet",
     "NormalNet",
     "PixelCNN",
+    "ResidualDecoder",
+    "ResidualEncoder",
     "TransposedConvolution",
     "Trunk",
     "fast_bfloat16",

@@ -3,14 +3,14 @@
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.nn.trunk import Trunk
+from pyrodgm.nn.trunk import trunk_of
 
 
 class CategoricalNet(torch.nn.Module):
     """One-hot categorical with the logits of a network: Cat(y | pi(parents)) (Kingma 2017, eq. 3.5).
 
     Args:
-        parents: sizes of the parents.
+        parents: sizes of the parents; or a trunk, see ``trunk_of``.
         hidden: sizes of the hidden layers.
         size: number of classes K.
         network: ``activation``, ``batch_norm``, ``init``, ... of ``Trunk``.
@@ -25,7 +25,7 @@ class CategoricalNet(torch.nn.Module):
 
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size)
 
     def forward(self, *parents):

@@ -10,7 +10,7 @@ from torch.distributions import constraints
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels
 from pyrodgm.distributions.discretized_logistic import check_levels
-from pyrodgm.nn.trunk import Trunk
+from pyrodgm.nn.trunk import trunk_of
 
 LARGEST_LOG_VARIANCE = 30.0
 LARGEST_SIGMA = math.exp(0.5 * (LARGEST_LOG_VARIANCE + 1))
@@ -84,7 +84,7 @@ class NormalNet(torch.nn.Module):
     Serves as a likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
 
     Args:
-        parents: sizes of the parents.
+        parents: sizes of the parents; or a trunk, see ``trunk_of``.
         hidden: sizes of the hidden layers.
         size: number of features D.
         variance: sigma^2 of every feature where it is fixed; None for one that the network gives.
@@ -112,7 +112,7 @@ class NormalNet(torch.nn.Module):
         check_choice("mean", mean, MEANS)
         check_choice("scale_head", scale_head, SCALE_HEADS)
         self.mean, self.scale_head = mean, scale_head if variance is None else None
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.loc = self.trunk.moment_head(size)
         if variance is None:
             self.add_module(SCALE_HEADS[scale_head][0], self.trunk.moment_head(size))
@@ -147,7 +147,7 @@ class BernoulliNet(torch.nn.Module):
 
     def __init__(self, parents, hidden, size, **network):
         super().__init__()
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size)
 
     def forward(self, *parents):
@@ -172,7 +172,7 @@ class BinomialNet(torch.nn.Module):
             raise ValueError(f"total_count: got {total_count!r}, want a positive int")
         self.support = constraints.integer_interval(0, total_count)
         self.wanted, self.scale = f"integers from 0 to {total_count}", total_count
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size)
         self.register_buffer("total_count", torch.tensor(float(total_count)), persistent=False)
 
@@ -196,7 +196,7 @@ class LevelsNet(torch.nn.Module):
         self.support = constraints.integer_interval(0, num_levels - 1)
         self.wanted, self.scale = f"integers from 0 to {num_levels - 1}", num_levels - 1
         self.size, self.num_levels = size, num_levels
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size * num_levels)
 
     def forward(self, *parents):
@@ -253,7 +253,7 @@ class DiscretizedLogisticNet(torch.nn.Module):
         self.wanted, self.scale = f"integers from 0 to {largest}", largest
         self.size, self.num_levels = size, num_levels
         self.num_channels, self.num_components = num_channels, num_components
-        self.trunk = Trunk(parents, hidden, **network)
+        self.trunk = trunk_of(parents, hidden, **network)
         self.loc = self.trunk.head(size * num_components)
         if log_scale == "learned":
             self.log_scale = torch.nn.Parameter(torch.zeros(num_channels, num_components))

@@ -8,6 +8,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_size
 from pyrodgm.distributions import GreyBernoulli, PixelByPixel
+from pyrodgm.nn.convolution import check_image_shape, maps_of, rows_of
 from pyrodgm.nn.masked_conv import MaskedConv, spread_degrees
 
 
@@ -36,7 +37,7 @@ class PixelCNN(torch.nn.Module):
         parents as for ``MaskedConv``; a distribution of rows ``(..., H * W * C)``.
 
     Raises:
-        ValueError: for an ``image_shape`` of other than two or three sizes, sizes below 1, an even ``kernel_size``.
+        ValueError: for no image shape, see ``check_image_shape``; for sizes below 1, an even ``kernel_size``.
 
     Example::
 
@@ -48,14 +49,10 @@ class PixelCNN(torch.nn.Module):
 
     def __init__(self, image_shape, maps=(), vectors=(), num_maps=64, num_blocks=4, kernel_size=7):
         super().__init__()
-        if not isinstance(image_shape, (tuple, list)) or len(image_shape) not in (2, 3):
-            raise ValueError(f"image_shape: got {image_shape!r}, want (H, W) or (H, W, C)")
-        for size in image_shape:
-            check_size("image_shape", size)
         check_size("num_maps", num_maps)
         check_size("num_blocks", num_blocks)
-        self.image_shape = (*image_shape, 1)[:3]
-        self.size, channels = math.prod(image_shape), self.image_shape[2]
+        *_, channels = self.image_shape = check_image_shape(image_shape)
+        self.size = math.prod(self.image_shape)
         place, degrees = torch.arange(1, channels + 1), spread_degrees(channels, num_maps)
         hidden = degrees[:, None] >= degrees
         self.first = MaskedConv(channels, num_maps, kernel_size, degrees[:, None] >= place, maps, vectors)
@@ -70,8 +67,7 @@ class PixelCNN(torch.nn.Module):
 
     def pixels(self, x, *parents):
         """The Bernoulli distributions of all pixels ``(..., D)``, each given those before it in x."""
-        maps = x.unflatten(-1, self.image_shape).movedim(-1, -3)
-        return GreyBernoulli(logits=self._through(self.first(maps, *parents)).movedim(-3, -1).flatten(-3))
+        return GreyBernoulli(logits=rows_of(self._through(self.first(maps_of(x, self.image_shape), *parents))))
 
     def _through(self, h):
         for block in self.blocks:

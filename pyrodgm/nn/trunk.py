@@ -230,6 +230,16 @@ class Trunk(torch.nn.Module):
         return tuple(h * torch.bernoulli(torch.full_like(h, 1 - rate)) / (1 - rate) for h in features)
 
 
+def trunk_of(parents, hidden, **network):
+    """The trunk of a network: parents itself where it is one, else fully connected layers over such parents.
+
+    A trunk is a module that gives a tuple of features, and by ``head(size)`` and ``moment_head(size)`` layers on them
+    that return ``(..., size)``; ``sizes`` and ``linear`` are as for ``Trunk``. Of one that is given, ``hidden`` and the
+    options of a network say nothing.
+    """
+    return parents if isinstance(parents, torch.nn.Module) else Trunk(parents, hidden, **network)
+
+
 def _rates(dropout):
     rates = dropout if isinstance(dropout, (tuple, list)) else (dropout, dropout)
     if len(rates) != 2 or not all(isinstance(rate, (int, float)) and 0 <= rate < 1 for rate in rates):

@@ -28,7 +28,7 @@ from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
 from pyrodgm.models import Model
-from pyrodgm.models.catalogue import has_classes
+from pyrodgm.models.catalogue import has_classes, is_of_images
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.nn.weight_norm import normalised_layers
 from pyrodgm.nn.weights import layers_with_posteriors
@@ -69,7 +69,7 @@ def prepare(recipe, seed=0, device="cpu"):
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
     model_class, options = recipe.model
-    sizes = {"x_size": data.x_size}
+    sizes = {"image_shape": _image_shape(data)} if is_of_images(model_class) else {"x_size": data.x_size}
     rows = labels_kept(recipe, data, seed)
     if has_classes(model_class):
         sizes["num_classes"] = data.num_classes
@@ -81,6 +81,13 @@ def prepare(recipe, seed=0, device="cpu"):
             warn_where_slow(device, "the recipe runs in float32 instead")
     rows = None if rows is None else rows.to(device)
     return data.to(device), rows, model_class(**sizes | options).to(device)
+
+
+def _image_shape(data):
+    if data.image_shape is None or data.columns is not None:
+        got = "rows that are no images" if data.image_shape is None else "images without some of their pixels"
+        raise ValueError(f"data: got {data.name}, {got}, want whole images")
+    return data.image_shape
 
 
 def labels_kept(recipe, data, seed):

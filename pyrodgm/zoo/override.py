@@ -19,6 +19,7 @@ from pyrodgm.zoo.recipe import Recipe
 CHOICES = ("objective", "optimizer", "pretrained", "start_from", "schedule", "resample")  # names with options
 DECIDED = (
     "x_size",
+    "image_shape",
     "num_classes",
     "params",
     "x",

@@ -33,7 +33,7 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
     for labels in (None, y) if y is not None else (None,):
         draws = to_inference_data(model, x, labels, num_samples=SAMPLES)
         values = latents(model, x, labels)
-        sizes = {"chain": 1, "draw": SAMPLES, "datum": ROWS, "class": CLASSES, "x_feature": X_SIZE}
+        sizes = {"chain": 1, "draw": SAMPLES, "datum": ROWS, "class": CLASSES, "x_feature": x.shape[1]}
         sizes |= {f"{site}_unit": value.shape[-1] for site, value in values.items()}
         for name, dataset in groups(draws).items():
             for variable, array in dataset.items():

@@ -728,8 +728,8 @@ mutants(
         "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
     ),
     (
-        "x.unflatten(-1, self.image_shape).movedim(-1, -3)",
-        "x.unflatten(-1, self.image_shape).movedim(-1, -3).flip(-1)",
+        "maps_of(x, self.image_shape)",
+        "maps_of(x, self.image_shape).flip(-1)",
         "nn/test_pixel_cnn.py::test_no_logit_depends_on_its_own_pixel_or_a_later_one[image_shape0-True]",
     ),
     (
@@ -964,6 +964,74 @@ mutants(
         "h.movedim(-3, -1)).movedim(-1, -3)",
         "h)",
         "nn/test_convolution.py::TestBatchNorm::test_places_are_rows",
+    ),
+)
+mutants(
+    "nn/residual.py",
+    (
+        "layer(activation(out) if i else out)",
+        "layer(out)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[IAFVAE-]",
+    ),
+    (
+        "return activation(out + (h if self.skip",
+        "return torch.add(activation(out), (h if self.skip",
+        "models/test_iaf_vae.py::test_images_of_any_size_and_channels[9x7]",
+    ),
+    (
+        "(h if self.skip is None else self.skip(h))",
+        "(0 if self.skip is None else self.skip(h))",
+        "models/test_iaf_vae.py::test_images_of_any_size_and_channels[9x7]",
+    ),
+    (
+        "if i < len(maps) - 1:",
+        "if i < len(maps):",
+        "models/test_iaf_vae.py::test_the_network_is_that_of_the_paper",
+    ),
+    (
+        "if i > 0:",
+        "if True:",
+        "models/test_iaf_vae.py::test_the_network_is_that_of_the_paper",
+    ),
+    (
+        "return self.dense(rows_of(h), *vectors)",
+        "return self.dense(rows_of(h), *(0 * vector for vector in vectors))",
+        "models/test_iaf_vae.py::test_an_enumerated_class_changes_q_of_z",
+    ),
+    (
+        "h = maps_of(h, (*self.top[1:], self.top[0]))",
+        "h = h.unflatten(-1, self.top)",
+        "models/test_iaf_vae.py::test_images_of_any_size_and_channels[9x7]",
+    ),
+)
+mutants(
+    "models/iaf_vae.py",
+    (
+        "self.q_z(self.scaled(x))",
+        "self.q_z(x)",
+        "models/test_matrix.py::test_enumerated_loss_is_the_brute_force_sum[IAFVAE-categorical]",
+        "models/test_iaf_vae.py::test_images_of_any_size_and_channels[6x6x3]",
+    ),
+    (
+        "self.p_x(z), obs=x)",
+        "self.p_x(z.detach()), obs=x)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[IAFVAE-]",
+    ),
+)
+mutants(
+    "infer/compiled/passes.py",
+    (
+        "node.target in _VIEWS and source_of(node) not in written",
+        "False",
+        "models/test_iaf_vae.py::test_one_graph_serves_every_batch_size_and_is_not_compiled_by_itself",
+    ),
+)
+mutants(
+    "infer/compiled/graph.py",
+    (
+        "return not any(value.is_cpu for value in values)",
+        "return True",
+        "models/test_iaf_vae.py::test_one_graph_serves_every_batch_size_and_is_not_compiled_by_itself",
     ),
 )
 mutants(

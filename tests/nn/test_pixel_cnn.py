@@ -138,9 +138,9 @@ def test_it_has_no_mean_and_says_why():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_shape": (2,)}, r"image_shape: got \(2,\), want \(H, W\) or \(H, W, C\)"),
-        ({"image_shape": 28}, r"image_shape: got 28, want \(H, W\) or \(H, W, C\)"),
-        ({"image_shape": (2, 0)}, "image_shape: got 0, want a positive int"),
+        ({"image_shape": (2,)}, r"image_shape: got \(2,\), want two or three positive ints"),
+        ({"image_shape": 28}, "image_shape: got 28, want two or three positive ints"),
+        ({"image_shape": (2, 0)}, r"image_shape: got \(2, 0\), want two or three positive ints"),
         ({"kernel_size": 6}, "kernel_size: got 6, want an odd number"),
         ({"num_maps": 0}, "num_maps: got 0, want a positive int"),
         ({"num_blocks": 0}, "num_blocks: got 0, want a positive int"),

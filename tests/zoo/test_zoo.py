@@ -7,6 +7,7 @@ import torch
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import M2, VAE
+from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
@@ -34,6 +35,8 @@ def kinds():
             layers = {"z_sizes": (), "a_sizes": (), "hidden": ()}
             settings["model"] = [recipe.model[0].__name__, recipe.model[1] | layers]
             settings |= {"data": files(recipe.data[0]) == (), "warm_up_epochs": 0, "measure_every": 1}
+        if is_of_images(recipe.model[0]):
+            settings["model"] = [recipe.model[0].__name__, recipe.model[1] | {"posterior": ""}]
         if recipe.model[0].supervised:
             settings["model"] = [recipe.model[0].__name__, recipe.model[1] | {"hidden": ()}]
         if settings not in seen:
@@ -51,7 +54,8 @@ def test_a_recipe_runs(recipe, monkeypatch):
     for field in fields:
         changed[field] = (getattr(recipe, field)[0], {"epochs": 1})
     if files(recipe.data[0]):
-        changed["model"] = (recipe.model[0], recipe.model[1] | {"hidden": (8,)})
+        few = {"hidden": (8,)} | ({"maps": (2,)} if is_of_images(recipe.model[0]) else {})
+        changed["model"] = (recipe.model[0], recipe.model[1] | few)
         for field in fields:
             first = RECIPES[changed[field][0]]
             changed[field][1]["model"] = (first.model[0], first.model[1] | {"hidden": (8,)})

@@ -43,6 +43,12 @@ class Graph:
         return 1e-5 if torch.float32 in dtypes else 1e-11
 
     @property
+    def gains_by_compiling(self):
+        """Whether compiled code would be faster: not on a CPU whose time goes to convolutions, torch's in both."""
+        values = [node.meta["val"] for node in self.module.graph.nodes if node.target is aten.convolution.default]
+        return not any(value.is_cpu for value in values)
+
+    @property
     def written(self):
         """The captured tensors that the graph writes to, such as running statistics."""
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]

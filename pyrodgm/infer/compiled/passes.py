@@ -2,7 +2,7 @@
 
 import torch
 
-from pyrodgm.infer.compiled.nodes import acts
+from pyrodgm.infer.compiled.nodes import acts, source_of, written_arguments
 
 aten = torch.ops.aten
 
@@ -32,11 +32,14 @@ def simplify(module):
     """Drop what does nothing, and read every symbolic size from an argument."""
     graph = module.graph
     sizes = _sizes_of_inputs(graph)
+    written = {source_of(value) for node in graph.nodes for value in written_arguments(node)}
     for node in list(graph.nodes):
         if node.target is aten.detach.default:
             node.replace_all_uses_with(node.args[0])
         elif node.target is aten.t.default and getattr(node.args[0], "target", None) is aten.t.default:
             node.replace_all_uses_with(node.args[0].args[0])
+        elif node.target in _VIEWS and source_of(node) not in written:
+            node.target = aten.reshape.default
         elif node.target is aten.sym_size.int and _expression(node.meta["val"]) in sizes:
             node.replace_all_uses_with(sizes[_expression(node.meta["val"])])
         elif node.target in _LIKE:
@@ -50,6 +53,8 @@ def simplify(module):
     module.recompile()
 
 
+# A convolution lays its result out in memory as it likes, and not always as the trace took it to.
+_VIEWS = (aten.view.default, aten._unsafe_view.default)
 _LIKE = {
     aten.empty_like.default: aten.empty.memory_format,
     aten.rand_like.default: aten.rand.default,

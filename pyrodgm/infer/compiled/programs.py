@@ -93,6 +93,7 @@ class Programs:
         inputs = [tensor.contiguous() for tensor in inputs]
         long = self.backend == "auto" and slot.backend == "replay" and slot.calls > COMPILE_AFTER and not slot.reason
         program = next((program for program in slot.programs if program.accepts(inputs)), None)
+        long = long and program is not None and program.graph.gains_by_compiling
         if program is None:
             program = self._build(slot, args, kwargs, inputs)
         elif not program.holds():

@@ -1,0 +1,68 @@
+"""IAF-VAE, the convolutional VAE of Kingma 2017, sec. 5.6.1 and app. 5.A.
+
+    p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
+    q(z | x)                           N(mu, sigma^2), table 5.1's first row, or its flow (eqs 5.25 and 5.30-5.32)
+
+    encoder    blocks of stride 2 with 16, 32 and 32 maps, a block of stride 1 between two of them, 450 dense units
+    decoder    the same from the top down, with transposed convolutions
+    block      f(W_2 * f(W_1 * h) + h), f an ELU; W_s * h in place of h where the shape changes (He et al. 2015)
+
+All kernels are 3 x 3 and all weights are normalised, see ``initialise``. The paper has a block of stride 1 "between
+every other strided convolution", read as one between each two. Not stated, and chosen: the activation follows the sum,
+as in He et al. 2015; W_s is as large as W_1; the decoder's last maps are 16, and a 3 x 3 convolution gives the logits
+of them. Heads give log sigma^2.
+"""
+
+import pyro
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.networks import ImageNetworks
+
+
+class IAFVAE(DeepGenerativeModel):
+    """Convolutional variational autoencoder of images, with a posterior by name.
+
+    Args:
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        z_size: number of latent units.
+        hidden: sizes of the dense layers between maps and latents.
+        maps: numbers of maps of the blocks that halve height and width, from x up.
+        activation, weight_norm: of every network, see ``Trunk``.
+        options: ``likelihood``, ``posterior`` and the other options of every network, see ``Networks``.
+
+    Raises:
+        ValueError: for an ``image_shape`` of other than two or three positive ints, or images that are too small for
+            that many strides.
+
+    Example::
+
+        steps = {"num_steps": 2, "made_hidden": (320, 320), "reverse_every": 2}
+        m = IAFVAE(image_shape=(28, 28), posterior=("iaf", steps))
+        m.initialise(x[:100])                                       # x (B, 784)
+        SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x[:100])
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        z_size=32,
+        hidden=(450,),
+        maps=(16, 32, 32),
+        activation="elu",
+        weight_norm=True,
+        **options,
+    ):
+        nets = ImageNetworks(image_shape, None, hidden, maps, activation=activation, weight_norm=weight_norm, **options)
+        super().__init__(nets.x_size, None, z_size)
+        self.image_shape = tuple(image_shape)
+        self.p_x = nets.likelihood(z_size)
+        self.q_z = nets.posterior(size=z_size)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
+            return pyro.sample("x", self.p_x(z), obs=x)  # (B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)

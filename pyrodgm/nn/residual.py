@@ -1,0 +1,200 @@
+"""Trunks of maps: residual networks that read a row as an image, or draw one. Kingma 2017, app. 5.A; He et al. 2015."""
+
+import math
+from itertools import pairwise
+
+import torch
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.nn.batch_norm import MapBatchNorm
+from pyrodgm.nn.convolution import Convolution, TransposedConvolution, check_image_shape, halved, maps_of, rows_of
+from pyrodgm.nn.trunk import ACTIVATIONS, Trunk
+
+
+class ResidualBlock(torch.nn.Module):
+    """f(W_2 * f(W_1 * h) + h), or W_s * h in the place of h where height, width or the number of maps change.
+
+    Args:
+        parents: number of maps of h.
+        size: number of maps of the output.
+        stride: of W_1 and W_s.
+        shape: height and width of the output where W_1 and W_s are transposed convolutions, which double them; else
+            None.
+        activation: f, see ``Trunk``.
+        batch_norm: normalise what W_1 and W_2 give.
+        options: ``init``, ``precision`` and ``weight_norm`` of every convolution.
+
+    Shapes:
+        h ``(..., parents, H, W)``; out ``(..., size, height, width)``.
+    """
+
+    def __init__(self, parents, size, stride=1, shape=None, activation="elu", batch_norm=False, **options):
+        super().__init__()
+
+        def resizing():
+            if shape is None:
+                return Convolution((parents,), size, stride=stride, **options)
+            return TransposedConvolution((parents,), size, shape, **options)
+
+        self.activation = activation
+        self.layers = torch.nn.ModuleList([resizing(), Convolution((size,), size, **options)])
+        self.skip = None if stride == 1 and shape is None and parents == size else resizing()
+        self.norms = torch.nn.ModuleList(MapBatchNorm(size) for _ in self.layers) if batch_norm else None
+
+    def forward(self, h):
+        out, activation = h, ACTIVATIONS[self.activation]
+        for i, layer in enumerate(self.layers):
+            out = layer(activation(out) if i else out)
+            if self.norms is not None:
+                out = self.norms[i](out)
+        return activation(out + (h if self.skip is None else self.skip(h)))
+
+
+class ResidualEncoder(torch.nn.Module):
+    """Features of images: residual blocks of stride 2, a block of stride 1 between two of them, and dense layers.
+
+    What is read beside the image enters the first dense layer, or the heads where there is none: with an enumerated y
+    the convolutions of x are those of x alone.
+
+    Args:
+        image_shape: ``(H, W)`` or ``(H, W, C)``.
+        vectors: sizes of what is read beside it.
+        maps: numbers of maps of the blocks of stride 2, in their order.
+        hidden: sizes of the dense layers.
+        network: as for ``Trunk``; dropout is of the dense layers alone.
+
+    Shapes:
+        rows ``(..., H W C)`` and vectors ``(..., p_i)``; a tuple of features ``(..., sizes[i])``.
+
+    Attributes:
+        sizes, linear: as for ``Trunk``.
+
+    Raises:
+        ValueError: for no image shape, see ``check_image_shape``; without maps.
+
+    Example::
+
+        encoder = ResidualEncoder((28, 28), maps=(16, 32, 32), hidden=(450,))
+        posterior_net("normal", encoder, None, size=32)(x)
+    """
+
+    def __init__(self, image_shape, vectors=(), maps=(16, 32, 32), hidden=(450,), **network):
+        super().__init__()
+        check_maps(maps)
+        *shape, channels = self.image_shape = check_image_shape(image_shape, len(maps))
+        self.blocks = torch.nn.ModuleList()
+        options = block_options(**network)
+        for i, (below, size) in enumerate(pairwise([channels, *maps])):
+            self.blocks.append(ResidualBlock(below, size, stride=2, **options))
+            if i < len(maps) - 1:
+                self.blocks.append(ResidualBlock(size, size, **options))
+            shape = halved(shape)
+        self.dense = Trunk((maps[-1] * math.prod(shape), *vectors), hidden, **network)
+        self.sizes, self.linear = self.dense.sizes, self.dense.linear
+
+    def head(self, size):
+        """A linear layer on the features, with ``size`` outputs."""
+        return self.dense.head(size)
+
+    def moment_head(self, size):
+        """The same for the mean or the variance of a latent, see ``Trunk``."""
+        return self.dense.moment_head(size)
+
+    def forward(self, x, *vectors):
+        h = maps_of(x, self.image_shape)
+        for block in self.blocks:
+            h = block(h)
+        return self.dense(rows_of(h), *vectors)
+
+
+class ResidualDecoder(torch.nn.Module):
+    """A ``ResidualEncoder`` upside down, with transposed convolutions: its features are maps of the image's size.
+
+    Heads are convolutions, and return rows, so that any likelihood may stand on them.
+
+    Args:
+        parents: sizes of what it draws from.
+        image_shape, maps, hidden, network: as for ``ResidualEncoder``.
+
+    Shapes:
+        parents ``(..., p_i)``; a tuple of one set of maps ``(..., maps[0], H, W)``.
+
+    Attributes:
+        sizes, linear: as for ``Trunk``.
+
+    Raises:
+        ValueError: as ``ResidualEncoder``.
+
+    Example::
+
+        likelihood_net("bernoulli", ResidualDecoder((32,), (28, 28)), None, size=784)(z)
+    """
+
+    def __init__(self, parents, image_shape, maps=(16, 32, 32), hidden=(450,), **network):
+        super().__init__()
+        check_maps(maps)
+        *shape, _ = check_image_shape(image_shape, len(maps))
+        shapes = [shape]
+        for _ in maps:
+            shapes.append(halved(shapes[-1]))
+        self.top = (maps[-1], *shapes[-1])
+        self.dense = Trunk(parents, (*hidden, math.prod(self.top)), **network)
+        self.blocks = torch.nn.ModuleList()
+        options = block_options(**network)
+        for i in reversed(range(len(maps))):
+            below = maps[max(i - 1, 0)]  # where the encoder has the image, the heads still follow
+            self.blocks.append(ResidualBlock(maps[i], below, shape=shapes[i], **options))
+            if i > 0:
+                self.blocks.append(ResidualBlock(below, below, **options))
+        self.shape, self.sizes, self.linear = shape, (maps[0],), self.dense.linear
+
+    def head(self, size):
+        """A convolution of the features that returns rows of ``size`` values, a multiple of the pixels."""
+        return MapHead(*self.sizes, size, self.shape, **self.linear)
+
+    moment_head = head
+
+    def forward(self, *parents):
+        (h,) = self.dense(*parents)
+        h = maps_of(h, (*self.top[1:], self.top[0]))
+        for block in self.blocks:
+            h = block(h)
+        return (h,)
+
+
+class MapHead(Convolution):
+    """A convolution that returns rows, in the type of its parameters whatever its trunk computes in.
+
+    Args:
+        parents: number of maps that it reads.
+        size: number of values of a row, a multiple of the places.
+        shape: height and width of the maps.
+        options: ``init``, ``precision`` and ``weight_norm``.
+
+    Shapes:
+        maps ``(..., parents, H, W)``; out ``(..., size)``, the values of a place side by side.
+    """
+
+    def __init__(self, parents, size, shape, **options):
+        places = math.prod(shape)
+        if size % places:
+            raise ValueError(f"size: got {size}, want a multiple of the {places} places of a map")
+        super().__init__((parents,), size // places, **options)
+
+    def forward(self, maps):
+        return rows_of(super().forward(maps)).to(self.weight.dtype)
+
+
+def block_options(activation="relu", batch_norm=False, init="glorot", precision="float32", weight_norm=False, **_):
+    """The options of a ``Trunk`` that its blocks share."""
+    check_choice("activation", activation, ACTIVATIONS)
+    options = {"activation": activation, "batch_norm": bool(batch_norm)}
+    return options | {"init": init, "precision": precision, "weight_norm": weight_norm}
+
+
+def check_maps(maps):
+    """Raise ``ValueError`` unless there is at least one number of maps, all positive ints."""
+    if not isinstance(maps, (tuple, list)) or not maps:
+        raise ValueError(f"maps: got {maps!r}, want a tuple of positive ints, one for each stride")
+    for size in maps:
+        check_size("maps", size)

@@ -1,0 +1,93 @@
+"""Recipes of images: their settings by hand, and the model that gets the data's image shape."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from pyro.infer import SVI
+
+from pyrodgm.data import Dataset, Rows, load
+from pyrodgm.models.catalogue import is_of_images
+from pyrodgm.zoo import RECIPES, experiment, prepare, train
+from tests import by_hand
+
+FLOW = {"reverse_every": 2, "num_steps": 2}
+MNIST = {
+    "data": ("mnist", {}), "epochs": 150, "batch_size": 100, "learning_rate": 1e-3, "objective": ("elbo", {}),
+    "schedule": ("linear", {"start": 75, "end": 150}), "resample": ("binarise", {}), "importance_samples": 128,
+    "importance_rows": None, "monitor": None, "ema": None, "optimizer": ("Adam", {}), "warm_up_epochs": 0,
+    "preprocess": (), "posterior": ("iaf", FLOW | {"made_hidden": (1920, 1920)}),
+    "maps": (16, 32, 32), "hidden": (450,), "z_size": 32, "likelihood": "bernoulli", "activation": "elu",
+    "weight_norm": True,
+}  # fmt: skip
+BY_HAND = {
+    "mnist-iafvae-normal": MNIST | {"posterior": "normal"},
+    "mnist-iafvae-iaf-2-320": MNIST | {"posterior": ("iaf", FLOW | {"made_hidden": (320, 320)})},
+    "mnist-iafvae-iaf-2-1920": MNIST,
+    "binarised-mnist-iafvae": MNIST | {"data": ("binarised-mnist", {}), "resample": None},
+    "digits-iafvae": MNIST | {
+        "data": ("digits", {"counts": True}), "epochs": 100, "learning_rate": 2e-3,
+        "schedule": ("linear", {"start": 50, "end": 100}), "importance_samples": 1000,
+        "resample": ("resample_counts", {"total_count": 16, "draws": 4}), "maps": (16, 32), "hidden": (128,),
+        "z_size": 16, "posterior": ("iaf", FLOW | {"made_hidden": (64, 64)}),
+        "likelihood": ("binomial", {"total_count": 16}),
+    },
+}  # fmt: skip
+SHAPES = {"mnist": (28, 28), "binarised-mnist": (28, 28), "digits": (8, 8)}
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if is_of_images(recipe.model[0])])
+def test_settings_by_hand(name):
+    recipe, numbers = RECIPES[name], dict(BY_HAND[name])
+    signature = {p.name: p.default for p in type.__getattribute__(recipe.model[0], "__signature__").parameters.values()}
+    of_model = {key: numbers.pop(key) for key in list(numbers) if key in signature}
+    assert {key: getattr(recipe, key) for key in numbers} == numbers
+    assert {key: recipe.model[1].get(key, signature[key]) for key in of_model} == of_model
+    assert recipe.model[1].keys() <= of_model.keys()
+    assert (recipe.data[0] == "digits") == ("counts as they are" in recipe.deviations)
+
+
+def test_the_model_gets_the_shape_of_the_images():
+    _, rows, model = prepare(RECIPES["digits-iafvae"])
+    assert model.image_shape == (8, 8) and model.x_size == 64 and rows is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"image_shape": None}, "data: got digits, rows that are no images, want whole images"),
+        ({"columns": torch.arange(64)}, "data: got digits, images without some of their pixels, want whole images"),
+    ],
+)
+def test_rows_that_are_no_whole_images_are_refused(changed, message, monkeypatch):
+    data = load("digits")._replace(**changed)
+    monkeypatch.setattr(experiment, "load", lambda name, **options: data)
+    with pytest.raises(ValueError, match=message):
+        prepare(RECIPES["digits-iafvae"])
+
+
+def test_a_first_step_by_hand(monkeypatch):
+    """The loss of the initialised model is minus the bound of binarised images, at the step's noise."""
+    x = torch.rand(200, 36, generator=torch.Generator().manual_seed(0))
+    data = Dataset("mnist", *3 * [Rows(x, torch.zeros(200).long())], num_classes=10, image_shape=(6, 6))
+    monkeypatch.setattr(experiment, "load", lambda name, **options: data)
+    monkeypatch.setattr(experiment, "bound", lambda *args: -1.0)
+    losses = []
+
+    class Noted(SVI):
+        def step(self, x):
+            model, state = self.model.__self__, torch.get_rng_state()
+            assert x.shape == (100, 36) and set(x.unique().tolist()) == {0.0, 1.0}
+            assert bool(model.p_x.logits.bias.any())
+            expected = by_hand.unlabelled_loss(model, x, {"z": torch.randn(100, 4)}).item()
+            torch.set_rng_state(state)
+            losses.append((super().step(x), expected))
+            return losses[-1][0]
+
+    monkeypatch.setattr(experiment, "CompiledSVI", Noted)
+    recipe = RECIPES["mnist-iafvae-normal"]
+    few = {"maps": (2, 3), "hidden": (5,), "z_size": 4}
+    train(replace(recipe, model=(recipe.model[0], recipe.model[1] | few), epochs=1), seed=1, progress=False)
+    assert len(losses) == 2
+    for found, expected in losses:
+        assert found == pytest.approx(expected, rel=1e-5)
