@@ -120,6 +120,7 @@ m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(da
     "nn/likelihoods DiscretizedLogisticNet": "x = torch.randint(256, (B, 3072)).float()",
     "nn/masked_conv MaskedConv": "B, x, h = 2, torch.rand(2, 1, 28, 28), torch.rand(2, 32, 28, 28)",
     "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
+    "nn/residual": "z = torch.randn(5, 32)",
     "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
     "pv/expected": """
 poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
@@ -178,7 +179,7 @@ def test_what_is_prepared_or_left_out_is_there():
 
 def told(comment, names):
     """The shape or the number that a comment gives, or None."""
-    shape = re.fullmatch(r"(?:.*[ :])?(\((?:\w+, ?)+\w*\))", comment)
+    shape = re.fullmatch(r"(?:.*: )?(\((?:\w+, ?)+\w*\))", comment)
     if shape and " or " not in comment:
         return eval(shape[1], names)
     return float(comment) if re.fullmatch(r"-?\d+\.?\d*", comment) else None

@@ -26,7 +26,14 @@ def launch(command, cwd=ROOT):
 
 
 @pytest.mark.parametrize(
-    ("backend", "pair"), [("svi", "adgm"), pytest.param("replay", "adgm", marks=pytest.mark.slow), ("svi", "iaf")]
+    ("backend", "pair"),
+    [
+        ("svi", "adgm"),
+        pytest.param("replay", "adgm", marks=pytest.mark.slow),
+        ("svi", "iaf"),
+        ("svi", "sampled"),
+        pytest.param("replay", "sampled", marks=pytest.mark.slow),
+    ],
 )
 def test_two_processes_have_the_gradients_and_the_curve_of_one(backend, pair, tmp_path):
     script = ["-m", "tests.train.two_processes", backend, pair]

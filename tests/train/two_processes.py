@@ -19,6 +19,7 @@ from pyrodgm.train.parallel import is_first, joined, joint_gradients, share
 
 PAIRS = {
     "adgm": lambda: ADGM(12, 3, z_size=2, a_size=3, hidden=(8,), posterior="full"),
+    "sampled": lambda: ADGM(12, 6, z_size=2, a_size=3, hidden=(8,), classes=("sampled", {"top": 2})),
     "iaf": lambda: VAE(12, z_size=2, hidden=(8,), posterior=("iaf", {"num_steps": 2})),
 }
 
