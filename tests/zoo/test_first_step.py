@@ -307,10 +307,10 @@ BY_HAND = {
     "mnist-adgm": AUXILIARY | {"model": "ADGM", "nets": auxiliary(784, 500, 100, 10, 110)},
     "mnist-sdgm": AUXILIARY | {"model": "SDGM", "nets": auxiliary(784, 500, 100, 10, 210)},
     "mnist-sdgm-fast": AUXILIARY | {  # 444 inputs, 200 rows; every class summed for 8 epochs
-        "model": "SDGM", "nets": auxiliary(444, 500, 100, 10, 210), "batch": (100, 200), "epochs": 120,
+        "model": "SDGM", "nets": auxiliary(444, 500, 100, 10, 210), "batch": (100, 200), "epochs": 150,
         "preprocess": (("keep_varying", {"threshold": 0.1}),), "measure_every": 2,
         "steps": {1: (1.5e-3, 1.0), 2: (1.5e-3, 1.0), 3: (1.5e-3, 1.0)},
-        "schedule": ("linear", {"start": 60, "end": 120}),
+        "schedule": ("linear", {"start": 75, "end": 150}),
         "classes_by_epoch": ((0, "enumerated"), (8, ("sampled", {"top": 2}))),
     },
     "mnist-cagem-0": CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
