@@ -42,7 +42,7 @@ def test_without_arguments_it_shows_help():
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of circles-m2"),
+        (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of binarised-mnist-iafvae"),
         (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want a device that is here"),
         (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
         (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
