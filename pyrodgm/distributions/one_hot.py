@@ -29,6 +29,12 @@ def known_classes(rows):
     return classes if version is not None and version == rows._version else None
 
 
+def class_of(rows):
+    """The class ``(...)`` of each row, looked for where it is not known."""
+    classes = known_classes(rows)
+    return rows.argmax(-1) if classes is None else classes
+
+
 class KnownOneHotCategorical(dist.OneHotCategorical):
     """A one-hot categorical that does not look for the class of rows that remember it."""
 
@@ -36,8 +42,7 @@ class KnownOneHotCategorical(dist.OneHotCategorical):
         """log q(y)."""
         if self._validate_args:
             self._validate_sample(value)
-        classes = known_classes(value)
-        classes = value.argmax(-1) if classes is None else classes
+        classes = class_of(value)
         shape = torch.broadcast_shapes(self.batch_shape, classes.shape)
         extra = len(shape) - len(self.batch_shape)  # dimensions in front, each row's classes
         rows = shape[extra:]

@@ -6,7 +6,7 @@ import pyro.distributions as dist
 import torch
 from pyro.distributions.score_parts import ScoreParts
 
-from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
+from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
 UNIFORM = ContextVar("uniform", default=torch.rand)  # what draws the rows' uniform numbers, ``(..., B, 1)``
 
@@ -47,7 +47,7 @@ class SumAndSample(KnownOneHotCategorical):
 
     def __init__(self, logits, top, validate_args=None):
         _check_top(top, logits.shape[-1])
-        self.top, self._log_rest = top, None
+        self.top, self._enumerated = top, None
         super().__init__(logits=logits, validate_args=validate_args)
 
     @classmethod
@@ -55,13 +55,13 @@ class SumAndSample(KnownOneHotCategorical):
         """That of a ``OneHotCategorical``, whose logits are normalised already."""
         _check_top(top, fn.event_shape[0])
         new = cls.__new__(cls)
-        new.top, new._log_rest = top, None
+        new.top, new._enumerated = top, None
         return dist.OneHotCategorical.expand(fn, fn.batch_shape, _instance=new)
 
     def expand(self, batch_shape, _instance=None):
         """The same distribution for a larger batch, whose rows are drawn independently."""
         new = type(self).__new__(type(self)) if _instance is None else _instance
-        new.top, new._log_rest = self.top, None
+        new.top, new._enumerated = self.top, None
         return super().expand(batch_shape, _instance=new)
 
     def enumerate_support(self, expand=True):
@@ -71,11 +71,14 @@ class SumAndSample(KnownOneHotCategorical):
         summed, likeliest = classes.split([self.top, 1], -1)  # likeliest of the others
         scale = values[..., -1:].clamp(min=torch.finfo(logits.dtype).min)  # where the rest is impossible
         others = (logits - scale).exp().scatter_(-1, summed, 0.0)
-        self._log_rest = (scale + others.sum(-1, keepdim=True).log()).squeeze(-1)  # log r
+        log_r = (scale + others.sum(-1, keepdim=True).log()).squeeze(-1)
         drawn = self._draw(others)
         # an impossible rest, or rounding at the end of the sum: the likeliest of the others, never a summed class
         drawn = torch.where(others.gather(-1, drawn) > 0, drawn, likeliest)
-        return one_hot_rows(torch.cat([summed, drawn], -1).movedim(-1, 0), self.event_shape[0], logits.dtype)
+        self._enumerated = torch.cat([summed, drawn], -1), log_r
+        rows = one_hot_rows(self._enumerated[0].movedim(-1, 0), self.event_shape[0], logits.dtype)
+        rows._enumerated = self._enumerated  # for the guide that runs again, once for each of them
+        return rows
 
     def _draw(self, weights):
         """An index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
@@ -86,7 +89,7 @@ class SumAndSample(KnownOneHotCategorical):
 
     def log_prob(self, value):
         """log q(y)."""
-        if self._log_rest is not None:
+        if self._enumerated is not None:
             raise ValueError(
                 "SumAndSample: got log_prob of classes that it enumerated, want score_parts: the drawn class counts "
                 "for all that were not. Enumerate it in a guide, under an ELBO that weighs classes by their score, "
@@ -100,13 +103,16 @@ class SumAndSample(KnownOneHotCategorical):
         The gradient of log r is that of the rest of one: r d log r = -sum_{y in C} d q(y), which is finite for r = 0.
         """
         log_q = super().log_prob(value)
-        if self._log_rest is None:
+        enumerated = next((t._enumerated for t in (self, value, value._base) if getattr(t, "_enumerated", None)), None)
+        if enumerated is None:
             return ScoreParts(log_q, log_q, 0)
-        summed, drawn = log_q[:-1], log_q[-1:]
-        log_r, log_of_top = self._log_rest, summed.detach().logsumexp(0)  # log(1 - r)
-        surplus = (log_r - log_of_top).exp() * _gradient_alone(drawn[0])
-        surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(0)
-        return ScoreParts(log_q, torch.cat([summed - surplus, (log_r + _gradient_alone(drawn[0]))[None]]), 0)
+        classes, log_r = enumerated
+        summed, drawn = self.logits.gather(-1, classes).split([self.top, 1], -1)
+        log_of_top = summed.detach().logsumexp(-1, keepdim=True)  # log(1 - r)
+        surplus = (log_r - log_of_top.squeeze(-1)).exp() * _gradient_alone(drawn.squeeze(-1))
+        surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(-1)
+        is_drawn = class_of(value) == classes[..., -1]
+        return ScoreParts(log_q, torch.where(is_drawn, log_r + _gradient_alone(log_q), log_q - surplus), 0)
 
 
 def _check_top(top, num_classes):

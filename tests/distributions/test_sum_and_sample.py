@@ -106,7 +106,7 @@ def test_the_draws_weighted_are_the_sum(model_class, top, monkeypatch):
         assert values.std(0).max() > 1e-3  # the draws differ
 
 
-def pair(top, offset=0.0, logits=None, scale=1.0):
+def pair(top, offset=0.0, logits=None, scale=1.0, enumerate="parallel"):
     """A class of three rows, and functions of model and guide; ``offset`` moves every class's cost alike."""
     torch.manual_seed(3)
     logits = torch.randn(3, 5, dtype=torch.float64) if logits is None else logits
@@ -121,7 +121,7 @@ def pair(top, offset=0.0, logits=None, scale=1.0):
     def guide():
         with pyro.plate("rows", 3), poutine.scale(scale=scale):
             fn = dist.OneHotCategorical(logits=logits) if top is None else SumAndSample(logits, top)
-            pyro.sample("y", fn, infer={"enumerate": "parallel"})
+            pyro.sample("y", fn, infer={"enumerate": enumerate})
 
     def gradient(elbo=ELBO):
         loss = elbo.differentiable_loss(model, guide)
@@ -138,6 +138,15 @@ def test_free_draws_are_right_on_average(options):
     draws = torch.stack([gradient() for _ in range(600)])
     error = draws.std(0) / math.sqrt(len(draws))
     assert bool(((draws.mean(0) - expected).abs() <= 4 * error + 1e-12).all())
+
+
+def test_classes_that_are_enumerated_one_after_another(monkeypatch):
+    """The guide runs again for each of them, so that another distribution gives the score."""
+    expected = pair(None)[0]()
+    gradient = pair(2, enumerate="sequential")[0]
+    values, probabilities = every_draw(monkeypatch, 2, 3, 5, gradient)
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12)
+    assert values.std(0).max() > 1e-3
 
 
 def test_particles_draw_classes_of_their_own():

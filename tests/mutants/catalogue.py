@@ -1395,8 +1395,8 @@ mutants(
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
     ),
     (
-        "new.top, new._log_rest = self.top, None",
-        "new.top, new._log_rest = 1, None",
+        "new.top, new._enumerated = self.top, None",
+        "new.top, new._enumerated = 1, None",
         "distributions/test_sum_and_sample.py::test_as_a_distribution_it_is_the_categorical",
     ),
     (
@@ -1405,24 +1405,29 @@ mutants(
         "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits0]",
     ),
     (
-        "(log_r + _gradient_alone(drawn[0]))[None]",
-        "drawn",
+        "torch.where(is_drawn, log_r + _gradient_alone(log_q), log_q - surplus)",
+        "log_q",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
     ),
     (
-        "(log_r + _gradient_alone(drawn[0]))[None]",
-        "log_r[None]",
+        "log_r + _gradient_alone(log_q),",
+        "log_r,",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
     ),
     (
-        "summed - surplus, ",
-        "summed, ",
+        "log_q - surplus), 0)",
+        "log_q), 0)",
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
     ),
     (
-        "surplus = (log_r - log_of_top).exp() * _gradient_alone(drawn[0])",
-        "surplus = log_r.exp() * _gradient_alone(drawn[0])",
+        "(log_r - log_of_top.squeeze(-1)).exp()",
+        "log_r.exp()",
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
+    ),
+    (
+        "(self, value, value._base)",
+        "(self, value)",
+        "distributions/test_sum_and_sample.py::test_classes_that_are_enumerated_one_after_another",
     ),
     (
         "scatter_(-1, summed, 0.0)",
@@ -1440,7 +1445,7 @@ mutants(
         "distributions/test_sum_and_sample.py::test_classes_are_drawn_in_proportion_and_by_row",
     ),
     (
-        "if self._log_rest is not None:\n            raise",
+        "if self._enumerated is not None:\n            raise",
         "if False:\n            raise",
         "distributions/test_sum_and_sample.py::test_whoever_reads_log_prob_in_place_of_the_score_is_told",
     ),
