@@ -20,6 +20,11 @@ def mlp(trunk, *parents):
         return mlp(trunk.dense, by_hand_images.encoded(trunk, parents[0]), *parents[1:])
     if type(trunk).__name__ == "ResidualDecoder":
         return by_hand_images.decoded(trunk, mlp(trunk.dense, *parents))
+    if type(trunk).__name__ == "PixelTrunk":
+        return by_hand_images.pixel_trunk(trunk, mlp(trunk.maps.dense, *parents))
+    if type(trunk).__name__ == "DownwardTrunk":
+        h = mlp(trunk.maps.dense, *parents)
+        return mlp(trunk.dense, by_hand_images.as_rows(by_hand_images.of_vector(trunk.maps, h), h.shape[:-1]))
     shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parents))
     h = torch.cat([p.expand(*shape, p.shape[-1]) for p in parents], -1)
     for i, layer in enumerate(trunk.layers):
@@ -82,13 +87,14 @@ def levels(net, *parents):
 def logistic_masses(net, *parents):
     """Masses of the levels of every feature, ``(..., D, C)``: differences of the logistic's distribution function."""
     h, count = mlp(net.trunk, *parents), net.num_components
-    shape = (*h.shape[:-1], net.size, count)
-    mu = linear(net.loc, h).reshape(shape) + torch.tensor([(m + 0.5) / count for m in range(count)]).to(h)
+    mu = linear(net.loc, h)
+    shape = (*mu.shape[:-1], net.size, count)
+    mu = mu.reshape(shape) + torch.tensor([(m + 0.5) / count for m in range(count)]).to(mu)
     if isinstance(net.log_scale, torch.Tensor):
         log_s = net.log_scale[[d % net.num_channels for d in range(net.size)]] - 2
     else:
         log_s = linear(net.log_scale, h).reshape(shape) - 2
-    inner = torch.arange(1, net.num_levels).to(h) / net.num_levels
+    inner = torch.arange(1, net.num_levels).to(mu) / net.num_levels
     below = torch.sigmoid((inner - mu[..., None]) / log_s[..., None].exp())
     edges = torch.zeros_like(below[..., :1]), torch.ones_like(below[..., :1])
     masses = torch.cat([below, edges[1]], -1) - torch.cat([edges[0], below], -1)  # (..., D, M, C)
@@ -96,7 +102,14 @@ def logistic_masses(net, *parents):
     return (weights[..., None] * masses).sum(-2)
 
 
+def log_pixels(net, x, z):
+    """Of every pixel given those before it."""
+    p = torch.sigmoid(by_hand_images.pixel_logits(net, x, mlp(net.maps.dense, z)))
+    return (x * p.log() + (1 - x) * (1 - p).log()).sum(-1)
+
+
 LOG_X = {
+    "PixelDecoder": log_pixels,
     "BernoulliNet": log_bernoulli,
     "BinomialNet": log_binomial,
     "DiscretizedLogisticNet": lambda net, x, *parents: (
@@ -296,6 +309,19 @@ def ladder(model, x, y, k, noise):
     return Run(chain(model, z, q), (z[0],))
 
 
+def fame(model, x, y, k, noise):
+    """Maaløe 2018, app. E, eqs 7-9 and sec. 2.2: a ladder whose first layers are strided convolutions."""
+    height, width, channels = model.h.image_shape
+    maps = read(model, x).reshape(-1, height, width, channels).permute(0, 3, 1, 2)
+    h = []
+    for i, dense in enumerate(model.h.dense):
+        if i < len(model.h.strided):
+            maps = by_hand_images.strided(model.h.strided[i], maps)
+        h.append(mlp(dense, by_hand_images.as_rows(maps, x.shape[:-1]) if i < len(model.h.strided) else h[-1]))
+    z, q = downward(model, [(each,) for each in h], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
 def downward(model, h, noise):
     """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
     z, q = [], []
@@ -381,6 +407,7 @@ RUNS = {
     "ADGM": auxiliary,
     "SDGM": auxiliary,
     "CaGeM": cagem,
+    "FAME": fame,
     "HierarchicalVAE": hierarchical,
     "LadderVAE": ladder,
     "LatentClassifierVAE": latent_classifier,
@@ -523,7 +550,12 @@ def parts(model, x, noise, y=None):
     return {site: float(part.detach().mean()) for site, part in row_parts(model, x, noise, y).items()}
 
 
-TOP_DOWN = ("LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")  # the guide draws z after what its prior reads
+TOP_DOWN = (
+    "FAME",
+    "LadderVAE",
+    "AuxiliaryLadderVAE",
+    "ClusterLadderVAE",
+)  # the guide draws z after what its prior reads
 
 
 def kl_of_units(model, x, noise, site, y=None):
@@ -667,7 +699,7 @@ def evidence(model, x):
     kind = type(model).__name__
     if kind == "LatentClassifierVAE":
         return latent_classifier_evidence(model, x)
-    if kind == "IAFVAE":
+    if kind in ("FAME", "IAFVAE"):  # of one layer
         return image_evidence(model, x)
     y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
     classes, terms = model.num_classes if y_is_read else 1, []

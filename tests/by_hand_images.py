@@ -25,19 +25,20 @@ def normalised(norm, rows):
 
 
 def convolution(layer, maps, shape=None):
-    """Maps ``(N, c, H, W)`` by 3 x 3 taps; to a shape of twice the size by a transposed one."""
+    """Maps ``(N, c, H, W)`` by 3 x 3 taps or others; to a shape of twice the size by a transposed one."""
     weight = weight_of(layer)  # (out, c, 3, 3), or (c, out, 3, 3)
+    taps, reach = weight.shape[-1], weight.shape[-1] // 2
     stride = 2 if layer.stride == 2 and shape is None else 1
     if shape is not None:  # zeros between the places, and taps from right to left
         spaced = maps.new_zeros(*maps.shape[:2], *shape)
         spaced[..., ::2, ::2] = maps
         maps, weight = spaced, weight.transpose(0, 1).flip(2, 3)
     height, width = maps.shape[2:]
-    padded = maps.new_zeros(*maps.shape[:2], height + 2, width + 2)
-    padded[..., 1:-1, 1:-1] = maps
+    padded = maps.new_zeros(*maps.shape[:2], height + 2 * reach, width + 2 * reach)
+    padded[..., reach : reach + height, reach : reach + width] = maps
     total = layer.bias[:, None, None]
-    for a in range(3):
-        for b in range(3):
+    for a in range(taps):
+        for b in range(taps):
             shifted = padded[..., a : a + height : stride, b : b + width : stride]
             total = total + torch.einsum("oc,nchw->nohw", weight[..., a, b], shifted)
     return total
@@ -84,3 +85,49 @@ def head(layer, maps):
     """Rows of a convolution of maps ``(..., c, H, W)``, the values of a place side by side."""
     out = convolution(layer, maps.reshape(-1, *maps.shape[-3:]))
     return out.permute(0, 2, 3, 1).reshape(*maps.shape[:-3], -1)
+
+
+def strided(net, maps, shape=None):
+    """f(norm(W * h)), f a ReLU."""
+    out = convolution(net.layer, maps, shape)
+    return F.relu(out if net.norm is None else of_map(net.norm, out))
+
+
+def of_vector(net, h):
+    """Maps ``(N, c, H, W)`` of what a dense layer spreads over those of half the size."""
+    c, height, width = net.top
+    return strided(net.up, h.reshape(-1, height, width, c).permute(0, 3, 1, 2), tuple(net.up.layer.shape))
+
+
+def as_rows(maps, shape):
+    """Maps ``(N, c, H, W)`` as rows, the values of a place side by side."""
+    return maps.permute(0, 2, 3, 1).reshape(*shape, -1)
+
+
+def pixel_trunk(net, h):
+    """The layers of a PixelCNN without x: 7 x 7, four blocks, two of 1 x 1."""
+    out = convolution(net.first, of_vector(net.maps, h))
+    for each in net.blocks:
+        out = out + convolution(each, F.relu(out))
+    for each in net.last:
+        out = convolution(each, F.relu(out))
+    return F.relu(out).reshape(*h.shape[:-1], *out.shape[1:])
+
+
+def pixel_logits(net, x, h):
+    """Logits ``(..., D)`` of a PixelCNN of grey images given x ``(..., D)``, with the masks A and B written out."""
+    height, width, _ = net.pixels.image_shape
+    first, masks = net.pixels.first, {}
+    for size, own in ((7, 0.0), (3, 1.0)):
+        masks[size] = torch.zeros(size, size, dtype=h.dtype)
+        masks[size][: size // 2] = 1
+        masks[size][size // 2, : size // 2] = 1
+        masks[size][size // 2, size // 2] = own
+    image = x.expand(*h.shape[:-1], x.shape[-1]).reshape(-1, 1, height, width)
+    out = F.conv2d(image, first.weight * masks[7], first.bias, padding=3)
+    out = out + F.conv2d(of_vector(net.maps, h), first.of_maps[0], padding=3)
+    for each in net.pixels.blocks:
+        out = out + F.conv2d(F.relu(out), each.weight * masks[3], each.bias, padding=1)
+    for each in net.pixels.last:
+        out = F.conv2d(F.relu(out), each.weight, each.bias)
+    return out.reshape(*h.shape[:-1], -1)

@@ -10,6 +10,7 @@ from pyrodgm.models.catalogue import models_by_name
 X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
 SMALL |= {"image_shape": (3, 2), "maps": (3,)}
+SMALL |= {"concatenation": False, "pixel_maps": 8}
 SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
@@ -17,6 +18,7 @@ VARIANTS = {
     "AuxiliaryLadderVAE": [{"z_sizes": (2,), "a_sizes": (3,)}, {"z_sizes": (4, 3, 2), "a_sizes": (2, 3, 4)}],
     "CaGeM": [{"skip": False}],
     "ClusterLadderVAE": [{"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "FAME": [{"z_sizes": (4, 3, 2), "image_shape": (3, 4, 2), "maps": (3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "IAFVAE": [{"image_shape": (4, 3, 2), "maps": (3, 2), "weight_norm": False}],
     "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
@@ -33,6 +35,7 @@ QUICK_FLOWS = (
 LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("categorical", {"num_levels": 5})]
 LIKELIHOODS += [("discretized_logistic", {"num_levels": 5})]
 MERGED = (
+    "FAME",
     "LadderVAE",
     "AuxiliaryLadderVAE",
     "ClusterLadderVAE",

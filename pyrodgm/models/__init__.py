@@ -10,6 +10,7 @@ from pyrodgm.models.bayesian_vae import BayesianVAE
 from pyrodgm.models.cagem import CaGeM
 from pyrodgm.models.cluster_ladder_vae import ClusterLadderVAE
 from pyrodgm.models.density import DensityModel
+from pyrodgm.models.fame import FAME
 from pyrodgm.models.hierarchical_vae import HierarchicalVAE
 from pyrodgm.models.iaf_vae import IAFVAE
 from pyrodgm.models.ladder_vae import LadderVAE
@@ -23,6 +24,7 @@ from pyrodgm.models.vae import VAE
 __all__ = [
     "ADGM",
     "AVAE",
+    "FAME",
     "IAFVAE",
     "M1M2",
     "M2",

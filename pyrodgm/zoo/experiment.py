@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pyro
 import torch
+from torch.distributions import constraints
 
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
@@ -43,6 +44,7 @@ from pyrodgm.zoo.stages import first_stage
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
 DRAWS = 100  # of the weights of a prediction
+SHARES = (constraints.unit_interval, "values in [0, 1]")  # of rows that are binarised
 INACTIVE = 0.01  # nats; a unit with less carries nothing
 
 
@@ -139,7 +141,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     y = None
     if model.supervised:
         x, y = x[rows], data.train.y[rows]
-    check_values("x", x, *model.x_support)
+    check_values("x", x, *(SHARES if _binarises(recipe) else model.x_support))
     seen = None if model.num_classes is None or model.supervised else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
     resample = None
@@ -156,7 +158,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
     if recipe.kl_units:
         with seeded(0):
-            _check_units(model, x[:2])
+            _check_units(model, observed(recipe, x[:2]))
 
     classifies = labelled is not None or model.supervised
 
@@ -355,8 +357,11 @@ def _card(recipe, seed, figures):
 
 def observed(recipe, x):
     """The rows that a bound is of: a model of binarised rows has no bound of grey ones."""
-    binary = recipe.resample is not None and recipe.resample[0] == "binarise"
-    return binarise(x, torch.Generator(x.device).manual_seed(0)) if binary else x
+    return binarise(x, torch.Generator(x.device).manual_seed(0)) if _binarises(recipe) else x
+
+
+def _binarises(recipe):
+    return recipe.resample is not None and recipe.resample[0] == "binarise"
 
 
 def _objective(recipe, model, rows, num_rows, num_batches):

@@ -34,4 +34,4 @@ def test_the_defaults_name_parameters_as_ever(model_class):
     with torch.device("meta"):
         model = small(model_class)
     tails = {name.rpartition(".")[0].rpartition(".")[2] for name, _ in model.named_parameters()}
-    assert tails <= {"loc", "log_variance", "logits", "out", "skip", *map(str, range(9))}
+    assert tails <= {"first", "layer", "loc", "log_variance", "logits", "out", "skip", *map(str, range(9))}

@@ -272,6 +272,19 @@ mutants(
     ),
 )
 mutants(
+    "models/fame.py",
+    (
+        "prior = None if z is None else prior_for_the_guide(self.p_z[i], z)",
+        "prior = None",
+        "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
+    ),
+    (
+        "self.q_z[i](h[i], prior=prior)",
+        "self.q_z[i](2 * h[i], prior=prior)",
+        "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
@@ -572,6 +585,29 @@ mutants(
         "dist.Categorical(logits=self._by_feature(self.weight_logits(*h)))",
         "dist.Categorical(logits=self._by_feature(0 * self.weight_logits(*h)))",
         "nn/test_likelihoods.py::test_discretised_logistics_have_the_masses_of_their_intervals[{'log_scale': 'network', 'num_components': 2}]",
+    ),
+)
+mutants(
+    "nn/feature_maps.py",
+    (
+        "out if self.norm is None else self.norm(out)",
+        "out",
+        "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
+    ),
+    (
+        "maps_of(h, (*self.top[1:], self.top[0]))",
+        "h.unflatten(-1, self.top)",
+        "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
+    ),
+    (
+        "h = h + block(F.relu(h))",
+        "h = block(F.relu(h))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[FAME-]",
+    ),
+    (
+        "return (F.relu(h),)",
+        "return (h,)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[FAME-]",
     ),
 )
 mutants(

@@ -6,6 +6,7 @@ from pyrodgm.zoo.recipes import (
     jurasinski_2019,
     kingma_2017,
     maaloe_2017,
+    maaloe_2018,
     mnist,
     moons,
     sonderby_2016,
@@ -24,5 +25,6 @@ FILES = (
     burda_2016,
     kingma_2017,
     variational_dropout,
+    maaloe_2018,
 )
 RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}

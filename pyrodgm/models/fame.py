@@ -1,0 +1,168 @@
+"""FAME, the feature map VAE. Maaløe and Winther 2018, in Maaløe 2018, app. E.
+
+    p(x, z) = p(x | z_1) p(z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1})           eqs 1-2
+    p(x | z_1) = prod_j p(x_j | x_<j, z_1)                                  sec. 2.2, a PixelCNN
+    q(z | x) = q(z_L | x) prod_{i=1}^{L-1} q(z_i | z_{i+1}, x)              eqs 7-9, a ladder, see LadderVAE
+
+    h_i = CNN(h_{i-1}), h_0 = x                                             sec. 2.2
+    mu, sigma = Linear(DENSE(h)), Softplus(DENSE(h))
+
+The layers' sizes are chosen here, as the paper's table 1 is lost but for its caption: the first layers halve height and
+width by a convolution each, those above are dense; what comes down from a latent is spread over the maps of its own
+layer and doubled by a transposed convolution. ``batch_norm=True`` and ``scale_head="softplus_sigma"`` are the paper's.
+Batch normalisation is never in the PixelCNN, where it would show a pixel the later ones. Without concatenation
+p(x | z_1) has the same layers without x and without masks, and all pixels come in one pass.
+
+Deviation: heads give log sigma^2 unless told otherwise.
+"""
+
+import math
+
+import pyro
+import torch
+from torch.nn import ModuleList
+
+from pyrodgm.models.ladder import Rung, prior_for_the_guide
+from pyrodgm.models.layers import LayeredModel
+from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
+from pyrodgm.nn import NormalNet, Trunk, likelihood_net
+from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
+from pyrodgm.nn.feature_maps import DownwardTrunk, PixelDecoder, PixelTrunk, Strided
+from pyrodgm.nn.residual import check_maps
+
+
+class FAME(LayeredModel):
+    """Ladder VAE of images with feature maps between its layers, and a decoder that draws pixel by pixel.
+
+    Args:
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        z_sizes: number of units of z1, ..., zL.
+        hidden: sizes of the dense layers between maps and latents, the same for every layer; or a tuple for each.
+        maps: numbers of maps of the first layers, each of which halves height and width; the layers above are dense.
+        concatenation: whether pixels read the pixels before them; else p(x | z1) has the same layers without x.
+        pixel_maps: number of maps of every layer of the PixelCNN.
+        likelihood: see ``likelihood_net``; with concatenation it is ``"bernoulli"``, of zeros and ones.
+        posterior: see ``LadderVAE``.
+        options: of every network, see ``Networks``.
+
+    Raises:
+        ValueError: for no image shape, or one too small for so many strides; for more maps than layers; for another
+            likelihood with concatenation.
+
+    Example::
+
+        m = FAME((28, 28), batch_norm=True, scale_head="softplus_sigma")
+        with warm_up(beta):
+            SVI(m.model, m.guide, Adam({"lr": 3e-4}), Trace_ELBO()).step(x)     # x (B, 784), zeros and ones
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        z_sizes=(64, 32, 16, 8, 4),
+        hidden=((256,), (256,), (128,), (64,), (32,)),
+        maps=(32, 64, 64),
+        concatenation=True,
+        pixel_maps=64,
+        likelihood="bernoulli",
+        posterior="normal",
+        **options,
+    ):
+        check_layer_sizes("z_sizes", z_sizes)
+        check_maps(maps)
+        if len(maps) > len(z_sizes):
+            raise ValueError(f"maps: got {maps!r}, want at most one for each of {len(z_sizes)} layers")
+        if concatenation and likelihood != "bernoulli":
+            raise ValueError(f"likelihood: got {likelihood!r} with concatenation, want 'bernoulli'")
+        *shape, channels = check_image_shape(image_shape, len(maps))
+        x_size, nets = math.prod(shape) * channels, []
+        for i, sizes in enumerate(hidden_by_layer(hidden, len(z_sizes))):
+            if i < len(maps):
+                places = halved(shape)
+                down = {"top": (maps[i], *places), "shape": shape, "size": maps[max(i - 1, 0)]}
+                nets.append(
+                    MapNetworks(x_size, sizes, down, channels, concatenation, pixel_maps, likelihood, **options)
+                )
+                shape = places
+            else:
+                nets.append(Networks(x_size, None, sizes, **options))
+        super().__init__(x_size, z_sizes, nets)
+        self.image_shape = tuple(image_shape)
+        self.h = FeatureMaps(nets, image_shape, maps)
+        self.q_z = ModuleList(
+            Rung(net, (h,), size=z, posterior=posterior) for net, h, z in zip(nets, self.h.sizes, z_sizes, strict=True)
+        )
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            h, z = self.h(self.scaled(x)), None
+            for i in reversed(range(len(h))):
+                prior = None if z is None else prior_for_the_guide(self.p_z[i], z)
+                z = pyro.sample(f"z{i + 1}", self.q_z[i](h[i], prior=prior))  # (B, z_i)
+
+
+class MapNetworks(Networks):
+    """The networks of a layer with maps: what comes down from its latent is spread over them.
+
+    Args:
+        x_size, hidden, likelihood, options: as for ``Networks``.
+        down: ``top``, ``shape`` and ``size`` of ``MapsOfVector``.
+        channels: values of a pixel.
+        concatenation, pixel_maps: as for ``FAME``.
+    """
+
+    def __init__(self, x_size, hidden, down, channels, concatenation, pixel_maps, likelihood, **options):
+        super().__init__(x_size, None, hidden, likelihood=likelihood, **options)
+        self.down, self.channels = down, channels
+        self.concatenation, self.pixel_maps = concatenation, pixel_maps
+        self._heads = {"scale_head": self._normal["scale_head"]}
+
+    def likelihood(self, z):
+        """p(x | z), z of the first layer."""
+        network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
+        top, shape, size = self.down["top"], self.down["shape"], self.down["size"]
+        if self.concatenation:
+            return PixelDecoder(z, top, (*shape, self.channels), size, self.pixel_maps, **network)
+        trunk = PixelTrunk(z, top, shape, size, self.pixel_maps, **network)
+        return likelihood_net(self._likelihood, trunk, None, self.x_size, **self._heads)
+
+    def normal(self, z, size):
+        """A diagonal normal of ``size`` units given the layer's latent."""
+        trunk = DownwardTrunk(z, hidden=self.hidden, **self.down, **self.network)
+        return NormalNet(trunk, None, size, **self._heads)
+
+
+class FeatureMaps(torch.nn.Module):
+    """h_i = CNN(h_{i-1}), h_0 = x, and the dense features of every layer.
+
+    Args:
+        nets: the ``Networks`` of every layer, bottom first.
+        image_shape, maps: as for ``FAME``.
+
+    Shapes:
+        x ``(B, D)``; a list of features of layers 1 to L, each ``(B, sizes[i])``.
+
+    Attributes:
+        sizes: sizes of the features.
+    """
+
+    def __init__(self, nets, image_shape, maps):
+        super().__init__()
+        *shape, below = self.image_shape = check_image_shape(image_shape)
+        self.strided, self.dense, self.sizes = ModuleList(), ModuleList(), []
+        for i, net in enumerate(nets):
+            if i < len(maps):
+                self.strided.append(Strided(below, maps[i], **net.network))
+                shape, below = halved(shape), maps[i]
+                read = below * math.prod(shape)
+            self.dense.append(Trunk((read,), net.hidden, **net.network))
+            (read,) = self.dense[-1].sizes
+            self.sizes.append(read)
+
+    def forward(self, x):
+        maps, features = maps_of(x, self.image_shape), []
+        for i, dense in enumerate(self.dense):
+            if i < len(self.strided):
+                maps = self.strided[i](maps)
+            features.extend(dense(rows_of(maps) if i < len(self.strided) else features[-1]))
+        return features

@@ -1,0 +1,148 @@
+"""Trunks of FAME: maps on the way down from a vector, and the layers of a PixelCNN without x. Maaløe 2018, app. E."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from pyrodgm.nn.batch_norm import MapBatchNorm
+from pyrodgm.nn.convolution import Convolution, TransposedConvolution, maps_of, rows_of
+from pyrodgm.nn.pixel_cnn import PixelCNN
+from pyrodgm.nn.residual import MapHead, block_options
+from pyrodgm.nn.trunk import ACTIVATIONS, Trunk
+
+
+class Strided(torch.nn.Module):
+    """f(W conv h), a convolution of stride 2, or a transposed one to a given shape, normalised before f.
+
+    Args:
+        parents, size: numbers of maps of h and of the output.
+        shape: height and width of the output of a transposed convolution; None for one that halves.
+        network: ``activation``, ``batch_norm``, ``init``, ``precision``, ``weight_norm``, see ``Trunk``.
+
+    Shapes:
+        h ``(..., parents, H, W)``; out ``(..., size, ceil(H / 2), ceil(W / 2))``, or of the shape.
+    """
+
+    def __init__(self, parents, size, shape=None, **network):
+        super().__init__()
+        options = block_options(**network)
+        self.activation, batch_norm = options.pop("activation"), options.pop("batch_norm")
+        if shape is None:
+            self.layer = Convolution((parents,), size, stride=2, **options)
+        else:
+            self.layer = TransposedConvolution((parents,), size, shape, **options)
+        self.norm = MapBatchNorm(size) if batch_norm else None
+
+    def forward(self, h):
+        out = self.layer(h)
+        return ACTIVATIONS[self.activation](out if self.norm is None else self.norm(out))
+
+
+class MapsOfVector(torch.nn.Module):
+    """Maps of twice the size of those that a vector is spread over: a dense layer, and a transposed convolution.
+
+    Args:
+        parent: size of the vector.
+        top: maps, height and width that the dense layer gives.
+        shape: height and width of the output.
+        size: number of maps of the output.
+        network: see ``Trunk``.
+
+    Shapes:
+        z ``(..., parent)``; out ``(..., size, height, width)``.
+    """
+
+    def __init__(self, parent, top, shape, size, **network):
+        super().__init__()
+        self.top = tuple(top)
+        self.dense = Trunk((parent,), (math.prod(top),), **network)
+        self.up = Strided(top[0], size, shape, **network)
+
+    def forward(self, z):
+        (h,) = self.dense(z)
+        return self.up(maps_of(h, (*self.top[1:], self.top[0])))
+
+
+class DownwardTrunk(torch.nn.Module):
+    """Features of a vector by ``MapsOfVector`` and dense layers, what the mean and variance of a lower latent read.
+
+    Arguments as for ``MapsOfVector``, and ``hidden``, sizes of the dense layers. Attributes and heads as of ``Trunk``.
+    """
+
+    def __init__(self, parent, top, shape, size, hidden, **network):
+        super().__init__()
+        self.maps = MapsOfVector(parent, top, shape, size, **network)
+        self.dense = Trunk((size * math.prod(shape),), hidden, **network)
+        self.sizes, self.linear = self.dense.sizes, self.dense.linear
+
+    def head(self, size):
+        """A linear layer on the features, with ``size`` outputs."""
+        return self.dense.head(size)
+
+    def moment_head(self, size):
+        """The same for the mean or the variance of a latent, see ``Trunk``."""
+        return self.dense.moment_head(size)
+
+    def forward(self, z):
+        return self.dense(rows_of(self.maps(z)))
+
+
+class PixelTrunk(torch.nn.Module):
+    """The layers of a ``PixelCNN`` on a vector's maps, without x and hence without masks: all pixels at once.
+
+    Its features are maps, heads are convolutions that return rows.
+
+    Args:
+        parent, top, network: as for ``MapsOfVector``.
+        image_shape: height and width of the image.
+        size: number of maps that the vector gives.
+        num_maps: K of every layer.
+
+    Attributes:
+        sizes, linear: as for ``Trunk``.
+    """
+
+    def __init__(self, parent, top, image_shape, size, num_maps, **network):
+        super().__init__()
+        self.maps, self.shape = MapsOfVector(parent, top, image_shape, size, **network), tuple(image_shape)
+        self.sizes, self.linear = (num_maps,), self.maps.dense.linear
+        self.first = Convolution((size,), num_maps, kernel=7, **self.linear)
+        self.blocks = torch.nn.ModuleList(Convolution((num_maps,), num_maps, **self.linear) for _ in range(4))
+        self.last = torch.nn.ModuleList(Convolution((num_maps,), num_maps, kernel=1, **self.linear) for _ in range(2))
+
+    def head(self, size):
+        """A convolution of 1x1 that returns rows of ``size`` values, a multiple of the pixels."""
+        return MapHead(*self.sizes, size, self.shape, kernel=1, **self.linear)
+
+    moment_head = head
+
+    def forward(self, z):
+        h = self.first(self.maps(z))
+        for block in self.blocks:
+            h = h + block(F.relu(h))
+        for layer in self.last:
+            h = layer(F.relu(h))
+        return (F.relu(h),)
+
+
+class PixelDecoder(torch.nn.Module):
+    """p(x | z) = prod_i p(x_i | x_<i, z), a ``PixelCNN`` that reads a vector's maps.
+
+    Args:
+        parent, top, size, network: as for ``MapsOfVector``.
+        image_shape: ``(H, W, C)``.
+        num_maps: K of every layer of the PixelCNN.
+
+    Attributes:
+        support, wanted, scale: as for ``NormalNet``.
+    """
+
+    def __init__(self, parent, top, image_shape, size, num_maps, **network):
+        super().__init__()
+        self.maps = MapsOfVector(parent, top, image_shape[:2], size, **network)
+        self.pixels = PixelCNN(image_shape, maps=(size,), num_maps=num_maps)
+        self.support, self.wanted, self.scale = self.pixels.support, self.pixels.wanted, self.pixels.scale
+
+    def forward(self, z):
+        return self.pixels(self.maps(z).to(self.pixels.first.weight.dtype))
