@@ -2594,6 +2594,30 @@ mutants(
 )
 
 
+mutants(
+    "zoo/baselines.py",
+    (
+        "batched_network(recipe, data, rows, seed, dropout=0.5)",
+        "batched_network(recipe, data, rows, seed, dropout=0.2)",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[dropout network-0.5]",
+    ),
+    (
+        "learning_rate * min(1.0, 2 * (1 - epoch / epochs))",
+        "learning_rate",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[dropout network-0.5]",
+    ),
+    (
+        "y[batch]).backward()",
+        "y[batch.flip(0)]).backward()",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[network without dropout-0.0]",
+    ),
+    (
+        "(wrong := error(data.validation)) < least",
+        "(wrong := error(data.test)) < least",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[network without dropout]",
+    ),
+)
+
 # photovoltaics
 
 mutants(

@@ -8,6 +8,7 @@ from pyrodgm.zoo.recipes import (
     maaloe_2017,
     mnist,
     moons,
+    photovoltaic,
     sonderby_2016,
     svhn_norb,
     variational_dropout,
@@ -16,6 +17,7 @@ from pyrodgm.zoo.recipes import (
 FILES = (
     digits,
     moons,
+    photovoltaic,
     mnist,
     maaloe_2017,
     jurasinski_2019,
