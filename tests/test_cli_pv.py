@@ -51,3 +51,33 @@ class TestSimulate:
         monkeypatch.setitem(sys.modules, "pvlib.pvsystem", None)
         result = call("simulate", "--output", "x.csv")
         assert result.exit_code == 2 and "pip install pyrodgm[pv]" in result.output
+
+
+class TestCheck:
+    HEADER = "time,i_dc,v_dc,poa_global,temp_air\n"
+
+    def test_tells_what_a_file_holds(self, tmp_path):
+        rows = [f"2022-01-31T{h:02d}:{m:02d}Z,5,300.{h}{m},7{m:02d},{h}" for h in (19, 20) for m in range(0, 60, 10)]
+        (tmp_path / "log.csv").write_text(self.HEADER + "\n".join(rows) + "\n2022-01-31T21:00Z,1,2,3,4\n")
+        result = call("check", "log.csv", "--latitude", "36.1", "--longitude", "-79.95")
+        assert result.exit_code == 0
+        for line in (
+            "1: 13 rows, 2022-01-31 19:00:00 UTC",
+            "a row every 10 min",
+            "left out: 1 rows, night",
+            "1: used: ",
+        ):
+            assert line in result.output
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (("none.csv",), "data: got none.csv, want a file that is there"),
+            (("log.csv", "--map", "none.toml"), "map: got none.toml, want a file that is there"),
+            (("log.csv", "--latitude", "10"), "latitude: got one of latitude and longitude"),
+        ],
+    )
+    def test_bad_input(self, tmp_path, args, message):
+        (tmp_path / "log.csv").write_text(self.HEADER)
+        result = call("check", *args)
+        assert result.exit_code == 2 and message in result.output

@@ -7,7 +7,7 @@ import typer
 
 from pyrodgm.cli.report import console, reported
 
-app = typer.Typer(help="Photovoltaic strings: simulate one.", no_args_is_help=True)
+app = typer.Typer(help="Photovoltaic strings: simulate one, check a logger's file.", no_args_is_help=True)
 
 
 @app.command()
@@ -43,3 +43,19 @@ def simulate(
     table = table.round(dict.fromkeys(COLUMNS, 4))
     write(output, table.to_csv(index=False).encode() if output.suffix == ".csv" else table.to_parquet(index=False))
     console.print(f"{output}: {len(table)} rows, {days} days, {table['state'].nunique()} states", highlight=False)
+
+
+@app.command()
+@reported()
+def check(
+    data: Annotated[Path, typer.Argument(help="A logger's file: .csv, .csv.gz or .parquet.")],
+    map: Annotated[Path | None, typer.Option(help="A TOML file: which column is what.")] = None,
+    latitude: Annotated[float | None, typer.Option(help="Of the plant, in degrees, to check the clock.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
+):
+    """Say what a logger's file holds, what is wrong with it, and which rows would be left out, by reason."""
+    from pyrodgm.pv.check import check_logger, told
+    from pyrodgm.pv.logger_map import load_map
+
+    for line in told(check_logger(data, load_map(map), latitude, longitude)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -3106,8 +3106,96 @@ mutants(
 )
 
 
+mutants(
+    "zoo/baselines.py",
+    (
+        "batched_network(recipe, data, rows, seed, dropout=0.5)",
+        "batched_network(recipe, data, rows, seed, dropout=0.2)",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[dropout network-0.5]",
+    ),
+    (
+        "learning_rate * min(1.0, 2 * (1 - epoch / epochs))",
+        "learning_rate",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[dropout network-0.5]",
+    ),
+    (
+        "y[batch]).backward()",
+        "y[batch.flip(0)]).backward()",
+        "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[network without dropout-0.0]",
+    ),
+    (
+        "(wrong := error(data.validation)) < least",
+        "(wrong := error(data.test)) < least",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[network without dropout]",
+    ),
+)
+
 # photovoltaics
 
+mutants(
+    "pv/check.py",
+    (
+        "STAMPS[logger_map.stamp] * check.step",
+        "-STAMPS[logger_map.stamp] * check.step",
+        "pv/test_check.py::TestCheck::test_what_a_time_stamps",
+    ),
+    (
+        "noon = 12 * 60 - 4 * longitude - minutes",
+        "noon = 12 * 60 + 4 * longitude - minutes",
+        "pv/test_check.py::TestCheck::test_a_clean_file",
+    ),
+    (
+        "level < CURTAILED * top",
+        "level > CURTAILED * top",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+    (
+        "poa[on].max() > rises * poa[on].min()",
+        "poa[on].max() > 0",
+        "pv/test_check.py::TestCheck::test_a_plateau_of_the_light_is_none_of_the_inverter",
+    ),
+    (
+        "(up * down > 0)",
+        "(up * down < 0)",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+    (
+        "total + there.sum()",
+        "there.sum()",
+        "pv/test_check.py::TestCheck::test_pieces_of_any_size_tell_the_same",
+    ),
+)
+mutants(
+    "pv/quality.py",
+    (
+        "run[begin < 0] += length - 1",
+        "run[begin < 0] += 0",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts2-changes10-expected10]",
+    ),
+    (
+        "piece.time <= latest[:-1]",
+        "piece.time <= before",
+        "pv/test_check.py::TestReasons::test_after_a_clock_that_ran_ahead_all_rows_are_late",
+    ),
+    (
+        "(length >= STUCK)",
+        "(length > STUCK)",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts0-changes10-expected10]",
+    ),
+)
+mutants(
+    "pv/units.py",
+    (
+        '"F": (5 / 9, -160 / 9)',
+        '"F": (5 / 9, -32.0)',
+        "pv/test_logger.py::TestUnits::test_conversions[temp_air-F-T-212-100]",
+    ),
+    (
+        '"kn": (1852 / 3600, 0.0)',
+        '"kn": (3600 / 1852, 0.0)',
+        "pv/test_logger.py::TestUnits::test_conversions[wind_speed-kn-W-1-0.514444]",
+    ),
+)
 mutants(
     "pv/expected.py",
     (

@@ -78,6 +78,14 @@ MOONS = PLAIN | {
     "steps": {1: (3e-3, 0.2), 2: (3e-3, 0.4), 4: (3e-3, 0.8), 5: (3e-3, 1.0), 6: (3e-3, 1.0)},
 }  # fmt: skip
 
+# Maaløe et al. 2018, experiment (i): two layers of 50, every label. beta = 10: alpha = 10 * 10,500 / 10,500.
+PV = PLAIN | {
+    "model": "SDGM", "classes": 10, "rows": 10_500, "likelihood": ("normal", None), "labels": None, "batch": (200, 200),
+    "epochs": 120, "weight": 1.0, "alpha": 10.0, "sizes": {"z": 10, "a": 10}, "preprocess": (("standardise", {}),),
+    "monitor": "validation error",
+    "steps": {1: (3e-3, 0.05), 2: (3e-3, 0.1), 20: (3e-3, 1.0), 61: (3e-3, 1.0), 76: (2.25e-3, 1.0)},
+}  # fmt: skip
+
 # Jurasiński 2019, secs 3.1 and 5.1, app. B: batches of 100 and 100, 0.001, one layer of 500 softplus, z of 50.
 LATENT = MNIST | {
     "model": "LatentClassifierVAE", "act": "softplus", "precision": "bfloat16", "likelihood": ("normal", 0.4),
@@ -272,6 +280,15 @@ BY_HAND = {
         "model": "ADGM", "sizes": {"z": 10, "a": 10}, "nets": auxiliary(2, 100, 10, 2, 12), "alpha": 166.66666666666666,
         "steps": {1: (3e-4, 1.0), 2: (3e-4, 1.0), 3: (3e-4, 1.0)},
     },
+    "pv-sdgm": PV | {"data": ("pv", {}), "nets": auxiliary(6, 50, 10, 10, 30)},
+    "pv-sdgm-iv": PV | {"data": ("pv", {"columns": "iv"}), "nets": auxiliary(2, 50, 10, 10, 30)},
+    "pv-days": PV | {
+        "data": ("pv", {"arrangement": "days", "held_out": "days"}), "nets": auxiliary(6, 50, 10, 10, 30),
+    },
+    "pv-days-ratios": PV | {
+        "data": ("pv", {"arrangement": "days", "held_out": "days", "columns": "ratios"}),
+        "nets": auxiliary(3, 50, 10, 10, 30),
+    },
     "mnist-m2": M2 | {"labels": 100, "weight": 0.002, "alpha": 0.1},
     "mnist-m2-600": M2 | {"labels": 600, "weight": 0.012, "alpha": 0.1},
     "mnist-m2-1000": M2 | {"labels": 1000, "weight": 0.02, "alpha": 0.1},
@@ -407,12 +424,14 @@ def stand_in(name, numbers):
         y = torch.arange(rows) % numbers["classes"]
         x = torch.randint(0, 2, (rows, columns), generator=generator).to(torch.get_default_dtype())
         x[:, :4] = (y[:, None] >> torch.arange(4)) & 1
+        if name == "pv":
+            return Rows(3 + 2 * torch.randn(rows, columns, generator=generator), y)
         x[:, -1] = 0.5 if top > 1 or not dequantised(numbers) else 51 / 255
         if "keep_varying" in dict(numbers["preprocess"]):
             x[:, -1], x[:, -2] = 0.3 + 0.4 * (y % 2), 0.0  # the last but one is left out
         return Rows(top * x, y)
 
-    shape = (2, 2, 3) if name == "svhn" else (3, 4)
+    shape = None if name == "pv" else (2, 2, 3) if name == "svhn" else (3, 4)
     parts = part(numbers["rows"]), part(20), part(20)
     return Dataset(name, *parts, num_classes=numbers["classes"], image_shape=shape)
 
@@ -452,10 +471,15 @@ def check_batch(batch, data, rows, numbers):
 
 
 def prepared(data, numbers):
-    """The rows to train on: k of 256 levels plus noise, over the deviation of each colour (SVHN) or over 256 (NORB)."""
+    """The rows to train on: k of 256 levels plus noise, over the deviation of each colour (SVHN) or over 256 (NORB).
+
+    The string's columns have mean 0 and deviation 1.
+    """
     x = data.train.x
     if not dequantised(numbers):
         return x
+    if data.name == "pv":
+        return (x - x.mean(0)) / x.std(0, correction=0)
     noisy = (255 * x).round() + torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
     if data.name == "small-norb":
         return noisy / 256

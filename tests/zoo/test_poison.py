@@ -356,6 +356,19 @@ def test_a_baseline_is_chosen_without_the_test_rows(name, moons):
     assert error(train=Rows(data.train.x, hidden)) == whole
 
 
+@pytest.mark.parametrize(("name", "rate"), [("dropout network", 0.5), ("network without dropout", 0.0)])
+def test_a_batched_network_has_its_dropout_and_a_falling_rate(name, rate, monkeypatch, moons):
+    rates, steps = [], []
+    monkeypatch.setattr("torch.nn.Dropout", lambda rate: rates.append(rate) or torch.nn.Identity())
+    take = torch.optim.Adam.step
+    monkeypatch.setattr("torch.optim.Adam.step", lambda self: steps.append(self.param_groups[0]["lr"]) or take(self))
+    BASELINES[name](MOONS, *moons, 1)
+    assert rates == [rate] * len(MOONS.model[1]["hidden"])
+    assert steps[:50] == [3e-3] * 50 and steps[75] == pytest.approx(1.5e-3) and len(steps) == 100
+    data = moons[0]
+    assert BASELINES[name](MOONS, data, torch.arange(len(data.train.x)), 1) < 15
+
+
 def test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validation(monkeypatch, moons):
     data, rows = moons
     nets = []

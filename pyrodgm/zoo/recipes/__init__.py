@@ -9,6 +9,7 @@ from pyrodgm.zoo.recipes import (
     maaloe_2018,
     mnist,
     moons,
+    photovoltaic,
     sonderby_2016,
     svhn_norb,
     variational_dropout,
@@ -17,6 +18,7 @@ from pyrodgm.zoo.recipes import (
 FILES = (
     digits,
     moons,
+    photovoltaic,
     mnist,
     maaloe_2017,
     jurasinski_2019,

@@ -1,0 +1,272 @@
+"""What a logger's file holds: step, gaps, nights, units, clipping, open circuits, stuck sensors, the clock.
+
+The clock is held against the sun without a model of the sky: halfway between the first and the last light of a day the
+sun stands in the south (in the north beyond the equator), whichever way the modules look. pvlib says when it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.logger import NO_TIME, read_logger
+from pyrodgm.pv.logger_map import STAMPS, LoggerMap
+from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
+from pyrodgm.pv.units import visible_unit
+
+DAY, NIGHT = 86_400, 4 * 3600  # seconds; so long without light is a night
+OPEN = (0.05, 10.0, 100.0)  # A at most, V and W/m² at least: a voltage without a current in the light
+PLATEAU = (0.995, 3600, 1.1)  # of a day's highest power; seconds on it; and irradiance rises so much meanwhile
+CURTAILED = 0.95  # of the highest plateau; lower ones are an order, not the inverter
+CLOCK, CLOCK_MOVES = 20, 40  # minutes that a clock may be off, and move, before it is told
+SPIKE = 10.0  # °C between a row and both its neighbours
+
+
+@dataclass
+class StringCheck:
+    """What one string's rows are like.
+
+    Args:
+        rows: read.
+        used: of them not left out.
+        first, last: times, in seconds since 1970 in UTC; None where no row has one.
+        step: seconds between two rows, the most frequent; None for fewer than two.
+        gaps: pairs of the number of rows that are missing and when, in seconds, the ten longest.
+        skipped: rows left out by reason.
+        ranges: least, mean and greatest value by pvlib's name, of values that are there.
+        units: what a quantity's values look like, by its name, where it cannot be what it is taken for.
+        empty: cells without a number by name.
+        unread: those of them that hold text.
+        open_circuit: rows with a voltage and no current in the light.
+        clipped, curtailed: rows on a plateau of power.
+        spikes: rows by name whose temperature leaves both neighbours by more than 10 °C.
+        clock: minutes that the light is late against the sun, the median day; None where it cannot be told.
+        clock_moves: minutes between an early day and a late one, the tenth and the ninetieth in a hundred.
+    """
+
+    rows: int = 0
+    used: int = 0
+    first: int | None = None
+    last: int | None = None
+    step: int | None = None
+    gaps: list = field(default_factory=list)
+    skipped: Counter = field(default_factory=Counter)
+    ranges: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
+    empty: Counter = field(default_factory=Counter)
+    unread: Counter = field(default_factory=Counter)
+    open_circuit: int = 0
+    clipped: int = 0
+    curtailed: int = 0
+    spikes: Counter = field(default_factory=Counter)
+    clock: float | None = None
+    clock_moves: float = 0.0
+
+
+def check_logger(
+    path: str | Path,
+    logger_map: LoggerMap | None = None,
+    latitude: float | None = None,
+    longitude: float | None = None,
+    rows_at_once: int = 200_000,
+) -> dict[str, StringCheck]:
+    """Look through a file once, in pieces.
+
+    Args:
+        path, logger_map, rows_at_once: see ``read_logger``.
+        latitude, longitude: of the plant, in degrees, north and east positive; without them the clock is not checked.
+
+    Returns:
+        A ``StringCheck`` by string.
+
+    Raises:
+        ValueError: as ``read_logger`` does; for a place that is none.
+
+    Example::
+
+        check_logger("string.csv", latitude=36.1, longitude=-79.95)["1"].skipped
+    """
+    if (latitude is None) != (longitude is None):
+        raise ValueError("latitude: got one of latitude and longitude, want both")
+    for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
+        if value is not None and not -most <= value <= most:
+            raise ValueError(f"{name}: got {value}, want -{most} to {most} degrees")
+    logger_map = LoggerMap() if logger_map is None else logger_map
+    passes = {}
+    for piece in read_logger(path, logger_map, rows_at_once=rows_at_once):
+        passes.setdefault(piece.string, _Pass(longitude or 0.0)).add(piece)
+    checks = {name: one.finish(logger_map, latitude, longitude) for name, one in passes.items()}
+    return dict(sorted(checks.items()))
+
+
+class _Pass:
+    """One string's rows, piece by piece, in memory that does not grow but by a few numbers a day."""
+
+    def __init__(self, longitude):
+        self.check, self.seen, self.longitude = StringCheck(), Seen(), longitude
+        self.steps, self.gaps, self.previous = Counter(), [], None
+        self.sums, self.light, self.plateaus, self.day = {}, [], [], None
+
+    def add(self, piece):
+        """Count a piece."""
+        check, values = self.check, piece.values
+        reasons = skip_reasons(piece, self.seen)
+        used = reasons == None  # noqa: E711
+        check.rows, check.used = check.rows + len(piece), check.used + int(used.sum())
+        check.skipped.update(Counter(reasons[~used].tolist()))
+        for name, count in piece.unread.items():
+            check.unread[name] += count
+        self._step(piece.time)
+        for name, column in values.items():
+            there = column[~np.isnan(column)]
+            check.empty[name] += len(column) - len(there)
+            if len(there):
+                low, total, count, high = self.sums.get(name, (np.inf, 0.0, 0, -np.inf))
+                low, high = min(low, there.min()), max(high, there.max())
+                self.sums[name] = (low, total + there.sum(), count + len(there), high)
+        most, least_v, least_g = OPEN
+        light = values["poa_global"] >= least_g
+        check.open_circuit += int((light & (values["i_dc"] < most) & (values["v_dc"] > least_v)).sum())
+        for name in ("temp_module", "temp_air"):
+            if name in values and len(piece) > 2:
+                up, down = values[name][1:-1] - values[name][:-2], values[name][1:-1] - values[name][2:]
+                check.spikes[name] += int(((np.minimum(np.abs(up), np.abs(down)) > SPIKE) & (up * down > 0)).sum())
+        self._days(piece.time, values, used)
+
+    def _step(self, time):
+        time = time[time != NO_TIME]
+        if not len(time):
+            return
+        if self.previous is not None:
+            time = np.concatenate([[self.previous], time])
+        steps = np.diff(time)
+        ahead = steps[steps > 0]
+        self.steps.update(dict(zip(*(part.tolist() for part in np.unique(ahead, return_counts=True)), strict=True)))
+        check, common = self.check, self.steps.most_common(1)
+        check.first = int(time[0]) if check.first is None else check.first
+        check.last, self.previous = int(time.max()), int(time[-1])
+        if common:
+            long = np.flatnonzero(steps > 1.5 * common[0][0])
+            self.gaps += [(int(steps[i]), int(time[i])) for i in long]
+            self.gaps = sorted(self.gaps, reverse=True)[:10]
+
+    def _days(self, time, values, used):
+        """First and last light between two nights, and each day's rows, held until the day is over."""
+        lit = time[(time != NO_TIME) & (values["poa_global"] >= LEAST_IRRADIANCE / 4)]
+        if len(lit):
+            lit = np.sort(lit)
+            for own in np.split(lit, np.flatnonzero(np.diff(lit) > NIGHT) + 1):
+                if self.light and 0 <= own[0] - self.light[-1][1] <= NIGHT:
+                    own = np.concatenate([self.light.pop(), own])
+                self.light.append((int(own[0]), int(own[-1])))
+        time, power, poa = (x[used] for x in (time, values["i_dc"] * values["v_dc"], values["poa_global"]))
+        held = np.stack([time.astype(float), power, poa])
+        if self.day is not None:
+            held = np.concatenate([self.day, held], 1)
+        days = np.floor_divide(held[0] + self.longitude * DAY / 360, DAY)
+        open_day = days == days[-1] if len(days) else np.zeros(0, bool)
+        for one in np.unique(days[~open_day]):
+            self._plateau(held[:, days == one])
+        self.day = held[:, open_day]
+
+    def _plateau(self, day):
+        """Note a day's plateau of power: its level and its rows."""
+        _, power, poa = day
+        share, seconds, rises = PLATEAU
+        on = power > share * power.max()
+        step = self.steps.most_common(1)[0][0] if self.steps else 60
+        if on.sum() > 2 and on.sum() * step >= seconds and poa[on].max() > rises * poa[on].min():
+            self.plateaus.append((float(power.max()), int(on.sum())))
+
+    def finish(self, logger_map, latitude, longitude):
+        """The result, when all pieces were counted."""
+        check = self.check
+        if self.day is not None and self.day.shape[1]:
+            self._plateau(self.day)
+        if self.steps:
+            check.step = self.steps.most_common(1)[0][0]
+            check.gaps = [(round(gap / check.step) - 1, at) for gap, at in self.gaps if gap > 1.5 * check.step]
+        top = max((level for level, _ in self.plateaus), default=0.0)
+        check.clipped = sum(rows for level, rows in self.plateaus if level >= CURTAILED * top)
+        check.curtailed = sum(rows for level, rows in self.plateaus if level < CURTAILED * top)
+        check.spikes, check.empty = +check.spikes, +check.empty
+        for name, (low, total, count, high) in self.sums.items():
+            check.ranges[name] = (float(low), float(total / count), float(high))
+            if look := visible_unit(name, low, high, total / count):
+                check.units[name] = look
+        if latitude is not None and self.light and check.step:
+            late = self._late(longitude, STAMPS[logger_map.stamp] * check.step)
+            if len(late):
+                check.clock = float(np.median(late))
+                check.clock_moves = float(np.subtract(*np.percentile(late, (90, 10))))
+        return check
+
+    def _late(self, longitude, to_middle):
+        """The middle of each whole day's light less the sun's noon, in minutes."""
+        pandas, solar = need("pandas"), need("pvlib.solarposition")
+        spans = np.array(self.light)
+        lengths = spans[:, 1] - spans[:, 0]
+        spans = spans[lengths > 0.5 * np.median(lengths)]
+        if not len(spans):
+            return np.zeros(0)
+        middle = spans.mean(1) + to_middle
+        of_year = pandas.DatetimeIndex(pandas.to_datetime(middle.astype("datetime64[s]"))).day_of_year.to_numpy()
+        minutes = solar.equation_of_time_spencer71(of_year)
+        noon = 12 * 60 - 4 * longitude - minutes
+        late = (middle % DAY) / 60 - noon
+        return (late + 720) % 1440 - 720
+
+
+def told(checks: dict[str, StringCheck]) -> list[str]:
+    """A check in lines of text, the string's name first."""
+    lines = []
+    for name, check in checks.items():
+
+        def say(text, name=name):
+            lines.append(f"{name}: {text}")
+
+        span = "no row with a time" if check.first is None else f"{_moment(check.first)} to {_moment(check.last)}"
+        say(f"{check.rows} rows, {span}" + ("" if check.step is None else f", a row every {_length(check.step)}"))
+        for missing, at in check.gaps:
+            say(f"gap of {missing} rows after {_moment(at)}")
+        for quantity, (low, mean, high) in check.ranges.items():
+            look = f"; {check.units[quantity]}" if quantity in check.units else ""
+            say(f"{quantity} from {low:.4g} to {high:.4g}, mean {mean:.4g}{look}")
+        for quantity, count in check.empty.items():
+            text = f", {check.unread[quantity]} of them with text" if check.unread[quantity] else ""
+            say(f"{quantity}: {count} cells without a number{text}")
+        notes = (
+            (check.open_circuit, "rows of open circuit: voltage without current in the light"),
+            (check.clipped, "rows of clipping: a plateau at the highest power"),
+            (check.curtailed, "rows of curtailment: a plateau below it"),
+            *((count, f"rows in which {quantity} jumps and returns") for quantity, count in check.spikes.items()),
+        )
+        for count, words in notes:
+            if count:
+                say(f"{count} {words}")
+        if check.clock is not None:
+            off = f"{abs(check.clock):.0f} minutes {'late' if check.clock > 0 else 'early'} against the sun"
+            if abs(check.clock) > 360:
+                say(f"clock: {off}: it is night at noon there; wrong longitude, or timezone?")
+            elif abs(check.clock) > CLOCK:
+                say(f"clock: {off}; wrong timezone, or summer time?")
+            else:
+                say(f"clock: right, {off}")
+            if check.clock_moves > CLOCK_MOVES:
+                say(f"clock: moves by {check.clock_moves:.0f} minutes; summer time, in a zone without?")
+        for reason, count in check.skipped.most_common():
+            say(f"left out: {count} rows, {reason}")
+        say(f"used: {check.used} rows" + ("" if check.used else ": nothing to learn from"))
+    return lines
+
+
+def _moment(seconds):
+    return str(np.datetime64(int(seconds), "s")).replace("T", " ") + " UTC"
+
+
+def _length(seconds):
+    return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"

@@ -1,0 +1,246 @@
+"""A logger's file in pieces: CSV or Parquet in, rows of each string in A, V, W/m², °C and m/s out.
+
+Needs the extra ``pv``.
+
+A cell that is no number, such as ``Bad Input``, is NaN, and a time that cannot be read is none: what is done with such
+a row is decided in ``quality``, and told. What is wrong with the whole file is an error at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.logger_map import LoggerMap, sources
+from pyrodgm.pv.units import QUANTITIES
+
+ROWS_AT_ONCE = 200_000
+NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
+NO_TIME = np.iinfo(np.int64).min
+ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+
+
+class Piece(NamedTuple):
+    """Rows of one string, in the file's order.
+
+    Args:
+        string: its name.
+        row: the number of each row in the file, ``(N,)``, from 1 below the names.
+        time: seconds since 1970 in UTC, ``(N,)``, integers; ``NO_TIME`` where there is none.
+        values: by pvlib's names, ``(N,)`` each; NaN where there is none. Of a quantity that the file lacks there is
+            no entry.
+        unread: cells of each quantity that hold text that is no number.
+        state: the label column's text where one was asked for, None where a cell is empty; else None.
+    """
+
+    string: str
+    row: np.ndarray
+    time: np.ndarray
+    values: dict[str, np.ndarray]
+    unread: dict[str, int]
+    state: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.row)
+
+
+def read_logger(
+    path: str | Path,
+    logger_map: LoggerMap | None = None,
+    label: str | None = None,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> Iterator[Piece]:
+    """Read a file piece by piece: never more than so many of its rows are in memory.
+
+    Args:
+        path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. A CSV is separated by commas, semicolons or tabs; with
+            semicolons decimals have commas, unless the map says otherwise. A last line that was written by half has
+            empty cells at its end.
+        logger_map: see ``load_map``; None for pvlib's names.
+        label: a column with states, or None.
+        rows_at_once: of the file.
+
+    Yields:
+        A ``Piece`` for each string of each part of the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for another kind of file, columns that are missing or twice there, times in no known format or
+            without an offset, and decimals with commas; naming the column and the row.
+
+    Example::
+
+        for piece in read_logger("string.csv"):
+            piece.values["v_dc"].mean()
+    """
+    path, logger_map = Path(path), LoggerMap() if logger_map is None else logger_map
+    if not path.is_file():
+        raise FileNotFoundError(f"data: got {path}, want a file that is there")
+    if path.name.endswith((".csv", ".csv.gz")):
+        header, tables = _csv(path, logger_map, rows_at_once)
+    elif path.suffix == ".parquet":
+        header, tables = _parquet(path, rows_at_once)
+    else:
+        raise ValueError(f"data: got {path.name}, want a file that ends in .csv, .csv.gz or .parquet")
+    strings = sources(logger_map, header)
+    if label is not None and label not in header:
+        raise ValueError(f"label: got {label!r}, want a column of {path.name}: {', '.join(header[:12])}")
+    first = 1
+    for table in tables:
+        if not len(table):
+            continue
+        yield from _pieces(table, first, strings, logger_map, label)
+        first += len(table)
+    if first == 1:
+        raise ValueError(f"data: got {path.name} without rows, want at least one below the names")
+
+
+def _csv(path, logger_map, rows_at_once):
+    """Column names, and tables of text and numbers."""
+    pandas = need("pandas")
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except (UnicodeDecodeError, OSError, EOFError) as error:
+        raise ValueError(f"data: got {path.name}, which is no text ({error}), want a CSV in UTF-8") from error
+    separator = max(",;\t", key=line.count)
+    header = [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
+    decimal = logger_map.decimal or ("," if separator == ";" else ".")
+    texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
+    options = {
+        "sep": separator,
+        "decimal": decimal,
+        "header": None,
+        "skiprows": 1,
+        "names": range(len(header)),
+        "index_col": False,
+        "dtype": texts,
+        "encoding": "utf-8-sig",
+        "chunksize": rows_at_once,
+        "low_memory": False,
+        "na_values": NOTHING,
+    }
+
+    def tables():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pandas.errors.ParserWarning)  # a row of more cells than there are names
+                with pandas.read_csv(path, **options) as reader:
+                    for table in reader:
+                        table.columns = header
+                        yield table
+        except pandas.errors.EmptyDataError:
+            return
+        except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"data: got {path.name}, which cannot be read ({error}), want {len(header)} cells a row"
+            ) from error
+
+    return header, tables()
+
+
+def _parquet(path, rows_at_once):
+    pyarrow, parquet = need("pyarrow"), need("pyarrow.parquet")
+    try:
+        file = parquet.ParquetFile(path)
+    except pyarrow.ArrowException as error:
+        raise ValueError(f"data: got {path.name}, which cannot be read ({error}), want a Parquet file") from error
+    return file.schema_arrow.names, (batch.to_pandas() for batch in file.iter_batches(rows_at_once))
+
+
+def _pieces(table, first, strings, logger_map, label):
+    """A table's rows string by string."""
+    time = _times(table[logger_map.time], first, logger_map)
+    row = np.arange(first, first + len(table))
+    state = None if label is None else table[label].astype(object).where(table[label].notna(), None).to_numpy()
+    groups = {None: slice(None)}
+    if logger_map.string_column is not None:
+        names = table[logger_map.string_column].astype(str).to_numpy()
+        groups = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
+    for source in strings:
+        numbers = {}
+        for name, (column, factor, shift) in source.columns.items():
+            values, unread = _numbers(column, table[column], first)
+            numbers[name] = values * factor + shift, unread
+        for group, chosen in groups.items():
+            values = {name: numbers[name][0][chosen] for name in QUANTITIES if name in numbers}
+            yield Piece(
+                source.string if group is None else group,
+                row[chosen],
+                time[chosen],
+                values,
+                {name: unread for name, (_, unread) in numbers.items() if unread},
+                None if state is None else state[chosen],
+            )
+
+
+def _numbers(name, cells, first):
+    """A column as floats with NaN, and how many of its cells hold text that is no number."""
+    if cells.dtype.kind in "fiu":
+        return cells.to_numpy(float), 0
+    pandas = need("pandas")
+    values = pandas.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
+    bad = np.isnan(values) & cells.notna().to_numpy()
+    if bad.any():
+        place = int(np.flatnonzero(bad)[0])
+        text = str(cells.iloc[place]).strip()
+        if re.fullmatch(r"-?\d+,\d+", text):
+            raise ValueError(
+                f"{name}: got {text!r} in row {first + place}, want a decimal point, or decimal = ',' in a map"
+            )
+    return values, int(bad.sum())
+
+
+def _times(cells, first, logger_map):
+    """Seconds since 1970 in UTC, ``NO_TIME`` where a time cannot be read."""
+    pandas = need("pandas")
+    name = logger_map.time
+    if cells.dtype.kind == "M":
+        read = cells
+    else:
+        texts = cells.astype("string")
+        told = texts.dropna()
+        if logger_map.time_format is None and len(told) and not re.fullmatch(ISO, told.iloc[0].strip()):
+            raise ValueError(
+                f"{name}: got {told.iloc[0]!r} in row {first}, want ISO 8601 such as 2022-01-31T14:05:00-07:00, "
+                "or a format in a map"
+            )
+        options = {"format": logger_map.time_format or "ISO8601", "errors": "coerce"}
+        offset = bool(len(told) and re.search(r"(Z|[+-]\d{2}:?\d{2})\s*$", told.iloc[0]) and _has_clock(told.iloc[0]))
+        read = pandas.to_datetime(texts, utc=offset, **options)
+        lost = read.isna() & texts.notna()
+        if lost.mean() > 0.5:
+            row = int(np.flatnonzero(lost)[0])
+            raise ValueError(
+                f"{name}: got {texts.iloc[row]!r} in row {first + row}, which does not fit "
+                f"{logger_map.time_format or 'ISO 8601'}: day before month, or another format?"
+            )
+    if read.dt.tz is None:
+        if logger_map.timezone is None:
+            raise ValueError(f"{name}: got times without an offset from UTC, want timezone in a map")
+        read = _localise(read, logger_map.timezone)
+    whole = read.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]")
+    seconds = whole.to_numpy().astype(np.int64)
+    return np.where(read.isna().to_numpy(), NO_TIME, seconds)
+
+
+def _has_clock(text):
+    """Whether a time has hours, so that what looks like an offset is no part of the date."""
+    return ":" in text
+
+
+def _localise(read, zone):
+    """Local times with their offset. An hour that summer time skips is none; one that comes twice is by the order."""
+    try:
+        return read.dt.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
+    except ValueError:  # no order to tell by
+        return read.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")

@@ -1,0 +1,86 @@
+"""Which rows say nothing of the string, and why: each row that is left out has one reason.
+
+The reasons, the first that holds:
+
+    no time          the cell is empty or cannot be read
+    time repeats     the same time as the row before
+    time runs back   earlier than the latest row before
+    night            irradiance below 20 W/m²
+    NAME missing     current, voltage, irradiance, or both temperatures
+    NAME out of range
+    NAME stuck       the same value in twelve rows on end, 0 A and 0 V excepted; it begins with the twelfth
+
+What is decided of a row depends on rows before it alone, so that it is the same whatever pieces a file is read in, and
+when a file is read as it grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pyrodgm.pv.logger import NO_TIME, Piece
+from pyrodgm.pv.units import RANGES
+
+LEAST_IRRADIANCE = 20.0  # W/m²; below, an inverter sleeps
+STUCK = 12  # rows, pvanalytics' definition of a stale value
+WATCHED = ("i_dc", "v_dc", "poa_global")
+TEMPERATURES = ("temp_module", "temp_air")
+
+
+@dataclass
+class Seen:
+    """What is remembered of one string between two pieces."""
+
+    latest: int = NO_TIME
+    runs: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+
+def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
+    """Why each row is left out, ``(N,)`` of text or None. ``seen`` goes on from piece to piece of one string.
+
+    Example::
+
+        seen = Seen()
+        for piece in read_logger("string.csv"):
+            used = skip_reasons(piece, seen) == None
+    """
+    size = len(piece)
+    reasons = np.full(size, None, object)
+
+    def because(reason, rows):
+        reasons[rows & (reasons == None)] = reason  # noqa: E711
+
+    because("no time", piece.time == NO_TIME)
+    before = np.concatenate([[seen.latest], piece.time[:-1]])
+    latest = np.maximum.accumulate(np.concatenate([[seen.latest], piece.time]))
+    because("time repeats", (piece.time == latest[:-1]) & (piece.time == before))
+    because("time runs back", piece.time <= latest[:-1])
+    seen.latest = int(latest[-1])
+    values = piece.values
+    because("night", values["poa_global"] < LEAST_IRRADIANCE)
+    for name in WATCHED:
+        because(f"{name} missing", np.isnan(values[name]))
+    because("temperature missing", np.all([np.isnan(values[n]) for n in TEMPERATURES if n in values], 0))
+    for name, column in values.items():
+        low, high = RANGES[name]
+        because(f"{name} out of range", (column < low) | (column > high))
+    for name in WATCHED:
+        length = _run_lengths(values[name], name, seen)
+        because(f"{name} stuck", (length >= STUCK) & (values[name] != 0))
+    return reasons
+
+
+def _run_lengths(column, name, seen):
+    """How many rows on end, up to each, have had its value."""
+    value, length = seen.runs.get(name, (np.nan, 0))
+    if not len(column):
+        return np.zeros(0, int)
+    new = np.concatenate([[column[0] != value], column[1:] != column[:-1]])  # NaN differs from itself
+    place = np.arange(len(column))
+    begin = np.maximum.accumulate(np.where(new, place, -1))
+    run = place - begin + 1
+    run[begin < 0] += length - 1
+    seen.runs[name] = (float(column[-1]), int(run[-1]))
+    return run

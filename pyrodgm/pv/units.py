@@ -1,0 +1,84 @@
+"""Units of a logger's columns, and those that can be seen from the values."""
+
+from __future__ import annotations
+
+import re
+
+from pyrodgm.checks import check_choice
+
+QUANTITIES = {
+    "i_dc": "current",
+    "v_dc": "voltage",
+    "poa_global": "irradiance",
+    "temp_air": "temperature",
+    "temp_module": "temperature",
+    "wind_speed": "speed",
+}
+# value * factor + shift is in A, V, W/m², °C and m/s
+UNITS = {
+    "current": {"A": (1.0, 0.0), "mA": (1e-3, 0.0)},
+    "voltage": {"V": (1.0, 0.0), "mV": (1e-3, 0.0), "kV": (1e3, 0.0)},
+    "irradiance": {"W/m2": (1.0, 0.0), "kW/m2": (1e3, 0.0), "mW/cm2": (10.0, 0.0)},
+    "temperature": {"C": (1.0, 0.0), "K": (1.0, -273.15), "F": (5 / 9, -160 / 9)},
+    "speed": {"m/s": (1.0, 0.0), "km/h": (1 / 3.6, 0.0), "mph": (0.44704, 0.0), "kn": (1852 / 3600, 0.0)},
+}
+RANGES = {
+    "i_dc": (-1.0, 3000.0),
+    "v_dc": (-10.0, 2000.0),
+    "poa_global": (-20.0, 2000.0),
+    "temp_air": (-60.0, 60.0),
+    "temp_module": (-60.0, 120.0),
+    "wind_speed": (0.0, 75.0),
+}
+
+
+def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
+    """Factor and shift that bring a column into A, V, W/m², °C or m/s.
+
+    Args:
+        name: of the quantity, as ``i_dc``.
+        unit: as the map gives it; None to take the one in brackets at the end of the column's name, where there is one
+            that is known, else the quantity's own.
+        column: its name in the file.
+
+    Raises:
+        ValueError: for a unit that the quantity does not have.
+
+    Example::
+
+        conversion("poa_global", "kW/m2", "POA")        # (1000.0, 0.0)
+        conversion("temp_air", None, "Ambient [F]")     # (0.5555..., -17.777...)
+    """
+    known = UNITS[QUANTITIES[name]]
+    if unit is None:
+        in_name = re.search(r"[\[(]([^\])]+)[\])]\s*$", column)
+        told = None if in_name is None else _plain(in_name[1])
+        return known.get(told, (1.0, 0.0))
+    check_choice(f"{name}.unit", _plain(unit), known)
+    return known[_plain(unit)]
+
+
+def visible_unit(name: str, low: float, high: float, middle: float) -> str | None:
+    """What a column's values look like, where they cannot be in the unit they are taken for; else None.
+
+    Args:
+        name: of the quantity.
+        low, high, middle: least, greatest and mean value of a file, converted.
+    """
+    if name == "poa_global" and 0 < high < 2:
+        return "irradiance never above 2 W/m²: kW/m2?"
+    if QUANTITIES[name] == "temperature" and low > 200:
+        return "never below 200 °C: K?"
+    if QUANTITIES[name] == "temperature" and (middle > 45 or high > RANGES[name][1]) and low > -40:
+        return f"{middle:.0f} °C on average, up to {high:.0f}: F?"
+    if name == "v_dc" and 0 < high < 2:
+        return "never above 2 V: kV?"
+    if name == "i_dc" and high > 3000:
+        return "up to thousands of ampere: mA?"
+    return None
+
+
+def _plain(unit):
+    """A unit in the spelling of ``UNITS``."""
+    plain = unit.strip().replace("²", "2").replace("^2", "2").replace("°", "").replace("deg", "").replace(" ", "")
+    return {"kmh": "km/h", "kph": "km/h", "ms": "m/s", "knots": "kn", "Celsius": "C", "Kelvin": "K"}.get(plain, plain)

@@ -1,0 +1,189 @@
+"""Rows that are left out, by reason, and what a file is told to be like."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas
+import pytest
+
+from pyrodgm.data.pv import simulate
+from pyrodgm.pv import Piece, Seen, check_logger, load_map, skip_reasons
+from pyrodgm.pv.check import told
+from pyrodgm.pv.logger import NO_TIME
+
+PLACE = {"latitude": 36.1, "longitude": -79.95}
+
+
+def piece(size=40, **changes):
+    values = {
+        "i_dc": 5 + 0.01 * np.arange(size),
+        "v_dc": 250 + 0.1 * np.arange(size),
+        "poa_global": 700 + 0.1 * np.arange(size),
+        "temp_air": np.full(size, 20.0),
+    }
+    time = changes.pop("time", 1_643_637_600 + 60 * np.arange(size))
+    for name, (rows, value) in changes.items():
+        values[name][rows] = value
+    return Piece("1", np.arange(1, size + 1), time, values, {})
+
+
+def reasons_of(whole, cuts=()):
+    """Reasons of a piece, read in parts."""
+    seen, edges = Seen(), [0, *cuts, len(whole)]
+    parts = []
+    for low, high in pairwise(edges):
+        values = {name: column[low:high] for name, column in whole.values.items()}
+        parts.append(skip_reasons(Piece("1", whole.row[low:high], whole.time[low:high], values, {}), seen))
+    return np.concatenate(parts).tolist()
+
+
+def times(**changes):
+    time = 1_643_637_600 + 60 * np.arange(40)
+    for row, value in changes.items():
+        time[int(row[1:])] = value
+    return time
+
+
+CASES = [
+    ({}, {}),
+    ({"poa_global": (3, 19.0)}, {3: "night"}),
+    ({"poa_global": (3, np.nan)}, {3: "poa_global missing"}),
+    ({"v_dc": (slice(3, 5), np.nan)}, {3: "v_dc missing", 4: "v_dc missing"}),
+    ({"temp_air": (7, np.nan)}, {7: "temperature missing"}),
+    ({"temp_air": (7, 300.0)}, {7: "temp_air out of range"}),
+    ({"v_dc": (7, 5000.0)}, {7: "v_dc out of range"}),
+    ({"time": times(_7=NO_TIME)}, {7: "no time"}),
+    ({"time": times(_7=1_643_637_600 + 360)}, {7: "time repeats"}),
+    ({"time": times(_7=1_643_637_600 + 60)}, {7: "time runs back"}),
+    ({"v_dc": (slice(10, 24), 260.0)}, {21: "v_dc stuck", 22: "v_dc stuck", 23: "v_dc stuck"}),
+    ({"i_dc": (slice(10, 30), 0.0)}, {}),
+]
+
+
+class TestReasons:
+    @pytest.mark.parametrize(("changes", "expected"), CASES)
+    @pytest.mark.parametrize("cuts", [(), (8,), (12, 13, 22)])
+    def test_each_row_has_the_first_that_holds(self, changes, expected, cuts):
+        reasons = reasons_of(piece(**changes), cuts)
+        assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == expected
+
+    def test_after_a_clock_that_ran_ahead_all_rows_are_late(self):
+        reasons = reasons_of(piece(time=times(_7=1_643_637_600 + 600)))
+        assert reasons[8:11] == ["time runs back"] * 3 and reasons[11] is None
+
+
+@pytest.fixture(scope="module")
+def month():
+    return simulate("greensboro", "days", num_days=30, every=5).drop(columns="recorded")
+
+
+def checked(tmp_path, table, place=True, **options):
+    table.to_csv(tmp_path / "log.csv", index=False)
+    return check_logger(tmp_path / "log.csv", **(PLACE if place else {}), **options)["1"]
+
+
+class TestCheck:
+    def test_a_clean_file(self, tmp_path, month):
+        check = checked(tmp_path, month)
+        assert check.rows == len(month) == check.used + sum(check.skipped.values())
+        assert set(check.skipped) == {"night"} and check.step == 300 and not check.gaps and not check.units
+        assert abs(check.clock) < 10 and check.clock_moves < 40
+        assert check.first == 1551416400 and check.last == 1551416400 + 300 * (len(month) - 1)
+        low, mean, high = check.ranges["poa_global"]
+        assert (low, high) == pytest.approx((month["poa_global"].min(), month["poa_global"].max()))
+        assert mean == pytest.approx(month["poa_global"].mean())
+        assert check.clipped == check.curtailed == 0 and not check.spikes
+
+    def test_pieces_of_any_size_tell_the_same(self, tmp_path, month):
+        month = month.drop(index=range(1000, 1100))
+        few, many = (checked(tmp_path, month, rows_at_once=rows) for rows in (777, 10**6))
+        for check in (few, many):
+            check.ranges = {name: tuple(np.round(values, 6)) for name, values in check.ranges.items()}
+        assert few == many and few.gaps == [(100, few.gaps[0][1])]
+
+    @pytest.mark.parametrize("hours", [-1, 2, 12])
+    def test_a_clock_off_against_the_sun(self, tmp_path, month, hours):
+        late = month.assign(time=month["time"] + pandas.Timedelta(hours=hours))
+        check = checked(tmp_path, late)
+        assert (check.clock - 60 * hours + 720) % 1440 - 720 == pytest.approx(0, abs=10)
+        words = "night at noon" if abs(hours) > 6 else "wrong timezone"
+        assert any(words in line for line in told({"1": check}))
+
+    def test_a_clock_that_changes_with_summer_time(self, tmp_path, month):
+        later = month["time"].where(month["time"] < "2019-03-16 00:00-05:00", month["time"] + pandas.Timedelta(hours=1))
+        check = checked(tmp_path, month.assign(time=later))
+        assert check.clock_moves == pytest.approx(60, abs=20)
+        assert any("clock: moves by" in line for line in told({"1": check}))
+
+    def test_what_a_time_stamps(self, tmp_path, month):
+        """The same file by interval ends is half a step earlier than by starts."""
+        (tmp_path / "map.toml").write_text('time = { column = "time", stamp = "end" }')
+        ends = checked(tmp_path, month, logger_map=load_map(tmp_path / "map.toml"))
+        assert checked(tmp_path, month).clock - ends.clock == pytest.approx(2.5)
+
+    def test_open_circuit_clipping_curtailment_and_spikes(self, tmp_path, month):
+        bright, power = month["poa_global"] > 300, month["i_dc"] * month["v_dc"]
+        day = month["time"].dt.day
+        broken = month.copy()
+        broken.loc[bright & (day == 5), "i_dc"] = 0.0
+        held = []
+        for days, level in ((day.between(10, 14), 1000), (day.between(20, 22), 500)):
+            over = days & (power > level)
+            held.append(over.sum())
+            broken.loc[over, "i_dc"] = level / month.loc[over, "v_dc"]
+        broken.loc[[2000, 2500], "temp_module"] += 40
+        check = checked(tmp_path, broken)
+        assert check.open_circuit >= (bright & (day == 5)).sum() > 30
+        assert (check.clipped, check.curtailed) == pytest.approx(held, rel=0.2) and min(held) > 50
+        assert check.spikes == {"temp_module": 2}
+        text = "\n".join(told({"1": check}))
+        assert "rows of open circuit" in text and "rows of clipping" in text and "rows of curtailment" in text
+
+    def test_a_plateau_of_the_light_is_none_of_the_inverter(self, tmp_path, month):
+        steady = month.copy()
+        noon = steady["time"].dt.hour.between(10, 13)
+        steady.loc[noon, ["i_dc", "v_dc", "poa_global"]] = [12.0, 250.0, 600.0]
+        steady.loc[noon, ["i_dc", "v_dc", "poa_global"]] += 0.001 * (np.arange(noon.sum()) % 2)[:, None]
+        check = checked(tmp_path, steady)
+        assert check.clipped == check.curtailed == 0
+
+    def test_units_that_can_be_seen(self, tmp_path, month):
+        wrong = month.assign(poa_global=month["poa_global"] / 1000, temp_air=month["temp_air"] + 273.15)
+        check = checked(tmp_path, wrong)
+        assert "kW/m2?" in check.units["poa_global"] and "K?" in check.units["temp_air"]
+        assert check.used == 0 and any("nothing to learn from" in line for line in told({"1": check}))
+
+    def test_a_real_file_with_snow(self):
+        """Half of its rows have no voltage and no current, all by night."""
+        pytest.importorskip("pvlib")
+        import os
+        from pathlib import Path
+
+        path = Path(os.environ.get("PYRODGM_DATA", "none")) / "pv" / "pvanalytics_snow_data.csv.gz"
+        if not path.exists():
+            pytest.skip("the file is not here")
+        logger_map = load_map(None)._replace(
+            time="Timestamp", time_format="%m/%d/%Y %H:%M", timezone="America/Denver", string="CB2"
+        )
+        names = {
+            "v_dc": "INV1 CB2 Voltage [V]",
+            "i_dc": "INV1 CB2 Current [A]",
+            "poa_global": "POA [W/m²]",
+            "temp_module": "Module Temp [C]",
+        }
+        columns = {name: column._replace(name=names.get(name, name)) for name, column in logger_map.columns.items()}
+        check = check_logger(path, logger_map._replace(columns=columns))["CB2"]
+        assert check.rows == 576 and check.empty == {"i_dc": 343, "v_dc": 343} and check.step == 900
+        assert check.used == 180 and check.skipped == {"night": 396}
+
+    @pytest.mark.parametrize(
+        ("place", "message"),
+        [
+            ({"latitude": 36.1}, "latitude: got one of latitude and longitude, want both"),
+            ({"latitude": 100, "longitude": 0}, "latitude: got 100, want -90 to 90 degrees"),
+            ({"latitude": 0, "longitude": -200}, "longitude: got -200, want -180 to 180 degrees"),
+        ],
+    )
+    def test_bad_places(self, tmp_path, month, place, message):
+        with pytest.raises(ValueError, match=message):
+            check_logger(tmp_path / "log.csv", **place)

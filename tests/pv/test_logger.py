@@ -1,0 +1,239 @@
+"""Loggers' files: maps, units, times, strings, pieces, and what is refused."""
+
+import gzip
+
+import numpy as np
+import pandas
+import pytest
+
+from pyrodgm.pv import load_map, read_logger
+from pyrodgm.pv.logger import NO_TIME
+from pyrodgm.pv.units import conversion, visible_unit
+
+HEADER = "time,i_dc,v_dc,poa_global,temp_air"
+SNOW = """
+time = { column = "Timestamp", format = "%m/%d/%Y %H:%M", timezone = "America/Denver", stamp = "start" }
+string = "CB2"
+[columns]
+v_dc = "INV1 CB2 Voltage [V]"
+i_dc = "INV1 CB2 Current [mA]"
+poa_global = { column = "POA", unit = "kW/m2" }
+temp_module = "Module [F]"
+"""
+
+
+def whole(pieces):
+    """All pieces of the one string, joined."""
+    pieces = list(pieces)
+    assert len({piece.string for piece in pieces}) == 1
+    values = {name: np.concatenate([piece.values[name] for piece in pieces]) for name in pieces[0].values}
+    return np.concatenate([piece.time for piece in pieces]), values, pieces
+
+
+def written(tmp_path, text, name="log.csv"):
+    (tmp_path / name).write_text(text)
+    return tmp_path / name
+
+
+def mapped(tmp_path, text):
+    (tmp_path / "map.toml").write_text(text)
+    return load_map(tmp_path / "map.toml")
+
+
+class TestReading:
+    def test_a_file_with_pvlibs_names_needs_no_map(self, tmp_path):
+        path = written(tmp_path, HEADER + "\n2022-01-31T14:05:00-07:00,1.5,300,700,-3\n2022-01-31 21:06:00Z,,1,2,3\n")
+        time, values, pieces = whole(read_logger(path))
+        assert time.tolist() == [1643663100, 1643663160] and pieces[0].string == "1"
+        assert values["i_dc"][0] == 1.5 and np.isnan(values["i_dc"][1]) and values["temp_air"].tolist() == [-3, 3]
+        assert "temp_module" not in values and pieces[0].row.tolist() == [1, 2]
+
+    def test_a_map_gives_columns_units_format_and_zone(self, tmp_path):
+        text = "Timestamp,POA,INV1 CB2 Voltage [V],INV1 CB2 Current [mA],Module [F],other\n"
+        path = written(tmp_path, text + "1/31/2022 14:05,0.7,300,1500,50,x\n7/1/2022 14:05,0.1,Bad Input,---,oops,\n")
+        time, values, pieces = whole(read_logger(path, mapped(tmp_path, SNOW)))
+        assert pieces[0].string == "CB2"
+        assert time.tolist() == [1643663100, 1656705900]  # winter and summer time
+        assert values["poa_global"].tolist() == [700, 100] and values["temp_module"][0] == pytest.approx(10)
+        assert (
+            values["i_dc"][0] == 1.5 and np.isnan([values[name][1] for name in ("v_dc", "i_dc", "temp_module")]).all()
+        )
+        assert pieces[0].unread == {"temp_module": 1}
+
+    @pytest.mark.parametrize("rows", [1, 3, 1000])
+    def test_pieces_of_any_size_are_the_same_rows(self, tmp_path, rows):
+        lines = [f"2022-01-31T14:{i:02d}:00-07:00,{i},{2 * i},{3 * i},4" for i in range(20)]
+        path = written(tmp_path, "\n".join([HEADER, *lines]) + "\n")
+        time, values, pieces = whole(read_logger(path, rows_at_once=rows))
+        assert (np.diff(time) == 60).all() and values["v_dc"].tolist() == [2 * i for i in range(20)]
+        assert [row for piece in pieces for row in piece.row] == list(range(1, 21))
+
+    def test_semicolons_and_decimal_commas(self, tmp_path):
+        path = written(tmp_path, HEADER.replace(",", ";") + "\n2022-01-31T14:05:00Z;1,5;300,25;700;-3,0\n")
+        assert whole(read_logger(path))[1]["v_dc"].tolist() == [300.25]
+
+    def test_gzip_and_parquet(self, tmp_path):
+        text = HEADER + "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
+        (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode()))
+        table = pandas.DataFrame(
+            {"time": pandas.to_datetime(["2022-01-31T14:05:00Z"])} | dict.fromkeys(HEADER.split(",")[1:], 2.0)
+        )
+        table.to_parquet(tmp_path / "log.parquet")
+        for name in ("log.csv.gz", "log.parquet"):
+            assert whole(read_logger(tmp_path / name))[0].tolist() == [1643637900]
+
+    def test_one_column_a_string(self, tmp_path):
+        logger_map = mapped(tmp_path, '[columns]\nv_dc = "CB{string} V"\ni_dc = "CB{string} I"')
+        path = written(tmp_path, "time,CB1 V,CB1 I,CB12 V,CB12 I,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5,6\n")
+        pieces = {piece.string: piece.values for piece in read_logger(path, logger_map)}
+        assert sorted(pieces) == ["1", "12"] and pieces["12"]["v_dc"] == 3 and pieces["1"]["i_dc"] == 2
+        assert pieces["1"]["poa_global"] == pieces["12"]["poa_global"] == 5
+
+    def test_a_column_that_names_the_string(self, tmp_path):
+        rows = "2022-01-31T14:05Z,1,2,3,4,A\n2022-01-31T14:05Z,5,6,7,8,B\n2022-01-31T14:06Z,9,2,3,4,A\n"
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        pieces = list(read_logger(written(tmp_path, HEADER + ",inverter\n" + rows), logger_map))
+        assert {piece.string: piece.values["i_dc"].tolist() for piece in pieces} == {"A": [1, 9], "B": [5]}
+
+    def test_states_are_read_where_they_are_asked_for(self, tmp_path):
+        path = written(tmp_path, HEADER + ",state\n2022-01-31T14:05Z,1,2,3,4,N\n2022-01-31T14:06Z,1,2,3,4,\n")
+        (piece,) = read_logger(path, label="state")
+        assert piece.state.tolist() == ["N", None]
+
+    def test_a_half_written_last_line_lacks_values(self, tmp_path):
+        path = written(tmp_path, HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T1")
+        time, values, _ = whole(read_logger(path))
+        assert time[1] == NO_TIME and np.isnan(values["i_dc"][1])
+
+    def test_summer_time(self, tmp_path):
+        """Half past two does not exist on 13 March, half past one comes twice on 6 November."""
+        logger_map = mapped(tmp_path, 'time = { column = "time", timezone = "America/Denver" }')
+        spring = ["2022-03-13 01:30", "2022-03-13 02:30", "2022-03-13 03:30"]
+        autumn = ["2022-11-06 01:00", "2022-11-06 01:30", "2022-11-06 01:00", "2022-11-06 01:30", "2022-11-06 02:00"]
+        for times, expected in ((spring, [0, NO_TIME, 3600]), (autumn, [0, 1800, 3600, 5400, 7200])):
+            path = written(tmp_path, "\n".join([HEADER, *(f"{t},1,2,3,4" for t in times)]) + "\n")
+            time = whole(read_logger(path, logger_map))[0]
+            assert [t if t == NO_TIME else t - time[0] for t in time.tolist()] == expected
+
+
+ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time,i_dc,Vdc,poa_global,temp_air" + ROW, "columns: got none called 'v_dc' for v_dc .there are 'Vdc'"),
+        ("Time,i_dc,v_dc,poa_global,temp_air" + ROW, "columns: got none called 'time' for time .there are 'Time'"),
+        ("time,v_dc,v_dc,poa_global,temp_air" + ROW, "columns: got 'v_dc' 2 times, want it once"),
+        ("time,i_dc,v_dc,poa_global,tempair" + ROW, "columns: got neither temp_module nor temp_air, want one of them"),
+        (HEADER + "\n", "data: got log.csv without rows"),
+        (HEADER + "\n31.01.2022 14:05,1,2,3,4\n", "time: got '31.01.2022 14:05' in row 1, want ISO 8601"),
+        (HEADER + "\n2022-01-31 14:05,1,2,3,4\n", "time: got times without an offset from UTC, want timezone in a map"),
+        (HEADER + '\n2022-01-31T14:05Z,"1,5",2,3,4\n', "i_dc: got '1,5' in row 1, want a decimal point, or decimal"),
+        (HEADER + "\n2022-01-31T14:05Z,1,2,3,4,5\n", "data: got log.csv, which cannot be read"),
+        (
+            HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n",
+            "data: got log.csv, which cannot be read",
+        ),
+    ],
+)
+def test_bad_files(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        list(read_logger(written(tmp_path, text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("none.csv", FileNotFoundError, "data: got .*none.csv, want a file that is there"),
+        ("log.txt", ValueError, "data: got log.txt, want a file that ends in"),
+        ("log.parquet", ValueError, "data: got log.parquet, which cannot be read"),
+        ("log.csv.gz", ValueError, "data: got log.csv.gz, which is no text"),
+    ],
+)
+def test_bad_kinds_of_file(tmp_path, name, error, message):
+    if name.startswith("log"):
+        written(tmp_path, "PAR1", name)
+    with pytest.raises(error, match=message):
+        list(read_logger(tmp_path / name))
+
+
+def test_day_before_month(tmp_path):
+    rows = "".join(f"\n{day}/01/2022 12:00,1,2,3,4" for day in range(12, 32))
+    logger_map = mapped(tmp_path, 'time = { column = "time", format = "%m/%d/%Y %H:%M", timezone = "Etc/GMT+7" }')
+    with pytest.raises(
+        ValueError, match="got '13/01/2022 12:00' in row 2, which does not fit %m/%d/%Y %H:%M: day before"
+    ):
+        list(read_logger(written(tmp_path, HEADER + rows + "\n"), logger_map))
+
+
+def test_a_label_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="label: got 'fault', want a column of log.csv: time, i_dc"):
+        list(read_logger(written(tmp_path, HEADER + ROW), label="fault"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("columns = ", "map: got .*map.toml, which is no TOML"),
+        ("colums = {}", "map: got 'colums' .did you mean 'columns'"),
+        ('time = { colum = "t" }', "time: got 'colum' .did you mean 'column'"),
+        ('time = { column = "t", stamp = "begin" }', "time.stamp: got 'begin', want one of end, middle, start"),
+        ('time = { column = "t", timezone = "Mars/Denver" }', "time.timezone: got 'Mars/Denver', want a zone"),
+        ('[columns]\nvdc = "V"', "columns: got 'vdc' .did you mean 'v_dc'"),
+        ('[columns]\nv_dc = { column = "V", units = "V" }', "columns.v_dc: got 'units' .did you mean 'unit'"),
+        (
+            '[columns]\npoa_global = { column = "G", unit = "BTU" }',
+            "poa_global.unit: got 'BTU', want one of W/m2, kW/m2",
+        ),
+        ('decimal = "x"', "decimal: got 'x'"),
+        ('string = { name = "x" }', "string: got 'name'"),
+    ],
+)
+def test_bad_maps(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        mapped(tmp_path, text)
+
+
+def test_a_map_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="map: got .*none.toml, want a file that is there"):
+        load_map(tmp_path / "none.toml")
+
+
+class TestUnits:
+    @pytest.mark.parametrize(
+        ("name", "unit", "column", "value", "expected"),
+        [
+            ("poa_global", "kW/m2", "POA", 0.7, 700),
+            ("poa_global", None, "POA [W/m²]", 700, 700),
+            ("poa_global", None, "POA [kW/m²]", 0.7, 700),
+            ("temp_air", "K", "T", 273.15, 0),
+            ("temp_air", "F", "T", 212, 100),
+            ("temp_air", None, "T (°F)", 212, 100),
+            ("temp_air", None, "T (roof)", 20, 20),
+            ("wind_speed", "km/h", "W", 36, 10),
+            ("wind_speed", "mph", "W", 1, 0.44704),
+            ("wind_speed", "kn", "W", 1, 0.514444),
+            ("v_dc", "kV", "V", 0.6, 600),
+            ("i_dc", "mA", "I", 1500, 1.5),
+        ],
+    )
+    def test_conversions(self, name, unit, column, value, expected):
+        factor, shift = conversion(name, unit, column)
+        assert value * factor + shift == pytest.approx(expected, rel=1e-5)
+
+    @pytest.mark.parametrize(
+        ("name", "values", "word"),
+        [
+            ("poa_global", (0, 1.1, 0.3), "kW/m2"),
+            ("temp_air", (260, 310, 290), "K"),
+            ("temp_air", (20, 110, 60), "F"),
+            ("v_dc", (0, 0.7, 0.5), "kV"),
+            ("i_dc", (0, 9000, 3000), "mA"),
+            ("poa_global", (0, 1100, 300), None),
+            ("temp_air", (-20, 40, 15), None),
+        ],
+    )
+    def test_units_that_can_be_seen(self, name, values, word):
+        look = visible_unit(name, *values)
+        assert look is None if word is None else f"{word}?" in look
