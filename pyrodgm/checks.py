@@ -6,7 +6,7 @@ import torch
 
 
 def check_choice(argument, value, choices):
-    """Raise ``ValueError`` unless ``value`` is one of ``choices``, with the nearest of them before the list."""
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message offers the nearest one first."""
     if value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,4 +1,4 @@
-"""Files that hold what they held, or all of the new, whatever happens; and folders that can be written."""
+"""Atomic file writes, and folders checked to be writable."""
 
 import os
 import tempfile
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def write(path, data):
-    """Put bytes in place of a file's content, or leave the file as it was: written beside, then renamed.
+    """Write bytes to a file atomically: to a temporary file beside it, which is then renamed.
 
     Raises:
-        OSError: if they cannot be written, as on a full disk; the file is untouched and nothing is left beside it.
+        OSError: if they cannot be written, as on a full disk. The file keeps its content; no temporary file is left.
     """
     path = Path(path)
     beside = path.with_name(path.name + ".new")
@@ -25,7 +25,7 @@ def write(path, data):
 
 
 def make_folder(path, argument="folder"):
-    """Make a folder and see that it can be written, before any work is done for it. Returns its path.
+    """Make a folder and check that it is writable, before work is done for it. Returns its path.
 
     Raises:
         ValueError: if it cannot, naming the argument that it came from.

@@ -25,6 +25,7 @@ from pyrodgm.models.catalogue import has_classes, models_by_name
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.nn import BatchNorm
 
+HELD_OUT, STOPPED_BY = 0.1, 50  # the share of the labels that stop a fit, and how many it takes
 MANY_CLASSES = 20  # above which a step that samples takes less than half the time of one that sums, see the benchmark
 
 
@@ -33,8 +34,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     Rows without a label, those whose y is -1, None or NaN, are learnt from too; with none of them it is a supervised
     classifier, with no labels at all and ``num_classes`` given it clusters. The objective is that of the model's paper,
-    see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. A share of the labels is held out, and the epoch of
-    least cross-entropy on them is kept; their rows are still learnt from, as rows without a label.
+    see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. Of many labels a share is held out, and the epoch
+    of least cross-entropy on them is kept; their rows are still learnt from, as rows without a label.
 
     Args:
         model: by name, ``"sdgm"``, ``"adgm"``, ``"m2"`` or another model of ``pyrodgm.models`` with classes; a class of
@@ -52,7 +53,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         learning_rate: of Adam, at first.
         beta: weight of the class term.
         warm_up_epochs: over which the KL terms of the continuous latents rise to their weight.
-        validation_fraction: share of the labels of each class to stop by; 0 to train for all epochs.
+        validation_fraction: share of the labels of each class to stop by; 0 to train for all epochs. ``"auto"`` holds
+            out a tenth of 500 labels or more, and none of fewer: to stop by a handful of labels is to stop by chance.
         patience: epochs without a better one before it stops.
         device: where to train and predict.
         random_state: fixes the parameters, the noise, the order of the rows and the labels held out.
@@ -85,7 +87,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         learning_rate=2e-3,
         beta=1.0,
         warm_up_epochs=0,
-        validation_fraction=0.1,
+        validation_fraction="auto",
         patience=50,
         device="cpu",
         random_state=None,
@@ -123,7 +125,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
-        learn, stop = hold_out(indices, self.validation_fraction, self.classes_, self._seed())
+        share = self.validation_fraction
+        if share == "auto":
+            share = HELD_OUT if HELD_OUT * (indices != MISSING).sum() >= STOPPED_BY else 0
+        learn, stop = hold_out(indices, share, self.classes_, self._seed())
         with isolated(seed := self._begin(X)):
             self.model_ = self._new_model()
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)

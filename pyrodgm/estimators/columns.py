@@ -1,19 +1,20 @@
 """What the columns of a table are: their likelihood, and the scale that a network reads them on."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-LARGEST_COUNT = 255
+LARGEST_COUNT, LARGEST_GREY = 32, 255
 NOISE = 0.1  # of standardised columns, in standard deviations
 
 
 class Columns(NamedTuple):
     """The likelihood of the columns and the map to the values that it is of, x' = (x - shift) / scale.
 
-    log p(x) = log p'(x') - sum_d log scale_d: a density is one of the table's own units. Only columns that are normal
-    are shifted and scaled.
+    log p(x) = log p'(x') - sum_d log scale_d: a density is one of the table's own units. Only normal columns are
+    shifted; grey values are divided by 255, and have no density to be changed.
     """
 
     likelihood: str | tuple
@@ -36,7 +37,7 @@ class Columns(NamedTuple):
     @property
     def log_volume(self):
         """sum_d log scale_d, what log p' has to give for the change of units."""
-        return float(np.log(self.scale).sum())
+        return float(np.log(self.scale).sum()) if self.is_normal else 0.0
 
     def resample(self, x, generator):
         """Standardised rows with fresh noise N(0, 0.1^2), for every epoch; without it a column of few distinct values
@@ -48,9 +49,12 @@ class Columns(NamedTuple):
 def describe_columns(X, likelihood=None, names=None):
     """The ``Columns`` of a table.
 
-    Where no likelihood is given: zeros and ones are ``"bernoulli"``, so are values in [0, 1] most of which are 0 or 1,
-    as the pixels of a drawing; counts up to 255 that most columns share the scale of are ``("binomial",
-    {"total_count": largest})``; anything else is standardised and ``"normal"``.
+    Where no likelihood is given, it is chosen from the values:
+
+    - zeros and ones, or values in [0, 1] most of which are 0 or 1, as the pixels of a drawing: ``"bernoulli"``;
+    - counts, most columns of which begin at 0 and share one scale: ``("binomial", {"total_count": largest})`` up to 32,
+      and up to 255, as grey images have, ``"bernoulli"`` of the counts over 255;
+    - anything else: ``"normal"``, of standardised columns.
 
     Args:
         X: rows ``(N, D)``, finite.
@@ -59,12 +63,16 @@ def describe_columns(X, likelihood=None, names=None):
 
     Raises:
         ValueError: for values that the likelihood cannot have, and for a constant column of a normal one.
+
+    Warns:
+        UserWarning: for a cell so far from the rest of its column that the other rows are hardly told apart.
     """
+    largest = 1.0
     if likelihood is None:
-        likelihood = _guess(X)
-    identity = Columns(likelihood, np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    if not identity.is_normal:
-        return identity
+        likelihood, largest = _guess(X)
+    unscaled = Columns(likelihood, np.zeros(X.shape[1]), np.full(X.shape[1], largest))
+    if not unscaled.is_normal:
+        return unscaled
     shift, scale = X.mean(0), X.std(0)
     constant = np.flatnonzero(scale <= 1e-12 * (1 + np.abs(shift)))
     if len(constant):
@@ -73,18 +81,36 @@ def describe_columns(X, likelihood=None, names=None):
             f"X: got {len(constant)} constant columns ({found}), want columns that vary, or another likelihood than "
             "normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
         )
+    _warn_of_far_cells(X, shift, scale, names)
     return Columns(likelihood, shift, scale)
 
 
+def _warn_of_far_cells(X, shift, scale, names):
+    """Warn where the bulk of a column is within a hundredth of its own standard deviation, which few cells decide."""
+    low, high = np.quantile(X, [0.05, 0.95], axis=0)
+    for d in np.flatnonzero((high - low < 0.01 * scale) & (high > low))[:3]:
+        row = int(np.abs(X[:, d] - np.median(X[:, d])).argmax())
+        column = repr(str(names[d])) if names is not None else d
+        warnings.warn(
+            f"X: got {X[row, d]:g} in row {row}, column {column}, where 9 of 10 values lie from {low[d]:g} to "
+            f"{high[d]:g}: standardised, the other rows hardly differ there; clip the column, or scale it robustly",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
 def _guess(X):
+    """A likelihood, and the number that X is divided by."""
     ends = (X == 0) | (X == 1)
     low, high = X.min(), X.max()
     if ends.all() or (low >= 0 and high <= 1 and ends.mean() > 0.5):
-        return "bernoulli"
-    is_count = low >= 0 and high <= LARGEST_COUNT and (X.round() == X).all()
-    if is_count and np.median(X.max(0)) >= high / 2:
-        return ("binomial", {"total_count": int(high)})
-    return "normal"
+        return "bernoulli", 1.0
+    is_count = low == 0 and high <= LARGEST_GREY and (X.round() == X).all()
+    if not is_count or np.median(X.min(0)) > 0 or np.median(X.max(0)) < high / 2:
+        return "normal", 1.0
+    if high <= LARGEST_COUNT:
+        return ("binomial", {"total_count": int(high)}), 1.0
+    return "bernoulli", float(LARGEST_GREY)
 
 
 def _name(likelihood):

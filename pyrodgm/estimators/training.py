@@ -1,5 +1,7 @@
 """The training that the estimators share."""
 
+from numbers import Real
+
 import torch
 from pyro.infer import SVI
 
@@ -11,17 +13,13 @@ SHORT = 400  # steps that do not repay the seconds of tracing a graph
 
 def check_settings(estimator):
     """Raise ``ValueError`` for a setting that no training can have, naming it."""
-    for name, least in (
-        ("epochs", 1),
-        ("batch_size", 1),
-        ("warm_up_epochs", 0),
-        ("beta", 0),
-        ("validation_fraction", 0),
-    ):
+    for name, least in (("epochs", 1), ("batch_size", 1), ("warm_up_epochs", 0), ("beta", 0), ("patience", 1)):
         if hasattr(estimator, name) and not getattr(estimator, name) >= least:
             raise ValueError(f"{name}: got {getattr(estimator, name)}, want at least {least}")
-    if not estimator.validation_fraction < 1:
-        raise ValueError(f"validation_fraction: got {estimator.validation_fraction}, want a number below 1")
+    share, automatic = estimator.validation_fraction, hasattr(estimator, "classes")
+    if not (isinstance(share, Real) and 0 <= share < 1) and not (automatic and share == "auto"):
+        also = "'auto', or " if automatic else ""
+        raise ValueError(f"validation_fraction: got {share!r}, want {also}a number of at least 0 and below 1")
     if not estimator.learning_rate > 0:
         raise ValueError(f"learning_rate: got {estimator.learning_rate}, want a positive number")
 

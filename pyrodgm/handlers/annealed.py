@@ -1,4 +1,4 @@
-"""Annealing of a density: a weight on the model's part of a latent alone."""
+"""Annealing: a weight on the model's density of a latent."""
 
 from pyro.poutine.messenger import Messenger
 
@@ -6,12 +6,12 @@ from pyrodgm.handlers.warm_up import check_beta, guide_traces
 
 
 class annealed(Messenger):
-    """Scale the model's density of a latent by ``beta``, in any ELBO, and leave the guide's as it is.
+    """Scale the model's density of a latent by ``beta``, in any ELBO; the guide's is unchanged.
 
     E_q[beta log p(z) - log q(z)]                                            (Rezende and Mohamed 2015, eq. 20)
 
-    That is fitting q to p(z)^beta, whose modes are joined where beta is small. ``warm_up`` scales both densities and
-    keeps the same optimum. While ``beta`` is below 1 the loss is no bound of log Z; leave the context when it is 1.
+    q is fitted to p(z)^beta, whose modes are connected while beta is small. ``warm_up`` scales both densities instead:
+    its optimum stays the same. While ``beta`` is below 1 the loss is no bound of log Z; leave the context when it is 1.
 
     Args:
         beta: a 0-d tensor, updated in place between steps. It starts above zero.

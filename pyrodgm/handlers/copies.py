@@ -5,10 +5,10 @@ from pyro.poutine.runtime import _PYRO_STACK
 
 
 class AtCopies(Messenger):
-    """Give every latent of a guide a copy of its sample, whose gradient is multiplied by weights on its way back.
+    """Give every latent of a guide a copy of its sample, whose gradient is multiplied by weights.
 
-    A copy, as each latent's gradient is to be multiplied once: multiplied at the samples themselves, that of z2 would
-    be again on its way through z1, of which z2 was made.
+    The copies make sure that each gradient is multiplied once. At the samples themselves, the gradient of z2 would be
+    multiplied again on its way through z1, from which z2 was made.
 
     Args:
         sites: the guide's sites by name, as a trace holds them, with values ``(S, B, *event)``.
@@ -37,5 +37,5 @@ def _copy(value, event_dim, weights):
 
 
 def at_copies():
-    """Whether what runs is a guide that is scored again."""
+    """Whether a guide is being scored again."""
     return any(isinstance(handler, AtCopies) for handler in _PYRO_STACK)

@@ -1,4 +1,4 @@
-"""Which site first holds what is not finite."""
+"""Finds the first site that is not finite."""
 
 import torch
 from pyro.poutine.messenger import Messenger

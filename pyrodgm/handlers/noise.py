@@ -1,4 +1,4 @@
-"""Noise that is chosen, not drawn site by site: one draw for all rows, or a process's share of a joint draw."""
+"""Noise shared by rows or by processes: one draw for all rows, or a process's part of a joint draw."""
 
 import torch
 from pyro.poutine.messenger import Messenger
@@ -9,7 +9,7 @@ from pyrodgm.distributions.sum_and_sample import UNIFORM
 
 
 class _ChosenNoise(Messenger):
-    """Makes the value of every latent in a plate from noise of its own choice, see ``reparameterise``."""
+    """Computes every latent in a plate from noise that the subclass supplies, see ``reparameterise``."""
 
     def _pyro_sample(self, msg):
         plates = [frame.dim for frame in msg["cond_indep_stack"] if frame.vectorized]
@@ -25,8 +25,8 @@ class _ChosenNoise(Messenger):
 class SharedNoise(_ChosenNoise):
     """Draw the noise of every site in the plate over the rows once, for all of them.
 
-    What is said of a row then depends on no other row. An estimate of one row is as unbiased as with noise of its
-    own; those of two rows are correlated, so that their difference is the steadier for it.
+    A row's estimate then does not depend on the other rows. It is as unbiased as with noise of its own. The estimates
+    of two rows are correlated, so their difference has less noise.
 
     Raises:
         ValueError: at a site that ``reparameterise`` cannot make from noise.
@@ -45,7 +45,7 @@ class SharedNoise(_ChosenNoise):
 
 
 class JointNoise(_ChosenNoise):
-    """Draw the noise of every site in a plate as one process would for all rows, and keep this process's.
+    """Draw the noise of all rows, as a single process would, and keep this process's part.
 
     Args:
         rank, processes: which share of the rows, and of how many equal ones.

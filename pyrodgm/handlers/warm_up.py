@@ -1,4 +1,4 @@
-"""KL warm-up: a weight on the KL terms, the latent sites' part of a bound."""
+"""KL warm-up: a weight on the KL terms of a bound."""
 
 import torch
 from pyro.poutine.messenger import Messenger
@@ -15,9 +15,9 @@ class warm_up(Messenger):
     observed sites. While ``beta`` is below 1 the loss is no bound of log p(x); leave the context when the
     warm-up is over.
 
-    Which KL terms it is, the papers say in different words, and none says what becomes of that of y: Maaløe et al.
-    2016, sec. 5, propose it for a and z; Maaløe et al. 2017, sec. 5, has it "on the KL-terms", which y's is one of in
-    their model; Sønderby et al. 2016 and Maaløe 2018, eq. 5.5, have no discrete latent.
+    The papers differ in which KL terms are scaled, and none mentions that of y. Maaløe et al. 2016, sec. 5, propose it
+    for a and z. Maaløe et al. 2017, sec. 5, has it "on the KL-terms", and y has one in their model. Sønderby et al.
+    2016 and Maaløe 2018, eq. 5.5, have no discrete latent.
 
     Args:
         beta: the KL weight, a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
@@ -56,7 +56,7 @@ def check_beta(beta):
 
 
 def guide_traces():
-    """The guide's trace, if a model is being replayed against it: what it lacks is the model's own.
+    """The guide's trace, if a model is being replayed against it. A site that it lacks is the model's own.
 
     An ELBO also replays the guide while it enumerates sequentially, against traces that have not returned yet.
     """

@@ -1,4 +1,4 @@
-"""Weights that were drawn, and the local reparameterisation of them."""
+"""Drawn weights in place of their means, and local reparameterisation."""
 
 from pyro.poutine.messenger import Messenger
 
@@ -6,7 +6,7 @@ from pyrodgm.handlers.warm_up import guide_traces
 
 
 class DrawnWeights(Messenger):
-    """Let the layers of a network compute with weights that were drawn in place of their means.
+    """Let the layers of a network compute with drawn weights in place of their means.
 
     Args:
         values: a dict from every site of the network's weights to its value.
@@ -29,11 +29,11 @@ class DrawnWeights(Messenger):
 class local_reparameterisation(Messenger):
     """Draw the outputs of layers, row by row, in place of the weights (Kingma 2017, sec. 6.2.3, eq. 6.6).
 
-    A handler round the step of any ELBO of a pair whose weights have normal posteriors. What the guide drew stays a
-    density's sample, for the divergence; a layer of the model that computes with it asks the guide's site for the
-    normal that it came from, and draws outputs as if every row had weights of its own. The loss and its gradient have
-    the same mean. As rows are independent, their variance falls with the size of a batch. Of type A the scales are
-    drawn by row: Gaussian dropout.
+    A handler round the step of any ELBO, for a pair whose weights have normal posteriors. The guide still draws
+    weights, and the divergence is computed from them. A layer of the model that would use them looks up the normal that
+    they came from, and draws its outputs as if every row had its own weights. Loss and gradient keep their mean. The
+    rows are independent, so the variance falls with the batch size. With type A the scales are drawn by row: Gaussian
+    dropout.
 
     Outside a model that is replayed against its guide, as in a prediction, it does nothing.
 

@@ -12,7 +12,7 @@ from pyrodgm.formats import FORMAT, check_format
 
 
 def save_state(path, kind, state):
-    """Write a state to a file, whole or not at all.
+    """Write a state to a file atomically.
 
     Args:
         path: the file.
@@ -20,7 +20,7 @@ def save_state(path, kind, state):
         state: nested dicts, lists, tuples, tensors, arrays and plain values.
 
     Raises:
-        OSError: if it cannot be written; what the file held before is still there.
+        OSError: if it cannot be written. The file then keeps its old content.
         ValueError: if the state holds anything else.
     """
     tensors, rest = pack(state)
@@ -56,7 +56,7 @@ def load_state(path, kind):
 
 
 def state_to_plain(state):
-    """A state for a pickle, without tensors or arrays in it: they are a safetensors file, as bytes."""
+    """A state that can be pickled safely: its tensors and arrays become the bytes of a safetensors file."""
     tensors, rest = pack(state)
     return {"tensors": save({key: tensor.cpu() for key, tensor in tensors.items()}), "rest": rest}
 
@@ -70,9 +70,9 @@ def pack(value):
     """Take nested dicts, lists, tuples, tensors, arrays and plain values apart.
 
     Returns:
-        The dict of tensors by key, and the rest as what JSON can hold, from which ``unpack`` makes the same value.
+        A dict of tensors by key, and the rest in types that JSON has. ``unpack`` joins them again.
 
-    A NumPy number comes back as Python's.
+    A NumPy number comes back as a Python number.
 
     Raises:
         ValueError: for a value of any other type: nothing is pickled.

@@ -7,9 +7,9 @@ from pyrodgm.models.class_variable import check_classes
 
 
 class ClassSchedule:
-    """Sets ``classes`` of a model by the epoch: all classes summed at first, say, and few as q(y | x) grows certain.
+    """Changes ``classes`` of a model between epochs: for example, sum all classes at first, and few later.
 
-    A ``CompiledSVI`` takes each setting for another signature, with a graph of its own, that it keeps.
+    ``CompiledSVI`` keeps a graph for each setting.
 
     Args:
         module: a ``DeepGenerativeModel``, or whatever is trained where there are no pairs.

@@ -32,7 +32,7 @@ class EarlyStopping:
         self.figure, self.age, self.parameters = None, 0, None
 
     def note(self, row, module):
-        """Take a row of the history, and the module's state if its figure is the best so far."""
+        """Read a row of the history, and keep the module's state if its figure is the best so far."""
         if self.monitor not in row:
             return
         figure = row[self.monitor]

@@ -38,7 +38,7 @@ class EMA:
         self.sums = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     def update(self):
-        """Take the parameters as they are after one more step."""
+        """Add the parameters after one more step."""
         self.steps += 1
         torch._foreach_lerp_(self.sums, self.parameters, 1 - self.decay)
 
@@ -50,7 +50,7 @@ class EMA:
 
     @contextmanager
     def in_place(self):
-        """The corrected average in place of the parameters, which come back as they were."""
+        """A context in which the parameters are the corrected average. They are put back afterwards."""
         held = [parameter.clone() for parameter in self.parameters]
         self.copy_to_parameters()
         try:

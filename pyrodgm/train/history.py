@@ -14,7 +14,7 @@ def write_csv(path, history):
     A tensor is written as its values, separated by spaces.
 
     Raises:
-        OSError: if it cannot be written; what the file held before is still there.
+        OSError: if it cannot be written. The file then keeps its old content.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps, never within one."""
+"""Ctrl-C takes effect between two steps, never within one."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def stop_requests():
-    """Yield a function that says whether Ctrl-C or a request to terminate came; a second one interrupts at once."""
+    """Yield a function that tells whether Ctrl-C or SIGTERM came. A second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps round ``svi.step``, and everything that keeps them from being lost."""
+"""The training loop round ``svi.step``, with checkpoints and resuming."""
 
 import copy
 import math
@@ -22,7 +22,7 @@ from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 
-CHECK_EVERY = 100  # batches between two looks at the sum of the losses, which waits for a GPU
+CHECK_EVERY = 100  # batches between two checks of the summed loss, each of which waits for the GPU
 
 
 def fit(
@@ -48,13 +48,13 @@ def fit(
     progress=True,
     description="",
 ):
-    """Train for some epochs and return what was seen.
+    """Train for a number of epochs and return the history.
 
     The weight of the KL terms of the latents rises linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
     an epoch, or over ``warm_up_steps``, every step, see ``KLSchedule``; then the loop leaves the warm-up context. An
-    optimiser that is a Pyro scheduler is stepped once an epoch. With a ``folder`` nothing is lost: the run is saved
-    there every few minutes, at the end and on Ctrl-C, and the same call goes on from what it finds there, to the same
-    numbers, bit for bit on one CPU.
+    optimiser that is a Pyro scheduler is stepped once an epoch. With a ``folder`` the run is saved there every few
+    minutes, at the end and on Ctrl-C. The same call then resumes it and reaches the same numbers, bit for bit on one
+    CPU.
 
     Args:
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
@@ -62,7 +62,7 @@ def fit(
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``. What has no
             ``state_dict``, such as a ``DataLoader``, must yield the same ones from the same random numbers, all drawn
             before the first of them, for a run to be resumed within an epoch.
-        epochs: how many in all, those of an earlier call that is resumed included.
+        epochs: the total, including those of an earlier call that is resumed.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
         warm_up_start: the weight that it rises from; the first epoch, or step, is one part of the way above it.
@@ -121,7 +121,7 @@ def fit(
 
 
 class _Run:
-    """A run's place, and what moves it on."""
+    """A run: its place in the epochs, and its steps."""
 
     def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
@@ -167,7 +167,7 @@ class _Run:
         self._keep()
 
     def check_reach(self, epochs):
-        """Raise ``ValueError`` where the run is past these epochs: its parameters are not theirs."""
+        """Raise ``ValueError`` if the run has already passed these epochs."""
         reached = self.epoch + (self.count > 0)
         if reached > epochs:
             raise ValueError(
@@ -176,7 +176,7 @@ class _Run:
             )
 
     def _batches_left(self):
-        """The batches of the epoch that are still to come; those that were taken are drawn again as they were."""
+        """The batches of the epoch that are left. Those already used are drawn again and skipped."""
         if hasattr(self.batches, "load_state_dict"):
             return iter(self.batches)
         now = get_rng_state()
@@ -227,7 +227,7 @@ class _Run:
 
     @contextmanager
     def companion(self):
-        """A context in which average and best epoch go back with the steps that a ``CompiledSVI`` undoes."""
+        """A context in which average and best epoch are undone together with steps that a ``CompiledSVI`` undoes."""
         companions = getattr(self.svi, "companions", [])
         companions.append(_Companion(self))
         try:
@@ -236,13 +236,13 @@ class _Run:
             companions.pop()
 
     def _check_steps(self):
-        """Have a ``CompiledSVI`` check the steps since its last check, in the surroundings of the last one."""
+        """Have a ``CompiledSVI`` check the steps since its last check, under the handlers of the last step."""
         if hasattr(self.svi, "check"):
             with self.noise, self.surroundings:
                 self.svi.check()
 
     def go_back(self, steps):
-        """Note that all steps but the first ``steps`` are undone."""
+        """Record that all steps after the first ``steps`` are undone."""
         self.lost = [[first, min(last, steps)] for first, last in self.lost if first <= steps]
         self.lost.append([steps + 1, self.steps])
         self.place = None
@@ -271,7 +271,7 @@ class _Run:
             self.ema.copy_to_parameters()
 
     def _check(self, remember=True):
-        """Remember the place if all is finite, and raise if not."""
+        """Remember this place if everything is finite, else raise."""
         broken = _is_broken(float(self.total)) or (self.module is not None and bool(not_finite(self.module)))
         if not joint_any(broken)[0]:
             if remember:
@@ -282,7 +282,7 @@ class _Run:
             self._repeat()
 
     def _repeat(self):
-        """Repeat the steps since the remembered place, up to the one that went wrong, and raise what it was."""
+        """Repeat the steps since the remembered place up to the one that failed, and raise an error that names it."""
         self.load(self.place)
         for batch in self._batches_left():
             before, total = self.state(), joint_sum(float(self.total))
@@ -330,7 +330,7 @@ class _Run:
 
 
 class _Companion:
-    """What of a run goes back with the parameters."""
+    """What a run undoes together with the parameters."""
 
     def __init__(self, run):
         self.run = run

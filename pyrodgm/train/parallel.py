@@ -1,9 +1,9 @@
-"""Data-parallel training: every process takes its rows of one joint batch and of its noise.
+"""Data-parallel training: each process takes its share of the rows of a joint batch, and of the noise.
 
-Started by ``torchrun --nproc-per-node N``. All processes hold the same generators, draw what one process would draw for
-the joint batch and keep their rows of it, so that the sum of their gradients is the gradient of one process on that
-batch, the random numbers stay the same in all, and a checkpoint of one is a checkpoint of all. Batch normalisation
-is not joint: each process would standardise its own rows.
+Started by ``torchrun --nproc-per-node N``. All processes have the same random numbers. Each draws the noise of the
+whole joint batch and keeps its own rows of it. The sum of the gradients is therefore the gradient of one process on the
+joint batch, and a checkpoint of one process serves all. Batch normalisation is not joint: each process would
+standardise its own rows.
 """
 
 import os
@@ -17,7 +17,7 @@ from pyrodgm.handlers import JointNoise
 
 @contextmanager
 def joined(device):
-    """Be one of the processes that torchrun started, if it did: gloo on a CPU, NCCL on GPUs.
+    """Join the processes that torchrun started, if it did: by gloo on a CPU, by NCCL on GPUs.
 
     Args:
         device: as asked for.
@@ -45,12 +45,12 @@ def share():
 
 
 def is_first():
-    """Whether this process is the one that writes files."""
+    """Whether this is the process that writes files."""
     return share()[0] == 0
 
 
 def joint_sum(value):
-    """The sum over processes of a number."""
+    """The sum of a number over all processes."""
     if share()[1] == 1:
         return value
     total = torch.tensor(value, dtype=torch.float64, device="cuda" if distributed.get_backend() == "nccl" else "cpu")
@@ -59,7 +59,7 @@ def joint_sum(value):
 
 
 def joint_any(*flags):
-    """Whether a flag is set in any process, for each of them: what all do at the same step, or else one waits."""
+    """Whether a flag is set in any process. All must call it at the same step, or they wait for each other."""
     if share()[1] == 1:
         return flags
     device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
@@ -69,7 +69,7 @@ def joint_any(*flags):
 
 
 def joint_gradients(gradients):
-    """The sum over processes of a list of gradients, in one message; the ``reduce`` of an ``Optimizer``."""
+    """The sum of a list of gradients over all processes, in one message; the ``reduce`` of an ``Optimizer``."""
     if share()[1] == 1:
         return gradients
     flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -79,6 +79,6 @@ def joint_gradients(gradients):
 
 
 def joint_noise():
-    """The context in which a pair draws this process's rows of the joint noise; nothing for one process alone."""
+    """The context in which a pair draws this process's rows of the joint noise. With one process it does nothing."""
     rank, processes = share()
     return JointNoise(rank, processes) if processes > 1 else nullcontext()

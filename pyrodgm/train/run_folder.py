@@ -21,7 +21,7 @@ def has_run(folder):
 
 
 class RunFolder:
-    """Where a run is saved, and found again. Only the first of several processes writes.
+    """Saves a run and loads it again. Only the first of several processes writes.
 
     Args:
         path: the folder, made if it is not there.
@@ -56,7 +56,7 @@ class RunFolder:
         return state
 
     def check_room(self, module):
-        """Raise ``ValueError`` where two checkpoints of a module would not fit: moments, average and best included."""
+        """Raise ``ValueError`` if the disk has no room for two checkpoints, with moments, average and best epoch."""
         size = 2 * 5 * sum(tensor.nbytes for tensor in module.state_dict().values())
         free = shutil.disk_usage(self.path).free
         if free < size:
@@ -67,13 +67,13 @@ class RunFolder:
         return time.monotonic() - self.saved > 60 * self.minutes
 
     def save(self, state, history, last):
-        """Write the state and the history; a save that fails is a warning while another one will follow.
+        """Write the state and the history. A failed save is only a warning if another one follows.
 
         Returns:
             Whether all is saved.
 
         Raises:
-            OSError: if the last one cannot be written; the one before it is still there.
+            OSError: if the last one cannot be written. The one before is kept.
         """
         self.saved = time.monotonic()
         if not is_first():

@@ -1,4 +1,4 @@
-"""Everything that the next step of training depends on, as one value, and back."""
+"""The whole state of training: what the next step depends on, captured and restored."""
 
 import pyro
 import torch
@@ -41,7 +41,7 @@ def capture(module, svi, batches):
 
 
 def restore(state, module, svi, batches):
-    """Put back what ``capture`` took, into the same objects or into new ones of the same make.
+    """Restore what ``capture`` returned, into the same objects or new ones built alike.
 
     Raises:
         ValueError: if the state is of another module, naming the first parameter that differs.

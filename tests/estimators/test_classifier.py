@@ -74,10 +74,20 @@ def test_generated_rows_are_of_their_class_and_in_the_tables_units():
 
 def test_stopping_keeps_the_best_epoch():
     settings = SETTINGS | {"learning_rate": 0.05, "batch_size": 150}
+    settings |= {"validation_fraction": 0.1}
     classifier = DeepGenerativeClassifier("m2", epochs=100, patience=5, **settings).fit(X, np.roll(Y, 25))
     losses = [row["validation loss"] for row in classifier.history_]
     assert len(losses) < 100 and np.argmin(losses) == len(losses) - 6
     assert "validation loss" not in DeepGenerativeClassifier(epochs=1, validation_fraction=0).fit(X, Y).history_[0]
+
+
+@pytest.mark.parametrize(("labels", "held_out"), [(499, 0), (500, 50)])
+def test_only_many_labels_stop_a_fit(watched, labels, held_out):
+    y = np.where(np.arange(600) < labels, np.arange(600) % 2, -1)
+    rows = np.random.RandomState(0).randn(600, 3)
+    classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(rows, y)
+    assert ("validation loss" in classifier.history_[0]) == bool(held_out)
+    assert watched[0].svi.loss.__self__.alpha == pytest.approx(600 / (labels - held_out))
 
 
 def test_partial_fit_learns_a_stream():
@@ -173,7 +183,12 @@ BAD = {
     "no labels": ({}, X, np.full(150, -1), "y: got no labels, want some, or num_classes, the number of clusters"),
     "y": ({}, X, None, "y: got None, .* to cluster, give num_classes"),
     "num_classes": ({"num_classes": 2}, X, Y, "num_classes: got 2, want None or 3, the classes in y"),
-    "one label": ({}, X, np.where(np.arange(150) == 149, 2, np.minimum(Y, 1)), "y: got a single label of class .*2"),
+    "one label": (
+        {"validation_fraction": 0.1},
+        X,
+        np.where(np.arange(150) == 149, 2, np.minimum(Y, 1)),
+        "y: got a single label of class .*2",
+    ),
     "classes": (
         {"classes": "sampeld"},
         X,
@@ -199,7 +214,8 @@ BAD = {
     "learning_rate": ({"learning_rate": 0}, X, Y, "learning_rate: got 0, want a positive number"),
     "beta": ({"beta": -1}, X, Y, "beta: got -1, want at least 0"),
     "patience": ({"patience": 0}, X, Y, "patience: got 0"),
-    "share": ({"validation_fraction": 1.0}, X, Y, "validation_fraction: got 1.0, want"),
+    "share": ({"validation_fraction": 1.0}, X, Y, "validation_fraction: got 1.0, want 'auto', or a number of at least"),
+    "no share": ({"validation_fraction": None}, X, Y, "validation_fraction: got None, want 'auto', or a number"),
     "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
     "NaN": ({}, np.where(X > 7.5, np.nan, X), Y, "Input X contains NaN"),
     "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),

@@ -19,11 +19,26 @@ DIGITS = load_digits().data
         (DIGITS, ("binomial", {"total_count": 16})),
         (np.column_stack([RANDOM.randint(0, 2, (50, 3)), RANDOM.randint(0, 90, 50)]), "normal"),
         (RANDOM.randint(0, 5000, (50, 3)), "normal"),
+        (RANDOM.randint(18, 80, (50, 3)), "normal"),
+        (np.column_stack([RANDOM.randint(18, 80, (50, 2)), RANDOM.randint(0, 3, 50)]), "normal"),
+        (RANDOM.randint(0, 256, (50, 3)) * (RANDOM.rand(50, 3) > 0.3), "bernoulli"),
         (RANDOM.rand(50, 3), "normal"),
         (load_iris().data, "normal"),
         (load_breast_cancer().data, "normal"),
     ],
-    ids=["binary", "grey", "counts", "a mixed table", "large numbers", "shares", "iris", "breast cancer"],
+    ids=[
+        "binary",
+        "grey",
+        "counts",
+        "a mixed table",
+        "large numbers",
+        "ages",
+        "ages and children",
+        "bytes",
+        "shares",
+        "iris",
+        "breast cancer",
+    ],
 )
 def test_the_data_choose_their_likelihood(X, likelihood):
     assert describe_columns(X.astype(float)).likelihood == likelihood
@@ -88,3 +103,21 @@ def test_a_column_of_few_values_gets_no_endless_density():
     # two standard normals, the third column at its values with a deviation of 0.1 / 2, and p(y)
     density = -np.log(2 * np.pi * np.e) - np.log(0.05 * np.sqrt(2 * np.pi)) + np.log(0.5)
     assert scores.mean() == pytest.approx(density, abs=0.3)
+
+
+def test_bytes_are_grey_values_and_come_back_as_bytes():
+    X = RANDOM.randint(0, 256, (40, 3)) * (RANDOM.rand(40, 3) > 0.3).astype(float)
+    columns = describe_columns(X)
+    assert float(columns.to_model(X).max()) <= 1 and columns.log_volume == 0
+    np.testing.assert_allclose(columns.to_table(columns.to_model(X)), X)
+    scores = M1(z_size=1, hidden=(4,), epochs=1, random_state=0).fit(X).score_samples(np.full((1, 3), 255.0))
+    assert np.isfinite(scores).all()
+
+
+def test_a_cell_that_hides_the_rest_of_its_column_is_told():
+    X = load_iris().data.copy()
+    X[7, 2] = 1e12
+    with pytest.warns(UserWarning, match=r"X: got 1e\+12 in row 7, column 2, where 9 of 10 values lie from 1.3 to 6"):
+        describe_columns(X)
+    with pytest.warns(UserWarning, match="column 'petal'"):
+        describe_columns(X, names=["a", "b", "petal", "d"])

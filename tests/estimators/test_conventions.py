@@ -21,7 +21,7 @@ from pyrodgm.estimators import M1, DeepGenerativeClassifier
 
 SMALL = {"z_size": 2, "hidden": (16,), "learning_rate": 2e-2, "random_state": 0}
 CLASSIFIER = {"model": "m2", "epochs": 5, "batch_size": 20} | SMALL
-QUICK = {"model": "m2", "epochs": 3, "z_size": 1, "hidden": (8,), "learning_rate": 0.1}
+QUICK = {"model": "m2", "epochs": 5, "z_size": 1, "hidden": (8,), "learning_rate": 0.1}
 MISSING = {"check_classifiers_classes": "it labels rows -1 and 1, and -1 is no label here"}
 
 
