@@ -448,7 +448,7 @@ def check_batch(batch, data, rows, numbers):
         parts.append((*batch["labelled"], labelled))
     for x, y, size in parts:
         assert len(x) == size
-        if name not in ("moons", "circles") and not dequantised(numbers):
+        if name not in ("moons", "circles", "pv") and not dequantised(numbers):
             assert x.shape[1] == 12 - ("keep_varying" in dict(numbers["preprocess"]))
             top = largest(numbers)
             found = ((x[:, :4] / top).long() << torch.arange(4)).sum(-1)
@@ -476,10 +476,10 @@ def prepared(data, numbers):
     The string's columns have mean 0 and deviation 1.
     """
     x = data.train.x
-    if not dequantised(numbers):
-        return x
     if data.name == "pv":
         return (x - x.mean(0)) / x.std(0, correction=0)
+    if not dequantised(numbers):
+        return x
     noisy = (255 * x).round() + torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
     if data.name == "small-norb":
         return noisy / 256
