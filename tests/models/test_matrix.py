@@ -13,7 +13,7 @@ from pyrodgm import testing
 from pyrodgm.distributions import FullNormal
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
-from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE
+from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE, ResNetVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
 from tests.pairs import ALL_TRAIN, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
@@ -150,10 +150,10 @@ def test_vectorised_particles_are_the_mean_of_single_ones(model_class, options):
     if model.num_classes is None:
         elbo = Trace_ELBO(**options)
     loss, seen = record(model, x, elbo)
-    values = {site: n["value"] for site, n in continuous(seen[0]).items()}  # (P, B, d), or (K, P, B, d) after y
+    nodes = continuous(seen[0])  # of values (P, B, d), or (K, P, B, d) after y
     singles = []
     for p in range(4):
-        of_particle = {site: v.select(-3, p) for site, v in values.items()}
+        of_particle = {site: n["value"].select(-2 - n["fn"].event_dim, p) for site, n in nodes.items()}
         singles.append(testing.brute_force_loss(model, x, of_particle))
     torch.testing.assert_close(loss, sum(singles) / 4, rtol=1e-9, atol=0)
 
@@ -177,9 +177,12 @@ def constant_variances(model):
     return model
 
 
+OF_TWO_UNITS = {FAME: {"z_sizes": (2,)}, ResNetVAE: {"depth": 1, "z_maps": 1}}  # a grid of z sums to the evidence
+
+
 @pytest.mark.parametrize("model_class", model_classes())
 def test_bounds_are_in_order_and_reach_the_known_evidence(model_class):
-    sizes = {"z_sizes": (2,)} if model_class is FAME else {}  # for which the sum over a grid of z is the evidence
+    sizes = OF_TWO_UNITS.get(model_class, {})
     model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     exact = by_hand.evidence(model, x)
