@@ -17,8 +17,8 @@ down the model's own h. Weights are normalised, see ``initialise``; there is no 
 The paper leaves the details to its figures, which are lost, and its source code. Chosen: the first and the last
 convolution, which halve and double height and width, are 5 x 5, the others 3 x 3; h_L is one number a map, the same at
 every place, and begins as a draw from N(0, 1), as large as normalised activations; the bottom-up unit above the last
-latent is left out, as nothing reads it; the order of a flow is place by place, and map by map within a place. Heads
-give log sigma^2.
+latent is left out, as nothing reads it; the order of a flow is place by place, and map by map within a place; heads of
+latents and pixels begin at a tenth of the usual spread, so that the first steps do not diverge. Heads give log sigma^2.
 
 Deviation: masked convolutions are not normalised.
 """
@@ -33,7 +33,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
-from pyrodgm.nn.map_posteriors import MapNormalNet, map_posterior_net
+from pyrodgm.nn.map_posteriors import AT_FIRST, MapNormalNet, map_posterior_net
 from pyrodgm.nn.trunk import ACTIVATIONS
 
 INFERENCE = ("bidirectional", "bottom_up")
@@ -196,7 +196,12 @@ class Upsampling(torch.nn.Module):
 
 
 class UpsamplingHead(TransposedConvolution):
-    """A transposed convolution that returns rows ``(..., size)``, the values of a place side by side."""
+    """A transposed convolution that returns rows ``(..., size)``, the values of a place side by side.
+
+    By data it gets a tenth of the usual spread, as the location of a level is a share of all.
+    """
+
+    first_spread = AT_FIRST
 
     def __init__(self, maps, size, shape, **options):
         super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)

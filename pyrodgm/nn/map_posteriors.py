@@ -14,11 +14,14 @@ from pyrodgm.nn.likelihoods import standard_deviation
 from pyrodgm.nn.masked_conv import MaskedConvNet
 
 CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # of the parents
-LAST_LAYER = 0.1  # of its usual size at first, so that a step of a flow begins near the identity
+AT_FIRST = 0.1  # what heads begin with, of their usual size
 
 
 class MapNormalNet(torch.nn.Module):
     """Diagonal normal of maps: (mu, log sigma^2) = W * [h_1; h_2; ...] + b, a convolution.
+
+    It begins at a tenth of the usual size, also where data set it, near N(0, I): a prior and a posterior with variances
+    of their own may else be so far apart in the first steps that training diverges.
 
     Args:
         parents: numbers of maps of h_1, h_2, ...
@@ -37,6 +40,9 @@ class MapNormalNet(torch.nn.Module):
         super().__init__()
         check_size("size", size)
         self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
+        self.moments.first_spread = AT_FIRST
+        with torch.no_grad():
+            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)
 
     def forward(self, *h):
         loc, log_variance = self.moments(*h).chunk(2, -3)
@@ -106,7 +112,7 @@ class MapFlowNet(torch.nn.Module):
         with torch.no_grad():
             for net in self.steps:
                 for weight in (net.layers[-1].weight, *net.layers[-1].of_maps):
-                    weight.mul_(LAST_LAYER)
+                    weight.mul_(AT_FIRST)
 
     def forward(self, *h):
         context, base = h[CONTEXTS[self.context]], self.base(*h)
