@@ -62,6 +62,20 @@ def small(model_class, **options):
     return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
 
 
+def of_known_evidence(model_class):
+    """A small instance that is linear and normal, or has one latent of two units, for a sum over a grid of it.
+
+    Where q begins as p, and all bounds are alike, it is not as it begins.
+    """
+    sizes = {"FAME": {"z_sizes": (2,)}, "ResNetVAE": {"depth": 1, "z_maps": 1}}.get(model_class.__name__, {})
+    model = small(model_class, hidden=(), likelihood="normal", **sizes)
+    if model_class.__name__ in OF_MAPS:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.randn_like(parameter))
+    return model
+
+
 def labels_alone(model):
     """Names of the networks that learn nothing from a row without a label."""
     kind = type(model).__name__

@@ -23,7 +23,7 @@ import pathlib, types
 import arviz, pyro, torch
 import pyro.distributions as dist
 from pyro.infer import SVI, Predictive, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
-from pyro.optim import Adagrad, Adam
+from pyro.optim import Adagrad, Adam, Adamax
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
@@ -101,12 +101,14 @@ pair = run_pair(m.model, m.guide, (x,))
 d, z_above = torch.rand(5, 512), torch.randn(5, 8)
 p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
 """,
+    "models/resnet_vae": "x = torch.randint(256, (4, 3072)).float()",
     "nn": "y = torch.eye(K)[:, None]",
     "nn/flows": "mu, sigma, h = torch.zeros(5, 32), torch.ones(5, 32), torch.rand(5, 500)",
     "nn/flows InverseAutoregressiveFlow": "h = torch.rand(5, 450)",
     "nn/flows flow_net": "mu = sigma = lambda h: torch.ones(len(h), 32)",
     "nn/likelihoods": "z = torch.randn(B, 50)",
     "nn/likelihoods LevelsNet": "x = torch.randint(17, (B, 64)).float()",
+    "nn/map_posteriors": "B, h_q, h_p = 2, torch.rand(2, 64, 16, 16), torch.rand(2, 64, 16, 16)",
     "nn/masked": "z, h = torch.randn(5, 32), torch.randn(5, 450)",
     "plot": DIGITS,
     "plot/plane decision_regions": """

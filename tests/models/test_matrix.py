@@ -16,7 +16,17 @@ from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE, ResNetVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import ALL_TRAIN, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
+from tests.pairs import (
+    ALL_TRAIN,
+    ROWS,
+    every_pair,
+    every_posterior,
+    labels_alone,
+    model_classes,
+    of_known_evidence,
+    rows,
+    small,
+)
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 VARIED = every_pair(thorough=())
@@ -177,13 +187,9 @@ def constant_variances(model):
     return model
 
 
-OF_TWO_UNITS = {FAME: {"z_sizes": (2,)}, ResNetVAE: {"depth": 1, "z_maps": 1}}  # a grid of z sums to the evidence
-
-
 @pytest.mark.parametrize("model_class", model_classes())
 def test_bounds_are_in_order_and_reach_the_known_evidence(model_class):
-    sizes = OF_TWO_UNITS.get(model_class, {})
-    model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
+    model = constant_variances(of_known_evidence(model_class).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     exact = by_hand.evidence(model, x)
     samples = 20_000
