@@ -28,7 +28,7 @@ VARIANTS = {
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
     "ResNetVAE": [
         {"inference": "bottom_up", "weight_norm": False},
-        {"image_shape": (3, 4, 2), "depth": 3, "likelihood": ("discretized_logistic", {"num_levels": 5})},
+        {"image_shape": (3, 4, 2), "depth": 3},
     ],
 }
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing

@@ -85,12 +85,13 @@ def test_weights_are_those_of_brute_force(model_class, options, labelled):
     for s in range(4):
         terms = []
         for k in classes:  # one class and one sample at a time
-            given = {name: value.select(-3, s) for name, value in values.items()}
-            given = {name: v[k if len(v) > 1 else 0] if v.dim() == 3 else v for name, v in given.items()}
+            given = {name: value.select(-2 - guide[name]["fn"].event_dim, s) for name, value in values.items()}
+            if model.num_classes is not None:
+                given = {name: v[k if len(v) > 1 else 0] if v.dim() == 3 else v for name, v in given.items()}
             label = torch.full((len(x),), k) if y is None and model.num_classes else y
-            guide = poutine.trace(poutine.condition(model.guide, given)).get_trace(x, label)
+            q = poutine.trace(poutine.condition(model.guide, given)).get_trace(x, label)
             pair = poutine.trace(poutine.condition(model.model, given)).get_trace(x, label)
-            terms.append(testing.row_log_prob(pair) - testing.row_log_prob(guide))
+            terms.append(testing.row_log_prob(pair) - testing.row_log_prob(q))
         torch.testing.assert_close(found[s], torch.stack(terms).logsumexp(0), rtol=1e-9, atol=0)
 
 
