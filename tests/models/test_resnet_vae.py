@@ -24,7 +24,10 @@ PAIRS = {
     "bidirectional": {},
     "bottom up": {"inference": "bottom_up"},
     "bidirectional iaf": {"posterior": IAF},
-    "bottom up iaf": {"inference": "bottom_up", "posterior": ("iaf", {"num_steps": 2, "made_hidden": ()})},
+    "bottom up iaf": {
+        "inference": "bottom_up",
+        "posterior": ("iaf", {"num_steps": 2, "step": "gated", "made_hidden": ()}),
+    },
     "top-down context": {"posterior": ("iaf", {"context": "top_down", "step": "location", "made_hidden": (4, 3)})},
 }
 
