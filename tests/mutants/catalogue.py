@@ -1144,8 +1144,8 @@ mutants(
         "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
     ),
     (
-        "return self._log_det(x).sum(-1)",
-        "return -self._log_det(x).sum(-1)",
+        "return self._log_det(x).flatten(",
+        "return -self._log_det(x).flatten(",
         "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
     ),
 )
@@ -1228,7 +1228,7 @@ mutants(
         "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
     ),
     (
-        "return torch.broadcast_shapes(shape, self.batch_shape + shape[-1:])",
+        "return torch.broadcast_shapes(shape, self.batch_shape + shape[-self.domain.event_dim :])",
         "return shape",
         "distributions/test_flow_steps.py::test_a_base_takes_the_batch_shape_of_the_step[planar]",
     ),
