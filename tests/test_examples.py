@@ -122,6 +122,19 @@ m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(da
     "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
     "nn/residual": "z = torch.randn(5, 32)",
     "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
+    "pv": """
+import numpy as np
+from pyrodgm.pv.logger import read_logger
+hours = np.linspace(8, 16, 481)
+lines = ["time,v_dc,i_dc,poa_global,temp_air,temp_module,wind_speed"]
+for h in hours:
+    sun = 900 * np.sin((h - 6) / 12 * np.pi)
+    stamp = f"2024-06-01T{int(h):02d}:{round(h * 60) % 60:02d}:00-05:00"
+    lines.append(f"{stamp},{300 - h},{0.008 * sun},{sun},{20 + h / 4},{25 + sun / 40},{2 + h % 1}")
+pathlib.Path("string.csv").write_text(chr(10).join(lines))
+pathlib.Path("logger.toml").write_text('time = "time"' + chr(10) + '[columns]' + chr(10) +
+    'v_dc = "V"' + chr(10) + 'i_dc = "I"' + chr(10) + 'poa_global = { column = "POA", unit = "kW/m2" }')
+""",
     "pv/expected": """
 poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
 i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
