@@ -26,6 +26,7 @@ VARIANTS = {
     "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
 }
+EVIDENT = {"FAME": {"z_sizes": (2,)}}  # whose evidence is a sum over a grid of z
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
 QUICK_FLOWS = (
     "VAE",

@@ -17,7 +17,7 @@ from tests import by_hand
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import needs_compiler
 from tests.models.test_matrix import constant_variances
-from tests.pairs import every_pair, model_classes, rows, small
+from tests.pairs import EVIDENT, every_pair, model_classes, rows, small
 
 CLASSES = ["all", "drawn"]
 log_likelihood = partial(evaluate.log_likelihood, backend="off")  # no chunks enough here to repay tracing them
@@ -54,7 +54,8 @@ def test_discrete_pair_has_its_enumerated_evidence(enumerated, classes):
 @pytest.mark.parametrize("classes", CLASSES)
 @pytest.mark.parametrize("model_class", model_classes())
 def test_every_model_reaches_the_known_evidence(model_class, classes):
-    model = constant_variances(small(model_class, hidden=(), likelihood="normal").double())
+    sizes = EVIDENT.get(model_class.__name__, {})
+    model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     check_evidence(log_likelihood(model, x, num_samples=20_000, classes=classes), by_hand.evidence(model, x).detach())
 

@@ -16,7 +16,7 @@ from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE
 from pyrodgm.nn import NormalNet
 from tests import by_hand
-from tests.pairs import ALL_TRAIN, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
+from tests.pairs import ALL_TRAIN, EVIDENT, ROWS, every_pair, every_posterior, labels_alone, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 VARIED = every_pair(thorough=())
@@ -179,7 +179,7 @@ def constant_variances(model):
 
 @pytest.mark.parametrize("model_class", model_classes())
 def test_bounds_are_in_order_and_reach_the_known_evidence(model_class):
-    sizes = {"z_sizes": (2,)} if model_class is FAME else {}  # for which the sum over a grid of z is the evidence
+    sizes = EVIDENT.get(model_class.__name__, {})
     model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     exact = by_hand.evidence(model, x)
