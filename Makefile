@@ -1,4 +1,4 @@
-.PHONY: demo test test-all mutants bench lint
+.PHONY: demo docs test test-all mutants bench lint
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -7,13 +7,14 @@ help:
 	@echo "make demo      train an SDGM on real digits with 100 labels, print the table, draw the figures"
 	@echo "make test      run the tests and the tutorials, without the thorough repetitions marked slow"
 	@echo "make test-all  run those too, which takes an hour"
+	@echo "make docs      write the documentation site to docs/_build/html"
 	@echo "make mutants   break the formulas one by one, see that a test fails each time, write benchmarks/mutants.md"
 	@echo "make bench     measure speed beside other arrangements, write benchmarks/*.md"
 	@echo "make lint      check style"
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test,docs]'
 	touch $@
 
 # one thread: networks of this size gain nothing from a second, and lose much where something else runs
@@ -28,6 +29,10 @@ test: .venv/installed
 test-all: .venv/installed
 	.venv/bin/ruff check .
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --dist worksteal --nbmake tests tutorials
+
+# without a network; a warning, such as for a broken link, is an error
+docs: .venv/installed
+	.venv/bin/sphinx-build -q -W --keep-going -E -b html docs docs/_build/html
 
 mutants: .venv/installed
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m tests.mutants

@@ -52,7 +52,7 @@ class M1(DeepGenerativeEstimator):
 
         features = M1(random_state=0).fit(X)                        # every row, no labels
         SVC().fit(features.transform(X_labelled), y_labelled)
-        make_pipeline(M1(), SelfTrainingClassifier(SVC())).fit(X, y)    # y: -1 for no label
+        make_pipeline(M1(), LabelSpreading()).fit(X, y)             # y: -1 for no label
     """
 
     def __init__(

@@ -15,9 +15,9 @@ from pyrodgm.infer.traces import latent_sites
 class MonteCarloEM:
     """Monte Carlo EM with Hamiltonian Monte Carlo (Kingma 2017, sec. 2.11.2 and app. 2.B).
 
-    E step    z ~ p(z | x), by one HMC transition from the last z of the same rows, along
-              grad_z log p(z | x) = grad_z log p(z) + grad_z log p(x | z)
-    M step    ``num_updates`` steps of the optimiser on -log p(x, z), z held fixed
+        E step    z ~ p(z | x), by one HMC transition from the last z of the same rows, along
+                  grad_z log p(z | x) = grad_z log p(z) + grad_z log p(x | z)
+        M step    num_updates steps of the optimiser on -log p(x, z), z held fixed
 
     Every row keeps a z of its own, drawn from the prior at the start. Pyro's ``HMC`` makes the transition. The rows of
     a batch are one target to it: they are accepted or rejected together. It tunes the step size by dual averaging for

@@ -44,6 +44,7 @@ class CaGeM(DeepGenerativeModel):
 
         m = CaGeM(x_size=784, num_classes=10, z_size=32, z1_size=64, hidden=(1024, 512), batch_norm=True)
         SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
+        m.eval()                                                    # batch normalisation wants a batch, or this
         Predictive(m.model, num_samples=64)()                       # y ~ p(y | z2), "x": (64, 1, 784)
         Predictive(m.model, num_samples=64)(y=torch.arange(10))     # y given, "x": (64, 10, 784)
     """

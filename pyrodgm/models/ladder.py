@@ -54,7 +54,7 @@ class Rung(Module):
 
     Example::
 
-        q_z = Rung(nets[0], (512,), size=64)
+        q_z = Rung(Networks(784, None, (512,)), (512,), size=64)
         q_z(d, prior=p_z(z_above))          # d (B, 512), the prior of batch shape (B,) or (K, B)
     """
 

@@ -87,7 +87,7 @@ class Head(Linear):
     Arguments and shapes as for ``Linear``, and ``normalised``, which adds batch normalisation of the outputs.
     """
 
-    def __init__(self, parents, size, init, precision, normalised=False):
+    def __init__(self, parents, size, init="glorot", precision="float32", normalised=False):
         super().__init__(parents, size, init, precision)
         self.norm = BatchNorm(size) if normalised else None
 

@@ -109,7 +109,8 @@ def kl_heat_map(kl, every=1, ax=None, epochs=None):
 
     Example::
 
-        kl_heat_map([row["kl"] for row in history])
+        _, kl = kl_of_units(history)["z1"]
+        kl_heat_map(kl)
     """
     kl = _array(kl)
     if kl.ndim != 2 or kl.size == 0:
@@ -154,7 +155,7 @@ def kl_bars(kl, ax=None):
 
     Example::
 
-        kl_bars({"VAE": {"z1": kl_z1, "z2": kl_z2}, "LVAE": {"z1": ..., "z2": ...}})
+        kl_bars({"VAE": {"z1": [9.1, 2.0], "z2": [0.0]}, "LVAE": {"z1": [8.7, 2.2], "z2": [1.5]}})
     """
     sites = list(dict.fromkeys(site for layers in kl.values() for site in layers))
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]

@@ -1,0 +1,51 @@
+"""The documentation: the code of its pages runs, and every public name has a place in it."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import pyrodgm
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(page for folder in (DOCS, DOCS / "how_to") for page in folder.glob("*.md"))
+
+
+def blocks(page):
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
+def test_code_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page_as_module = ModuleType("page")  # where a class of the page can be pickled
+    monkeypatch.setitem(sys.modules, "page", page_as_module)
+    names = vars(page_as_module)
+    for block in blocks(page):
+        exec(block.replace("range(100)", "range(2)"), names)
+        for code, shape in re.findall(r"^(.*\.shape)  # (\(.*\))$", block, re.MULTILINE):
+            assert tuple(eval(code, names)) == eval(shape)
+
+
+def test_every_public_name_is_documented(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
+    importlib.import_module("generate").write_pages(tmp_path)
+    text = "".join(page.read_text() for page in tmp_path.rglob("*.rst"))
+    packages = {path.parent.name for path in Path(pyrodgm.__file__).parent.glob("*/__init__.py")} - {"cli"}
+    for package in packages:
+        for name in importlib.import_module(f"pyrodgm.{package}").__all__:
+            home = "models" if package == "models" else package
+            assert re.search(rf"::? pyrodgm\.{home}\.{name}$", text, re.MULTILINE), f"{package}.{name}"
+
+
+def test_formulas_stand_as_they_are(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
+    lines = importlib.import_module("docstrings").with_literal_formulas
+    block = [".. code-block:: text", ""]
+    assert lines(["A bound:", "", "    log p(x) >= L(x)"]) == ["A bound:", "", *block, "    log p(x) >= L(x)"]
+    assert lines(["p(x | z) = 1", "", "It is p(x | z)."]) == [*block, "    p(x | z) = 1", "", r"It is p(x \| z)."]
+    assert lines(["Args:", "    x: rows ``a|b``."]) == ["Args:", "    x: rows ``a|b``."]
+    assert lines(["Example::", "", "    f(a | b)"]) == ["Example::", "", "    f(a | b)"]

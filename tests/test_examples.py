@@ -1,0 +1,181 @@
+"""Every example of a docstring, run as it stands; where a comment gives a shape or a number, it is compared.
+
+An example shows what a reader would type in the middle of a program. What comes before it, such as rows ``x`` or a
+trained pair ``m``, is made here: ``START`` for all, and more where ``BEFORE`` has it.
+"""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import matplotlib
+import pytest
+import torch
+
+import pyrodgm
+
+matplotlib.use("Agg")
+PACKAGE = Path(pyrodgm.__file__).parent
+START = """
+import pathlib, types
+import arviz, pyro, torch
+import pyro.distributions as dist
+from pyro.infer import SVI, Predictive, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
+from pyro.optim import Adagrad, Adam
+from sklearn.pipeline import make_pipeline
+from sklearn.semi_supervised import LabelSpreading
+from sklearn.svm import SVC
+from torch.distributions import kl_divergence
+import pyrodgm.zoo
+from pyrodgm.data import *
+from pyrodgm.distributions import *
+from pyrodgm.evaluate import *
+from pyrodgm.handlers import *
+from pyrodgm.infer import *
+from pyrodgm.models import *
+from pyrodgm.models.networks import Networks
+from pyrodgm.nn import *
+from pyrodgm.train import *
+from pyrodgm.zoo import *
+B, D, K = 100, 784, 10
+x, y, rows = torch.rand(B, D).round(), torch.arange(B) % K, torch.arange(20)
+m = SDGM(D, K, z_size=4, a_size=4, hidden=(16,))
+elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
+svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), elbo)
+beta = torch.tensor(0.5)
+"""
+DIGITS = """
+data = load("digits")
+x, x_validation, rows = data.test.x[:100], data.validation.x, labelled_rows(data.train.y)
+m = SDGM(64, 10, z_size=4, a_size=4, hidden=(16,))
+svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), elbo)
+batches = [{"x": rows} for rows in x.split(50)]
+history = [{"epoch": i, "validation error": 5.0, "KL of z1": torch.rand(4)} for i in range(1, 4)]
+"""
+PENGUINS = """
+lines = ["flipper,mass,species", *["181,3750,Adelie", "210,5000,Gentoo"] * 30]
+pathlib.Path("penguins.csv").write_text(chr(10).join(lines))
+"""
+BEFORE = {  # by folder, by file, by example
+    "data/batches": "svi = SVI(m.model, m.guide, Adam({'lr': 1e-3}), SemiSupervisedELBO(elbo, alpha=1.0))",
+    "data/labels": "x, y, data = torch.rand(500, 4), torch.arange(500) % 10, load('moons')",
+    "data/user_data": "y = ['cat', 'dog', None, 'dog'] * 25",
+    "data/datasets load": PENGUINS,
+    "data/preprocess standardise": PENGUINS,
+    "data/preprocess binarise": "images = torch.rand(5, 784)",
+    "data/tables read_csv": PENGUINS,
+    "data/user_data from_file": PENGUINS,
+    "distributions/mixture": "x = torch.rand(5, 4)",
+    "distributions/plated": "logits = torch.zeros(5, 3)",
+    "distributions/reparameterise": "loc, scale = torch.randn(5), torch.ones(5)",
+    "distributions/sum_and_sample": "q_y, B = dist.OneHotCategorical(logits=torch.zeros(5, 10)), 5",
+    "estimators": """
+X, y = torch.rand(40, 5).numpy(), torch.arange(40).numpy() % 3 - 1
+X_new, X_labelled, y_labelled = X, X[y > -1], y[y > -1]
+""",
+    "evaluate": DIGITS,
+    "evaluate/bits_per_dim": "x = x[:2]",
+    "evaluate/log_likelihood": "data = types.SimpleNamespace(test=Rows(x[:2], None))",
+    "handlers/annealed": """
+m = DensityModel(RingPotential())
+svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO())
+""",
+    "handlers/warm_up": "range = lambda epochs: [0, 1]",
+    "handlers/weights": """
+m = BayesianMLP(784, 10, hidden=(10,), data_size=100)
+svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), TraceMeanField_ELBO())
+""",
+    "handlers/weights DrawnWeights": "from pyrodgm.nn.weights import posteriors_of",
+    "infer/compiled/compiled_function": "batches, log_p, log_q = x.split(50), *(lambda x, m: x.sum(-1),) * 2",
+    "infer/compiled/compiled_svi": "batches = x.split(50)",
+    "infer/divergences": """
+from pyrodgm.infer.traces import run_pair
+pair = run_pair(m.model, m.guide, (x,))
+""",
+    "infer/importance_weighted": "x = x[:10]",
+    "infer/monte_carlo_em": "m = VAE(784, z_size=3, hidden=(10,))",
+    "models/density": "range = lambda steps: [0, 1]",
+    "models/ladder": """
+d, z_above = torch.rand(5, 512), torch.randn(5, 8)
+p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
+""",
+    "nn": "y = torch.eye(K)[:, None]",
+    "nn/flows": "mu, sigma, h = torch.zeros(5, 32), torch.ones(5, 32), torch.rand(5, 500)",
+    "nn/flows InverseAutoregressiveFlow": "h = torch.rand(5, 450)",
+    "nn/flows flow_net": "mu = sigma = lambda h: torch.ones(len(h), 32)",
+    "nn/likelihoods": "z = torch.randn(B, 50)",
+    "nn/likelihoods LevelsNet": "x = torch.randint(17, (B, 64)).float()",
+    "nn/masked": "z, h = torch.randn(5, 32), torch.randn(5, 450)",
+    "plot": DIGITS,
+    "plot/plane decision_regions": """
+data = load("moons")
+m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(data.train.y)
+""",
+    "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
+    "train": DIGITS,
+}
+LEFT_OUT = {  # example: why it is not run
+    "data/dataset images": "wants MNIST",
+    "data/preprocess keep_varying": "wants MNIST",
+    "data/preprocess dequantise": "wants SVHN",
+    "data/preprocess project": "wants SVHN",
+    "data/readers read_matlab": "wants SVHN",
+    "data/readers read_cifar": "wants CIFAR-10",
+    "data/store fetch": "downloads",
+    "data/store Resuming": "downloads",
+    "nn/precision fast_bfloat16": "wants a GPU",
+    "plot/kl kl_heat_maps": "trains for hours",
+    "zoo/experiment run": "trains for minutes",
+    "zoo/ring_potential fit_density": "trains for a minute",
+}
+EXAMPLES = {}
+for file in sorted(PACKAGE.rglob("*.py")):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            for code in re.findall(r"^Example::\n\n((?:    .*\n?|\n)+)", ast.get_docstring(node) or "", re.MULTILINE):
+                name = file.relative_to(PACKAGE).with_suffix("").as_posix()
+                EXAMPLES[f"{name} {getattr(node, 'name', '')}"] = dedent(code).strip()
+
+
+@pytest.mark.parametrize("example", [name for name in EXAMPLES if name not in LEFT_OUT])
+def test_example(example, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file, _ = example.split()
+    names = dict(vars(importlib.import_module("pyrodgm." + file.replace("/", "."))))
+    for code in (START, *(BEFORE.get(part, "") for part in (file.split("/")[0], file, example))):
+        exec(code, names)
+    lines = EXAMPLES[example].splitlines()
+    for statement in ast.parse(EXAMPLES[example]).body:
+        if not isinstance(statement, ast.Expr):
+            exec(ast.unparse(statement), names)
+            continue
+        value = eval(ast.unparse(statement), names)
+        wanted = told(lines[statement.end_lineno - 1].partition("  #")[2].strip(), names)
+        if isinstance(wanted, tuple):
+            assert shape(value) == wanted
+        elif wanted is not None:
+            assert value == pytest.approx(wanted, rel=1e-4)
+
+
+def test_what_is_prepared_or_left_out_is_there():
+    parts = {part for name in EXAMPLES for part in (name, name.split()[0], name.split("/")[0])}
+    assert set(LEFT_OUT) <= set(EXAMPLES) and set(BEFORE) <= parts | {"testing"}
+
+
+def told(comment, names):
+    """The shape or the number that a comment gives, or None."""
+    shape = re.fullmatch(r"(?:.*[ :])?(\((?:\w+, ?)+\w*\))", comment)
+    if shape and " or " not in comment:
+        return eval(shape[1], names)
+    return float(comment) if re.fullmatch(r"-?\d+\.?\d*", comment) else None
+
+
+def shape(value):
+    """The shape of a tensor, of a draw from a distribution, of the drawn x, or of the first of several."""
+    if isinstance(value, dict):
+        return shape(value["x"])
+    if isinstance(value, tuple):
+        return shape(value[0])
+    return tuple(value.shape() if isinstance(value, torch.distributions.Distribution) else value.shape)
