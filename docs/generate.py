@@ -15,7 +15,7 @@ from pyrodgm.zoo.results import read_record, summary, unit
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
     *("models", "infer", "handlers", "nn", "distributions", "data"),
-    *("evaluate", "plot", "train", "zoo", "estimators"),
+    *("evaluate", "plot", "train", "zoo", "estimators", "pv"),
 )
 MODULES = ("testing", "isolation")
 

@@ -58,7 +58,8 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
         Example::
 
-            classifier.score_samples(X, num_samples=1, batch_size=10_000, dtype="float32")      # a stream of rows
+            classifier = DeepGenerativeClassifier("m2", num_classes=2, epochs=2).fit(X)
+            classifier.score_samples(X, num_samples=1, batch_size=10_000, dtype="float32")
         """
         check_size("num_samples", num_samples)
         if batch_size is not None:

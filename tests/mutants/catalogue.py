@@ -2716,8 +2716,8 @@ mutants(
         "pv/test_expected.py::TestKing::test_formulas",
     ),
     (
-        "np.stack([one, d, d**2, warm], 1)",
-        "np.stack([one, d, d, warm], 1)",
+        "np.stack([one, d, d**2, warm], -1)",
+        "np.stack([one, d, d, warm], -1)",
         "pv/test_expected.py::TestKing::test_formulas",
     ),
     (
