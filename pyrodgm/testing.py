@@ -30,15 +30,18 @@ def brute_force_loss(model, x, latents):
     Args:
         model: the pair, with ``num_classes`` and a site ``y``, or with ``num_classes`` None.
         x: rows ``(B, D)``.
-        latents: dict from site to value, ``(B, d)`` or ``(K, B, d)`` where it was drawn for every class.
+        latents: dict from site to value, ``(B, d)`` or ``(K, B, d)`` where it was drawn for every class; of
+            any event shape without classes.
 
     Returns:
         The loss, a scalar tensor.
     """
 
     def log_ratio(k):
-        y = None if k is None else torch.full((len(x),), k, device=x.device)
-        values = {site: v[k] if v.dim() == 3 and len(v) > 1 else v.reshape(v.shape[-2:]) for site, v in latents.items()}
+        y, values = None, latents
+        if k is not None:
+            y = torch.full((len(x),), k, device=x.device)
+            values = {s: v[k] if v.dim() == 3 and len(v) > 1 else v.reshape(v.shape[-2:]) for s, v in latents.items()}
         guide = poutine.trace(poutine.condition(model.guide, values)).get_trace(x, y)
         pair = poutine.trace(poutine.condition(model.model, values)).get_trace(x, y)
         return row_log_prob(pair) - row_log_prob(guide), values

@@ -20,6 +20,8 @@ def mlp(trunk, *parents):
         return mlp(trunk.dense, by_hand_images.encoded(trunk, parents[0]), *parents[1:])
     if type(trunk).__name__ == "ResidualDecoder":
         return by_hand_images.decoded(trunk, mlp(trunk.dense, *parents))
+    if type(trunk).__name__ == "Upsampling":
+        return ACTIVATIONS[trunk.activation](*parents)
     if type(trunk).__name__ == "PixelTrunk":
         return by_hand_images.pixel_trunk(trunk, mlp(trunk.maps.dense, *parents))
     if type(trunk).__name__ == "DownwardTrunk":
@@ -38,7 +40,7 @@ def normalised(norm, h):
 
 
 def linear(layer, h):
-    if type(layer).__name__ == "MapHead":
+    if type(layer).__name__ in ("MapHead", "UpsamplingHead"):
         return by_hand_images.head(layer, h)
     out = h @ weight_of(layer).T + layer.bias
     return out if layer.norm is None else normalised(layer.norm, out)
@@ -322,6 +324,46 @@ def fame(model, x, y, k, noise):
     return Run(chain(model, z, q), (z[0],))
 
 
+def resnet(model, x, y, k, noise):
+    """Kingma 2017, app. 5.B; a latent is a row here, of the values of its first map, then of the second, ..."""
+    f, depth, z, q, p = ACTIVATIONS[model.activation], model.depth, {}, {}, {}
+    bidirectional = model.inference == "bidirectional"
+    height, width, *channels = model.image_shape
+    image = read(model, x).reshape(-1, height, width, *(channels or [1])).permute(0, 3, 1, 2)
+    start = model.start[:, None, None] + torch.zeros(model.places, dtype=x.dtype)
+    g, h = [by_hand_images.convolution(model.first, image)], start
+
+    def draw(i, *parents):
+        net = getattr(model.q_z[i], "base", model.q_z[i])
+        mu, log_variance = by_hand_images.map_moments(net, *parents)
+        site = f"z{i + 1}"
+        if site in noise.drawn and noise.drawn[site].dim() > 3:  # maps, as the guide drew them
+            noise.drawn[site] = noise.drawn[site].flatten(-3)
+        z[i] = noise.value(site, mu, log_variance, None)
+        q[i] = mu, log_variance
+        if type(model.q_z[i]).__name__ == "MapFlowNet":
+            z_0 = z[i]
+            z[i], log_det = by_hand_posteriors.of_maps(model.q_z[i], z_0, parents)
+            q[i] = log_normal(z_0, mu, log_variance) - log_det
+
+    def as_maps(row):
+        return row.reshape(*row.shape[:-1], -1, *model.places)
+
+    if bidirectional:
+        for unit in model.up:
+            g.append(by_hand_images.residual_unit(unit, g[-1]))
+    for i in range(0 if bidirectional else depth):
+        draw(i, f(g[i]))
+        if i < depth - 1:
+            g.append(by_hand_images.residual_unit(model.up[i], g[i], as_maps(z[i])))
+    for i in reversed(range(depth)):
+        if bidirectional:
+            draw(i, f(g[i]), f(h))
+        p[i] = by_hand_images.map_moments(model.p_z[i], f(h))
+        h = by_hand_images.residual_unit(model.down[i], h, as_maps(z[i]))
+    return Run({f"z{i + 1}": Latent(z[i], q[i], p[i]) for i in range(depth)}, (h,))
+
+
 def downward(model, h, noise):
     """z_1, ..., z_L and the moments of their posteriors, whose heads read h_1, ..., h_L."""
     z, q = [], []
@@ -408,6 +450,7 @@ RUNS = {
     "SDGM": auxiliary,
     "CaGeM": cagem,
     "FAME": fame,
+    "ResNetVAE": resnet,
     "HierarchicalVAE": hierarchical,
     "LadderVAE": ladder,
     "LatentClassifierVAE": latent_classifier,
@@ -558,12 +601,16 @@ TOP_DOWN = (
 )  # the guide draws z after what its prior reads
 
 
+def downward_maps(model):
+    return getattr(model, "inference", None) == "bidirectional"
+
+
 def kl_of_units(model, x, noise, site, y=None):
     """KL of every unit, ``(z,)``, summed over the rows: analytic where the prior reads nothing that q drew later."""
     every, units = runs(model, x, noise, y), []
     for run in every:
         value, (mu, log_variance), (mu_p, log_variance_p) = run.latents[site]
-        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN):
+        if site == model.top or (site[0] == "z" and type(model).__name__ in TOP_DOWN) or downward_maps(model):
             squares = (log_variance.exp() + (mu - mu_p) ** 2) / log_variance_p.exp()
             units.append(0.5 * (squares - 1 + log_variance_p - log_variance))
         else:
@@ -699,7 +746,7 @@ def evidence(model, x):
     kind = type(model).__name__
     if kind == "LatentClassifierVAE":
         return latent_classifier_evidence(model, x)
-    if kind in ("FAME", "IAFVAE"):  # of one layer
+    if kind in ("FAME", "IAFVAE", "ResNetVAE"):  # of one layer
         return image_evidence(model, x)
     y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
     classes, terms = model.num_classes if y_is_read else 1, []
@@ -728,6 +775,10 @@ def grid_of_z(x, steps=161, reach=8.0):
 def image_evidence(model, x):
     """log of the sum of p(z) p(x | z) over a grid of z: a residual network is not linear."""
     z, log_z = grid_of_z(x)
+    if type(model).__name__ == "ResNetVAE":  # p(z) is learned
+        run = resnet(model, x[:1].expand(len(z), -1), None, None, Given(drawn={"z1": z}))
+        log_z = log_z + log_normal(z, *run.latents["z1"].p) - log_normal(z, *standard(z))
+        return (log_z + log_x(model, x[:, None], run.x)).logsumexp(1)
     return (log_z + log_x(model, x[:, None], (z,))).logsumexp(1)
 
 

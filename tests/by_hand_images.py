@@ -83,8 +83,29 @@ def decoded(net, h):
 
 def head(layer, maps):
     """Rows of a convolution of maps ``(..., c, H, W)``, the values of a place side by side."""
-    out = convolution(layer, maps.reshape(-1, *maps.shape[-3:]))
+    out = convolution(layer, maps.reshape(-1, *maps.shape[-3:]), getattr(layer, "shape", None))
     return out.permute(0, 2, 3, 1).reshape(*maps.shape[:-3], -1)
+
+
+def of_parents(layer, *parents):
+    """A convolution of all parents in one, ``(..., c_i, H, W)`` that broadcast by what stands before."""
+    shape = torch.broadcast_shapes(*(maps.shape[:-3] for maps in parents))
+    whole = torch.cat([maps.expand(*shape, *maps.shape[-3:]) for maps in parents], -3)
+    out = convolution(layer, whole.reshape(-1, *whole.shape[-3:]))
+    return out.reshape(*shape, *out.shape[1:])
+
+
+def residual_unit(unit, h, *z):
+    """h + V * [f(U * f(h)); f(z)] (Kingma 2017, app. 5.B)."""
+    f = ACTIVATIONS[unit.activation]
+    return h + of_parents(unit.outer, f(of_parents(unit.inner, f(h))), *(f(maps) for maps in z))
+
+
+def map_moments(net, *parents):
+    """Mean and log-variance of maps, as rows of the values of the first map, then of the second, ..."""
+    out = of_parents(net.moments, *parents)
+    half = out.shape[-3] // 2
+    return out[..., :half, :, :].flatten(-3), out[..., half:, :, :].flatten(-3)
 
 
 def strided(net, maps, shape=None):

@@ -92,6 +92,64 @@ def masked(net, z, h, order):
     return weight_of(last, values.new_tensor(allowed)) @ values + last.bias
 
 
+def of_maps(net, z_0, parents):
+    """z made of the values z_0 ``(..., C H W)`` of a ``MapFlowNet``'s normal, and log |det dz/dz_0|."""
+    read = {"both": parents, "bottom_up": parents[:1], "top_down": parents[1:]}[net.context]
+    shape = torch.broadcast_shapes(z_0.shape[:-1], *(maps.shape[:-3] for maps in read))
+    rows = z_0.expand(*shape, z_0.shape[-1]).reshape(-1, z_0.shape[-1])
+    maps = [each.expand(*shape, *each.shape[-3:]).reshape(-1, *each.shape[-3:]) for each in read]
+    places, z, log_dets = parents[0].shape[-2:], [], []
+    for row, *h in zip(rows, *maps, strict=True):
+
+        def value(z, h=h):
+            return autoregressive_maps(net, z.reshape(net.size, *places), h).flatten()
+
+        z.append(value(row))
+        jacobian = torch.autograd.functional.jacobian(value, row, create_graph=True)
+        log_dets.append(torch.linalg.slogdet(jacobian).logabsdet)
+    return torch.stack(z).reshape(*shape, -1), torch.stack(log_dets).reshape(shape)
+
+
+def autoregressive_maps(net, z, h):
+    """Kingma 2017, algorithm 5, eq. 5.27 or with sigma = 1, with masked convolutions; z ``(C, H, W)``."""
+    for t, step in enumerate(net.steps):
+        backward = net.reversed[t]
+        outputs = masked_maps(step, z.flip(0, 1, 2) if backward else z, [m.flip(1, 2) if backward else m for m in h])
+        outputs = outputs.reshape(-1, *z.shape)
+        outputs = outputs.flip(1, 2, 3) if backward else outputs
+        if net.step == "gated":
+            sigma = torch.sigmoid(outputs[1] + net.gate_bias)
+            z = sigma * z + (1 - sigma) * outputs[0]
+        elif net.step == "affine":
+            z = outputs[0] + (0.5 * outputs[1]).exp() * z
+        else:
+            z = outputs[0] + z
+    return z
+
+
+def masked_maps(net, z, h):
+    """Masked convolutions, map by map: a hidden map of degree d reads the first d maps at its place, and all before."""
+    size = len(z)
+    degrees, values = list(range(1, size + 1)), z
+    for i, layer in enumerate(net.layers):
+        last, width = i == len(net.layers) - 1, len(layer.bias)
+        if last:
+            above = [o % size for o in range(width)]  # of output o, below whose place what it reads must be
+        else:
+            above = [round((size - 1) * j / (width - 1)) if width > 1 else 0 for j in range(width)]
+        weight = torch.zeros_like(layer.weight)
+        for o in range(width):
+            for j, below in enumerate(degrees):
+                weight[o, j, :1], weight[o, j, 1, 0] = layer.weight[o, j, :1], layer.weight[o, j, 1, 0]
+                if below <= above[o]:
+                    weight[o, j, 1, 1] = layer.weight[o, j, 1, 1]
+        out = F.conv2d(values[None], weight, padding=1) + layer.bias[:, None, None]
+        for maps, of_h in zip(h, layer.of_maps, strict=False):
+            out = out + F.conv2d(maps[None], of_h, padding=1)
+        values, degrees = out[0] if last else ACTIVATIONS[net.activation](out[0]), above
+    return values
+
+
 VALUES = {
     "PlanarFlow": planar,
     "RadialFlow": radial,

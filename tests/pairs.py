@@ -11,6 +11,7 @@ X_SIZE, CLASSES, ROWS = 6, 3, 7
 SMALL = {"x_size": X_SIZE, "num_classes": CLASSES, "z_size": 2, "z1_size": 3, "a_size": 3, "hidden": (8, 5)}
 SMALL |= {"image_shape": (3, 2), "maps": (3,)}
 SMALL |= {"concatenation": False, "pixel_maps": 8}
+SMALL |= {"depth": 2, "z_maps": 2}
 SMALL |= {"z_sizes": (3, 2), "a_sizes": (3, 2), "z_y_size": 3}
 VARIANTS = {
     "ADGM": [{"a_reads_x": True}, {"auxiliary": "deterministic"}, {"auxiliary": "uninformed"}],
@@ -25,9 +26,13 @@ VARIANTS = {
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
     "M2": [{"classifier_hidden": (4,)}],
     "M1M2": [{"joint": True}, {"hidden": ((8, 7), (5,))}],
+    "ResNetVAE": [
+        {"inference": "bottom_up", "weight_norm": False},
+        {"image_shape": (3, 4, 2), "depth": 3},
+    ],
 }
-EVIDENT = {"FAME": {"z_sizes": (2,)}}  # whose evidence is a sum over a grid of z
 ALL_TRAIN = {"M1M2": {"joint": True}}  # for tests that see a model learn from nothing
+OF_DENSE_LAYERS = ("hidden", "batch_norm", "scale_head")
 QUICK_FLOWS = (
     "VAE",
     "ADGM",
@@ -41,13 +46,34 @@ MERGED = (
     "AuxiliaryLadderVAE",
     "ClusterLadderVAE",
 )  # whose posteriors begin as products of diagonal normals
+OF_MAPS = ("ResNetVAE",)  # whose latents are maps, and whose networks have no dense layers
 POSTERIORS = ["normal", "full", ("planar", {"num_steps": 2}), ("radial", {"num_steps": 2}), ("iaf", {"num_steps": 2})]
 
 
 def small(model_class, **options):
-    """A small instance: the shared arguments that the class takes, and the given ones."""
+    """A small instance: the shared arguments that the class takes, and the given ones.
+
+    Of networks that are convolutions alone, the options of dense layers say nothing, and the likelihood is a Bernoulli.
+    """
     taken = inspect.signature(model_class).parameters
+    if model_class.__name__ in OF_MAPS:
+        options = {"maps": 4, "likelihood": "bernoulli"} | options
+        options = {key: value for key, value in options.items() if key in taken or key not in OF_DENSE_LAYERS}
     return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
+
+
+def of_known_evidence(model_class):
+    """A small instance that is linear and normal, or has one latent of two units, for a sum over a grid of it.
+
+    Where q begins as p, and all bounds are alike, it is not as it begins.
+    """
+    sizes = {"FAME": {"z_sizes": (2,)}, "ResNetVAE": {"depth": 1, "z_maps": 1}}.get(model_class.__name__, {})
+    model = small(model_class, hidden=(), likelihood="normal", **sizes)
+    if model_class.__name__ in OF_MAPS:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.randn_like(parameter))
+    return model
 
 
 def labels_alone(model):
@@ -69,6 +95,8 @@ def name(option):
 
 def posteriors_of(model_class):
     """The posteriors that a model takes, the diagonal normal first."""
+    if model_class.__name__ in OF_MAPS:
+        return [p for p in POSTERIORS if name(p) in ("normal", "iaf")]
     return [p for p in POSTERIORS if p != "full" or model_class.__name__ not in MERGED]
 
 
@@ -79,7 +107,7 @@ def options_of(model_class, everything=True):
         options += [{"posterior": p} for p in posteriors_of(model_class)[1:]] + [
             {"likelihood": v} for v in LIKELIHOODS[1:]
         ]
-        options += [{"batch_norm": True}, {"hidden": ()}]
+        options += [{"batch_norm": True}, {"hidden": ()}] if model_class.__name__ not in OF_MAPS else []
     return options
 
 

@@ -23,7 +23,7 @@ import pathlib, types
 import arviz, pyro, torch
 import pyro.distributions as dist
 from pyro.infer import SVI, Predictive, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
-from pyro.optim import Adagrad, Adam
+from pyro.optim import Adagrad, Adam, Adamax
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
@@ -103,12 +103,14 @@ pair = run_pair(m.model, m.guide, (x,))
 d, z_above = torch.rand(5, 512), torch.randn(5, 8)
 p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
 """,
+    "models/resnet_vae": "x = torch.randint(256, (4, 3072)).float()",
     "nn": "y = torch.eye(K)[:, None]",
     "nn/flows": "mu, sigma, h = torch.zeros(5, 32), torch.ones(5, 32), torch.rand(5, 500)",
     "nn/flows InverseAutoregressiveFlow": "h = torch.rand(5, 450)",
     "nn/flows flow_net": "mu = sigma = lambda h: torch.ones(len(h), 32)",
     "nn/likelihoods": "z = torch.randn(B, 50)",
     "nn/likelihoods LevelsNet": "x = torch.randint(17, (B, 64)).float()",
+    "nn/map_posteriors": "B, h_q, h_p = 2, torch.rand(2, 64, 16, 16), torch.rand(2, 64, 16, 16)",
     "nn/masked": "z, h = torch.randn(5, 32), torch.randn(5, 450)",
     "plot": DIGITS,
     "pv": """
@@ -135,23 +137,6 @@ m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(da
     "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
     "nn/residual": "z = torch.randn(5, 32)",
     "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
-    "pv": """
-import numpy as np
-from pyrodgm.pv.logger import read_logger
-hours = np.linspace(8, 16, 481)
-lines = ["time,v_dc,i_dc,poa_global,temp_air,temp_module,wind_speed"]
-for h in hours:
-    sun = 900 * np.sin((h - 6) / 12 * np.pi)
-    stamp = f"2024-06-01T{int(h):02d}:{round(h * 60) % 60:02d}:00-05:00"
-    lines.append(f"{stamp},{300 - h},{0.008 * sun},{sun},{20 + h / 4},{25 + sun / 40},{2 + h % 1}")
-pathlib.Path("string.csv").write_text(chr(10).join(lines))
-pathlib.Path("logger.toml").write_text('time = "time"' + chr(10) + '[columns]' + chr(10) +
-    'v_dc = "V"' + chr(10) + 'i_dc = "I"' + chr(10) + 'poa_global = { column = "POA", unit = "kW/m2" }')
-""",
-    "pv/expected": """
-poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
-i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
-""",
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }

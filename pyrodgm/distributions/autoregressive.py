@@ -1,6 +1,7 @@
 """The step of an inverse autoregressive flow (Kingma 2017, secs 5.3 and 5.4)."""
 
 import torch
+from torch.distributions import constraints
 
 from pyrodgm.distributions.flow_step import FlowStep
 
@@ -17,6 +18,8 @@ class Autoregressive(FlowStep):
         network: a function of z ``(..., D)`` that returns mu and log sigma, each ``(..., D)``.
         order: the indices of the units, in the order in which they read each other.
         batch_shape: of what else the network reads.
+        event_dim: dimensions of a value: 1 for vectors, 3 for maps ``(..., C, H, W)``, whose order is that of the
+            flattened values.
 
     Example::
 
@@ -26,9 +29,11 @@ class Autoregressive(FlowStep):
 
     autoregressive = True  # as Pyro's steps whose inverse is sequential say
 
-    def __init__(self, network, order, batch_shape=()):
+    def __init__(self, network, order, batch_shape=(), event_dim=1):
         super().__init__(batch_shape)
         self.network, self.order = network, order
+        if event_dim != 1:
+            self.domain = self.codomain = constraints.independent(constraints.real, event_dim)
 
     def forward_and_log_det(self, z):
         """f(z), and log sigma of every unit."""
@@ -38,16 +43,22 @@ class Autoregressive(FlowStep):
     def inverse_and_log_det(self, y):
         """z, and log sigma of every unit."""
         y = y.expand(self.inverse_shape(y.shape))
+        event = y.shape[-self.domain.event_dim :]
+        y = y.flatten(-len(event))
         units = [torch.zeros_like(y[..., 0])] * y.shape[-1]
         for i in self.order:
-            mu, log_sigma = self.network(torch.stack(units, -1))
+            mu, log_sigma = (part.flatten(-len(event)) for part in self.network(_stacked(units, event)))
             units[i] = (y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])
-        return torch.stack(units, -1), log_sigma  # of the last call, in which all that is read is known
+        return _stacked(units, event), log_sigma.unflatten(-1, event)  # of the last call, in which all is known
 
     def log_scales(self, x):
-        """log sigma of every unit at x, ``(..., D)``."""
+        """log sigma of every unit at x, of the shape of x."""
         return self._log_det(x)
 
     def log_abs_det_jacobian(self, x, y):
         """The sum of log sigma, ``(...)``."""
-        return self._log_det(x).sum(-1)
+        return self._log_det(x).flatten(-self.domain.event_dim).sum(-1)
+
+
+def _stacked(units, event):
+    return torch.stack(units, -1).unflatten(-1, event)

@@ -40,7 +40,7 @@ class FlowStep(Transform):
 
     def forward_shape(self, shape):
         """The shape of f(z) for z of ``shape``: the parameters' batch shape is broadcast against z's."""
-        return torch.broadcast_shapes(shape, self.batch_shape + shape[-1:])
+        return torch.broadcast_shapes(shape, self.batch_shape + shape[-self.domain.event_dim :])
 
     inverse_shape = forward_shape
 

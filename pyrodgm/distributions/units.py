@@ -6,17 +6,17 @@ from pyrodgm.distributions.autoregressive import Autoregressive
 
 
 def log_prob_of_units(distribution, value):
-    """log q of every unit of a vector, of which log q is the sum (Kingma 2017, eq. 5.29, without its sum over i).
+    """log q of every unit of a vector or of maps, of which log q is the sum (Kingma 2017, eq. 5.29 without its sum).
 
     Independent units have a density each. An autoregressive flow has log q_i = log q(z_0i) - sum_t log sigma_ti; a
     value that it drew itself is scored by what it was made of.
 
     Args:
         distribution: independent units, such as a diagonal normal, or an autoregressive flow (``"iaf"``) of them.
-        value: ``(..., D)``.
+        value: ``(..., D)``, or ``(..., C, H, W)``.
 
     Returns:
-        ``(..., D)``.
+        The same shape.
 
     Raises:
         ValueError: for a density that is no product over units: ``"full"``, ``"planar"``, ``"radial"``.

@@ -44,7 +44,7 @@ def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, pro
         progress: show a bar.
 
     Returns:
-        ``(B, D)``.
+        ``(B, D)``, or ``(B, *shape)`` of a latent of more dimensions.
 
     Raises:
         ValueError: if the guide has no such site, or a row's mean is NaN.
@@ -69,6 +69,6 @@ def _means(model, batch, site):
         mean = fn.mean
     except NotImplementedError:  # a flow's
         mean = pair.guide[site]["value"]
-    mean = pair.mean(mean, event_dim=1)
+    mean = pair.mean(mean, event_dim=fn.event_dim)
     pair.refuse_nan(mean)
     return mean

@@ -17,6 +17,7 @@ from pyrodgm.models.ladder_vae import LadderVAE
 from pyrodgm.models.latent_classifier import LatentClassifierVAE
 from pyrodgm.models.m1m2 import M1M2
 from pyrodgm.models.m2 import M2
+from pyrodgm.models.resnet_vae import ResNetVAE
 from pyrodgm.models.sdgm import SDGM
 from pyrodgm.models.split_latent_classifier import SplitLatentClassifierVAE
 from pyrodgm.models.vae import VAE
@@ -42,5 +43,6 @@ __all__ = [
     "LadderVAE",
     "LatentClassifierVAE",
     "Model",
+    "ResNetVAE",
     "SplitLatentClassifierVAE",
 ]

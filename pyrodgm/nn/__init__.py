@@ -12,6 +12,7 @@ from pyrodgm.nn.likelihoods import (
     NormalNet,
     likelihood_net,
 )
+from pyrodgm.nn.map_posteriors import MapFlowNet, MapNormalNet, map_posterior_net
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
 from pyrodgm.nn.pixel_cnn import PixelCNN
@@ -34,6 +35,8 @@ __all__ = [
     "LevelsNet",
     "Linear",
     "MapBatchNorm",
+    "MapFlowNet",
+    "MapNormalNet",
     "MaskedConv",
     "MaskedConvNet",
     "MaskedNet",
@@ -47,6 +50,7 @@ __all__ = [
     "flow_net",
     "give_posteriors",
     "likelihood_net",
+    "map_posterior_net",
     "paused_statistics",
     "posterior_net",
     "posteriors_of",

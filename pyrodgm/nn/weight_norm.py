@@ -20,7 +20,7 @@ _seen = None  # the layers whose first call has been, within ``initialised_by_da
 def initialised_by_data():
     """A context in which every layer with weight normalisation sets its g and b at its first call.
 
-    Its outputs there have mean 0 and variance 1 over the rows, and over the places of a map.
+    Its outputs there have mean 0 and deviation ``first_spread``, of 1, over the rows and over the places of a map.
     """
     global _seen
     before, _seen = _seen, set()
@@ -37,7 +37,10 @@ class NormalisedWeight:
     Attributes:
         gain: g, a parameter that has a number for every output and broadcasts against the weight; None for a weight
             that is not normalised.
+        first_spread: standard deviation that the outputs get by data.
     """
+
+    first_spread = 1.0
 
     def normalise(self, normalised, outputs=0):
         """Add g, such that the weight is v at first; ``outputs`` is the dimension of the weight that counts them."""
@@ -53,7 +56,8 @@ class NormalisedWeight:
     def set_by_data(self, out, channel=-1):
         """The outputs of a call; at the first one within ``initialised_by_data``, normalised, and so g and b.
 
-        Where an output is the same for all rows and places, as by a constant input, g stays what it was.
+        Where an output is the same for all rows, as by a constant input, g stays what it was: what a map has at its
+        borders, where it is padded, is no spread to divide by.
 
         Args:
             out: the outputs, ``(..., size)``.
@@ -62,11 +66,12 @@ class NormalisedWeight:
         if _seen is None or self.gain is None or id(self) in _seen:
             return out
         _seen.add(id(self))
-        flat = out.movedim(channel, -1)
-        flat = flat.reshape(-1, flat.shape[-1])
+        rows = out.movedim(channel, -1)
+        rows = rows.reshape(-1, *rows.shape[channel:])  # (rows, size), or (rows, height, width, size)
+        flat = rows.flatten(0, -2)
         mean, deviation = flat.mean(0), flat.std(0, correction=0)
-        spread = deviation > LEAST_SPREAD * flat.abs().max()
-        scale = torch.where(spread, 1 / deviation, torch.ones_like(deviation))
+        spread = (rows - rows[:1]).flatten(0, -2).abs().amax(0) > LEAST_SPREAD * flat.abs().max()
+        scale = torch.where(spread, self.first_spread / deviation, torch.ones_like(deviation))
         self.gain.mul_(scale.reshape(self.gain.shape))
         self.bias.sub_(mean).mul_(scale)
         return ((out.movedim(channel, -1) - mean) * scale).movedim(-1, channel)

@@ -281,10 +281,11 @@ def _supervised(model, data):
 
 
 def _units(model, x):
-    """Name and KL by unit of every continuous latent, in the guide's order."""
+    """Name and KL by unit, or by map, of every continuous latent, in the guide's order."""
     for site in latents(model, x[:1]):
         if site != "y":
-            yield site, kl_per_unit(model, x, site)
+            kl = kl_per_unit(model, x, site)
+            yield site, kl.sum((1, 2)) if kl.dim() == 3 else kl
 
 
 def _check_units(model, x):

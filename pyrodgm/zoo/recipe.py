@@ -51,7 +51,7 @@ class Recipe:
         measure_every: epochs between two measurements on the validation rows.
         kl_units: keep the KL divergence of every unit of every latent on validation rows in the history, at every
             measurement, and report that of each latent on the test rows, with how many units have more than 0.01 nats.
-            For latents whose units ``kl_per_unit`` tells apart.
+            For latents whose units ``kl_per_unit`` tells apart; those of latents ``(C, H, W)`` are their C maps.
         monitor: ``"validation error"`` or ``"validation bound"``: keep the epoch where it was best; or None.
         patience: measurements without a better one before training stops, or None.
         milestones: epochs whose test error is reported too.

@@ -104,7 +104,7 @@ def test_units_and_means_of_every_latent(model_class, options):
             for some in x.split(SIZE):
                 for _ in range(2):
                     kl = kl + by_hand.kl_of_units(model, some, by_hand.fresh(model, some), site) / len(x) / 2
-            close(at_seed(kl_per_unit, model, x, site, num_samples=2, batch_size=SIZE), kl)
+            close(at_seed(kl_per_unit, model, x, site, num_samples=2, batch_size=SIZE).flatten(), kl)
             for labels in labels_of(y):
 
                 def figure(model, x, noise, y, site=site):
@@ -112,7 +112,7 @@ def test_units_and_means_of_every_latent(model_class, options):
 
                 want = at_seed(averaged, figure, model, x, labels, samples=2)
                 found = at_seed(latent_means, model, x, labels, site, num_samples=2, batch_size=SIZE)
-                close(found, want.reshape(len(x), -1))
+                close(found.flatten(1), want.reshape(len(x), -1))
 
 
 @every_model
@@ -127,7 +127,7 @@ def test_active_units(model_class, options):
     activity = ((first - first.mean(0)) * (second - second.mean(0))).sum(0) / (len(x) - 1)
     for threshold, active in ((activity[0] - 1e-12, True), (activity[0] + 1e-12, False)):
         found = at_seed(active_units, model, x, site, threshold=float(threshold))
-        assert bool(found[0]) == active
+        assert bool(found.flatten()[0]) == active
 
 
 @every_model

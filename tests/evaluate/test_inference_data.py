@@ -34,7 +34,7 @@ def test_groups_dimensions_and_coordinates_of_every_pair(model_class, options):
         draws = to_inference_data(model, x, labels, num_samples=SAMPLES)
         values = latents(model, x, labels)
         sizes = {"chain": 1, "draw": SAMPLES, "datum": ROWS, "class": CLASSES, "x_feature": x.shape[1]}
-        sizes |= {f"{site}_unit": value.shape[-1] for site, value in values.items()}
+        sizes |= {f"{site}_unit": value[0].numel() for site, value in values.items()}
         for name, dataset in groups(draws).items():
             for variable, array in dataset.items():
                 lead = [] if name in ("observed_data", "constant_data") else ["chain", "draw"]

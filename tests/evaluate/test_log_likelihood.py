@@ -17,7 +17,7 @@ from tests import by_hand
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import needs_compiler
 from tests.models.test_matrix import constant_variances
-from tests.pairs import EVIDENT, every_pair, model_classes, rows, small
+from tests.pairs import every_pair, model_classes, of_known_evidence, rows, small
 
 CLASSES = ["all", "drawn"]
 log_likelihood = partial(evaluate.log_likelihood, backend="off")  # no chunks enough here to repay tracing them
@@ -54,8 +54,7 @@ def test_discrete_pair_has_its_enumerated_evidence(enumerated, classes):
 @pytest.mark.parametrize("classes", CLASSES)
 @pytest.mark.parametrize("model_class", model_classes())
 def test_every_model_reaches_the_known_evidence(model_class, classes):
-    sizes = EVIDENT.get(model_class.__name__, {})
-    model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
+    model = constant_variances(of_known_evidence(model_class).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     check_evidence(log_likelihood(model, x, num_samples=20_000, classes=classes), by_hand.evidence(model, x).detach())
 
@@ -86,12 +85,13 @@ def test_weights_are_those_of_brute_force(model_class, options, labelled):
     for s in range(4):
         terms = []
         for k in classes:  # one class and one sample at a time
-            given = {name: value.select(-3, s) for name, value in values.items()}
-            given = {name: v[k if len(v) > 1 else 0] if v.dim() == 3 else v for name, v in given.items()}
+            given = {name: value.select(-2 - guide[name]["fn"].event_dim, s) for name, value in values.items()}
+            if model.num_classes is not None:
+                given = {name: v[k if len(v) > 1 else 0] if v.dim() == 3 else v for name, v in given.items()}
             label = torch.full((len(x),), k) if y is None and model.num_classes else y
-            guide = poutine.trace(poutine.condition(model.guide, given)).get_trace(x, label)
+            q = poutine.trace(poutine.condition(model.guide, given)).get_trace(x, label)
             pair = poutine.trace(poutine.condition(model.model, given)).get_trace(x, label)
-            terms.append(testing.row_log_prob(pair) - testing.row_log_prob(guide))
+            terms.append(testing.row_log_prob(pair) - testing.row_log_prob(q))
         torch.testing.assert_close(found[s], torch.stack(terms).logsumexp(0), rtol=1e-9, atol=0)
 
 

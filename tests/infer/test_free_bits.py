@@ -14,13 +14,16 @@ from torch.distributions import Normal, kl_divergence
 from pyrodgm.evaluate import kl_per_unit
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI, FreeBits, SemiSupervisedELBO
-from pyrodgm.models import ADGM, AVAE, M2, VAE, CaGeM
+from pyrodgm.models import ADGM, AVAE, M2, VAE, CaGeM, ResNetVAE
 from pyrodgm.nn.masked import MaskedNet
 from tests import by_hand
-from tests.pairs import MERGED, as_it_comes, every_pair, model_classes, rows, slow_unless, small
+from tests.pairs import MERGED, OF_MAPS, as_it_comes, every_pair, model_classes, rows, slow_unless, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
-SAMPLED = [(c, "full", "layer") for c in model_classes() if c.__name__ not in MERGED]  # without an analytic KL
+SAMPLED = [
+    (c, "full", "layer") for c in model_classes() if c.__name__ not in MERGED + OF_MAPS
+]  # without an analytic KL
+SAMPLED += [(ResNetVAE, "iaf", groups) for groups in ("map", "unit")]
 SAMPLED += [(c, "iaf", "unit") for c in (VAE, ADGM, AVAE, CaGeM)] + [(VAE, p, "layer") for p in ("planar", "radial")]
 
 

@@ -21,7 +21,7 @@ from tests import by_hand
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import assert_equal_losses, backends, with_backend
 from tests.models.test_matrix import constant_variances
-from tests.pairs import EVIDENT, every_pair, model_classes, rows, slow_unless, small
+from tests.pairs import every_pair, model_classes, of_known_evidence, rows, slow_unless, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 DOUBLY = "doubly_reparameterised"
@@ -102,8 +102,7 @@ def test_bounds_of_a_linear_normal_pair_are_in_order_and_reach_the_evidence():
 @pytest.mark.parametrize("classes", ["bounded", "all"])
 @pytest.mark.parametrize("model_class", model_classes())
 def test_bounds_are_below_the_evidence(model_class, classes):
-    sizes = EVIDENT.get(model_class.__name__, {})
-    model = constant_variances(small(model_class, hidden=(), likelihood="normal", **sizes).double())
+    model = constant_variances(of_known_evidence(model_class).double())
     x = 0.7 * torch.randn(5, 6, dtype=torch.float64)
     exact = float(by_hand.evidence(model, x).detach().mean())
     x = x.repeat(40, 1)

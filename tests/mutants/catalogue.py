@@ -902,8 +902,8 @@ mutants(
         "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
     ),
     (
-        "deviation > LEAST_SPREAD * flat.abs().max()",
-        "deviation >= 0",
+        "abs().amax(0) > LEAST_SPREAD * flat.abs().max()",
+        "abs().amax(0) >= 0",
         "nn/test_weight_norm.py::test_where_nothing_spreads_the_length_stays[0.37]",
     ),
     (
@@ -3246,5 +3246,131 @@ mutants(
         "poa_global / (25 + 6.84",
         "poa_global * (25 + 6.84",
         "pv/test_expected.py::test_module_temperature_is_faimans",
+    ),
+)
+
+# latents that are maps
+
+mutants(
+    "models/resnet_vae.py",
+    (
+        "self.p_z[i](self._f(h)))",
+        "self.p_z[i](h))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "h = self.down[i](h, z)\n            return",
+        "h = h + self.down[i](h, z)\n            return",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "self._f(above[i]), self._f(h)",
+        "self._f(above[i]), self._f(self._start())",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "self._f(above[i])",
+        "self._f(above[-1])",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "maps_of(self.scaled(x),",
+        "maps_of(x,",
+        "models/test_resnet_vae.py::test_it_is_a_pair_and_that_of_the_formulas[bidirectional-4x3x2]",
+    ),
+    (
+        "g = self.up[i](g, z)",
+        "g = self.up[i](g, 0 * z)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-inference=bottom_up-weight_norm=False]",
+    ),
+    (
+        "return h + self.outer(f(self.inner(f(h))), *map(f, z))",
+        "return h + self.outer(f(self.inner(h)), *map(f, z))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "f(self.inner(f(h))), *map(f, z)",
+        "f(self.inner(f(h))), *z",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "return h + self.outer",
+        "return self.outer",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "return (ACTIVATIONS[self.activation](h),)",
+        "return (h,)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        '{"num_channels": channels} | options',
+        "options",
+        "models/test_resnet_vae.py::test_the_network_is_that_of_the_header",
+    ),
+    (
+        "    first_spread = AT_FIRST\n",
+        "    first_spread = 1.0\n",
+        "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
+    ),
+)
+mutants(
+    "nn/map_posteriors.py",
+    (
+        "standard_deviation(log_variance)",
+        "log_variance.exp()",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
+    ),
+    (
+        "self.moments.first_spread = AT_FIRST",
+        "self.moments.first_spread = 1.0",
+        "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
+    ),
+    (
+        "weight.mul_(AT_FIRST)",
+        "weight.mul_(1.0)",
+        "nn/test_map_posteriors.py::test_it_begins_near_the_standard_normal_and_the_identity[False]",
+    ),
+    (
+        "(self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)",
+        "(self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(1.0)",
+        "nn/test_map_posteriors.py::test_it_begins_near_the_standard_normal_and_the_identity[True]",
+    ),
+    (
+        "t // reverse_every % 2 == 1",
+        "t // reverse_every % 2 == 2",
+        "nn/test_map_posteriors.py::test_the_jacobian_is_strictly_triangular_in_the_order_of_places_and_maps[two steps]",
+    ),
+    (
+        "outputs = [part.flip(-3, -2, -1) for part in outputs]",
+        "outputs = [part.flip(-2, -1) for part in outputs]",
+        "nn/test_map_posteriors.py::test_the_jacobian_is_strictly_triangular_in_the_order_of_places_and_maps[two steps]",
+    ),
+    (
+        "outputs[1] + self.gate_bias",
+        "outputs[1]",
+        "models/test_resnet_vae.py::test_it_is_a_pair_and_that_of_the_formulas[bottom up iaf-7x5]",
+    ),
+    (
+        "movedim(0, -1).flatten()",
+        "flatten()",
+        "nn/test_map_posteriors.py::test_the_jacobian_is_strictly_triangular_in_the_order_of_places_and_maps[two steps]",
+    ),
+    (
+        '"bottom_up": slice(0, 1)',
+        '"bottom_up": slice(1, 2)',
+        "nn/test_map_posteriors.py::test_the_context_is_what_it_says[bottom_up-read1]",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    ("kl.sum((1, 2)) if kl.dim() == 3 else kl", "kl", "zoo/test_images.py::test_the_history_has_the_kl_of_every_map"),
+)
+mutants(
+    "nn/weight_norm.py",
+    (
+        "(rows - rows[:1])",
+        "(rows - rows[:1, :1])",
+        "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
     ),
 )

@@ -7,6 +7,7 @@ import torch
 from pyro.infer import SVI
 
 from pyrodgm.data import Dataset, Rows, load
+from pyrodgm.evaluate import kl_per_unit
 from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.zoo import RECIPES, experiment, prepare, train
 from tests import by_hand
@@ -50,6 +51,24 @@ BY_HAND |= {
         "maps": (16, 32), "hidden": ((64,), (64,), (32,)), "pixel_maps": 16,
     },
 }  # fmt: skip
+BY_HAND |= {
+    "cifar10-subset-resnet": MNIST | {
+        "data": ("cifar10-subset", {"levels": True}), "epochs": 60, "batch_size": 50, "learning_rate": 2e-3,
+        "objective": ("free_bits", {"nats": 0.25, "groups": "map"}), "optimizer": ("Adamax", {}), "ema": 0.999,
+        "schedule": ("linear", {"start": 30, "end": 60}), "resample": None, "importance_samples": 100,
+        "importance_rows": 50, "posterior": ("iaf", {"made_hidden": (64,)}), "depth": 4, "maps": 64, "z_maps": 32,
+        "inference": "bidirectional", "likelihood": "discretized_logistic",
+    },
+    "digits-resnet": MNIST | {
+        "data": ("digits", {"counts": True}), "epochs": 60, "learning_rate": 5e-3, "optimizer": ("Adamax", {}),
+        "objective": ("free_bits", {"nats": 0.25, "groups": "map"}), "ema": 0.99, "resample": None,
+        "schedule": ("linear", {"start": 30, "end": 60}), "importance_samples": 100, "depth": 2, "maps": 16,
+        "z_maps": 4, "posterior": ("iaf", {"made_hidden": (16,)}), "inference": "bidirectional",
+        "likelihood": ("discretized_logistic", {"num_levels": 17}),
+    },
+}  # fmt: skip
+for of_maps in ("cifar10-subset-resnet", "digits-resnet"):  # without dense layers, and z by its maps
+    BY_HAND[of_maps] = {key: value for key, value in BY_HAND[of_maps].items() if key not in ("hidden", "z_size")}
 SHAPES = {"mnist": (28, 28), "binarised-mnist": (28, 28), "digits": (8, 8)}
 
 
@@ -81,6 +100,18 @@ def test_rows_that_are_no_whole_images_are_refused(changed, message, monkeypatch
     monkeypatch.setattr(experiment, "load", lambda name, **options: data)
     with pytest.raises(ValueError, match=message):
         prepare(RECIPES["digits-iafvae"])
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_the_history_has_the_kl_of_every_map():
+    recipe = RECIPES["digits-resnet"]
+    few = recipe.model[1] | {"maps": 4, "posterior": "normal"}
+    recipe = replace(recipe, model=(recipe.model[0], few), epochs=1, batch_size=500, importance_samples=0)
+    data, _, model, history = train(recipe, progress=False)
+    with torch.no_grad():
+        kl = kl_per_unit(model.eval(), data.validation.x[:1000], "z2")
+    torch.testing.assert_close(history[0]["KL of z2"], kl.sum((1, 2)))  # of the top layer no draw is asked
+    assert history[0]["KL of z1"].shape == (4,) and kl.shape == (4, 4, 4)
 
 
 def test_a_first_step_by_hand(monkeypatch):

@@ -10,6 +10,7 @@ from pyrodgm.zoo.recipes import (
     mnist,
     moons,
     photovoltaic,
+    resnet_vae,
     sonderby_2016,
     svhn_norb,
     variational_dropout,
@@ -28,5 +29,6 @@ FILES = (
     kingma_2017,
     variational_dropout,
     maaloe_2018,
+    resnet_vae,
 )
 RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}

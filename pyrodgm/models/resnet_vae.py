@@ -1,0 +1,216 @@
+"""ResNet VAE, residual networks with many layers of latents. Kingma 2017, sec. 5.6.2 and app. 5.B.
+
+    p(x, z) = p(x | h_0) prod_{l=1}^L p(z_l | h_l)                          app. 5.B; h_L = start, learned
+    h_{l-1} = h_l + V_l * [f(z_l); f(U_l * f(h_l))]                         top-down, figure 5.B.1
+    p(z_l | h_l) = N(mu, sigma^2), linear in f(h_l)
+
+    g_1 = W * x,  g_{l+1} = g_l + V'_l * f(U'_l * f(g_l))                   bottom-up, of x alone
+    q(z | x) = prod_l q(z_l | g_l, h_l)                                     "bidirectional", secs 5.B.1-5.B.2
+    or
+    g_{l+1} = g_l + V'_l * [f(z_l); f(U'_l * f(g_l))]
+    q(z | x) = prod_l q(z_l | g_l)                                          "bottom_up"
+
+h are the paper's h^(p) and g its h^(q); f is an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or
+its flow by masked convolutions, of which f(g_l) and f(h_l) are the context (sec. 5.B.3). The bidirectional guide goes
+down the model's own h. Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
+
+The paper leaves the details to its figures, which are lost, and its source code. Chosen: the first and the last
+convolution, which halve and double height and width, are 5 x 5, the others 3 x 3; h_L is one number a map, the same at
+every place, and begins as a draw from N(0, 1), as large as normalised activations; the bottom-up unit above the last
+latent is left out, as nothing reads it; the order of a flow is place by place, and map by map within a place; heads of
+latents and pixels begin at a tenth of the usual spread, so that the first steps do not diverge. Heads give log sigma^2.
+
+Deviation: masked convolutions are not normalised.
+"""
+
+import math
+
+import pyro
+import torch
+from torch.nn import ModuleList
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
+from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
+from pyrodgm.nn.map_posteriors import AT_FIRST, MapNormalNet, map_posterior_net
+from pyrodgm.nn.trunk import ACTIVATIONS
+
+INFERENCE = ("bidirectional", "bottom_up")
+ENDS = 5  # the size of the first and the last kernel
+
+
+class ResNetVAE(DeepGenerativeModel):
+    """VAE of images with latents z1, ..., zL, maps of half the height and width, between residual units.
+
+    Args:
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        depth: number L of layers.
+        maps: number of maps of every residual unit.
+        z_maps: number of maps of every latent.
+        inference: ``"bidirectional"``, or ``"bottom_up"``.
+        posterior: of every layer, ``"normal"`` or ``"iaf"``, alone or with options, see ``MapFlowNet``.
+        likelihood: see ``likelihood_net``; a learned scale of ``"discretized_logistic"`` is that of a channel, unless
+            ``num_channels`` says otherwise.
+        activation, weight_norm: of every network, see ``Trunk``.
+
+    Raises:
+        ValueError: for an ``image_shape`` of other than two or three positive ints, or with a side of 1; for a depth or
+            numbers of maps below 1; if there is no such inference or posterior.
+
+    Example::
+
+        m = ResNetVAE((32, 32, 3), posterior=("iaf", {"made_hidden": (64,)}))
+        m.initialise(x[:100])                                       # x (B, 3072), levels 0 to 255
+        SVI(m.model, m.guide, Adamax({"lr": 2e-3}), FreeBits(0.25, groups="map")).step(x[:100])
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        depth=4,
+        maps=64,
+        z_maps=32,
+        inference="bidirectional",
+        posterior="normal",
+        likelihood="discretized_logistic",
+        activation="elu",
+        weight_norm=True,
+    ):
+        *shape, channels = check_image_shape(image_shape, strides=1)
+        for argument, value in (("depth", depth), ("maps", maps), ("z_maps", z_maps)):
+            check_size(argument, value)
+        check_choice("inference", inference, INFERENCE)
+        check_choice("activation", activation, ACTIVATIONS)
+        super().__init__(math.prod(shape) * channels, None, None)
+        self.image_shape, self.depth, self.inference, self.top = tuple(image_shape), depth, inference, f"z{depth}"
+        self.activation, network = activation, {"weight_norm": weight_norm}
+        self.places = tuple(halved(shape))
+
+        def units(count, *parents):
+            return ModuleList(ResidualUnit(maps, parents, activation, **network) for _ in range(count))
+
+        self.start = torch.nn.Parameter(torch.randn(maps))
+        self.p_z = ModuleList(MapNormalNet((maps,), z_maps, **network) for _ in range(depth))
+        self.down = units(depth, z_maps)
+        self.p_x = likelihood_net(
+            _with_channels(likelihood, channels), Upsampling(maps, shape, activation, **network), None, self.x_size
+        )
+        both = inference == "bidirectional"
+        self.first = Convolution((channels,), maps, kernel=ENDS, stride=2, **network)
+        self.up = units(depth - 1, *(() if both else (z_maps,)))
+        read = (maps, maps) if both else (maps,)
+        self.q_z = ModuleList(map_posterior_net(posterior, read, z_maps, **network) for _ in range(depth))
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            h = self._start()
+            for i in reversed(range(self.depth)):
+                z = pyro.sample(f"z{i + 1}", self.p_z[i](self._f(h)))  # (B, C, H / 2, W / 2)
+                h = self.down[i](h, z)
+            return pyro.sample("x", self.p_x(h), obs=x)  # (B, x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            g = self.first(maps_of(self.scaled(x), check_image_shape(self.image_shape)))
+            if self.inference == "bottom_up":
+                self._sample_upward(g)
+            else:
+                self._sample_downward(g)
+
+    def _sample_upward(self, g):
+        for i in range(self.depth):
+            z = pyro.sample(f"z{i + 1}", self.q_z[i](self._f(g)))
+            if i < self.depth - 1:
+                g = self.up[i](g, z)
+
+    def _sample_downward(self, g):
+        above = [g]  # g_1, ..., g_L
+        for unit in self.up:
+            above.append(unit(above[-1]))
+        h = self._start()
+        for i in reversed(range(self.depth)):
+            z = pyro.sample(f"z{i + 1}", self.q_z[i](self._f(above[i]), self._f(h)))
+            if i > 0:
+                h = self.down[i](h, z)
+
+    def _start(self):
+        return self.start[:, None, None].expand(-1, *self.places)
+
+    def _f(self, h):
+        return ACTIVATIONS[self.activation](h)
+
+
+class ResidualUnit(torch.nn.Module):
+    """h + V * [f(U * f(h)); f(z)], with the activation before the convolutions (Kingma 2017, app. 5.B).
+
+    Args:
+        maps: number of maps of h and of the hidden layer.
+        parents: numbers of maps of what else the hidden layer has, such as z.
+        activation: f, see ``Trunk``.
+        weight_norm: see ``Linear``.
+
+    Shapes:
+        h ``(..., maps, H, W)``, z ``(..., parents[0], H, W)``; out as h.
+    """
+
+    def __init__(self, maps, parents, activation, weight_norm):
+        super().__init__()
+        self.activation = activation
+        self.inner = Convolution((maps,), maps, weight_norm=weight_norm)
+        self.outer = Convolution((maps, *parents), maps, weight_norm=weight_norm)
+
+    def forward(self, h, *z):
+        f = ACTIVATIONS[self.activation]
+        return h + self.outer(f(self.inner(f(h))), *map(f, z))
+
+
+class Upsampling(torch.nn.Module):
+    """The trunk of p(x | h): its feature is f(h), and heads are transposed convolutions that return rows.
+
+    Args:
+        maps: number of maps of h.
+        shape: height and width of the image.
+        activation, weight_norm: as for ``ResidualUnit``.
+
+    Shapes:
+        h ``(..., maps, ceil(H / 2), ceil(W / 2))``; a tuple of one set of maps of that shape.
+
+    Attributes:
+        sizes, linear: as for ``Trunk``.
+    """
+
+    def __init__(self, maps, shape, activation, weight_norm):
+        super().__init__()
+        self.sizes, self.shape, self.activation = (maps,), tuple(shape), activation
+        self.linear = {"weight_norm": weight_norm}
+
+    def head(self, size):
+        """A transposed convolution to the image's size that returns rows of ``size`` values."""
+        return UpsamplingHead(*self.sizes, size, self.shape, **self.linear)
+
+    moment_head = head
+
+    def forward(self, h):
+        return (ACTIVATIONS[self.activation](h),)
+
+
+class UpsamplingHead(TransposedConvolution):
+    """A transposed convolution that returns rows ``(..., size)``, the values of a place side by side.
+
+    By data it gets a tenth of the usual spread, as the location of a level is a share of all.
+    """
+
+    first_spread = AT_FIRST
+
+    def __init__(self, maps, size, shape, **options):
+        super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)
+
+    def forward(self, maps):
+        return rows_of(super().forward(maps))
+
+
+def _with_channels(likelihood, channels):
+    """A discretised logistic has a scale for each channel of the image."""
+    name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
+    return (name, {"num_channels": channels} | options) if name == "discretized_logistic" else likelihood

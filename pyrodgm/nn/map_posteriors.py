@@ -1,0 +1,170 @@
+"""Networks for latents that are maps: a diagonal normal, and its inverse autoregressive flow by masked convolutions."""
+
+import inspect
+import math
+
+import pyro.distributions as dist
+import torch
+
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.distributions import Autoregressive
+from pyrodgm.nn.convolution import Convolution
+from pyrodgm.nn.flows import STEPS
+from pyrodgm.nn.likelihoods import standard_deviation
+from pyrodgm.nn.masked_conv import MaskedConvNet
+
+CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # of the parents
+AT_FIRST = 0.1  # what heads begin with, of their usual size
+
+
+class MapNormalNet(torch.nn.Module):
+    """Diagonal normal of maps: (mu, log sigma^2) = W * [h_1; h_2; ...] + b, a convolution.
+
+    It begins at a tenth of the usual size, also where data set it, near N(0, I): a prior and a posterior with variances
+    of their own may else be so far apart in the first steps that training diverges.
+
+    Args:
+        parents: numbers of maps of h_1, h_2, ...
+        size: number C of maps of the latent.
+        weight_norm: see ``Linear``.
+
+    Shapes:
+        h_i ``(..., m_i, H, W)``; a distribution of batch shape ``(...)`` and event shape ``(C, H, W)``.
+
+    Example::
+
+        MapNormalNet((64, 64), 32)(h_q, h_p).rsample()      # (B, 64, 16, 16) each: (B, 32, 16, 16)
+    """
+
+    def __init__(self, parents, size, weight_norm=False):
+        super().__init__()
+        check_size("size", size)
+        self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
+        self.moments.first_spread = AT_FIRST
+        with torch.no_grad():
+            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)
+
+    def forward(self, *h):
+        loc, log_variance = self.moments(*h).chunk(2, -3)
+        return dist.Normal(loc, standard_deviation(log_variance)).to_event(3)
+
+
+class MapFlowNet(torch.nn.Module):
+    """Inverse autoregressive flow of a ``MapNormalNet``, each step with a masked convolutional network of its own.
+
+    z_0 = mu + sigma * eps                                                   (Kingma 2017, eq. 5.25)
+    (m_t, s_t) = MaskedConvNet_t(z_{t-1}, c),  z_t = mu_t + sigma_t * z_{t-1} by ``step``  (eqs 5.27-5.32, sec. 5.B.3)
+
+    The steps are those of ``InverseAutoregressiveFlow``. The order is place by place, and map by map within a place;
+    every other step may have it reversed. The context c are the parents themselves, or one of them. The last layer of a
+    network begins at a tenth of its usual size, so that a step begins near the identity, or near its gate.
+
+    Args:
+        parents, size, weight_norm: as for ``MapNormalNet``; the masked convolutions are not normalised.
+        num_steps, step, made_activation, reverse_every, gate_bias: as for ``InverseAutoregressiveFlow``.
+        made_hidden: numbers of maps of the hidden layers, ``()`` for a linear network: a normal that is not diagonal;
+            by default one layer, as wide as the last parent, and at least as z.
+        context: which parents the networks read: ``"both"``, that is all; or of two, ``"bottom_up"``, the first, or
+            ``"top_down"``, the second.
+
+    Shapes:
+        As for ``MapNormalNet``.
+
+    Raises:
+        ValueError: for a context that is not among the parents, and as ``InverseAutoregressiveFlow``.
+
+    Example::
+
+        MapFlowNet((64, 64), 32, made_hidden=(160, 160), step="location")(h_q, h_p).rsample()
+    """
+
+    def __init__(
+        self,
+        parents,
+        size,
+        weight_norm=False,
+        num_steps=1,
+        step="affine",
+        made_hidden=None,
+        made_activation="elu",
+        reverse_every=1,
+        gate_bias=2.0,
+        context="both",
+    ):
+        super().__init__()
+        check_size("num_steps", num_steps)
+        check_choice("step", step, STEPS)
+        check_size("reverse_every", reverse_every)
+        check_choice("context", context, CONTEXTS)
+        if not math.isfinite(gate_bias):
+            raise ValueError(f"gate_bias: got {gate_bias!r}, want a finite number")
+        if not parents[CONTEXTS[context]]:
+            raise ValueError(f"context: got {context!r} with {len(parents)} parent, want 'both' or 'bottom_up'")
+        hidden = (max(parents[-1], size),) if made_hidden is None else made_hidden
+        if not isinstance(hidden, (tuple, list)):
+            raise ValueError(f"made_hidden: got {hidden!r}, want a tuple of positive ints, () for a linear network")
+        self.step, self.gate_bias, self.context, self.size = step, gate_bias, context, size
+        self.base = MapNormalNet(parents, size, weight_norm)
+        self.reversed = [t // reverse_every % 2 == 1 for t in range(num_steps)]
+        options = {"num_outputs": STEPS[step][1], "activation": made_activation}
+        read = parents[CONTEXTS[context]]
+        self.steps = torch.nn.ModuleList(MaskedConvNet(size, read, (), hidden, **options) for _ in range(num_steps))
+        with torch.no_grad():
+            for net in self.steps:
+                for weight in (net.layers[-1].weight, *net.layers[-1].of_maps):
+                    weight.mul_(AT_FIRST)
+
+    def forward(self, *h):
+        context, base = h[CONTEXTS[self.context]], self.base(*h)
+        batch_shape = torch.broadcast_shapes(*(maps.shape[:-3] for maps in context))
+        orders = [order_of_maps(base.event_shape, backward) for backward in self.reversed]
+        moments = [self._moments(*step, context) for step in zip(self.steps, self.reversed, strict=True)]
+        steps = zip(moments, orders, strict=True)
+        return dist.TransformedDistribution(base, [Autoregressive(*step, batch_shape, event_dim=3) for step in steps])
+
+    def _moments(self, net, backward, context):
+        """mu and log sigma as a function of z, read from the last value to the first where backward."""
+
+        def moments(z):
+            if backward:
+                outputs = net(z.flip(-3, -2, -1), *(maps.flip(-2, -1) for maps in context))
+                outputs = [part.flip(-3, -2, -1) for part in outputs]
+            else:
+                outputs = net(z, *context)
+            if self.step == "gated":
+                outputs = outputs[0], outputs[1] + self.gate_bias
+            return STEPS[self.step][0](*outputs)
+
+        return moments
+
+
+def order_of_maps(shape, backward=False):
+    """Indices of the values of maps ``(C, H, W)``, flattened, place by place and map by map within a place."""
+    order = torch.arange(math.prod(shape)).reshape(shape).movedim(0, -1).flatten().tolist()
+    return order[::-1] if backward else order
+
+
+MAP_POSTERIORS = {"iaf": MapFlowNet, "normal": MapNormalNet}
+
+
+def map_posterior_net(posterior, parents, size, weight_norm=False):
+    """The network of q(z | parents) for maps z, by the posterior's name.
+
+    Args:
+        posterior: ``"normal"`` (diagonal) or ``"iaf"``; alone or with options, as ``("iaf", {"made_hidden": (160,)})``,
+            see ``MapFlowNet``.
+        parents, size, weight_norm: as for ``MapNormalNet``.
+
+    Raises:
+        ValueError: if there is no such posterior or option, naming those there are.
+
+    Example::
+
+        map_posterior_net(("iaf", {"step": "location"}), parents=(64, 64), size=32)
+    """
+    name, options = (posterior, {}) if isinstance(posterior, str) else posterior
+    check_choice("posterior", name, MAP_POSTERIORS)
+    known = inspect.signature(MAP_POSTERIORS[name]).parameters.keys() - {"parents", "size", "weight_norm"}
+    for option in options:
+        check_choice(f"posterior {name!r}: option", option, known)
+    return MAP_POSTERIORS[name](tuple(parents), size, weight_norm, **options)
