@@ -1,6 +1,6 @@
 """Drawing images pixel by pixel from kept activations, beside a pass of the network a pixel; writes pixel_cnn.md.
 
-Run with ``OMP_NUM_THREADS=2 python -m benchmarks.pixel_cnn``; ``--quick`` makes two rounds and writes nothing.
+Run with ``OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn``; ``--quick`` makes two rounds and writes nothing.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def report(rounds):
     lines = [
         "# Drawing images pixel by pixel",
         "",
-        "`OMP_NUM_THREADS=2 python -m benchmarks.pixel_cnn`: images of 28 x 28 from a PixelCNN of a 7x7 layer, four",
+        "`OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn`: images of 28 x 28 from a PixelCNN of a 7x7 layer, four",
         f"blocks and three layers of 1x1. {rounds} rounds in which both arrangements run in turn, after one that warms",
         f"up; median (quartiles), ratios round by round. A pass costs the same at every pixel: {PASSES} of the 784 are",
         "timed, and their time is multiplied. It computes what the decoder's maps give every time; without such maps",

@@ -61,6 +61,7 @@ pathlib.Path("penguins.csv").write_text(chr(10).join(lines))
 BEFORE = {  # by folder, by file, by example
     "data/batches": "svi = SVI(m.model, m.guide, Adam({'lr': 1e-3}), SemiSupervisedELBO(elbo, alpha=1.0))",
     "data/labels": "x, y, data = torch.rand(500, 4), torch.arange(500) % 10, load('moons')",
+    "data/pv/strings": "import numpy as np\nfrom pyrodgm.data.pv import load_module",
     "data/user_data": "y = ['cat', 'dog', None, 'dog'] * 25",
     "data/datasets load": PENGUINS,
     "data/preprocess standardise": PENGUINS,
@@ -75,6 +76,7 @@ BEFORE = {  # by folder, by file, by example
 X, y = torch.rand(40, 5).numpy(), torch.arange(40).numpy() % 3 - 1
 X_new, X_labelled, y_labelled = X, X[y > -1], y[y > -1]
 """,
+    "estimators/estimator": "from pyrodgm.estimators import DeepGenerativeClassifier",
     "evaluate": DIGITS,
     "evaluate/bits_per_dim": "x = x[:2]",
     "evaluate/log_likelihood": "data = types.SimpleNamespace(test=Rows(x[:2], None))",
@@ -111,6 +113,17 @@ p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
     "nn/map_posteriors": "B, h_q, h_p = 2, torch.rand(2, 64, 16, 16), torch.rand(2, 64, 16, 16)",
     "nn/masked": "z, h = torch.randn(5, 32), torch.randn(5, 450)",
     "plot": DIGITS,
+    "pv": """
+import numpy as np
+from pyrodgm.data.pv import simulate
+from pyrodgm.pv import read_logger
+table = simulate(arrangement="days", num_days=30, every=15).drop(columns="recorded")
+table.to_csv("string.csv", index=False)
+poa_global, temp_module, i_dc, v_dc = (
+    table[name][table["v_dc"] > 0].to_numpy() for name in ("poa_global", "temp_module", "i_dc", "v_dc")
+)
+pathlib.Path("logger.toml").write_text('[columns]\\npoa_global = { column = "POA", unit = "kW/m2" }')
+""",
     "plot/plane decision_regions": """
 data = load("moons")
 m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(data.train.y)
@@ -124,10 +137,6 @@ m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(da
     "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
     "nn/residual": "z = torch.randn(5, 32)",
     "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
-    "pv/expected": """
-poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
-i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
-""",
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pickle
+import re
 import shutil
 from pathlib import Path
 
@@ -138,6 +139,8 @@ class TestRuns:
         expected = load_file(folder / "end.safetensors")
         assert found.keys() == expected.keys()
         for key in expected:
+            if name == "warm-up-steps" and re.search(r"layers\.\d+\.bias|running_mean", key):
+                continue  # batch normalisation removes that bias: its gradient is rounding, which Adam makes a step of
             close(found[key], expected[key])
         close([row["loss"] for row in history], json.loads((folder / "end.json").read_text()))
 

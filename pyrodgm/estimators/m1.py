@@ -115,7 +115,7 @@ class M1(DeepGenerativeEstimator):
         check_is_fitted(self)
         x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
         with isolated(self._seed()):
-            return latents(self._model_in_double(), x)["z"].cpu().numpy()
+            return latents(self._model_in(torch.float64), x)["z"].cpu().numpy()
 
     def sample(self, num_samples=1):
         """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""

@@ -28,6 +28,10 @@ class SharedNoise(_ChosenNoise):
     A row's estimate then does not depend on the other rows. It is as unbiased as with noise of its own. The estimates
     of two rows are correlated, so their difference has less noise.
 
+    Args:
+        dtype: draw the noise in this precision, whatever the model's, so that models of two precisions have the same;
+            None for the model's own.
+
     Raises:
         ValueError: at a site that ``reparameterise`` cannot make from noise.
 
@@ -37,10 +41,14 @@ class SharedNoise(_ChosenNoise):
             row_bounds(m, x)
     """
 
+    def __init__(self, dtype=None):
+        super().__init__()
+        self.dtype = dtype
+
     def _value(self, fn, row_dim):
         shape = list(fn.shape())
         shape[row_dim] = 1
-        value = reparameterise(fn, _normal(fn, shape))
+        value = reparameterise(fn, _normal(fn, shape, self.dtype))
         return value if value.shape == fn.shape() else value.expand(fn.shape())  # itself, that fn may know its noise
 
 
@@ -80,10 +88,13 @@ class JointNoise(_ChosenNoise):
         return reparameterise(fn, noise, normal_only=True)
 
 
-def _normal(fn, shape):
-    """Standard normal noise of a shape, of the type and on the device of a distribution's own samples."""
+def _normal(fn, shape, drawn=None):
+    """Standard normal noise of a shape, of the type and on the device of a distribution's own samples.
+
+    It is drawn in the precision ``drawn``; in that of the samples where it is None.
+    """
     like = next((value for value in _parameters(fn) if isinstance(value, torch.Tensor)), torch.empty(()))
-    return torch.randn(shape, dtype=like.dtype, device=like.device)
+    return torch.randn(shape, dtype=drawn or like.dtype, device=like.device).to(like.dtype)
 
 
 def _parameters(fn):

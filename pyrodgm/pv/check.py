@@ -100,6 +100,11 @@ def check_logger(
     for piece in read_logger(path, logger_map, rows_at_once=rows_at_once):
         passes.setdefault(piece.string, _Pass(longitude or 0.0)).add(piece)
     checks = {name: one.finish(logger_map, latitude, longitude) for name, one in passes.items()}
+    if len(checks) > 1 and logger_map.string_column is None:
+        for name in ("i_dc", "v_dc"):
+            if "{string}" not in logger_map.columns[name].name:
+                for check in checks.values():
+                    check.units[name] = f"one column for all {len(checks)} strings: the inverter's?"
     return dict(sorted(checks.items()))
 
 

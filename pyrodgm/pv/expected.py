@@ -133,11 +133,11 @@ def monitor_columns(
 
 
 def _terms(poa_global, temperature):
-    """The factors of c0 to c3 and of v0 to v3, ``(N, 4)`` each."""
+    """The factors of c0 to c3 and of v0 to v3, ``(..., 4)`` each."""
     light, warm = np.maximum(poa_global, 1e-3) / 1000, temperature - 25
     d = (temperature + 273.15) * BOLTZMANN * np.log(light)
     one = np.ones_like(light)
-    return light[:, None] * np.stack([one, light, warm, light * warm], 1), np.stack([one, d, d**2, warm], 1)
+    return light[..., None] * np.stack([one, light, warm, light * warm], -1), np.stack([one, d, d**2, warm], -1)
 
 
 def _robust(terms, measured):

@@ -83,6 +83,38 @@ def test_rows_that_the_likelihood_cannot_have_score_minus_infinity(likelihood):
     assert score.isfinite().tolist() == [True] * 3 + [False] * 4 and bool((score[3:] > 0).all())
 
 
+@pytest.mark.parametrize("model", ["m2", "sdgm"])
+def test_scores_in_single_precision_are_those_in_double_for_rows_near_and_far(model):
+    X = np.random.RandomState(1).randn(60, 6) * [1, 2, 3, 4, 5, 6] + 100
+    classifier = DeepGenerativeClassifier(model, **SETTINGS | {"likelihood": "normal"}).fit(X, np.arange(60) % 2)
+    rows = np.concatenate([X, X[:3] + 1e6, X[:3] + 1e12])
+    for options in ({}, {"num_samples": 1}, {"importance_samples": 5}):
+        exact = classifier.score_samples(rows, **options)
+        for size in (None, 7, 1000):
+            single = classifier.score_samples(rows, batch_size=size, dtype="float32", **options)
+            assert single.dtype == np.float64
+            np.testing.assert_allclose(single[:60], exact[:60], rtol=1e-4)
+            np.testing.assert_allclose(single[60:], exact[60:], rtol=1e-9)
+            np.testing.assert_allclose(classifier.score_samples(rows, batch_size=size, **options), exact, rtol=1e-9)
+    assert not np.array_equal(single[:60], exact[:60])
+    few, many = classifier.score_samples(X, num_samples=1), classifier.score_samples(X, num_samples=400)
+    assert np.abs(classifier.score_samples(X) - many).mean() < np.abs(few - many).mean()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_samples": 0}, "num_samples: got 0, want a positive int"),
+        ({"batch_size": 2.5}, "batch_size: got 2.5, want a positive int"),
+        ({"dtype": "float16"}, "dtype: got 'float16' .did you mean 'float64'.., want one of float32, float64"),
+    ],
+)
+def test_bad_options_of_scores(options, message):
+    classifier = DeepGenerativeClassifier("m2", **SETTINGS).fit(X, Y)
+    with pytest.raises(ValueError, match=message):
+        classifier.score_samples(X, **options)
+
+
 class Lost(M2):
     """A pair that cannot bear rows far away."""
 

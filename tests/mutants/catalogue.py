@@ -3059,8 +3059,8 @@ mutants(
 mutants(
     "estimators/estimator.py",
     (
-        "importance_samples or 1) - self.columns_.log_volume",
-        "importance_samples or 1)",
+        "return scores - self.columns_.log_volume",
+        "return scores",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
     (
@@ -3069,7 +3069,7 @@ mutants(
         "estimators/test_columns.py::test_values_that_the_likelihood_cannot_have_are_impossible",
     ),
     (
-        "with isolated(0), SharedNoise(), torch.no_grad():",
+        "with isolated(0), SharedNoise(dtype=torch.float64), torch.no_grad():",
         "with isolated(0), torch.no_grad():",
         "estimators/test_columns.py::test_what_is_said_of_a_row_depends_on_no_other",
     ),
@@ -3127,6 +3127,30 @@ mutants(
         "(wrong := error(data.validation)) < least",
         "(wrong := error(data.test)) < least",
         "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[network without dropout]",
+    ),
+)
+
+mutants(
+    "estimators/estimator.py",
+    (
+        "(x.abs() > FAR * self.model_.p_x.scale).any(1)",
+        "(x.abs() > FAR * 1e30).any(1)",
+        "estimators/test_far_rows.py::test_scores_in_single_precision_are_those_in_double_for_rows_near_and_far[sdgm]",
+    ),
+    (
+        "(dtype, ~far)",
+        "(torch.float64, ~far)",
+        "estimators/test_far_rows.py::test_scores_in_single_precision_are_those_in_double_for_rows_near_and_far[sdgm]",
+    ),
+    (
+        "SharedNoise(dtype=torch.float64)",
+        "SharedNoise()",
+        "estimators/test_far_rows.py::test_scores_in_single_precision_are_those_in_double_for_rows_near_and_far[sdgm]",
+    ),
+    (
+        "row_bounds(model, x, num_samples=num_samples, batch_size=len(x))",
+        "row_bounds(model, x, num_samples=DRAWS, batch_size=len(x))",
+        "estimators/test_far_rows.py::test_scores_in_single_precision_are_those_in_double_for_rows_near_and_far[sdgm]",
     ),
 )
 
@@ -3204,8 +3228,8 @@ mutants(
         "pv/test_expected.py::TestKing::test_formulas",
     ),
     (
-        "np.stack([one, d, d**2, warm], 1)",
-        "np.stack([one, d, d, warm], 1)",
+        "np.stack([one, d, d**2, warm], -1)",
+        "np.stack([one, d, d, warm], -1)",
         "pv/test_expected.py::TestKing::test_formulas",
     ),
     (

@@ -153,6 +153,19 @@ class TestCheck:
         assert "kW/m2?" in check.units["poa_global"] and "K?" in check.units["temp_air"]
         assert check.used == 0 and any("nothing to learn from" in line for line in told({"1": check}))
 
+    def test_one_current_for_all_strings(self, tmp_path, month):
+        (tmp_path / "map.toml").write_text('[columns]\nv_dc = "CB{string} V"')
+        both = month.rename(columns={"v_dc": "CB1 V"}).assign(**{"CB2 V": month["v_dc"]})
+        both.to_csv(tmp_path / "log.csv", index=False)
+        checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
+        assert list(checks) == ["1", "2"]
+        assert checks["2"].units == {"i_dc": "one column for all 2 strings: the inverter's?"}
+
+    def test_a_file_of_nights(self, tmp_path, month):
+        check = checked(tmp_path, month[month["poa_global"] < 20])
+        assert check.used == 0 and check.skipped == {"night": check.rows}
+        assert told({"1": check})[-1] == "1: used: 0 rows: nothing to learn from"
+
     def test_a_real_file_with_snow(self):
         """Half of its rows have no voltage and no current, all by night."""
         pytest.importorskip("pvlib")

@@ -19,9 +19,9 @@ def stand_in(name, **options):
     """A few small images in place of a data set whose files are not everywhere."""
     if not files(name):
         return load(name, **options)
-    generator = torch.Generator().manual_seed(0)
+    generator, largest = torch.Generator().manual_seed(0), 1 if options.get("levels") else 255
     parts = [
-        Rows(torch.randint(0, 256, (n, 12), generator=generator) / 255, torch.arange(n) % 5) for n in (3200, 50, 50)
+        Rows(torch.randint(0, 256, (n, 12), generator=generator) / largest, torch.arange(n) % 5) for n in (3200, 50, 50)
     ]
     return Dataset(name, *parts, num_classes=5, image_shape=(2, 2, 3))
 

@@ -48,14 +48,13 @@ class Site(NamedTuple):
 
 
 class Weather(NamedTuple):
-    """Minutes of whole days, ``(N,)`` each: in W/m², °C, m/s and degrees; ``time`` is a pandas index with an offset."""
+    """Minutes of whole days, ``(N,)`` each: in W/m², °C and m/s; ``time`` is a pandas index with an offset."""
 
     time: object
     poa_global: np.ndarray
     poa_direct: np.ndarray
     temp_air: np.ndarray
     wind_speed: np.ndarray
-    elevation: np.ndarray
     clear_sky_index: np.ndarray
     rain: np.ndarray
 
@@ -125,9 +124,7 @@ def minutes(site: Site, start: str, num_days: int, tilt: float, azimuth: float, 
     gusts = np.exp(0.3 * _memory(len(time), 5, generator) - 0.045)
     # the years of pvlib have no rain that can be used: an overcast hour of saturated air stands for one
     rain = (at_minutes(site.humidity) > 95) & (at_minutes(index) < CLOUD)
-    return Weather(
-        time, total, direct, at_minutes(site.temp_air), at_minutes(site.wind_speed) * gusts, elevation, k, rain
-    )
+    return Weather(time, total, direct, at_minutes(site.temp_air), at_minutes(site.wind_speed) * gusts, k, rain)
 
 
 def _sun(site, time):

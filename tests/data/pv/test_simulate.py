@@ -53,6 +53,15 @@ class TestCampaign:
         assert voltage["IV"] < voltage["RS8"] < voltage["RS4"] < voltage["N"]
         assert current["PS7"] < 0.85 * current["N"]
 
+    def test_a_local_tracker_loses_where_there_are_two_maxima(self):
+        few = {"num_days": 12, "rows": 2000}
+        best, local = simulate(**few), simulate(**few, plant=Plant(local_tracker=True))
+        bright = best["poa_global"] > 500
+        power, lost = (table["i_dc"] * table["v_dc"] for table in (best, local))
+        ratio = (lost / power)[bright].groupby(best["state"]).median()
+        assert ratio["IV"] < 0.8 and ratio["PS75"] < 0.8
+        assert ratio[["N", "RS4", "PS7"]].to_list() == pytest.approx([1, 1, 1], abs=1e-3)
+
     def test_the_seed_fixes_all(self):
         few = {"num_days": 12, "rows": 2000}
         first, again, other = simulate(**few), simulate(**few), simulate(**few, seed=1)
