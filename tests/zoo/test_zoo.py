@@ -6,7 +6,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.infer import CompiledSVI
-from pyrodgm.models import M2, VAE
+from pyrodgm.models import M2, VAE, ResNetVAE
 from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
@@ -55,6 +55,8 @@ def test_a_recipe_runs(recipe, monkeypatch):
         changed[field] = (getattr(recipe, field)[0], {"epochs": 1})
     if files(recipe.data[0]):
         few = {"hidden": (8,)} | ({"maps": (2,)} if is_of_images(recipe.model[0]) else {})
+        if recipe.model[0] is ResNetVAE:
+            few = {"maps": 2, "z_maps": 1, "depth": 2}
         changed["model"] = (recipe.model[0], recipe.model[1] | few)
         for field in fields:
             first = RECIPES[changed[field][0]]
