@@ -180,8 +180,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return self
 
     def predict_proba(self, X):
-        """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``."""
-        return self._of_rows(X, lambda model, x: check_probabilities(model.classifier(x)))
+        """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``.
+
+        Those of CaGeM are by q(y | x): its cascade p(y | x) needs more labels.
+        """
+        return self._of_rows(X, lambda model, x: check_probabilities(_class_probabilities(model, x)))
 
     def predict(self, X):
         """The most probable class of every row, ``(B,)``."""
@@ -279,10 +282,16 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         def measure(epoch):
             with evaluating(self.model_):
-                log_q = self.model_.classifier(x).clamp(min=torch.finfo(x.dtype).tiny).log()
+                log_q = _class_probabilities(self.model_, x).clamp(min=torch.finfo(x.dtype).tiny).log()
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
+
+
+def _class_probabilities(model, x):
+    """``(B, K)``, by the inference network where a model has two classifiers."""
+    two = "network" in inspect.signature(model.classifier).parameters
+    return model.classifier(x, network="inference") if two else model.classifier(x)
 
 
 def model_of(model):

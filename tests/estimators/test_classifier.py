@@ -81,6 +81,15 @@ def test_stopping_keeps_the_best_epoch():
     assert "validation loss" not in DeepGenerativeClassifier(epochs=1, validation_fraction=0).fit(X, Y).history_[0]
 
 
+def test_cagem_predicts_by_its_inference_network():
+    classifier = DeepGenerativeClassifier("cagem", epochs=1, **SETTINGS).fit(X, FEW)
+    x = classifier.columns_.to_model(X)
+    model = classifier.model_.double()
+    by_q, by_p = (model.classifier(x, network=network).detach().numpy() for network in ("inference", "generative"))
+    np.testing.assert_allclose(classifier.predict_proba(X), by_q, atol=1e-6)
+    assert np.abs(by_q - by_p).max() > 1e-3
+
+
 @pytest.mark.parametrize(("labels", "held_out"), [(499, 0), (500, 50)])
 def test_only_many_labels_stop_a_fit(watched, labels, held_out):
     y = np.where(np.arange(600) < labels, np.arange(600) % 2, -1)

@@ -3018,6 +3018,16 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
+        'network="inference") if two',
+        'network="generative") if two',
+        "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
+    ),
+    (
+        "HELD_OUT * (indices != MISSING).sum() >= STOPPED_BY",
+        "HELD_OUT * len(indices) >= STOPPED_BY",
+        "estimators/test_classifier.py::test_only_many_labels_stop_a_fit",
+    ),
+    (
         "self._batches(x, y, learn, seed)\n            measure",
         "self._batches(x, y, np.flatnonzero(indices >= 0), seed)\n            measure",
         "estimators/test_poison.py::test_labels_held_out_choose_an_epoch_and_teach_nothing[m2]",
