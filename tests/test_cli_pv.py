@@ -1,6 +1,8 @@
 """``pyrodgm pv``: what it writes, and its errors."""
 
+import re
 import sys
+from pathlib import Path
 
 import pandas
 import pytest
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 
 from pyrodgm.cli import app
 from pyrodgm.data.pv import CONDITIONS
+from pyrodgm.data.pv.modules import MODULE
 
 runner = CliRunner()
 
@@ -80,4 +83,44 @@ class TestCheck:
     def test_bad_input(self, tmp_path, args, message):
         (tmp_path / "log.csv").write_text(self.HEADER)
         result = call("check", *args)
+        assert result.exit_code == 2 and message in result.output
+
+
+class TestMonitor:
+    @pytest.fixture
+    def log(self):
+        call("simulate", "--arrangement", "days", "--days", 60, "--every", 15, "--output", "log.csv")
+
+    def test_from_a_file_to_events(self, log):
+        result = call(
+            "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40
+        )
+        assert result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal" in result.output
+        assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] further normal day", result.output)
+        result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
+        assert result.exit_code == 0 and "report: 5760 rows, " in result.output and "kWh lost" in result.output
+        assert "left out: " in result.output and " rows, night" in result.output
+        assert len(pandas.read_parquet("report/rows.parquet")) == 5760
+        events = pandas.read_csv("report/events.csv")
+        assert list(events.columns) == ["string", "start", "end", "state", "probability", "score", "rows", "kwh_lost"]
+        assert len(events) > 20
+        Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
+        result = call("train", "log.csv", "--model", "other", "--labels", "events.csv", "--steps", 20,
+                      "--module", MODULE, "--modules", 8)  # fmt: skip
+        assert result.exit_code == 0 and "other: states normal, odd" in result.output
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (("train", "none.csv", "--model", "roof"), "data: got none.csv, want a file that is there"),
+            (("train", "none.csv", "--model", "roof", "--false-alarms", "2"), "--false-alarms: got 2.0, want a share"),
+            (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),
+            (
+                ("monitor", "none", "log.csv", "--output", "report"),
+                "model: got none, want a folder that pyrodgm",
+            ),
+        ],
+    )
+    def test_bad_input(self, args, message):
+        result = call(*args)
         assert result.exit_code == 2 and message in result.output

@@ -54,6 +54,18 @@ svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), elbo)
 batches = [{"x": rows} for rows in x.split(50)]
 history = [{"epoch": i, "validation error": 5.0, "KL of z1": torch.rand(4)} for i in range(1, 4)]
 """
+MONITORED = """
+from pyrodgm.pv import read_logger
+lines = ["time,v_dc,i_dc,poa_global,temp_module,state"]
+for day in range(1, 7):
+    for minute in range(8 * 60, 16 * 60, 5):
+        sun = 900 * np.sin((minute / 60 - 6) / 12 * np.pi)
+        stamp = f"2024-06-{day:02d}T{minute // 60:02d}:{minute % 60:02d}:00Z"
+        label = "NC"[day % 2]
+        lines.append(f"{stamp},{300 - sun / 50 - day},{0.008 * sun + day / 50},{sun},{25 + sun / 40 + day},{label}")
+pathlib.Path("string.csv").write_text(chr(10).join(lines))
+values = next(read_logger("string.csv")).values
+"""
 PENGUINS = """
 lines = ["flipper,mass,species", *["181,3750,Adelie", "210,5000,Gentoo"] * 30]
 pathlib.Path("penguins.csv").write_text(chr(10).join(lines))
@@ -113,17 +125,6 @@ p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
     "nn/map_posteriors": "B, h_q, h_p = 2, torch.rand(2, 64, 16, 16), torch.rand(2, 64, 16, 16)",
     "nn/masked": "z, h = torch.randn(5, 32), torch.randn(5, 450)",
     "plot": DIGITS,
-    "pv": """
-import numpy as np
-from pyrodgm.data.pv import simulate
-from pyrodgm.pv import read_logger
-table = simulate(arrangement="days", num_days=30, every=15).drop(columns="recorded")
-table.to_csv("string.csv", index=False)
-poa_global, temp_module, i_dc, v_dc = (
-    table[name][table["v_dc"] > 0].to_numpy() for name in ("poa_global", "temp_module", "i_dc", "v_dc")
-)
-pathlib.Path("logger.toml").write_text('[columns]\\npoa_global = { column = "POA", unit = "kW/m2" }')
-""",
     "plot/plane decision_regions": """
 data = load("moons")
 m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(data.train.y)
@@ -137,6 +138,34 @@ m, rows = M2(2, 2, z_size=2, hidden=(5,), likelihood="normal"), labelled_rows(da
     "nn/masked_conv MaskedConvNet": "z, h = torch.rand(2, 32, 7, 7), torch.rand(2, 160, 7, 7)",
     "nn/residual": "z = torch.randn(5, 32)",
     "nn/pixel_cnn": "B, h, x = 2, torch.rand(2, 32, 28, 28), torch.rand(2, 784).round()",
+    "pv": """
+import numpy as np
+from pyrodgm.pv.logger import read_logger
+hours = np.linspace(8, 16, 481)
+lines = ["time,v_dc,i_dc,poa_global,temp_air,temp_module,wind_speed"]
+for h in hours:
+    sun = 900 * np.sin((h - 6) / 12 * np.pi)
+    stamp = f"2024-06-01T{int(h):02d}:{round(h * 60) % 60:02d}:00-05:00"
+    lines.append(f"{stamp},{300 - h},{0.008 * sun},{sun},{20 + h / 4},{25 + sun / 40},{2 + h % 1}")
+pathlib.Path("string.csv").write_text(chr(10).join(lines))
+pathlib.Path("logger.toml").write_text('time = "time"' + chr(10) + '[columns]' + chr(10) +
+    'v_dc = "V"' + chr(10) + 'i_dc = "I"' + chr(10) + 'poa_global = { column = "POA", unit = "kW/m2" }')
+""",
+    "pv/expected": """
+poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
+i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
+""",
+    "pv/events": """
+time, state, score, joules = 60 * np.arange(30), np.array(["IV"] * 30), np.zeros(30), np.ones(30)
+probability = np.ones(30)
+""",
+    "pv/monitor": MONITORED
+    + """
+from pyrodgm.pv import Monitor
+Monitor.fit("string.csv", "state", ["N"], steps=2).save("roof")
+pathlib.Path("new.csv").write_text(pathlib.Path("string.csv").read_text())
+""",
+    "pv/monitor_model": MONITORED,
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }

@@ -7,7 +7,7 @@ import typer
 
 from pyrodgm.cli.report import console, reported
 
-app = typer.Typer(help="Photovoltaic strings: simulate one, check a logger's file.", no_args_is_help=True)
+app = typer.Typer(help="Photovoltaic strings: simulate one, check a logger's file, monitor.", no_args_is_help=True)
 
 
 @app.command()
@@ -59,3 +59,67 @@ def check(
 
     for line in told(check_logger(data, load_map(map), latitude, longitude)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+@reported()
+def train(
+    data: Annotated[Path, typer.Argument(help="A logger's file: .csv, .csv.gz or .parquet.")],
+    model: Annotated[Path, typer.Option(help="The folder to write.")],
+    label: Annotated[str | None, typer.Option(help="A column of states; without one every row is normal.")] = None,
+    normal: Annotated[list[str] | None, typer.Option(help="A label of a healthy string; may be repeated.")] = None,
+    map: Annotated[Path | None, typer.Option(help="A TOML file: which column is what.")] = None,
+    module: Annotated[
+        str | None, typer.Option(help="A module of pvlib's CEC list; else King's model is fitted.")
+    ] = None,
+    modules: Annotated[int | None, typer.Option(help="Modules in series.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="A CSV of intervals: string, start, end, state.")] = None,
+    columns: Annotated[str, typer.Option(help="ratios: measured over expected; raw: the six sensors.")] = "ratios",
+    steps: Annotated[int, typer.Option(min=1, help="Of training, with 200 of at most 20,000 rows each.")] = 3000,
+    false_alarms: Annotated[float, typer.Option(help="The share to measure on further normal days.")] = 0.01,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
+):
+    """Train a monitor on a logger's file, and say how often it raises a false alarm on other days."""
+    from pyrodgm.pv.logger_map import load_map
+    from pyrodgm.pv.monitor_model import Monitor
+
+    if not 0 < false_alarms < 1:
+        raise ValueError(f"--false-alarms: got {false_alarms}, want a share above 0 and below 1")
+    options = {"columns": columns, "steps": steps, "seed": seed}
+    monitor = Monitor.fit(data, label, normal or (), load_map(map), module, modules, labels, **options)
+    monitor.save(model)
+    console.print(f"{model}: states {', '.join(monitor.classifier.classes_)}", highlight=False, soft_wrap=True)
+    alarms = monitor.false_alarms(false_alarms)
+    if alarms is None:
+        told = "no further normal day to measure them on; want four normal days of a string"
+    else:
+        between = "" if alarms.low is None else f" (95 % over days: {alarms.low:.2%} to {alarms.high:.2%})"
+        told = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
+        told = f"{told}, on {alarms.days} further normal days"
+    console.print(f"false alarms at a stated {false_alarms:.2%}: {told}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@reported()
+def monitor(
+    model: Annotated[Path, typer.Argument(help="A folder that pyrodgm pv train wrote.")],
+    data: Annotated[Path, typer.Argument(help="A logger's file of the same strings.")],
+    output: Annotated[Path, typer.Option(help="The folder for rows.parquet and events.csv.")],
+    map: Annotated[Path | None, typer.Option(help="A TOML file, in place of the one trained with.")] = None,
+    false_alarms: Annotated[float, typer.Option(help="The share of normal rows that may be called else.")] = 0.01,
+    minutes: Annotated[int, typer.Option(min=1, help="Blocks of time that events are made of.")] = 15,
+):
+    """Tell the state of every row of a file, and the events, with the energy they lost."""
+    from pyrodgm.pv.logger_map import load_map
+    from pyrodgm.pv.monitor import monitor_file
+    from pyrodgm.pv.monitor_model import Monitor
+
+    own_map = None if map is None else load_map(map)
+    report = monitor_file(Monitor.load(model), data, output, false_alarms, minutes, own_map)
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    lost = sum(event.kwh_lost for event in report.events)
+    console.print(f"{output}: {report.rows} rows, {len(report.events)} events, {lost:.2f} kWh lost", **say)
+    for state, count in report.states.most_common():
+        console.print(f"{count} rows {state}", **say)
+    for reason, count in report.skipped.most_common():
+        console.print(f"left out: {count} rows, {reason}", **say)

@@ -1,26 +1,41 @@
-"""Condition monitoring of photovoltaic strings: loggers' files, what is wrong with them, and what a healthy one gives.
+"""Condition monitoring of photovoltaic strings: loggers' files, what is wrong with them, states and events.
 
 The extra ``pv`` is needed where a function says so, never to import this.
 """
 
 from pyrodgm.pv.check import StringCheck, check_logger
+from pyrodgm.pv.events import Event, EventsOfString
 from pyrodgm.pv.expected import KingModel, ModuleModel, fit_king, module_temperature, monitor_columns
 from pyrodgm.pv.logger import Piece, read_logger
 from pyrodgm.pv.logger_map import LoggerMap, load_map
+from pyrodgm.pv.monitor import Report, monitor_file
+from pyrodgm.pv.monitor_model import FalseAlarms, Monitor, States
 from pyrodgm.pv.quality import Seen, skip_reasons
+from pyrodgm.pv.rows import Interval, Rows, read_intervals, sample_rows
 
 __all__ = [
+    "Event",
+    "EventsOfString",
+    "FalseAlarms",
+    "Interval",
     "KingModel",
     "LoggerMap",
     "ModuleModel",
+    "Monitor",
     "Piece",
+    "Report",
+    "Rows",
     "Seen",
+    "States",
     "StringCheck",
     "check_logger",
     "fit_king",
     "load_map",
     "module_temperature",
     "monitor_columns",
+    "monitor_file",
+    "read_intervals",
     "read_logger",
+    "sample_rows",
     "skip_reasons",
 ]

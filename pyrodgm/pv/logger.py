@@ -39,6 +39,7 @@ class Piece(NamedTuple):
             no entry.
         unread: cells of each quantity that hold text that is no number.
         state: the label column's text where one was asked for, None where a cell is empty; else None.
+        part: of the file, from 0: pieces of one part are of the same rows, or of rows that lie among each other.
     """
 
     string: str
@@ -47,6 +48,7 @@ class Piece(NamedTuple):
     values: dict[str, np.ndarray]
     unread: dict[str, int]
     state: np.ndarray | None = None
+    part: int = 0
 
     def __len__(self):
         return len(self.row)
@@ -94,10 +96,10 @@ def read_logger(
     if label is not None and label not in header:
         raise ValueError(f"label: got {label!r}, want a column of {path.name}: {', '.join(header[:12])}")
     first = 1
-    for table in tables:
+    for part, table in enumerate(tables):
         if not len(table):
             continue
-        yield from _pieces(table, first, strings, logger_map, label)
+        yield from _pieces(table, first, strings, logger_map, label, part)
         first += len(table)
     if first == 1:
         raise ValueError(f"data: got {path.name} without rows, want at least one below the names")
@@ -157,7 +159,7 @@ def _parquet(path, rows_at_once):
     return file.schema_arrow.names, (batch.to_pandas() for batch in file.iter_batches(rows_at_once))
 
 
-def _pieces(table, first, strings, logger_map, label):
+def _pieces(table, first, strings, logger_map, label, part):
     """A table's rows string by string."""
     time = _times(table[logger_map.time], first, logger_map)
     row = np.arange(first, first + len(table))
@@ -180,6 +182,7 @@ def _pieces(table, first, strings, logger_map, label):
                 values,
                 {name: unread for name, (_, unread) in numbers.items() if unread},
                 None if state is None else state[chosen],
+                part,
             )
 
 

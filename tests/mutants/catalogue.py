@@ -3200,6 +3200,80 @@ mutants(
     ),
 )
 mutants(
+    "pv/events.py",
+    (
+        "JOULES = 3.6e6",
+        "JOULES = 3.6e3",
+        "pv/test_events.py::TestEvents::test_numbers",
+    ),
+    (
+        "end - start >= self.seconds",
+        "end - start > self.seconds",
+        "pv/test_events.py::TestEvents::test_what_lasts_less_than_a_block_is_none",
+    ),
+    (
+        "number - last <= 2",
+        "number - last <= 1",
+        "pv/test_events.py::TestEvents::test_blocks_with_at_most_one_between_are_one[cuts0-anann-expected2]",
+    ),
+    (
+        "first[:, kinds == NORMAL] = 2 * first[:, kinds == NORMAL] + 1",
+        "first[:, kinds == NORMAL] = 2 * first[:, kinds == NORMAL]",
+        "pv/test_events.py::TestEvents::test_a_block_is_what_most_of_its_rows_are_and_normal_where_as_many",
+    ),
+    (
+        "np.where(steps <= LONGEST_STEP, steps, 0)",
+        "np.minimum(steps, LONGEST_STEP)",
+        "pv/test_events.py::test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause",
+    ),
+)
+mutants(
+    "pv/monitor.py",
+    (
+        "for t in tables])[order]",
+        "for t in tables])",
+        "pv/test_monitor.py::TestStates::test_rows_of_several_strings_are_in_the_files_order",
+    ),
+    (
+        "found.lost * seconds",
+        "found.lost * 60",
+        "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+)
+mutants(
+    "pv/monitor_model.py",
+    (
+        "int(share * (len(scores) + 1) + 1e-9)) - 1",
+        "int(share * (len(scores) + 1) + 1e-9))",
+        "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
+    ),
+    (
+        "false_alarms / 2 if len(classes) > 1",
+        "false_alarms if len(classes) > 1",
+        "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
+    ),
+    (
+        ">= _threshold(self.normality[string], share)",
+        "> _threshold(self.normality[string], share)",
+        "pv/test_monitor.py::TestThreshold::test_a_row_that_may_be_normal_is",
+    ),
+    (
+        "min(own, _threshold(scores, share))",
+        "_threshold(scores, share)",
+        "pv/test_monitor.py::TestThreshold::test_of_a_fault_is_its_own_where_it_is_lower",
+    ),
+    (
+        "unseen.std(ddof=1)",
+        "unseen.std()",
+        "pv/test_monitor.py::TestThreshold::test_false_alarms_by_hand",
+    ),
+    (
+        "lost = healthy.current * healthy.voltage -",
+        "lost = healthy.current * healthy.voltage +",
+        "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+)
+mutants(
     "pv/quality.py",
     (
         "run[begin < 0] += length - 1",
@@ -3215,6 +3289,24 @@ mutants(
         "(length >= STUCK)",
         "(length > STUCK)",
         "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts0-changes10-expected10]",
+    ),
+)
+mutants(
+    "pv/rows.py",
+    (
+        "prepend=last.get(name, NO_TIME // 2)) > NIGHT",
+        "prepend=last.get(name, NO_TIME // 2)) > 6 * NIGHT",
+        "pv/test_monitor.py::TestRows::test_some_rows_of_every_state_of_every_day_are_kept",
+    ),
+    (
+        'kind="stable")[:KEPT_A_DAY]',
+        'kind="stable")',
+        "pv/test_monitor.py::TestRows::test_some_rows_of_every_state_of_every_day_are_kept",
+    ),
+    (
+        "np.where(np.isnan(measured), by_air, measured)",
+        "np.where(np.isnan(measured), measured, by_air)",
+        "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
     ),
 )
 mutants(

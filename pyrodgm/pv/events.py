@@ -1,0 +1,146 @@
+"""Events of strings: rows of one state that is not normal, joined over time.
+
+Time is cut into blocks of so many minutes. A block's state is the one that most of its rows are in, normal before
+others where as many are. Two blocks of the same state with at most one block between them belong to one event; the
+state's own rows in them make its numbers. What lasts less than the minutes of a block, from its first row to its last,
+is none: a few strange rows at dawn fill a block.
+
+    energy lost = sum over the event's rows of (expected - measured power) * seconds
+
+A row stands for the seconds since the row before it, in light or not; after a pause of more than an hour for none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.pv.rows import NORMAL
+
+LONGEST_STEP = 3600  # seconds that one row may stand for
+JOULES = 3.6e6  # in a kWh
+
+
+class Event(NamedTuple):
+    """Rows of one string in one state.
+
+    Args:
+        string: name.
+        start, end: times of the first and the last row, in seconds since 1970 in UTC.
+        state: not normal.
+        probability: mean of the rows; NaN where the state is unseen.
+        score: mean of the rows.
+        rows: how many.
+        kwh_lost: expected less measured.
+    """
+
+    string: str
+    start: int
+    end: int
+    state: str
+    probability: float
+    score: float
+    rows: int
+    kwh_lost: float
+
+
+class EventsOfString:
+    """Joins the rows of one string, given in pieces in the order of time; holds one block and the events under way.
+
+    Args:
+        string: its name.
+        minutes: of a block.
+
+    Example::
+
+        events = EventsOfString("1", minutes=15)
+        events.add(time, state, probability, score, joules)      # (N,) each
+        events.finish()
+    """
+
+    def __init__(self, string: str, minutes: int):
+        self.string, self.seconds = string, 60 * minutes
+        self.events, self.held, self.open = [], None, {}
+
+    def add(
+        self,
+        time: np.ndarray,
+        state: np.ndarray,
+        probability: np.ndarray,
+        score: np.ndarray,
+        joules: np.ndarray,
+    ) -> None:
+        """Take rows in use, later than those before; ``joules`` is the energy that each lost."""
+        rows = (time, state, probability, score, joules)
+        if self.held is not None:
+            rows = tuple(np.concatenate(parts) for parts in zip(self.held, rows, strict=True))
+        block = rows[0] // self.seconds
+        ready = int(np.searchsorted(block, block[-1])) if len(block) else 0
+        self.held = tuple(part[ready:] for part in rows)
+        self._blocks(block[:ready], *(part[:ready] for part in rows))
+
+    def finish(self) -> list[Event]:
+        """All events, by their start."""
+        if self.held is not None:
+            self._blocks(self.held[0] // self.seconds, *self.held)
+            self.held = None
+        self._close(np.inf)
+        return sorted(self.events, key=lambda event: event.start)
+
+    def _blocks(self, block, time, state, probability, score, joules):
+        if not len(block):
+            return
+        numbers, of_block = np.unique(block, return_inverse=True)
+        kinds, of_kind = np.unique(np.append(state, NORMAL), return_inverse=True)
+        of_kind = of_kind[:-1]
+        counts = np.zeros((len(numbers), len(kinds)), int)
+        np.add.at(counts, (of_block, of_kind), 1)
+        first = counts.copy()
+        first[:, kinds == NORMAL] = 2 * first[:, kinds == NORMAL] + 1  # before others of as many rows
+        first[:, kinds != NORMAL] *= 2
+        most = first.argmax(1)
+        for i in np.flatnonzero(kinds[most] != NORMAL):
+            rows = slice(*np.searchsorted(of_block, [i, i + 1]))
+            rows = np.arange(rows.start, rows.stop)[of_kind[rows] == most[i]]
+            sums = np.array([probability[rows].sum(), score[rows].sum(), len(rows), joules[rows].sum()])
+            self._close(numbers[i])
+            self._join(str(kinds[most[i]]), int(numbers[i]), int(time[rows[0]]), int(time[rows[-1]]), sums)
+
+    def _join(self, state, number, start, end, sums):
+        if state in self.open:
+            _, start, _, before = self.open[state]
+            sums = before + sums
+        self.open[state] = number, start, end, sums
+
+    def _close(self, number):
+        """End the events that a block of this number is too late for."""
+        for state, (last, start, end, sums) in list(self.open.items()):
+            if number - last <= 2:
+                continue
+            del self.open[state]
+            if end - start >= self.seconds:
+                probability, score, rows, joules = sums
+                self.events.append(
+                    Event(
+                        self.string,
+                        start,
+                        end,
+                        state,
+                        float(probability / rows),
+                        float(score / rows),
+                        int(rows),
+                        float(joules / JOULES),
+                    )
+                )
+
+
+def seconds_of(time: np.ndarray, before: int | None) -> np.ndarray:
+    """How long each row stands for, ``(N,)``: since the one before, nothing after a pause of more than an hour.
+
+    Args:
+        time: in seconds, ``(N,)``, not falling.
+        before: of the row before them; None where there is none.
+    """
+    steps = np.diff(time, prepend=time[:1] if before is None else before)
+    return np.where(steps <= LONGEST_STEP, steps, 0)

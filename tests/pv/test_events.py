@@ -1,0 +1,71 @@
+"""Events: rows into blocks, blocks into events, and the energy that they lost."""
+
+import numpy as np
+import pytest
+
+from pyrodgm.pv import EventsOfString
+from pyrodgm.pv.events import seconds_of
+
+START = 1_643_637_600  # a whole number of quarters of an hour
+
+
+def events_of(states, cuts=(), step=180, minutes=15):
+    """Events of rows every three minutes, five a block; every row has lost 36 kJ."""
+    time = START + step * np.arange(len(states))
+    state = np.array(states, object)
+    probability = np.where(state == "unseen", np.nan, 0.8)
+    events = EventsOfString("1", minutes)
+    columns = (time, state, probability, -1.0 * np.arange(len(states)), np.full(len(states), 36e3))
+    for rows in np.split(np.arange(len(states)), cuts):
+        events.add(*(column[rows] for column in columns))
+    return events.finish()
+
+
+def blocks(text):
+    """States from letters, one a block of five rows."""
+    names = {"n": "normal", "a": "A", "b": "B", "u": "unseen"}
+    return [names[letter] for letter in text for _ in range(5)]
+
+
+class TestEvents:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("nnnn", []),
+            ("naan", [("A", 10)]),
+            ("anann", [("A", 10)]),
+            ("aannaan", [("A", 10), ("A", 10)]),
+            ("abab", [("A", 10), ("B", 10)]),
+            ("nuu", [("unseen", 10)]),
+        ],
+    )
+    @pytest.mark.parametrize("cuts", [(), (1,), (4, 5, 13)])
+    def test_blocks_with_at_most_one_between_are_one(self, text, expected, cuts):
+        assert [(event.state, event.rows) for event in events_of(blocks(text), cuts)] == expected
+
+    def test_a_block_is_what_most_of_its_rows_are_and_normal_where_as_many(self):
+        assert events_of(["A", "A", "normal", "normal", "normal"] * 2) == []
+        assert events_of(["A", "A", "normal", "normal", "B"] * 2) == []
+        (event,) = events_of(["A", "A", "A", "normal", "normal"] * 2)
+        assert (event.state, event.rows, event.start, event.end) == ("A", 6, START, START + 900 + 360)
+
+    def test_what_lasts_less_than_a_block_is_none(self):
+        assert events_of(["A"] * 5) == [] and events_of(["A"], step=900) == []
+        assert [event.rows for event in events_of(["A", "A"], step=900)] == [2]
+
+    def test_numbers(self):
+        (event,) = events_of(blocks("naan"))
+        assert (event.string, event.start, event.end) == ("1", START + 900, START + 1800 + 720)
+        assert event.probability == pytest.approx(0.8) and event.score == pytest.approx(-9.5)
+        assert event.kwh_lost == pytest.approx(10 * 36e3 / 3.6e6)
+        (event,) = events_of(blocks("uu"))
+        assert np.isnan(event.probability)
+
+    def test_nothing(self):
+        assert EventsOfString("1", 15).finish() == []
+
+
+def test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause():
+    time = np.array([0, 60, 120, 3720, 7321, 7381])
+    assert seconds_of(time, None).tolist() == [0, 60, 60, 3600, 0, 60]
+    assert seconds_of(time, -30).tolist()[0] == 30

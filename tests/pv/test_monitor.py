@@ -1,0 +1,295 @@
+"""A monitor of strings: what it learns from, its states, thresholds, folder and report."""
+
+import json
+
+import numpy as np
+import pandas
+import pytest
+
+from pyrodgm.pv import KingModel, Monitor, load_map, monitor_file, read_intervals, sample_rows
+from pyrodgm.pv.monitor_model import FalseAlarms
+from pyrodgm.pv.rows import KEPT_A_DAY, temperature
+
+TRUE = KingModel((7.2, -0.05, 0.004, 0.001), (270.0, 60.0, -40.0, -1.2), (0.0, 0.0), 1.0)
+FAULTS = {"N": (1, 1), "IV": (1, 0.8), "PS": (0.55, 1), "D": (0.8, 0.92)}  # shares of current and voltage
+
+
+def string(plan, seed=0, minutes=5):
+    """Rows of a string by King's model, a state for each day, ten hours of light and fourteen of night."""
+    random, parts = np.random.default_rng(seed), []
+    for day, state in enumerate(plan):
+        hour = np.arange(0, 24, minutes / 60)
+        poa = 1000 * np.sin(np.pi * (hour - 7) / 10).clip(0) * random.uniform(0.4, 1, len(hour))
+        warm = 10 + 0.02 * poa
+        point, (i, v) = TRUE.at(poa, warm), FAULTS[state]
+        noise = 1 + 0.01 * random.standard_normal((2, len(hour)))
+        time = pandas.Timestamp("2022-03-01", tz="UTC") + pandas.to_timedelta(day + hour / 24, "D").round("s")
+        columns = {"i_dc": i * point.current * noise[0], "v_dc": v * point.voltage * noise[1], "poa_global": poa}
+        parts.append(pandas.DataFrame({"time": time, **columns, "temp_module": warm, "state": state}))
+    table = pandas.concat(parts, ignore_index=True)
+    table.loc[table["poa_global"] == 0, ["i_dc", "v_dc"]] = 0.0
+    return table
+
+
+def written(folder, table, name="log.csv"):
+    table.to_csv(folder / name, index=False)
+    return folder / name
+
+
+PLAN = ["N"] * 6 + ["IV"] * 2 + ["N"] * 6 + ["PS"] * 2
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("data"), string(PLAN))
+
+
+@pytest.fixture(scope="module")
+def roof(data):
+    return Monitor.fit(data, label="state", normal=["N"], steps=150)
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("new"), string(["N", "N", "IV", "PS", "D"], seed=1))
+
+
+def report_of(folder):
+    return pandas.read_parquet(folder / "rows.parquet"), pandas.read_csv(folder / "events.csv")
+
+
+class TestStates:
+    def test_of_other_days(self, roof, new, tmp_path):
+        report = monitor_file(roof, new, tmp_path / "report")
+        rows, events = report_of(tmp_path / "report")
+        true = pandas.read_csv(new)["state"].map({"N": "normal", "IV": "IV", "PS": "PS", "D": "unseen"})
+        used = rows["skipped"].isna()
+        right = (rows["state"] == true)[used]
+        assert right[true[used] == "normal"].mean() > 0.95 and right[true[used] == "unseen"].mean() > 0.9
+        assert right[true[used].isin(["IV", "PS"])].mean() > 0.8
+        assert rows["anomaly"][used].astype(bool).equals(rows["state"][used] == "unseen")
+        assert rows["probability"][used].isna().equals(rows["state"][used] == "unseen")
+        assert len(rows) == report.rows == len(true) and (rows["skipped"][~used] == "night").all()
+        assert rows[["state", "probability", "score", "anomaly"]][~used].isna().to_numpy().all()
+        assert report.states.total() == used.sum() and report.skipped == {"night": (~used).sum()}
+        long = events[events["rows"] > 60]
+        assert long["state"].tolist() == ["IV", "PS", "unseen"] and len(events) == len(report.events)
+
+    def test_energy_lost_is_expected_less_measured(self, roof, new, tmp_path):
+        monitor_file(roof, new, tmp_path / "report")
+        events = report_of(tmp_path / "report")[1]
+        table, step = pandas.read_csv(new), 5 / 60
+        for state in ("IV", "PS"):
+            day = table[table["state"] == state]
+            i, v = FAULTS[state]
+            healthy = (day["i_dc"] * day["v_dc"]).sum() / (i * v) * step / 1000
+            assert events[events["state"] == state]["kwh_lost"].sum() == pytest.approx((1 - i * v) * healthy, rel=0.06)
+
+    def test_no_fault_was_ever_labelled(self, new, tmp_path):
+        healthy = written(tmp_path, string(["N"] * 8, seed=3).drop(columns="state"))
+        monitor = Monitor.fit(healthy, steps=100)
+        report = monitor_file(monitor, new, tmp_path / "report")
+        assert set(report.states) == {"normal", "unseen"}
+        rows = report_of(tmp_path / "report")[0]
+        strange = (rows["state"] == "unseen")[rows["skipped"].isna()]
+        true = pandas.read_csv(new)["state"][rows["skipped"].isna()]
+        assert strange[true != "N"].mean() > 0.9 and strange[true == "N"].mean() < 0.06
+
+    def test_an_operators_intervals_are_learnt(self, data, tmp_path):
+        text = "string,start,end,state,rows\n1,2022-03-07T00:00Z,2022-03-08T23:59Z,IV,9\n1,2022-03-15T00:00Z,"
+        (tmp_path / "events.csv").write_text(text + "2022-03-16T23:59Z,unseen,9\n")
+        table = pandas.read_csv(data)
+        table.loc[table["state"] != "N", "state"] = ""
+        path = written(tmp_path, table)
+        monitor = Monitor.fit(path, "state", ["N"], labels=tmp_path / "events.csv", steps=50)
+        assert monitor.classifier.classes_.tolist() == ["IV", "normal"]
+        fitted = sample_rows(path, None, "state", ["N"], read_intervals(tmp_path / "events.csv"))
+        kinds = dict(zip(*np.unique(fitted.state.astype(str), return_counts=True), strict=True))
+        assert kinds["IV"] > 200 and kinds["None"] > 200 and len(fitted.normal_days["1"]) == 12
+
+    @pytest.mark.parametrize("rows_at_once", [101, 10**6])
+    def test_pieces_of_any_size_tell_the_same(self, roof, new, tmp_path, rows_at_once):
+        whole, parts = (
+            monitor_file(roof, new, tmp_path / str(n), rows_at_once=n) and report_of(tmp_path / str(n))
+            for n in (700, rows_at_once)
+        )
+        for one, other in zip(whole, parts, strict=True):
+            pandas.testing.assert_frame_equal(one, other, rtol=1e-4, atol=1e-3)
+
+    def test_rows_of_several_strings_are_in_the_files_order(self, tmp_path):
+        (tmp_path / "map.toml").write_text('[columns]\nv_dc = "CB{string} V"\ni_dc = "CB{string} I"')
+        table = string(["N"] * 4, minutes=15).drop(columns="state")
+        wide = table.rename(columns={"v_dc": "CB1 V", "i_dc": "CB1 I"})
+        wide = wide.assign(**{"CB2 V": 0.9 * wide["CB1 V"], "CB2 I": wide["CB1 I"]})
+        path = written(tmp_path, wide)
+        monitor = Monitor.fit(path, logger_map=load_map(tmp_path / "map.toml"), steps=5)
+        assert list(monitor.scores) == ["1", "2"] and monitor.healthy["1"].voltage > monitor.healthy["2"].voltage
+        monitor_file(monitor, path, tmp_path / "report", rows_at_once=50)
+        rows = report_of(tmp_path / "report")[0]
+        assert rows["string"].tolist() == ["1", "2"] * len(table)
+        assert (rows["time"][::2].array == table["time"].array).all()
+
+    def test_raw_reads_the_six_sensors(self, tmp_path):
+        table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
+        table["wind_speed"] = np.random.default_rng(0).uniform(1, 3, len(table))
+        table.loc[150, "wind_speed"] = np.nan
+        path = written(tmp_path, table)
+        monitor = Monitor.fit(path, columns="raw", steps=2)
+        report = monitor_file(monitor, path, tmp_path / "report")
+        assert report.skipped["wind_speed missing"] == 1 and monitor.classifier.n_features_in_ == 6
+        bare = written(tmp_path, table.drop(columns="wind_speed"), "bare.csv")
+        with pytest.raises(ValueError, match="columns: got a file without wind_speed for string '1'"):
+            monitor_file(monitor, bare, tmp_path / "other")
+
+
+class TestThreshold:
+    def monitor(self, roof, **fields):
+        """Thresholds by hand: scores of 1 to 199, q(normal | x) of 0.001 to 0.199, a fault of -99 to 99."""
+        scores = {"1": np.arange(1.0, 200)}, {"1": np.arange(1.0, 200) / 1000}
+        faults = {"IV": np.arange(-99.0, 100), "PS": np.arange(50.0, 249)}
+        return Monitor(roof.classifier, "ratios", {}, *scores, faults, None, **fields)
+
+    @pytest.mark.parametrize(("share", "k"), [(0.02, 2), (0.1, 10), (0.001, 1)])
+    def test_is_the_kth_smallest_score_of_half_the_share(self, roof, share, k):
+        normal = np.tile([0.0, 0.0, 1.0], (200, 1))
+        _, unseen = self.monitor(roof).decide("1", np.arange(200.0), normal, share)
+        assert unseen.sum() == k and unseen[:k].all()
+
+    def test_of_a_fault_is_its_own_where_it_is_lower(self, roof):
+        scores = np.array([-98.0, -98.1, 2, 1.9, 2, 1.9])
+        place, unseen = self.monitor(roof).decide("1", scores, np.eye(3)[[0, 0, 1, 1, 2, 2]], 0.02)
+        assert place.tolist() == [0, 0, 1, 1, 2, 2] and unseen.tolist() == [False, True] * 3
+
+    def test_a_row_that_may_be_normal_is(self, roof):
+        """As normal as all but k - 1 of the normal rows, though another state is likelier."""
+        rows = np.array([[0.9, 0.098, 0.002], [0.9, 0.0981, 0.0019], [0.3, 0.2, 0.5]])
+        assert self.monitor(roof).decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
+
+    def test_false_alarms_are_of_further_days(self, roof):
+        """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
+        assert len(roof.further["1"]) == 3 and 350 < len(roof.scores["1"]) < 360
+        alarms = roof.false_alarms(0.01)
+        assert alarms.days == 3 and alarms.low <= alarms.unseen <= alarms.high and alarms.unseen + alarms.faults < 0.05
+
+    def test_false_alarms_by_hand(self, roof):
+        sure = np.eye(3)
+        days = [(np.array([1.0, 3, 3, 3]), sure[[2, 2, 2, 0]]), (np.array([3.0]), sure[[2]])]
+        monitor = self.monitor(roof, further={"1": days})
+        error = 1.96 * (0.125 * 2**0.5) / 2**0.5
+        assert monitor.false_alarms(0.02) == FalseAlarms(0.125, 0.0, pytest.approx(0.125 + error), 0.125, 2)
+        monitor.further = {}
+        assert monitor.false_alarms() is None
+
+
+class TestRows:
+    def test_some_rows_of_every_state_of_every_day_are_kept(self, tmp_path):
+        table = string(["N"] * 3, minutes=1)
+        table.loc[720:729, "state"] = "IV"
+        rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
+        assert rows.normal_days == {"1": [1, 2]}
+        counts = [((rows.day == day) & (rows.state == s)).sum() for day in range(3) for s in ("normal", "IV")]
+        assert counts == [KEPT_A_DAY, 10, KEPT_A_DAY, 0, KEPT_A_DAY, 0]
+
+    def test_temperature_is_by_air_where_none_is_measured(self):
+        values = {
+            "poa_global": np.array([500.0, 500]), "temp_module": np.array([40.0, np.nan]), "temp_air": np.full(2, 10.0),
+        }  # fmt: skip
+        assert temperature(values) == pytest.approx([40, 10 + 500 / 31.84])
+
+
+class TestFolder:
+    def test_what_was_saved_says_the_same(self, roof, new, tmp_path):
+        roof.save(tmp_path / "roof")
+        loaded = Monitor.load(tmp_path / "roof")
+        assert loaded.identity == roof.identity and loaded.logger_map == roof.logger_map
+        assert loaded.healthy == roof.healthy and loaded.false_alarms() is None
+        one, other = (monitor_file(m, new, tmp_path / "report") for m in (roof, loaded))
+        assert one == other or [e[:4] for e in one.events] == [e[:4] for e in other.events]
+        assert {p.suffix for p in (tmp_path / "roof").rglob("*") if p.is_file()} == {".json", ".safetensors", ".md"}
+
+    def test_bad_folders(self, roof, data, tmp_path):
+        with pytest.raises(FileNotFoundError, match="model: got .*none, want a folder that pyrodgm pv train wrote"):
+            Monitor.load(tmp_path / "none")
+        roof.save(tmp_path / "roof")
+        about = json.loads((tmp_path / "roof" / "monitor.json").read_text())
+        for change, message in (
+            ({"format": 9}, "format 9 of a newer pyrodgm"),
+            ({"identity": "0"}, "files of two models"),
+            ({"columns": None, "healthy": {"1": {"a": 1}}}, "cannot be read"),
+        ):
+            (tmp_path / "roof" / "monitor.json").write_text(json.dumps(about | change))
+            with pytest.raises(ValueError, match=message):
+                Monitor.load(tmp_path / "roof")
+
+
+def edited(**changes):
+    def edit(table):
+        for name, (rows, value) in changes.items():
+            table.loc[rows, name] = value
+        return table
+
+    return edit
+
+
+BAD_TRAINING = [
+    (edited(), {"normal": ["C"]}, "normal: got 'C', want one of the labels: IV, N, PS"),
+    (edited(), {"label": "kind"}, "label: got 'kind', want a column"),
+    (edited(), {"module": "X"}, "module: got one of module and number of modules, want both"),
+    (edited(), {"columns": "six"}, "columns: got 'six', want one of ratios, raw"),
+    (edited(), {"columns": "raw"}, "columns: got a file without temp_air, wind_speed"),
+    (edited(state=(150, "unseen")), {}, "label: got a state 'unseen', want another name"),
+    (edited(state=(2 * 288 + 150, "odd")), {}, "label: got a single row of 'odd', want at least two"),
+    (lambda t: t.iloc[:288], {}, "normal: got 1 whole normal day.* of string '1', want at least 2"),
+    (lambda t: t[t["poa_global"] < 20], {}, "data: got log.csv without a row in use"),
+]
+BAD_LABELS = [
+    ("1,2021-01-01T00:00Z,2021-01-02T00:00Z,IV", "labels: got 'IV' of string '1' from 2021-01-01T00:00:00Z to"),
+    ("2,2022-03-01T00:00Z,2022-03-02T00:00Z,IV", "labels: got 'IV' of string '2'"),
+    ("1,2022-03-01T12:00Z,2022-03-01T12:00Z,odd", "label: got a single row of 'odd'"),
+    ("1,2022-03-01,2022-03-02,IV", "labels: got start '2022-03-01' in line 2, want a time with its offset"),
+    ("1,2022-03-03T00:00Z,2022-03-02T00:00Z,IV", "labels: got an end before its start in line 2"),
+]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(("edit", "options", "message"), BAD_TRAINING)
+    def test_training(self, tmp_path, edit, options, message):
+        path = written(tmp_path, edit(string(["N", "N", "IV", "PS"])))
+        with pytest.raises(ValueError, match=message):
+            Monitor.fit(path, **{"label": "state", "normal": ["N"], "steps": 2, **options})
+
+    @pytest.mark.parametrize(("line", "message"), BAD_LABELS)
+    def test_labels(self, tmp_path, line, message):
+        (tmp_path / "events.csv").write_text(f"string,start,end,state\n{line}\n")
+        path = written(tmp_path, string(["N"] * 4))
+        with pytest.raises(ValueError, match=message):
+            Monitor.fit(path, "state", ["N"], labels=tmp_path / "events.csv", steps=2)
+
+    def test_labels_that_are_no_intervals(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="labels: got none.csv, want a file that is there"):
+            read_intervals("none.csv")
+        (tmp_path / "events.csv").write_text("string,start\n")
+        with pytest.raises(ValueError, match="labels: got events.csv without end, state, want string, start"):
+            read_intervals(tmp_path / "events.csv")
+
+    def test_monitoring(self, roof, new, tmp_path):
+        for share in (0, 1):
+            with pytest.raises(ValueError, match=f"false_alarms: got {share}, want a share above 0 and below 1"):
+                monitor_file(roof, new, tmp_path, false_alarms=share)
+        with pytest.raises(ValueError, match="minutes: got 0, want a positive int"):
+            monitor_file(roof, new, tmp_path, minutes=0)
+        with pytest.raises(ValueError, match="string: got 'CB7', want one of 1"):
+            monitor_file(roof, new, tmp_path, logger_map=load_map(None)._replace(string="CB7"))
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_folder_with_another_models_report(self, roof, new, tmp_path):
+        monitor_file(roof, new, tmp_path)
+        monitor_file(roof, new, tmp_path)
+        about = json.loads((tmp_path / "report.json").read_text())
+        assert about == {"model": roof.identity, "data": "log.csv", "false_alarms": 0.01, "minutes": 15}
+        (tmp_path / "report.json").write_text('{"model": "other"}')
+        with pytest.raises(ValueError, match="output: got .* with a report of another model .other."):
+            monitor_file(roof, new, tmp_path)
+        (tmp_path / "report.json").unlink()
+        with pytest.raises(ValueError, match="output: got .* with rows or events and no report.json"):
+            monitor_file(roof, new, tmp_path)
