@@ -63,6 +63,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     Attributes:
         classes_: the classes, ``(K,)``, sorted.
         likelihood_: p(x | ...), as given or as chosen.
+        network_: which classifier of a model with two predicts, ``"inference"`` where there were labels, see ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``, over standardised columns where the likelihood is normal.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_features_in_, feature_names_in_: the columns, and their names where X had them.
@@ -125,6 +126,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
+        self.network_ = "generative" if (indices == MISSING).all() else "inference"
         share = self.validation_fraction
         if share == "auto":
             share = HELD_OUT if HELD_OUT * (indices != MISSING).sum() >= STOPPED_BY else 0
@@ -156,6 +158,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             if classes is None and self.num_classes is None:
                 raise ValueError("classes: got None, want all classes at the first call of partial_fit")
             self.classes_ = np.arange(self.num_classes) if classes is None else np.unique(classes)
+            self.network_ = "generative" if classes is None else "inference"
             self.history_, self._optimizer = [], None
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes: got {list(classes)}, want those of the first call, {list(self.classes_)}")
@@ -182,9 +185,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def predict_proba(self, X):
         """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``.
 
-        Those of CaGeM are by q(y | x): its cascade p(y | x) needs more labels.
+        Those of a CaGeM that saw labels are by q(y | x): its cascade p(y | x) needs more of them.
         """
-        return self._of_rows(X, lambda model, x: check_probabilities(_class_probabilities(model, x)))
+        return self._of_rows(X, lambda model, x: check_probabilities(self._class_probabilities(model, x)))
 
     def predict(self, X):
         """The most probable class of every row, ``(B,)``."""
@@ -263,6 +266,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return model
         return self._new(model_class, options, **sizes, classes="sampled")
 
+    def _class_probabilities(self, model, x):
+        """``(B, K)``; a model with two classifiers is asked for the one of ``network_``."""
+        two = "network" in inspect.signature(model.classifier).parameters
+        return model.classifier(x, network=getattr(self, "network_", "generative")) if two else model.classifier(x)
+
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
         if not num_labelled:
@@ -282,16 +290,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         def measure(epoch):
             with evaluating(self.model_):
-                log_q = _class_probabilities(self.model_, x).clamp(min=torch.finfo(x.dtype).tiny).log()
+                log_q = self._class_probabilities(self.model_, x).clamp(min=torch.finfo(x.dtype).tiny).log()
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
-
-
-def _class_probabilities(model, x):
-    """``(B, K)``, by the inference network where a model has two classifiers."""
-    two = "network" in inspect.signature(model.classifier).parameters
-    return model.classifier(x, network="inference") if two else model.classifier(x)
 
 
 def model_of(model):

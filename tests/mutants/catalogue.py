@@ -3018,8 +3018,8 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
-        'network="inference") if two',
-        'network="generative") if two',
+        'self.network_ = "generative" if (indices',
+        'self.network_ = "generative" if True or (indices',
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
     ),
     (
