@@ -550,7 +550,7 @@ def objective(model, labelled, unlabelled, samples, alpha, weight, beta):
         noise = fresh(model, x, samples)
         loss = loss - weight * bounds(model, x, noise, y, beta).sum() / samples
         (run,) = runs(model, x, noise, y)
-        if kind not in ("CaGeM", "LatentClassifierVAE", "SplitLatentClassifierVAE"):
+        if kind != "CaGeM" and run.log_q_y is not None:
             # log of the mean over samples: Maaløe et al. 2016, eq. 14
             log_q = run.log_q_y.expand(samples, len(x))
             loss = loss - alpha * (log_q.logsumexp(0) - math.log(samples)).sum()

@@ -256,6 +256,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         kind = self.classes if isinstance(self.classes, str) else self.classes[0]
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size}
+        sizes |= {"bound": "jensen"}  # of a LatentClassifierVAE: its exact bound learns little from few labels
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
                 raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")

@@ -75,10 +75,12 @@ def test_the_objective_is_lambda_times_the_labelled_bound_and_the_unlabelled_one
     labelled = by_hand.log_bernoulli(model.p_x, x, *parents) + by_hand.log_q_y(model.p_y, z)[torch.arange(7), y]
     labelled = labelled + by_hand.log_normal(z, zero, zero) - by_hand.log_normal(z, mu, log_variance)
 
-    for alpha in (0.0, 100.0):  # there is no class term to weigh
+    log_q = by_hand.log_q_y(model.p_y, z)[torch.arange(7), y]
+    for alpha in (0.0, 100.0):
+        class_term = alpha * log_q.sum().item() if model.guide_has_class else 0.0
         objective = SemiSupervisedELBO.of(model, ELBO, alpha, labelled_weight=0.3)
         loss = same_noise(objective.loss, model.model, model.guide, labelled=(x, y))
-        assert loss == pytest.approx(-0.3 * labelled.sum().item(), rel=1e-9)
+        assert loss == pytest.approx(-0.3 * labelled.sum().item() - class_term, rel=1e-9)
         both = same_noise(objective.loss, model.model, model.guide, labelled=(x, y), unlabelled=x[:3])
         torch.manual_seed(5)
         torch.randn(7, 2, dtype=torch.float64)  # the labelled rows' noise

@@ -3018,6 +3018,11 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
+        'sizes |= {"bound": "jensen"}',
+        'sizes |= {"bound": "exact"}',
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[latentclassifiervae-table7-auto-sampled]",
+    ),
+    (
         'self.network_ = "generative" if (indices',
         'self.network_ = "generative" if True or (indices',
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",

@@ -74,6 +74,7 @@ def mnist(name: str, summary: str, paper: str, labelled_weight: float, **options
         num_labels=100,
         batch_size=100,
         labelled_weight=labelled_weight,
+        beta=0.0,  # the thesis has no class term
         epochs=100,
         learning_rate=1e-3,
         milestones=(10, 20, 50),
