@@ -556,6 +556,9 @@ def objective(model, labelled, unlabelled, samples, alpha, weight, beta):
             loss = loss - alpha * (log_q.logsumexp(0) - math.log(samples)).sum()
     if kind == "CaGeM":
         loss = loss + alpha * cagem_cross_entropies(model, x, one_hot)
+    if kind == "SplitLatentClassifierVAE":
+        z_y, _ = Noise(1, len(x)).draw("z_y", model.q_z_y, (read(model, x),))
+        loss = loss - alpha * log_class(model.p_y, one_hot, z_y).sum()
     return loss - bounds(model, unlabelled, fresh(model, unlabelled, samples), beta=beta).sum() / samples
 
 

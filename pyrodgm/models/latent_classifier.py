@@ -43,7 +43,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
 
     Example::
 
-        m = LatentClassifierVAE(784, 10, bound="jensen", likelihood=("normal", {"variance": 0.1}), activation="softplus")
+        m = LatentClassifierVAE(784, 10, bound="jensen", likelihood=("normal", {"variance": 0.1}))
         elbo = TraceEnum_ELBO(max_plate_nesting=1)
         svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=0.0, labelled_weight=0.5))
         svi.step(labelled=(x[:100], y), unlabelled=x)

@@ -450,6 +450,11 @@ mutants(
 mutants(
     "models/split_latent_classifier.py",
     (
+        "self.p_y(z_y).log_prob(self.one_hot(y)).sum()",
+        "self.p_y(z_y).log_prob(self.one_hot(y)).mean()",
+        "evaluate/test_by_hand.py::test_objective_with_labels_and_warm_up[None-SplitLatentClassifierVAE-]",
+    ),
+    (
         "self.q_z(z_y, x))  # (B, z)",
         "self.q_z(0 * z_y, x))  # (B, z)",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SplitLatentClassifierVAE-]",
