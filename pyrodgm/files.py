@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def write(path, data):
+def write(path: str | Path, data: bytes) -> None:
     """Write bytes to a file atomically: to a temporary file beside it, which is then renamed.
 
     Raises:
@@ -24,7 +24,7 @@ def write(path, data):
         raise
 
 
-def make_folder(path, argument="folder"):
+def make_folder(path: str | Path, argument: str = "folder") -> Path:
     """Make a folder and check that it is writable, before work is done for it. Returns its path.
 
     Raises:

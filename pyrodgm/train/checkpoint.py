@@ -1,6 +1,8 @@
 """One file that holds a state: tensors as safetensors, the rest as JSON in its header. Nothing is pickled."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from pyrodgm.files import write
 from pyrodgm.formats import FORMAT, check_format
 
 
-def save_state(path, kind, state):
+def save_state(path: str | Path, kind: str, state: Any) -> None:
     """Write a state to a file atomically.
 
     Args:
@@ -28,7 +30,7 @@ def save_state(path, kind, state):
     write(path, save({key: tensor.cpu() for key, tensor in tensors.items()}, header))
 
 
-def load_state(path, kind):
+def load_state(path: str | Path, kind: str) -> tuple[Any, int]:
     """Read what ``save_state`` wrote.
 
     Returns:
@@ -55,18 +57,18 @@ def load_state(path, kind):
     return state, found
 
 
-def state_to_plain(state):
+def state_to_plain(state: Any) -> dict[str, Any]:
     """A state that can be pickled safely: its tensors and arrays become the bytes of a safetensors file."""
     tensors, rest = pack(state)
     return {"tensors": save({key: tensor.cpu() for key, tensor in tensors.items()}), "rest": rest}
 
 
-def state_from_plain(plain):
+def state_from_plain(plain: dict[str, Any]) -> Any:
     """The state of ``state_to_plain``, on the CPU."""
     return unpack(load(plain["tensors"]), plain["rest"])
 
 
-def pack(value):
+def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
     """Take nested dicts, lists, tuples, tensors, arrays and plain values apart.
 
     Returns:
@@ -82,7 +84,7 @@ def pack(value):
         tensors, rest = pack({"step": 3, "moments": {0: torch.zeros(2)}})
         unpack(tensors, rest)
     """
-    tensors = {}
+    tensors: dict[str, torch.Tensor] = {}
 
     def take(value, path):
         if isinstance(value, torch.Tensor):
@@ -108,7 +110,7 @@ def pack(value):
     return tensors, take(value, "state")
 
 
-def unpack(tensors, rest):
+def unpack(tensors: dict[str, torch.Tensor], rest: Any) -> Any:
     """The value that ``pack`` took apart."""
     if not isinstance(rest, dict):
         return rest

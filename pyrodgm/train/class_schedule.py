@@ -1,9 +1,12 @@
 """How a model treats its classes, from epoch to epoch."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 from pyrodgm.models.class_variable import check_classes
+from pyrodgm.types import Option
 
 
 class ClassSchedule:
@@ -25,7 +28,7 @@ class ClassSchedule:
         ClassSchedule(m, [(0, "enumerated"), (8, ("sampled", {"top": 2}))])
     """
 
-    def __init__(self, module, pairs):
+    def __init__(self, module: Any, pairs: Iterable[tuple[int, Option]]) -> None:
         self.module, self.pairs = module, tuple(pairs)
         if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in self.pairs):
             raise ValueError(f"classes_by_epoch: got {pairs!r}, want pairs of an epoch and classes from then on")
@@ -38,20 +41,20 @@ class ClassSchedule:
             check_classes(classes, module.num_classes)
         self.own = getattr(module, "classes", None)
 
-    def of_epoch(self, epoch):
+    def of_epoch(self, epoch: int) -> Option | None:
         """What ``classes`` is in an epoch."""
         return next((classes for begin, classes in reversed(self.pairs) if begin <= epoch), self.own)
 
-    def changes(self, epoch):
+    def changes(self, epoch: int) -> bool:
         """Whether it is another than now."""
         return bool(self.pairs) and self.module.classes != self.of_epoch(epoch)
 
-    def begin(self, epoch):
+    def begin(self, epoch: int) -> None:
         """Set it for an epoch."""
         self.module.classes = self.of_epoch(epoch)
 
     @contextmanager
-    def undone(self):
+    def undone(self) -> Iterator[None]:
         """A context after which the model has its own again, as its arguments say."""
         try:
             yield

@@ -1,6 +1,9 @@
 """The epoch to keep, and when to stop waiting for a better one."""
 
 import math
+from typing import Any
+
+import torch
 
 from pyrodgm.checks import check_choice
 
@@ -22,16 +25,18 @@ class EarlyStopping:
         best.note({"epoch": 3, "validation error": 2.5}, m)
     """
 
-    def __init__(self, monitor=None, mode="min", patience=None):
+    def __init__(self, monitor: str | None = None, mode: str = "min", patience: int | None = None) -> None:
         check_choice("mode", mode, ("min", "max"))
         if patience is not None and (monitor is None or patience < 1):
             raise ValueError(
                 f"patience: got {patience} with monitor {monitor!r}, want at least 1 and a figure to watch"
             )
         self.monitor, self.mode, self.patience = monitor, mode, patience
-        self.figure, self.age, self.parameters = None, 0, None
+        self.figure: float | None = None
+        self.age = 0
+        self.parameters: dict[str, torch.Tensor] | None = None
 
-    def note(self, row, module):
+    def note(self, row: dict[str, Any], module: torch.nn.Module) -> None:
         """Read a row of the history, and keep the module's state if its figure is the best so far."""
         if self.monitor not in row:
             return
@@ -42,14 +47,14 @@ class EarlyStopping:
             self.figure, self.age = figure, 0
             self.parameters = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
-    def out_of_patience(self):
+    def out_of_patience(self) -> bool:
         """Whether ``patience`` measurements have passed since the best."""
         return self.patience is not None and self.age >= self.patience
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Figure, age and parameters."""
         return {"figure": self.figure, "age": self.age, "parameters": self.parameters}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a ``state_dict``."""
         vars(self).update(state)

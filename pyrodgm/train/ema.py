@@ -1,6 +1,8 @@
 """Parameters averaged over the steps of training."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -30,26 +32,26 @@ class EMA:
             bound(m, x)
     """
 
-    def __init__(self, module, decay):
+    def __init__(self, module: torch.nn.Module, decay: float) -> None:
         if not 0 < decay < 1:
             raise ValueError(f"decay: got {decay}, want a number above 0 and below 1")
         self.decay, self.steps = decay, 0
         self.parameters = [parameter.detach() for parameter in module.parameters() if parameter.requires_grad]
         self.sums = [torch.zeros_like(parameter) for parameter in self.parameters]
 
-    def update(self):
+    def update(self) -> None:
         """Add the parameters after one more step."""
         self.steps += 1
         torch._foreach_lerp_(self.sums, self.parameters, 1 - self.decay)
 
-    def copy_to_parameters(self):
+    def copy_to_parameters(self) -> None:
         """Set the parameters to their corrected average."""
         if self.steps:
             correction = 1 - self.decay**self.steps
             torch._foreach_copy_(self.parameters, torch._foreach_div(self.sums, correction))
 
     @contextmanager
-    def in_place(self):
+    def in_place(self) -> Iterator[None]:
         """A context in which the parameters are the corrected average. They are put back afterwards."""
         held = [parameter.clone() for parameter in self.parameters]
         self.copy_to_parameters()
@@ -58,11 +60,11 @@ class EMA:
         finally:
             torch._foreach_copy_(self.parameters, held)
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Steps and sums."""
         return {"steps": self.steps, "sums": list(self.sums)}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a ``state_dict``."""
         self.steps = state["steps"]
         torch._foreach_copy_(self.sums, [total.to(own) for total, own in zip(state["sums"], self.sums, strict=True)])

@@ -2,13 +2,16 @@
 
 import csv
 import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from pyrodgm.files import write
 
 
-def write_csv(path, history):
+def write_csv(path: str | Path, history: list[dict[str, Any]]) -> None:
     """Write a history, a list of dicts, as a CSV file: a line for each epoch, empty cells where nothing was measured.
 
     A tensor is written as its values, separated by spaces.
@@ -33,7 +36,7 @@ def _cell(value):
     return " ".join(map(str, value.flatten().tolist())) if isinstance(value, torch.Tensor) else value
 
 
-def tensorboard(folder):
+def tensorboard(folder: str | Path) -> Callable[[dict[str, Any]], None]:
     """A function that adds a row of a history to a folder's TensorBoard log.
 
     Raises:

@@ -2,17 +2,19 @@
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
-def stop_requests():
+def stop_requests() -> Iterator[Callable[[], bool]]:
     """Yield a function that tells whether Ctrl-C or SIGTERM came. A second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
     requested = threading.Event()
-    before = {}
+    before: dict[signal.Signals, Any] = {}
 
     def put_back():
         for number, handler in before.items():

@@ -1,6 +1,7 @@
 """The weight of the KL terms at every step of a run."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 
@@ -27,7 +28,7 @@ class KLSchedule:
         KLSchedule(epochs=200, start=0.3)         # 0.3035, 0.307, ..., 1
     """
 
-    def __init__(self, epochs=0, steps=0, start=0.0, discrete=False):
+    def __init__(self, epochs: int = 0, steps: int = 0, start: float = 0.0, discrete: bool = False) -> None:
         for argument, value in (("warm_up_epochs", epochs), ("warm_up_steps", steps)):
             if value < 0:
                 raise ValueError(f"{argument}: got {value}, want at least 0")
@@ -37,7 +38,7 @@ class KLSchedule:
         self.beta = torch.tensor(1.0)
         self.warming = warm_up(self.beta, discrete)
 
-    def of_step(self, epoch, step):
+    def of_step(self, epoch: int, step: int) -> AbstractContextManager[Any]:
         """The context that a step runs in: warm-up, or nothing once it is over."""
         passed = min((epoch + 1) / max(self.epochs, 1), (step + 1) / max(self.steps, 1))
         if passed >= 1:

@@ -4,7 +4,10 @@ import copy
 import math
 import time
 import warnings
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
 
 import torch
 from pyro.optim import PyroLRScheduler
@@ -21,33 +24,34 @@ from pyrodgm.train.nan_report import non_finite_site, not_finite
 from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
+from pyrodgm.types import Option
 
 CHECK_EVERY = 100  # batches between two checks of the summed loss, each of which waits for the GPU
 
 
 def fit(
-    svi,
-    batches,
-    epochs,
+    svi: Any,
+    batches: Iterable[dict[str, Any]],
+    epochs: int,
     *,
-    module=None,
-    warm_up_epochs=0,
-    warm_up_steps=0,
-    warm_up_start=0.0,
-    warm_up_discrete=False,
-    classes_by_epoch=(),
-    ema=None,
-    measure=None,
-    monitor=None,
-    mode="min",
-    patience=None,
-    folder=None,
-    minutes=5.0,
-    about=None,
-    tensorboard=False,
-    progress=True,
-    description="",
-):
+    module: torch.nn.Module | None = None,
+    warm_up_epochs: int = 0,
+    warm_up_steps: int = 0,
+    warm_up_start: float = 0.0,
+    warm_up_discrete: bool = False,
+    classes_by_epoch: Iterable[tuple[int, Option]] = (),
+    ema: float | None = None,
+    measure: Callable[[int], dict[str, Any]] | None = None,
+    monitor: str | None = None,
+    mode: str = "min",
+    patience: int | None = None,
+    folder: str | Path | None = None,
+    minutes: float = 5.0,
+    about: dict[str, Any] | None = None,
+    tensorboard: bool = False,
+    progress: bool = True,
+    description: str = "",
+) -> list[dict[str, Any]]:
     """Train for a number of epochs and return the history.
 
     The weight of the KL terms of the latents rises linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
@@ -105,8 +109,8 @@ def fit(
     early_stopping = EarlyStopping(monitor, mode, patience)
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     class_schedule = ClassSchedule(module, classes_by_epoch)
-    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule)
-    run.bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
+    bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
+    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, bar)
     if folder is not None:
         run.folder = RunFolder(folder, about or {}, minutes)
         if (state := run.folder.load()) is not None:
@@ -123,7 +127,7 @@ def fit(
 class _Run:
     """A run: its place in the epochs, and its steps."""
 
-    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule):
+    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, bar):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
         self.early_stopping, self.kl_schedule, self.class_schedule = early_stopping, kl_schedule, class_schedule
         self.take_step = getattr(svi, "step_async", svi.step)
@@ -133,6 +137,7 @@ class _Run:
         self.total, self.count = 0.0, 0  # of the losses of the epoch
         self.dealt = None  # the random numbers that the epoch's batches began with
         self.folder = self.log = self.place = None
+        self.bar = bar
         self.noise, self.surroundings = joint_noise(), nullcontext()
 
     def train(self, epochs, stopping):

@@ -1,7 +1,9 @@
 """Learning-rate schedules: functions from the epoch, counted from 0, to a factor of the learning rate."""
 
+from collections.abc import Callable
 
-def step_decay(factor=0.75, every=50, least=0.0):
+
+def step_decay(factor: float = 0.75, every: int = 50, least: float = 0.0) -> Callable[[int], float]:
     """``factor`` to the number of whole ``every`` epochs passed, and at least ``least``.
 
     x 0.75 every 50 epochs is CaGeM's (Maaløe et al. 2017, sec. 5), every 200 that of the fine-tuned LVAE (Maaløe 2018,
@@ -21,7 +23,7 @@ def step_decay(factor=0.75, every=50, least=0.0):
     return lambda epoch: max(factor ** (epoch // every), least)
 
 
-def linear_decay(start, end, least=0.01):
+def linear_decay(start: int, end: int, least: float = 0.01) -> Callable[[int], float]:
     """1 up to epoch ``start``, then linearly down to 0 at epoch ``end``, and at least ``least``.
 
     Raises:

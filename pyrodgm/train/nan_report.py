@@ -1,11 +1,13 @@
 """Where a loss stopped being finite."""
 
+from typing import Any
+
 import torch
 
 from pyrodgm.handlers import FirstNonFinite
 
 
-def not_finite(module):
+def not_finite(module: torch.nn.Module) -> list[str]:
     """The names of a module's parameters that hold NaN or infinity."""
     named = dict(module.named_parameters())
     if not named:
@@ -14,7 +16,7 @@ def not_finite(module):
     return [] if bool(norms.all()) else [name for name, finite in zip(named, norms.tolist(), strict=True) if not finite]
 
 
-def non_finite_site(svi, batch):
+def non_finite_site(svi: Any, batch: dict[str, Any]) -> str:
     """What is not finite in the loss of a batch, in words: the first site that makes it so.
 
     Args:

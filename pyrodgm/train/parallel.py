@@ -7,7 +7,9 @@ standardise its own rows.
 """
 
 import os
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 import torch.distributed as distributed
@@ -16,7 +18,7 @@ from pyrodgm.handlers import JointNoise
 
 
 @contextmanager
-def joined(device):
+def joined(device: str) -> Iterator[str]:
     """Join the processes that torchrun started, if it did: by gloo on a CPU, by NCCL on GPUs.
 
     Args:
@@ -39,17 +41,17 @@ def joined(device):
         distributed.destroy_process_group()
 
 
-def share():
+def share() -> tuple[int, int]:
     """This process's rank and the number of processes: ``(0, 1)`` for one alone."""
     return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
-def is_first():
+def is_first() -> bool:
     """Whether this is the process that writes files."""
     return share()[0] == 0
 
 
-def joint_sum(value):
+def joint_sum(value: float) -> float:
     """The sum of a number over all processes."""
     if share()[1] == 1:
         return value
@@ -58,7 +60,7 @@ def joint_sum(value):
     return float(total)
 
 
-def joint_any(*flags):
+def joint_any(*flags: bool) -> tuple[bool, ...]:
     """Whether a flag is set in any process. All must call it at the same step, or they wait for each other."""
     if share()[1] == 1:
         return flags
@@ -68,7 +70,7 @@ def joint_any(*flags):
     return tuple(map(bool, raised.tolist()))
 
 
-def joint_gradients(gradients):
+def joint_gradients(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
     """The sum of a list of gradients over all processes, in one message; the ``reduce`` of an ``Optimizer``."""
     if share()[1] == 1:
         return gradients
@@ -78,7 +80,7 @@ def joint_gradients(gradients):
     return [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
 
 
-def joint_noise():
+def joint_noise() -> AbstractContextManager[Any]:
     """The context in which a pair draws this process's rows of the joint noise. With one process it does nothing."""
     rank, processes = share()
     return JointNoise(rank, processes) if processes > 1 else nullcontext()

@@ -4,6 +4,9 @@ import shutil
 import time
 import warnings
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from pyrodgm.files import make_folder
 from pyrodgm.formats import of_run
@@ -15,7 +18,7 @@ KIND = "pyrodgm training run"
 CHECKPOINT = "checkpoint.safetensors"
 
 
-def has_run(folder):
+def has_run(folder: str | Path | None) -> bool:
     """Whether a run is saved in a folder, which may be None."""
     return folder is not None and (Path(folder) / CHECKPOINT).exists()
 
@@ -32,12 +35,12 @@ class RunFolder:
         ValueError: if the folder cannot be written.
     """
 
-    def __init__(self, path, about, minutes):
+    def __init__(self, path: str | Path, about: dict[str, Any], minutes: float) -> None:
         self.path, self.about, self.minutes = make_folder(path), about, minutes
         self.checkpoint = self.path / CHECKPOINT
         self.saved = time.monotonic()
 
-    def load(self):
+    def load(self) -> dict[str, Any] | None:
         """The state of the run that is here, or None.
 
         Raises:
@@ -55,18 +58,18 @@ class RunFolder:
                 raise ValueError(f"{self.checkpoint}: got a run with {key} = {got}, want {want}; give another folder")
         return state
 
-    def check_room(self, module):
+    def check_room(self, module: torch.nn.Module) -> None:
         """Raise ``ValueError`` if the disk has no room for two checkpoints, with moments, average and best epoch."""
         size = 2 * 5 * sum(tensor.nbytes for tensor in module.state_dict().values())
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise ValueError(f"folder: got {free / 1e6:.0f} MB free in {self.path}, want {size / 1e6:.0f} MB")
 
-    def due(self):
+    def due(self) -> bool:
         """Whether it is time to save."""
         return time.monotonic() - self.saved > 60 * self.minutes
 
-    def save(self, state, history, last):
+    def save(self, state: dict[str, Any], history: list[dict[str, Any]], last: bool) -> bool:
         """Write the state and the history. A failed save is only a warning if another one follows.
 
         Returns:

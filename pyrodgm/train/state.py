@@ -1,5 +1,7 @@
 """The whole state of training: what the next step depends on, captured and restored."""
 
+from typing import Any
+
 import pyro
 import torch
 from pyro.util import get_rng_state, set_rng_state
@@ -7,7 +9,7 @@ from pyro.util import get_rng_state, set_rng_state
 from pyrodgm.models.registry import prefix
 
 
-def capture(module, svi, batches):
+def capture(module: torch.nn.Module, svi: Any, batches: Any) -> dict[str, Any]:
     """Parameters, buffers, optimiser, schedule, compiled programs, random numbers and place in the epoch.
 
     Args:
@@ -40,7 +42,7 @@ def capture(module, svi, batches):
     )
 
 
-def restore(state, module, svi, batches):
+def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: Any) -> None:
     """Restore what ``capture`` returned, into the same objects or new ones built alike.
 
     Raises:
