@@ -1,15 +1,15 @@
-"""LatentClassifierVAE, a VAE whose latent space carries the classifier. Jurasiński 2019, sec. 4.1 and app. A.
+"""LatentClassifierVAE, a VAE with a classifier on the latent space. Jurasiński 2019, sec. 4.1 and app. A.
 
-    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), which reads no y
+    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), without y
 
     log p(x, y) >= E_q(z|x)[log p(x|y,z) + log p(y|z) + log p(z) - log q(z|x)] = L(x, y)           prop. 1, eq. 5
     log p(x) >= E_q(z|x)[log sum_y p(y|z) p(x|y,z) + log p(z) - log q(z|x)]                        eq. 6
              >= E_q(z|x)[sum_y p(y|z) log p(x|y,z) + log p(z) - log q(z|x)] = U(x)                 prop. 2
 
 The objective is lambda L(x_l, y_l) + U(x_u): ``SemiSupervisedELBO`` with ``labelled_weight`` for lambda. p(y | z)
-learns from both bounds, and there is no class term. The author trains by prop. 2; the exact sum of eq. 6 costs as
-much and is tighter, so it is the default. Prop. 2 is the bound of a guide that adds q(y | x, z) = p(y | z), whose
-log-ratio to the model's is zero. He reports normal posteriors alone, and proposes flows.
+learns from both bounds, and there is no class term. The author trains with prop. 2. The exact sum of eq. 6 costs the
+same and is tighter, so it is the default here. Prop. 2 is the bound of a guide that adds q(y | x, z) = p(y | z), whose
+log-ratio to the model's p(y | z) is zero. The author reports normal posteriors only, and proposes flows.
 """
 
 import pyro
@@ -23,20 +23,21 @@ from pyrodgm.models.networks import Networks
 
 
 class LatentClassifierVAE(DeepGenerativeModel):
-    """VAE with a classifier p(y | z) of the latent and a decoder p(x | y, z).
+    """VAE with a classifier p(y | z) on the latent and a decoder p(x | y, z).
 
     Args:
         x_size: number of features D.
         num_classes: number of classes K.
         z_size: number of latent units.
         hidden: sizes of the hidden layers, the same in every network.
-        bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model samples p(x | z) and then
-            p(y | x, z), the same density as p(y | z) p(x | y, z) with the sum inside one logarithm; or ``"jensen"``,
-            prop. 2, where the guide enumerates y.
-        x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
-            then sums to one and is left out: p(y | z) learns from labelled rows alone.
+        bound: how y is summed for a row without a label. ``"exact"``, eq. 6: the model samples p(x | z) and then
+            p(y | x, z), which is the same density as p(y | z) p(x | y, z), with the sum inside one logarithm.
+            ``"jensen"``, prop. 2: the guide enumerates y.
+        x_reads_y: False for the author's simplified version, p(x | z) instead of p(x | y, z). A y that is not given
+            then sums to one and is left out, so that p(y | z) learns from labelled rows only.
         classes: ``"enumerated"``; or with ``bound="jensen"``, where the guide has y, ``"sampled"`` or ``"relaxed"`` for
-            many of them, see ``DeepGenerativeModel``. The exact sum is inside a logarithm, where a mean does not help.
+            many of them, see ``DeepGenerativeModel``. The exact bound cannot sample classes: its sum is inside a
+            logarithm, so an unbiased sum would give a biased bound.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -73,7 +74,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
 
     @property
     def guide_has_class(self):
-        """Whether it is the guide that enumerates a y which is not given."""
+        """Whether the guide enumerates a y that is not given."""
         return self.bound == "jensen" and self.x_reads_y
 
     def model(self, x=None, y=None, size=1):
@@ -81,14 +82,14 @@ class LatentClassifierVAE(DeepGenerativeModel):
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
             if self.x_reads_y and self.bound == "exact" and x is not None and y is None:
                 p_x = self._summed(z)
-                pyro.sample("x", p_x, obs=x)  # p(x | z) and p(y | x, z) are p(y | z) and p(x | y, z)
+                pyro.sample("x", p_x, obs=x)  # p(x | z) p(y | x, z) = p(y | z) p(x | y, z)
                 pyro.sample("y", p_x.class_given(x), infer={"enumerate": "parallel"})  # (K, 1, K)
                 return x
             if self.x_reads_y or x is None or y is not None:
                 p_y = self.categorical(self.p_y(z))
                 y = pyro.sample("y", p_y, obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
             parents = (z, y) if self.x_reads_y else (z,)
-            return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), scored under (K, B)
+            return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), with log-density (K, B)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:
@@ -106,11 +107,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
         return x.new_zeros(())
 
     def classifier(self, x, num_samples=10, seed=0):
-        """Class probabilities E_q(z|x)[p(y | z)], with noise that ``seed`` fixes and all rows share.
+        """Class probabilities E_q(z|x)[p(y | z)], with noise fixed by ``seed`` and shared by all rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of ``z``.
+            num_samples: number of samples of ``z``.
 
         Returns:
             ``(B, K)``.
