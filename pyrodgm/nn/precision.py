@@ -45,7 +45,7 @@ def usable_precision(precision, device):
 
 
 def warn_where_slow(device, instead):
-    """Warn once if a device has no hardware for bfloat16; ``instead`` says what is done or wanted instead."""
+    """Warn once if a device has no hardware for bfloat16; ``instead`` names the alternative."""
     if not fast_bfloat16(device):
         _warn_once(
             f"precision: got 'bfloat16', for which this {torch.device(device).type} device has no hardware: it would "

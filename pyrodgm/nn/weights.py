@@ -241,7 +241,7 @@ def normal(loc, scale):
 
 
 def affine(x, weight, bias):
-    """W x + b with one weight ``(out, in)``, or with one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``."""
+    """W x + b with one weight ``(out, in)``, or one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``."""
     if weight.dim() == 2 and bias.dim() == 1:
         return F.linear(x, weight, bias)
     return x @ weight.squeeze(-3).mT + bias
