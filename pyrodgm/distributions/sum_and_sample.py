@@ -110,10 +110,10 @@ class SumAndSample(KnownOneHotCategorical):
         classes, log_r = enumerated
         summed, drawn = self.logits.gather(-1, classes).split([self.top, 1], -1)
         log_of_top = summed.detach().logsumexp(-1, keepdim=True)  # log(1 - r)
-        surplus = (log_r - log_of_top.squeeze(-1)).exp() * _gradient_alone(drawn.squeeze(-1))
-        surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(-1)
+        surplus = (log_r - log_of_top.squeeze(-1)).exp() * _zero_with_gradient(drawn.squeeze(-1))
+        surplus = surplus + ((summed.detach() - log_of_top).exp() * _zero_with_gradient(summed)).sum(-1)
         is_drawn = class_of(value) == classes[..., -1]
-        return ScoreParts(log_q, torch.where(is_drawn, log_r + _gradient_alone(log_q), log_q - surplus), 0)
+        return ScoreParts(log_q, torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus), 0)
 
 
 def _check_top(top, num_classes):
@@ -121,6 +121,6 @@ def _check_top(top, num_classes):
         raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, fewer than the classes")
 
 
-def _gradient_alone(log_q):
+def _zero_with_gradient(log_q):
     """Zero with the gradient of log q; without a gradient for a class of probability zero."""
     return torch.where(log_q.detach() > -torch.inf, log_q - log_q.detach(), 0.0)

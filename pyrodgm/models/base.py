@@ -89,7 +89,7 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
             if self.num_classes is None:
                 raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
             check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if is_validation_enabled():  # a trace turns this off, and not the setting
+        if is_validation_enabled():  # the function, which tracing patches, not the setting
             if x is not None:
                 check_values("x", x, *self.x_support)
             if y is not None:

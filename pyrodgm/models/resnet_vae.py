@@ -37,7 +37,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
-from pyrodgm.nn.map_posteriors import AT_FIRST, MapNormalNet, map_posterior_net
+from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
 from pyrodgm.nn.trunk import ACTIVATIONS
 
 INFERENCE = ("bidirectional", "bottom_up")
@@ -207,7 +207,7 @@ class UpsamplingHead(TransposedConvolution):
     level is on a scale from 0 to 1.
     """
 
-    first_spread = AT_FIRST
+    first_spread = INITIAL_SCALE
 
     def __init__(self, maps, size, shape, **options):
         super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)

@@ -71,7 +71,7 @@ MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
 
 
 class NormalNet(torch.nn.Module):
-    """Diagonal normal: mu = Linear(h), and by ``scale_head``, with v = Linear(h),
+    """Diagonal normal with mu = Linear(h); ``scale_head`` selects how v = Linear(h) gives sigma.
 
     ``"log_variance"``:       log sigma^2 = v                       (Maaløe et al. 2016, eqs 16-18)
     ``"softplus_variance"``:  sigma^2 = log(1 + exp(v)) + 1e-8      (Sønderby et al. 2016, eq. 12)

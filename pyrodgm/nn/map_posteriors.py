@@ -14,7 +14,7 @@ from pyrodgm.nn.likelihoods import standard_deviation
 from pyrodgm.nn.masked_conv import MaskedConvNet
 
 CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # which parents
-AT_FIRST = 0.1  # initial scale of heads, relative to the usual initialisation
+INITIAL_SCALE = 0.1  # initial scale of heads, relative to the usual initialisation
 
 
 class MapNormalNet(torch.nn.Module):
@@ -41,9 +41,9 @@ class MapNormalNet(torch.nn.Module):
         super().__init__()
         check_size("size", size)
         self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
-        self.moments.first_spread = AT_FIRST
+        self.moments.first_spread = INITIAL_SCALE
         with torch.no_grad():
-            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)
+            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(INITIAL_SCALE)
 
     def forward(self, *h):
         loc, log_variance = self.moments(*h).chunk(2, -3)
@@ -113,7 +113,7 @@ class MapFlowNet(torch.nn.Module):
         with torch.no_grad():
             for net in self.steps:
                 for weight in (net.layers[-1].weight, *net.layers[-1].of_maps):
-                    weight.mul_(AT_FIRST)
+                    weight.mul_(INITIAL_SCALE)
 
     def forward(self, *h):
         context, base = h[CONTEXTS[self.context]], self.base(*h)

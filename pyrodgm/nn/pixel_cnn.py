@@ -81,14 +81,14 @@ class PixelCNN(torch.nn.Module):
     def draw(self, noise, *parents):
         """Draw images from uniform noise ``(..., D)``: a pixel is 1 if its noise is below its probability.
 
-        The layers cache their inputs for the earlier pixels, see ``KeptInputs``. A pixel then costs one small product
+        The layers cache their inputs for the earlier pixels, see ``InputCache``. A pixel then costs one small product
         per layer instead of a pass through the network.
         """
         height, width, channels = self.image_shape
         noise, shape = noise.reshape(-1, height, width, channels), noise.shape
         share = self.first.of_parents(*parents)
         share = share.expand(*shape[:-1], len(self.first.bias), height, width).reshape(len(noise), -1, height, width)
-        first, *layers = (KeptInputs(layer, len(noise), width) for layer in (self.first, *self.blocks, *self.last))
+        first, *layers = (InputCache(layer, len(noise), width) for layer in (self.first, *self.blocks, *self.last))
         x = torch.zeros_like(noise)
         for row in range(height):
             first.next_row(share[:, :, row])
@@ -105,7 +105,7 @@ class PixelCNN(torch.nn.Module):
         return x.reshape(shape)
 
 
-class KeptInputs:
+class InputCache:
     """Caches the inputs of a masked convolution while an image is drawn position by position.
 
     An output depends on the rows above and on the positions to its left. The contribution of the rows above is known

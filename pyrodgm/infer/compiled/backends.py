@@ -30,7 +30,7 @@ def inductor(graph):
     from torch._inductor.compile_fx import compile_fx
 
     module = _draws_first(graph.module)
-    _biases_apart(module)
+    _separate_biases(module)
     compiled = [node for node in module.graph.nodes if node.op == "call_module" and node.target.endswith("compiled")]
     mode = next((fake.fake_mode for fake in graph.fakes), None)
     for node in compiled:
@@ -42,7 +42,7 @@ def inductor(graph):
     return module.forward
 
 
-def _biases_apart(module):
+def _separate_biases(module):
     """Separate the addition of biases from matrix products, so that inductor can fuse it with the activations."""
     for part in module.children():
         for node in part.graph.find_nodes(op="call_function", target=aten.addmm.default):

@@ -59,7 +59,7 @@ class CompiledFunction:
                 if program.backend == "cuda_graph":  # the next launch overwrites these tensors
                     outputs = [None if output is None else output.clone() for output in outputs]
                 return program.nest(outputs)
-            return self._programs.plainly(args, kwargs)
+            return self._programs.run_uncompiled(args, kwargs)
 
     def explain(self):
         """A dict per input signature: ``signature``, ``backend``, ``calls``, ``seconds`` to build, ``reason``."""

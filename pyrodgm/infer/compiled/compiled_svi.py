@@ -107,7 +107,7 @@ class CompiledSVI(SVI):
         with one_at_a_time, torch.no_grad():
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
-                return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
+                return self._evaluations.run_uncompiled(args, kwargs, super().evaluate_loss)
             loss = program(inputs)[0].item()
             warn_if_nan(loss, "loss")
             return loss
@@ -140,7 +140,7 @@ class CompiledSVI(SVI):
     def _step(self, args, kwargs):
         program, inputs = self._steps.find(args, kwargs)
         if program is None:
-            return self._steps.plainly(args, kwargs, self._plain_step)
+            return self._steps.run_uncompiled(args, kwargs, self._plain_step)
         loss, *gradients = program(inputs)
         updater = self._updaters.get(program)
         if updater is None or updater.optim is not self.optim:

@@ -127,7 +127,7 @@ def _trace(function, inputs, symbolic):
 
     def flat(*tensors):
         nonlocal output
-        with Rollback(), _NumbersStay():
+        with Rollback(), _RefuseNumbers():
             result, output = pytree.tree_flatten(function(*tensors))
         return result
 
@@ -151,7 +151,7 @@ _READS = {
 }
 
 
-class _NumbersStay(TorchFunctionMode):
+class _RefuseNumbers(TorchFunctionMode):
     """Refuses to convert a tensor to a Python value, which would be constant in the graph; ``.item()`` detaches."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):

@@ -76,7 +76,7 @@ class Programs:
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
-        """The program for a call, or None if ``plainly`` has to run it; and the tensors among the arguments."""
+        """The program for a call, or None if ``run_uncompiled`` has to run it; and the tensors among the arguments."""
         self.calls += 1
         self.coming = self.calls
         if self.backend == "off" or self.reason or is_observed():
@@ -121,7 +121,7 @@ class Programs:
                 if program in slot.programs and now == key and program.holds():
                     self._checked(slot, program, *program.given, [tensor.contiguous() for tensor in inputs])
 
-    def plainly(self, args, kwargs, run=None):
+    def run_uncompiled(self, args, kwargs, run=None):
         """Run a call uncompiled, and record its signature."""
         if self.backend == "off" or self.reason or is_observed():
             return (run or self.eager)(*args, **kwargs)
@@ -375,7 +375,7 @@ class Programs:
         self._warn(f"{reason}; it {instead} (explain() tells more)", lost)
 
     def _stop(self, reason, lost=""):
-        """Run plainly from here on, whatever the signature; returns None."""
+        """Run all signatures uncompiled from now on; returns None."""
         self.reason = reason
         self._warn(f"{reason}; it runs uncompiled", lost)
 
