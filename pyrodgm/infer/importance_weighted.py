@@ -37,12 +37,12 @@ class ImportanceWeightedELBO(Objective):
     sum_s w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi                          ``"plain"``
     sum_s w_s^2 dl_s/dz_s dz_s/dphi                                               ``"doubly_reparameterised"``
 
-    The second term of the plain gradient is mostly noise; its expectation turns w_s into w_s^2. A step runs the guide
-    twice and the model once. The gain is largest if the guide shares no networks with the model, with many samples, and
-    with even weights. It is small for an AVAE before training. For k = 1 the variance may increase. For the generative
-    networks that the guide of a ladder also uses, it increases up to twentyfold (benchmarks/iwae.md). The guide must
-    give the same density of a sample twice, so it must not have dropout. Batch normalisation makes the samples depend
-    on each other; the two gradients then differ by this effect.
+    The second term of the plain gradient is mostly noise; its expectation turns w_s into w_s^2. The doubly
+    reparameterised gradient runs the guide twice and the model once. The gain is largest if the guide shares no
+    networks with the model, with many samples, and with even weights. It is small for an AVAE before training. For
+    k = 1 the variance may increase. For the generative networks that the guide of a ladder also uses, it increases up
+    to twentyfold (benchmarks/iwae.md). The guide must give the same density of a sample twice, so it must not have
+    dropout. Batch normalisation makes the samples depend on each other; the two gradients then differ by this effect.
 
     Args:
         num_samples: number of samples k.
