@@ -1,4 +1,4 @@
-"""Errors that name the argument, what came, and what is wanted."""
+"""Checks of arguments. Errors name the argument, what was given and what is wanted."""
 
 from difflib import get_close_matches
 
@@ -6,7 +6,7 @@ import torch
 
 
 def check_choice(argument, value, choices):
-    """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message offers the nearest one first."""
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message suggests the most similar one."""
     if value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
@@ -22,7 +22,7 @@ def check_size(argument, value):
 def check_rows(argument, x, size, dtype=None):
     """Raise ``ValueError`` unless ``x`` is a floating-point tensor ``(B, size)`` with at least one row.
 
-    Reads shapes and dtypes only, never values, so it costs no synchronisation with a device.
+    Reads only shapes and dtypes, not values, so there is no synchronisation with a device.
     """
     if not isinstance(x, torch.Tensor):
         raise ValueError(f"{argument}: got {type(x).__name__}, want a torch.Tensor of shape (B, {size})")
@@ -39,7 +39,7 @@ def check_rows(argument, x, size, dtype=None):
 def check_labels(argument, y, rows, num_classes):
     """Raise ``ValueError`` unless ``y`` is class indices ``(B,)`` or one-hot rows ``(B, K)`` for ``rows`` rows.
 
-    ``rows`` is None where the labels themselves decide the number of rows. Reads shapes and dtypes only.
+    ``rows`` is None if the labels determine the number of rows. Reads only shapes and dtypes.
     """
     want = f"class indices (B,) of an integer dtype or one-hot rows (B, {num_classes})"
     if not isinstance(y, torch.Tensor):
@@ -55,10 +55,10 @@ def check_labels(argument, y, rows, num_classes):
 
 
 def check_values(argument, x, support, name):
-    """Raise ``ValueError`` where ``x`` holds NaN, infinity, or a value outside ``support``.
+    """Raise ``ValueError`` if ``x`` has NaN, infinity, or a value outside ``support``.
 
-    Reads values: call it where data enter, or while Pyro's validation is on. ``name`` says in words what
-    ``support`` admits.
+    Reads values: call it once, where the data come in, or while Pyro's validation is on. ``name`` describes
+    ``support`` in words.
     """
     if not bool(torch.isfinite(x).all()):
         bad = int((~torch.isfinite(x)).sum())
@@ -69,7 +69,7 @@ def check_values(argument, x, support, name):
 
 
 def check_label_values(argument, y, num_classes):
-    """Raise ``ValueError`` where indices leave 0..K-1 or a row is not one-hot. Reads values."""
+    """Raise ``ValueError`` if a class index is outside 0..K-1 or a row is not one-hot. Reads values."""
     if y.dim() == 1:
         low, high = int(y.min()), int(y.max())
         if low < 0 or high >= num_classes:

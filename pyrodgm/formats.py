@@ -1,31 +1,31 @@
-"""The format of what is saved, a model, a run or an estimator, and how what an older package wrote is read.
+"""The format of saved models, runs and estimators, and conversion from older formats.
 
-Format 2 renamed fields of recipes and keys of states, and nothing else; the former network of the posterior ``"iaf"``
-is told by its tensors, in either format. No other place knows the old names.
+Format 2 renamed fields of recipes and keys of states, and changed nothing else. The earlier network of the posterior
+``"iaf"`` is recognised by its tensors, in either format. Only this file knows the old names.
 """
 
 import torch
 
-FORMAT = 2  # raised when an older package could not read what is written
-FIELDS = {"optimiser": "optimizer", "average": "ema"}  # of a recipe, as format 1 called them
-RECIPE = {"data", "model", "batch_size", "learning_rate", "seed"}  # what every run of a recipe says of itself
+FORMAT = 2  # increased when older versions of the package cannot read new files
+FIELDS = {"optimiser": "optimizer", "average": "ema"}  # fields of a recipe: name in format 1, new name
+RECIPE = {"data", "model", "batch_size", "learning_rate", "seed"}  # keys in ``about`` of every run of a recipe
 
 
 def check_format(where, found):
-    """Raise ``ValueError`` where a newer package wrote something, naming what."""
+    """Raise ``ValueError`` if a file was written by a newer version of the package; ``where`` names the file."""
     if found > FORMAT:
         raise ValueError(f"{where}: got format {found}, want at most {FORMAT}: it was written by a newer pyrodgm")
 
 
 def of_run(state, found):
-    """The state of a training run, from a checkpoint of format ``found``.
+    """The state of a training run, converted from a checkpoint of format ``found``.
 
-    What a run of one's own says of itself stays as it is: fields of recipes alone were renamed.
+    Only fields of recipes were renamed. ``about`` of any other run is not changed.
     """
     if _iaf_of_pyro(state.get("module", {})):
         raise ValueError(
             "checkpoint: got a run with the posterior 'iaf' of an older pyrodgm, whose network has other parameters: "
-            "want it finished by that package, or begun anew; its saved models are read"
+            "want it finished with that version, or started again; its saved models can be loaded"
         )
     if found > 1:
         return state
@@ -40,13 +40,13 @@ def of_run(state, found):
 
 
 def of_model(arguments, tensors):
-    """The arguments and tensors of a model, both dicts.
+    """The arguments and tensors of a model, both dicts, converted from older versions.
 
-    The posterior ``"iaf"`` was once Pyro's network: ReLUs, masks among its tensors, and a linear layer on the trunk's
-    features before it, which is now part of its first layer.
+    The posterior ``"iaf"`` was formerly Pyro's network: with ReLUs, with masks among its tensors, and with a linear
+    layer between the features of the trunk and its first layer. That layer is now part of the first layer.
 
     Raises:
-        ValueError: where a model has that posterior and no argument ``posterior`` says so.
+        ValueError: if a model has that posterior, but not as its argument ``posterior``.
     """
     flows = _iaf_of_pyro(tensors)
     if not flows:
@@ -55,8 +55,8 @@ def of_model(arguments, tensors):
     name, options = (posterior, {}) if isinstance(posterior, str) else posterior
     if name != "iaf":
         raise ValueError(
-            f"model: got the posterior 'iaf' of an older pyrodgm at {flows[0]!r} and posterior={posterior!r}, want it "
-            "named by that argument, to be read as it was"
+            f"model: got the posterior 'iaf' of an older pyrodgm at {flows[0]!r} and posterior={posterior!r}, want "
+            "posterior='iaf', which can be converted"
         )
     options = {key: value for key, value in options.items() if key != "context_size"}
     arguments = arguments | {"posterior": ("iaf", options | {"made_activation": "relu"})}
@@ -66,13 +66,13 @@ def of_model(arguments, tensors):
 
 
 def _iaf_of_pyro(tensors):
-    """The names of the networks with the former posterior ``"iaf"``."""
+    """The names of the networks with the earlier posterior ``"iaf"``."""
     end = ".steps.0.nn.permutation"
     return [name.removesuffix(end) for name in tensors if name.endswith(end)]
 
 
 def _with_masked_networks(tensors, flow):
-    """The tensors with those of one flow as its masked networks have them now."""
+    """The tensors, with those of one flow converted to its present masked networks."""
     kept = {
         name: tensor for name, tensor in tensors.items() if not name.startswith((f"{flow}.context.", f"{flow}.steps."))
     }
@@ -91,17 +91,17 @@ def _with_masked_networks(tensors, flow):
 
 
 def of_estimator(attributes, found):
-    """The attributes of an estimator, from a pickle of format ``found``."""
+    """The attributes of an estimator, converted from a pickle of format ``found``."""
     if found > 1:
         return attributes
     attributes = _renamed(attributes, {"_optimiser": "_optimizer"})
-    if "model_" in attributes:  # the class stood for itself
+    if "model_" in attributes:  # the key was "class"
         attributes["model_"] = _renamed(attributes["model_"], {"class": "model"})
     return attributes
 
 
 def changes_of_format_1(changes):
-    """Changes of a recipe, ``"key=value"`` each, in the words that name the folder of a run of format 1."""
+    """Changes of a recipe, each ``"key=value"``, with the names of format 1, as in the name of a run's folder."""
     old = {new: name for name, new in FIELDS.items()}
 
     def renamed(change):

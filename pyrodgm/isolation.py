@@ -1,4 +1,4 @@
-"""Work that leaves no trace in the user's session: random numbers, parameter store, validation."""
+"""Contexts that leave the user's random numbers, parameter store and validation settings unchanged."""
 
 from contextlib import contextmanager
 
@@ -8,10 +8,10 @@ import torch
 
 @contextmanager
 def seeded(seed):
-    """Torch's random numbers begin at ``seed``; afterwards they go on as if nothing had been drawn.
+    """A context with torch's random numbers seeded; afterwards their state is as before.
 
     Args:
-        seed: of every device that is in use.
+        seed: seed for the CPU, and for CUDA devices if CUDA is in use.
 
     Example::
 
@@ -26,9 +26,9 @@ def seeded(seed):
 
 @contextmanager
 def isolated(seed):
-    """``seeded``, with an empty parameter store of Pyro's; afterwards the store is as it was.
+    """``seeded``, with an empty Pyro parameter store; afterwards the store is as before.
 
-    Pyro's validation is off: an estimator checks values once, where the data enter.
+    Pyro's validation is off inside, because an estimator checks values once, where the data come in.
 
     Example::
 

@@ -1,7 +1,7 @@
-"""Checks for a model/guide pair, the zoo's and your own: each raises ``AssertionError`` saying what is wrong.
+"""Checks for model/guide pairs, those of the zoo and your own. Each raises an ``AssertionError`` that tells what fails.
 
-``check_pair(m, x, y)`` runs them all. They hold for any pair of the zoo's shape: rows x, a class y that the guide
-enumerates, or the model alone (or no y), latents in one plate, and everything rsampled.
+``check_pair(m, x, y)`` runs all of them. They apply to any pair like those of the zoo: rows x; a class y that is
+enumerated in the guide or only in the model, or no y; all latents in one plate and reparameterised.
 """
 
 import copy
@@ -25,13 +25,13 @@ def brute_force_loss(model, x, latents):
     - sum_y q(y|x) [log p(x, y, latents_y) - log q(latents_y | x, y) - log q(y|x)]    (Kingma 2017, eq. 3.8)
     - log sum_y p(x, y, latents) / q(latents | x)                                      for a guide without a y
 
-    Each class is an ordinary run of guide and model with y given, scored at fixed latents.
+    Each class is an ordinary run of guide and model with y given, conditioned on fixed latents.
 
     Args:
         model: the pair, with ``num_classes`` and a site ``y``, or with ``num_classes`` None.
         x: rows ``(B, D)``.
-        latents: dict from site to value, ``(B, d)`` or ``(K, B, d)`` where it was drawn for every class; of
-            any event shape without classes.
+        latents: dict from site to value, ``(B, d)``, or ``(K, B, d)`` if there is one value per class; with any event
+            shape if the model has no classes.
 
     Returns:
         The loss, a scalar tensor.
@@ -63,12 +63,12 @@ def brute_force_loss(model, x, latents):
 
 
 def row_log_prob(trace):
-    """The log-probability of each row ``(..., B)``, summed over a trace's sites."""
+    """The log-probability of each row ``(..., B)``, summed over the sites of a trace."""
     return sum(site["fn"].log_prob(site["value"]) for site in random_sites(trace).values())
 
 
 def check_enumeration(model, x, tolerance=1e-9):
-    """The TraceEnum loss equals the brute-force sum over y with the same noise, in float64."""
+    """Check that the loss of ``TraceEnum_ELBO`` equals the brute-force sum over y with the same noise, in float64."""
     model = copy.deepcopy(model).double()
     x, seen = x.double(), []
 
@@ -86,11 +86,11 @@ def check_enumeration(model, x, tolerance=1e-9):
 
 
 def check_every_parameter_moves(model, x, y=None, labels_alone=()):
-    """One step of SVI without labels, or with them by the objective of the model's paper, moves every parameter.
+    """Check that one step of SVI changes every parameter, without labels or with the objective of the model's paper.
 
     Args:
-        model, x, y: as for ``check_pair``.
-        labels_alone: names of networks that learn from labels alone: a step without must leave them as they were.
+        model, x, y: as for ``check_pair``. With y, the step uses labels.
+        labels_alone: names of networks that learn from labels only; a step without labels must not change them.
     """
     model = copy.deepcopy(model)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
@@ -107,7 +107,7 @@ def check_every_parameter_moves(model, x, y=None, labels_alone=()):
 
 
 def check_instances_are_apart(model, x, y=None):
-    """A deep copy of a stepped model trains, and leaves the original as it was; a pickled one trains too."""
+    """Check that, after a step, a deep copy of the model trains, and so does a pickled one."""
     svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), _ELBO)
     svi.step(x)
     check_every_parameter_moves(copy.deepcopy(model), x, y)
@@ -118,7 +118,7 @@ def check_instances_are_apart(model, x, y=None):
 
 
 def check_round_trip(model, x):
-    """The state dict restores the same loss, to the last bit, in a model whose parameters were others."""
+    """Check that the state dict restores the same loss, to the last bit, in a model with other parameters."""
     other = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in other.parameters():
@@ -132,7 +132,7 @@ def check_round_trip(model, x):
 
 
 def check_generates(model, x, y=None):
-    """``Predictive`` draws x of the right shape without data, with labels, and given latents of a guide."""
+    """Check that ``Predictive`` draws x of the right shape without data, with labels, and given latents."""
     size = x.shape[1]
     shapes = {"without data": (Predictive(model.model, num_samples=3)()["x"].shape, (3, 1, size))}
     if y is not None:
@@ -149,12 +149,12 @@ def check_pair(model, x, y=None):
     """Run every check of this module.
 
     Args:
-        model: a ``DeepGenerativeModel``, or an object of its shape.
-        x: rows ``(B, D)``, a handful.
+        model: a ``DeepGenerativeModel``, or an object with the same methods.
+        x: a few rows ``(B, D)``.
         y: class indices ``(B,)``, for a model with a y.
 
     Raises:
-        AssertionError: saying what is wrong.
+        AssertionError: if a check fails; the message tells what is wrong.
 
     Example::
 

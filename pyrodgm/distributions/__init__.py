@@ -1,4 +1,4 @@
-"""Distributions that Pyro and torch lack, steps of flows, and the reparameterisation of those they have."""
+"""Distributions and flow steps that Pyro and torch lack, and the reparameterisation of distributions."""
 
 from pyrodgm.distributions.autoregressive import Autoregressive
 from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroughOneHot

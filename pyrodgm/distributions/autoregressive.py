@@ -7,19 +7,19 @@ from pyrodgm.distributions.flow_step import FlowStep
 
 
 class Autoregressive(FlowStep):
-    """f(z) = mu(z) + sigma(z) * z, where mu_i and sigma_i read only what comes before z_i   (Kingma 2017, eq. 5.27)
+    """f(z) = mu(z) + sigma(z) * z, where mu_i and sigma_i depend only on units before z_i   (Kingma 2017, eq. 5.27)
 
     log |det df/dz| = sum_i log sigma_i(z)                                   (eq. 5.22)
 
-    The inverse is sequential: z_i = (y_i - mu_i) / sigma_i, one call of the network for every unit. A sample is scored
-    by the log sigma that it was made with.
+    The inverse is sequential: z_i = (y_i - mu_i) / sigma_i, with one call of the network per unit. The log-density of a
+    sample uses the cached log sigma.
 
     Args:
         network: a function of z ``(..., D)`` that returns mu and log sigma, each ``(..., D)``.
-        order: the indices of the units, in the order in which they read each other.
-        batch_shape: of what else the network reads.
-        event_dim: dimensions of a value: 1 for vectors, 3 for maps ``(..., C, H, W)``, whose order is that of the
-            flattened values.
+        order: the indices of the units in autoregressive order.
+        batch_shape: batch shape of the other inputs of the network.
+        event_dim: number of dimensions of a value: 1 for vectors, 3 for feature maps ``(..., C, H, W)``, for which
+            ``order`` indexes the flattened values.
 
     Example::
 
@@ -27,7 +27,7 @@ class Autoregressive(FlowStep):
         Autoregressive(net, net.order)(torch.randn(5, 4))
     """
 
-    autoregressive = True  # as Pyro's steps whose inverse is sequential say
+    autoregressive = True  # Pyro's attribute of transforms with a sequential inverse
 
     def __init__(self, network, order, batch_shape=(), event_dim=1):
         super().__init__(batch_shape)
@@ -49,10 +49,10 @@ class Autoregressive(FlowStep):
         for i in self.order:
             mu, log_sigma = (part.flatten(-len(event)) for part in self.network(_stacked(units, event)))
             units[i] = (y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])
-        return _stacked(units, event), log_sigma.unflatten(-1, event)  # of the last call, in which all is known
+        return _stacked(units, event), log_sigma.unflatten(-1, event)  # from the last call, where all units are known
 
     def log_scales(self, x):
-        """log sigma of every unit at x, of the shape of x."""
+        """log sigma of every unit at x, with the shape of x."""
         return self._log_det(x)
 
     def log_abs_det_jacobian(self, x, y):

@@ -1,4 +1,4 @@
-"""Discrete distributions: grey values under a Bernoulli, ordered levels, and a class that is drawn with a gradient."""
+"""Discrete distributions: a Bernoulli for grey values, ordered levels, and a class with a straight-through gradient."""
 
 import pyro.distributions as dist
 import torch
@@ -10,9 +10,9 @@ class GreyBernoulli(dist.Bernoulli):
 
     log p(x) = x log pi + (1 - x) log(1 - pi)    (Kingma 2017, eq. 2.74)
 
-    For x in {0, 1} this is the Bernoulli's log-probability. For a grey x it is the expectation of that under
-    binarisation by sampling, E[log p(b)] with b ~ Bernoulli(x), so the bound of grey images is the expected
-    bound of binarised ones and not a density of the grey values.
+    For x in {0, 1} this is the log-probability of the Bernoulli. For a grey x it is its expectation under binarisation
+    by sampling, E[log p(b)] with b ~ Bernoulli(x). The bound of grey images is therefore the expected bound of
+    binarised images, and not one on a density of the grey values.
 
     Example::
 
@@ -23,9 +23,9 @@ class GreyBernoulli(dist.Bernoulli):
 
 
 class Levels(dist.Categorical):
-    """Categorical over the levels 0..C-1 whose mean is a level: E[x] = sum_c c p(x = c).
+    """Categorical over the ordered levels 0..C-1, with a mean: E[x] = sum_c c p(x = c).
 
-    torch's ``Categorical`` has no mean because its categories carry no order; levels do.
+    torch's ``Categorical`` has no mean because its categories have no order.
 
     Example::
 
@@ -39,17 +39,17 @@ class Levels(dist.Categorical):
 
 
 class StraightThroughOneHot(dist.OneHotCategorical):
-    """One-hot categorical whose samples pass on the gradient of a relaxed sample.
+    """One-hot categorical whose samples have the gradient of a relaxed sample.
 
     g_k ~ Gumbel(0, 1);  y = one-hot of argmax_k (log pi_k + g_k), exactly a categorical draw;
     dy = d softmax((log pi + g) / temperature)    (Jang et al. 2017, sec. 2.2, straight-through Gumbel-softmax)
 
-    log p(y) = sum_k y_k log pi_k, the categorical's, with its gradient in y too, without which an entropy would have
-    none. Values are exact; gradients are those of the relaxed sample, hence biased, the less so and the noisier the
-    lower the temperature.
+    log p(y) = sum_k y_k log pi_k is that of the categorical. It has a gradient in y too; without it an entropy would
+    have no gradient. Values are exact. Gradients are those of the relaxed sample and therefore biased: a lower
+    temperature gives less bias and more noise.
 
     Args:
-        temperature: of the relaxed sample, above zero.
+        temperature: temperature of the relaxed sample, above zero.
         logits: ``(..., K)``.
 
     Example::
@@ -71,13 +71,13 @@ class StraightThroughOneHot(dist.OneHotCategorical):
         return type(self)(self.temperature, logits, validate_args=self._validate_args)
 
     def rsample(self, sample_shape=()):
-        """One-hot rows that carry the relaxed sample's gradient."""
+        """One-hot rows with the gradient of the relaxed sample."""
         shape = self._extended_shape(torch.Size(sample_shape))
         noise = Gumbel(torch.zeros_like(self.logits), 1.0).rsample(torch.Size(sample_shape))
         return self.relaxed(noise).expand(shape)
 
     def relaxed(self, noise):
-        """The one-hot rows that given Gumbel noise ``(..., K)`` picks, with the relaxed sample's gradient."""
+        """One-hot rows for given Gumbel noise ``(..., K)``, with the gradient of the relaxed sample."""
         relaxed = ((self.logits + noise) / self.temperature).softmax(-1)
         hard = torch.zeros_like(relaxed).scatter_(-1, relaxed.argmax(-1, keepdim=True), 1.0)
         return hard + (relaxed - relaxed.detach())

@@ -1,4 +1,4 @@
-"""The discretised logistic distribution: integer levels with the masses that a logistic has on their intervals."""
+"""The discretised logistic: each integer level has the mass of a logistic distribution on its interval."""
 
 from typing import ClassVar
 
@@ -10,19 +10,20 @@ from torch.distributions.utils import broadcast_all
 
 
 class DiscretizedLogistic(dist.TorchDistribution):
-    """Levels n = 0..C-1, of which n has the mass of a logistic on [n / C, (n + 1) / C]   (Kingma 2017, sec. 5.B.5)
+    """Levels n = 0..C-1, with the mass of a logistic on [n / C, (n + 1) / C]   (Kingma 2017, sec. 5.B.5)
 
     p(n) = sigmoid(u) - sigmoid(v),  u = ((n + 1) / C - mu) / s,  v = (n / C - mu) / s
 
     and log p(n) = log sigmoid(u) + log sigmoid(-v) + log(1 - exp(v - u)), v - u = -1 / (C s)
 
-    which is the same and loses no digit, however far mu is from the level and however small s is.
+    which is equal and loses no digit, however far mu is from the level and however small s is.
 
-    Deviation: the first level has all that is below it too, log sigmoid(u), and the last all that is above it,
-    log sigmoid(-v). As printed the masses sum to the logistic's own on [0, 1], to 1/2 where mu = 0 and s is small.
+    Deviation: the first level includes the mass below it, log sigmoid(u), and the last level the mass above it,
+    log sigmoid(-v). As printed in the paper, the masses sum to that of the logistic on [0, 1], which is 1/2 for mu = 0
+    and small s.
 
-    Location and scale are those of a level as a share, n / C: a location of 1/2 is a middle level for any C. Values,
-    samples and the mean are levels.
+    Location and scale are in units of the share n / C of a level: a location of 1/2 is the middle level for any C.
+    Values, samples and the mean are levels.
 
     Args:
         loc: mu, any real number.
@@ -30,7 +31,7 @@ class DiscretizedLogistic(dist.TorchDistribution):
         num_levels: C, at least 2.
 
     Raises:
-        ValueError: for a ``num_levels`` that is no int or too small.
+        ValueError: if ``num_levels`` is not an int or below 2.
 
     Example::
 
@@ -75,14 +76,14 @@ class DiscretizedLogistic(dist.TorchDistribution):
 
     @torch.no_grad()
     def sample(self, sample_shape=()):
-        """The level in whose interval a draw of the logistic falls, mu + s log(e / (1 - e)) with e uniform."""
+        """The level whose interval contains a draw of the logistic, mu + s log(e / (1 - e)) with e uniform."""
         loc = self.loc.expand(self._extended_shape(torch.Size(sample_shape)))
         uniform = torch.rand_like(loc).clamp(torch.finfo(loc.dtype).tiny, 1 - torch.finfo(loc.dtype).eps / 2)
         drawn = loc + self.log_scale.exp() * torch.logit(uniform)
         return (self.num_levels * drawn).floor().clamp(0, self.num_levels - 1)
 
     def _in_levels(self):
-        """The location in levels, and 1 / (C s), the width of a level in scales."""
+        """The location in units of levels, and 1 / (C s), the width of a level in units of s."""
         return self.num_levels * self.loc, (-self.log_scale).exp() / self.num_levels
 
 

@@ -1,4 +1,4 @@
-"""One step of a normalising flow: a smooth one-to-one map of vectors, both ways, with its log-determinant."""
+"""One step of a normalising flow: an invertible map of vectors with its inverse and log-determinant."""
 
 import math
 
@@ -8,13 +8,13 @@ from torch.distributions import Transform, constraints
 
 
 class FlowStep(Transform):
-    """Base class of z -> f(z), R^D -> R^D, with parameters of its own for every row.
+    """Base class of z -> f(z), R^D -> R^D, with separate parameters for every row.
 
     A subclass writes ``forward_and_log_det(z)`` and ``inverse_and_log_det(y)``, each of which returns the value and
-    log |det df/dz| ``(...)``. What was computed last is kept, so that a sample is scored without another pass.
+    log |det df/dz| ``(...)``. The last result is cached, so that the log-density of a sample needs no second pass.
 
     Args:
-        batch_shape: of the parameters; a base distribution of a smaller one is expanded to it.
+        batch_shape: batch shape of the parameters; a base distribution with a smaller one is expanded to it.
     """
 
     domain = constraints.real_vector
@@ -39,7 +39,7 @@ class FlowStep(Transform):
         return self._log_det(x)
 
     def forward_shape(self, shape):
-        """The shape of f(z) for z of ``shape``: the parameters' batch shape is broadcast against z's."""
+        """The shape of f(z) for z of ``shape``, after broadcasting with the batch shape of the parameters."""
         return torch.broadcast_shapes(shape, self.batch_shape + shape[-self.domain.event_dim :])
 
     inverse_shape = forward_shape

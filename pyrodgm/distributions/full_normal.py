@@ -1,4 +1,4 @@
-"""A normal with full covariance whose samples are scored by their noise."""
+"""A normal with full covariance that computes the log-density of its samples from their noise."""
 
 import math
 
@@ -7,12 +7,13 @@ import torch
 
 
 class FullNormal(dist.MultivariateNormal):
-    """A normal with full covariance that scores its last sample by the noise it was made of.
+    """A normal with full covariance that computes the log-density of its last sample from the noise of the sample.
 
     log q(z) = sum_i log N(eps_i; 0, 1) - log L_ii, z = mu + L eps           (Kingma 2017, eqs 2.47 and 2.49)
 
-    So no triangular system is solved. For a badly conditioned L, as networks give it far from the training rows,
-    (z - mu)^T (L L^T)^-1 (z - mu) has no correct digit. A value that came from elsewhere is scored by that.
+    This needs no solution of a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
+    correct digit if L is badly conditioned, as from a network far from its training rows. It is used only for values
+    other than the last sample.
 
     Arguments and shapes as for ``MultivariateNormal``.
 

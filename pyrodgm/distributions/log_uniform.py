@@ -1,4 +1,4 @@
-"""Variational dropout: the prior of a weight, its posterior, and the divergence between the two."""
+"""Variational dropout: the prior of a weight, its posterior, and the KL divergence between them."""
 
 import math
 from typing import ClassVar
@@ -10,7 +10,7 @@ from torch.distributions import constraints, register_kl
 MEAN_LOG = -0.20849581843469428  # E[log |e|], e ~ N(1, 1), by quadrature
 LOG_C = MEAN_LOG - 0.5 * (1 + math.log(2 * math.pi))
 C_1, C_2, C_3 = 1.16145124, -1.50204118, 0.58629921  # Kingma 2017, sec. 6.3.3
-OCTAVES = 8  # above 1 and below it, of the numbers that are drawn
+OCTAVES = 8  # samples of |w| are between 2^-8 and 2^8
 
 
 class LogUniform(dist.TorchDistribution):
@@ -18,13 +18,13 @@ class LogUniform(dist.TorchDistribution):
 
     log p(w) = c - log |w|
 
-    It has no scale, so that a posterior whose noise multiplies a weight has a divergence from it that does not depend
-    on the weight. The constant c is that of figure 6.C.1, where the divergence of ``DropoutNormal`` is zero at
-    alpha = 1; an evidence under an improper prior has no other meaning. What cannot be drawn from is drawn from as the
-    floating-point numbers of app. 6.A are: log |w| is uniform on [log 2^-8, log 2^8].
+    The prior has no scale. A posterior with multiplicative noise therefore has a KL divergence from it that does not
+    depend on the weight. The constant c is that of figure 6.C.1, where the divergence of ``DropoutNormal`` is zero at
+    alpha = 1; under an improper prior the evidence is defined only up to such a choice. An improper distribution has no
+    samples. ``sample`` draws like the floating-point numbers of app. 6.A: log |w| is uniform on [log 2^-8, log 2^8].
 
     Args:
-        like: a tensor of the batch's shape, of the type and on the device that are wanted.
+        like: a tensor with the batch shape, dtype and device wanted.
 
     Example::
 
@@ -57,12 +57,12 @@ class LogUniform(dist.TorchDistribution):
 class DropoutNormal(dist.Normal):
     """N(theta, alpha theta^2), the posterior of variational dropout (Kingma 2017, sec. 6.3.1 and eq. 6.9).
 
-    It is a weight times noise N(1, alpha): dropout at the rate p where alpha = p / (1 - p). Its divergence from
-    ``LogUniform``, which ``torch.distributions.kl_divergence`` has, and with it ``TraceMeanField_ELBO``, is
+    It is a weight times noise N(1, alpha), which is dropout with rate p for alpha = p / (1 - p). Its divergence from
+    ``LogUniform`` is registered with ``torch.distributions.kl_divergence``, and so used by ``TraceMeanField_ELBO``:
 
     KL = 0.24571 - 0.5 log alpha - 1.16145124 alpha + 1.50204118 alpha^2 - 0.58629921 alpha^3        (app. 6.C)
 
-    That is the exact one to within 0.04 nats for alpha up to 1, and wrong by 0.9 at 2.
+    It is within 0.04 nats of the exact divergence for alpha up to 1, and wrong by 0.9 nats at alpha = 2.
 
     Args:
         theta: the mean.
@@ -89,7 +89,7 @@ class DropoutNormal(dist.Normal):
 
 @register_kl(DropoutNormal, LogUniform)
 def _kl_of_dropout(q, p):
-    """The polynomial of ``DropoutNormal``, less its value at alpha = 1."""
+    """The divergence of ``DropoutNormal``, with the polynomial shifted so that it is zero at alpha = 1."""
     alpha = q.alpha
     polynomial = alpha * (C_1 + alpha * (C_2 + alpha * C_3)) - (C_1 + C_2 + C_3)
     return -0.5 * alpha.log() - polynomial

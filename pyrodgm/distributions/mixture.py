@@ -1,17 +1,17 @@
-"""A mixture over classes, and the class that a row of it is of."""
+"""A mixture over classes, and the class probabilities of a row."""
 
 import pyro.distributions as dist
 
 
 class ClassMixture(dist.MixtureSameFamily):
-    """p(x) = sum_y p(y) p(x | y), with the class summed in the logarithm, and p(y | x).
+    """p(x) = sum_y p(y) p(x | y), with the sum over classes inside the logarithm, and p(y | x).
 
     log p(x) = log sum_y exp[log p(y) + log p(x | y)]
     log p(y | x) = log p(y) + log p(x | y) - log p(x)
 
-    Both factors are added before the exponential. Where each is taken out of its logarithm by itself, as by
-    ``TraceEnum_ELBO`` for two sites, the sum is zero as soon as they disagree by more than the exponent of the type
-    holds, 103 nats in single precision. What was computed for the last x is kept for the other of the two.
+    The two logarithms are added before the exponential. ``TraceEnum_ELBO`` takes the exponential of each of two sites
+    by itself. The sum then underflows to zero if they differ by more than 103 nats in single precision. The result for
+    the last x is cached, for use by the second of ``log_prob`` and ``class_given``.
 
     Args:
         mixture_distribution: p(y), a ``Categorical`` of batch shape ``(..., B)``.

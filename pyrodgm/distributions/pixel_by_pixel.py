@@ -1,4 +1,4 @@
-"""An image whose pixels are drawn one after the other, each given those before it."""
+"""A distribution of images that draws pixel by pixel, each given the pixels before it."""
 
 from typing import ClassVar
 
@@ -8,17 +8,17 @@ from torch.distributions import constraints
 
 
 class PixelByPixel(dist.TorchDistribution):
-    """p(x | h) = prod_i p(x_i | x_<i, h), by a network with masks   (van den Oord et al. 2016, PixelRNN, eq. 1)
+    """p(x | h) = prod_i p(x_i | x_<i, h), by a masked network   (van den Oord et al. 2016, PixelRNN, eq. 1)
 
-    ``log_prob(x)`` is one pass of the network, ``sample`` goes pixel by pixel. The pixels' own distributions are known
-    only given the pixels before them, so there is a ``mean_given(x)``, of every pixel given the others before it, and
-    no mean: that would be a sum over all images.
+    ``log_prob(x)`` takes one pass through the network; ``sample`` goes pixel by pixel. The distribution of a pixel is
+    known only given the pixels before it. Therefore there is no ``mean``, which would be a sum over all images, but
+    ``mean_given(x)``, the mean of every pixel given the pixels before it.
 
     Args:
-        network: what has ``pixels(x, *parents)``, the distributions of all pixels ``(..., D)`` given x ``(..., D)``;
-            ``draw(noise, *parents)``, the image that uniform noise makes; and ``size``, D.
-        parents: tensors that the network reads.
-        batch_shape: the shape of the parents' batch.
+        network: an object with ``pixels(x, *parents)``, the distributions of all pixels ``(..., D)`` given x
+            ``(..., D)``; ``draw(noise, *parents)``, the image for given uniform noise; and ``size``, D.
+        parents: tensors that are inputs of the network.
+        batch_shape: batch shape of the parents.
 
     Example::
 
@@ -35,11 +35,11 @@ class PixelByPixel(dist.TorchDistribution):
         super().__init__(torch.Size(batch_shape), torch.Size((network.size,)), validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
-        """The same distribution for a larger batch; nothing of the parents is copied."""
+        """The same distribution for a larger batch; the parents are not copied."""
         return type(self)(self.network, self.parents, batch_shape, validate_args=self._validate_args)
 
     def log_prob(self, value):
-        """log p(x) = sum_i log p(x_i | x_<i, h), of the batch's shape or a larger one that x has."""
+        """log p(x) = sum_i log p(x_i | x_<i, h), of the batch shape, broadcast against that of x."""
         if self._validate_args:
             self._validate_sample(value)
         log_p = self.network.pixels(value, *self.parents).log_prob(value).sum(-1)
@@ -47,7 +47,7 @@ class PixelByPixel(dist.TorchDistribution):
 
     @torch.no_grad()
     def sample(self, sample_shape=()):
-        """Images, each pixel drawn given those before it."""
+        """Images, each pixel drawn given the pixels before it."""
         shape, like = self._extended_shape(torch.Size(sample_shape)), next(self.network.parameters())
         return self.network.draw(torch.rand(shape, dtype=like.dtype, device=like.device), *self.parents)
 
@@ -57,8 +57,8 @@ class PixelByPixel(dist.TorchDistribution):
 
     @property
     def mean(self):
-        """There is none in closed form."""
+        """Raises ``NotImplementedError``: there is no closed form."""
         raise NotImplementedError(
-            "mean: got a distribution of pixels given those before them, whose mean is a sum over all images; want "
-            "mean_given(x), of every pixel given those before it in x, or a sample"
+            "mean: got a distribution that draws pixel by pixel, whose mean is a sum over all images; want "
+            "mean_given(x), the mean of every pixel given the pixels before it in x, or a sample"
         )

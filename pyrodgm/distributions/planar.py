@@ -12,9 +12,9 @@ class Planar(FlowStep):
 
     log |det df/dz| = log(1 + w.v sech^2(w.z + b))
 
-    f is one to one where w.v > -1 (Rezende and Mohamed 2015, app. A.1), see ``one_to_one``. Its inverse is one scalar
-    root: t = w.z + b solves t + w.v tanh t = w.y + b, of which the left side rises in t. It is bisected, and one step
-    of Newton's gives the rest and the gradient.
+    f is one to one if w.v > -1 (Rezende and Mohamed 2015, app. A.1), see ``one_to_one``. The inverse is one scalar
+    root: t = w.z + b solves t + w.v tanh t = w.y + b, whose left side increases with t. Bisection finds the root; one
+    Newton step adds the last digits and the gradient.
 
     Args:
         v, w: ``(..., D)``.
@@ -46,7 +46,7 @@ class Planar(FlowStep):
         return y - self.v * tanh.unsqueeze(-1), self._derivative(t, tanh).log()
 
     def _derivative(self, t, tanh):
-        """1 + w.v sech^2 t = tanh^2 t + (1 + w.v) sech^2 t, in which no digit cancels."""
+        """1 + w.v sech^2 t = tanh^2 t + (1 + w.v) sech^2 t, without cancellation."""
         return tanh.square() + 4 * self.slope * torch.sigmoid(2 * t) * torch.sigmoid(-2 * t)
 
     def _root(self, c):
@@ -63,12 +63,12 @@ class Planar(FlowStep):
 
 
 def one_to_one(u, w):
-    """v of a planar step from a free u, and 1 + w.v.
+    """v of a planar step from an unconstrained u, and 1 + w.v.
 
     v = u + [m(w.u) - w.u] w / |w|^2,   m(a) = log(1 + (e - 1) exp(a)) - 1,   so that w.v = m(w.u) > -1
 
-    Rezende and Mohamed (2015, app. A.1) have m(a) = log(1 + exp(a)) - 1. That is not 0 at 0, so that v is infinite at
-    w = 0, where dead ReLUs put w. This m leaves u as it is there.
+    Rezende and Mohamed (2015, app. A.1) have m(a) = log(1 + exp(a)) - 1, which is not 0 at 0. v is then infinite at
+    w = 0, which occurs with dead ReLUs. With the m used here, v = u at w = 0.
 
     Args:
         u, w: ``(..., D)``.
@@ -84,7 +84,7 @@ def one_to_one(u, w):
 
 
 def _excess(a):
-    """m(a) - a: 0 at 0, and with all its digits near 0, as it is divided by |w|^2."""
+    """m(a) - a: 0 at 0, and accurate near 0, because it is divided by |w|^2."""
     above = torch.log1p(torch.expm1(-a.clamp(min=0)) / math.e)
     below = torch.log1p(torch.expm1(a.clamp(max=0)) * (1 - 1 / math.e)) - a
     return torch.where(a > 0, above, below)

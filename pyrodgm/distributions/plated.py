@@ -1,16 +1,16 @@
-"""A distribution whose parameters are enumerated, at a site that is enumerated too."""
+"""A distribution for an enumerated site whose parameters are enumerated too."""
 
 import torch
 from pyro.distributions import TorchDistribution
 
 
 class Plated(TorchDistribution):
-    """A distribution that reports the plates as its batch shape, whatever its parameters are enumerated over.
+    """A distribution whose batch shape is that of the plates, even if its parameters are enumerated.
 
-    Where a guide enumerates y before a latent that is a parent of y in the model, as z2 is in CaGeM, p(y | z2) is
-    scored at z2's ``(K, B)`` against y's ``(K, 1)`` along one and the same enumeration dimension. Pyro takes a batch
-    shape ``(K, B)`` at a site enumerated along that dimension for two enumerations that collide. This one begins
-    without a batch shape, and Pyro's plates expand it to theirs; samples and log-probabilities are the base's.
+    A guide may enumerate y before a latent that is a parent of y in the model, such as z2 in CaGeM. Then p(y | z2) has
+    parameters ``(K, B)`` and values y ``(K, 1)`` along the same enumeration dimension. With batch shape ``(K, B)``,
+    Pyro would report two enumerations that collide. This distribution starts with an empty batch shape, which Pyro's
+    plates expand to theirs. Samples and log-probabilities are those of the base.
 
     Args:
         base: a distribution of any batch shape.
@@ -30,12 +30,12 @@ class Plated(TorchDistribution):
         super().__init__(torch.Size(batch_shape), base.event_shape, validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
-        """The same distribution in plates of another shape."""
+        """The same distribution for plates of another shape."""
         return type(self)(self.base, batch_shape, validate_args=self._validate_args)
 
     @property
     def support(self):
-        """The base's support."""
+        """The support of the base."""
         return self.base.support
 
     @property
@@ -45,28 +45,28 @@ class Plated(TorchDistribution):
 
     @property
     def has_rsample(self):
-        """Whether the base's samples have gradients."""
+        """Whether samples of the base have gradients."""
         return self.base.has_rsample
 
     @property
     def mean(self):
-        """The base's mean."""
+        """The mean of the base."""
         return self.base.mean
 
     def sample(self, sample_shape=()):
-        """The base's sample, one for every element of the plates."""
+        """A sample of the base for every element of the plates."""
         return self._filled().sample(sample_shape)
 
     def rsample(self, sample_shape=()):
-        """The base's sample, with gradients."""
+        """A sample of the base with gradients."""
         return self._filled().rsample(sample_shape)
 
     def log_prob(self, value):
-        """The base's log-probability, at the shape that its parameters and ``value`` broadcast to."""
+        """The log-probability of the base, with the shape to which its parameters and ``value`` broadcast."""
         return self.base.log_prob(value)
 
     def enumerate_support(self, expand=True):
-        """The base's values."""
+        """The values of the base."""
         return self._filled().enumerate_support(expand)
 
     def _filled(self):

@@ -10,7 +10,7 @@ def precision_weighted(a, b):
 
     mu = sigma^2 (mu_a sigma_a^-2 + mu_b sigma_b^-2)
 
-    Eq. 17 prints sigma where the product has sigma^2, and so do Maaløe 2018, eq. 5.4 and app. E, eq. 9.
+    Eq. 17 prints sigma instead of sigma^2, as do Maaløe 2018, eq. 5.4 and app. E, eq. 9.
 
     Args:
         a, b: diagonal normals, ``Normal(...).to_event(1)``, with batch shapes that broadcast against each other.

@@ -1,4 +1,4 @@
-"""z = g(noise, phi, x): the sample that a distribution makes from given noise."""
+"""z = g(noise, phi, x): the sample of a distribution for given noise."""
 
 import torch
 from torch.distributions import Independent, MultivariateNormal, Normal, TransformedDistribution
@@ -10,23 +10,23 @@ STANDARD = Normal(0.0, 1.0)
 
 
 def reparameterise(distribution, noise, normal_only=False):
-    """The value that ``distribution`` takes at standard normal ``noise`` (Kingma 2017, eqs 2.40, 2.47, 5.32).
+    """The sample of ``distribution`` for standard normal ``noise`` (Kingma 2017, eqs 2.40, 2.47, 5.32).
 
-    A diagonal normal gives mu + sigma * noise, a full one mu + L noise, a flow the flow of its base's value. Any other
-    distribution of one variable gives its quantile F^-1(Phi(noise)), and a relaxed class the one that Gumbel noise
-    -log(-log Phi(noise)) picks. With one noise for all rows, a row's answer does not depend on its neighbours.
+    A diagonal normal gives mu + sigma * noise, a full one mu + L noise. A flow transforms the sample of its base. Any
+    other distribution of one variable gives its quantile F^-1(Phi(noise)). A relaxed class is picked by the Gumbel
+    noise -log(-log Phi(noise)). With the same noise for all rows, the result for a row does not depend on other rows.
 
     Args:
-        distribution: of batch shape ``(..., B)`` and event shape ``(D,)``, also as an ``Independent`` or transformed
-            one.
+        distribution: batch shape ``(..., B)`` and event shape ``(D,)``; may be an ``Independent`` or transformed
+            distribution.
         noise: ``(..., D)``, broadcast against the batch.
-        normal_only: refuse what draws its own samples from other than normal noise.
+        normal_only: refuse a distribution whose own samples do not come from normal noise.
 
     Returns:
-        The value, ``(..., B, D)``.
+        The sample, ``(..., B, D)``.
 
     Raises:
-        ValueError: if ``distribution`` has no such value, or is refused.
+        ValueError: if ``distribution`` cannot be sampled from such noise, or is refused.
 
     Example::
 
@@ -55,5 +55,5 @@ def reparameterise(distribution, noise, normal_only=False):
                 return distribution.icdf(uniform)
             except NotImplementedError:
                 pass
-    wanted = "a normal or a flow of one" if normal_only else "a normal, a flow, or what has a quantile function"
+    wanted = "a normal or a flow of one" if normal_only else "a normal, a flow, or one with a quantile function"
     raise ValueError(f"distribution: got {type(distribution).__name__}, want {wanted}")

@@ -1,4 +1,4 @@
-"""A class of which the probable values are summed and one of the others is drawn."""
+"""A class variable that sums over the most probable classes and draws one of the others."""
 
 from contextvars import ContextVar
 
@@ -8,37 +8,37 @@ from pyro.distributions.score_parts import ScoreParts
 
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
-UNIFORM = ContextVar("uniform", default=torch.rand)  # what draws the rows' uniform numbers, ``(..., B, 1)``
+UNIFORM = ContextVar("uniform", default=torch.rand)  # the function that draws uniform numbers, ``(..., B, 1)``
 
 
 class SumAndSample(KnownOneHotCategorical):
-    """One-hot categorical that enumerates its most probable classes and one drawn class in place of all of them.
+    """One-hot categorical that enumerates its most probable classes and one drawn class instead of all of them.
 
     sum_y q(y) f(y) = E[sum_{y in C} q(y) f(y) + r f(d)],  d ~ q(d) / r, d not in C    (Liu et al. 2019, eq. 4)
 
-    C are the ``top`` most probable classes and r is the probability of the rest. An ELBO that enumerates, such as
-    ``TraceEnum_ELBO``, weighs a class by the score of its site. That is log q(y) for a summed class, and for the drawn
-    one log q(d) + stop_gradient(log r - log q(d)): the weight r, whose gradient is that of log q(d). So loss and
-    gradients are right on average, for top + 1 decodes a row in place of K.
+    C are the ``top`` most probable classes, and r is the probability of the rest. An ELBO that enumerates, such as
+    ``TraceEnum_ELBO``, weights a class by the score of its site. For a summed class that is log q(y). For the drawn
+    class it is log q(d) + stop_gradient(log r - log q(d)), which has the value log r and the gradient of log q(d).
+    Loss and gradients are therefore unbiased, with top + 1 decoder passes per row instead of K.
 
-    A baseline takes nothing from that. With s = log q(d) - log r the scores of the summed classes get
-    -(r / (1 - r)) (s - stop_gradient(s)), zero in value and on average in gradient: the weights then sum to one with
-    no gradient, so that a constant added to f adds no variance.
+    A baseline reduces the variance and adds no bias. With s = log q(d) - log r, the scores of the summed classes get
+    -(r / (1 - r)) (s - stop_gradient(s)), which is zero in value, and in gradient on average. The weights then sum to
+    one without a gradient, so that a constant added to f adds no variance.
 
-    ``log_prob`` is the categorical's. It cannot serve as the weight of an enumerated class, so that after
-    ``enumerate_support`` it raises unless ``score_parts`` asks: in a model, or under ``infer_discrete``. Not for
-    ``TraceTMC_ELBO``, which asks for the score and does not use it.
+    ``log_prob`` is that of the categorical. It is not the weight of an enumerated class, so it raises an error after
+    ``enumerate_support``, for instance in a model or under ``infer_discrete``; ``score_parts`` works. Do not use it
+    with ``TraceTMC_ELBO``, which computes the score but does not use it.
 
     Args:
         logits: ``(..., K)``.
         top: number of classes to sum, at least 1 and below K.
 
     Shapes:
-        batch shape ``(...)``, event shape ``(K,)``; ``enumerate_support`` gives ``(top + 1, ..., K)``, other classes
-        for every row.
+        batch shape ``(...)``, event shape ``(K,)``; ``enumerate_support`` gives ``(top + 1, ..., K)``, with different
+        classes for every row.
 
     Raises:
-        ValueError: for a ``top`` that is no int from 1 to K - 1; and from ``log_prob``, see above.
+        ValueError: if ``top`` is not an int from 1 to K - 1; and from ``log_prob``, see above.
 
     Example::
 
@@ -52,36 +52,36 @@ class SumAndSample(KnownOneHotCategorical):
 
     @classmethod
     def of(cls, fn, top):
-        """That of a ``OneHotCategorical``, whose logits are normalised already."""
+        """The distribution for a ``OneHotCategorical``, whose logits are already normalised."""
         _check_top(top, fn.event_shape[0])
         new = cls.__new__(cls)
         new.top, new._enumerated = top, None
         return dist.OneHotCategorical.expand(fn, fn.batch_shape, _instance=new)
 
     def expand(self, batch_shape, _instance=None):
-        """The same distribution for a larger batch, whose rows are drawn independently."""
+        """The same distribution expanded to a larger batch; the class of each row is drawn independently."""
         new = type(self).__new__(type(self)) if _instance is None else _instance
         new.top, new._enumerated = self.top, None
         return super().expand(batch_shape, _instance=new)
 
     def enumerate_support(self, expand=True):
-        """The most probable classes of each row and a drawn one, one-hot rows ``(top + 1, ..., K)``."""
+        """The most probable classes of each row and a drawn one, as one-hot rows ``(top + 1, ..., K)``."""
         logits = self.logits.detach()
         values, classes = logits.topk(self.top + 1)
         summed, likeliest = classes.split([self.top, 1], -1)  # likeliest of the others
-        scale = values[..., -1:].clamp(min=torch.finfo(logits.dtype).min)  # where the rest is impossible
+        scale = values[..., -1:].clamp(min=torch.finfo(logits.dtype).min)  # if the rest has probability zero
         others = (logits - scale).exp().scatter_(-1, summed, 0.0)
         log_r = (scale + others.sum(-1, keepdim=True).log()).squeeze(-1)
         drawn = self._draw(others)
-        # an impossible rest, or rounding at the end of the sum: the likeliest of the others, never a summed class
+        # if the rest has probability zero or the sum was rounded: the likeliest of the others, never a summed class
         drawn = torch.where(others.gather(-1, drawn) > 0, drawn, likeliest)
         self._enumerated = torch.cat([summed, drawn], -1), log_r
         rows = one_hot_rows(self._enumerated[0].movedim(-1, 0), self.event_shape[0], logits.dtype)
-        rows._enumerated = self._enumerated  # for the guide that runs again, once for each of them
+        rows._enumerated = self._enumerated  # for a guide that runs once per class
         return rows
 
     def _draw(self, weights):
-        """An index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
+        """Draw an index ``(..., 1)`` in proportion to weights ``(..., K)``, by the inverse distribution function."""
         cumulative = weights.cumsum(-1)
         uniform = UNIFORM.get()((*weights.shape[:-1], 1), dtype=weights.dtype, device=weights.device)
         index = torch.searchsorted(cumulative, uniform * cumulative[..., -1:], right=True)
@@ -91,16 +91,17 @@ class SumAndSample(KnownOneHotCategorical):
         """log q(y)."""
         if self._enumerated is not None:
             raise ValueError(
-                "SumAndSample: got log_prob of classes that it enumerated, want score_parts: the drawn class counts "
-                "for all that were not. Enumerate it in a guide, under an ELBO that weighs classes by their score, "
-                "such as TraceEnum_ELBO"
+                "SumAndSample: got log_prob of classes that it enumerated, want score_parts: the drawn class stands "
+                "for all classes that were not summed. Enumerate it in a guide, under an ELBO that weights classes by "
+                "their score, such as TraceEnum_ELBO"
             )
         return super().log_prob(value)
 
     def score_parts(self, value):
-        """log q(y), and the score that weighs each of the enumerated classes, ``(top + 1, ..., B)``.
+        """log q(y), and the score, which is the log-weight of each enumerated class, ``(top + 1, ..., B)``.
 
-        The gradient of log r is that of the rest of one: r d log r = -sum_{y in C} d q(y), which is finite for r = 0.
+        The gradient of r = 1 - sum_{y in C} q(y) is computed from the sum: r d log r = -sum_{y in C} d q(y), which is
+        finite for r = 0.
         """
         log_q = super().log_prob(value)
         enumerated = next((t._enumerated for t in (self, value, value._base) if getattr(t, "_enumerated", None)), None)
@@ -109,17 +110,17 @@ class SumAndSample(KnownOneHotCategorical):
         classes, log_r = enumerated
         summed, drawn = self.logits.gather(-1, classes).split([self.top, 1], -1)
         log_of_top = summed.detach().logsumexp(-1, keepdim=True)  # log(1 - r)
-        surplus = (log_r - log_of_top.squeeze(-1)).exp() * _gradient_alone(drawn.squeeze(-1))
-        surplus = surplus + ((summed.detach() - log_of_top).exp() * _gradient_alone(summed)).sum(-1)
+        surplus = (log_r - log_of_top.squeeze(-1)).exp() * _zero_with_gradient(drawn.squeeze(-1))
+        surplus = surplus + ((summed.detach() - log_of_top).exp() * _zero_with_gradient(summed)).sum(-1)
         is_drawn = class_of(value) == classes[..., -1]
-        return ScoreParts(log_q, torch.where(is_drawn, log_r + _gradient_alone(log_q), log_q - surplus), 0)
+        return ScoreParts(log_q, torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus), 0)
 
 
 def _check_top(top, num_classes):
     if not isinstance(top, int) or not 1 <= top < num_classes:
-        raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, below the classes")
+        raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, fewer than the classes")
 
 
-def _gradient_alone(log_q):
-    """Zero with the gradient of log q; without one for an impossible class, which counts for nothing."""
+def _zero_with_gradient(log_q):
+    """Zero with the gradient of log q; without a gradient for a class of probability zero."""
     return torch.where(log_q.detach() > -torch.inf, log_q - log_q.detach(), 0.0)

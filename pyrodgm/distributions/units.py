@@ -1,4 +1,4 @@
-"""The density of a vector unit by unit, where it is a product over units."""
+"""The log-density of every unit of a vector, for a density that is a product over units."""
 
 from torch.distributions import Independent, TransformedDistribution
 
@@ -6,10 +6,10 @@ from pyrodgm.distributions.autoregressive import Autoregressive
 
 
 def log_prob_of_units(distribution, value):
-    """log q of every unit of a vector or of maps, of which log q is the sum (Kingma 2017, eq. 5.29 without its sum).
+    """log q of every unit of a vector or of feature maps; their sum is log q (Kingma 2017, eq. 5.29 without its sum).
 
-    Independent units have a density each. An autoregressive flow has log q_i = log q(z_0i) - sum_t log sigma_ti; a
-    value that it drew itself is scored by what it was made of.
+    Independent units have one density each. An autoregressive flow has log q_i = log q(z_0i) - sum_t log sigma_ti; for
+    its own samples it uses the cached z_0 and log sigma.
 
     Args:
         distribution: independent units, such as a diagonal normal, or an autoregressive flow (``"iaf"``) of them.
@@ -19,7 +19,7 @@ def log_prob_of_units(distribution, value):
         The same shape.
 
     Raises:
-        ValueError: for a density that is no product over units: ``"full"``, ``"planar"``, ``"radial"``.
+        ValueError: for a density that is not a product over units, as of ``"full"``, ``"planar"`` and ``"radial"``.
 
     Example::
 
@@ -38,5 +38,5 @@ def log_prob_of_units(distribution, value):
         return log_prob_of_units(distribution.base_dist, value) - log_scales
     kinds = " of ".join([*dict.fromkeys(type(step).__name__ for step in steps), type(distribution).__name__])
     raise ValueError(
-        f"distribution: got {kinds}, want one that is a product over units: independent ones, or an 'iaf' of them"
+        f"distribution: got {kinds}, want one that is a product over units: independent units, or an 'iaf' of them"
     )

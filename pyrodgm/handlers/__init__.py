@@ -1,4 +1,4 @@
-"""Handlers of Pyro: KL warm-up, annealing, classes observed and drawn, chosen noise, copies, drawn weights."""
+"""Pyro handlers: KL warm-up, annealing, observed and drawn classes, shared noise, copies, drawn weights."""
 
 from pyrodgm.handlers.annealed import annealed
 from pyrodgm.handlers.classes import DrawnClass, ObserveClass

@@ -1,4 +1,4 @@
-"""Annealing: a weight on the model's density of a latent."""
+"""Annealing: a weight on the model's log-density of a latent."""
 
 from pyro.poutine.messenger import Messenger
 
@@ -6,19 +6,20 @@ from pyrodgm.handlers.warm_up import check_beta, guide_traces
 
 
 class annealed(Messenger):
-    """Scale the model's density of a latent by ``beta``, in any ELBO; the guide's is unchanged.
+    """Scale the model's log-density of a latent by ``beta``, in any ELBO; that of the guide is unchanged.
 
     E_q[beta log p(z) - log q(z)]                                            (Rezende and Mohamed 2015, eq. 20)
 
-    q is fitted to p(z)^beta, whose modes are connected while beta is small. ``warm_up`` scales both densities instead:
-    its optimum stays the same. While ``beta`` is below 1 the loss is no bound of log Z; leave the context when it is 1.
+    q is fitted to p(z)^beta, whose modes are connected while beta is small. ``warm_up`` scales both log-densities
+    instead, so that its optimum stays the same. While ``beta`` is below 1, the loss is not a bound of log Z; leave the
+    context when it is 1.
 
     Args:
         beta: a 0-d tensor, updated in place between steps. It starts above zero.
-        site: the latent.
+        site: name of the latent.
 
     Raises:
-        ValueError: if ``beta`` is no 0-d tensor, or not above zero.
+        ValueError: if ``beta`` is not a 0-d tensor, or not above zero.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""The class y at a guide's site: observed there, or drawn where the guide enumerates it."""
+"""Handlers of the class y in a guide: observe its label, or draw it instead of enumerating it."""
 
 import math
 
@@ -10,11 +10,11 @@ from pyro.poutine.messenger import Messenger
 from pyrodgm.distributions.one_hot import one_hot_rows
 from pyrodgm.handlers.copies import at_copies
 
-UNIFORM = 0.1  # the share of drawn classes that heed no q(y | x)
+UNIFORM = 0.1  # share of the uniform distribution in the one that classes are drawn from
 
 
 class ObserveClass(Messenger):
-    """Observe the labels at the site ``y`` of a guide, keep log q(y | ...), and hide the site from the ELBO."""
+    """Observe the labels at the site ``y`` of a guide, store log q(y | ...), and hide the site from the ELBO."""
 
     def __init__(self, y):
         super().__init__()
@@ -30,7 +30,7 @@ class ObserveClass(Messenger):
             self.scale, self.mask = msg["scale"], msg["mask"]
 
     def log_q(self, rows):
-        """sum over the rows of log E[q(y | ...)], the mean over all particles seen, with the site's scale and mask."""
+        """The sum over the rows of log E[q(y | ...)], the mean over all particles, with the site's scale and mask."""
         if not self.log_probs:
             return 0.0
         log_q = torch.cat([log_prob.reshape(-1, rows) for log_prob in self.log_probs])  # (particles, B)
@@ -38,7 +38,7 @@ class ObserveClass(Messenger):
 
 
 def _as_event(y, fn):
-    """Labels in the form that the site's distribution scores: one-hot rows or indices."""
+    """Labels in the form that the distribution of the site takes: one-hot rows or indices."""
     if fn.event_dim == 1 and y.dim() == 1:
         return one_hot_rows(y.long(), fn.event_shape[0], fn.mean.dtype)
     if fn.event_dim == 0 and y.dim() == 2:
@@ -47,7 +47,7 @@ def _as_event(y, fn):
 
 
 class DrawnClass(Messenger):
-    """Draws one class where the guide enumerates all, from r = 0.9 q + 0.1 / K."""
+    """Draws one class from r = 0.9 q + 0.1 / K, at sites where the guide enumerates all classes."""
 
     def _pyro_sample(self, msg):
         if msg["is_observed"] or msg["infer"].get("enumerate") != "parallel":

@@ -1,17 +1,17 @@
-"""A guide scored again, at copies of what it drew."""
+"""Runs a guide a second time at copies of its samples."""
 
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 
 
 class AtCopies(Messenger):
-    """Give every latent of a guide a copy of its sample, whose gradient is multiplied by weights.
+    """Replace every latent of a guide by a copy of its sample, whose gradient is multiplied by weights.
 
     The copies make sure that each gradient is multiplied once. At the samples themselves, the gradient of z2 would be
-    multiplied again on its way through z1, from which z2 was made.
+    multiplied again on its way through z1, if z2 was computed from z1.
 
     Args:
-        sites: the guide's sites by name, as a trace holds them, with values ``(S, B, *event)``.
+        sites: the sites of the guide by name, as in a trace, with values ``(S, B, *event)``.
     """
 
     def __init__(self, sites):
@@ -20,7 +20,7 @@ class AtCopies(Messenger):
         self.values = {name: _copy(site["value"], site["fn"].event_dim, self._weights) for name, site in sites.items()}
 
     def weigh(self, weights):
-        """Set the weights ``(S, B)``, before gradients flow."""
+        """Set the weights ``(S, B)``, before the backward pass."""
         self._weights.append(weights)
 
     def _pyro_sample(self, msg):
@@ -29,7 +29,7 @@ class AtCopies(Messenger):
 
 
 def _copy(value, event_dim, weights):
-    """A copy. Its hook holds the weights alone: one that held the copy too would keep the graph alive for good."""
+    """A copy. Its hook refers to the weights only: a reference to the copy would keep the graph alive forever."""
     copy = value.view_as(value)
     if copy.requires_grad:
         copy.register_hook(lambda gradient: gradient * weights[0][(..., *[None] * event_dim)])
@@ -37,5 +37,5 @@ def _copy(value, event_dim, weights):
 
 
 def at_copies():
-    """Whether a guide is being scored again."""
+    """Whether a guide is being run at copies of its samples."""
     return any(isinstance(handler, AtCopies) for handler in _PYRO_STACK)

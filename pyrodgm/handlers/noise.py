@@ -1,4 +1,4 @@
-"""Noise shared by rows or by processes: one draw for all rows, or a process's part of a joint draw."""
+"""Noise shared by rows, one draw for all of them, or by processes, each of which uses its part of a joint draw."""
 
 import torch
 from pyro.poutine.messenger import Messenger
@@ -14,7 +14,7 @@ class _ChosenNoise(Messenger):
     def _pyro_sample(self, msg):
         plates = [frame.dim for frame in msg["cond_indep_stack"] if frame.vectorized]
         if msg["done"] or msg["is_observed"] or not plates or site_is_subsample(msg):
-            return  # an enumerated or replayed site is done
+            return  # enumerated and replayed sites are done already
         try:
             msg["value"] = self._value(msg["fn"], max(plates) - msg["fn"].event_dim)
         except ValueError as error:
@@ -23,17 +23,17 @@ class _ChosenNoise(Messenger):
 
 
 class SharedNoise(_ChosenNoise):
-    """Draw the noise of every site in the plate over the rows once, for all of them.
+    """Draw the noise of every site in the plate over the rows once, and use it for all rows.
 
-    A row's estimate then does not depend on the other rows. It is as unbiased as with noise of its own. The estimates
-    of two rows are correlated, so their difference has less noise.
+    The estimate for a row then does not depend on the other rows, and is as unbiased as with separate noise. The
+    estimates of two rows are correlated, so their difference has less noise.
 
     Args:
-        dtype: draw the noise in this precision, whatever the model's, so that models of two precisions have the same;
-            None for the model's own.
+        dtype: precision in which the noise is drawn, so that models of two precisions get the same noise; None for the
+            precision of the model.
 
     Raises:
-        ValueError: at a site that ``reparameterise`` cannot make from noise.
+        ValueError: at a site whose sample ``reparameterise`` cannot compute from noise.
 
     Example::
 
@@ -49,18 +49,18 @@ class SharedNoise(_ChosenNoise):
         shape = list(fn.shape())
         shape[row_dim] = 1
         value = reparameterise(fn, _normal(fn, shape, self.dtype))
-        return value if value.shape == fn.shape() else value.expand(fn.shape())  # itself, that fn may know its noise
+        return value if value.shape == fn.shape() else value.expand(fn.shape())  # not a copy: fn may know it
 
 
 class JointNoise(_ChosenNoise):
-    """Draw the noise of all rows, as a single process would, and keep this process's part.
+    """Draw the noise of all rows, as a single process would, and keep the part of this process.
 
     Args:
-        rank, processes: which share of the rows, and of how many equal ones.
+        rank, processes: index of this process, and number of processes, each with an equal share of the rows.
 
     Raises:
-        ValueError: at a site whose noise is not normal, such as that of a class which is not enumerated: one process
-            alone would draw it otherwise.
+        ValueError: at a site whose noise is not normal, such as a class that is not enumerated: a single process would
+            draw it in another way.
     """
 
     def __init__(self, rank, processes):
@@ -76,7 +76,7 @@ class JointNoise(_ChosenNoise):
         return super().__exit__(*error)
 
     def _uniform(self, shape, **like):
-        """Uniform numbers ``(..., B, 1)``, this process's rows."""
+        """Uniform numbers ``(..., B, 1)`` for the rows of this process."""
         *lead, rows, one = shape
         return torch.rand(*lead, rows * self.processes, one, **like).narrow(-2, self.rank * rows, rows)
 
@@ -89,9 +89,9 @@ class JointNoise(_ChosenNoise):
 
 
 def _normal(fn, shape, drawn=None):
-    """Standard normal noise of a shape, of the type and on the device of a distribution's own samples.
+    """Standard normal noise of a shape, with the dtype and device of the samples of a distribution.
 
-    It is drawn in the precision ``drawn``; in that of the samples where it is None.
+    It is drawn in the precision ``drawn``, or in that of the samples if ``drawn`` is None.
     """
     like = next((value for value in _parameters(fn) if isinstance(value, torch.Tensor)), torch.empty(()))
     return torch.randn(shape, dtype=drawn or like.dtype, device=like.device).to(like.dtype)

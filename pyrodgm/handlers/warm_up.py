@@ -11,20 +11,20 @@ class warm_up(Messenger):
 
     E_q[log p(x | z)] + beta E_q[log p(z) - log q(z | x)]    (Sønderby et al. 2016, eq. 15)
 
-    A site that only the model has, such as one enumerated there, belongs to the likelihood and stays at 1, as do
-    observed sites. While ``beta`` is below 1 the loss is no bound of log p(x); leave the context when the
-    warm-up is over.
+    A site that only the model has, such as one enumerated there, belongs to the likelihood and is not scaled. Nor are
+    observed sites. While ``beta`` is below 1, the loss is not a bound of log p(x); leave the context when the warm-up
+    is over.
 
     The papers differ in which KL terms are scaled, and none mentions that of y. Maaløe et al. 2016, sec. 5, propose it
-    for a and z. Maaløe et al. 2017, sec. 5, has it "on the KL-terms", and y has one in their model. Sønderby et al.
+    for a and z. Maaløe et al. 2017, sec. 5, use it "on the KL-terms", and y has one in their model. Sønderby et al.
     2016 and Maaløe 2018, eq. 5.5, have no discrete latent.
 
     Args:
         beta: the KL weight, a 0-d tensor, updated in place between steps (``beta.fill_(0.5)``). It starts above zero.
-        discrete: scale enumerable sites, such as y, too; else the continuous ones alone.
+        discrete: whether to scale enumerable sites, such as y, too; if not, only continuous latents are scaled.
 
     Raises:
-        ValueError: if ``beta`` is no 0-d tensor, or not above zero.
+        ValueError: if ``beta`` is not a 0-d tensor, or not above zero.
 
     Example::
 
@@ -56,9 +56,9 @@ def check_beta(beta):
 
 
 def guide_traces():
-    """The guide's trace, if a model is being replayed against it. A site that it lacks is the model's own.
+    """The trace of the guide, if a model is being replayed against it. Sites that it lacks exist only in the model.
 
-    An ELBO also replays the guide while it enumerates sequentially, against traces that have not returned yet.
+    An ELBO that enumerates sequentially also replays the guide, against traces without a return value yet.
     """
     replays = (frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger))
     return [trace for trace in replays if trace is not None and "_RETURN" in trace]

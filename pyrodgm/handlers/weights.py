@@ -1,4 +1,4 @@
-"""Drawn weights in place of their means, and local reparameterisation."""
+"""Handlers that use drawn weights instead of their means, and local reparameterisation."""
 
 from pyro.poutine.messenger import Messenger
 
@@ -6,7 +6,7 @@ from pyrodgm.handlers.warm_up import guide_traces
 
 
 class DrawnWeights(Messenger):
-    """Let the layers of a network compute with drawn weights in place of their means.
+    """Let the layers of a network compute with drawn weights instead of their means.
 
     Args:
         values: a dict from every site of the network's weights to its value.
@@ -27,15 +27,15 @@ class DrawnWeights(Messenger):
 
 
 class local_reparameterisation(Messenger):
-    """Draw the outputs of layers, row by row, in place of the weights (Kingma 2017, sec. 6.2.3, eq. 6.6).
+    """Draw the outputs of layers row by row, instead of the weights (Kingma 2017, sec. 6.2.3, eq. 6.6).
 
-    A handler round the step of any ELBO, for a pair whose weights have normal posteriors. The guide still draws
-    weights, and the divergence is computed from them. A layer of the model that would use them looks up the normal that
-    they came from, and draws its outputs as if every row had its own weights. Loss and gradient keep their mean. The
-    rows are independent, so the variance falls with the batch size. With type A the scales are drawn by row: Gaussian
-    dropout.
+    Wrap a step of any ELBO in this handler, for a pair whose weights have normal posteriors. The guide still draws
+    weights, and the KL divergence is computed from them. A layer of the model looks up the normal that its weights came
+    from, and draws its outputs as if every row had separate weights. Loss and gradient keep their expectation. The
+    noise of the rows is independent, so the variance falls with the batch size. With dropout of type A, scales are
+    drawn for every row, which is Gaussian dropout.
 
-    Outside a model that is replayed against its guide, as in a prediction, it does nothing.
+    The handler has no effect outside a model that is replayed against its guide, such as in a prediction.
 
     Example::
 
@@ -50,10 +50,10 @@ class local_reparameterisation(Messenger):
             msg["value"], msg["done"] = self.outputs(layer, x, posteriors), True
 
     def _posteriors(self, values):
-        """The normals that values came from, by site, as far as a guide drew them."""
+        """The normals that the values were drawn from in a guide, by site."""
         nodes = [(s, trace.nodes.get(s), value) for trace in guide_traces() for s, value in values.items()]
         return {site: node["fn"].base_dist for site, node, value in nodes if node and node["value"] is value}
 
     def outputs(self, layer, x, posteriors):
-        """The layer's outputs for x, ``(..., B, out)``, where weights have the posteriors given."""
+        """The outputs of a layer for x, ``(..., B, out)``, if its weights have the given posteriors."""
         return layer.posterior.by_row(layer, x, posteriors)

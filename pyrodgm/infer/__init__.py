@@ -1,4 +1,4 @@
-"""Objectives for training model/guide pairs, their optimiser, ``CompiledSVI``, and the run of a pair they read."""
+"""Objectives for training model/guide pairs, the optimiser, ``CompiledSVI`` and ``CompiledFunction``."""
 
 from pyrodgm.infer.compiled import CompiledFunction, CompiledSVI
 from pyrodgm.infer.free_bits import FreeBits

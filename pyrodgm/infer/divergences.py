@@ -1,4 +1,4 @@
-"""What each site of one run of a pair contributes to the bound, and what each unit of a latent does."""
+"""The contribution of each site to the bound, and the KL divergence of each unit of a latent."""
 
 from torch.distributions import Independent, Normal, kl_divergence
 
@@ -7,22 +7,22 @@ from pyrodgm.distributions import log_prob_of_units
 
 
 class NoUnitsError(ValueError):
-    """A density of a latent is no product over units."""
+    """A density of a latent is not a product over units."""
 
 
 def site_parts(pair):
     """Name and part of every site, in the model's order: log p of an observed site, log q - log p of a latent.
 
-    A class that the model alone has, and enumerates, is summed out of the observed site that reads it.
+    A class that only the model has and enumerates is summed out of the observed site that depends on it.
 
     Args:
         pair: a ``Pair``.
 
     Yields:
-        A name and a tensor ``(S, B)``, or ``(K, S, B)`` where it depends on an enumerated y, see ``Pair.mean``.
+        A name and a tensor ``(S, B)``, or ``(K, S, B)`` if it depends on an enumerated y, see ``Pair.mean``.
 
     Raises:
-        ValueError: if a latent of the guide reads a class that the model alone has.
+        ValueError: if a latent of the guide depends on a class that only the model has.
     """
     pair.refuse_hidden_classes(*pair.guide)
     summed = pair.reading_hidden_classes
@@ -31,26 +31,27 @@ def site_parts(pair):
             yield name, pair.log_q(name) - site["log_prob"]
         elif name not in summed:
             yield name, site["log_prob"]
-    if not set(summed) <= set(pair.hidden_classes):  # a class that nothing else reads sums to one
+    if not set(summed) <= set(pair.hidden_classes):  # a class on which nothing else depends sums to one
         yield summed[-1], pair.log_p(*summed)
 
 
 def unit_divergences(pair, site):
-    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given what the two depend on.
+    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given the parents of both.
 
-    Analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as ADGM's z
-    was from a: there, and for others, it is log q(z_i | ...) - log p(z_i | ...) at the sample.
+    It is analytic for normals, unless the guide draws a parent of the latent after it. An example is ADGM's a: z is its
+    parent in the model, and the guide draws z given a. In such a case, and for other densities, it is
+    log q(z_i | ...) - log p(z_i | ...) at the sample.
 
     Args:
         pair: a ``Pair``.
-        site: the latent.
+        site: name of the latent.
 
     Returns:
-        ``(S, B, *event)``, or ``(K, S, B, *event)`` where it depends on an enumerated y, see ``Pair.mean``.
+        ``(S, B, *event)``, or ``(K, S, B, *event)`` if it depends on an enumerated y, see ``Pair.mean``.
 
     Raises:
-        ValueError: if the guide has no such site, or it reads a class that the model alone has.
-        NoUnitsError: a ``ValueError``, if a density of it is no product over units.
+        ValueError: if the guide has no such site, or it depends on a class that only the model has.
+        NoUnitsError: a ``ValueError``, if a density of it is not a product over units.
 
     Example::
 
@@ -66,14 +67,14 @@ def unit_divergences(pair, site):
 
 
 def _is_analytic(pair, site):
-    """Whether what the model's prior of a latent reads is given, none of it drawn by the guide after that latent."""
+    """Whether the guide draws none of the sites before a latent in the model after that latent."""
     guide, model = list(pair.guide), list(pair.model)
     drawn_later, parents = guide[guide.index(site) + 1 :], model[: model.index(site)]
     return set(parents).isdisjoint(drawn_later)
 
 
 def _normal(fn):
-    """The normals that a density is a product of, one for each unit; None for others."""
+    """The normals of a density that is a product of normals over units; None for others."""
     base = fn.base_dist if isinstance(fn, Independent) else fn
     return base if isinstance(base, Normal) else None
 

@@ -1,4 +1,4 @@
-"""Free bits: an ELBO in which the first nats of every group of units cost nothing more."""
+"""Free bits: an ELBO with a minimum KL divergence for every group of units."""
 
 import math
 
@@ -13,36 +13,36 @@ GROUPS = ("layer", "map", "unit")
 
 
 class FreeBits(Objective):
-    """The ELBO with a least KL divergence for every group of units, on average over the rows of a batch.
+    """The ELBO with a minimum KL divergence for every group of units, on average over the rows of a batch.
 
     loss = - sum_b E[log p(x_b | ...)] + sum_j max(B nats, sum_b KL_bj)          (Kingma 2017, eq. 5.33, times -B)
 
-    KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y by q(y | ...), and j a group of units
-    of one latent. A group below its floor has no gradient of its KL: it may say that much for free, so that a layer
-    which has nothing to say yet is not pushed onto its prior. The maximum is that of the sum over the rows: one row may
-    have less. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless a parent of z in the model
-    may have been drawn from z by the guide; else the difference of the log-densities at the sample. So they are
-    analytic for every layer of a ladder, and for the top layer alone of bottom-up inference.
+    KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y with q(y | ...). j is a group of units
+    of one latent. The KL of a group below its floor has no gradient: that much information is free, so that a layer
+    that is not in use yet is not pushed onto its prior. The maximum is of the sum over the rows, so a single row may be
+    below the floor. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless the guide draws a
+    parent of the latent after it; else the difference of the log-densities at the sample. They are therefore analytic
+    for every layer of a ladder; with bottom-up inference, for the top layer only.
 
-    The KL of a discrete latent, such as y, is added as it is. A class that the model alone has, and enumerates, is
-    summed out of the observed part, as in ``elbo_parts``. ``nats=0`` is no floor at all: the ELBO, also where the
-    estimate of a KL is negative. With a floor the loss is no bound of log p(x); ``bound`` measures that.
+    The KL of a discrete latent, such as y, has no floor. A class that only the model has and enumerates is summed out
+    of the observed part, as in ``elbo_parts``. ``nats=0`` means no floor, which gives the ELBO even if the estimate of
+    a KL is negative. With a floor, the loss is not a bound of log p(x); use ``bound`` to measure one.
 
-    With several processes, each has a maximum over its own rows; so have the labelled and the unlabelled rows of
-    ``SemiSupervisedELBO``. With several particles it is the maximum of the mean over them.
+    With several processes, each takes the maximum over its own rows. So do the labelled and the unlabelled rows of
+    ``SemiSupervisedELBO``. With several particles, the maximum is of the mean over them.
 
     Args:
-        nats: the floor of a group, in nats a row; Kingma 2017, sec. 5.B.8, tries 0.125 to 8.
-        groups: what has a floor: ``"unit"``, every unit of a latent; ``"map"``, a channel of a latent of shape
-            ``(C, H, W)``; ``"layer"``, a latent.
-        num_particles: samples of every latent, vectorised.
+        nats: floor of a group, in nats per row; Kingma 2017, sec. 5.B.8, tries 0.125 to 8.
+        groups: the groups that have a floor: ``"unit"``, every unit of a latent; ``"map"``, a channel of a latent of
+            shape ``(C, H, W)``; ``"layer"``, a latent.
+        num_particles: number of samples of every latent, vectorised.
 
     Raises:
         ValueError: if ``nats`` is negative, infinite or NaN, or there are no such groups. In a step, naming the site:
-            if a density of it is no product over units, as ``"planar"``, ``"radial"`` and ``"full"`` give, and the
-            groups are not layers; if it has no channels, and they are maps; if it is scaled, as in a warm-up, or
-            masked, or outside the plate over the rows; if it is a latent of model or guide alone, drawn without a
-            gradient, or reads a class that the model alone has.
+            if its density is not a product over units, as of ``"planar"``, ``"radial"`` and ``"full"``, and the groups
+            are not layers; if it has no channels, and the groups are maps; if it is scaled, as in a warm-up, masked,
+            or outside the plate over the rows; if it is a latent of only one of model and guide, is drawn without a
+            gradient, or depends on a class that only the model has.
 
     Example::
 
@@ -72,7 +72,7 @@ class FreeBits(Objective):
         return loss
 
     def _by_group(self, pair, name, part):
-        """The KL of every row and group of a latent, ``(B, groups)``; ``part`` is that of the latent."""
+        """The KL of every row and group of a latent, ``(B, groups)``; ``part`` is its part, see ``site_parts``."""
         fn = pair.guide[name]["fn"]
         shape = fn.event_shape
         if self.groups == "map" and len(shape) != 3:

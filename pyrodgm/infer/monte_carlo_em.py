@@ -1,4 +1,4 @@
-"""Monte Carlo EM: a model trained on samples of its own posterior, without a guide. Kingma 2017, app. 2.B."""
+"""Monte Carlo EM: trains a model on samples from its posterior, without a guide. Kingma 2017, app. 2.B."""
 
 import sys
 
@@ -19,24 +19,24 @@ class MonteCarloEM:
                   grad_z log p(z | x) = grad_z log p(z) + grad_z log p(x | z)
         M step    num_updates steps of the optimiser on -log p(x, z), z held fixed
 
-    Every row keeps a z of its own, drawn from the prior at the start. Pyro's ``HMC`` makes the transition. The rows of
-    a batch are one target to it: they are accepted or rejected together. It tunes the step size by dual averaging for
-    as long as it is used, because the target changes with the parameters.
+    Every row keeps its own z, first drawn from the prior. Transitions are those of Pyro's ``HMC``. All rows of a batch
+    form one target, so they are accepted or rejected together. The step size is tuned by dual averaging throughout,
+    because the target changes with the parameters.
 
     Args:
         model: a function of rows of x, such as ``m.model``, with continuous latents of unbounded support.
-        optim: a Pyro optimiser, of the model's parameters.
-        x: all rows that there are, ``(N, D)``.
-        num_steps: leapfrog steps of a transition.
-        acceptance: the acceptance probability that the step size is tuned for, between 0 and 1.
-        num_updates: steps of the optimiser after every transition.
+        optim: a Pyro optimiser for the parameters of the model.
+        x: all rows of the data set, ``(N, D)``.
+        num_steps: number of leapfrog steps of a transition.
+        acceptance: target acceptance probability of the step size, between 0 and 1.
+        num_updates: number of optimiser steps after every transition.
 
     Attributes:
-        latents: dict from a site to the last draws, ``(N, ...)``.
+        latents: dict from a site to its last samples, ``(N, ...)``.
 
     Raises:
-        ValueError: if an argument is out of range, x has a wrong shape or values that are not finite, or a latent of
-            the model is not continuous and unbounded.
+        ValueError: if an argument is out of range, if x has the wrong shape or values that are not finite, or if a
+            latent of the model is not continuous and unbounded.
 
     Example::
 
@@ -58,7 +58,7 @@ class MonteCarloEM:
             support = site["fn"].support
             if getattr(support, "base_constraint", support) is not constraints.real:
                 raise ValueError(
-                    f"model: got site {name!r} with values in {support}, want real ones, as HMC moves them"
+                    f"model: got site {name!r} with values in {support}, want real values, which HMC needs"
                 )
         self.latents = {name: site["value"] for name, site in sites.items()}
         self.model, self.x, self.num_updates = model, x, num_updates
@@ -69,13 +69,13 @@ class MonteCarloEM:
         """The E step: move the latents of some rows by one transition.
 
         Args:
-            rows: their indices ``(B,)``, as many at every call.
+            rows: indices of the rows ``(B,)``, the same number at every call.
 
         Returns:
-            The draws, a dict from a site to ``(B, ...)``.
+            The new samples, a dict from a site to ``(B, ...)``.
 
         Raises:
-            ValueError: for another number of rows than before.
+            ValueError: if the number of rows differs from that of earlier calls.
         """
         self._batch, latents = self.x[rows], {name: value[rows] for name, value in self.latents.items()}
         latents = self._hmc.move(latents)
@@ -87,10 +87,10 @@ class MonteCarloEM:
         """The E step and the M step of some rows.
 
         Args:
-            rows: their indices ``(B,)``, as many at every call.
+            rows: indices of the rows ``(B,)``, the same number at every call.
 
         Returns:
-            -log p(x, z), the sum over the rows, the mean over the updates, a float.
+            -log p(x, z), summed over the rows and averaged over the updates, a float.
         """
         latents = self.draw(rows)
         return sum(self._m_step.step(self.x[rows], latents) for _ in range(self.num_updates)) / self.num_updates
@@ -100,21 +100,21 @@ class MonteCarloEM:
         return poutine.condition(self.model, latents)(x)
 
     def _potential(self, latents):
-        """-log p(x, z) = -log p(z | x) + constant, of the rows that are moved."""
+        """-log p(x, z) = -log p(z | x) + constant, for the rows of the transition."""
         return -poutine.trace(self._complete).get_trace(self._batch, latents).log_prob_sum()
 
 
 class _HMC(HMC):
-    """Pyro's kernel with so many leapfrog steps, whose step size is tuned as long as it is used."""
+    """Pyro's HMC kernel with a fixed number of leapfrog steps and a step size that is always tuned."""
 
-    num_steps = None  # in place of Pyro's property, which keeps the length of the trajectory instead
+    num_steps = None  # replaces Pyro's property, which fixes the length of the trajectory instead
 
     def __init__(self, potential, num_steps, acceptance):
         super().__init__(potential_fn=potential, adapt_mass_matrix=False, target_accept_prob=acceptance)
         self.num_steps = num_steps
 
     def move(self, latents):
-        """One transition, from latents that need not be where the last one ended."""
+        """One transition from given latents, which may differ from those where the last one ended."""
         if self.initial_params is None:
             self.initial_params = latents
             self.setup(sys.maxsize)

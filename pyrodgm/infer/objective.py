@@ -1,4 +1,4 @@
-"""What an objective needs to be a Pyro ELBO."""
+"""Base class of the objectives, which are Pyro ELBOs."""
 
 from abc import abstractmethod
 
@@ -9,10 +9,10 @@ from pyro.util import warn_if_nan
 
 
 class Objective(ELBO):
-    """An ELBO defined by its differentiable loss alone.
+    """An ELBO that is defined by its differentiable loss only.
 
-    Works wherever Pyro takes a loss: ``SVI(model, guide, optim, objective).step(...)``, or as a module,
-    ``objective(m.model, m.guide)(...)``, of which one optimises ``m.parameters()``.
+    It works wherever Pyro takes a loss: in ``SVI(model, guide, optim, objective).step(...)``, or as a module,
+    ``objective(m.model, m.guide)(...)``, with an optimiser of ``m.parameters()``.
     """
 
     @abstractmethod
@@ -27,7 +27,7 @@ class Objective(ELBO):
         return loss
 
     def loss_and_grads(self, model, guide, *args, **kwargs):
-        """The loss as a float; adds its gradients to those of the parameters."""
+        """The loss as a float; adds its gradients to ``grad`` of the parameters."""
         loss = self.differentiable_loss(model, guide, *args, **kwargs)
         if loss.requires_grad:
             loss.backward()

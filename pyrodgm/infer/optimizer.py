@@ -1,4 +1,4 @@
-"""A Pyro optimiser with a schedule, that sees all gradients of a step together before it steps."""
+"""A Pyro optimiser with a learning-rate schedule that handles all gradients of a step together."""
 
 import pyro
 import torch
@@ -6,20 +6,20 @@ from pyro.optim import PyroLRScheduler
 
 
 class Optimizer(PyroLRScheduler):
-    """One torch optimiser per parameter, as everywhere in Pyro, with what concerns them all.
+    """One torch optimiser per parameter, as everywhere in Pyro, with reduction and clipping over all parameters.
 
-    Gradients are first summed over processes, if there are several, then scaled so that their joint norm is at most
-    ``max_norm``: g min(1, max_norm / |g|), |g| over all parameters (Pyro's own ``clip_args`` clips each parameter by
-    its own norm). A prior N(0, s^2) on the parameters of a data set of N rows, trained on sums over B rows, is
-    ``weight_decay=B / (N s^2)``: its gradient exactly, for optimisers that add the decay to the gradient, which
+    Gradients are first summed over processes, if there are several. Then they are scaled so that their joint norm is at
+    most ``max_norm``: g min(1, max_norm / |g|), with |g| over all parameters. (``clip_args`` of Pyro clips each
+    parameter by its own norm.) ``weight_decay=B / (N s^2)`` is a prior N(0, s^2) on the parameters, for a data set of N
+    rows and a loss summed over B rows. Its gradient is exact for optimisers that add the decay to the gradient, which
     AdamW does not.
 
     Args:
         optimizer: a class of ``torch.optim``, such as ``Adam``, ``Adamax``, ``RMSprop`` or ``Adagrad``.
-        options: its arguments.
-        schedule: the learning rate's factor as a function of the epoch, counted from 0; ``step()`` ends an epoch.
-        max_norm: the largest joint norm of the gradients, or None.
-        reduce: a function from a list of gradients to a list of gradients, called before anything else; or None.
+        options: arguments of the optimiser.
+        schedule: factor of the learning rate as a function of the epoch, counted from 0; ``step()`` ends an epoch.
+        max_norm: largest joint norm of the gradients, or None.
+        reduce: a function from a list of gradients to a list of gradients, called first; or None.
 
     Raises:
         ValueError: if ``max_norm`` is not positive.
@@ -39,16 +39,16 @@ class Optimizer(PyroLRScheduler):
         self.max_norm, self.reduce = max_norm, reduce
 
     def __call__(self, params, *args, **kwargs):
-        """Step the parameters, in the order of their names, by the gradients that they hold."""
+        """Step the parameters, in the order of their names, with their gradients."""
         params = sorted(params, key=pyro.get_param_store().param_name)
         for parameter, gradient in zip(params, self.prepare([parameter.grad for parameter in params]), strict=True):
             parameter.grad = gradient
         super().__call__(params, *args, **kwargs)
 
     def prepare(self, gradients):
-        """The gradients, in the order of their parameters' names, reduced and clipped.
+        """The gradients after reduction and clipping, in the order of the names of their parameters.
 
-        None stands for a parameter that the loss does not depend on.
+        The gradient of a parameter that the loss does not depend on is None.
         """
         present = [gradient for gradient in gradients if gradient is not None]
         if not present:

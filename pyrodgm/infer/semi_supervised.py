@@ -31,28 +31,28 @@ def alpha(beta, num_labelled, num_unlabelled):
 
 
 class SemiSupervisedELBO(Objective):
-    """J = w sum_l L(x_l, y_l) + alpha sum_l -log q(y_l | x_l) + sum_u U(x_u), to be minimised.
+    """The semi-supervised objective, a loss: J = w sum_l L(x_l, y_l) + alpha sum_l -log q(y_l | x_l) + sum_u U(x_u).
 
     Kingma 2017, eqs 3.9-3.10; Maaløe et al. 2016, eqs 14-15; sums over the rows given. L and U are the losses of
-    ``elbo`` with and without y. The class term is read from the guide, at its site ``y``: -log q(y | ...) with the
-    label observed there, so it works for any pair with such a site; one run of the guide gives it and the
-    labelled bound. With several particles it is -log of the mean over them, -log E_a[q(y | a, x)], as in Maaløe
-    et al. 2016, eq. 14 (the thesis has E_a[-log q(y | a, x)], an upper bound of it). A guide without a site ``y``
-    has no class term. Batch normalisation's running statistics are fed by the unlabelled rows only.
+    ``elbo`` with and without y. The class term is -log q(y | ...) at the site ``y`` of the guide, with the label
+    observed there. It works for any pair with such a site, and one run of the guide gives it and the labelled bound.
+    With several particles it is -log of the mean over them, -log E_a[q(y | a, x)], as in Maaløe et al. 2016, eq. 14.
+    (The thesis has E_a[-log q(y | a, x)], an upper bound of it.) A guide without a site ``y`` has no class term. Only
+    unlabelled rows update the running statistics of batch normalisation.
 
     Args:
-        elbo: the ELBO of both bounds, for a model with a y ``TraceEnum_ELBO(max_plate_nesting=1, ...)``.
+        elbo: the ELBO of both bounds; for a model with a y, ``TraceEnum_ELBO(max_plate_nesting=1, ...)``.
         alpha: weight of the class term, see ``alpha``.
-        labelled_weight: the weight w of the labelled bound; 0 skips it.
-        classification_loss: a function of (x, y) that returns a scalar tensor, in place of the class term.
-        adversarial_loss: a function of (x, y) that returns a scalar tensor, added as it is; it turns gradients round
-            where two networks play against each other.
+        labelled_weight: weight w of the labelled bound; 0 skips it.
+        classification_loss: a function of (x, y) that returns a scalar tensor, used instead of the class term.
+        adversarial_loss: a function of (x, y) that returns a scalar tensor, added with weight 1. It is for a paper with
+            an adversary, and has to reverse gradients itself.
 
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, the ELBO is ``WakeSleep``, or neither kind of row
-            is given.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep``, or if neither
+            labelled nor unlabelled rows are given.
 
     Example::
 
@@ -66,21 +66,21 @@ class SemiSupervisedELBO(Objective):
             if not value >= 0:
                 raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
         if isinstance(elbo, WakeSleep):
-            raise ValueError("elbo: got WakeSleep, want a bound: its guide reads dreamt rows too, which have no labels")
+            raise ValueError("elbo: got WakeSleep, want a bound: its guide also gets generated rows without labels")
         super().__init__(num_particles=elbo.num_particles, max_plate_nesting=elbo.max_plate_nesting)
         self.elbo, self.alpha, self.labelled_weight = elbo, alpha, labelled_weight
         self.classification_loss, self.adversarial_loss = classification_loss, adversarial_loss
         self._labelled_elbo = copy.copy(elbo)
-        self._labelled_elbo.strict_enumeration_warning = False  # with y observed there is nothing to enumerate
+        self._labelled_elbo.strict_enumeration_warning = False  # nothing to enumerate if y is observed
 
     @classmethod
     def of(cls, model, elbo, alpha, labelled_weight=None):
-        """The objective that a model's paper trains it by: its class term, weight of the labelled bound, adversary.
+        """The objective of a model's paper: its class term, weight of the labelled bound and adversarial loss.
 
         Args:
-            model: a ``DeepGenerativeModel``, or any object: what it does not bring is as in ``SemiSupervisedELBO``.
+            model: a ``DeepGenerativeModel``, or any object. Attributes that it lacks are as in ``SemiSupervisedELBO``.
             elbo, alpha: as for ``SemiSupervisedELBO``.
-            labelled_weight: in place of the model's.
+            labelled_weight: replaces that of the model, if given.
 
         Example::
 
@@ -123,5 +123,5 @@ class SemiSupervisedELBO(Objective):
 
 
 def _bound(elbo, *args):
-    """The loss of ``elbo``: Pyro refuses to make a differentiable one where nothing records gradients."""
+    """The loss of ``elbo``. Pyro refuses to compute a differentiable loss if gradients are disabled."""
     return elbo.differentiable_loss(*args) if torch.is_grad_enabled() else elbo.loss(*args)

@@ -1,4 +1,4 @@
-"""Model and guide run once over samples and rows, with y enumerated: what every figure is computed from."""
+"""Runs model and guide once over samples and rows, with y enumerated, for objectives and evaluation."""
 
 from contextlib import nullcontext
 from typing import NamedTuple
@@ -9,13 +9,13 @@ from pyro import poutine
 from pyro.poutine.enum_messenger import EnumMessenger
 from pyro.poutine.util import site_is_subsample
 
-SAMPLES = "samples of pyrodgm"  # a plate's name that no pair has
+SAMPLES = "samples of pyrodgm"  # a name that no plate of a pair has
 
 
 class Pair(NamedTuple):
-    """One run of model and guide: their sites by name, as Pyro's traces hold them, and ``shape``, (S, B).
+    """One run of model and guide: their sites by name, as in Pyro's traces, and ``shape``, (S, B).
 
-    A log-probability has shape ``(S, B)``, or ``(K, S, B)`` where it depends on an enumerated y.
+    A log-probability has shape ``(S, B)``, or ``(K, S, B)`` if it depends on an enumerated y.
     """
 
     model: dict
@@ -29,12 +29,12 @@ class Pair(NamedTuple):
 
     @property
     def hidden_classes(self):
-        """The names of the sites that only the model has, and enumerates."""
+        """The names of the sites that only the model has and that it enumerates."""
         return [name for name, site in self.model.items() if _dim(site) is not None and name not in self.guide]
 
     @property
     def reading_hidden_classes(self):
-        """The names of the model's sites that depend on a class which only the model has, that class among them."""
+        """The names of the model's sites that depend on a class that only the model has, including that class."""
         dims = [_dim(self.model[name]) for name in self.hidden_classes]
 
         def reads(log_prob):
@@ -43,24 +43,27 @@ class Pair(NamedTuple):
         return [name for name, site in self.model.items() if reads(site["log_prob"])]
 
     def refuse_hidden_classes(self, *names):
-        """Raise ``ValueError`` where one of the named sites has no part of the bound of its own."""
+        """Raise ``ValueError`` if one of the named sites depends on a class that only the model has.
+
+        Such a site has no separate part in the bound.
+        """
         if not set(names).isdisjoint(self.reading_hidden_classes):
             name = self.hidden_classes[0]
-            raise ValueError(f"model: got site {name!r} enumerated in the model alone, want it in the guide too")
+            raise ValueError(f"model: got site {name!r} enumerated in the model only, want it in the guide too")
 
     def refuse_nan(self, figure):
-        """Raise ``ValueError`` where the figure of a row, ``(B, ...)``, is NaN, naming a site that made it so."""
+        """Raise ``ValueError`` if the figure of a row, ``(B, ...)``, is NaN, and name a site that caused it."""
         wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
         if not bool(wrong.any()):
             return
-        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "no site is by itself")
+        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "but no single site is")
         raise ValueError(
-            f"x: got {int(wrong.sum())} rows whose figure is NaN, row {first} of its batch the first: {site}. "
-            "Want rows that the networks can bear: scale x, or evaluate in double precision"
+            f"x: got {int(wrong.sum())} rows whose figure is NaN, the first is row {first} of its batch: {site}. "
+            "Want rows that the networks can handle: scale x, or evaluate in double precision"
         )
 
     def log_p(self, *names):
-        """log p of the named sites, or of all, with what only the model enumerates summed out."""
+        """log p of the named sites, or of all, summed over classes that only the model enumerates."""
         total = sum(self.model[name]["log_prob"] for name in names or self.model)
         dims = [_dim(self.model[name]) for name in self.hidden_classes]
         return total.logsumexp(dims, keepdim=True) if dims else total
@@ -70,28 +73,28 @@ class Pair(NamedTuple):
         return sum(self.guide[name]["log_prob"] for name in names)
 
     def log_class_weights(self):
-        """The log of what each enumerated class counts for: its site's score, as ``TraceEnum_ELBO`` weighs it.
+        """The log-weight of each enumerated class: the score of its site, which ``TraceEnum_ELBO`` also uses.
 
-        That of a categorical is log q(y | ...); a distribution that enumerates some of its classes says another.
+        For a categorical it is log q(y | ...). A distribution that enumerates only some classes has other weights.
         """
         return sum(self.guide[name]["score_parts"].score_function for name in self.classes)
 
     def log_weights(self):
-        """log p - log q of every sample, with every class summed inside it: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
+        """log p - log q of every sample, with the sum over classes inside: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
         log_w = self.log_p() - self.log_q(*(name for name in self.guide if name not in self.classes))
         return self._by_class(log_w + self._log_class_counts()).logsumexp(0)
 
     def _log_class_counts(self):
-        """The log of how many classes each enumerated one stands for: zero where all are enumerated."""
+        """The log of the number of classes that each enumerated class stands for: zero if all are enumerated."""
         parts = (self.guide[name]["score_parts"] for name in self.classes)
         others = [(p.score_function, p.log_prob) for p in parts if p.score_function is not p.log_prob]
         return sum(torch.where(weight == log_q, 0.0, weight - log_q) for weight, log_q in others)
 
     def over_classes(self, values, event_dim=0):
-        """The sum over an enumerated y of what it counts for times its value.
+        """The weighted sum of values over an enumerated y.
 
         Args:
-            values: ``(S, B, *event)`` or ``(K, S, B, *event)``, or what broadcasts to them.
+            values: ``(S, B, *event)`` or ``(K, S, B, *event)``, or a tensor that broadcasts to one of them.
             event_dim: number of dimensions of ``event``.
 
         Returns:
@@ -99,7 +102,7 @@ class Pair(NamedTuple):
         """
         if self.classes:
             weights = self.log_class_weights().exp()[(..., *[None] * event_dim)]
-            values = torch.where(weights > 0, values, 0.0) * weights  # an impossible class counts for nothing
+            values = torch.where(weights > 0, values, 0.0) * weights  # leave out classes of weight zero
         return self._by_class(values, event_dim).sum(0)
 
     def mean(self, values, event_dim=0):
@@ -111,13 +114,13 @@ class Pair(NamedTuple):
         return self.over_classes(values, event_dim).mean(0)
 
     def _by_class(self, values, event_dim=0):
-        """``(K, S, B, *event)`` of what broadcasts to it, K = 1 where nothing is enumerated."""
+        """Values expanded to ``(K, S, B, *event)``, with K = 1 if nothing is enumerated."""
         shape = *self.shape, *values.shape[values.dim() - event_dim :]
         return values.expand(*values.shape[: -len(shape)], *shape).reshape(-1, *shape)
 
 
 def _culprits(pair):
-    """In words, the sites whose values or log-probabilities are NaN, or else infinite, those that came first first."""
+    """Describe the sites with NaN values or log-probabilities, then those with infinite ones, in order."""
     for is_wrong, what in ((torch.isnan, "NaN"), (torch.isinf, "infinite")):
         for part, sites in (("guide", pair.guide), ("model", pair.model)):
             for name, site in sites.items():
@@ -127,22 +130,22 @@ def _culprits(pair):
 
 
 def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
-    """Run the guide, and the model against it, with ``num_samples`` samples of every latent for every row.
+    """Run the guide, and replay the model against it, with ``num_samples`` samples of every latent for every row.
 
-    The pair runs as it is written: y is enumerated where the guide says so. Gradients flow where they are recorded.
+    y is enumerated as the guide specifies. Gradients are recorded as usual.
 
     Args:
-        model, guide: the two functions of a pair, such as ``m.model`` and ``m.guide``; all sites in one plate over the
-            rows.
-        args, kwargs: what both are called with, such as rows and labels.
-        num_samples: S.
-        within: a handler of Pyro's round the guide.
+        model, guide: the two functions of a pair, such as ``m.model`` and ``m.guide``; all sites are in one plate over
+            the rows.
+        args, kwargs: the arguments of both, such as rows and labels.
+        num_samples: number of samples S.
+        within: a Pyro handler in which the guide runs.
 
     Returns:
         A ``Pair``.
 
     Raises:
-        ValueError: if a site is scaled or masked, or not in the plate: there is no log-probability of a row then.
+        ValueError: if a site is scaled, masked or not in the plate: a row then has no log-probability.
 
     Example::
 
@@ -158,20 +161,20 @@ def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
 
 
 def run_guide(guide, args=(), kwargs=None, num_samples=1):
-    """A ``Pair`` without a model: the guide run alone. Arguments as for ``run_pair``."""
+    """A ``Pair`` without a model: runs the guide only. Arguments as for ``run_pair``."""
     sites = _sites(_trace_guide(guide, args, kwargs or {}, pyro.plate(SAMPLES, num_samples, dim=-2), nullcontext()))
     return Pair({}, sites, (num_samples, _rows(sites)))
 
 
 def random_sites(trace):
-    """The random variables of a Pyro trace, a dict from name to site: no plates, whatever they are called."""
+    """The random variables of a Pyro trace, without plates: a dict from name to site."""
     sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
     no_variables = [n for n, site in sites.items() if site_is_subsample(site) or site["infer"].get("_deterministic")]
     return {name: site for name, site in sites.items() if name not in no_variables}
 
 
 def latent_sites(trace):
-    """Those of the random variables of a Pyro trace that are not observed."""
+    """The random variables of a Pyro trace that are not observed: a dict from name to site."""
     return {name: site for name, site in random_sites(trace).items() if not site["is_observed"]}
 
 
@@ -185,16 +188,15 @@ def _sites(trace):
     for name, site in sites.items():
         if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
             raise ValueError(
-                f"model: got site {name!r} outside the plate over rows, want every site in it; of a model whose "
-                "weights are latents, m.at(weights)"
+                f"model: got site {name!r} outside the plate over rows, want every site in it; for a model whose "
+                "weights are latents, want m.at(weights)"
             )
         if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
             raise ValueError(
-                f"model: got site {name!r} scaled by {site['scale']}, want every density as it is written, outside a "
-                "warm-up"
+                f"model: got site {name!r} scaled by {site['scale']}, want every density unscaled, outside a warm-up"
             )
         if site["mask"] is not None:
-            raise ValueError(f"model: got site {name!r} masked, want every density as it is written")
+            raise ValueError(f"model: got site {name!r} masked, want every density unmasked")
     trace.compute_score_parts()  # log-probabilities too
     return sites
 

@@ -1,4 +1,4 @@
-"""The wake-sleep algorithm of Hinton et al. 1995, with which Kingma 2017, sec. 2.11, compares the ELBO."""
+"""The wake-sleep algorithm of Hinton et al. 1995. Kingma 2017, sec. 2.11, compares it with the ELBO."""
 
 import inspect
 
@@ -17,19 +17,19 @@ class WakeSleep(Objective):
     wake     z ~ q(z | x)          the gradient of -log p(x, z) trains the model
     sleep    x', z' ~ p(x', z')    the gradient of -log q(z' | x') trains the guide
 
-    No gradient goes through a sample, so that latents may be discrete: a class that the guide enumerates is drawn. The
-    two together follow the gradient of no single objective. Pyro's ``ReweightedWakeSleep`` computes both phases, with
-    one sample a row: of several it would weigh whole batches by their importance. The sleep phase dreams as many rows
-    as the batch has, and leaves the running statistics of batch normalisation to the wake phase.
+    No gradient passes through a sample, so latents may be discrete: a class that the guide enumerates is drawn. The two
+    phases together are not the gradient of a single objective. Pyro's ``ReweightedWakeSleep`` computes both, with one
+    sample per row, because with several it would weight whole batches by their importance. The sleep phase generates as
+    many rows as the batch has. Only the wake phase updates the running statistics of batch normalisation.
 
-    The loss of a step is log q(z | x) - log p(x, z), minus the bound at one sample, plus -log q(z' | x'), all summed
-    over the rows. A network that model and guide share gets the gradients of both phases.
+    The loss of a step is log q(z | x) - log p(x, z), which is minus the bound at one sample, plus -log q(z' | x'), both
+    summed over the rows. A network that model and guide share gets the gradients of both phases.
 
-    The guide is given the dreamed rows as the arguments that are named after the observed sites of the model: x where
-    the model has ``pyro.sample("x", ..., obs=x)``, and y too where labels are observed; in the dtype of the real ones.
+    The guide gets the generated rows as the arguments named after the observed sites of the model: x if the model has
+    ``pyro.sample("x", ..., obs=x)``, and also y if labels are observed. They have the dtype of the real rows.
 
     Raises:
-        ValueError: at a step, if model and guide have not the same latents, or the guide lacks such an argument.
+        ValueError: in a step, if model and guide do not have the same latents, or the guide lacks such an argument.
 
     Example::
 
@@ -54,7 +54,7 @@ class WakeSleep(Objective):
 
 
 class _Wake(ReweightedWakeSleep):
-    """The wake phase, for models that have no latents of their own."""
+    """The wake phase. It refuses a model and a guide with different latents."""
 
     def _get_trace(self, model, guide, args, kwargs):
         model_trace, guide_trace = super()._get_trace(model, guide, args, kwargs)
@@ -65,19 +65,19 @@ class _Wake(ReweightedWakeSleep):
 
 
 def _drawn(guide):
-    """The guide, with a sample where it enumerates."""
+    """The guide with samples instead of enumeration."""
     return poutine.infer_config(guide, lambda site: {"enumerate": None})
 
 
 def _of_observations(guide):
-    """The guide as Pyro calls it asleep: with the observed sites of the model, by name, as ``observations``."""
+    """The guide as Pyro calls it in the sleep phase: with the observed sites of the model as ``observations``."""
     signature = inspect.signature(getattr(guide, "forward", guide))
 
     def adapted(*args, observations, **kwargs):
         missing = observations.keys() - signature.parameters.keys()
         if missing:
             taken, wanted = ", ".join(signature.parameters), ", ".join(sorted(missing))
-            raise ValueError(f"guide: got arguments ({taken}), want {wanted} too, which the sleep phase dreams")
+            raise ValueError(f"guide: got arguments ({taken}), want {wanted} too, which the sleep phase generates")
         given = signature.bind(*args, **kwargs)
         for name, value in observations.items():
             like = given.arguments.get(name)

@@ -1,4 +1,4 @@
-"""The models, one file per paper: model and guide side by side."""
+"""The models: one file per paper, with model and guide side by side."""
 
 from pyrodgm.models.adgm import ADGM
 from pyrodgm.models.adversarial_m2 import AdversarialM2

@@ -6,8 +6,8 @@
     log p(x, y) >= E_q(a,z|x,y)[log p(x, a, y, z) - log q(a | x) q(z | a, y, x)] = -L(x, y)               eq. 12
     log p(x) >= E_q(a,y,z|x)[log p(x, a, y, z) - log q(a | x) q(y | a, x) q(z | a, y, x)] = -U(x)         eq. 13
 
-Summing a out of p leaves M2's p(x, y, z); the posterior of z and y becomes a mixture over a.
-Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``; so it is in the paper's benchmarks (sec. 3).
+Integrating a out of p gives M2's p(x, y, z). The posterior of z and y becomes a mixture over a.
+Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``. The paper's benchmarks do the same (sec. 3).
 """
 
 import pyro
@@ -26,10 +26,10 @@ class ADGM(AuxiliaryModel):
         z_size: number of style units.
         a_size: number of auxiliary units.
         hidden: sizes of the hidden layers, the same in every network.
-        auxiliary: ``"stochastic"``; or a control: ``"deterministic"`` (fig. 5), where a = a(x) is a feature of the
-            inference model and no variable, so that p(a | ...) falls away; ``"uninformed"`` (app. B), where
-            p(a) = N(0, I), of which the best q(a | x) is a point, but for the class term.
-        a_reads_x: p(a | x, y, z) of eq. 7 in place of p(a | y, z).
+        auxiliary: ``"stochastic"``, or one of the paper's two controls. ``"deterministic"`` (fig. 5): a = a(x) is a
+            feature of the inference model and not a random variable, so that there is no p(a | ...). ``"uninformed"``
+            (app. B): p(a) = N(0, I); but for the class term, the best q(a | x) is then a point.
+        a_reads_x: use p(a | x, y, z) of eq. 7 instead of p(a | y, z).
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
@@ -68,7 +68,7 @@ class ADGM(AuxiliaryModel):
             x = pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x)
             if self.informed:
                 parents = (self.scaled(x), z, y) if self.a_reads_x else (z, y)
-                pyro.sample("a", self.p_a(*parents))  # (B, a), scored under (K, B)
+                pyro.sample("a", self.p_a(*parents))  # (B, a), with log-density (K, B)
             elif self.stochastic:
                 pyro.sample("a", self.standard_normal(self.a_size))  # (B, a)
             return x

@@ -1,11 +1,11 @@
-"""AdversarialM2, an M2 whose style is kept from telling the class. Jurasiński 2019, app. E.
+"""AdversarialM2, an M2 with an adversary that removes class information from the style z. Jurasiński 2019, app. E.
 
     min_psi max_theta,phi  J(theta, phi) + E_q(z|x,y)[-log f_psi(y | z)]
 
-J is M2's objective, maximised; model and guide are M2's. The adversary f reads y off a draw of z, and the encoder
-q(z | x, y) fools it. One optimiser plays both sides: between z and f the gradient is reversed, so that a step down the
-cross-entropy of f is a step up for the encoder (Ganin and Lempitsky 2015). The game is over the labelled rows, whose y
-it reads; its weight is 1. The author found no difference in the error.
+J is M2's objective, which is maximised; model and guide are those of M2. The adversary f predicts y from a draw of z,
+and the encoder q(z | x, y) works against it. One optimiser trains both: the gradient is reversed between z and f, so
+that a step that lowers the cross-entropy for f raises it for the encoder (Ganin and Lempitsky 2015). The adversarial
+loss needs y, so it covers the labelled rows only; its weight is 1. The author found no difference in the error.
 """
 
 from pyrodgm.models.m2 import M2
@@ -13,9 +13,9 @@ from pyrodgm.models.networks import Networks
 
 
 class AdversarialM2(M2):
-    """M2 with an adversary f(y | z), ``f_y``, that plain ``SVI`` leaves as it is and ``SemiSupervisedELBO.of`` trains.
+    """M2 with an adversary f(y | z), ``f_y``. ``SemiSupervisedELBO.of`` trains it; an ordinary ELBO does not.
 
-    Arguments as for ``M2``; the adversary's hidden layers are those of ``hidden``.
+    Arguments as for ``M2``. The adversary has the hidden layers of ``hidden``.
 
     Example::
 
@@ -39,12 +39,12 @@ class AdversarialM2(M2):
         self.f_y = Networks(x_size, num_classes, hidden, **options).categorical(z_size)
 
     def adversarial_loss(self, x, y):
-        """-log f(y | z) at a draw of z from q(z | x, y), summed over the rows: f descends it, q(z | x, y) ascends."""
+        """Sum of -log f(y | z) over the rows, z drawn from q(z | x, y): f minimises it, q(z | x, y) maximises it."""
         y = self.one_hot(y)
         z = self.q_z(self.scaled(x), y).rsample()
         return -self.f_y(_reversed(z)).log_prob(y).sum()
 
 
 def _reversed(z):
-    """z, with its gradient turned round."""
+    """z with its gradient reversed."""
     return 2 * z.detach() - z

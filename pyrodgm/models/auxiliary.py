@@ -1,4 +1,4 @@
-"""What ADGM and SDGM share: the inference model q(a | x) q(y | a, x) q(z | a, y, x) and its classifier."""
+"""The inference model q(a | x) q(y | a, x) q(z | a, y, x) of ADGM and SDGM, and its classifier."""
 
 import pyro
 
@@ -9,7 +9,7 @@ from pyrodgm.models.networks import Networks
 
 
 class AuxiliaryModel(DeepGenerativeModel):
-    """A model whose guide is that of Maaløe et al. 2016, eqs 9-11; a subclass writes the generative model."""
+    """Base class with the guide of Maaløe et al. 2016, eqs 9-11. A subclass writes the generative model."""
 
     def __init__(self, x_size, num_classes, z_size, a_size, hidden, classes, stochastic=True, **options):
         super().__init__(x_size, num_classes, z_size, classes)
@@ -31,12 +31,12 @@ class AuxiliaryModel(DeepGenerativeModel):
     def classifier(self, x, num_samples=10, seed=0):
         """Class probabilities E_q(a|x)[q(y | a, x)] (Maaløe et al. 2016, eqs 10 and 14).
 
-        The noise of ``a`` is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend
-        on its neighbours.
+        The noise of ``a`` is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend
+        on the other rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of ``a``; one of no effect where ``a`` is deterministic.
+            num_samples: number of samples of ``a``; ignored if ``a`` is deterministic.
 
         Returns:
             ``(B, K)``.

@@ -1,4 +1,4 @@
-"""The ladder VAE with auxiliary variables, which Maaløe 2018 proposes in sec. 5.1.2 and nobody has published.
+"""The ladder VAE with auxiliary variables. Proposed in Maaløe 2018, sec. 5.1.2; no published experiment is known.
 
     p(x, a, z) = p(x | z_1) p(z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1}) prod_{i=1}^L p(a_i | z_i, ..., z_L)    as AVAE's
 
@@ -8,18 +8,18 @@
 
     log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]
 
-with mu_i and sigma_i^2 linear heads on (d_i, a_i), those of the top layer without a merge. Summing every a_i out of p
-leaves the generative model of the ladder; the posterior of z becomes a mixture over a.
+where mu_i and sigma_i^2 are linear heads on (d_i, a_i); the top layer has no merge. Integrating every a_i out of p
+gives the generative model of the ladder. The posterior of z becomes a mixture over a.
 
-The text says that the ladder "could easily be using an auxiliary variables a_i for each z_i" and no more. What it
-leaves open is from the two papers: p(a_i | ...) from AVAE (app. A, eq. 20), the rest from the ladder (app. B, sec.
-2.2). But q(a_i | d_i) has no a_{i-1} among its parents, which AVAE's has: the way up stays deterministic.
+The text only says that the ladder "could easily be using an auxiliary variables a_i for each z_i". The rest is from the
+two papers: p(a_i | ...) from AVAE (app. A, eq. 20), everything else from the ladder (app. B, sec. 2.2). One difference:
+AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) has not, so that the upward pass stays deterministic.
 """
 
 import pyro
 from torch.nn import ModuleList
 
-from pyrodgm.models.ladder import Rung, UpwardPass, prior_for_the_guide
+from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
 from pyrodgm.models.networks import check_layer_sizes
 
@@ -31,9 +31,9 @@ class AuxiliaryLadderVAE(LayeredModel):
         x_size: number of features D.
         z_sizes: number of units of z1, ..., zL.
         a_sizes: number of units of a1, ..., aL.
-        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
-            p(x | z1), p(a1 | ...) and d1, the next for p(z1 | z2), p(a2 | ...) and d2, ...
-        posterior: of every z and a, as in ``LadderVAE``.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1),
+            p(a1 | ...) and d1, the next for p(z1 | z2), p(a2 | ...) and d2, ...
+        posterior: the posterior of every z and a, as in ``LadderVAE``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 
     Example::
@@ -51,7 +51,7 @@ class AuxiliaryLadderVAE(LayeredModel):
         self.d = UpwardPass(nets)
         self.p_a = ModuleList(net.normal(*z_sizes[i:], size=a_sizes[i]) for i, net in enumerate(nets))
         of_layers = list(zip(nets, self.d.sizes, a_sizes, z_sizes, strict=True))
-        self.q_z = ModuleList(Rung(net, (d, a), size=z, posterior=posterior) for net, d, a, z in of_layers)
+        self.q_z = ModuleList(LadderPosterior(net, (d, a), size=z, posterior=posterior) for net, d, a, z in of_layers)
         self.q_a = ModuleList(net.having(()).posterior(d, size=a) for net, d, a, _ in of_layers)
 
     def model(self, x=None, y=None, size=1):

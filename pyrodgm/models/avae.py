@@ -5,11 +5,12 @@
 
     log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]                             eq. 2, where L = 1
 
-Summing every a_i out of p leaves a VAE of L layers; the posterior of z becomes a mixture over a. Eq. 2 and sec. 2.2
-have p(a | x, z); eq. 20, of the experiment, has no x, and so it is here. The latents of p are p(z_L) = N(0, I) and
-normals with heads for mu and log sigma^2 (eqs 16-18). Where p(a | z) = p(a) the bound falls back to the VAE's
-(app. A): without a warm-up of the KL terms, "crucial for activation of the auxiliary variables", it tends to.
-Batch normalisation, which sec. 4.3 has and Maaløe 2018, sec. 5.1.2 denies, is an option of the networks.
+Integrating every a_i out of p gives a VAE of L layers. The posterior of z becomes a mixture over a. Eq. 2 and sec. 2.2
+have p(a | x, z). Eq. 20, which describes the experiment, has no x, and neither does this model. In p, z_L is N(0, I);
+the other latents are normals with heads for mu and log sigma^2 (eqs 16-18). If p(a | z) = p(a), the bound is no better
+than the VAE's (app. A). This tends to happen without a warm-up of the KL terms, which is "crucial for activation of the
+auxiliary variables". Batch normalisation is an option of the networks: sec. 4.3 has it, while Maaløe 2018, sec. 5.1.2
+says that there is none.
 """
 
 import pyro
@@ -26,8 +27,8 @@ class AVAE(LayeredModel):
         x_size: number of features D.
         z_sizes: number of units of z1, ..., zL.
         a_sizes: number of units of a1, ..., aL.
-        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
-            p(x | z1), p(a1 | ...) and the posteriors of z1 and a1, the next for p(z1 | z2), p(a2 | ...), ...
+        hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1),
+            p(a1 | ...) and the posteriors of z1 and a1, the next for p(z1 | z2), p(a2 | ...), ...
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::

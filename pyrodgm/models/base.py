@@ -1,4 +1,4 @@
-"""What models share: the registered parameters, the plate over the rows, labels, priors, and reading the pair."""
+"""Base classes of the models: registration of the parameters, the plate over the rows, labels and priors."""
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
@@ -21,18 +21,19 @@ from pyrodgm.nn.weight_norm import initialised_by_data, normalised_layers
 
 
 class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
-    """Base class of every model/guide pair over rows x, with or without a class y, be it a density of x or not.
+    """Base class of every model/guide pair over rows x: densities of x, with or without a class y, and classifiers.
 
-    Two methods, ``model`` and ``guide``, open the plate over the rows with ``with self.batch(x, y, size) as y:``.
+    A subclass writes two methods, ``model`` and ``guide``. Both open the plate over the rows with
+    ``with self.batch(x, y, size) as y:``.
 
     Args:
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
 
     Attributes:
-        supervised: whether it is a p(y | x), trained on labelled rows alone.
-        data_size: number of rows N of the whole data set, where the pair has latents of all of it, such as weights;
-            the plate over B rows then counts each N / B times. Else None.
+        supervised: True for a classifier p(y | x), which is trained on labelled rows only.
+        data_size: number of rows N of the data set, for a pair with global latents such as weights. The plate then
+            scales each of the B rows of a batch by N / B. None for other pairs.
     """
 
     supervised = False
@@ -51,35 +52,34 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
 
     @property
     def x_support(self):
-        """The values that a feature may take, as a constraint and in words."""
+        """The values that a feature may take: a constraint, and its description in words."""
         return constraints.real, "real numbers"
 
     @abstractmethod
     def model(self, *args, **kwargs):
-        """The model: samples every latent, and what is observed where it is not given."""
+        """The model: samples every latent variable, and every observed variable that is not given."""
 
     @abstractmethod
     def guide(self, *args, **kwargs):
-        """The inference model: samples the latents."""
+        """The inference model: samples the latent variables."""
 
     @contextmanager
     def batch(self, x, y=None, size=1):
         """Register the parameters, check the shapes and open the plate ``"batch"`` over the rows.
 
         The number of rows is ``len(x)``, else ``len(y)``, else ``size``. Values are checked only while Pyro's
-        validation is on, because reading them waits for the device.
+        validation is on, because reading them synchronises with the device.
 
         Args:
             x: rows ``(B, D)`` or None.
             y: class indices ``(B,)``, one-hot rows ``(B, K)``, or None.
-            size: number of rows where neither is given.
+            size: number of rows if neither is given.
 
         Yields:
             y as one-hot rows ``(B, K)``, or None.
 
         Raises:
-            ValueError: for x or y of the wrong shape, dtype or values, naming what came and what is wanted; for more
-                rows than ``data_size``.
+            ValueError: if x or y has the wrong shape, dtype or values, or if there are more rows than ``data_size``.
         """
         register(self)
         parameter = next(self.parameters())
@@ -89,7 +89,7 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
             if self.num_classes is None:
                 raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
             check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if is_validation_enabled():  # a trace turns this off, and not the setting
+        if is_validation_enabled():  # the function, which tracing patches, not the setting
             if x is not None:
                 check_values("x", x, *self.x_support)
             if y is not None:
@@ -101,17 +101,18 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
             yield y
 
     def initialise(self, x, y=None):
-        """Let a batch set the lengths and biases of the layers with weight normalisation, before training begins.
+        """Initialise the layers with weight normalisation from a batch of data, before training begins.
 
-        Guide and model run once; at each layer's first call its outputs get mean 0 and variance 1 over the rows
-        (Salimans and Kingma 2016, sec. 3). Without such layers nothing is run or drawn.
+        Guide and model run once. At the first call of each layer, the lengths of its weights and its biases are set so
+        that its outputs have mean 0 and variance 1 over the rows (Salimans and Kingma 2016, sec. 3). Without such
+        layers nothing is run or drawn.
 
         Args:
-            x: rows ``(B, D)``, as many as a batch has.
+            x: rows ``(B, D)``, as many as in a batch.
             y: their labels, or None.
 
         Raises:
-            ValueError: once training began: biases are zero before, and an initialised model has others too.
+            ValueError: if a bias is not zero, which means that the model was trained or initialised before.
 
         Example::
 
@@ -140,26 +141,28 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
 class DeepGenerativeModel(Model):
     """Base class of a model/guide pair over rows x, with or without a class y.
 
-    A subclass names its networks after the factors they parameterise (``p_x``, ``q_z``, ...) and writes two
-    methods, ``model`` and ``guide``, each opening with ``with self.batch(x, y, size) as y:``. Sites carry the
-    paper's symbols. The rightmost batch dimension is the datum; enumeration goes to its left; events are last.
+    A subclass names its networks after the factors they parameterise (``p_x``, ``q_z``, ...). It writes two methods,
+    ``model`` and ``guide``, which both begin with ``with self.batch(x, y, size) as y:``. Sites are named after the
+    symbols of the paper. The rightmost batch dimension is the row. Enumeration dimensions are to its left, event
+    dimensions to its right.
 
     Args:
         x_size: number of features D of a row.
         num_classes: number of classes K, or None for a model without a y.
-        z_size: number of latent units; of the top latent, where there are several.
-        classes: how a guide treats a y that is not given. ``"enumerated"`` sums it out. ``"sampled"``, or
-            ``("sampled", {"top": 2})``, sums the most probable classes of each row and one drawn from the rest while
-            training, so that a step costs the same for any K: bound and gradient are right on average, see
-            ``SumAndSample``. Not so with batch normalisation, whose statistics are then of these few classes of each
-            row: a bound over another network than the one that sums all. Sum all at first, see ``classes_by_epoch`` of
-            ``pyrodgm.train.fit``. ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class; the gradient
-            is that of a relaxed sample, which is biased, see ``StraightThroughOneHot``.
+        z_size: number of latent units; of the top latent, if there are several.
+        classes: how the guide treats a y that is not given. ``"enumerated"`` sums over all classes.
+            ``"sampled"``, or ``("sampled", {"top": 2})``, sums over the most probable classes of each row and one class
+            drawn from the rest while training, so that the cost of a step does not depend on K. Bound and gradient are
+            unbiased, see ``SumAndSample``. With batch normalisation they are not, because the statistics then come from
+            these few classes of each row, not from all. Sum over all classes in the first epochs, see
+            ``classes_by_epoch`` of ``pyrodgm.train.fit``.
+            ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class. Its gradient is that of a relaxed
+            sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
-        top: the site of the latent whose prior is N(0, I), of ``z_size`` units: ``"z"``, or the last of z1, z2, ...
-        labelled_weight: the weight of the labelled bound in the objective of the model's paper.
-        classification_loss: a method of (x, y) where that paper has its own class term; None for -log q(y | ...).
+        top: name of the site whose prior is N(0, I), with ``z_size`` units: ``"z"``, or the last of z1, z2, ...
+        labelled_weight: weight of the labelled bound in the objective of the model's paper.
+        classification_loss: a method of (x, y), the class term of a paper that has its own; None for -log q(y | ...).
         adversarial_loss: a method of (x, y), the extra loss of a paper with an adversary; or None.
 
     Example::
@@ -188,16 +191,16 @@ class DeepGenerativeModel(Model):
 
     @abstractmethod
     def model(self, x=None, y=None, size=1):
-        """The generative model: samples every latent, and x and y where they are not given."""
+        """The generative model: samples every latent variable, and x and y if they are not given."""
 
     @abstractmethod
     def guide(self, x, y=None, size=1):
-        """The inference model: samples the latents given x, and y where it is not given."""
+        """The inference model: samples the latent variables given x, and y if it is not given."""
 
     def scaled(self, x):
-        """x on the scale that networks read: divided by the largest count where the likelihood counts.
+        """x as input of a network: divided by the largest count if the likelihood is one of counts.
 
-        Levels that the model drew are integers; networks read the parameters' dtype.
+        Counts and levels drawn by the model are integers; they are converted to the parameters' dtype.
         """
         return x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
 
@@ -207,21 +210,20 @@ class DeepGenerativeModel(Model):
         return dist.Normal(zeros, torch.ones_like(zeros)).to_event(1)
 
     def shared_noise(self, num_samples, seed, size):
-        """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed``, the same for every row."""
+        """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed`` and the same for every row."""
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(num_samples, 1, size, generator=generator).to(next(self.parameters()))
 
     @torch.no_grad()
     def reconstruct(self, x, y=None):
-        """The mean of p(x | latents) at one draw of the latents from the guide.
+        """The mean of p(x | latents) for one draw of the latents from the guide.
 
-        Of a decoder that draws pixel by pixel, which has no other, it is the mean of every pixel given those of x
-        before it, see ``PixelByPixel``. As everywhere in torch, a model with batch normalisation is put into evaluation
-        mode first (``m.eval()``).
+        A decoder that draws pixel by pixel has no such mean. It returns the mean of every pixel given the pixels of x
+        before it, see ``PixelByPixel``. Put a model with batch normalisation into evaluation mode first (``m.eval()``).
 
         Args:
             x: rows ``(B, D)``.
-            y: labels, or None to draw them from q(y | x) too.
+            y: labels, or None to draw them from q(y | x).
 
         Returns:
             ``(B, D)``, on the scale of x.

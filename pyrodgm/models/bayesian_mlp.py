@@ -1,20 +1,20 @@
 """BayesianMLP: a classifier whose weights have a posterior. Kingma 2017, ch. 6; Kingma, Salimans and Welling 2015.
 
-    p(y, w | x) = p(w) p(y | x, w)     of the whole data set: p(w) prod_n p(y_n | x_n, w)
+    p(y, w | x) = p(w) p(y | x, w)     for the whole data set: p(w) prod_n p(y_n | x_n, w)
     q(w)                               independent normals
 
     sum_n log p(y_n | x_n) >= sum_n E_q(w)[log p(y_n | x_n, w)] - KL(q(w) || p(w))                 eqs 6.1-6.2
                            ~ N/M sum_m log p(y_m | x_m, w) - KL(q(w) || p(w)),  w ~ q              eq. 6.3
 
-By ``weights``:
+The choices of ``weights``:
 
     normal      p(w) = N(0, 1)                     q(w) = N(mu, sigma^2)                           sec. 6.2.3
     B           p(log |w|) = const                 q(w) = N(theta, alpha theta^2)                  sec. 6.3.1
     A           p(log |s|) = const, w_i = s_i theta_i    q(s_i) = N(1, alpha)                      sec. 6.3.2
     point       none: w is a parameter
 
-Deviations: with dropout biases are parameters, as the thesis says of type A alone. alpha is a logistic function, so
-that it stays below 1; where it begins, the thesis does not say: a half.
+Deviations: with dropout, biases are parameters; the thesis says so of type A only. alpha is a logistic function of a
+parameter, so that it stays below 1. The thesis does not state its initial value; here it is 0.5.
 """
 
 import pyro
@@ -30,26 +30,27 @@ from pyrodgm.nn import CategoricalNet, give_posteriors, posteriors_of, priors_of
 
 
 class BayesianMLP(Model):
-    """A fully connected classifier with a posterior of its weights, learnt from labelled rows alone.
+    """A fully connected classifier with a posterior over its weights, trained on labelled rows only.
 
-    The loss is that of the whole data set: rows count ``data_size`` / rows times. ``TraceMeanField_ELBO`` has the
-    divergence in closed form; ``local_reparameterisation`` draws outputs in place of weights, which makes gradients
-    less noisy and a step no slower.
+    The loss is that of the whole data set: each of the B rows of a batch is scaled by ``data_size`` / B.
+    ``TraceMeanField_ELBO`` computes the KL divergence in closed form. ``local_reparameterisation`` samples the outputs
+    of the layers instead of the weights, which makes gradients less noisy and a step no slower.
 
     Args:
         x_size: number of features D.
         num_classes: number of classes K.
         hidden: sizes of the hidden layers.
         data_size: number of rows N of the data set.
-        weights: ``"normal"``; dropout of type ``"A"`` or ``"B"``, with its ``alpha`` learned for each input unit of a
-            layer, or as ``("B", {"alpha": "layer"})``, ``("B", {"alpha": "weight"})``; Gaussian dropout at fixed
-            rates, ``("A", {"alpha": (0.25, 1.0)})``, of the inputs and of the hidden units; or ``"point"``.
+        weights: ``"normal"``; variational dropout of type ``"A"`` or ``"B"``, with one learned ``alpha`` for each input
+            unit of a layer, or for each layer or weight, ``("B", {"alpha": "layer"})``, ``("B", {"alpha": "weight"})``;
+            Gaussian dropout at fixed rates of the inputs and of the hidden units, ``("A", {"alpha": (0.25, 1.0)})``;
+            or ``"point"``.
         activation, init: see ``Trunk``.
-        dropout: rates of binary dropout while training, as (0.2, 0.5), of the inputs and of the hidden units.
+        dropout: rates of binary dropout while training, of the inputs and of the hidden units, such as (0.2, 0.5).
 
     Raises:
-        ValueError: for a ``data_size`` that is no positive int, or below the rows given; an alpha that is not above 0
-            and at most 1.
+        ValueError: if ``data_size`` is not a positive int or is below the number of rows given; if an alpha is not
+            above 0 and at most 1.
 
     Example::
 
@@ -87,7 +88,7 @@ class BayesianMLP(Model):
         sample(posteriors_of(self.p_y))
 
     def classifier(self, x):
-        """Class probabilities p(y | x, E[w]) of rows ``(B, D)`` by the posterior's means: ``(B, K)``."""
+        """Class probabilities p(y | x, E[w]) of rows ``(B, D)``, with weights at their posterior means: ``(B, K)``."""
         return self.p_y(x).probs
 
     @torch.no_grad()
@@ -96,11 +97,11 @@ class BayesianMLP(Model):
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: weights drawn, the same for all rows.
-            seed: of the draws.
+            num_samples: number of draws of the weights; all rows share the same draws.
+            seed: seed of the draws.
 
         Raises:
-            ValueError: for x of the wrong shape or type, or a ``num_samples`` that is no positive int.
+            ValueError: if x has the wrong shape or dtype, or ``num_samples`` is not a positive int.
         """
         check_rows("x", x, self.x_size, next(self.parameters()).dtype)
         check_size("num_samples", num_samples)

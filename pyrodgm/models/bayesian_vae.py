@@ -1,12 +1,12 @@
-"""BayesianVAE: a VAE whose decoder's weights have a posterior too. Kingma 2017, app. 2.C, full variational Bayes.
+"""BayesianVAE: a VAE with a posterior over the decoder's weights. Kingma 2017, app. 2.C, full variational Bayes.
 
-    p(w, x, z) = p(w) p(z) p(x | z, w)         of the whole data set: p(w) prod_n p(z_n) p(x_n | z_n, w)
+    p(w, x, z) = p(w) p(z) p(x | z, w)         for the whole data set: p(w) prod_n p(z_n) p(x_n | z_n, w)
     q(w, z | x) = q(w) q(z | x)                q(w) = N(mu, sigma^2), p(w) = N(0, I)                       eq. 2.88
 
     log p(X) >= sum_n E_q[log p(x_n | z_n, w) p(z_n) - log q(z_n | x_n)] - KL(q(w) || p(w))        eqs 2.78-2.81
               ~ N/M sum_m [...] - KL(q(w) || p(w)),  w ~ q, M rows                                 eqs 2.86-2.87
 
-The bound is that of the data set. w is the theta of the appendix, every weight and bias of p(x | z, w).
+The bound is that of the whole data set. w is the theta of the appendix: every weight and bias of p(x | z, w).
 """
 
 import torch
@@ -21,10 +21,10 @@ from pyrodgm.nn.weights import layers_with_posteriors
 
 
 class BayesianVAE(VAE):
-    """Variational autoencoder with a posterior of its decoder's weights.
+    """Variational autoencoder with a posterior over its decoder's weights.
 
-    Rows count ``data_size`` / rows times. What is said of single rows, importance weights, free bits and bounds by row,
-    there is at given weights alone, where it is a VAE: ``m.at(weights)``.
+    Each of the B rows of a batch is scaled by ``data_size`` / B. Quantities per row, such as importance weights, free
+    bits and the bound of a row, exist for given weights only: ``m.at(weights)`` is the VAE with these weights.
 
     Args:
         x_size, z_size, hidden, options: as for ``VAE``.
@@ -32,7 +32,7 @@ class BayesianVAE(VAE):
         weights: ``"normal"``, or dropout of type ``"A"`` or ``"B"``, see ``BayesianMLP``.
 
     Raises:
-        ValueError: for a ``data_size`` that is no positive int, or below the rows given.
+        ValueError: if ``data_size`` is not a positive int or is below the number of rows given.
 
     Example::
 
@@ -63,10 +63,10 @@ class BayesianVAE(VAE):
 
     @torch.no_grad()
     def at(self, weights):
-        """The VAE with these weights, a copy.
+        """A copy as a VAE with these weights.
 
         Args:
-            weights: a dict from every site of the weights to its value, such as ``draw_weights`` gives.
+            weights: a dict from every site of the weights to its value, as from ``draw_weights``.
 
         Raises:
             ValueError: if a site is missing or unknown, or a value has another shape.

@@ -5,16 +5,16 @@
 
     log p(x) >= E_q(z1|x) sum_y q(y | z1, x) E_q(z2|x,y,z1)[log p(x, y, z1, z2) - log q(y, z1, z2 | x)] = F(x)
 
-and, with labels, I = sum_u F(x_u) - alpha sum_l [H_p(x_l, y_l) + H_q(x_l, y_l)] (sec. 4): the cross-entropies of
-the two classifiers
+With labels, the objective is I = sum_u F(x_u) - alpha sum_l [H_p(x_l, y_l) + H_q(x_l, y_l)] (sec. 4), with the
+cross-entropies of two classifiers
 
     q(y | x) = E_q(z1|x)[q(y | z1, x)]
     p(y | x) = E_q(z1|x) sum_c q(c | z1, x) E_q(z2|x,c,z1)[p(y | z2)]
 
-which train the networks of q(y | z1, x) and p(y | z2) and no other. No labelled bound. Without labels K is a number
-of clusters.
+H_p and H_q train only the networks of q(y | z1, x) and p(y | z2). There is no labelled bound. Without labels, K is the
+number of clusters.
 
-Deviations: heads give log sigma^2 where sec. 5 has log sigma; "respectively 1024 and 512 units in each layer" is read
+Deviations: heads give log sigma^2 where sec. 5 has log sigma. "respectively 1024 and 512 units in each layer" is read
 as the sizes of the two hidden layers of every network.
 """
 
@@ -28,7 +28,7 @@ from pyrodgm.models.networks import Networks
 
 
 class CaGeM(DeepGenerativeModel):
-    """Cluster-aware generative model with a class, or cluster, y between two layers z2 and z1.
+    """Cluster-aware generative model with a class or cluster y between two layers z2 and z1.
 
     Args:
         x_size: number of features D.
@@ -36,7 +36,7 @@ class CaGeM(DeepGenerativeModel):
         z_size: number of units of z2, the top layer.
         z1_size: number of units of z1.
         hidden: sizes of the hidden layers, the same in every network.
-        skip: let q(z2 | ...) read x, the skip connection of sec. 3.1; else it is q(z2 | y, z1).
+        skip: whether q(z2 | ...) depends on x, the skip connection of sec. 3.1; if not, it is q(z2 | y, z1).
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
@@ -44,7 +44,7 @@ class CaGeM(DeepGenerativeModel):
 
         m = CaGeM(x_size=784, num_classes=10, z_size=32, z1_size=64, hidden=(1024, 512), batch_norm=True)
         SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
-        m.eval()                                                    # batch normalisation wants a batch, or this
+        m.eval()                                                    # batch normalisation by its running statistics
         Predictive(m.model, num_samples=64)()                       # y ~ p(y | z2), "x": (64, 1, 784)
         Predictive(m.model, num_samples=64)(y=torch.arange(10))     # y given, "x": (64, 10, 784)
     """
@@ -79,7 +79,7 @@ class CaGeM(DeepGenerativeModel):
         with self.batch(x, y, size) as y:
             z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
             y = pyro.sample("y", Plated(self.categorical(self.p_y(z2))), obs=y)  # (B, K) or (K, 1, K) enumerated
-            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), scored under (K, B)
+            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), with log-density (K, B)
             return pyro.sample("x", self.p_x(z1, y), obs=x)  # (B, x) or (K, B, x)
 
     def guide(self, x, y=None, size=1):
@@ -94,16 +94,16 @@ class CaGeM(DeepGenerativeModel):
         return self.q_z2(x, y, z1) if self.skip else self.q_z2(y, z1)
 
     def classifier(self, x, network="generative", num_samples=10, seed=0):
-        """Class probabilities (sec. 4): p(y | x), the cascade that the paper's errors come from, or q(y | x).
+        """Class probabilities (sec. 4): p(y | x), the cascade used for the paper's error rates, or q(y | x).
 
-        The noise of z1 and z2 is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend on
-        its neighbours.
+        The noise of z1 and z2 is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend
+        on the other rows.
 
         Args:
             x: rows ``(B, D)``.
-            network: ``"generative"``, p(y | x) by q(y | z1, x), q(z2 | x, y, z1) and p(y | z2); or ``"inference"``,
-                q(y | x).
-            num_samples: samples of z1 and z2.
+            network: ``"generative"`` for p(y | x), computed by q(y | z1, x), q(z2 | x, y, z1) and p(y | z2); or
+                ``"inference"`` for q(y | x).
+            num_samples: number of samples of z1 and z2.
 
         Returns:
             ``(B, K)``.
@@ -123,9 +123,9 @@ class CaGeM(DeepGenerativeModel):
         return self._cascade(q_y, p_y).exp().mean(0)
 
     def classification_loss(self, x, y):
-        """H_p + H_q of labelled rows, sec. 4, at one sample of z1 and of every z2; the class networks alone learn.
+        """H_p + H_q of labelled rows (sec. 4), at one sample of z1 and of every z2; only the class networks learn.
 
-        Where y is relaxed one class is drawn for the cascade in place of the sum, and H_p reaches p(y | z2) alone.
+        If y is relaxed, one class is drawn for the cascade instead of the sum, and H_p trains p(y | z2) only.
 
         Args:
             x: rows ``(B, D)``.
@@ -146,10 +146,10 @@ class CaGeM(DeepGenerativeModel):
             return -(y * (log_p + q_y.logits.log_softmax(-1))).sum()
 
     def _every_class(self, z1):
-        """One-hot rows of every class, ``(K, 1, ..., 1, K)``, against z1 ``(..., z1)``."""
+        """One-hot rows of every class, ``(K, 1, ..., 1, K)``, which broadcast against z1 ``(..., z1)``."""
         return torch.eye(self.num_classes).to(z1).reshape(self.num_classes, *[1] * (z1.dim() - 1), self.num_classes)
 
     def _cascade(self, q_y, p_y):
-        """log sum_c q(c | z1, x) p(y | z2_c) for p_y ``(K, ..., K)``; log p(y | z2) where one class was drawn."""
+        """log sum_c q(c | z1, x) p(y | z2_c) for p_y ``(K, ..., K)``; log p(y | z2) if one class was drawn."""
         log_q, log_p = (p.logits.log_softmax(-1) for p in (q_y, p_y))
         return log_p if log_p.dim() == log_q.dim() else (log_q.movedim(-1, 0)[..., None] + log_p).logsumexp(0)

@@ -1,10 +1,10 @@
-"""The models by name, and what a class of models has."""
+"""The models by name, and what a model class takes."""
 
 import inspect
 
 
 def models_by_name():
-    """The classes of models of rows that ``pyrodgm.models`` exports, by their names."""
+    """The model classes over rows x that ``pyrodgm.models`` exports, by name."""
     from pyrodgm import models
 
     exported = {name: getattr(models, name) for name in models.__all__}
@@ -13,10 +13,10 @@ def models_by_name():
 
 
 def has_classes(model_class):
-    """Whether a class of models has a y."""
+    """Whether a model class has a class variable y."""
     return "num_classes" in inspect.signature(model_class).parameters
 
 
 def is_of_images(model_class):
-    """Whether a class of models is told the shape of the images that its rows are."""
+    """Whether a model class is for images, and takes their shape as an argument."""
     return "image_shape" in inspect.signature(model_class).parameters

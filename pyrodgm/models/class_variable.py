@@ -1,4 +1,4 @@
-"""The class y of a model: its prior, its one-hot form, and how a guide treats one that is not given."""
+"""The class y of a model: its prior, its one-hot form, and how the guide treats a y that is not given."""
 
 import pyro
 
@@ -10,20 +10,20 @@ OPTIONS = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top":
 
 
 class ClassVariable:
-    """What a model with a y can do with it. ``num_classes`` and ``classes`` are the model's."""
+    """The methods of a model that concern its class y. The model has ``num_classes`` and ``classes``."""
 
     @property
     def relaxed(self):
-        """Whether a y that is not given is drawn as a relaxed sample, so that no class is summed."""
+        """Whether a y that is not given is drawn as a relaxed sample, without a sum over classes."""
         return read_classes(self.classes)[0] == "relaxed"
 
     @property
     def guide_has_class(self):
-        """Whether the guide has a y that is not given, whose classes it may sum, sample or relax."""
+        """Whether the guide samples a y that is not given; only then can its classes be sampled or relaxed."""
         return self.num_classes is not None
 
     def one_hot(self, y):
-        """Labels, class indices ``(B,)`` or one-hot rows, as one-hot rows ``(B, K)`` of the parameters' dtype."""
+        """Class indices ``(B,)`` or one-hot rows as one-hot rows ``(B, K)`` of the parameters' dtype."""
         dtype = next(self.parameters()).dtype
         if y.dim() == 2:
             return y.to(dtype)
@@ -34,15 +34,15 @@ class ClassVariable:
         return KnownOneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
 
     def categorical(self, fn):
-        """A one-hot categorical as y's site takes it: itself where classes are summed, else one that is drawn from."""
+        """The distribution of the site y for a one-hot categorical: relaxed with ``classes="relaxed"``, else itself."""
         kind, options = read_classes(self.classes)
         return StraightThroughOneHot(options["temperature"], fn.logits) if kind == "relaxed" else fn
 
     def sample_class(self, q_y):
-        """y of the guide, from q(y | ...).
+        """Sample y in the guide from q(y | ...), as one-hot rows.
 
-        One-hot rows ``(K, 1, K)`` where every class is summed, ``(top + 1, B, K)`` where few are, while the model is in
-        training mode, and ``(B, K)`` where one is drawn.
+        The shape is ``(K, 1, K)`` if all classes are summed, and ``(B, K)`` if one is drawn. With
+        ``classes="sampled"`` it is ``(top + 1, B, K)`` in training mode.
         """
         kind, options = read_classes(self.classes)
         if kind == "relaxed":
@@ -53,7 +53,7 @@ class ClassVariable:
 
 
 def read_classes(classes):
-    """What the argument ``classes`` of a model asks for: its kind, and its options with their defaults.
+    """Split the argument ``classes`` of a model into its kind and its options, with defaults filled in.
 
     Args:
         classes: ``"enumerated"``, ``"relaxed"`` or ``"sampled"``, or a pair of one of them and options.
@@ -63,7 +63,7 @@ def read_classes(classes):
 
 
 def check_classes(classes, num_classes):
-    """Raise ``ValueError`` for an argument ``classes`` that a model of ``num_classes`` cannot have."""
+    """Raise ``ValueError`` if ``classes`` is not valid for a model with ``num_classes`` classes."""
     kind, options = (classes, {}) if isinstance(classes, str) else classes
     check_choice("classes", kind, OPTIONS)
     for option in options:
@@ -72,5 +72,5 @@ def check_classes(classes, num_classes):
     if kind == "relaxed" and not options["temperature"] > 0:
         raise ValueError(f"temperature: got {options['temperature']!r}, want a number above zero")
     if kind == "sampled" and not (isinstance(options["top"], int) and 1 <= options["top"] < num_classes):
-        wanted = f"an int from 1 to {num_classes - 1}, below the classes"
+        wanted = f"an int from 1 to {num_classes - 1}, fewer than the classes"
         raise ValueError(f"classes: sampled: top: got {options['top']!r}, want {wanted}")

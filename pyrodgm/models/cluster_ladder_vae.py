@@ -1,4 +1,4 @@
-"""The ladder VAE with a class, or cluster, which Maaløe 2018 proposes in sec. 5.1.2 and nobody has published.
+"""The ladder VAE with a class or cluster y. Proposed in Maaløe 2018, sec. 5.1.2; no published experiment is known.
 
     p(x, y, z) = p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) prod_{i=1}^{L-2} p(z_i | z_{i+1}) p(x | z_1)
 
@@ -8,13 +8,13 @@
 
     log p(x) >= E_q(z_L|x) sum_y q(y | z_L, x) E_q(z_<L|...)[log p(x, y, z) - log q(y, z | x)]
 
-with mu_i and sigma_i^2 linear heads on d_i, those of the top layer without a merge. The text says that "the discrete
-latent variable y from CaGeM can also be applied to the generative and inference model" of the ladder, and no more.
+where mu_i and sigma_i^2 are linear heads on d_i; the top layer has no merge. The text only says that "the discrete
+latent variable y from CaGeM can also be applied to the generative and inference model" of the ladder.
 
-Where CaGeM infers y from the lower layer z_1, a ladder draws z_L first, and y is inferred from it, its parent in the
-generative model too: q(y | z_L, x). And y acts on x through z_{L-1} alone, where CaGeM's p(x | y, z_1) reads it again.
-Labels enter as in Kingma 2017, eqs 3.8-3.10, by a labelled bound and -log q(y | z_L, x). CaGeM's cross-entropies are of
-a cascade, which nothing asks for here: q(y | x) = E_q(z_L|x)[q(y | z_L, x)].
+The rest is chosen here. CaGeM infers y from the lower layer z_1. A ladder draws z_L first, so y is inferred from z_L,
+its parent in the generative model: q(y | z_L, x). Here y acts on x only through z_{L-1}, while CaGeM's p(x | y, z_1)
+also depends on y directly. Labels enter as in Kingma 2017, eqs 3.8-3.10: by a labelled bound and the class term
+-log q(y | z_L, x). The cross-entropies of CaGeM's cascade are not needed: q(y | x) = E_q(z_L|x)[q(y | z_L, x)].
 """
 
 import pyro
@@ -22,21 +22,21 @@ from torch.nn import ModuleList
 
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.models.ladder import Rung, UpwardPass, prior_for_the_guide
+from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import networks_by_layer
 
 
 class ClusterLadderVAE(DeepGenerativeModel):
-    """Ladder VAE: latents z1, ..., zL, with a class, or cluster, y between the upper two.
+    """Ladder VAE: latents z1, ..., zL, with a class or cluster y between the top two.
 
     Args:
         x_size: number of features D.
         num_classes: number of classes or clusters K.
         z_sizes: number of units of z1, ..., zL, at least two.
-        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
-            p(x | z1), d1 and q(y | zL, x), the next for p(z1 | z2) and d2, ..., the last for p(y | zL) too.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1),
+            d1 and q(y | zL, x), the next for p(z1 | z2) and d2, ..., the last also for p(y | zL).
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
-        posterior: of every z, as in ``LadderVAE``.
+        posterior: the posterior of every z, as in ``LadderVAE``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 
     Raises:
@@ -61,7 +61,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
     ):
         nets = networks_by_layer(x_size, num_classes, z_sizes, hidden, **options)
         if len(z_sizes) < 2:
-            raise ValueError(f"z_sizes: got {z_sizes!r}, want at least two layers, for y to stand between")
+            raise ValueError(f"z_sizes: got {z_sizes!r}, want at least two layers, with y between them")
         super().__init__(x_size, num_classes, z_sizes[-1], classes)
         self.z_sizes, self.top, below = z_sizes, f"z{len(z_sizes)}", range(len(z_sizes) - 1)
         self.p_x = nets[0].likelihood(z_sizes[0])
@@ -70,7 +70,8 @@ class ClusterLadderVAE(DeepGenerativeModel):
         self.p_y = nets[-1].categorical(z_sizes[-1])
         self.d = UpwardPass(nets)
         self.q_z = ModuleList(
-            Rung(net, (d,), size=z, posterior=posterior) for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
+            LadderPosterior(net, (d,), size=z, posterior=posterior)
+            for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
         )
         self.q_y = nets[0].categorical(z_sizes[-1], x_size)
 
@@ -98,12 +99,12 @@ class ClusterLadderVAE(DeepGenerativeModel):
     def classifier(self, x, num_samples=10, seed=0):
         """Class probabilities E_q(z_L|x)[q(y | z_L, x)].
 
-        The noise of z_L is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend on its
-        neighbours.
+        The noise of z_L is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend on
+        the other rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of z_L.
+            num_samples: number of samples of z_L.
 
         Returns:
             ``(B, K)``.

@@ -1,7 +1,7 @@
-"""An approximation of a density that has no data, such as a potential. Rezende and Mohamed 2015, sec. 6.1.
+"""Variational approximation of a given density without data, such as a potential. Rezende and Mohamed 2015, sec. 6.1.
 
     p(z)                               given, normalised or not
-    q(z)                               any posterior by name, its parameters free
+    q(z)                               any posterior by name, with free parameters
 
     log Z >= E_q(z)[log p(z) - log q(z)],  p(z) = exp(-U(z)), Z = int p(z) dz              eq. 15, without data
 
@@ -10,7 +10,7 @@ with an auxiliary variable a (Maaløe et al. 2016, sec. 4.1, figure 2):
     p(a, z) = p(z) p(a | z)            q(a, z) = q(a) q(z | a)
     log Z >= E_q(a,z)[log p(z) + log p(a | z) - log q(a) - log q(z | a)]
 
-q(z) is then a mixture over a. Deviation: q(a) = N(0, I), as q(z | a) may read any function of a.
+q(z) is then a mixture over a. Deviation: q(a) = N(0, I), because q(z | a) can depend on any function of a.
 """
 
 import pyro
@@ -23,21 +23,21 @@ from pyrodgm.nn import NormalNet, posterior_net
 
 
 class DensityModel(torch.nn.Module):
-    """A pair without x: ``model`` is a given density of z, ``guide`` the approximation to be trained.
+    """A pair without x: ``model`` is a given density of z, ``guide`` is the approximation to train.
 
-    A loss of minus the bound, summed over ``size`` draws. Where p is normalised the best is 0, and what is missing is
-    KL(q(z) || p(z)), or more where there is an a. A density of several modes is annealed, see
-    ``pyrodgm.handlers.annealed``: else q settles in one of them, and each mode that it misses costs little.
+    The loss is minus the bound, summed over ``size`` draws. If p is normalised, its mean per draw is KL(q(z) || p(z)),
+    or more if there is an a; the optimum is 0. Anneal a density with several modes, see ``pyrodgm.handlers.annealed``:
+    otherwise q settles in one of them, because missing a mode costs little.
 
     Args:
         density: a Pyro distribution of event shape ``(D,)``, whose ``log_prob`` is log p(z), up to a constant.
-        posterior: q(z) or q(z | a), see ``posterior_net``. Without an a its trunk reads the constant 1.
-        a_size: units of a, or None for none.
+        posterior: q(z) or q(z | a), see ``posterior_net``. Without an a, the input of its network is the constant 1.
+        a_size: number of units of a, or None for no a.
         hidden: sizes of the hidden layers of q(z | a) and p(a | z).
         network: ``activation``, ``init``, ... of every network, see ``Trunk``.
 
     Raises:
-        ValueError: for a density of other than vectors, or an ``a_size`` that is no positive int.
+        ValueError: if the density is not one of vectors, or ``a_size`` is not a positive int.
 
     Example::
 
@@ -64,7 +64,7 @@ class DensityModel(torch.nn.Module):
         self.register_buffer("one", torch.ones(1), persistent=False)
 
     def model(self, size=1):
-        """p(z), and p(a | z): returns z ``(size, D)``."""
+        """Sample z from p(z), and a from p(a | z) if there is one; returns z ``(size, D)``."""
         register(self)
         with pyro.plate("batch", size, device=self.one.device):
             z = pyro.sample("z", self.density)
@@ -73,7 +73,7 @@ class DensityModel(torch.nn.Module):
             return z
 
     def guide(self, size=1):
-        """q(z), or q(a) and q(z | a): returns z ``(size, D)``."""
+        """Sample z from q(z), or a from q(a) and z from q(z | a); returns z ``(size, D)``."""
         register(self)
         with pyro.plate("batch", size, device=self.one.device):
             parent = self.one

@@ -7,13 +7,14 @@
     h_i = CNN(h_{i-1}), h_0 = x                                             sec. 2.2
     mu, sigma = Linear(DENSE(h)), Softplus(DENSE(h))
 
-The layers' sizes are chosen here, as the paper's table 1 is lost but for its caption: the first layers halve height and
-width by a convolution each, those above are dense; what comes down from a latent is spread over the maps of its own
-layer and doubled by a transposed convolution. ``batch_norm=True`` and ``scale_head="softplus_sigma"`` are the paper's.
-Batch normalisation is never in the PixelCNN, where it would show a pixel the later ones. Without concatenation
-p(x | z_1) has the same layers without x and without masks, and all pixels come in one pass.
+The sizes of the layers are chosen here, because only the caption of the paper's table 1 is printed. Upward, each of the
+first layers halves height and width by a convolution; the layers above are dense. Downward, a latent is expanded to the
+feature maps of its layer, and a transposed convolution doubles height and width. The paper's options are
+``batch_norm=True`` and ``scale_head="softplus_sigma"``. The PixelCNN never has batch normalisation, because the
+statistics would leak later pixels to earlier ones. Without concatenation, p(x | z_1) has the same layers without x and
+without masks, and all pixels are computed in one pass.
 
-Deviation: heads give log sigma^2 unless told otherwise.
+Deviation: heads give log sigma^2 by default.
 """
 
 import math
@@ -22,7 +23,7 @@ import pyro
 import torch
 from torch.nn import ModuleList
 
-from pyrodgm.models.ladder import Rung, prior_for_the_guide
+from pyrodgm.models.ladder import LadderPosterior, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel
 from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
 from pyrodgm.nn import NormalNet, Trunk, likelihood_net
@@ -35,19 +36,23 @@ class FAME(LayeredModel):
     """Ladder VAE of images with feature maps between its layers, and a decoder that draws pixel by pixel.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
+            values.
         z_sizes: number of units of z1, ..., zL.
-        hidden: sizes of the dense layers between maps and latents, the same for every layer; or a tuple for each.
-        maps: numbers of maps of the first layers, each of which halves height and width; the layers above are dense.
-        concatenation: whether pixels read the pixels before them; else p(x | z1) has the same layers without x.
-        pixel_maps: number of maps of every layer of the PixelCNN.
-        likelihood: see ``likelihood_net``; with concatenation it is ``"bernoulli"``, of zeros and ones.
+        hidden: sizes of the dense layers between feature maps and latents, the same in every layer; or a tuple per
+            layer.
+        maps: numbers of feature maps of the first layers, each of which halves height and width; the layers above are
+            dense.
+        concatenation: whether each pixel depends on the pixels before it; if not, p(x | z1) has the same layers
+            without x.
+        pixel_maps: number of feature maps of every layer of the PixelCNN.
+        likelihood: see ``likelihood_net``; with concatenation it must be ``"bernoulli"``, for x of zeros and ones.
         posterior: see ``LadderVAE``.
-        options: of every network, see ``Networks``.
+        options: options of every network, see ``Networks``.
 
     Raises:
-        ValueError: for no image shape, or one too small for so many strides; for more maps than layers; for another
-            likelihood with concatenation.
+        ValueError: if ``image_shape`` is not an image shape or is too small for that many strides; if there are more
+            ``maps`` than layers; for any other likelihood with concatenation.
 
     Example::
 
@@ -90,7 +95,8 @@ class FAME(LayeredModel):
         self.image_shape = tuple(image_shape)
         self.h = FeatureMaps(nets, image_shape, maps)
         self.q_z = ModuleList(
-            Rung(net, (h,), size=z, posterior=posterior) for net, h, z in zip(nets, self.h.sizes, z_sizes, strict=True)
+            LadderPosterior(net, (h,), size=z, posterior=posterior)
+            for net, h, z in zip(nets, self.h.sizes, z_sizes, strict=True)
         )
 
     def guide(self, x, y=None, size=1):
@@ -102,12 +108,12 @@ class FAME(LayeredModel):
 
 
 class MapNetworks(Networks):
-    """The networks of a layer with maps: what comes down from its latent is spread over them.
+    """The networks of a layer with feature maps. Downward networks expand the latent of the layer to these maps.
 
     Args:
         x_size, hidden, likelihood, options: as for ``Networks``.
         down: ``top``, ``shape`` and ``size`` of ``MapsOfVector``.
-        channels: values of a pixel.
+        channels: number of channels of the image.
         concatenation, pixel_maps: as for ``FAME``.
     """
 
@@ -118,7 +124,7 @@ class MapNetworks(Networks):
         self._heads = {"scale_head": self._normal["scale_head"]}
 
     def likelihood(self, z):
-        """p(x | z), z of the first layer."""
+        """The network of p(x | z), for the z of the first layer."""
         network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
         top, shape, size = self.down["top"], self.down["shape"], self.down["size"]
         if self.concatenation:
@@ -133,7 +139,7 @@ class MapNetworks(Networks):
 
 
 class FeatureMaps(torch.nn.Module):
-    """h_i = CNN(h_{i-1}), h_0 = x, and the dense features of every layer.
+    """The upward pass: h_i = CNN(h_{i-1}), h_0 = x, and the dense features of every layer.
 
     Args:
         nets: the ``Networks`` of every layer, bottom first.

@@ -5,12 +5,13 @@
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        eq. 4
 
-p(z_L) = N(0, I); every other factor is a diagonal normal, or in q any posterior by name. Without batch normalisation
-and a warm-up of the KL terms the layers above the second collapse onto their prior (app. B, figure 4).
+p(z_L) = N(0, I). Every other factor is a diagonal normal; those of q can be any posterior by name. Without batch
+normalisation and a warm-up of the KL terms, the layers above the second collapse onto their prior (app. B, figure 4).
 
-Deviations: heads give log sigma^2, where those of eq. 12 give sigma^2 by a softplus function, which is an option
-(``scale_head="softplus_variance"``), as are the normalised heads of Maaløe 2018, sec. 5.1.1 (``batch_norm="heads"``).
-The KL terms are sampled; the paper has them analytic "when possible" (sec. 2), which from the bottom up is z_L's alone.
+Deviations: heads give log sigma^2. Eq. 12 gives sigma^2 by a softplus function, which is an option
+(``scale_head="softplus_variance"``). The normalised heads of Maaløe 2018, sec. 5.1.1 are another
+(``batch_norm="heads"``). The KL terms are sampled; the paper computes them analytically "when possible" (sec. 2), which
+with bottom-up inference is possible for z_L only.
 """
 
 import pyro
@@ -20,13 +21,13 @@ from pyrodgm.models.layers import LayeredModel, networks_by_layer
 
 
 class HierarchicalVAE(LayeredModel):
-    """VAE with latents z1, ..., zL, inferred from the bottom up; the control of ``LadderVAE``.
+    """VAE with latents z1, ..., zL and bottom-up inference; the baseline of ``LadderVAE``.
 
     Args:
         x_size: number of features D.
         z_sizes: number of units of z1, ..., zL.
-        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
-            p(x | z1) and q(z1 | x), the next for p(z1 | z2) and q(z2 | z1), ...
+        hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1)
+            and q(z1 | x), the next for p(z1 | z2) and q(z2 | z1), ...
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::

@@ -1,16 +1,16 @@
 """IAF-VAE, the convolutional VAE of Kingma 2017, sec. 5.6.1 and app. 5.A.
 
     p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
-    q(z | x)                           N(mu, sigma^2), table 5.1's first row, or its flow (eqs 5.25 and 5.30-5.32)
+    q(z | x)                           N(mu, sigma^2), first row of table 5.1, or its flow (eqs 5.25 and 5.30-5.32)
 
     encoder    blocks of stride 2 with 16, 32 and 32 maps, a block of stride 1 between two of them, 450 dense units
     decoder    the same from the top down, with transposed convolutions
     block      f(W_2 * f(W_1 * h) + h), f an ELU; W_s * h in place of h where the shape changes (He et al. 2015)
 
 All kernels are 3 x 3 and all weights are normalised, see ``initialise``. The paper has a block of stride 1 "between
-every other strided convolution", read as one between each two. Not stated, and chosen: the activation follows the sum,
-as in He et al. 2015; W_s is as large as W_1; the decoder's last maps are 16, and a 3 x 3 convolution gives the logits
-of them. Heads give log sigma^2.
+every other strided convolution", read here as one between every two. Not stated in the paper, and chosen here: the
+activation follows the sum, as in He et al. 2015; W_s has the kernel size of W_1; the decoder ends with 16 feature maps
+and a 3 x 3 convolution that gives the logits. Heads give log sigma^2.
 """
 
 import pyro
@@ -23,16 +23,17 @@ class IAFVAE(DeepGenerativeModel):
     """Convolutional variational autoencoder of images, with a posterior by name.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
+            values.
         z_size: number of latent units.
-        hidden: sizes of the dense layers between maps and latents.
-        maps: numbers of maps of the blocks that halve height and width, from x up.
+        hidden: sizes of the dense layers between feature maps and latents.
+        maps: numbers of feature maps of the blocks that halve height and width, in the encoder's order.
         activation, weight_norm: of every network, see ``Trunk``.
         options: ``likelihood``, ``posterior`` and the other options of every network, see ``Networks``.
 
     Raises:
-        ValueError: for an ``image_shape`` of other than two or three positive ints, or images that are too small for
-            that many strides.
+        ValueError: if ``image_shape`` is not two or three positive ints, or the image is too small for that many
+            strides.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""What the ladders share: the deterministic upward pass, and the posterior of a layer, merged with what comes down."""
+"""Parts of the ladder models: the deterministic upward pass, and the posterior of a layer, merged with its prior."""
 
 from torch.nn import Module, ModuleList
 
@@ -37,11 +37,11 @@ class UpwardPass(Module):
         return d[1:]
 
 
-class Rung(Module):
+class LadderPosterior(Module):
     """q(z_i | z_{i+1}, x): N(mu_i, sigma_i^2)(h) merged with p(z_i | z_{i+1}) (Sønderby et al. 2016, eqs 14-19).
 
-    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has nothing to merge. A flow of the product, with
-    parameters that are linear in h or networks of it, may follow (sec. 4: "orthogonal to ... Normalizing flows").
+    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has no prior to merge. A flow of the product may
+    follow, whose parameters are linear in h or networks of h (sec. 4: "orthogonal to ... Normalizing flows").
 
     Args:
         nets: the ``Networks`` of the layer.
@@ -50,11 +50,11 @@ class Rung(Module):
         posterior: ``"normal"``, or a flow by name, alone or with options, see ``flow_net``.
 
     Raises:
-        ValueError: for any other posterior, naming those there are.
+        ValueError: for any other posterior; the message names the choices.
 
     Example::
 
-        q_z = Rung(Networks(784, None, (512,)), (512,), size=64)
+        q_z = LadderPosterior(Networks(784, None, (512,)), (512,), size=64)
         q_z(d, prior=p_z(z_above))          # d (B, 512), the prior of batch shape (B,) or (K, B)
     """
 
@@ -73,6 +73,9 @@ class Rung(Module):
 
 
 def prior_for_the_guide(p_z, *parents):
-    """p(z_i | parents) of the model, for the guide: batch statistics are fed once a step, and that by the model."""
+    """p(z_i | parents) of the model, for use in the guide, without updating batch statistics.
+
+    The model calls the same network and updates them once a step.
+    """
     with paused_statistics():
         return p_z(*parents)

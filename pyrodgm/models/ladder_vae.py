@@ -10,32 +10,34 @@
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        eq. 4
 
-The merge adds precisions: the variance is 1 / (sigma_i^-2 + sigma_{p,i}^-2). Eq. 17 prints sigma for it, as do Maaløe
-2018, eq. 5.4 and app. E, eq. 9. The top layer is not merged with N(0, I). The parameters of p(z_i | z_{i+1}) are q's
-too: the guide calls the model's own ``p_z``, with batch statistics paused, so that a step feeds them once.
+The merge adds precisions: the variance is 1 / (sigma_i^-2 + sigma_{p,i}^-2). Eq. 17 prints sigma for the variance, as
+do Maaløe 2018, eq. 5.4 and app. E, eq. 9. The top layer is not merged with N(0, I). q shares the parameters of
+p(z_i | z_{i+1}): the guide calls the model's ``p_z``. Batch statistics are paused there, so that they are updated once
+a step.
 
-Deviations: heads give log sigma^2; ``scale_head="softplus_variance"`` gives eq. 15, ``batch_norm="heads"`` the
-normalised heads of Maaløe 2018, sec. 5.1.1. The KL terms are sampled; the paper has them analytic "when possible"
-(sec. 2). Guide and model draw in one order, so that Pyro's ``TraceMeanField_ELBO`` has them analytic.
+Deviations: heads give log sigma^2. ``scale_head="softplus_variance"`` gives eq. 15, ``batch_norm="heads"`` the
+normalised heads of Maaløe 2018, sec. 5.1.1. The KL terms are sampled; the paper computes them analytically "when
+possible" (sec. 2). Guide and model sample in the same order, so that Pyro's ``TraceMeanField_ELBO`` computes them
+analytically.
 """
 
 import pyro
 from torch.nn import ModuleList
 
-from pyrodgm.models.ladder import Rung, UpwardPass, prior_for_the_guide
+from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
 
 
 class LadderVAE(LayeredModel):
-    """Ladder VAE: latents z1, ..., zL, inferred from the top down.
+    """Ladder VAE: latents z1, ..., zL, with top-down inference.
 
     Args:
         x_size: number of features D.
         z_sizes: number of units of z1, ..., zL.
-        hidden: sizes of the hidden layers, the same in every network; or a tuple for each layer, the first for
-            p(x | z1) and d1, the next for p(z1 | z2) and d2, ...
-        posterior: ``"normal"``, or a flow that follows every merge: ``"planar"``, ``"radial"`` or ``"iaf"``, alone or
-            with options, see ``flow_net``.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1)
+            and d1, the next for p(z1 | z2) and d2, ...
+        posterior: ``"normal"``, or a flow after every merge: ``"planar"``, ``"radial"`` or ``"iaf"``, alone or with
+            options, see ``flow_net``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 
     Example::
@@ -50,7 +52,8 @@ class LadderVAE(LayeredModel):
         super().__init__(x_size, z_sizes, nets)
         self.d = UpwardPass(nets)
         self.q_z = ModuleList(
-            Rung(net, (d,), size=z, posterior=posterior) for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
+            LadderPosterior(net, (d,), size=z, posterior=posterior)
+            for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
         )
 
     def guide(self, x, y=None, size=1):

@@ -1,16 +1,16 @@
-"""LatentClassifierVAE, a VAE whose latent space carries the classifier. Jurasiński 2019, sec. 4.1 and app. A.
+"""LatentClassifierVAE, a VAE with a classifier on the latent space. Jurasiński 2019, sec. 4.1 and app. A.
 
-    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), which reads no y
+    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), without y
 
     log p(x, y) >= E_q(z|x)[log p(x|y,z) + log p(y|z) + log p(z) - log q(z|x)] = L(x, y)           prop. 1, eq. 5
     log p(x) >= E_q(z|x)[log sum_y p(y|z) p(x|y,z) + log p(z) - log q(z|x)]                        eq. 6
              >= E_q(z|x)[sum_y p(y|z) log p(x|y,z) + log p(z) - log q(z|x)] = U(x)                 prop. 2
 
-The objective is lambda L(x_l, y_l) + U(x_u): ``SemiSupervisedELBO`` with ``labelled_weight`` for lambda and alpha = 0,
-since the paper has no class term: p(y | z) learns from both bounds. The author trains by prop. 2, the bound of a guide
-that adds q(y | x, z) = p(y | z), whose log-ratio to the model's is zero. The exact sum of eq. 6 costs as much and is
-tighter. From few labels it learns the classes far worse: on digits with 100 labels 26 % of the test rows are wrong
-after training by eq. 6, and 6 % by prop. 2. The author reports normal posteriors alone, and proposes flows.
+The objective is lambda L(x_l, y_l) + U(x_u): ``SemiSupervisedELBO`` with ``labelled_weight`` for lambda and alpha = 0.
+The paper has no class term: p(y | z) learns from both bounds. The author trains with prop. 2, the bound of a guide that
+adds q(y | x, z) = p(y | z), whose log-ratio to the model's p(y | z) is zero. The exact sum of eq. 6 costs the same and
+is tighter, but it learns classes from few labels far worse: on digits with 100 labels the test error is 26 % when
+trained with eq. 6, and 6 % with prop. 2. The author reports normal posteriors only, and proposes flows.
 """
 
 import pyro
@@ -24,21 +24,22 @@ from pyrodgm.models.networks import Networks
 
 
 class LatentClassifierVAE(DeepGenerativeModel):
-    """VAE with a classifier p(y | z) of the latent and a decoder p(x | y, z).
+    """VAE with a classifier p(y | z) on the latent and a decoder p(x | y, z).
 
     Args:
         x_size: number of features D.
         num_classes: number of classes K.
         z_size: number of latent units.
         hidden: sizes of the hidden layers, the same in every network.
-        bound: how a row without a label sums over y: ``"exact"``, eq. 6, where the model samples p(x | z) and then
-            p(y | x, z), the same density as p(y | z) p(x | y, z) with the sum inside one logarithm; or ``"jensen"``,
-            prop. 2, where the guide enumerates y. Only this guide has a site y, from which ``SemiSupervisedELBO`` can
-            take a class term -alpha log p(y | z), which the paper does not have.
-        x_reads_y: False for the author's simplified version, p(x | z) in place of p(x | y, z). A y that is not given
-            then sums to one and is left out: p(y | z) learns from labelled rows alone.
+        bound: how y is summed for a row without a label. ``"exact"``, eq. 6: the model samples p(x | z) and then
+            p(y | x, z), which is the same density as p(y | z) p(x | y, z), with the sum inside one logarithm.
+            ``"jensen"``, prop. 2: the guide enumerates y. Only this guide has a site y, from which
+            ``SemiSupervisedELBO`` can take a class term -alpha log p(y | z); the paper has none.
+        x_reads_y: False for the author's simplified version, p(x | z) instead of p(x | y, z). A y that is not given
+            then sums to one and is left out, so that p(y | z) learns from labelled rows only.
         classes: ``"enumerated"``; or with ``bound="jensen"``, where the guide has y, ``"sampled"`` or ``"relaxed"`` for
-            many of them, see ``DeepGenerativeModel``. The exact sum is inside a logarithm, where a mean does not help.
+            many of them, see ``DeepGenerativeModel``. The exact bound cannot sample classes: its sum is inside a
+            logarithm, so an unbiased sum would give a biased bound.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -75,7 +76,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
 
     @property
     def guide_has_class(self):
-        """Whether it is the guide that enumerates a y which is not given."""
+        """Whether the guide enumerates a y that is not given."""
         return self.bound == "jensen" and self.x_reads_y
 
     def model(self, x=None, y=None, size=1):
@@ -83,14 +84,14 @@ class LatentClassifierVAE(DeepGenerativeModel):
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
             if self.x_reads_y and self.bound == "exact" and x is not None and y is None:
                 p_x = self._summed(z)
-                pyro.sample("x", p_x, obs=x)  # p(x | z) and p(y | x, z) are p(y | z) and p(x | y, z)
+                pyro.sample("x", p_x, obs=x)  # p(x | z) p(y | x, z) = p(y | z) p(x | y, z)
                 pyro.sample("y", p_x.class_given(x), infer={"enumerate": "parallel"})  # (K, 1, K)
                 return x
             if self.x_reads_y or x is None or y is not None:
                 p_y = self.categorical(self.p_y(z))
                 y = pyro.sample("y", p_y, obs=y, infer={"enumerate": "parallel"})  # (B, K) or (K, 1, K)
             parents = (z, y) if self.x_reads_y else (z,)
-            return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), scored under (K, B)
+            return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), with log-density (K, B)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:
@@ -104,11 +105,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
         return ClassMixture(dist.Categorical(logits=self.p_y(z).logits), self.p_x(z.unsqueeze(-2), every_class))
 
     def classifier(self, x, num_samples=10, seed=0):
-        """Class probabilities E_q(z|x)[p(y | z)], with noise that ``seed`` fixes and all rows share.
+        """Class probabilities E_q(z|x)[p(y | z)], with noise fixed by ``seed`` and shared by all rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of ``z``.
+            num_samples: number of samples of ``z``.
 
         Returns:
             ``(B, K)``.

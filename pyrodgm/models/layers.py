@@ -1,4 +1,4 @@
-"""What the models of L layers share: the generative model p(x | z_1) p(z_1 | z_2) ... p(z_{L-1} | z_L) p(z_L)."""
+"""The generative model of L layers of latents: p(x | z_1) p(z_1 | z_2) ... p(z_{L-1} | z_L) p(z_L)."""
 
 import pyro
 from torch.nn import ModuleList
@@ -11,7 +11,8 @@ def networks_by_layer(x_size, num_classes, z_sizes, hidden, **options):
     """The ``Networks`` of every layer, bottom first, each with the layer's hidden sizes.
 
     Raises:
-        ValueError: unless there is a size for each of at least one layer, and hidden sizes for all or for each.
+        ValueError: if ``z_sizes`` is empty or has other values than positive ints; if ``hidden`` has tuples for
+            another number of layers.
     """
     check_layer_sizes("z_sizes", z_sizes)
     return [Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, len(z_sizes))]
@@ -20,8 +21,8 @@ def networks_by_layer(x_size, num_classes, z_sizes, hidden, **options):
 class LayeredModel(DeepGenerativeModel):
     """A model of L layers (Sønderby et al. 2016, eqs 1-3; Maaløe 2018, eqs 3.32-3.34); a subclass writes the guide.
 
-    p(z_i | z_{i+1}) has the hidden layers of layer i + 1, as the connection between two layers has one size in both
-    directions, and p(x | z_1) those of the first.
+    p(x | z_1) has the hidden layers of layer 1, p(z_i | z_{i+1}) those of layer i + 1. The connection between two
+    layers therefore has the same size in both directions.
     """
 
     def __init__(self, x_size, z_sizes, nets):

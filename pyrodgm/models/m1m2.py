@@ -7,11 +7,11 @@
                                   - log q(z1 | x) - log q(z2 | z1, y)]
     log p(x) >= E_q(z1|x)[log p(x | z1) - log q(z1 | x) + U(z1)]        U(z1) as M2's U(x), eq. 3.8, with z1 for x
 
-M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) gives way to an M2 over z1. It is trained first and then
-fixed; M2 learns from samples of z1, drawn anew at every call, and the bound is that of the whole. Trained end to end,
-which ``joint`` does, the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4).
+M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) is replaced by an M2 over z1. M1 is trained first and then
+fixed. M2 learns from samples of z1, drawn afresh at every call; the bound is that of the whole model. Trained end to
+end, with ``joint=True``, the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4).
 
-The text states no inference model for the stack; this one is M2's, eqs 3.4-3.5, on z1. A class is
+The text states no inference model for the stack. This one is M2's, eqs 3.4-3.5, on z1. The class probabilities are
 E_q(z1|x)[q(y | z1)].
 """
 
@@ -31,8 +31,8 @@ class M1M2(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of units of z2, the style.
         z1_size: number of units of z1, the features.
-        hidden: sizes of the hidden layers, the same in every network; or those of M1's networks and those of M2's.
-        joint: train M1 too, instead of keeping it as it is.
+        hidden: sizes of the hidden layers, the same in every network; or a tuple for M1 and a tuple for M2.
+        joint: whether to train M1 too, instead of keeping it fixed.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
@@ -72,10 +72,10 @@ class M1M2(DeepGenerativeModel):
         self.train()
 
     def load_m1(self, vae):
-        """Take the networks of a trained ``VAE`` for p(x | z1) and q(z1 | x).
+        """Copy the weights of a trained ``VAE`` into p(x | z1) and q(z1 | x).
 
         Raises:
-            ValueError: if its networks are of another shape or kind.
+            ValueError: if the networks of the VAE have another shape or kind.
         """
         pairs = ((self.p_x, vae.p_x), (self.q_z1, vae.q_z))
         try:
@@ -84,10 +84,10 @@ class M1M2(DeepGenerativeModel):
                     raise RuntimeError(f"{_kind(trained)} in place of {_kind(net)}")
                 net.load_state_dict(trained.state_dict())
         except RuntimeError as error:
-            raise ValueError(f"vae: got other networks than M1 has here, want the same: {error}") from error
+            raise ValueError(f"vae: got other networks than those of M1, want the same: {error}") from error
 
     def train(self, mode=True):
-        """As of any module; but a fixed M1 keeps to its running statistics, where it has any."""
+        """Set the training mode; a fixed M1 stays in evaluation mode, so that its running statistics do not change."""
         super().train(mode)
         if not self.joint:
             self.p_x.eval()
@@ -98,7 +98,7 @@ class M1M2(DeepGenerativeModel):
         with self.batch(x, y, size) as y:
             z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
-            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), scored under (K, B)
+            z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), with log-density (K, B)
             return pyro.sample("x", self.p_x(z1), obs=x)  # (B, x)
 
     def guide(self, x, y=None, size=1):
@@ -111,12 +111,12 @@ class M1M2(DeepGenerativeModel):
     def classifier(self, x, num_samples=10, seed=0):
         """Class probabilities E_q(z1|x)[q(y | z1)].
 
-        The noise of z1 is fixed by ``seed`` and shared by all rows, so that a row's answer does not depend on its
-        neighbours.
+        The noise of z1 is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend on
+        the other rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of z1.
+            num_samples: number of samples of z1.
 
         Returns:
             ``(B, K)``.
@@ -127,5 +127,5 @@ class M1M2(DeepGenerativeModel):
 
 
 def _kind(net):
-    """What the parameters of a network do not tell of it."""
+    """The properties of a network that its parameters do not show."""
     return type(net).__name__, net.trunk.activation, getattr(net, "scale", 1)

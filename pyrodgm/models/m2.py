@@ -7,7 +7,7 @@
     log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            eq. 3.8
 
 The objective with labels, eqs 3.9-3.10, is ``pyrodgm.infer.SemiSupervisedELBO``. Section 3.3.1 also writes
-q(z | x) q(y | x); the posterior of z reads y here, as eq. 3.4 has it. The prior of y is uniform.
+q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform.
 """
 
 import pyro
@@ -25,7 +25,7 @@ class M2(DeepGenerativeModel):
         z_size: number of style units.
         hidden: sizes of the hidden layers.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
-        classifier_hidden: sizes of the hidden layers of q(y | x), where they are not ``hidden``.
+        classifier_hidden: sizes of the hidden layers of q(y | x), if they differ from ``hidden``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::

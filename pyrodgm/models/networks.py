@@ -1,4 +1,4 @@
-"""The networks of a model: what they all share is said once."""
+"""Builds all networks of a model from one set of options."""
 
 import inspect
 import math
@@ -17,7 +17,7 @@ from pyrodgm.nn.convolution import check_image_shape
 
 
 class Networks:
-    """Makes the networks of a model, all with the same hidden layers, likelihood, posterior and options.
+    """Builds the networks of a model, all with the same hidden layers, likelihood, posterior and options.
 
     Args:
         x_size: number of features D of a row.
@@ -25,7 +25,7 @@ class Networks:
         hidden: sizes of the hidden layers of every network.
         likelihood: p(x | ...), see ``likelihood_net``.
         posterior: q(z | ...) of every latent, see ``posterior_net``.
-        scale_head: how a normal network gives sigma: ``"log_variance"``, ``"softplus_variance"`` or
+        scale_head: how a normal network outputs sigma: ``"log_variance"``, ``"softplus_variance"`` or
             ``"softplus_sigma"``, see ``NormalNet``.
         network: ``activation``, ``batch_norm``, ``init``, ... of every network, see ``Trunk``.
 
@@ -51,38 +51,39 @@ class Networks:
         self._normal = network | {"scale_head": scale_head}
 
     def having(self, hidden):
-        """The same with other hidden layers; with these where ``hidden`` is None."""
+        """A copy with other hidden layers, or with the same ones if ``hidden`` is None."""
         hidden = self.hidden if hidden is None else hidden
         return Networks(self.x_size, self.num_classes, hidden, self._likelihood, self._posterior, **self._normal)
 
     def likelihood(self, *parents):
-        """p(x | parents); parents are sizes."""
+        """The network of p(x | parents); the arguments are the sizes of the parents."""
         return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **self._normal)
 
     def posterior(self, *parents, size):
-        """q(z | parents), z of ``size`` units, by the posterior's name."""
+        """The network of q(z | parents), for a z of ``size`` units."""
         return posterior_net(self._posterior, parents, hidden=self.hidden, size=size, **self._normal)
 
     def normal(self, *parents, size):
-        """A diagonal normal of ``size`` units given the parents, as the latents of a generative model have."""
+        """A diagonal normal of ``size`` units given the parents, as for latents of the generative model."""
         return NormalNet(parents, hidden=self.hidden, size=size, **self._normal)
 
     def categorical(self, *parents):
-        """A class given the parents."""
+        """A distribution over the classes given the parents."""
         return CategoricalNet(parents, hidden=self.hidden, size=self.num_classes, **self.network)
 
     def mlp(self, *parents, size):
-        """``size`` values computed from the parents."""
+        """A network that computes ``size`` values from the parents."""
         return MLP(parents, hidden=self.hidden, size=size, **self.network)
 
 
 class ImageNetworks(Networks):
-    """The same for images: what reads x is a residual encoder, and p(x | ...) has a residual decoder.
+    """Networks for images: posteriors read x through a residual encoder, and p(x | ...) has a residual decoder.
 
     Args:
         image_shape: ``(H, W)`` or ``(H, W, C)``.
-        num_classes, hidden, options: as for ``Networks``; ``hidden`` are the dense layers between maps and heads.
-        maps: numbers of maps, see ``ResidualEncoder``.
+        num_classes, hidden, options: as for ``Networks``; ``hidden`` are the dense layers between feature maps and
+            heads.
+        maps: numbers of feature maps, see ``ResidualEncoder``.
 
     Example::
 
@@ -102,13 +103,13 @@ class ImageNetworks(Networks):
         return likelihood_net(self._likelihood, trunk, None, self.x_size, **self._heads)
 
     def posterior(self, *parents, size):
-        """q(z | x, parents), z of ``size`` units, by the posterior's name."""
+        """The network of q(z | x, parents), for a z of ``size`` units."""
         trunk = ResidualEncoder(self.image_shape, parents, self.maps, self.hidden, **self.network)
         return posterior_net(self._posterior, trunk, None, size, **self._heads)
 
 
 def signature_of(model_class):
-    """The signature of a model's constructor with what ``**options`` stands for, the options of ``Networks``."""
+    """The signature of a model's constructor, with the options of ``Networks`` in place of ``**options``."""
     own = list(inspect.signature(model_class.__init__).parameters.values())[1:]
     if not any(p.kind is p.VAR_KEYWORD for p in own):
         return inspect.Signature(own)
@@ -121,7 +122,7 @@ def signature_of(model_class):
 
 def check_layer_sizes(argument, sizes, num_layers=None):
     """Raise ``ValueError`` unless ``sizes`` has a positive int for each layer."""
-    wanted = "a positive int a layer" if num_layers is None else f"{num_layers} positive ints"
+    wanted = "one positive int per layer" if num_layers is None else f"{num_layers} positive ints"
     whole = isinstance(sizes, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in sizes)
     if not whole or not sizes or num_layers not in (None, len(sizes)):
         raise ValueError(f"{argument}: got {sizes!r}, want {wanted}")
@@ -131,10 +132,10 @@ def hidden_by_layer(hidden, num_layers):
     """The hidden sizes of each layer's networks, bottom first.
 
     Args:
-        hidden: sizes for all layers, ``(512, 512)``; or a tuple for each, ``((512, 512), (256, 256))``.
+        hidden: the same sizes for all layers, ``(512, 512)``; or a tuple per layer, ``((512, 512), (256, 256))``.
 
     Raises:
-        ValueError: if there are tuples for another number of layers.
+        ValueError: if the number of tuples is not the number of layers.
     """
     if all(isinstance(size, int) for size in hidden):
         return (hidden,) * num_layers

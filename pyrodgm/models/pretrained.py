@@ -1,7 +1,7 @@
-"""A saved model: its class, its arguments and its tensors. As a folder that can be shared, or inside a pickle.
+"""Saves and loads models: class, arguments and tensors, as a folder to share or as part of a pickle.
 
-What is saved is built again from the arguments, and then takes the tensors. A model that was changed by hand since it
-was made is therefore refused: what its arguments make is another model.
+A saved model is rebuilt from its arguments and then loads the tensors. A model that was changed after it was built is
+therefore refused: its arguments would build a different model.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from pyrodgm.models.rebuild import check_rebuilds, dtype_of
 
 
 class Pretrained:
-    """What saves a model as a folder and reads it back. ``arguments`` holds those of its constructor."""
+    """Saves a model as a folder and reads it back. ``arguments`` holds the arguments of its constructor."""
 
     def __new__(cls, *args, **kwargs):
         model = super().__new__(cls)
@@ -31,12 +31,12 @@ class Pretrained:
         """Write the model to a folder: ``config.json``, ``model.safetensors`` and a card, ``README.md``.
 
         Args:
-            folder: made if it is not there.
-            card: what to tell a reader besides, in Markdown, such as measured figures.
+            folder: created if it does not exist.
+            card: more text for the card, in Markdown, such as measured figures.
 
         Raises:
-            ValueError: for an argument of the model that is no plain value, so that no file can hold it; or for a
-                module, a shape or an attribute that is not what the arguments make: it was changed by hand since.
+            ValueError: if an argument of the model is not a plain value and cannot be written as JSON; if a module, a
+                shape or an attribute differs from what the arguments build, because it was changed later.
 
         Example::
 
@@ -50,28 +50,28 @@ class Pretrained:
         """The model that ``save_pretrained`` wrote, in evaluation mode. Nothing in the folder is executed.
 
         Args:
-            folder: its folder; or, where ``huggingface_hub`` is installed, the name of a repository on the hub.
+            folder: the folder; or, if ``huggingface_hub`` is installed, the name of a repository on the hub.
 
         Raises:
-            ValueError: if the folder holds no such model, a damaged one, one of another class, or one written by a
-                newer package.
+            ValueError: if the folder holds no model, a damaged one, one of another class, or one written by a newer
+                version of the package.
         """
         return _load(folder, cls)
 
     def push_to_hub(self, repository, card=""):
-        """Write the model to a repository of the Hugging Face hub, for which ``huggingface_hub`` must be installed."""
+        """Write the model to a repository of the Hugging Face hub. Needs the package ``huggingface_hub``."""
         _push(self, repository, card)
 
 
 def named_arguments(model_class, args, kwargs):
-    """The arguments of a constructor by name, those of ``**network`` among them; what was not given is left out.
+    """The arguments given to a constructor by name, including those in ``**network``.
 
-    Lists come as tuples.
+    Lists are converted to tuples.
     """
     try:
         bound = inspect.signature(model_class.__init__).bind_partial(None, *args, **kwargs)
     except TypeError:
-        return {}  # the constructor will say what is wrong
+        return {}  # the constructor raises the proper error
     named = dict(list(bound.arguments.items())[1:])
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
     extra = [named.pop(name) for name in list(named) if kinds[name] is inspect.Parameter.VAR_KEYWORD]
@@ -116,10 +116,10 @@ def _load(folder, model_class):
 
 
 def to_plain(model):
-    """A model for a pickle: its name, or its class where the package does not export it, arguments and tensors.
+    """A model as plain data for a pickle: its name (its class, if the package does not export it), arguments, tensors.
 
     Raises:
-        ValueError: as ``save_pretrained``.
+        ValueError: as for ``save_pretrained``.
     """
     name = type(model).__name__
     known = models_by_name().get(name) is type(model)
@@ -135,13 +135,13 @@ def from_plain(plain):
 
 
 def _to_bytes(model):
-    """The tensors of a model as a safetensors file; raises where the class and the arguments do not tell the rest."""
+    """The tensors of a model as a safetensors file; raises if class and arguments do not rebuild the model."""
     check_rebuilds(model)
     return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()})
 
 
 def _with_tensors(model, tensors):
-    """A model just made, with the tensors of ``_to_bytes`` and in their precision, in evaluation mode."""
+    """A new model after loading the tensors of ``_to_bytes``, in their precision, in evaluation mode."""
     model.to(dtype_of(tensors)).load_state_dict(tensors)
     return model.eval()
 
@@ -172,7 +172,7 @@ def _config(path):
 
 
 def _found(folder):
-    """The folder itself, or where the hub's client put the repository of that name."""
+    """The folder itself, or the local copy of the hub's repository of that name."""
     if Path(folder).is_dir() or not _is_repository(folder):
         return Path(folder)
     return Path(_hub(f"or a folder of that name: {folder}").snapshot_download(repo_id=str(folder)))
@@ -193,7 +193,7 @@ def _hub(purpose):
 
 
 def _tuples(value):
-    """A copy with tuples for lists, which JSON makes of them and a caller may change."""
+    """A copy with lists replaced by tuples: JSON turns tuples into lists, and a caller might change a list."""
     if isinstance(value, dict):
         return {key: _tuples(part) for key, part in value.items()}
     return tuple(_tuples(part) for part in value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Whether a model is what its class makes of its arguments: only then do these and its tensors say all of it."""
+"""Checks that class and arguments rebuild a model: only then are they and the tensors enough to save it."""
 
 import functools
 import types
@@ -11,31 +11,31 @@ from pyrodgm.isolation import seeded
 
 
 def dtype_of(tensors):
-    """The type that a model with these tensors, a dict, computes in."""
+    """The dtype of a model whose state dict is ``tensors``."""
     return next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
 
 
 def check_rebuilds(model):
-    """Raise ``ValueError`` unless a model's class and arguments make the same modules, shapes and plain attributes.
+    """Raise ``ValueError`` unless a model's class and arguments rebuild the same modules, shapes and plain attributes.
 
-    The random numbers are those of before afterwards. Whether it is training, and which parameters do, may differ.
+    Training mode and ``requires_grad`` may differ. The state of the random number generators is left unchanged.
     """
     tensors = model.state_dict()
     with seeded(0), torch.device("cpu"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # was said when the model was made
+        warnings.simplefilter("ignore")  # already shown when the model was made
         try:
             rebuilt = type(model)(**model.arguments).to(dtype_of(tensors))
         except TypeError as error:
-            raise ValueError(f"model: got arguments that do not make it again ({error}), want named ones") from error
+            raise ValueError(f"model: got arguments that cannot rebuild it ({error}), want named ones") from error
     for what, got, want in _differences(model, rebuilt, tensors):
         raise ValueError(
-            f"model: got {what} {got}, want {want}, which is what {type(model).__name__} makes of its arguments: "
-            "a model that was changed since then would not come back as it is"
+            f"model: got {what} {got}, want {want}, as {type(model).__name__} builds it from its arguments: "
+            "a model that was changed after that cannot be restored"
         )
 
 
 def _differences(model, rebuilt, tensors):
-    """What differs, its value, and what it should be, in words."""
+    """Yield every difference in words: what differs, the value found and the value wanted."""
     ours, theirs = (dict(m.named_modules(remove_duplicate=False)) for m in (model, rebuilt))
     for path in ours | theirs:
         got, want = (type(modules[path]).__qualname__ if path in modules else "none" for modules in (ours, theirs))
@@ -54,7 +54,7 @@ def _differences(model, rebuilt, tensors):
         got, want = _attributes(module), _attributes(theirs[path])
         for name in got | want:
             if name.startswith("_") and not all(isinstance(own.get(name), _PLAIN) for own in (got, want)):
-                continue  # a private object or tensor is what a module keeps from call to call
+                continue  # a module's cache: a private object or tensor
             if name not in got or name not in want or not _same(got[name], want[name]):
                 values = (_short(each[name]) if name in each else "none" for each in (got, want))
                 yield f"attribute {f'{path}.{name}'.lstrip('.')!r}:", *values
@@ -70,15 +70,15 @@ _OF_EVERY_MODULE = {*vars(torch.nn.Module())}
 
 
 def _attributes(module):
-    """The attributes that decide what a module does, by name, and the buffers that its state leaves out."""
+    """The attributes of a module itself by name, and the buffers that its state dict leaves out."""
     own = {name: value for name, value in vars(module).items() if name not in _OF_EVERY_MODULE}
     return own | {name: module._buffers[name] for name in module._non_persistent_buffers_set if name in module._buffers}
 
 
 def _same(a, b):
-    """Whether two values of attributes are equal.
+    """Whether two attribute values are equal.
 
-    Tensors are compared to the precision of single floats; other objects by type and plain attributes.
+    Tensors are compared to single precision, other objects by type and plain attributes.
     """
     if a is b or type(a) is not type(b) or isinstance(a, (type, torch.dtype)):
         return a is b
@@ -92,7 +92,7 @@ def _same(a, b):
         return len(a) == len(b) and all(map(_same, a, b))
     if isinstance(a, functools.partial):
         return _same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
-    if isinstance(a, types.FunctionType):  # all lambdas have one name
+    if isinstance(a, types.FunctionType):  # all lambdas share one name
         held = ([cell.cell_contents for cell in f.__closure__ or ()] for f in (a, b))
         names = ((f.__module__, f.__qualname__, f.__code__) for f in (a, b))
         return _same(*names) and _same(*held)

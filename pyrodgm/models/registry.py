@@ -1,7 +1,7 @@
-"""The names under which instances keep their parameters in Pyro's parameter store.
+"""Registers the parameters of each model in Pyro's parameter store under a name that is unique to the instance.
 
-``pyro.module(name, module)`` with a fixed name trains nothing, and says nothing, for a second instance, a deep
-copy or a reloaded model: the store returns the first one's tensors. Here a name belongs to an instance.
+With a fixed name, ``pyro.module(name, module)`` silently fails to train a second instance, a deep copy or a reloaded
+model: the store returns the tensors of the first instance. Here every instance has its own name.
 """
 
 import itertools
@@ -13,11 +13,11 @@ _registered = weakref.WeakKeyDictionary()  # instance -> (its name, {key in the 
 
 
 def register(module):
-    """Register the trainable parameters of ``module`` with Pyro under a name of its own.
+    """Register the trainable parameters of ``module`` with Pyro, under a name that no other module uses.
 
-    The name is the class name, or the next free one (``M2_2``, ``M2_3``, ...) where the store holds another
-    tensor under it; that is checked at every call. When the instance dies its parameters leave the store.
-    Parameters that do not train are not registered.
+    The name is the class name, or the next free one (``M2_2``, ``M2_3``, ...) if the store holds another tensor under
+    it. This is checked at every call. The parameters leave the store when the instance is garbage-collected.
+    Parameters with ``requires_grad=False`` are not registered.
 
     Returns:
         The name.
@@ -41,10 +41,10 @@ def register(module):
 
 
 def state_to_pickle(module):
-    """What ``__getstate__`` of a registered module returns.
+    """The state of a registered module for a pickle, as ``__getstate__`` returns it.
 
-    Pyro leaves a weak reference to the unconstrained tensor on each parameter. It cannot be pickled, and the next call
-    of model or guide puts it back.
+    Pyro keeps a weak reference to the unconstrained tensor on each parameter. It cannot be pickled, so it is removed.
+    The next call of model or guide restores it.
     """
     for parameter in module.parameters():
         parameter.__dict__.pop("unconstrained", None)
@@ -52,18 +52,18 @@ def state_to_pickle(module):
 
 
 def prefix(module):
-    """What the store puts before the names of a module's parameters: ``"M2$$$"``, or nothing where Pyro named them."""
+    """The prefix of a module's parameters in the store: ``"M2$$$"``, or nothing if Pyro named them itself."""
     return f"{_registered[module][0]}$$$" if module in _registered else ""
 
 
 def _is_ours(store, name, parameters):
-    """Whether the store holds, under ``name``, nothing but these parameters (or nothing)."""
+    """Whether the store holds nothing under ``name`` except these parameters."""
     held = ((store._params.get(f"{name}$$${key}"), parameter) for key, parameter in parameters.items())
     return all(tensor is None or tensor is parameter for tensor, parameter in held)
 
 
 def _forget(held):
-    """Drop from the store what a dead instance registered and nobody has replaced since."""
+    """Remove the parameters of a dead instance from the store, except those that were replaced since."""
     store = pyro.get_param_store()
     for full, identity in held.items():
         if full in store._params and id(store._params[full]) == identity:

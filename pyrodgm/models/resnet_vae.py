@@ -10,15 +10,19 @@
     g_{l+1} = g_l + V'_l * [f(z_l); f(U'_l * f(g_l))]
     q(z | x) = prod_l q(z_l | g_l)                                          "bottom_up"
 
-h are the paper's h^(p) and g its h^(q); f is an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or
-its flow by masked convolutions, of which f(g_l) and f(h_l) are the context (sec. 5.B.3). The bidirectional guide goes
-down the model's own h. Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
+h is the paper's h^(p), g its h^(q), and f an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or its
+flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). The bidirectional guide computes h with the
+networks of the model. Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
 
-The paper leaves the details to its figures, which are lost, and its source code. Chosen: the first and the last
-convolution, which halve and double height and width, are 5 x 5, the others 3 x 3; h_L is one number a map, the same at
-every place, and begins as a draw from N(0, 1), as large as normalised activations; the bottom-up unit above the last
-latent is left out, as nothing reads it; the order of a flow is place by place, and map by map within a place; heads of
-latents and pixels begin at a tenth of the usual spread, so that the first steps do not diverge. Heads give log sigma^2.
+The paper leaves the details to its figures, which are not in the text, and to its source code. Chosen here:
+
+- The first and the last convolution, which halve and double height and width, are 5 x 5; the others are 3 x 3.
+- h_L is one number per feature map, the same at every position. It starts as a draw from N(0, 1), the scale of
+  normalised activations.
+- The bottom-up unit above the last latent is left out, because nothing uses it.
+- A flow orders its units position by position, and map by map within a position.
+- The heads of latents and pixels start with a tenth of the usual standard deviation, so that the first steps do not
+  diverge. Heads give log sigma^2.
 
 Deviation: masked convolutions are not normalised.
 """
@@ -33,7 +37,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
-from pyrodgm.nn.map_posteriors import AT_FIRST, MapNormalNet, map_posterior_net
+from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
 from pyrodgm.nn.trunk import ACTIVATIONS
 
 INFERENCE = ("bidirectional", "bottom_up")
@@ -41,22 +45,23 @@ ENDS = 5  # the size of the first and the last kernel
 
 
 class ResNetVAE(DeepGenerativeModel):
-    """VAE of images with latents z1, ..., zL, maps of half the height and width, between residual units.
+    """VAE of images with residual units. The latents z1, ..., zL are feature maps of half the height and width.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C values of a pixel side by side; x are rows of H W C values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
+            values.
         depth: number L of layers.
-        maps: number of maps of every residual unit.
-        z_maps: number of maps of every latent.
-        inference: ``"bidirectional"``, or ``"bottom_up"``.
-        posterior: of every layer, ``"normal"`` or ``"iaf"``, alone or with options, see ``MapFlowNet``.
-        likelihood: see ``likelihood_net``; a learned scale of ``"discretized_logistic"`` is that of a channel, unless
+        maps: number of feature maps of every residual unit.
+        z_maps: number of feature maps of every latent.
+        inference: ``"bidirectional"`` or ``"bottom_up"``.
+        posterior: the posterior of every layer, ``"normal"`` or ``"iaf"``, alone or with options, see ``MapFlowNet``.
+        likelihood: see ``likelihood_net``; ``"discretized_logistic"`` learns one scale per channel, unless
             ``num_channels`` says otherwise.
-        activation, weight_norm: of every network, see ``Trunk``.
+        activation, weight_norm: options of every network, see ``Trunk``.
 
     Raises:
-        ValueError: for an ``image_shape`` of other than two or three positive ints, or with a side of 1; for a depth or
-            numbers of maps below 1; if there is no such inference or posterior.
+        ValueError: if ``image_shape`` is not two or three positive ints, or has a side of 1; if the depth or a number
+            of maps is below 1; for any other inference or posterior.
 
     Example::
 
@@ -145,8 +150,8 @@ class ResidualUnit(torch.nn.Module):
     """h + V * [f(U * f(h)); f(z)], with the activation before the convolutions (Kingma 2017, app. 5.B).
 
     Args:
-        maps: number of maps of h and of the hidden layer.
-        parents: numbers of maps of what else the hidden layer has, such as z.
+        maps: number of feature maps of h and of the hidden layer.
+        parents: numbers of feature maps of other inputs of the outer convolution, such as z.
         activation: f, see ``Trunk``.
         weight_norm: see ``Linear``.
 
@@ -166,10 +171,10 @@ class ResidualUnit(torch.nn.Module):
 
 
 class Upsampling(torch.nn.Module):
-    """The trunk of p(x | h): its feature is f(h), and heads are transposed convolutions that return rows.
+    """The trunk of p(x | h): its feature is f(h), and its heads are transposed convolutions that return rows.
 
     Args:
-        maps: number of maps of h.
+        maps: number of feature maps of h.
         shape: height and width of the image.
         activation, weight_norm: as for ``ResidualUnit``.
 
@@ -186,7 +191,7 @@ class Upsampling(torch.nn.Module):
         self.linear = {"weight_norm": weight_norm}
 
     def head(self, size):
-        """A transposed convolution to the image's size that returns rows of ``size`` values."""
+        """A transposed convolution to the size of the image that returns rows of ``size`` values."""
         return UpsamplingHead(*self.sizes, size, self.shape, **self.linear)
 
     moment_head = head
@@ -196,12 +201,13 @@ class Upsampling(torch.nn.Module):
 
 
 class UpsamplingHead(TransposedConvolution):
-    """A transposed convolution that returns rows ``(..., size)``, the values of a place side by side.
+    """A transposed convolution that returns rows ``(..., size)``, with the values of a position side by side.
 
-    By data it gets a tenth of the usual spread, as the location of a level is a share of all.
+    Data-dependent initialisation gives its outputs a tenth of the usual standard deviation, because the location of a
+    level is on a scale from 0 to 1.
     """
 
-    first_spread = AT_FIRST
+    first_spread = INITIAL_SCALE
 
     def __init__(self, maps, size, shape, **options):
         super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)
@@ -211,6 +217,6 @@ class UpsamplingHead(TransposedConvolution):
 
 
 def _with_channels(likelihood, channels):
-    """A discretised logistic has a scale for each channel of the image."""
+    """The likelihood; a discretised logistic gets one scale per channel of the image."""
     name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
     return (name, {"num_channels": channels} | options) if name == "discretized_logistic" else likelihood

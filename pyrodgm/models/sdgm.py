@@ -3,9 +3,9 @@
     p(x, a, y, z) = p(y) p(z) p(a | z, y) p(x | a, z, y)          eq. 22
     q(a, y, z | x) = q(a | x) q(y | a, x) q(z | a, y, x)          eqs 9-11, see auxiliary.py
 
-The ADGM with the arrow between a and x reversed: a is a second stochastic layer of the generative model, and the
-bounds are those of eqs 12-13 with this p. The thesis (app. A, eq. 25) prints p(a | x, y, z), which would be
-circular; sec. 2.4 has p(a | z, y).
+SDGM is ADGM with the arrow between a and x reversed: a is a second stochastic layer of the generative model. The
+bounds are those of eqs 12-13 with this p. The thesis (app. A, eq. 25) prints p(a | x, y, z), which would be circular.
+Sec. 2.4 has p(a | z, y), which is used here.
 """
 
 import pyro

@@ -1,11 +1,11 @@
-"""SplitLatentClassifierVAE, the latent-space classifier as it comes closest to M2. Jurasiński 2019, app. C.
+"""SplitLatentClassifierVAE, the latent-space classifier that is closest to M2. Jurasiński 2019, app. C.
 
     p(x, y, z, z_y) = p(z) p(z_y) p(y | z_y) p(x | z, z_y)          q(z, z_y | x) = q(z_y | x) q(z | z_y, x)
 
     log p(x, y) >= E_q[log p(x|z,z_y) + log p(y|z_y) + log p(z) p(z_y) - log q(z|z_y,x) q(z_y|x)]      eq. 7
 
-z is the author's z_u, the style, as in M2; z_y stands where M2 has y. Nothing but y reads the class, so that a y which
-is not given sums to one and is left out: the unlabelled bound is a VAE's. He has not trained it.
+z is the author's z_u, the style as in M2; z_y takes the place of M2's y. No other variable depends on y, so that a y
+that is not given sums to one and is left out: the unlabelled bound is that of a VAE. The author did not train it.
 """
 
 import pyro
@@ -22,7 +22,7 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         x_size: number of features D.
         num_classes: number of classes K.
         z_size: number of style units.
-        z_y_size: number of units that the classifier reads.
+        z_y_size: number of units of z_y, the input of the classifier.
         hidden: sizes of the hidden layers, the same in every network.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
@@ -67,11 +67,11 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         return -self.p_y(z_y).log_prob(self.one_hot(y)).sum()
 
     def classifier(self, x, num_samples=10, seed=0):
-        """Class probabilities E_q(z_y|x)[p(y | z_y)], with noise that ``seed`` fixes and all rows share.
+        """Class probabilities E_q(z_y|x)[p(y | z_y)], with noise fixed by ``seed`` and shared by all rows.
 
         Args:
             x: rows ``(B, D)``.
-            num_samples: samples of ``z_y``.
+            num_samples: number of samples of ``z_y``.
 
         Returns:
             ``(B, K)``.

@@ -3,7 +3,7 @@
     p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
     q(z | x)                           eqs 2.36-2.37, or any other posterior
 
-Deviation: heads give log sigma^2 where eq. 2.36 has log sigma, as eq. 2.75 does.
+Deviation: heads give log sigma^2, as in eq. 2.75. Eq. 2.36 has log sigma.
 """
 
 import pyro

@@ -1,4 +1,4 @@
-"""Networks whose forward returns a distribution, and the parts they are made of."""
+"""Networks whose forward returns a distribution, and their building blocks."""
 
 from pyrodgm.nn.batch_norm import BatchNorm, MapBatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet

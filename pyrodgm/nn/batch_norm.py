@@ -1,4 +1,4 @@
-"""Batch normalisation that admits enumeration dimensions and says which pass feeds its statistics."""
+"""Batch normalisation with enumeration dimensions, and with control over which pass updates its statistics."""
 
 from contextlib import contextmanager
 
@@ -10,11 +10,11 @@ _paused = False
 
 @contextmanager
 def paused_statistics():
-    """A context in which ``BatchNorm`` leaves its running statistics as they are.
+    """A context in which ``BatchNorm`` does not update its running statistics.
 
-    The labelled pass of ``SemiSupervisedELBO`` runs inside it: running statistics come from unlabelled data only
-    (Maaløe et al. 2017, sec. 5). So does a guide that calls a network of the model, which feeds them itself. Rows are
-    still normalised by their own batch while training.
+    The labelled pass of ``SemiSupervisedELBO`` runs inside it, because running statistics come from unlabelled data
+    only (Maaløe et al. 2017, sec. 5). A guide also calls networks of the model inside it, because the model updates
+    their statistics itself. While training, rows are still normalised by their batch.
     """
     global _paused
     before, _paused = _paused, True
@@ -27,14 +27,14 @@ def paused_statistics():
 class BatchNorm(torch.nn.BatchNorm1d):
     """Batch normalisation of the last dimension over all others (Ioffe and Szegedy 2015).
 
-    ``torch.nn.BatchNorm1d`` rejects ``(K, B, H)`` or takes B for channels; here every leading dimension,
-    enumerated classes and particles too, counts as rows.
+    ``torch.nn.BatchNorm1d`` rejects ``(K, B, H)`` or takes B for the channels. Here all leading dimensions count as
+    rows, also those of enumerated classes and particles.
 
     Shapes:
         ``(..., H)`` in, the same out.
 
     Raises:
-        ValueError: for a single row while training, which has no variance.
+        ValueError: for a single row while training, because one row has no variance.
     """
 
     def forward(self, h):
@@ -42,8 +42,8 @@ class BatchNorm(torch.nn.BatchNorm1d):
         if self.training and len(rows) == 1:
             argument = "labelled" if _paused else "x"
             raise ValueError(
-                f"{argument}: got a single row while training with batch_norm=True, want at least two, for one has no "
-                "variance: raise batch_size or, for labelled rows, labelled_batch_size and the number of labels"
+                f"{argument}: got a single row while training with batch_norm=True, want at least two, because one has "
+                "no variance: raise batch_size or, for labelled rows, labelled_batch_size and the number of labels"
             )
         if self.training and _paused:
             rows = F.batch_norm(rows, None, None, self.weight, self.bias, True, 0.0, self.eps)
@@ -53,13 +53,13 @@ class BatchNorm(torch.nn.BatchNorm1d):
 
 
 class MapBatchNorm(BatchNorm):
-    """Batch normalisation of maps: of every channel over all rows and places.
+    """Batch normalisation of feature maps: of every channel over all rows and positions.
 
     Shapes:
         ``(..., C, H, W)`` in, the same out.
 
     Raises:
-        ValueError: for a single place of a single row while training.
+        ValueError: for a single position of a single row while training.
     """
 
     def forward(self, h):

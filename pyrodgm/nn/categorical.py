@@ -7,7 +7,7 @@ from pyrodgm.nn.trunk import trunk_of
 
 
 class CategoricalNet(torch.nn.Module):
-    """One-hot categorical with the logits of a network: Cat(y | pi(parents)) (Kingma 2017, eq. 3.5).
+    """One-hot categorical with logits from a network: Cat(y | pi(parents)) (Kingma 2017, eq. 3.5).
 
     Args:
         parents: sizes of the parents; or a trunk, see ``trunk_of``.

@@ -1,4 +1,4 @@
-"""Convolutions over several parents, and the way from rows to maps and back."""
+"""Convolutions over several parents, and conversion between rows and feature maps."""
 
 import torch
 import torch.nn.functional as F
@@ -12,32 +12,33 @@ from pyrodgm.nn.weight_norm import NormalisedWeight
 class Convolution(NormalisedWeight, torch.nn.Module):
     """A convolution over several parents: W * [p_1; p_2; ...] + b, computed as W_1 * p_1 + W_2 * p_2 + ... + b.
 
-    A parent is a set of maps, or a vector that is the same at every place. Each is convolved at its own shape and only
-    the sum is broadcast, so that with y enumerated to ``(K, 1, K)`` the maps of x are convolved once, not K times. Of a
-    vector the sum over its units comes first, W_i p_i for every tap of the kernel, and what is spread over the places
-    is that; at the borders fewer taps count, as the maps are padded with zeros. The result is the concatenated layer's.
+    A parent is a set of feature maps, or a vector that is the same at every position. Each is convolved at its own
+    shape, and only the sum is broadcast. With y enumerated to ``(K, 1, K)``, the maps of x are convolved once, not K
+    times. For a vector, W_i p_i is summed over its units first, for every tap of the kernel, and the sums are then
+    broadcast over the positions. At the borders fewer taps count, because maps are padded with zeros. The result is
+    that of a layer on the concatenated parents.
 
     Args:
-        parents: numbers of maps of the parents, in the order of the call.
-        size: number of maps of the output.
+        parents: numbers of feature maps of the parents, in the order of the call.
+        size: number of feature maps of the output.
         vectors: sizes of the parents that are vectors; they come after the maps.
-        kernel: an odd number of places, the kernel's height and width.
+        kernel: height and width of the kernel, an odd number.
         stride: 1, or 2 for outputs of half the height and width, rounded up.
         init, precision, weight_norm: see ``Linear``.
 
     Shapes:
-        maps ``(..., c_i, H, W)`` and vectors ``(..., p_i)`` that broadcast against each other by what stands before;
-        out ``(..., size, H, W)``, or ``(..., size, ceil(H / 2), ceil(W / 2))``.
+        maps ``(..., c_i, H, W)`` and vectors ``(..., p_i)``, whose leading dimensions broadcast against each other;
+        out ``(..., size, H, W)``, or ``(..., size, ceil(H / 2), ceil(W / 2))`` with stride 2.
 
     Raises:
-        ValueError: without a parent that has maps, for an even kernel, another stride, or another number of parents.
+        ValueError: if no parent has maps; for an even kernel, another stride, or the wrong number of parents.
 
     Example::
 
         Convolution((1,), 16, vectors=(10,), stride=2)(maps, y)     # (B, 1, 28, 28), (10, 1, 10): (10, B, 16, 14, 14)
     """
 
-    inputs, outputs = 1, 0  # the dimensions of the weight that count them
+    inputs, outputs = 1, 0  # the input and output dimension of the weight
 
     def __init__(
         self, parents, size, vectors=(), kernel=3, stride=1, init="glorot", precision="float32", weight_norm=False
@@ -47,9 +48,9 @@ class Convolution(NormalisedWeight, torch.nn.Module):
         for argument, value in (("size", size), ("kernel", kernel)):
             check_size(argument, value)
         if not parents:
-            raise ValueError("parents: got none, want at least one that has maps")
+            raise ValueError("parents: got none, want at least one with feature maps")
         if kernel % 2 == 0:
-            raise ValueError(f"kernel: got {kernel}, want an odd number, which has a middle")
+            raise ValueError(f"kernel: got {kernel}, want an odd number")
         if stride not in (1, 2):
             raise ValueError(f"stride: got {stride!r}, want 1 or 2")
         self.parents, self.vectors, self.size = tuple(parents), tuple(vectors), size
@@ -77,7 +78,7 @@ class Convolution(NormalisedWeight, torch.nn.Module):
         return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)
 
     def convolve(self, maps, weight):
-        """Maps ``(N, c, H, W)`` by a weight of the layer's kind."""
+        """The convolution of maps ``(N, c, H, W)`` with a weight."""
         return F.conv2d(maps, weight, stride=self.stride, padding=self.kernel // 2)
 
     def _of_maps(self, maps, weight):
@@ -86,7 +87,7 @@ class Convolution(NormalisedWeight, torch.nn.Module):
         return out.reshape(*maps.shape[:-3], *out.shape[1:])
 
     def _taps(self, maps):
-        """Which taps of the kernel count at a place: 0 or 1, ``(taps, height, width)`` of the output."""
+        """1 if a tap of the kernel is inside the map at a position of the output, else 0: ``(taps, height, width)``."""
         ones = torch.ones_like(maps[..., :1, :, :].reshape(-1, 1, *maps.shape[-2:])[:1])
         each = torch.eye(self.kernel**2, dtype=maps.dtype, device=maps.device).unflatten(1, (self.kernel, self.kernel))
         return self.convolve(ones, each.unsqueeze(self.inputs))[0]
@@ -100,18 +101,17 @@ class Convolution(NormalisedWeight, torch.nn.Module):
 
 
 class TransposedConvolution(Convolution):
-    """The way back of a convolution of stride 2: to twice the height and width, or to one less than that.
+    """A transposed convolution of stride 2: height and width become twice as large, or one less than that.
 
     Args:
         parents, size, vectors, kernel, init, precision, weight_norm: as for ``Convolution``.
-        shape: height and width of the outputs, each of which may be odd; those of the inputs are half of it, rounded
-            up.
+        shape: height and width of the output, which may be odd; those of the input are half of them, rounded up.
 
     Shapes:
         maps ``(..., c_i, ceil(H / 2), ceil(W / 2))`` and vectors ``(..., p_i)``; out ``(..., size, H, W)``.
 
     Raises:
-        ValueError: for maps of another height or width; and as for ``Convolution``.
+        ValueError: if maps have another height or width; and as for ``Convolution``.
 
     Example::
 
@@ -128,11 +128,11 @@ class TransposedConvolution(Convolution):
         wanted = tuple(halved(self.shape))
         for parent in parents[: len(self.parents)]:
             if parent.shape[-2:] != wanted:
-                raise ValueError(f"parents: got maps of {tuple(parent.shape[-2:])} places, want {wanted}")
+                raise ValueError(f"parents: got maps of size {tuple(parent.shape[-2:])}, want {wanted}")
         return super().forward(*parents)
 
     def convolve(self, maps, weight):
-        padding = [(places + 1) % 2 for places in self.shape]  # 2 n - 1 places are the least
+        padding = [(places + 1) % 2 for places in self.shape]  # without output padding the size is 2 n - 1
         return F.conv_transpose2d(maps, weight, stride=2, padding=self.kernel // 2, output_padding=padding)
 
 
@@ -142,12 +142,12 @@ def halved(shape):
 
 
 def maps_of(rows, image_shape):
-    """Images as rows ``(..., H W C)``, the C values of a pixel side by side, as maps ``(..., C, H, W)``."""
+    """Convert rows ``(..., H W C)``, with the C channels of a pixel side by side, to maps ``(..., C, H, W)``."""
     return rows.unflatten(-1, image_shape).movedim(-1, -3)
 
 
 def rows_of(maps):
-    """Maps ``(..., C, H, W)`` as rows ``(..., H W C)``."""
+    """Convert maps ``(..., C, H, W)`` to rows ``(..., H W C)``."""
     return maps.movedim(-3, -1).flatten(-3)
 
 
@@ -155,7 +155,7 @@ def check_image_shape(image_shape, strides=0):
     """Height, width and number of channels of images ``(H, W)`` or ``(H, W, C)``.
 
     Raises:
-        ValueError: for other than two or three positive ints; where one of that many strides of 2 has nothing to halve.
+        ValueError: if ``image_shape`` is not two or three positive ints, or too small for that many strides of 2.
     """
     sizes = image_shape if isinstance(image_shape, (tuple, list)) else ()
     if len(sizes) not in (2, 3) or not all(isinstance(size, int) and size > 0 for size in sizes):

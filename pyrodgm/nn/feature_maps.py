@@ -1,4 +1,4 @@
-"""Trunks of FAME: maps on the way down from a vector, and the layers of a PixelCNN without x. Maaløe 2018, app. E."""
+"""Trunks of FAME: from a latent vector to feature maps, and the layers of a PixelCNN without x. Maaløe 2018, app. E."""
 
 import math
 
@@ -13,15 +13,15 @@ from pyrodgm.nn.trunk import ACTIVATIONS, Trunk
 
 
 class Strided(torch.nn.Module):
-    """f(W conv h), a convolution of stride 2, or a transposed one to a given shape, normalised before f.
+    """f(W conv h): a convolution of stride 2, or a transposed one to a given shape; normalised before f.
 
     Args:
-        parents, size: numbers of maps of h and of the output.
-        shape: height and width of the output of a transposed convolution; None for one that halves.
+        parents, size: numbers of feature maps of h and of the output.
+        shape: height and width of the output of a transposed convolution; None for a convolution that halves them.
         network: ``activation``, ``batch_norm``, ``init``, ``precision``, ``weight_norm``, see ``Trunk``.
 
     Shapes:
-        h ``(..., parents, H, W)``; out ``(..., size, ceil(H / 2), ceil(W / 2))``, or of the shape.
+        h ``(..., parents, H, W)``; out ``(..., size, ceil(H / 2), ceil(W / 2))``, or ``(..., size, *shape)``.
     """
 
     def __init__(self, parents, size, shape=None, **network):
@@ -40,13 +40,13 @@ class Strided(torch.nn.Module):
 
 
 class MapsOfVector(torch.nn.Module):
-    """Maps of twice the size of those that a vector is spread over: a dense layer, and a transposed convolution.
+    """Feature maps from a vector: a dense layer, then a transposed convolution that doubles height and width.
 
     Args:
         parent: size of the vector.
-        top: maps, height and width that the dense layer gives.
+        top: number, height and width of the feature maps that the dense layer gives.
         shape: height and width of the output.
-        size: number of maps of the output.
+        size: number of feature maps of the output.
         network: see ``Trunk``.
 
     Shapes:
@@ -65,9 +65,10 @@ class MapsOfVector(torch.nn.Module):
 
 
 class DownwardTrunk(torch.nn.Module):
-    """Features of a vector by ``MapsOfVector`` and dense layers, what the mean and variance of a lower latent read.
+    """Features for the mean and variance of a lower latent: ``MapsOfVector``, then dense layers.
 
-    Arguments as for ``MapsOfVector``, and ``hidden``, sizes of the dense layers. Attributes and heads as of ``Trunk``.
+    Arguments as for ``MapsOfVector``; ``hidden`` are the sizes of the dense layers. Attributes and heads as for
+    ``Trunk``.
     """
 
     def __init__(self, parent, top, shape, size, hidden, **network):
@@ -81,7 +82,7 @@ class DownwardTrunk(torch.nn.Module):
         return self.dense.head(size)
 
     def moment_head(self, size):
-        """The same for the mean or the variance of a latent, see ``Trunk``."""
+        """As ``head``, for the mean or the variance of a latent, see ``Trunk``."""
         return self.dense.moment_head(size)
 
     def forward(self, z):
@@ -89,15 +90,16 @@ class DownwardTrunk(torch.nn.Module):
 
 
 class PixelTrunk(torch.nn.Module):
-    """The layers of a ``PixelCNN`` on a vector's maps, without x and hence without masks: all pixels at once.
+    """The layers of a ``PixelCNN`` without x and therefore without masks: all pixels are computed at once.
 
-    Its features are maps, heads are convolutions that return rows.
+    The input is a vector, expanded by ``MapsOfVector``. The features are feature maps; heads are convolutions that
+    return rows.
 
     Args:
         parent, top, network: as for ``MapsOfVector``.
         image_shape: height and width of the image.
-        size: number of maps that the vector gives.
-        num_maps: K of every layer.
+        size: number of feature maps that the vector is expanded to.
+        num_maps: number of feature maps of every layer.
 
     Attributes:
         sizes, linear: as for ``Trunk``.
@@ -112,7 +114,7 @@ class PixelTrunk(torch.nn.Module):
         self.last = torch.nn.ModuleList(Convolution((num_maps,), num_maps, kernel=1, **self.linear) for _ in range(2))
 
     def head(self, size):
-        """A convolution of 1x1 that returns rows of ``size`` values, a multiple of the pixels."""
+        """A 1x1 convolution that returns rows of ``size`` values, a multiple of the number of pixels."""
         return MapHead(*self.sizes, size, self.shape, kernel=1, **self.linear)
 
     moment_head = head
@@ -127,12 +129,12 @@ class PixelTrunk(torch.nn.Module):
 
 
 class PixelDecoder(torch.nn.Module):
-    """p(x | z) = prod_i p(x_i | x_<i, z), a ``PixelCNN`` that reads a vector's maps.
+    """p(x | z) = prod_i p(x_i | x_<i, z): a ``PixelCNN`` whose parent is a vector, expanded by ``MapsOfVector``.
 
     Args:
         parent, top, size, network: as for ``MapsOfVector``.
         image_shape: ``(H, W, C)``.
-        num_maps: K of every layer of the PixelCNN.
+        num_maps: number of feature maps of every layer of the PixelCNN.
 
     Attributes:
         support, wanted, scale: as for ``NormalNet``.

@@ -1,4 +1,4 @@
-"""Normalising flows by name, with parameters from the features of a trunk (Kingma 2017, sec. 5.2.2)."""
+"""Normalising flows by name, whose parameters come from the features of a trunk (Kingma 2017, sec. 5.2.2)."""
 
 import inspect
 import math
@@ -16,7 +16,7 @@ from pyrodgm.nn.trunk import Head
 
 
 class PlanarFlow(torch.nn.Module):
-    """``num_steps`` planar steps, whose u, w and b are linear in the features, see ``Planar``.
+    """A flow of ``num_steps`` planar steps, see ``Planar``. Their u, w and b are linear in the features.
 
     Args:
         features: sizes of the features h.
@@ -47,9 +47,9 @@ class PlanarFlow(torch.nn.Module):
 
 
 class RadialFlow(torch.nn.Module):
-    """``num_steps`` radial steps, whose z_0, log alpha^2 and c are linear in the features, see ``Radial``.
+    """A flow of ``num_steps`` radial steps, see ``Radial``. Their z_0, log alpha^2 and c are linear in the features.
 
-    log alpha^2 is bounded as a log-variance is, see ``BoundedLogVariance``. Arguments and shapes as for ``PlanarFlow``.
+    log alpha^2 is bounded like a log-variance, see ``BoundedLogVariance``. Arguments and shapes as for ``PlanarFlow``.
     """
 
     def __init__(self, features, size, num_steps=8, **network):
@@ -81,11 +81,11 @@ def location(m):
     return m, torch.zeros_like(m)
 
 
-STEPS = {"gated": (gated, 2), "affine": (affine, 2), "location": (location, 1)}  # with how many functions each reads
+STEPS = {"gated": (gated, 2), "affine": (affine, 2), "location": (location, 1)}  # with their number of arguments
 
 
 class InverseAutoregressiveFlow(torch.nn.Module):
-    """Inverse autoregressive flow (Kingma 2017, algorithm 5), each step with a masked network of its own.
+    """Inverse autoregressive flow (Kingma 2017, algorithm 5), with one masked network per step.
 
     (m_t, s_t) = MADE_t(z_{t-1}, h)                                         (eq. 5.30)
     ``"gated"``:     z_t = sigma_t * z_{t-1} + (1 - sigma_t) * m_t,  sigma_t = sigmoid(s_t + gate_bias)    (eq. 5.32)
@@ -94,17 +94,17 @@ class InverseAutoregressiveFlow(torch.nn.Module):
 
     log q(z) = log q(z_0) - sum_t sum_i log sigma_ti                         (eq. 5.29)
 
-    The features h enter the first layer of every MADE beside z. A gate begins near sigmoid(gate_bias), so that a step
-    changes little at first (sec. 5.4). A gated step only contracts: sigma_t < 1.
+    The features h enter the first layer of every MADE together with z. A gate starts near sigmoid(gate_bias), so that a
+    step changes little at first (sec. 5.4). A gated step only contracts: sigma_t < 1.
 
     Args:
         features, size, num_steps, network, shapes: as for ``PlanarFlow``.
-        step: what a step does, by name.
+        step: kind of step, ``"gated"``, ``"affine"`` or ``"location"``.
         made_hidden: sizes of the hidden layers of each MADE, ``()`` for a linear one; by default one layer as wide as
-            the last feature, and at least as z.
-        made_activation: its activation, see ``Trunk``.
-        reverse_every: after how many steps the order of the units is reversed.
-        gate_bias: of a gated step.
+            the last feature, and at least as wide as z.
+        made_activation: activation of each MADE, see ``Trunk``.
+        reverse_every: number of steps after which the order of the units is reversed.
+        gate_bias: bias of the gate of a gated step.
 
     Example::
 
@@ -168,12 +168,12 @@ def flow_net(flow, features, size, **network):
 
     Args:
         flow: ``"planar"``, ``"radial"`` or ``"iaf"``, alone or with options, as ``("iaf", {"num_steps": 4})``.
-        features: sizes of the features h that its parameters read, the ``sizes`` of a trunk.
+        features: sizes of the features h from which its parameters are computed, the ``sizes`` of a trunk.
         size: number of units D.
         network: ``init``, ``precision`` and ``weight_norm``, see ``Linear``.
 
     Raises:
-        ValueError: if there is no such flow or option, naming those there are.
+        ValueError: if there is no such flow or option; the message names the choices.
 
     Example::
 

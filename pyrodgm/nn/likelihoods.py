@@ -1,4 +1,4 @@
-"""Networks for p(x | parents): a likelihood by name."""
+"""Networks for p(x | parents): likelihoods by name."""
 
 import math
 
@@ -14,22 +14,22 @@ from pyrodgm.nn.trunk import trunk_of
 
 LARGEST_LOG_VARIANCE = 30.0
 LARGEST_SIGMA = math.exp(0.5 * (LARGEST_LOG_VARIANCE + 1))
-LEAST_SIGMA = 1e-4  # of the heads that are softplus functions
+LEAST_SIGMA = 1e-4  # of the softplus heads
 
 
 class BoundedLogVariance(torch.autograd.Function):
-    """b(v), a head's output v bounded for use as a log-variance: far from the training rows it may be any number.
+    """b(v), the output v of a head, bounded for use as a log-variance.
 
     b(v) = v                                   on [-L, L], L = 30, to the last bit, with gradient 1
     b(v) = sign(v) (|v| - (|v| - L)^2 / 4)     up to |v| = L + 2, with the same value and slope at L
     b(v) = sign(v) (L + 1)                     beyond, with the same value and slope at L + 2, for infinities too
 
-    So sigma stays between 1.9e-7 and 5.4e6, about what single precision can bear. Below, mu + sigma eps would be
-    rounded to mu for a mu near 1, and its density would mean nothing. At either end a squared distance may still be
-    1e25 before it overflows, over sigma^2 or times it. Without a bound sigma overflows or vanishes far from the
-    training rows, and a density is NaN.
+    Far from the training rows, v may be any number. Without a bound, sigma then overflows or vanishes, and a density is
+    NaN. With the bound, sigma stays between 1.9e-7 and 5.4e6, about the limits of single precision. For a smaller
+    sigma, mu + sigma eps would be rounded to mu for a mu near 1, and the density would be meaningless. At either end, a
+    squared distance divided or multiplied by sigma^2 overflows only beyond 1e25.
 
-    It is a function of its own for its backward pass, which takes one operation instead of ten.
+    It is an autograd function because its backward pass then takes one operation instead of ten.
     """
 
     @staticmethod
@@ -47,22 +47,22 @@ class BoundedLogVariance(torch.autograd.Function):
 
 
 def _excess(log_variance):
-    """What goes beyond +-L, at most 2, and the values with no more than that."""
+    """The excess of the values beyond +-L, at most 2, and the values clamped to +-(L + 2)."""
     clamped = log_variance.clamp(-LARGEST_LOG_VARIANCE - 2, LARGEST_LOG_VARIANCE + 2)
     return F.softshrink(clamped, LARGEST_LOG_VARIANCE), clamped
 
 
 def standard_deviation(log_variance):
-    """sigma = exp(b(v) / 2) of a head's output v, of any shape, see ``BoundedLogVariance``."""
+    """sigma = exp(b(v) / 2) for the output v of a head, of any shape, see ``BoundedLogVariance``."""
     return (0.5 * BoundedLogVariance.apply(log_variance)).exp()
 
 
 def floored_softplus(v, floor, ceiling):
-    """log(1 + exp(v)) + floor, no larger than about the ceiling, infinities included."""
+    """log(1 + exp(v)) + floor, at most about the ceiling, also for infinite v."""
     return F.softplus(v.clamp(max=ceiling)) + floor
 
 
-SCALE_HEADS = {  # name of the head, and sigma of its output
+SCALE_HEADS = {  # name of the head, and sigma as a function of its output
     "log_variance": ("log_variance", standard_deviation),
     "softplus_variance": ("variance", lambda v: floored_softplus(v, LEAST_SIGMA**2, LARGEST_SIGMA**2).sqrt()),
     "softplus_sigma": ("sigma", lambda v: floored_softplus(v, LEAST_SIGMA, LARGEST_SIGMA)),
@@ -71,34 +71,34 @@ MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
 
 
 class NormalNet(torch.nn.Module):
-    """Diagonal normal: mu = Linear(h), and by ``scale_head``, with v = Linear(h),
+    """Diagonal normal with mu = Linear(h); ``scale_head`` selects how v = Linear(h) gives sigma.
 
     ``"log_variance"``:       log sigma^2 = v                       (Maaløe et al. 2016, eqs 16-18)
     ``"softplus_variance"``:  sigma^2 = log(1 + exp(v)) + 1e-8      (Sønderby et al. 2016, eq. 12)
     ``"softplus_sigma"``:     sigma = log(1 + exp(v)) + 1e-4        (Maaløe 2018, app. E, sec. 2.2)
 
-    The papers have no floor. Without one a variance underflows, and its precision, which a ladder adds to another, is
-    infinite. A log-variance is bounded where it leaves [-30, 30], see ``BoundedLogVariance``; the others keep below the
-    same largest sigma, 5.4e6.
+    The papers have no floor. Without one a variance can underflow, and its precision, which a ladder adds to another,
+    is infinite. A log-variance is bounded outside [-30, 30], see ``BoundedLogVariance``. The softplus heads are bounded
+    by the same largest sigma, 5.4e6.
 
-    Serves as a likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
+    Used as likelihood of real data and as the factorised posterior of Kingma 2017, eqs 2.36-2.37.
 
     Args:
         parents: sizes of the parents; or a trunk, see ``trunk_of``.
         hidden: sizes of the hidden layers.
         size: number of features D.
-        variance: sigma^2 of every feature where it is fixed; None for one that the network gives.
-        mean: ``"linear"``, or ``"sigmoid"`` for mu = 1 / (1 + exp(-Linear(h))), of data in [0, 1] (Kingma 2017,
+        variance: a fixed sigma^2 for every feature; None if the network gives it.
+        mean: ``"linear"``, or ``"sigmoid"`` for mu = 1 / (1 + exp(-Linear(h))), for data in [0, 1] (Kingma 2017,
             sec. 2.11).
-        scale_head: how the network gives sigma.
+        scale_head: how the network outputs sigma, see above.
         network: ``activation``, ``batch_norm``, ``init``, ... of ``Trunk``.
 
     Shapes:
         parents ``(..., p_i)``; a distribution of batch shape ``(...)`` and event shape ``(D,)``.
 
     Attributes:
-        support: the values a feature may take; ``wanted`` says it in words.
-        scale: the size of a typical large value, by which a model divides x before a network reads it.
+        support: the values a feature may take; ``wanted`` is their description in words.
+        scale: a typical large value; a model divides x by it before a network gets it as input.
 
     Example::
 
@@ -122,7 +122,7 @@ class NormalNet(torch.nn.Module):
             self.register_buffer("sigma", torch.tensor(math.sqrt(variance)), persistent=False)
 
     def moments(self, *h):
-        """mu and sigma, of the trunk's features."""
+        """mu and sigma from the features of the trunk."""
         loc = MEANS[self.mean](self.loc(*h))
         if self.scale_head is None:
             return loc, self.sigma.expand_as(loc)
@@ -134,7 +134,7 @@ class NormalNet(torch.nn.Module):
 
 
 class BernoulliNet(torch.nn.Module):
-    """Bernoulli features with the logits of a network (Kingma 2017, eq. 2.74); grey values in [0, 1] are scored too.
+    """Bernoulli features with logits from a network (Kingma 2017, eq. 2.74). x may also be grey values in [0, 1].
 
     Arguments, shapes and attributes as for ``NormalNet``.
 
@@ -155,11 +155,11 @@ class BernoulliNet(torch.nn.Module):
 
 
 class BinomialNet(torch.nn.Module):
-    """Binomial features, counts out of ``total_count``, with the logits of a network.
+    """Binomial features, counts out of ``total_count``, with logits from a network.
 
     log p(x) = sum_d log C(n, x_d) + x_d log pi_d + (n - x_d) log(1 - pi_d)
 
-    Arguments, shapes and attributes as for ``NormalNet``, and ``total_count``, the n of every feature.
+    Arguments, shapes and attributes as for ``NormalNet``; ``total_count`` is the n of every feature.
 
     Example::
 
@@ -181,9 +181,9 @@ class BinomialNet(torch.nn.Module):
 
 
 class LevelsNet(torch.nn.Module):
-    """Categorical features: each takes one of ``num_levels`` integer levels, by a softmax of its own.
+    """Categorical features: each is one of ``num_levels`` integer levels, with its own softmax.
 
-    Arguments, shapes and attributes as for ``NormalNet``, and ``num_levels``, the C of every feature.
+    Arguments, shapes and attributes as for ``NormalNet``; ``num_levels`` is the C of every feature.
 
     Example::
 
@@ -205,25 +205,25 @@ class LevelsNet(torch.nn.Module):
 
 
 class DiscretizedLogisticNet(torch.nn.Module):
-    """Features that are levels, each by a discretised logistic or a mixture of M of them  (Kingma 2017, sec. 5.B.5).
+    """Features that are levels, each a discretised logistic or a mixture of M of them (Kingma 2017, sec. 5.B.5).
 
     mu_m = (m - 1/2) / M + Linear(h),  log s_m = -2 + v,  mixture weights softmax(Linear(h))
 
-    mu and s are those of a level as a share n / C, see ``DiscretizedLogistic``. v is a parameter of each channel and
-    component, as the paper has it, or Linear(h) of each feature; log s is bounded as a log-variance is, see
-    ``BoundedLogVariance``. So the network begins with a wide distribution in the middle of the levels, or with M side
-    by side. The paper has one component, and does not say where mu and s begin.
+    mu and s are in units of the share n / C of a level n, see ``DiscretizedLogistic``. v is a parameter of each channel
+    and component, as in the paper, or Linear(h) of each feature. log s is bounded like a log-variance, see
+    ``BoundedLogVariance``. The network therefore starts with a wide distribution in the middle of the levels, or with M
+    of them side by side. The paper has one component and does not state the initial mu and s.
 
-    Arguments, shapes and attributes as for ``NormalNet``, and
+    Arguments, shapes and attributes as for ``NormalNet``, and also:
 
     Args:
         num_levels: C of every feature.
-        log_scale: ``"learned"``, a parameter, or ``"network"``.
-        num_channels: of an image, whose pixels have so many values side by side; a learned scale is that of a channel.
-        num_components: M.
+        log_scale: ``"learned"`` for a parameter, or ``"network"``.
+        num_channels: number of channels of an image, side by side in each pixel; a learned scale is one per channel.
+        num_components: number of components M.
 
     Raises:
-        ValueError: for a ``num_levels`` below 2, or channels that do not divide the features.
+        ValueError: if ``num_levels`` is below 2, or the number of features is not a multiple of the channels.
 
     Example::
 
@@ -277,7 +277,7 @@ class DiscretizedLogisticNet(torch.nn.Module):
         return dist.MixtureSameFamily(weights, DiscretizedLogistic(loc, log_scale, self.num_levels)).to_event(1)
 
     def _by_feature(self, out):
-        """Outputs ``(..., D M)`` as ``(..., D, M)``."""
+        """Outputs ``(..., D M)`` reshaped to ``(..., D, M)``."""
         return out.unflatten(-1, (self.size, self.num_components))
 
 
@@ -297,13 +297,13 @@ def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance",
         likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("normal", {"variance": v})`` (real x, the
             variance fixed), ``("normal", {"mean": "sigmoid"})`` (real x, means in [0, 1]),
             ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})`` or
-            ``("discretized_logistic", {"num_levels": C})`` (x in 0..C-1); a name, or a name with options.
+            ``("discretized_logistic", {"num_levels": C})`` (x in 0..C-1).
         parents, hidden, size, network: as for ``NormalNet``.
-        scale_head: of a normal likelihood, see ``NormalNet``.
-        batch_norm: of the hidden layers; the heads of a likelihood are never normalised, only those of latents.
+        scale_head: for a normal likelihood, see ``NormalNet``.
+        batch_norm: for the hidden layers. The heads of a likelihood are never normalised, only those of latents.
 
     Raises:
-        ValueError: if there is no such likelihood, naming those there are.
+        ValueError: if there is no such likelihood; the message names the choices.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Networks for latents that are maps: a diagonal normal, and its inverse autoregressive flow by masked convolutions."""
+"""Posteriors of latents that are feature maps: a diagonal normal, and its inverse autoregressive flow."""
 
 import inspect
 import math
@@ -13,19 +13,20 @@ from pyrodgm.nn.flows import STEPS
 from pyrodgm.nn.likelihoods import standard_deviation
 from pyrodgm.nn.masked_conv import MaskedConvNet
 
-CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # of the parents
-AT_FIRST = 0.1  # what heads begin with, of their usual size
+CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # which parents
+INITIAL_SCALE = 0.1  # initial scale of heads, relative to the usual initialisation
 
 
 class MapNormalNet(torch.nn.Module):
-    """Diagonal normal of maps: (mu, log sigma^2) = W * [h_1; h_2; ...] + b, a convolution.
+    """Diagonal normal of feature maps: (mu, log sigma^2) = W * [h_1; h_2; ...] + b, a convolution.
 
-    It begins at a tenth of the usual size, also where data set it, near N(0, I): a prior and a posterior with variances
-    of their own may else be so far apart in the first steps that training diverges.
+    The outputs start at a tenth of their usual scale, also after data-dependent initialisation, so that the normal
+    starts near N(0, I). Otherwise prior and posterior, each with its own variance, may be so far apart in the first
+    steps that training diverges.
 
     Args:
-        parents: numbers of maps of h_1, h_2, ...
-        size: number C of maps of the latent.
+        parents: numbers of feature maps of h_1, h_2, ...
+        size: number C of feature maps of the latent.
         weight_norm: see ``Linear``.
 
     Shapes:
@@ -40,9 +41,9 @@ class MapNormalNet(torch.nn.Module):
         super().__init__()
         check_size("size", size)
         self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
-        self.moments.first_spread = AT_FIRST
+        self.moments.first_spread = INITIAL_SCALE
         with torch.no_grad():
-            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)
+            (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(INITIAL_SCALE)
 
     def forward(self, *h):
         loc, log_variance = self.moments(*h).chunk(2, -3)
@@ -50,28 +51,28 @@ class MapNormalNet(torch.nn.Module):
 
 
 class MapFlowNet(torch.nn.Module):
-    """Inverse autoregressive flow of a ``MapNormalNet``, each step with a masked convolutional network of its own.
+    """Inverse autoregressive flow of a ``MapNormalNet``, with one masked convolutional network per step.
 
     z_0 = mu + sigma * eps                                                   (Kingma 2017, eq. 5.25)
     (m_t, s_t) = MaskedConvNet_t(z_{t-1}, c),  z_t = mu_t + sigma_t * z_{t-1} by ``step``  (eqs 5.27-5.32, sec. 5.B.3)
 
-    The steps are those of ``InverseAutoregressiveFlow``. The order is place by place, and map by map within a place;
-    every other step may have it reversed. The context c are the parents themselves, or one of them. The last layer of a
-    network begins at a tenth of its usual size, so that a step begins near the identity, or near its gate.
+    The steps are those of ``InverseAutoregressiveFlow``. The order is position by position, and map by map within a
+    position; ``reverse_every`` reverses it. The context c is the parents, or one of them. The last layer of a network
+    starts at a tenth of its usual scale, so that a step starts near the identity (a gated step near its gate).
 
     Args:
         parents, size, weight_norm: as for ``MapNormalNet``; the masked convolutions are not normalised.
         num_steps, step, made_activation, reverse_every, gate_bias: as for ``InverseAutoregressiveFlow``.
-        made_hidden: numbers of maps of the hidden layers, ``()`` for a linear network: a normal that is not diagonal;
-            by default one layer, as wide as the last parent, and at least as z.
-        context: which parents the networks read: ``"both"``, that is all; or of two, ``"bottom_up"``, the first, or
-            ``"top_down"``, the second.
+        made_hidden: numbers of feature maps of the hidden layers; ``()`` for a linear network, which gives a normal
+            that is not diagonal; by default one layer as wide as the last parent, and at least as wide as z.
+        context: which parents are inputs of the networks: ``"both"`` for all; of two parents, ``"bottom_up"`` for the
+            first and ``"top_down"`` for the second.
 
     Shapes:
         As for ``MapNormalNet``.
 
     Raises:
-        ValueError: for a context that is not among the parents, and as ``InverseAutoregressiveFlow``.
+        ValueError: if the context is not among the parents; and as for ``InverseAutoregressiveFlow``.
 
     Example::
 
@@ -112,7 +113,7 @@ class MapFlowNet(torch.nn.Module):
         with torch.no_grad():
             for net in self.steps:
                 for weight in (net.layers[-1].weight, *net.layers[-1].of_maps):
-                    weight.mul_(AT_FIRST)
+                    weight.mul_(INITIAL_SCALE)
 
     def forward(self, *h):
         context, base = h[CONTEXTS[self.context]], self.base(*h)
@@ -123,7 +124,7 @@ class MapFlowNet(torch.nn.Module):
         return dist.TransformedDistribution(base, [Autoregressive(*step, batch_shape, event_dim=3) for step in steps])
 
     def _moments(self, net, backward, context):
-        """mu and log sigma as a function of z, read from the last value to the first where backward."""
+        """mu and log sigma as a function of z; with ``backward`` the order is from the last value to the first."""
 
         def moments(z):
             if backward:
@@ -139,7 +140,7 @@ class MapFlowNet(torch.nn.Module):
 
 
 def order_of_maps(shape, backward=False):
-    """Indices of the values of maps ``(C, H, W)``, flattened, place by place and map by map within a place."""
+    """Indices into flattened feature maps ``(C, H, W)``: position by position, and map by map within a position."""
     order = torch.arange(math.prod(shape)).reshape(shape).movedim(0, -1).flatten().tolist()
     return order[::-1] if backward else order
 
@@ -148,7 +149,7 @@ MAP_POSTERIORS = {"iaf": MapFlowNet, "normal": MapNormalNet}
 
 
 def map_posterior_net(posterior, parents, size, weight_norm=False):
-    """The network of q(z | parents) for maps z, by the posterior's name.
+    """The network of q(z | parents) for feature maps z, for a posterior by name.
 
     Args:
         posterior: ``"normal"`` (diagonal) or ``"iaf"``; alone or with options, as ``("iaf", {"made_hidden": (160,)})``,
@@ -156,7 +157,7 @@ def map_posterior_net(posterior, parents, size, weight_norm=False):
         parents, size, weight_norm: as for ``MapNormalNet``.
 
     Raises:
-        ValueError: if there is no such posterior or option, naming those there are.
+        ValueError: if there is no such posterior or option; the message names the choices.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""An autoregressive network of fully connected layers with masks, MADE (Germain et al. 2015)."""
+"""MADE, an autoregressive network of fully connected layers with masks (Germain et al. 2015)."""
 
 from itertools import pairwise
 
@@ -9,9 +9,9 @@ from pyrodgm.nn.trunk import ACTIVATIONS, Linear
 
 
 class MaskedLinear(Linear):
-    """A linear layer over several parents, some of whose weights are held at zero by a mask of 0 and 1.
+    """A linear layer over several parents whose weights are multiplied by a mask of 0 and 1.
 
-    Arguments and shapes as for ``Linear``, and ``mask``, of the shape of the weight.
+    Arguments and shapes as for ``Linear``; ``mask`` has the shape of the weight.
     """
 
     def __init__(self, parents, size, mask, **linear):
@@ -25,27 +25,27 @@ class MaskedLinear(Linear):
 
 
 class MaskedNet(torch.nn.Module):
-    """Functions of z and h, a vector of D outputs each, whose output i reads h and what comes before z_i.
+    """An autoregressive network: each function has D outputs, and output i depends on h and on the units before z_i.
 
-    Every hidden unit has a degree d, spread evenly over 0..D-1, and reads h, the first d units of z, and hidden units
-    of at most its degree; output i reads the hidden units of a degree below its place in the order (Germain et al.
-    2015, eqs 12-13, with h of degree 0 as by Paige and Wood 2016). So no path leads from z_i, or from what comes after,
-    to output i. The first layer is split by parent, and nothing of h is copied where z is drawn more often.
+    Every hidden unit has a degree d, spread evenly over 0..D-1. It is connected to h, to the first d units of z, and to
+    hidden units of at most its degree. Output i is connected to hidden units of a degree below its position in the
+    order (Germain et al. 2015, eqs 12-13; h has degree 0 as in Paige and Wood 2016). So there is no path from z_i or
+    any later unit to output i. The first layer is split by parent, so that h is not copied if z has more samples.
 
     Args:
-        size: D.
+        size: number of units D.
         features: sizes of the parts of h, ``()`` for none.
         hidden: sizes of the hidden layers, any number of them, ``()`` for a linear network.
         num_outputs: number of functions.
-        reverse: read the units from the last to the first.
+        reverse: whether to order the units from the last to the first.
         activation: see ``Trunk``.
-        linear: ``init``, ``precision`` and ``weight_norm`` of ``Linear``; the outputs are of the parameters' type.
+        linear: ``init``, ``precision`` and ``weight_norm`` of ``Linear``; the outputs have the parameters' dtype.
 
     Shapes:
         z ``(..., D)`` and h ``(..., f_i)``; a tuple of outputs ``(..., D)``.
 
     Attributes:
-        order: the indices of the units, in the order in which they read each other.
+        order: the indices of the units in autoregressive order.
 
     Example::
 

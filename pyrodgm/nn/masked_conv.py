@@ -1,4 +1,4 @@
-"""Masked convolutions: each value reads only what comes before it (van den Oord et al. 2016, PixelRNN, sec. 3.4)."""
+"""Masked convolutions: each output depends only on earlier values (van den Oord et al. 2016, PixelRNN, sec. 3.4)."""
 
 from itertools import pairwise
 
@@ -10,27 +10,27 @@ from pyrodgm.nn.trunk import ACTIVATIONS
 
 
 class MaskedConv(torch.nn.Module):
-    """A convolution of maps x whose outputs read what comes before their own place, and parents that they read whole.
+    """A masked convolution of feature maps x, plus parents without a mask.
 
     out = (W * mask) conv x + sum_i W_i conv h_i + sum_j V_j y_j + b
 
-    The order is place by place, line by line from the left, and within a place as ``reads`` says. The parents are maps
-    h_i, convolved without a mask, or vectors y_j, the same at every place. Each is taken at its own shape and then
-    broadcast, so that nothing of x is computed again for another h or y.
+    An output depends on the values of x before its own position, in raster order; ``reads`` sets the order within a
+    position. The parents are feature maps h_i, convolved without a mask, or vectors y_j, the same at every position.
+    Each term is computed at its own shape and then broadcast, so that the convolution of x is shared by all h and y.
 
     Args:
-        size_in: number of maps of x.
-        size: number of maps that come out.
+        size_in: number of feature maps of x.
+        size: number of feature maps of the output.
         kernel_size: height and width of the kernels, odd.
-        reads: which maps of x an output reads at its own place, bools ``(size, size_in)``.
-        maps: numbers of maps of the parents that are maps.
+        reads: which maps of x an output depends on at its own position, bools ``(size, size_in)``.
+        maps: numbers of feature maps of the parents that are feature maps.
         vectors: sizes of the parents that are vectors.
 
     Shapes:
         x ``(..., size_in, H, W)``, maps ``(..., m_i, H, W)``, vectors ``(..., v_j)``; out ``(..., size, H, W)``.
 
     Raises:
-        ValueError: for an even ``kernel_size``, or another number of parents.
+        ValueError: for an even ``kernel_size`` or the wrong number of parents.
 
     Example::
 
@@ -58,11 +58,11 @@ class MaskedConv(torch.nn.Module):
         return self.of_parents(*parents) + self._convolved(x, self.masked_weight())
 
     def masked_weight(self):
-        """W * mask."""
+        """The weight W * mask."""
         return self.weight * self.mask
 
     def of_parents(self, *parents):
-        """What the parents and b give, ``(..., size, H, W)``, or 1 for a size of what is the same at every place."""
+        """The terms of the parents and b: ``(..., size, H, W)``, with H = W = 1 if they are equal at all positions."""
         if len(parents) != (wanted := len(self.of_maps) + len(self.of_vectors)):
             raise ValueError(f"parents: got {len(parents)} tensors, want {wanted}")
         total = self.bias[:, None, None]
@@ -78,20 +78,20 @@ class MaskedConv(torch.nn.Module):
 
 
 class MaskedConvNet(torch.nn.Module):
-    """Functions of maps z, as many maps each, of which every value reads the parents and what comes before it in z.
+    """An autoregressive network on feature maps z. Every output depends on the parents and on earlier values of z.
 
-    The order is place by place, line by line from the left, and map by map within a place: the Jacobian is strictly
-    triangular. As in ``MaskedNet``, a hidden map has a degree d, spread evenly over 0..C-1: at its own place it reads
-    the first d maps of z and the hidden maps of at most its degree, and output i the hidden maps of a degree below i.
-    So a network without hidden layers is linear in z, the step of a normal with a full covariance (Kingma 2017,
-    sec. 5.B.3).
+    The order is raster order over the positions, and map by map within a position, so the Jacobian is strictly
+    triangular. As in ``MaskedNet``, a hidden map has a degree d, spread evenly over 0..C-1. At its own position it is
+    connected to the first d maps of z and to hidden maps of at most its degree; output i is connected to hidden maps of
+    a degree below i. A network without hidden layers is linear in z, the step of a normal with full covariance (Kingma
+    2017, sec. 5.B.3).
 
     Args:
-        size: number C of maps of z.
-        maps, vectors: of the parents, which the first layer reads, see ``MaskedConv``.
-        hidden: numbers of maps of the hidden layers, ``()`` for none.
-        kernel_size: of every layer, odd.
-        num_outputs: number of functions.
+        size: number C of feature maps of z.
+        maps, vectors: sizes of the parents, the other inputs of the first layer, see ``MaskedConv``.
+        hidden: numbers of feature maps of the hidden layers, ``()`` for none.
+        kernel_size: size of the kernels of every layer, odd.
+        num_outputs: number of output functions.
         activation: see ``Trunk``.
 
     Shapes:
@@ -131,7 +131,7 @@ def spread_degrees(size, width):
 
 
 def check_kernel(kernel_size):
-    """Raise ``ValueError`` unless the kernels have a middle."""
+    """Raise ``ValueError`` unless the kernel size is odd."""
     check_size("kernel_size", kernel_size)
     if kernel_size % 2 == 0:
-        raise ValueError(f"kernel_size: got {kernel_size}, want an odd number: a mask needs a middle")
+        raise ValueError(f"kernel_size: got {kernel_size}, want an odd number: a mask needs a centre")

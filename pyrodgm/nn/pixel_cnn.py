@@ -1,4 +1,4 @@
-"""PixelCNN: a decoder that draws an image pixel after pixel (van den Oord et al. 2016; Maaløe 2018, app. E)."""
+"""PixelCNN: a decoder that draws an image pixel by pixel (van den Oord et al. 2016; Maaløe 2018, app. E)."""
 
 import math
 
@@ -17,27 +17,28 @@ class PixelCNN(torch.nn.Module):
 
     h_1 = W_1 conv x + V conv h,  h_{l+1} = h_l + W_l conv relu(h_l) for each block,  logits by two hidden layers
 
-    A first layer that reads the pixels before its own ("mask A") and the parents, blocks of 3x3 with what they add to,
-    and layers of 1x1. The masks are on what comes of x alone: the parents are read whole, as pixels of h are no pixels
-    of x. There is no batch normalisation: while training, a pixel's logit would depend on later pixels by the batch's
-    moments, and the bound would be none.
+    The first layer sees the parents and the pixels before its own ("mask A"). Residual 3x3 blocks and 1x1 layers
+    follow. Only the convolutions of x are masked: h is not made of pixels of x, so every pixel may depend on all of it.
+    There is no batch normalisation: while training, the batch moments would make a pixel's logit depend on later
+    pixels, and the loss would not be a bound.
 
-    Of the paper are the 7x7, the four blocks and the three last layers. A block of one convolution, last layers of 1x1,
-    and masks on x alone are chosen here: its table is lost but for its caption. With several values a pixel the order
-    is value by value within a pixel, as ``MaskedConvNet`` has it.
+    From the paper: the 7x7 kernel, the four blocks and the three last layers. Chosen here, because only the caption of
+    its table is printed: blocks of one convolution, 1x1 kernels in the last layers, and masks on x only. With several
+    channels, the order within a pixel is channel by channel, as in ``MaskedConvNet``.
 
     Args:
         image_shape: ``(H, W)`` or ``(H, W, C)``.
-        maps, vectors: of the parents, see ``MaskedConv``; without any it is a p(x).
-        num_maps: K of every hidden layer.
+        maps, vectors: sizes of the parents, see ``MaskedConv``; without parents it is a p(x).
+        num_maps: number of feature maps of every hidden layer.
         num_blocks: number of blocks.
-        kernel_size: of the first layer, odd.
+        kernel_size: kernel size of the first layer, odd.
 
     Shapes:
         parents as for ``MaskedConv``; a distribution of rows ``(..., H * W * C)``.
 
     Raises:
-        ValueError: for no image shape, see ``check_image_shape``; for sizes below 1, an even ``kernel_size``.
+        ValueError: if ``image_shape`` is not an image shape, see ``check_image_shape``; for sizes below 1; for an even
+            ``kernel_size``.
 
     Example::
 
@@ -66,7 +67,7 @@ class PixelCNN(torch.nn.Module):
         return PixelByPixel(self, parents, torch.broadcast_shapes(*shapes))
 
     def pixels(self, x, *parents):
-        """The Bernoulli distributions of all pixels ``(..., D)``, each given those before it in x."""
+        """The Bernoulli distributions of all pixels ``(..., D)``, each given the earlier pixels of x."""
         return GreyBernoulli(logits=rows_of(self._through(self.first(maps_of(x, self.image_shape), *parents))))
 
     def _through(self, h):
@@ -78,16 +79,16 @@ class PixelCNN(torch.nn.Module):
 
     @torch.no_grad()
     def draw(self, noise, *parents):
-        """The images that uniform noise ``(..., D)`` makes: a pixel is 1 where its noise is below its probability.
+        """Draw images from uniform noise ``(..., D)``: a pixel is 1 if its noise is below its probability.
 
-        What the layers computed for the pixels before is kept, see ``KeptInputs``: a pixel costs one small product a
-        layer in place of a pass of the network.
+        The layers cache their inputs for the earlier pixels, see ``InputCache``. A pixel then costs one small product
+        per layer instead of a pass through the network.
         """
         height, width, channels = self.image_shape
         noise, shape = noise.reshape(-1, height, width, channels), noise.shape
         share = self.first.of_parents(*parents)
         share = share.expand(*shape[:-1], len(self.first.bias), height, width).reshape(len(noise), -1, height, width)
-        first, *layers = (KeptInputs(layer, len(noise), width) for layer in (self.first, *self.blocks, *self.last))
+        first, *layers = (InputCache(layer, len(noise), width) for layer in (self.first, *self.blocks, *self.last))
         x = torch.zeros_like(noise)
         for row in range(height):
             first.next_row(share[:, :, row])
@@ -104,19 +105,20 @@ class PixelCNN(torch.nn.Module):
         return x.reshape(shape)
 
 
-class KeptInputs:
-    """The inputs of a masked convolution, kept while they come place by place.
+class InputCache:
+    """Caches the inputs of a masked convolution while an image is drawn position by position.
 
-    An output reads the rows above its place and the places to the left of it. What the rows above give is known, for
-    all places of a row, when the row begins: one convolution. What the row itself gives is one product a place.
+    An output depends on the rows above and on the positions to its left. The contribution of the rows above is known
+    when a row begins; one convolution gives it for the whole row. The contribution of the row itself is one product per
+    position.
 
     Args:
         conv: a ``MaskedConv``.
         batch: number of images.
-        width: of the images.
+        width: width of the images.
 
     Attributes:
-        bias: of the convolution, ``(size, 1)``.
+        bias: bias of the convolution, ``(size, 1)``.
     """
 
     def __init__(self, conv, batch, width):
@@ -127,7 +129,7 @@ class KeptInputs:
         self.rows = weight.new_zeros(batch, self.reach + 1, width + 2 * self.reach, weight.shape[1])
 
     def next_row(self, given):
-        """Go on to the next row, to which ``given`` is added, ``(N, size, W)`` or the bias."""
+        """Start the next row. ``given`` is added to its outputs, ``(N, size, W)`` or the bias."""
         self.rows = torch.cat([self.rows[:, 1:], torch.zeros_like(self.rows[:, :1])], 1)
         if self.reach:
             given = given + F.conv2d(self.rows[:, :-1].permute(0, 3, 1, 2), self.above).squeeze(2)
@@ -136,10 +138,10 @@ class KeptInputs:
         self.row = self.rows[:, -1]
 
     def put(self, column, values):
-        """Set the inputs of a place of this row, ``(N, size_in)``."""
+        """Set the inputs of a position of this row, ``(N, size_in)``."""
         self.row[:, column + self.reach] = values
 
     def output(self, column):
-        """The outputs at a place of this row, ``(N, size)``."""
+        """The outputs at a position of this row, ``(N, size)``."""
         window = self.row[:, column : column + self.reach + 1].flatten(1)
         return torch.addmm(self.known[column], window, self.left)

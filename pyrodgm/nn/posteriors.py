@@ -1,4 +1,4 @@
-"""Networks for q(z | parents): a posterior by name, with one call signature for all."""
+"""Networks for q(z | parents): posteriors by name, all with the same call signature."""
 
 import pyro.distributions as dist
 import torch
@@ -31,16 +31,16 @@ class FullNormalNet(NormalNet):
 
 
 class FlowNet(NormalNet):
-    """A normalising flow of a diagonal normal, all of whose parameters come from one trunk (Kingma 2017, ch. 5).
+    """A normalising flow of a diagonal normal. One trunk gives all parameters (Kingma 2017, ch. 5).
 
     z_0 = mu + sigma * eps                                                   (eq. 5.25)
     z = f_T(... f_1(z_0, h) ..., h)                                          (eqs 5.12-5.13)
     log q(z) = log q(z_0) - sum_t log |det df_t/dz_{t-1}|                    (eq. 5.16)
 
-    h are the trunk's features. The base takes the full batch shape before the flow, so y may be enumerated. A sample is
-    scored by what it was made of; the inverse runs only for values that came from elsewhere.
+    h are the features of the trunk. The base has the full batch shape before the flow, so y may be enumerated. The
+    log-density of a sample uses its cached z_0; the flow is inverted only for values from elsewhere.
 
-    Arguments and shapes as for ``NormalNet``, and ``flow``, see ``flow_net``.
+    Arguments and shapes as for ``NormalNet``; for ``flow`` see ``flow_net``.
 
     Example::
 
@@ -68,7 +68,7 @@ def posterior_net(posterior, parents, hidden, size, **network):
         parents, hidden, size, network: as for ``NormalNet``.
 
     Raises:
-        ValueError: if there is no such posterior, naming those there are.
+        ValueError: if there is no such posterior; the message names the choices.
 
     Example::
 

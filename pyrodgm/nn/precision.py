@@ -1,4 +1,4 @@
-"""The type that networks multiply in, and which processors are fast in it."""
+"""The precision that networks compute in, and which devices are fast in bfloat16."""
 
 import warnings
 from functools import cache
@@ -7,14 +7,14 @@ from pathlib import Path
 import torch
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
-CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of Intel and AMD, and of ARM
+CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # Intel and AMD; the last ARM
 
 
 def fast_bfloat16(device="cpu"):
-    """Whether a device multiplies matrices in bfloat16; one that does not imitates it, at 5 to 10 times the time.
+    """Whether a device multiplies matrices in bfloat16 in hardware; emulation takes 5 to 10 times as long as float32.
 
-    A GPU of CUDA does from compute capability 8.0 on, a CPU with the instructions AVX512-BF16, AMX-BF16 or ARM's BF16,
-    read from ``/proc/cpuinfo``. Of any other device nothing is known, and the answer is no.
+    True for CUDA GPUs from compute capability 8.0 on, and for CPUs with the instructions AVX512-BF16, AMX-BF16 or ARM's
+    BF16, as listed in ``/proc/cpuinfo``. False for any other device.
 
     Args:
         device: a ``torch.device`` or its name.
@@ -31,7 +31,7 @@ def fast_bfloat16(device="cpu"):
 
 @cache
 def cpu_flags():
-    """The instruction sets of this machine's processor, as Linux names them; none elsewhere."""
+    """The instruction sets of this machine's processor, by their Linux names; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -40,15 +40,15 @@ def cpu_flags():
 
 
 def usable_precision(precision, device):
-    """The precision to compute in on a device: ``"float32"`` in place of a ``"bfloat16"`` that is not fast there."""
+    """The precision to use on a device: ``"float32"`` instead of ``"bfloat16"`` if that is slow there."""
     return "float32" if precision == "bfloat16" and not fast_bfloat16(device) else precision
 
 
 def warn_where_slow(device, instead):
-    """Warn, once, if a device does not multiply in bfloat16, and say what is done or wanted instead."""
+    """Warn once if a device has no hardware for bfloat16; ``instead`` names the alternative."""
     if not fast_bfloat16(device):
         _warn_once(
-            f"precision: got 'bfloat16', in which this {torch.device(device).type} device does not multiply: it would "
+            f"precision: got 'bfloat16', for which this {torch.device(device).type} device has no hardware: it would "
             f"take 5 to 10 times as long as float32; {instead}"
         )
 

@@ -1,4 +1,4 @@
-"""Trunks of maps: residual networks that read a row as an image, or draw one. Kingma 2017, app. 5.A; He et al. 2015."""
+"""Residual networks that encode an image or decode to one. Kingma 2017, app. 5.A; He et al. 2015."""
 
 import math
 from itertools import pairwise
@@ -12,16 +12,16 @@ from pyrodgm.nn.trunk import ACTIVATIONS, Trunk
 
 
 class ResidualBlock(torch.nn.Module):
-    """f(W_2 * f(W_1 * h) + h), or W_s * h in the place of h where height, width or the number of maps change.
+    """f(W_2 * f(W_1 * h) + h), or with W_s * h instead of h if height, width or the number of maps change.
 
     Args:
-        parents: number of maps of h.
-        size: number of maps of the output.
-        stride: of W_1 and W_s.
-        shape: height and width of the output where W_1 and W_s are transposed convolutions, which double them; else
-            None.
+        parents: number of feature maps of h.
+        size: number of feature maps of the output.
+        stride: stride of W_1 and W_s.
+        shape: height and width of the output, if W_1 and W_s are transposed convolutions, which double them; None for
+            ordinary convolutions.
         activation: f, see ``Trunk``.
-        batch_norm: normalise what W_1 and W_2 give.
+        batch_norm: whether to normalise the outputs of W_1 and W_2.
         options: ``init``, ``precision`` and ``weight_norm`` of every convolution.
 
     Shapes:
@@ -53,15 +53,15 @@ class ResidualBlock(torch.nn.Module):
 class ResidualEncoder(torch.nn.Module):
     """Features of images: residual blocks of stride 2, a block of stride 1 between two of them, and dense layers.
 
-    What is read beside the image enters the first dense layer, or the heads where there is none: with an enumerated y
-    the convolutions of x are those of x alone.
+    Other inputs than the image enter the first dense layer, or the heads if there is none. The convolutions therefore
+    are not repeated for an enumerated y.
 
     Args:
         image_shape: ``(H, W)`` or ``(H, W, C)``.
-        vectors: sizes of what is read beside it.
-        maps: numbers of maps of the blocks of stride 2, in their order.
+        vectors: sizes of the other inputs.
+        maps: numbers of feature maps of the blocks of stride 2, in their order.
         hidden: sizes of the dense layers.
-        network: as for ``Trunk``; dropout is of the dense layers alone.
+        network: as for ``Trunk``; only the dense layers have dropout.
 
     Shapes:
         rows ``(..., H W C)`` and vectors ``(..., p_i)``; a tuple of features ``(..., sizes[i])``.
@@ -70,7 +70,7 @@ class ResidualEncoder(torch.nn.Module):
         sizes, linear: as for ``Trunk``.
 
     Raises:
-        ValueError: for no image shape, see ``check_image_shape``; without maps.
+        ValueError: if ``image_shape`` is not an image shape, see ``check_image_shape``; if there are no maps.
 
     Example::
 
@@ -97,7 +97,7 @@ class ResidualEncoder(torch.nn.Module):
         return self.dense.head(size)
 
     def moment_head(self, size):
-        """The same for the mean or the variance of a latent, see ``Trunk``."""
+        """As ``head``, for the mean or the variance of a latent, see ``Trunk``."""
         return self.dense.moment_head(size)
 
     def forward(self, x, *vectors):
@@ -108,12 +108,12 @@ class ResidualEncoder(torch.nn.Module):
 
 
 class ResidualDecoder(torch.nn.Module):
-    """A ``ResidualEncoder`` upside down, with transposed convolutions: its features are maps of the image's size.
+    """A ``ResidualEncoder`` in reverse, with transposed convolutions: its features are maps of the size of the image.
 
-    Heads are convolutions, and return rows, so that any likelihood may stand on them.
+    Heads are convolutions that return rows, so that any likelihood can use them.
 
     Args:
-        parents: sizes of what it draws from.
+        parents: sizes of the parents.
         image_shape, maps, hidden, network: as for ``ResidualEncoder``.
 
     Shapes:
@@ -123,7 +123,7 @@ class ResidualDecoder(torch.nn.Module):
         sizes, linear: as for ``Trunk``.
 
     Raises:
-        ValueError: as ``ResidualEncoder``.
+        ValueError: as for ``ResidualEncoder``.
 
     Example::
 
@@ -142,14 +142,14 @@ class ResidualDecoder(torch.nn.Module):
         self.blocks = torch.nn.ModuleList()
         options = block_options(**network)
         for i in reversed(range(len(maps))):
-            below = maps[max(i - 1, 0)]  # where the encoder has the image, the heads still follow
+            below = maps[max(i - 1, 0)]  # the last block keeps maps[0]; the heads return the channels
             self.blocks.append(ResidualBlock(maps[i], below, shape=shapes[i], **options))
             if i > 0:
                 self.blocks.append(ResidualBlock(below, below, **options))
         self.shape, self.sizes, self.linear = shape, (maps[0],), self.dense.linear
 
     def head(self, size):
-        """A convolution of the features that returns rows of ``size`` values, a multiple of the pixels."""
+        """A convolution of the features that returns rows of ``size`` values, a multiple of the number of pixels."""
         return MapHead(*self.sizes, size, self.shape, **self.linear)
 
     moment_head = head
@@ -163,22 +163,22 @@ class ResidualDecoder(torch.nn.Module):
 
 
 class MapHead(Convolution):
-    """A convolution that returns rows, in the type of its parameters whatever its trunk computes in.
+    """A convolution that returns rows, in its parameters' dtype whatever the precision of the trunk.
 
     Args:
-        parents: number of maps that it reads.
-        size: number of values of a row, a multiple of the places.
+        parents: number of feature maps of the input.
+        size: number of values of a row, a multiple of the number of positions.
         shape: height and width of the maps.
         options: ``init``, ``precision`` and ``weight_norm``.
 
     Shapes:
-        maps ``(..., parents, H, W)``; out ``(..., size)``, the values of a place side by side.
+        maps ``(..., parents, H, W)``; out ``(..., size)``, with the values of a position side by side.
     """
 
     def __init__(self, parents, size, shape, **options):
         places = math.prod(shape)
         if size % places:
-            raise ValueError(f"size: got {size}, want a multiple of the {places} places of a map")
+            raise ValueError(f"size: got {size}, want a multiple of the {places} positions of a map")
         super().__init__((parents,), size // places, **options)
 
     def forward(self, maps):
@@ -186,7 +186,7 @@ class MapHead(Convolution):
 
 
 def block_options(activation="relu", batch_norm=False, init="glorot", precision="float32", weight_norm=False, **_):
-    """The options of a ``Trunk`` that its blocks share."""
+    """The options of a ``Trunk`` that also apply to convolutional blocks."""
     check_choice("activation", activation, ACTIVATIONS)
     options = {"activation": activation, "batch_norm": bool(batch_norm)}
     return options | {"init": init, "precision": precision, "weight_norm": weight_norm}

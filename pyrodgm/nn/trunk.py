@@ -18,25 +18,24 @@ ACTIVATIONS = {
     "leaky_relu": lambda h: F.leaky_relu(h, 0.1),
     "elu": F.elu,
 }
-MANY_CLASSES = 100  # from which a row of the weight is read in less time than a one-hot product takes
+MANY_CLASSES = 100  # from this number on, indexing the weight is faster than a product with one-hot rows
 
 
 class Linear(NormalisedWeight, torch.nn.Linear):
     """A linear layer over several parents: W [p_1; p_2; ...] + b, computed as W_1 p_1 + W_2 p_2 + ... + b.
 
-    Each product is made at its parent's own shape and only the sum is broadcast, so that with y enumerated to
-    ``(K, 1, K)`` and x at ``(B, D)`` the D-wide product is done B times, not K B times. The weight is the
-    concatenated layer's, and so is the result.
+    Each product is computed at the shape of its parent, and only the sum is broadcast. With y enumerated to
+    ``(K, 1, K)`` and x of shape ``(B, D)``, the D-wide product is computed B times, not K B times. Weight and result
+    are those of a layer on the concatenated parents.
 
     Args:
         parents: sizes of the parents, in the order of the call.
         size: number of outputs.
         init: ``"glorot"`` (uniform, Glorot and Bengio 2010) or the standard deviation of a normal around zero.
             Biases start at zero.
-        precision: ``"float32"``, or ``"bfloat16"`` to compute and return the sum in that type; the parameters, and
-            with them the optimiser, keep their own. It warns, once, on a device that is slow in it, see
-            ``fast_bfloat16``.
-        weight_norm: weights of every output are a length times a direction, see ``NormalisedWeight``.
+        precision: ``"float32"``, or ``"bfloat16"`` to compute and return the sum in that dtype. Parameters and
+            optimiser keep their own dtype. Warns once on a device that is slow in bfloat16, see ``fast_bfloat16``.
+        weight_norm: whether the weights of every output are a length times a direction, see ``NormalisedWeight``.
 
     Shapes:
         parents ``(..., p_i)`` that broadcast against each other; out ``(..., size)``.
@@ -51,7 +50,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         self.parents, self.init, self.precision = tuple(parents), init, precision
         super().__init__(sum(self.parents), size)
         self.normalise(weight_norm)
-        self.register_module("posterior", None)  # of its weights, see ``give_posteriors``
+        self.register_module("posterior", None)  # over the weights, see ``give_posteriors``
 
     def reset_parameters(self):
         reset(self, self.init)
@@ -62,7 +61,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         return self.set_by_data(self.combine(self.normalised_weight(), parents))
 
     def combine(self, weight, parents):
-        """The sum over the parents by the weights given, those of the layer or masked ones."""
+        """The sum over the parents with a given weight: that of the layer, or a masked one."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
         bias, classes = self.bias, [_many_classes(*pair) for pair in zip(parents, self.parents, strict=True)]
@@ -94,9 +93,9 @@ def reset(layer, init):
 
 
 class Head(Linear):
-    """A linear layer on top of a trunk, in the type of its parameters whatever the trunk computes in.
+    """A linear layer on top of a trunk. It returns its parameters' dtype, whatever the precision of the trunk.
 
-    Arguments and shapes as for ``Linear``, and ``normalised``, which adds batch normalisation of the outputs.
+    Arguments and shapes as for ``Linear``; ``normalised=True`` adds batch normalisation of the outputs.
     """
 
     def __init__(self, parents, size, normalised=False, **linear):
@@ -109,10 +108,10 @@ class Head(Linear):
 
 
 class _Parts(torch.autograd.Function):
-    """A weight ``(size, sum of parents)`` by parent: its columns W, or W y where one-hot rows y have known classes.
+    """Splits a weight ``(size, sum of parents)`` by parent: into columns W, or W y for one-hot rows y of known classes.
 
-    The gradient is laid out as the weight is and written once. That of a split would copy all parts, and that of an
-    embedding is the transpose.
+    The gradient has the layout of the weight and is written once. The gradient of ``split`` would copy all parts, and
+    that of ``embedding`` is transposed.
     """
 
     @staticmethod
@@ -140,40 +139,40 @@ class _Parts(torch.autograd.Function):
 
 
 def _many_classes(parent, size):
-    """The class of each row of a parent of so many units; None where there are few, or a product is needed."""
+    """The class of each row of a parent with ``size`` units; None if there are few classes or a product is needed."""
     if size < MANY_CLASSES or parent.shape[-1] != size or parent.requires_grad:
         return None
     return known_classes(parent)
 
 
 def sum_of_terms(terms, bias):
-    """The sum, what broadcasts first, so that few sums are made at the full shape."""
+    """The sum of the terms, small shapes first, so that few additions are done at the full shape."""
     terms = sorted(terms, key=_spread)
     return sum(terms[1:], terms[0] + bias)
 
 
 def _spread(term):
-    """Orders terms by the shape they fill, without comparing sizes: a size may be symbolic while a graph is traced."""
+    """Sort key for the shape of a term. Sizes are not compared, because they may be symbolic during tracing."""
     return term.dim() - sum(size == 1 for size in term.shape)
 
 
 class Trunk(torch.nn.Module):
-    """Fully connected hidden layers over several parents, the first split by parent.
+    """Fully connected hidden layers over several parents; the first layer is split by parent, see ``Linear``.
 
-    Without hidden layers the features are the parents themselves, and a network on top is linear in them.
+    Without hidden layers, the features are the parents themselves, and a network on top is linear in them.
 
     Args:
         parents: sizes of the parents.
         hidden: sizes of the hidden layers, any number of them.
         activation: ``relu``, ``softplus``, ``tanh``, ``leaky_relu`` (slope 0.1) or ``elu``.
-        batch_norm: normalise each layer's input to the activation; ``"heads"``, the mean and the variance of a latent
-            too (Maaløe 2018, sec. 5.1.1), see ``moment_head``.
+        batch_norm: whether to normalise the input of each activation; ``"heads"`` also normalises the mean and the
+            variance of a latent (Maaløe 2018, sec. 5.1.1), see ``moment_head``.
         init, precision, weight_norm: see ``Linear``.
-        dropout: rate of binary dropout while training: of all inputs of a layer, heads' included; or two rates, that
-            of the parents and that of the hidden units (Kingma 2017, eqs 6.12-6.15).
+        dropout: rate of binary dropout while training, for the inputs of all layers, heads included; or two rates, one
+            for the parents and one for the hidden units (Kingma 2017, eqs 6.12-6.15).
 
     Attributes:
-        sizes: sizes of the features, what a head takes as its parents.
+        sizes: sizes of the features, which are the parents of a head.
         linear: ``init``, ``precision`` and ``weight_norm`` by name, for layers on top.
 
     Example::
@@ -211,7 +210,7 @@ class Trunk(torch.nn.Module):
         return Head(self.sizes, size, **self.linear)
 
     def moment_head(self, size):
-        """The same for the mean or the variance of a latent, which ``batch_norm="heads"`` normalises."""
+        """As ``head``, for the mean or the variance of a latent; normalised with ``batch_norm="heads"``."""
         return Head(self.sizes, size, self.normalised_heads, **self.linear)
 
     def forward(self, *parents):
@@ -224,18 +223,18 @@ class Trunk(torch.nn.Module):
         return features
 
     def _dropped(self, features, rate):
-        """The features, or while training h d / (1 - p) with d ~ Bernoulli(1 - p)."""
+        """The features; while training h d / (1 - p), with d ~ Bernoulli(1 - p)."""
         if rate == 0 or not self.training:
             return features
         return tuple(h * torch.bernoulli(torch.full_like(h, 1 - rate)) / (1 - rate) for h in features)
 
 
 def trunk_of(parents, hidden, **network):
-    """The trunk of a network: parents itself where it is one, else fully connected layers over such parents.
+    """The trunk of a network: ``parents`` if it is a trunk already, else a ``Trunk`` over parents of these sizes.
 
-    A trunk is a module that gives a tuple of features, and by ``head(size)`` and ``moment_head(size)`` layers on them
-    that return ``(..., size)``; ``sizes`` and ``linear`` are as for ``Trunk``. Of one that is given, ``hidden`` and the
-    options of a network say nothing.
+    A trunk is a module that returns a tuple of features. Its ``head(size)`` and ``moment_head(size)`` make layers on
+    the features that return ``(..., size)``; ``sizes`` and ``linear`` are as for ``Trunk``. ``hidden`` and the options
+    are ignored if ``parents`` is a trunk.
     """
     return parents if isinstance(parents, torch.nn.Module) else Trunk(parents, hidden, **network)
 
@@ -248,7 +247,7 @@ def _rates(dropout):
 
 
 class MLP(torch.nn.Module):
-    """A trunk with a linear head: the value itself where other networks return a distribution of it.
+    """A trunk with a linear head. It returns a value, where other networks return a distribution.
 
     Args:
         parents, hidden, network: as for ``Trunk``.

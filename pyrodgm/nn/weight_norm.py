@@ -1,26 +1,27 @@
-"""Weight normalisation, and its initialisation by data (Salimans and Kingma 2016; Kingma 2017, app. 5.A).
+"""Weight normalisation with data-dependent initialisation (Salimans and Kingma 2016; Kingma 2017, app. 5.A).
 
     w = g v / ||v||            a length g and a direction v for the weights of every output
-    g, b                       at first such that the outputs of a batch have mean 0 and variance 1
+    g, b                       initialised so that the outputs of a batch have mean 0 and variance 1
 
-torch's own is a parametrisation, which cannot be pickled.
+torch's own weight normalisation is a parametrisation, which cannot be pickled.
 """
 
 from contextlib import contextmanager
 
 import torch
 
-LEAST_SPREAD = 1e-5  # of an output, beside the largest output of its layer: below it there is none, but rounding
-LEAST_NORM = 1e-12  # of weights that are all held at zero by a mask
+LEAST_SPREAD = 1e-5  # of an output, relative to the largest output of its layer; a smaller spread is rounding error
+LEAST_NORM = 1e-12  # for weights that a mask sets to zero altogether
 
-_seen = None  # the layers whose first call has been, within ``initialised_by_data``
+_seen = None  # the layers that have been called within ``initialised_by_data``
 
 
 @contextmanager
 def initialised_by_data():
     """A context in which every layer with weight normalisation sets its g and b at its first call.
 
-    Its outputs there have mean 0 and deviation ``first_spread``, of 1, over the rows and over the places of a map.
+    The outputs of that call get mean 0 and standard deviation ``first_spread`` (1 by default) over the rows and over
+    the positions of a feature map.
     """
     global _seen
     before, _seen = _seen, set()
@@ -32,36 +33,36 @@ def initialised_by_data():
 
 
 class NormalisedWeight:
-    """What a layer with a ``weight`` and a ``bias`` has of weight normalisation; ``weight`` is the v.
+    """Weight normalisation for a layer with a ``weight``, the v above, and a ``bias``.
 
     Attributes:
-        gain: g, a parameter that has a number for every output and broadcasts against the weight; None for a weight
-            that is not normalised.
-        first_spread: standard deviation that the outputs get by data.
+        gain: g, a parameter with one number per output, which broadcasts against the weight; None if the weight is not
+            normalised.
+        first_spread: standard deviation of the outputs after data-dependent initialisation.
     """
 
     first_spread = 1.0
 
     def normalise(self, normalised, outputs=0):
-        """Add g, such that the weight is v at first; ``outputs`` is the dimension of the weight that counts them."""
+        """Add g, such that the weight is v at first. ``outputs`` is the output dimension of the weight."""
         self._over = [dim for dim in range(self.weight.dim()) if dim != outputs]
         gain = torch.nn.Parameter(self.norm_of(self.weight.detach())) if normalised else None
         self.register_parameter("gain", gain)
 
     def normalised_weight(self, mask=None):
-        """The layer's weight, of v with zeros where a mask has them."""
+        """The weight of the layer, with v multiplied by a mask if there is one."""
         v = self.weight if mask is None else self.weight * mask
         return v if self.gain is None else v * (self.gain / self.norm_of(v))
 
     def set_by_data(self, out, channel=-1):
-        """The outputs of a call; at the first one within ``initialised_by_data``, normalised, and so g and b.
+        """Set g and b from the outputs of the first call within ``initialised_by_data``; return the outputs normalised.
 
-        Where an output is the same for all rows, as by a constant input, g stays what it was: what a map has at its
-        borders, where it is padded, is no spread to divide by.
+        Other calls return the outputs unchanged. g is unchanged if an output is the same for all rows, as for a
+        constant input: the differences at the padded borders of a feature map are no spread to divide by.
 
         Args:
             out: the outputs, ``(..., size)``.
-            channel: the dimension that counts them.
+            channel: the output dimension.
         """
         if _seen is None or self.gain is None or id(self) in _seen:
             return out
@@ -77,7 +78,7 @@ class NormalisedWeight:
         return ((out.movedim(channel, -1) - mean) * scale).movedim(-1, channel)
 
     def norm_of(self, v):
-        """||v|| of the weights of every output, which broadcasts against them."""
+        """||v|| of every output's weights, which broadcasts against the weight."""
         return torch.linalg.vector_norm(v, dim=self._over, keepdim=True).clamp(min=LEAST_NORM)
 
 

@@ -1,8 +1,8 @@
-"""Weights with a posterior of their own: those of a network's linear layers, latents of the whole data set.
+"""Posteriors over the weights of linear layers. The weights are global latents, one set for the whole data set.
 
-A layer keeps its parameters, which are the means of its posterior; ``layer.posterior`` holds the rest. Alone a network
-computes with the means; within ``pyrodgm.handlers.DrawnWeights`` with weights that were drawn; and there, within
-``local_reparameterisation``, with weights of its own for every row.
+A layer keeps its parameters, which are the means of the posterior; ``layer.posterior`` holds the rest. By itself, a
+network computes with the means. Within ``pyrodgm.handlers.DrawnWeights`` it computes with drawn weights, and within
+``local_reparameterisation`` as well, with separate weights for every row.
 """
 
 import pyro.distributions as dist
@@ -14,18 +14,18 @@ from pyrodgm.checks import check_choice
 from pyrodgm.distributions import DropoutNormal, LogUniform
 from pyrodgm.nn.trunk import Linear
 
-START = 0.01  # a normal posterior's variance at first, over that of the layer's weights
+START = 0.01  # initial variance of a normal posterior, relative to the mean square of the layer's weights
 
 
 class WeightPosterior(torch.nn.Module):
-    """What a linear layer has besides its means, for its weights to have a posterior.
+    """The posterior over the weights of a linear layer, except for its means.
 
     Args:
-        layer: a ``Linear`` of one parent.
-        number: of the layer, from 1 on, by which its sites are called.
+        layer: a ``Linear`` with one parent.
+        number: number of the layer, from 1 on, used in the names of its sites.
 
     Raises:
-        ValueError: for a layer of several parents, one that computes in bfloat16, or one with weight normalisation.
+        ValueError: for a layer with several parents, with bfloat16 precision, or with weight normalisation.
     """
 
     def __init__(self, layer, number):
@@ -39,12 +39,12 @@ class WeightPosterior(torch.nn.Module):
         self.number = number
 
     def sites(self, *kinds):
-        """The names of the layer's sites: their letters and its number."""
+        """The names of the layer's sites: a letter and the number of the layer."""
         return [f"{kind}{self.number}" for kind in kinds]
 
     @effectful(type="linear")
     def forward(self, layer, x, values=None):
-        """The layer's outputs for x, by its means, or by drawn ``values``, a dict from site to value."""
+        """The outputs of the layer for x, with its means or with drawn ``values``, a dict from site to value."""
         return affine(x, *((layer.weight, layer.bias) if values is None else self.at(layer, values)))
 
 
@@ -77,7 +77,7 @@ class NormalWeights(WeightPosterior):
         return tuple(values[site] for site in self.sites(*"wb"))
 
     def by_row(self, layer, x, posteriors):
-        """Outputs of weights drawn for every row, by ``outputs_by_row``."""
+        """Outputs with separate weights for every row, by ``outputs_by_row``."""
         w, b = (posteriors[site] for site in self.sites(*"wb"))
         return outputs_by_row(x, w, b.loc, b.scale**2)
 
@@ -89,7 +89,7 @@ class IndependentDropout(WeightPosterior):
 
     Args:
         layer, number: as for ``WeightPosterior``.
-        alpha: see ``Alpha``; learned for a layer, for each of its input units, or for each weight.
+        alpha: see ``Alpha``; if learned, one per layer, per input unit or per weight.
     """
 
     def __init__(self, layer, number, alpha="unit"):
@@ -113,7 +113,7 @@ class IndependentDropout(WeightPosterior):
         return values[site], layer.bias
 
     def by_row(self, layer, x, posteriors):
-        """Outputs of weights drawn for every row, by ``outputs_by_row`` (eq. 6.8)."""
+        """Outputs with separate weights for every row, by ``outputs_by_row`` (eq. 6.8)."""
         (site,) = self.sites("w")
         return outputs_by_row(x, posteriors[site], layer.bias, torch.zeros_like(layer.bias))
 
@@ -121,11 +121,11 @@ class IndependentDropout(WeightPosterior):
 class CorrelatedDropout(WeightPosterior):
     """Type A, w_i = s_i theta_i of input unit i, q(s) = N(1, alpha), p(log |s|) = const (Kingma 2017, eq. 6.9).
 
-    theta and the bias are parameters. Sites ``s1`` and so on, a scale for each input unit.
+    theta and the bias are parameters. Sites ``s1`` and so on, with one scale per input unit.
 
     Args:
         layer, number: as for ``WeightPosterior``.
-        alpha: see ``Alpha``; learned for a layer or for each of its input units.
+        alpha: see ``Alpha``; if learned, one per layer or per input unit.
     """
 
     def __init__(self, layer, number, alpha="unit"):
@@ -148,7 +148,7 @@ class CorrelatedDropout(WeightPosterior):
         return layer.weight * values[site].unsqueeze(-2), layer.bias
 
     def by_row(self, layer, x, posteriors):
-        """Outputs of scales drawn for every row, ((a * s) theta of eq. 6.7)."""
+        """Outputs with separate scales for every row, (a * s) theta of eq. 6.7."""
         (site,) = self.sites("s")
         s = posteriors[site]
         s = s.expand(torch.broadcast_shapes(x.shape, s.batch_shape))
@@ -158,17 +158,17 @@ class CorrelatedDropout(WeightPosterior):
 class Alpha(torch.nn.Module):
     """The variance alpha of multiplicative noise: dropout at the rate p where alpha = p / (1 - p) (sec. 6.3).
 
-    A learned one is the logistic function of a parameter, so that it stays below 1 (sec. 6.3.4), and begins at a half.
+    A learned alpha is the logistic function of a parameter, so that it stays below 1 (sec. 6.3.4). It starts at 0.5.
 
     Args:
-        alpha: a number, which stays; two of them, that of the first layer's inputs and that of all others'; or
-            ``"layer"``, ``"unit"`` or ``"weight"``, what has a learned one of its own.
-        shapes: of a learned one, for each of these names that there are.
-        number: of the layer.
+        alpha: a fixed number; two fixed numbers, one for the inputs of the first layer and one for those of all others;
+            or ``"layer"``, ``"unit"`` or ``"weight"`` for one learned alpha per layer, input unit or weight.
+        shapes: the shape of a learned alpha for each of these names that are possible.
+        number: number of the layer.
 
     Raises:
-        ValueError: if ``alpha`` is none of these, or a number that is not above zero and at most 1: there the
-            divergence is not known.
+        ValueError: if ``alpha`` is none of these, or a number that is not above 0 and at most 1: the divergence is not
+            known for it.
     """
 
     def __init__(self, alpha, shapes, number):
@@ -184,7 +184,7 @@ class Alpha(torch.nn.Module):
             self.logit = torch.nn.Parameter(torch.zeros(shapes[alpha]))
 
     def forward(self):
-        """alpha, of a shape that broadcasts against the site's."""
+        """alpha, with a shape that broadcasts against the value of the site."""
         return self.fixed if "fixed" in self._buffers else self.logit.sigmoid()
 
 
@@ -195,12 +195,12 @@ def give_posteriors(network, weights):
     """Give the weights of every linear layer of a network a posterior, in the order of its layers.
 
     Args:
-        network: all of whose layers have one parent.
+        network: a network whose linear layers all have one parent.
         weights: ``"normal"``; ``"A"`` or ``"B"``, alone or with options, as ``("B", {"alpha": "weight"})``; or
-            ``"point"``, none at all.
+            ``"point"`` for no posterior.
 
     Raises:
-        ValueError: if there is no such posterior or option, naming those there are.
+        ValueError: if there is no such posterior or option; the message names the choices.
 
     Example::
 
@@ -224,31 +224,31 @@ def layers_with_posteriors(network):
 
 
 def priors_of(network):
-    """p of every site of the weights of a network, a dict by name."""
+    """The priors of the weights of a network: a dict from site to p."""
     layers = layers_with_posteriors(network).values()
     return {site: p for layer in layers for site, p in layer.posterior.priors(layer).items()}
 
 
 def posteriors_of(network):
-    """q of every site of the weights of a network, a dict by name."""
+    """The posteriors of the weights of a network: a dict from site to q."""
     layers = layers_with_posteriors(network).values()
     return {site: q for layer in layers for site, q in layer.posterior.posteriors(layer).items()}
 
 
 def normal(loc, scale):
-    """Independent normals, one event."""
+    """Independent normals as one event."""
     return dist.Normal(loc, scale).to_event(loc.dim())
 
 
 def affine(x, weight, bias):
-    """W x + b, of one weight ``(out, in)`` for all, or of one for each sample ``(S, 1, out, in)``: ``(S, B, out)``."""
+    """W x + b with one weight ``(out, in)``, or one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``."""
     if weight.dim() == 2 and bias.dim() == 1:
         return F.linear(x, weight, bias)
     return x @ weight.squeeze(-3).mT + bias
 
 
 def outputs_by_row(x, w, bias, bias_variance):
-    """W x + b where every row has weights of its own, drawn from independent normals: the outputs are drawn instead.
+    """W x + b with separate weights for every row, from independent normals. The outputs are drawn instead of weights.
 
     gamma_mj = sum_i a_mi mu_ij,   delta_mj = sum_i a_mi^2 sigma_ij^2,   b_mj = gamma_mj + sqrt(delta_mj) zeta_mj  (6.6)
 
@@ -259,5 +259,5 @@ def outputs_by_row(x, w, bias, bias_variance):
     """
     gamma = affine(x, w.loc, bias)
     delta = affine(x**2, w.scale**2, bias_variance)
-    tiny = torch.finfo(delta.dtype).tiny  # a row of zeros has no noise, and no gradient of its root
+    tiny = torch.finfo(delta.dtype).tiny  # for a row of zeros: no noise, and a finite gradient of the square root
     return dist.Normal(gamma, delta.clamp(min=tiny).sqrt()).rsample()

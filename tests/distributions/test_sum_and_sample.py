@@ -279,13 +279,13 @@ def test_whoever_reads_log_prob_in_place_of_the_score_is_told():
         with pyro.plate("rows", 3):
             pyro.sample("y", SumAndSample(torch.zeros(3, 4), 1), infer={"enumerate": "parallel"})
 
-    with pytest.raises(ValueError, match="Enumerate it in a guide, under an ELBO that weighs classes by their score"):
+    with pytest.raises(ValueError, match="Enumerate it in a guide, under an ELBO that weights classes by their score"):
         ELBO.differentiable_loss(in_the_model, lambda: None)
 
 
 @pytest.mark.parametrize("top", [0, 3, 4, 1.0, None])
 def test_bad_top(top):
-    with pytest.raises(ValueError, match=r"top: got .*, want an int from 1 to 2, below the classes"):
+    with pytest.raises(ValueError, match=r"top: got .*, want an int from 1 to 2, fewer than the classes"):
         SumAndSample(torch.zeros(2, 3), top)
 
 

@@ -66,7 +66,7 @@ def test_a_discrete_bound_is_pyros(enumerated):
     want = -same_noise(elbo.loss, model.model, model.guide, x) / len(x)
     assert same_noise(bound, model, x) == pytest.approx(want, rel=1e-9)
     if enumerated == "model":
-        with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model alone, want it in the guide"):
+        with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model only, want it in the guide"):
             elbo_parts(model, x)
 
 

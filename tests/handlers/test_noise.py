@@ -49,7 +49,7 @@ def test_a_site_that_noise_cannot_make_is_refused_by_name():
     with (
         SharedNoise(),
         pyro.plate("rows", 3),
-        pytest.raises(ValueError, match="site 'g': distribution: got Gamma, want a normal, a flow, or what has"),
+        pytest.raises(ValueError, match="site 'g': distribution: got Gamma, want a normal, a flow, or one with"),
     ):
         pyro.sample("g", dist.Gamma(torch.ones(3), 1.0))
 

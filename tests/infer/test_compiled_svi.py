@@ -411,7 +411,7 @@ def test_a_tensor_that_trains_outside_pyro_keeps_its_gradient():
         pair_losses(make, lambda pair: weight)
         return weight.grad
 
-    with pytest.warns(UserWarning, match=r"a tensor of shape \(\) requires gradients and is no parameter of Pyro's"):
+    with pytest.warns(UserWarning, match=r"a tensor of shape \(\) requires gradients and is not a Pyro parameter"):
         found = gradient(with_backend("replay"))
     torch.testing.assert_close(found, gradient(SVI))
 
@@ -626,7 +626,7 @@ def test_control_flow_on_values_runs_plainly_with_one_warning():
         return [svi.step(rows(step)) for step in range(8)], svi
 
     expected, _ = losses(SVI)
-    with pytest.warns(UserWarning, match=r"cannot be traced: .*it runs as it is written") as caught:
+    with pytest.warns(UserWarning, match=r"cannot be traced: .*it runs uncompiled") as caught:
         found, svi = losses(CompiledSVI)
     assert len(caught) == 1
     assert found == expected

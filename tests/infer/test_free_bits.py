@@ -324,9 +324,9 @@ def prior_that_reads_a_hidden_class(pair, x):
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (scaled, r"model: got site 'z' scaled by 2.0, want every density as it is written"),
-        (warmed_up, r"model: got site 'z' scaled by .*, want every density as it is written"),
-        (masked, "model: got site 'z' masked, want every density as it is written"),
+        (scaled, r"model: got site 'z' scaled by 2.0, want every density unscaled"),
+        (warmed_up, r"model: got site 'z' scaled by .*, want every density unscaled"),
+        (masked, "model: got site 'z' masked, want every density unmasked"),
         (with_a_global_latent, "model: got site 'w' outside the plate over rows"),
         (drawn_class, "guide: got site 'y' drawn without a gradient, want it enumerated"),
         (without_a_prior, "guide: got site 'z', which the model lacks, want every latent in both"),
@@ -336,7 +336,7 @@ def prior_that_reads_a_hidden_class(pair, x):
             "groups: got 'unit', want 'layer': site: got 'z', FullNormal, want one that is a ",
         ),
         (units_of_a_planar_flow, "groups: got 'unit', want 'layer': site: got 'z', Planar of TransformedDistribution"),
-        (prior_that_reads_a_hidden_class, "model: got site 'y' enumerated in the model alone, want it in the guide"),
+        (prior_that_reads_a_hidden_class, "model: got site 'y' enumerated in the model only, want it in the guide"),
     ],
 )
 def test_pairs_that_have_no_such_loss_are_refused(step, message):

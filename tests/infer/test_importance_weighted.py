@@ -353,7 +353,7 @@ def test_bad_arguments(arguments, message):
 
 
 class Weighted(dist.Categorical):
-    """A categorical whose classes count for other than their probabilities."""
+    """A categorical whose classes have other weights than their probabilities."""
 
     def score_parts(self, value):
         return super().score_parts(value)._replace(score_function=0.5 * self.log_prob(value))
@@ -397,7 +397,7 @@ def zoo(model_class, **options):
     return model.model, model.guide
 
 
-NO_GRADIENT = "which draws without a gradient, want one that is reparameterised"
+NO_GRADIENT = "which is drawn without a gradient, want a reparameterised one"
 REFUSED = [
     (
         lambda: zoo(M2, classes="relaxed"),
@@ -408,8 +408,8 @@ REFUSED = [
     (lambda: pair(drawn), (1,), f"guide: got site 'z', a Categorical, {NO_GRADIENT}"),
     (lambda: pair(drawn), (2, "all"), f"guide: got site 'z', a Categorical, {NO_GRADIENT}"),
     (lambda: pair(gamma), (1,), f"guide: got site 'z', a Rejected, {NO_GRADIENT}"),
-    (lambda: pair(weighted), (2,), "guide: got site 'z', a Weighted, whose classes count for other than"),
-    (lambda: pair(weighted), (1, "all"), "guide: got site 'z', a Weighted, whose classes count for other than"),
+    (lambda: pair(weighted), (2,), "guide: got site 'z', a Weighted, whose classes have other weights than"),
+    (lambda: pair(weighted), (1, "all"), "guide: got site 'z', a Weighted, whose classes have other weights than"),
     (
         lambda: zoo(M2),
         (2, "bounded", DOUBLY),

@@ -132,7 +132,7 @@ X = torch.rand(5, 6).round()
         (lambda: MonteCarloEM(small(VAE).model, None, X / 0), "x: got .* NaN or infinite values, want finite numbers"),
         (
             lambda: MonteCarloEM(small(M2).model, None, X),
-            "model: got site 'y' with values in .*, want real ones, as HMC",
+            "model: got site 'y' with values in .*, want real values, which HMC",
         ),
     ],
 )

@@ -14,7 +14,7 @@ WEIGHTS = torch.tensor([[0.5, 1.5, 0.0], [0.2, 0.3, 0.9]], dtype=torch.float64)
 
 
 class Weighted(dist.Categorical):
-    """A categorical whose classes count for other than their probabilities, as one that enumerates a few of them."""
+    """A categorical whose classes have other weights than their probabilities, as if it enumerated only a few."""
 
     def score_parts(self, value):
         weights = WEIGHTS.T.reshape(3, *[1] * (value.dim() - 2), 2)

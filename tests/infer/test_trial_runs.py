@@ -204,7 +204,7 @@ def the_method_of_a_generator():
     return lambda x: 1 + draw(), lambda: generator.bit_generator.state["state"]
 
 
-@effect("it reads a count, and what a trial run takes from it cannot be put back")
+@effect("it reads a count, and items that a trial run takes from it cannot be put back")
 def a_count():
     count = itertools.count()
     return lambda x: 1.0 + next(count), lambda: next(count)

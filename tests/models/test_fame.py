@@ -121,7 +121,7 @@ def test_the_papers_sizes():
         ({"image_shape": (4, 8)}, r"image_shape: got \(4, 8\), want at least 5 x 5, for 3 strides of 2"),
         ({"maps": (4, 4, 4), "z_sizes": (3, 2)}, r"maps: got \(4, 4, 4\), want at most one for each of 2 layers"),
         ({"maps": ()}, r"maps: got \(\), want a tuple of positive ints"),
-        ({"z_sizes": ()}, r"z_sizes: got \(\), want a positive int a layer"),
+        ({"z_sizes": ()}, r"z_sizes: got \(\), want one positive int per layer"),
         ({"likelihood": "normal"}, "likelihood: got 'normal' with concatenation, want 'bernoulli'"),
         ({"pixel_maps": 0}, "num_maps: got 0, want a positive int"),
         ({"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),

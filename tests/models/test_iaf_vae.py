@@ -164,7 +164,10 @@ def test_importance_weights_tighten_the_bound():
         (lambda: IAFVAE((8, 8), maps=(4, 0)), "maps: got 0, want a positive int"),
         (lambda: IAFVAE((8, 8), activation="swish"), "activation: got 'swish', want one of elu"),
         (lambda: IAFVAE((8, 8)).guide(torch.rand(2, 63)), r"x: got shape \(2, 63\), want \(B, 64\)"),
-        (lambda: ResidualDecoder((2,), (8, 8)).head(100), "size: got 100, want a multiple of the 64 places of a map"),
+        (
+            lambda: ResidualDecoder((2,), (8, 8)).head(100),
+            "size: got 100, want a multiple of the 64 positions of a map",
+        ),
     ],
 )
 def test_bad_arguments(make, message):

@@ -26,9 +26,9 @@ def test_parameters_at_the_sizes_of_the_paper(model_class, millions):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"z_sizes": ()}, r"z_sizes: got \(\), want a positive int a layer"),
-        ({"z_sizes": (3, 0)}, r"z_sizes: got \(3, 0\), want a positive int a layer"),
-        ({"z_sizes": 3}, "z_sizes: got 3, want a positive int a layer"),
+        ({"z_sizes": ()}, r"z_sizes: got \(\), want one positive int per layer"),
+        ({"z_sizes": (3, 0)}, r"z_sizes: got \(3, 0\), want one positive int per layer"),
+        ({"z_sizes": 3}, "z_sizes: got 3, want one positive int per layer"),
         ({"hidden": ((8,),)}, r"hidden: got \(\(8,\),\), want ints, or a tuple of ints for each of 2 layers"),
         ({"hidden": ((8,), 5)}, "hidden: got .*, want ints, or a tuple of ints for each of 2 layers"),
     ],
@@ -45,7 +45,7 @@ def test_sizes_that_make_no_layers(model_class, options, message):
         (AuxiliaryLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
         (ClusterLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
         (AuxiliaryLadderVAE, {"a_sizes": (3,)}, r"a_sizes: got \(3,\), want 2 positive ints"),
-        (ClusterLadderVAE, {"z_sizes": (3,)}, r"z_sizes: got \(3,\), want at least two layers, for y to stand between"),
+        (ClusterLadderVAE, {"z_sizes": (3,)}, r"z_sizes: got \(3,\), want at least two layers, with y between them"),
     ],
 )
 def test_what_a_ladder_cannot_be_made_of(model_class, options, message):

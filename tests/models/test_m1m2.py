@@ -84,5 +84,5 @@ def test_with_an_m2_that_says_nothing_the_bound_is_the_vaes():
     ],
 )
 def test_a_vae_of_another_shape_is_refused(options):
-    with pytest.raises(ValueError, match="vae: got other networks than M1 has here, want the same:"):
+    with pytest.raises(ValueError, match="vae: got other networks than those of M1, want the same:"):
         small(M1M2).load_m1(small(VAE, **{"z_size": 3} | options))

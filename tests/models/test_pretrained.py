@@ -222,7 +222,7 @@ class TestChangedByHand:
         model = small(M2, likelihood=("normal", {"variance": 0.1}))
         change, message = CHANGED_BY_HAND[change]
         change(model)
-        with pytest.raises(ValueError, match=f"model: got {message}, which is what M2 makes of its arguments"):
+        with pytest.raises(ValueError, match=f"model: got {message}, as M2 builds it from its arguments"):
             model.save_pretrained(tmp_path / "new")
         assert not (tmp_path / "new").exists()
 
@@ -277,5 +277,5 @@ class TestChangedByHand:
             def __init__(self, *sizes):
                 super().__init__(*sizes)
 
-        with pytest.raises(ValueError, match="model: got arguments that do not make it again .*, want named ones"):
+        with pytest.raises(ValueError, match="model: got arguments that cannot rebuild it .*, want named ones"):
             Mine(6, 3).save_pretrained(tmp_path)

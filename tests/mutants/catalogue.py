@@ -1446,12 +1446,12 @@ mutants(
         "distributions/test_sum_and_sample.py::test_numbers[dtype1-1-logits0]",
     ),
     (
-        "torch.where(is_drawn, log_r + _gradient_alone(log_q), log_q - surplus)",
+        "torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus)",
         "log_q",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
     ),
     (
-        "log_r + _gradient_alone(log_q),",
+        "log_r + _zero_with_gradient(log_q),",
         "log_r,",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
     ),
@@ -3421,7 +3421,7 @@ mutants(
         "models/test_resnet_vae.py::test_the_network_is_that_of_the_header",
     ),
     (
-        "    first_spread = AT_FIRST\n",
+        "    first_spread = INITIAL_SCALE\n",
         "    first_spread = 1.0\n",
         "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
     ),
@@ -3434,17 +3434,17 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
     ),
     (
-        "self.moments.first_spread = AT_FIRST",
+        "self.moments.first_spread = INITIAL_SCALE",
         "self.moments.first_spread = 1.0",
         "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
     ),
     (
-        "weight.mul_(AT_FIRST)",
+        "weight.mul_(INITIAL_SCALE)",
         "weight.mul_(1.0)",
         "nn/test_map_posteriors.py::test_it_begins_near_the_standard_normal_and_the_identity[False]",
     ),
     (
-        "(self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(AT_FIRST)",
+        "(self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(INITIAL_SCALE)",
         "(self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(1.0)",
         "nn/test_map_posteriors.py::test_it_begins_near_the_standard_normal_and_the_identity[True]",
     ),

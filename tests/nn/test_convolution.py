@@ -163,9 +163,9 @@ def test_bfloat16_rounds_the_products():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Convolution((), 4), "parents: got none, want at least one that has maps"),
+        (lambda: Convolution((), 4), "parents: got none, want at least one with feature maps"),
         (lambda: Convolution((2,), 0), "size: got 0, want a positive int"),
-        (lambda: Convolution((2,), 4, kernel=4), "kernel: got 4, want an odd number, which has a middle"),
+        (lambda: Convolution((2,), 4, kernel=4), "kernel: got 4, want an odd number"),
         (lambda: Convolution((2,), 4, stride=3), "stride: got 3, want 1 or 2"),
         (lambda: Convolution((2,), 4, init="he"), "init: got 'he', want one of a positive standard deviation, glorot"),
         (lambda: Convolution((2,), 4, precision="half"), "precision: got 'half', want one of bfloat16, float32"),
@@ -175,7 +175,7 @@ def test_bfloat16_rounds_the_products():
         ),
         (
             lambda: TransposedConvolution((2,), 4, (7, 5))(torch.zeros(1, 2, 4, 4)),
-            r"parents: got maps of \(4, 4\) places, want \(4, 3\)",
+            r"parents: got maps of size \(4, 4\), want \(4, 3\)",
         ),
         (lambda: check_image_shape((28,)), r"image_shape: got \(28,\), want two or three positive ints"),
         (lambda: check_image_shape(784), "image_shape: got 784, want two or three positive ints"),

@@ -5,7 +5,7 @@ import torch
 
 from pyrodgm.distributions import log_prob_of_units
 from pyrodgm.nn import map_posterior_net
-from pyrodgm.nn.map_posteriors import AT_FIRST, order_of_maps
+from pyrodgm.nn.map_posteriors import INITIAL_SCALE, order_of_maps
 
 FLOWS = {
     "linear": {"made_hidden": ()},
@@ -94,11 +94,11 @@ def test_it_begins_near_the_standard_normal_and_the_identity(weight_norm):
     torch.manual_seed(1)
     h = [torch.randn(50, 16, 6, 6)]
     q = map_posterior_net(("iaf", {"made_hidden": (16,)}), (16,), 8, weight_norm=weight_norm)(*h)
-    assert 0.02 < float(q.base_dist.base_dist.loc.std()) < 3 * AT_FIRST
-    assert 0.02 < float(q.base_dist.base_dist.scale.log().std() * 2) < 3 * AT_FIRST
+    assert 0.02 < float(q.base_dist.base_dist.loc.std()) < 3 * INITIAL_SCALE
+    assert 0.02 < float(q.base_dist.base_dist.scale.log().std() * 2) < 3 * INITIAL_SCALE
     z = torch.randn(50, 8, 6, 6)
     moved, log_sigma = q.transforms[0].forward_and_log_det(z)
-    assert 0.01 < float((moved - z).std()) < 3 * AT_FIRST and float(log_sigma.std()) < 3 * AT_FIRST
+    assert 0.01 < float((moved - z).std()) < 3 * INITIAL_SCALE and float(log_sigma.std()) < 3 * INITIAL_SCALE
 
 
 def test_the_order():

@@ -77,8 +77,8 @@ NOTHING = torch.zeros(4, 1, dtype=torch.bool)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MaskedConv(1, 4, 2, NOTHING), "kernel_size: got 2, want an odd number: a mask needs a middle"),
-        (lambda: MaskedConvNet(2, kernel_size=4), "kernel_size: got 4, want an odd number: a mask needs a middle"),
+        (lambda: MaskedConv(1, 4, 2, NOTHING), "kernel_size: got 2, want an odd number: a mask needs a centre"),
+        (lambda: MaskedConvNet(2, kernel_size=4), "kernel_size: got 4, want an odd number: a mask needs a centre"),
         (lambda: MaskedConvNet(2, kernel_size=0), "kernel_size: got 0, want a positive int"),
         (lambda: MaskedConvNet(0), "size: got 0, want a positive int"),
         (lambda: MaskedConvNet(2, hidden=(0,)), "hidden: got 0, want a positive int"),

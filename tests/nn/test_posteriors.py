@@ -62,5 +62,5 @@ def test_full_covariance_is_scored_right_where_its_factor_is_badly_conditioned()
 
 
 def test_reparameterise_refuses_what_it_cannot_do():
-    with pytest.raises(ValueError, match="distribution: got Bernoulli, want a normal, a flow, or what has a quantile"):
+    with pytest.raises(ValueError, match="distribution: got Bernoulli, want a normal, a flow, or one with a quantile"):
         reparameterise(torch.distributions.Bernoulli(0.5), torch.zeros(1))

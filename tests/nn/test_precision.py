@@ -56,7 +56,7 @@ def test_set_by_hand_it_warns_once_where_it_is_slow_and_is_done_all_the_same(mon
     network, x = MLP((4,), (8, 8), 2, precision="bfloat16"), torch.rand(5, 4)
     quick = network(x)
     processor(monkeypatch, fast=False)
-    with pytest.warns(UserWarning, match="precision: got 'bfloat16', in which this cpu device does not mul") as said:
+    with pytest.warns(UserWarning, match="precision: got 'bfloat16', for which this cpu device has no hard") as said:
         slow = network(x)
         MLP((4,), (8,), 2, precision="bfloat16")(x)
     assert len(said) == 1 and torch.equal(slow, quick)

@@ -1,4 +1,4 @@
-"""One graph in place of model, guide and objective."""
+"""Compiles model, guide and objective into one graph."""
 
 from pyrodgm.infer.compiled.compiled_function import CompiledFunction
 from pyrodgm.infer.compiled.compiled_svi import CompiledSVI

@@ -1,4 +1,4 @@
-"""What runs a graph: its operations one by one, or code compiled for them."""
+"""Backends that run a graph: operation by operation, compiled, or as a CUDA graph."""
 
 import torch
 from torch.fx.passes.split_module import split_module
@@ -9,28 +9,28 @@ aten = torch.ops.aten
 
 
 def replay(graph):
-    """The graph's operations one after another, without the interpreter of model and guide.
+    """Run the operations of the graph one after another, without the Python code of model and guide.
 
     Returns:
-        A function of the graph's inputs that returns its outputs as a list.
+        A function of the inputs of the graph that returns its outputs as a list.
     """
     return graph.module.forward
 
 
 def inductor(graph):
-    """The graph compiled by torch's inductor.
+    """Compile the graph with torch's inductor.
 
-    Random draws, and what they are computed from, are made first and one by one, in their order: inductor may
-    reorder them, and the same seed has to give the same numbers.
+    Random draws and the values that they depend on are computed first, one by one and in order. Inductor may reorder
+    them, but the same seed has to give the same numbers.
 
     Raises:
-        ValueError: if a draw depends on something that the graph writes.
+        ValueError: if a draw depends on a tensor that the graph writes to.
     """
     from torch._guards import TracingContext, tracing
     from torch._inductor.compile_fx import compile_fx
 
     module = _draws_first(graph.module)
-    _biases_apart(module)
+    _separate_biases(module)
     compiled = [node for node in module.graph.nodes if node.op == "call_module" and node.target.endswith("compiled")]
     mode = next((fake.fake_mode for fake in graph.fakes), None)
     for node in compiled:
@@ -42,8 +42,8 @@ def inductor(graph):
     return module.forward
 
 
-def _biases_apart(module):
-    """Add biases outside the products, where inductor fuses them with the activations that follow."""
+def _separate_biases(module):
+    """Separate the addition of biases from matrix products, so that inductor can fuse it with the activations."""
     for part in module.children():
         for node in part.graph.find_nodes(op="call_function", target=aten.addmm.default):
             if node.kwargs:
@@ -65,7 +65,7 @@ class _Module(torch.nn.Module):
 
 
 def _draws_first(module):
-    """The graph in two parts: ``draws``, all that random draws need, and ``compiled``, all the rest."""
+    """Split the graph in two parts: ``draws``, the random draws and their inputs, and ``compiled``, the rest."""
     needed = set()
     for node in reversed(module.graph.nodes):
         if is_draw(node) or node in needed:
@@ -79,13 +79,13 @@ def _draws_first(module):
 
 
 def cuda_graph(graph):
-    """The compiled graph captured once per size in a CUDA graph, and launched whole.
+    """Compile the graph, and capture it as one CUDA graph per size.
 
-    Parameters are read where they are; arguments, and what the graph reads from the host, are copied to where the
-    capture expects them. Random numbers come from the device's generator, as in a plain run.
+    Parameters are read in place. Arguments, and tensors on the host, are copied into the buffers of the capture. Random
+    numbers come from the generator of the device, as in a plain run.
 
     Raises:
-        ValueError: if nothing that the graph reads is on a CUDA device.
+        ValueError: if no input of the graph is on a CUDA device.
     """
     devices = [tensor.device for tensor in (*graph.fakes, *graph.captured) if tensor.is_cuda]
     if not devices:
@@ -108,7 +108,7 @@ def cuda_graph(graph):
 
 
 class _Capture:
-    """One CUDA graph, and the tensors it reads and writes."""
+    """One CUDA graph, with its input and output tensors."""
 
     def __init__(self, run, tensors, addresses, num_arguments, written):
         self.addresses = addresses

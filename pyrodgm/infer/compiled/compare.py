@@ -11,11 +11,11 @@ def copied(value):
 
 
 def difference(found, expected, precision):
-    """The first part of two nests that differs by more than rounding, and how, in words; both empty if none does.
+    """The first part of two nested results that differs by more than rounding, and a description; else two empty texts.
 
-    Values are compared tensor by tensor. Gradients are sums that may cancel: all of them together are compared a
-    hundred times less strictly, and each by itself to a few per cent, which shows a sign or a factor. What is small
-    beside the largest of its part by the precision is rounding.
+    Values are compared tensor by tensor. Gradients are sums that may cancel. The tolerance for all of them together is
+    therefore a hundred times larger. The tolerance for a single gradient is a few per cent, enough to detect a wrong
+    sign or factor. Errors below the precision times the largest tensor of a part are rounding.
     """
     if not isinstance(expected, dict):
         found, expected = {"value": found}, {"value": expected}
@@ -37,5 +37,5 @@ def difference(found, expected, precision):
         if not wrong and math.hypot(*errors) > together * math.hypot(*sizes):
             wrong = [math.hypot(*errors) / math.hypot(*sizes)]
         if wrong:
-            return part, f"the graph's {part} differs by {wrong[0]:.1g} from the plain one"
+            return part, f"the graph's {part} differs by {wrong[0]:.1g} from that of a plain run"
     return "", ""

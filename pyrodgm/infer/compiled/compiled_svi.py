@@ -1,4 +1,4 @@
-"""``SVI`` without the interpreter: loss, gradients and update of any model/guide pair from one graph."""
+"""A compiled ``SVI``: loss and gradients of any model/guide pair run as one graph."""
 
 from weakref import WeakKeyDictionary
 
@@ -17,41 +17,42 @@ from pyrodgm.infer.compiled.snapshots import Snapshots
 
 
 class CompiledSVI(SVI):
-    """``pyro.infer.SVI`` at the speed of the hardware.
+    """``pyro.infer.SVI``, compiled.
 
-    Takes what ``SVI`` takes and returns the same floats. The first step with an input signature is an ordinary one,
-    which creates whatever is created lazily; at the second, loss and gradients are traced into one graph, which is
-    checked against the ordinary loss and gradients with the same random numbers; from then on the graph runs, and
-    the parameters are updated together, on the state of the user's own optimiser. Plain and compiled steps may
-    alternate. See ``CompiledFunction`` for what a signature is, what is read anew at every step, and the checks
-    that catch the rest. Where a pair cannot be traced one warning says why, and its steps are ordinary ones.
+    It takes the same arguments as ``SVI`` and returns the same floats. The first step with an input signature is an
+    ordinary step, which also creates parameters that are created lazily. At the second step, loss and gradients are
+    traced into one graph, which is checked against the ordinary loss and gradients with the same random numbers. From
+    then on the graph runs. The parameters are updated together, on the state of the user's optimiser. Ordinary and
+    compiled steps may alternate. See ``CompiledFunction`` for what a signature is, which values are read at every step,
+    and the checks that detect other changes. If a pair cannot be traced, one warning gives the reason, and its steps
+    are ordinary ones.
 
-    A check that fails says since which step the steps may have been wrong, and undoes them: the parameters, the
-    optimiser's state and the buffers are those of the last good check. Random numbers and learning rates go on.
+    If a check fails, a warning names the steps that may have been wrong, and they are undone: parameters, optimiser
+    state and buffers are restored to those of the last good check. Random numbers and learning rates are not restored.
 
     Any objective is compiled whose ``loss_and_grads`` calls ``backward``, such as ``RenyiELBO`` and
-    ``TraceGraph_ELBO``; a baseline of the latter that is a decaying average writes to Pyro's store and runs plainly.
-    Under ``pyro.settings.set(module_local_params=True)`` modules are trained too that have parameters of their own,
-    where ``SVI.step`` fails; an optimiser's ``get_state`` is then to be taken right after a step.
+    ``TraceGraph_ELBO``. A decaying-average baseline of the latter writes to Pyro's store and therefore runs uncompiled.
+    With ``pyro.settings.set(module_local_params=True)``, modules with local parameters are trained too, for which
+    ``SVI.step`` fails; call the optimiser's ``get_state`` right after a step in that case.
 
-    Pyro's validation runs where Python runs: at the first step and at every check. What a model does besides
-    computing, such as writing to a file, happens there alone; but checks, and the runs before the graph is there, leave
-    no mark on Python objects, as ``CompiledFunction`` says.
+    Pyro's validation runs only where Python code runs: at the first step and at every check. The same holds for other
+    effects of a model, such as writing to a file. Checks and trial runs leave Python objects unchanged, see
+    ``CompiledFunction``.
 
-    Steps of several threads take turns, for Pyro's handlers and its store are one for all threads, and so are torch's
-    random numbers: what another thread draws during a check may make it fail. Nothing else is changed for other
-    threads while one traces.
+    Steps of several threads take turns, because all threads share Pyro's handlers, its store and torch's random
+    numbers. A check may fail if another thread draws random numbers during it. Tracing has no other effect on other
+    threads.
 
     Args:
         model, guide, optim, loss: as for ``pyro.infer.SVI``.
-        backend: ``"auto"`` replays the graph's operations, and compiles after 5,000 steps; ``"replay"``,
-            ``"inductor"``, ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is plain ``SVI``.
+        backend: ``"auto"`` replays the operations of the graph, and compiles it after 5,000 steps; ``"replay"``,
+            ``"inductor"`` and ``"cuda_graph"`` as for ``CompiledFunction``; ``"off"`` is ordinary ``SVI``.
 
     Attributes:
-        undone: first and last number of the steps that were undone, a tuple each time; steps are counted from 1.
-        companions: objects with ``state_dict`` and ``load_state_dict`` that go back together with the parameters, such
-            as an average of them. A ``state_dict`` holds copies; ``load_state_dict`` gets None where the steps that are
-            undone began before the object was put here.
+        undone: a tuple (first, last) for every series of steps that was undone; steps are counted from 1.
+        companions: objects with ``state_dict`` and ``load_state_dict`` that are restored together with the parameters,
+            such as an average of them. ``state_dict`` has to return copies. ``load_state_dict`` gets None if the steps
+            that are undone began before the object was added.
 
     Raises:
         ValueError: if there is no such backend.
@@ -79,7 +80,7 @@ class CompiledSVI(SVI):
         self._zeros = {}
 
     def __getstate__(self):
-        """A copy traces anew: graphs belong to the tensors that they read."""
+        """The state without graphs, which belong to their tensors: a copy traces again."""
         own = ("_steps", "_evaluations", "_updaters", "_zeros")
         return {name: value for name, value in vars(self).items() if name not in own}
 
@@ -106,40 +107,40 @@ class CompiledSVI(SVI):
         with one_at_a_time, torch.no_grad():
             program, inputs = self._evaluations.find(args, kwargs)
             if program is None:
-                return self._evaluations.plainly(args, kwargs, super().evaluate_loss)
+                return self._evaluations.run_uncompiled(args, kwargs, super().evaluate_loss)
             loss = program(inputs)[0].item()
             warn_if_nan(loss, "loss")
             return loss
 
     def check(self):
-        """Check now what has run since the last check, on the last batches, as before a result is kept."""
+        """Check every program that has run since its last check, on its last batch. Call it before saving a result."""
         self._steps.check()
 
     def explain(self):
-        """A dict per input signature: what is called, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
+        """A dict per input signature: ``method``, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
 
-        ``seconds`` is what building took; ``reason`` why another backend than the one asked for runs.
+        ``seconds`` is the time to build it; ``reason`` tells why another backend runs than the one asked for.
         """
         rows = [("step", row) for row in self._steps.explain()]
         rows += [("evaluate_loss", row) for row in self._evaluations.explain()]
         return [{"method": method} | row for method, row in rows]
 
     def state_dict(self):
-        """The backend of every input signature and the calls made with it, as plain values.
+        """The backend and the number of calls of every input signature, as plain values.
 
-        Parameters and the optimiser's state are Pyro's to save: ``pyro.get_param_store()``, ``optim.get_state()``.
+        Save parameters and optimiser state with Pyro: ``pyro.get_param_store()``, ``optim.get_state()``.
         """
         return {"step": self._steps.state_dict(), "evaluate_loss": self._evaluations.state_dict()}
 
     def load_state_dict(self, state):
-        """Continue as the instance of that state would: its programs are built before their first step."""
+        """Continue from a saved state: programs of known signatures are built before their first step."""
         self._steps.load_state_dict(state["step"])
         self._evaluations.load_state_dict(state["evaluate_loss"])
 
     def _step(self, args, kwargs):
         program, inputs = self._steps.find(args, kwargs)
         if program is None:
-            return self._steps.plainly(args, kwargs, self._plain_step)
+            return self._steps.run_uncompiled(args, kwargs, self._plain_step)
         loss, *gradients = program(inputs)
         updater = self._updaters.get(program)
         if updater is None or updater.optim is not self.optim:
@@ -155,14 +156,14 @@ class CompiledSVI(SVI):
         return self.model, self.guide, self._objective, *own
 
     def _loss_and_gradients(self, *args, **kwargs):
-        """The loss and its gradient by parameter: what is traced. Nothing is left on the parameters."""
+        """The loss and its gradient by parameter. This is traced; it leaves no gradients on the parameters."""
         with torch.enable_grad(), ParameterSites() as seen, _Collected() as collected:
             loss = self.loss_and_grads(self.model, self.guide, *args, **kwargs)
             gradients = collected.gradients(list(seen.parameters.values()))
         return {"loss": _as_tensor(loss).detach(), "gradients": dict(zip(seen.parameters, gradients, strict=True))}
 
     def _plain(self, *args, **kwargs):
-        """The same by ``backward``, which leaves the gradients on the parameters; they are taken from there."""
+        """The same by ``backward``, which leaves gradients on the parameters; they are collected and removed."""
         held = {parameter: parameter.grad for parameter in self._steps.trainable()}
         for parameter in held:
             parameter.grad = None
@@ -176,7 +177,7 @@ class CompiledSVI(SVI):
         return {"loss": _as_tensor(loss).detach(), "gradients": gradients}
 
     def _plain_step(self, *args, **kwargs):
-        """``SVI.step``, and the same for modules with parameters of their own, of which ``SVI.step`` knows nothing."""
+        """``SVI.step``, also for modules with local parameters, which ``SVI.step`` does not support."""
         if not pyro.settings.get("module_local_params"):
             return super().step(*args, **kwargs)
         with ParameterSites() as seen:
@@ -187,7 +188,7 @@ class CompiledSVI(SVI):
         return torch_item(loss)
 
     def _name(self, parameters):
-        """Pyro's optimisers ask the store for the names of parameters; it forgets those of a module's own."""
+        """Register names in Pyro's store, where its optimisers look them up; local parameters are not in it."""
         names = pyro.get_param_store()._param_to_name
         for name, parameter in parameters.items():
             names.setdefault(parameter, name)
@@ -196,9 +197,9 @@ class CompiledSVI(SVI):
         return _as_tensor(self.loss(self.model, self.guide, *args, **kwargs))
 
     def _gather(self, parameters, gradients):
-        """The gradients, added to what the parameters hold, which is left at zero as by ``SVI.step``.
+        """The gradients plus those already on the parameters, which are set to zero as by ``SVI.step``.
 
-        What a former step left is known to be zero by its version and need not be read.
+        Zeros left by an earlier step are recognised by their version, without reading them.
         """
         gathered = []
         for parameter, gradient in zip(parameters, gradients, strict=True):
@@ -224,7 +225,7 @@ class CompiledSVI(SVI):
 
 
 class _Collected(TorchFunctionMode):
-    """Keeps what ``backward`` is called on, for gradients that are returned and not left on the parameters."""
+    """Collects the tensors on which ``backward`` is called, to return gradients instead of storing them."""
 
     def __enter__(self):
         self.total = None
@@ -241,7 +242,7 @@ class _Collected(TorchFunctionMode):
         return None
 
     def gradients(self, parameters):
-        """The gradient of all that was kept by each parameter, None where it does not depend on it."""
+        """The gradient of the collected sum for each parameter, or None if it does not depend on it."""
         if self.total is None or not parameters:
             return [None] * len(parameters)
         return torch.autograd.grad(self.total, parameters, allow_unused=True)

@@ -1,4 +1,4 @@
-"""All of a Pyro optimiser's Adams in one fused call, on the state they already have."""
+"""Steps all Adam optimisers of a Pyro optimiser in one fused call, on their existing state."""
 
 from operator import itemgetter
 
@@ -14,13 +14,12 @@ _options = itemgetter("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize
 
 
 class Updater:
-    """Steps a Pyro optimiser with gradients that are not on the parameters.
+    """Steps a Pyro optimiser with gradients that are not stored on the parameters.
 
-    Pyro keeps one torch optimiser per parameter. Where these are ``Adam`` or ``AdamW`` without clipping or hooks,
-    the parameters of equal options are stepped together by torch's fused kernel, whose result is that of one after
-    another up to rounding. The moments and counters are those of Pyro's optimisers, so that plain steps, the
-    learning-rate schedulers, ``get_state`` and ``set_state`` see no difference. Any other optimiser is called as
-    Pyro calls it.
+    Pyro keeps one torch optimiser per parameter. If these are ``Adam`` or ``AdamW`` without clipping or hooks, all
+    parameters with equal options are stepped together by torch's fused kernel. The result equals single steps up to
+    rounding. The moments and counters are those of Pyro's optimisers, so that plain steps, learning-rate schedulers,
+    ``get_state`` and ``set_state`` work as before. Any other optimiser is called as Pyro calls it.
 
     Args:
         optim: a ``PyroOptim``.
@@ -32,7 +31,7 @@ class Updater:
         self.made, self.fused, self.counters = [], False, {}
 
     def step(self, gradients):
-        """Make one step with a gradient for each parameter, None where the loss does not depend on it."""
+        """Take one step with a gradient for each parameter, or None if the loss does not depend on it."""
         if not self._fusible():
             self._one_by_one(gradients)
             return
@@ -52,14 +51,14 @@ class Updater:
             self._fused(*options, *zip(*rows, strict=True))
 
     def _prepared(self, gradients):
-        """The gradients as the optimiser changes them all together, by the order of their names."""
+        """The gradients after ``Optimizer.prepare``, which takes them in the order of the parameters' names."""
         name = pyro.get_param_store().param_name
         order = sorted(range(len(gradients)), key=lambda i: name(self.parameters[i]))
         prepared = dict(zip(order, self.optim.prepare([gradients[i] for i in order]), strict=True))
         return [prepared[i] for i in range(len(gradients))]
 
     def _fusible(self):
-        """Whether every parameter has an Adam that the fused kernel can stand for; asked again when one is new."""
+        """Whether the fused kernel can replace the Adam of every parameter; checked again if an Adam is new."""
         if self.optim.pt_optim_constructor not in _ADAMS or type(self.optim).__call__ not in _CALLS:
             return False
         objects = self.optim.optim_objs
@@ -78,10 +77,10 @@ class Updater:
         )
 
     def optimiser(self, parameter):
-        """The optimiser of a parameter, made as Pyro makes it where there is none yet."""
+        """The optimiser of a parameter, created as Pyro does if there is none yet."""
         if parameter not in self.optim.optim_objs:
             before, parameter.grad = parameter.grad, None
-            self.optim([parameter])  # without a gradient this makes it, takes a waiting state, and steps nothing
+            self.optim([parameter])  # without a gradient this creates it, loads a saved state, and does not step
             parameter.grad = before
         return self.optim.optim_objs[parameter]
 
@@ -107,7 +106,7 @@ class Updater:
         )
 
     def _on_device(self, parameters, steps):
-        """Copies of the counters beside the parameters, where the kernel reads them; copied only when out of step."""
+        """Copies of the step counters on the device of the parameters, for the kernel; renewed only if outdated."""
         counts = [step.item() for step in steps]
         key = tuple(map(id, parameters))
         expected, copies = self.counters.get(key, (None, None))
@@ -133,12 +132,12 @@ class Updater:
 
 
 def _laid_out(gradient, parameter):
-    """The gradient in the parameter's memory layout: the kernel reads both from end to end."""
+    """The gradient in the memory layout of the parameter, because the kernel reads both linearly."""
     return gradient if gradient.stride() == parameter.stride() else torch.empty_like(parameter).copy_(gradient)
 
 
 def _first_state(adam, parameter):
-    """What torch's Adam starts from."""
+    """The initial state of torch's Adam."""
     group, state = adam.param_groups[0], adam.state[parameter]
     device = parameter.device if group.get("capturable") or group.get("fused") else "cpu"
     dtype = torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32

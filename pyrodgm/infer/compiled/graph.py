@@ -1,4 +1,4 @@
-"""A function of tensors as one fixed graph: traced once with symbolic batch sizes, every tensor it met an input."""
+"""Traces a function of tensors into a graph with symbolic batch sizes; captured tensors become inputs."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ aten = torch.ops.aten
 
 @dataclass
 class Graph:
-    """What a trace found.
+    """The result of a trace.
 
     Attributes:
         module: the graph; it takes the arguments and then ``captured``, and returns a list.
-        captured: every tensor that the function met and was not given: parameters, buffers, constants.
-        output: the structure of the function's value, for ``tree_unflatten``.
-        fakes: the arguments as the trace saw them, with symbolic sizes.
+        captured: every tensor that the function used and that is not an argument: parameters, buffers, constants.
+        output: the structure of the function's result, for ``tree_unflatten``.
+        fakes: the arguments of the trace, with symbolic sizes.
     """
 
     module: torch.fx.GraphModule
@@ -36,7 +36,7 @@ class Graph:
 
     @property
     def precision(self):
-        """By how much, relatively, rounding may make two runs of the graph differ."""
+        """The relative difference between two runs of the graph that rounding may cause."""
         dtypes = {node.meta["val"].dtype for node in self.module.graph.nodes if hasattr(node.meta.get("val"), "dtype")}
         if torch.bfloat16 in dtypes or torch.float16 in dtypes:
             return 1e-3
@@ -44,7 +44,7 @@ class Graph:
 
     @property
     def gains_by_compiling(self):
-        """Whether compiled code would be faster: not on a CPU whose time goes to convolutions, torch's in both."""
+        """Whether compiling would make it faster. Not for convolutions on a CPU, which are torch's in both cases."""
         values = [node.meta["val"] for node in self.module.graph.nodes if node.target is aten.convolution.default]
         return not any(value.is_cpu for value in values)
 
@@ -66,25 +66,25 @@ class Graph:
         return {source_of(value) for node in self.module.graph.nodes for value in written_arguments(node)}
 
     def difference(self, other):
-        """The first place where another trace of the same function differs, in words; empty if none does."""
+        """A description of the first difference to another trace of the same function; empty if there is none."""
         for ours, theirs in zip(self.module.graph.nodes, other.module.graph.nodes, strict=False):
             if ours.target != theirs.target and ours.op == "call_function":
-                return f"the operations changed: {ours.target} was traced, {theirs.target} runs now"
+                return f"the operations changed: {ours.target} was traced, but {theirs.target} runs now"
             for before, now in zip(constants(ours), constants(theirs), strict=False):
                 if before != now:
                     return (
-                        f"a Python value that the graph holds fixed, an argument of {ours.target}, was {before} and is "
-                        f"{now}; make it a tensor that is updated in place"
+                        f"a Python value that is constant in the graph, an argument of {ours.target}, was {before} "
+                        f"and is {now}; make it a tensor that is updated in place"
                     )
         for before, now in zip(self.captured, other.captured, strict=False):
             if before is not now and not (before.shape == now.shape and torch.equal(before, now)):
                 return f"a tensor of shape {tuple(before.shape)} was replaced by another; update it in place"
         if len(self.module.graph.nodes) != len(other.module.graph.nodes):
-            return "the operations changed in number"
+            return "the number of operations changed"
         return ""
 
     def accepts(self, inputs):
-        """Whether the graph holds for arguments of these sizes: no decision taken while tracing would differ."""
+        """Whether the graph is valid for arguments of these sizes: every decision taken while tracing still holds."""
         if not self.fakes:
             return True
         sizes = {}
@@ -98,17 +98,17 @@ class Graph:
 
 
 def trace(function, inputs):
-    """Trace a function of tensors, and of Python values that are baked in.
+    """Trace a function of tensors. Python values that it uses become constants.
 
-    Leading sizes of two or more are symbolic, so that one graph serves every batch size of at least two; the
-    function's decisions on them are kept and asked again by ``Graph.accepts``. Random draws are recorded, not made:
-    the state of the random number generators is as before.
+    Leading sizes of two or more are symbolic, so that one graph works for every batch size of at least two. Decisions
+    of the function that depend on them are recorded and checked by ``Graph.accepts``. Random draws are recorded but not
+    executed, so the state of the random number generators does not change.
 
-    Some operations of torch have no rule for symbolic sizes; a function with one of them is traced for its sizes as
-    they are.
+    Some operations of torch do not support symbolic sizes. A function with such an operation is traced for its actual
+    sizes.
 
     Args:
-        function: returns a nest of tensors and Nones; may call ``torch.autograd.grad``.
+        function: a function that returns nested tensors and Nones; may call ``torch.autograd.grad``.
         inputs: its arguments, tensors.
 
     Returns:
@@ -127,7 +127,7 @@ def _trace(function, inputs, symbolic):
 
     def flat(*tensors):
         nonlocal output
-        with Rollback(), _NumbersStay():
+        with Rollback(), _RefuseNumbers():
             result, output = pytree.tree_flatten(function(*tensors))
         return result
 
@@ -151,8 +151,8 @@ _READS = {
 }
 
 
-class _NumbersStay(TorchFunctionMode):
-    """Refuses to make a Python value of a tensor, which the graph would hold fixed; but ``.item()`` detaches."""
+class _RefuseNumbers(TorchFunctionMode):
+    """Refuses to convert a tensor to a Python value, which would be constant in the graph; ``.item()`` detaches."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function is torch.Tensor.item:

@@ -1,4 +1,4 @@
-"""The state outside a graph: what a function reads besides its arguments, and how a trial run leaves it as it was."""
+"""Watches the state that a function reads besides its arguments, and restores it after a trial run."""
 
 import abc
 import argparse
@@ -32,13 +32,13 @@ from pyrodgm.infer.compiled.reads import reads
 from pyrodgm.infer.compiled.rollback import Remembered, Rollback, generator_states, irreversible
 from pyrodgm.infer.compiled.signature import MOST_ENTRIES, PLAIN, Same, frozen, is_small
 
-MOST_VALUES = 20_000  # that are looked at before a step, and
-MOST_BYTES = 2**20  # of NumPy's arrays; what is beyond is left to the checks
+MOST_VALUES = 20_000  # values that are compared before a step, and
+MOST_BYTES = 2**20  # bytes of NumPy arrays; changes beyond these limits are found only by the checks
 
-_ABSENT = Same("nothing")  # stands for an attribute that is not there
+_ABSENT = Same("nothing")  # stands for a missing attribute
 _INTERNAL = set(vars(torch.nn.Module())) - {"training"}
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_NEUTRAL = (object, torch.nn.Module, PyroModule, abc.ABC, typing.Generic, typing.Protocol)  # they read nothing else
+_NEUTRAL = (object, torch.nn.Module, PyroModule, abc.ABC, typing.Generic, typing.Protocol)  # read no attributes
 _NAMESPACES = (types.SimpleNamespace, argparse.Namespace, collections.UserDict, collections.UserList, partial)
 _TRANSPARENT = (*_NAMESPACES, ELBO, Distribution, ScaleMessenger, MaskMessenger, ConditionMessenger)
 _WRAPPERS = (property, classmethod, staticmethod, functools.cached_property, type(functools.cache(len)))
@@ -47,11 +47,11 @@ _UNCALLED = {"__init__", "__new__", "__repr__", "__str__", "__reduce__", "__gets
 
 
 class State:
-    """What a function read at one moment, as a value to compare.
+    """The values that a function reads at one moment, to be compared.
 
     Attributes:
-        values: everything, in the order in which it was found.
-        names: what each of them is called.
+        values: all values, in the order in which they were found.
+        names: the name of each value, for messages.
     """
 
     def __init__(self, values, names):
@@ -67,7 +67,7 @@ class State:
         return repr(self.values)
 
     def difference(self, other):
-        """The name of the first value that is another one in ``other``; empty if all are the same."""
+        """The name of the first value that differs in ``other``; empty if all are equal."""
         for i, (old, new) in enumerate(zip(self.values, other.values, strict=False)):
             if old != new:
                 return self.names[i]
@@ -76,18 +76,18 @@ class State:
 
 
 class Guards:
-    """Everything that a function reads besides its arguments, as far as it can be seen.
+    """Everything that a function reads besides its arguments, as far as it can be found.
 
-    From the callables that a function is made of, all code of the user's is followed through globals, closures,
-    defaults, owners, attributes, classes and containers, and through the modules that are called. The bytecode tells
-    which globals and attributes are read. Code of this package, torch, Pyro, NumPy and Python itself is not followed.
-    See ``_Walk`` for what is watched of each kind of object.
+    Starting from the callables of a function, all user code is followed through globals, closures, defaults, ``self``
+    of methods, attributes, classes and containers, and through the modules that are called. The bytecode shows which
+    globals and attributes are read. Code of this package, torch, Pyro, NumPy and Python itself is not followed. See
+    ``_Walk`` for what is watched for each kind of object.
 
     Args:
-        roots: a function that returns those callables, and objects.
+        roots: a function that returns the callables and objects to start from.
 
     Attributes:
-        modules: all ``torch`` modules among it, submodules included, each once.
+        modules: all ``torch`` modules that were found, submodules included, each once.
     """
 
     def __init__(self, roots):
@@ -95,14 +95,14 @@ class Guards:
         self._look()
 
     def state(self):
-        """What is read now; found anew only if something that was found before is another object."""
+        """The current ``State``; searched again only if an object that was found before has been replaced."""
         if not _same(self._walk.read(), self._held):
             self._look()
         return self._state
 
     def _look(self):
         known = -1
-        while known < len(self._attributes):  # code that is met late may read attributes of what was met early
+        while known < len(self._attributes):  # code found late may read attributes of objects found early
             known = len(self._attributes)
             self._walk = _Walk(self._roots, self._called.values(), self._attributes)
         self._held, self._state = self._walk.read(), State(self._walk.values, self._walk.names)
@@ -111,7 +111,7 @@ class Guards:
 
     @contextmanager
     def watched(self):
-        """A context in which every module that is called is added, if it outlives the call."""
+        """A context that adds every module that is called, if it is still alive after the call."""
         called, here = [], threading.get_ident()
 
         def note(module, args):
@@ -131,7 +131,7 @@ class Guards:
                 self._look()
 
     def structure(self):
-        """What the modules hold, by identity: parameters, buffers and submodules. Hooks are part of ``state()``."""
+        """The ids of all parameters, buffers and submodules of the modules. Hooks are part of ``state()``."""
         return [tuple(map(id, held.values())) if held else None for held in self._tables]
 
     def buffers(self):
@@ -141,15 +141,15 @@ class Guards:
 
     @contextmanager
     def undone(self, written=(), keep_parameters=False, given=()):
-        """A context that leaves things as they were: random numbers, tensors, Pyro's store, and Python objects.
+        """A context that undoes all changes: to random numbers, tensors, Pyro's store and Python objects.
 
-        Objects are put back that are found from the function or from its arguments. Python collects no garbage
-        meanwhile: a model of before, that dies then, would take its parameters from Pyro's store, as if the function
-        had, and they would be put back.
+        Python objects are restored if they can be reached from the function or its arguments. Garbage collection is off
+        inside: if an older model died there, its parameters would leave Pyro's store, and would be restored as if the
+        function had removed them.
 
         Args:
-            written: tensors that compiled code writes to; what is written by operations of torch is seen.
-            keep_parameters: keep what was added to Pyro's store.
+            written: tensors that compiled code writes to; writes by operations of torch are detected.
+            keep_parameters: whether to keep parameters that were added to Pyro's store.
             given: the arguments of the function.
         """
         self.state()
@@ -171,19 +171,19 @@ class Guards:
             with torch.no_grad():
                 for tensor, value in values:
                     tensor.copy_(value)
-            for name, before in stored.items():  # which a module with parameters of its own makes anew
+            for name, before in stored.items():  # a module with local parameters creates them again
                 store[name] = {**store[name], **before} if keep_parameters else before
             pyro.util.set_rng_state(states)
             for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)
 
     def irreversible(self, given):
-        """What the function reads whose state could not be put back, in words; empty if there is nothing."""
+        """A description of the first object read by the function that cannot be restored; empty if there is none."""
         self.state()
         return irreversible([*self._walk.kept, *self._walk_of(given).kept])
 
     def other_random_states(self, given):
-        """The states of the random number generators that a graph cannot draw from, to compare."""
+        """The states of the random number generators that a graph cannot use, to be compared."""
         found = generator_states([*self._walk.kept, *self._walk_of(given).kept])
         return random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2:], found
 
@@ -192,22 +192,22 @@ class Guards:
 
 
 class _Walk:
-    """One pass over everything that is reached.
+    """One pass over all objects that can be reached.
 
-    Plain values, NumPy's and containers count by their value, ``nn.Module``, functions, tensors and other objects by
-    their identity, and the attributes of the user's objects and classes one by one:
+    Plain values, NumPy values and containers are compared by value; modules, functions, tensors and other objects by
+    identity. In addition, these are watched:
 
     - of a function: code, defaults, closure, attributes, and the globals that it reads;
-    - of an imported module of the user's: what is read from it;
-    - of an object and its classes: the attributes whose names some code reads, properties and methods among them; all
-      attributes of an object that has no code of the user's, such as a namespace, and of one whose own code
-      reads attributes by names that are not in it;
+    - of an imported module of the user: the names that are read from it;
+    - of an object and its classes: the attributes whose names occur in some code, including properties and methods; all
+      attributes of an object without user code, such as a namespace, and of an object whose code reads attributes by
+      names that are not in the code;
     - of a list, tuple, set, deque, dict or small array: every entry.
 
     Args:
-        roots: a function that returns where to begin.
-        called: modules to go on with.
-        attributes: set of the names of attributes that code reads; what is met on the way is added.
+        roots: a function that returns the objects to start from.
+        called: modules to follow next.
+        attributes: set of the names of attributes that code reads; names that are found are added to it.
 
     Attributes:
         values, names: see ``State``.
@@ -232,11 +232,11 @@ class _Walk:
             self._readers.append(partial(map, table.get, list(entries), repeat(_ABSENT)))
 
     def read(self):
-        """What is now in every place that was found, as a flat list of objects."""
+        """The current contents of all watched places, as a flat list of objects."""
         return list(chain.from_iterable([reader() for reader in self._readers]))
 
     def remembered(self):
-        """What everything that was found holds now, to be put back."""
+        """A ``Remembered`` of all objects that were found, to restore them."""
         return Remembered(self.kept, self._cells, self._tables.values())
 
     def _meet(self, value, name, whole=False):
@@ -247,7 +247,7 @@ class _Walk:
         self.names.append(name)
 
     def _place(self, table, entry, name, whole=False, key=None):
-        """Watch an entry of a dict; returns what it is."""
+        """Watch an entry of a dict; returns its value."""
         _, entries = self._tables.setdefault(key or id(table), (table, {}))
         value = table.get(entry, _ABSENT)
         if entry not in entries:
@@ -283,7 +283,7 @@ class _Walk:
             self._into(value, name, whole)
 
     def _into(self, value, name, whole):
-        """What an object without a value of its own holds and reads."""
+        """Follow the contents of an object that is compared by identity."""
         if isinstance(value, torch.nn.Module):
             self._module(value, name, whole)
         elif isinstance(value, types.FunctionType):
@@ -297,7 +297,7 @@ class _Walk:
             if not isinstance(value.__self__, (types.ModuleType, type)):
                 self._meet(value.__self__, name)
         elif isinstance(value, type):
-            self._class(value, made=name != "__class__")  # which is super's
+            self._class(value, made=name != "__class__")  # "__class__" is the cell of super()
         elif isinstance(value, _TRANSPARENT):
             if isinstance(value, partial):
                 self._meet((value.func, value.args, value.keywords), name)
@@ -347,7 +347,7 @@ class _Walk:
             self._meet(function.__wrapped__, name)
 
     def _chain(self, table, links, whole):
-        """Watch a global, and of a module only what is read from it there and then."""
+        """Watch a global; of a module, watch only the attributes that are read directly from it."""
         for i, link in enumerate(links, 1):
             name = ".".join(links[:i])
             value = self._place(table, link, name, whole)
@@ -357,7 +357,7 @@ class _Walk:
         self._meet(value, name, whole)
 
     def _imported(self, module, name, whole):
-        """Watch what any code may read of a module that is handed on as a value."""
+        """Watch the names that code may read from a module that is passed on as a value."""
         if not _is_library(module):
             self._sized.append(vars(module))
             for entry in list(vars(module)):
@@ -391,7 +391,7 @@ class _Walk:
         held = vars(module)
         self._sized.append(held)
         for attribute in list(held):
-            private = attribute.startswith("_") and type(held[attribute]) not in PLAIN  # a cache, such as a flow's
+            private = attribute.startswith("_") and type(held[attribute]) not in PLAIN  # a cache, as of a flow
             read = attribute in self.attributes or (whole and not private)
             if attribute == "training" or (read and _is_own(module, attribute)):
                 self._place(held, attribute, f"{name}.{attribute}")
@@ -401,11 +401,11 @@ class _Walk:
                 self._meet(part, f"{name}.{child}")
 
     def _class(self, kind, made=False):
-        """Watch the attributes of a class that code reads, and all of its methods that something else may call.
+        """Watch the attributes of a class that code reads, and all methods that a library may call.
 
         Returns:
-            Whether its objects are to be watched whole: some base that is not the user's, or code that asks by
-            other means, may read any attribute.
+            Whether all attributes of its objects have to be watched, because a base class of a library, or code that
+            reads attributes dynamically, may read any of them.
         """
         if (kind, made) in self._classes:
             return self._classes[kind, made]
@@ -427,12 +427,12 @@ class _Walk:
 
 
 def random_states():
-    """The states of torch's random number generators, to compare."""
+    """The states of torch's random number generators, to be compared."""
     return [torch.get_rng_state(), *(state for _, state in _device_states())]
 
 
 def _same(now, before):
-    """Whether two lists hold the same objects, or equal plain ones."""
+    """Whether two lists hold the same objects, or equal plain values."""
     if len(now) != len(before):
         return False
     return all(map(is_, now, before)) or all(
@@ -446,7 +446,7 @@ def _tables(module):
 
 
 def _is_own(module, name):
-    """Whether an attribute is the user's; the weights that weight and spectral norm set anew are none."""
+    """Whether an attribute is the user's, and neither internal nor a weight that weight or spectral norm recomputes."""
     derived = any(f"{name}{suffix}" in module._parameters for suffix in ("_orig", "_g"))
     return name not in _INTERNAL and not derived and not name.startswith("_pyro")
 
@@ -457,7 +457,7 @@ def _is_dynamic(value):
 
 
 def _is_library(value):
-    """Whether a class, function or module is this package's, torch's, Pyro's, NumPy's or Python's own."""
+    """Whether a class, function or module belongs to this package, torch, Pyro, NumPy or Python itself."""
     name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
     return isinstance(name, str) and _is_library_name(name.partition(".")[0])
 

@@ -1,4 +1,4 @@
-"""What a node of a graph does besides returning a value."""
+"""Side effects of the nodes of a graph: writes and random draws."""
 
 import torch
 from torch.utils import _pytree as pytree
@@ -9,7 +9,7 @@ aten = torch.ops.aten
 
 
 def acts(node):
-    """Whether a node does more than return a value: writes to an input, or draws."""
+    """Whether a node has a side effect: it writes to an input, or draws random numbers."""
     if node.op in ("placeholder", "output"):
         return True
     schema = getattr(node.target, "_schema", None)
@@ -21,13 +21,13 @@ def written_arguments(node):
     schema = getattr(node.target, "_schema", None)
     if schema is None:
         return []
-    if node.target is aten.native_batch_norm.default:  # its schema does not say so
+    if node.target is aten.native_batch_norm.default:  # not in its schema
         return [argument for argument in node.args[3:5] if argument is not None]
     return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
 
 
 def source_of(node):
-    """What a node is a view of, or what it wrote to and returned."""
+    """The node of which a node is a view, or to which it wrote and which it returned."""
     while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
         arguments = node.target._schema.arguments
         if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:

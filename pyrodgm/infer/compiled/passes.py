@@ -1,4 +1,4 @@
-"""Passes over a fresh graph: its tensors become inputs, and draws depend on sizes alone."""
+"""Passes over a new graph: captured tensors become inputs, and random draws depend only on sizes."""
 
 import torch
 
@@ -8,13 +8,13 @@ aten = torch.ops.aten
 
 
 def lift(module):
-    """Make an input of every tensor that the graph holds; returns the tensors, each once."""
+    """Turn every tensor stored in the graph into an input; returns the tensors, each once."""
     graph, captured, inputs = module.graph, [], {}
     last = [node for node in graph.nodes if node.op == "placeholder"][-1:]
     for node in [node for node in graph.nodes if node.op == "get_attr"]:
         tensor = getattr(module, node.target)
         if not isinstance(tensor, torch.Tensor):
-            raise ValueError(f"it holds a {type(tensor).__name__}")
+            raise ValueError(f"the graph contains a {type(tensor).__name__}")
         if id(tensor) not in inputs:
             with graph.inserting_after(last[0]) if last else graph.inserting_before(next(iter(graph.nodes))):
                 inputs[id(tensor)] = graph.placeholder(f"captured_{len(captured)}")
@@ -29,7 +29,7 @@ def lift(module):
 
 
 def simplify(module):
-    """Drop what does nothing, and read every symbolic size from an argument."""
+    """Remove operations without effect, and read every symbolic size from an argument."""
     graph = module.graph
     sizes = _sizes_of_inputs(graph)
     written = {source_of(value) for node in graph.nodes for value in written_arguments(node)}
@@ -53,7 +53,7 @@ def simplify(module):
     module.recompile()
 
 
-# A convolution lays its result out in memory as it likes, and not always as the trace took it to.
+# The memory layout of a convolution's result may differ from the one in the trace, so that a view may fail.
 _VIEWS = (aten.view.default, aten._unsafe_view.default)
 _LIKE = {
     aten.empty_like.default: aten.empty.memory_format,
@@ -63,7 +63,7 @@ _LIKE = {
 
 
 def _empty(graph, before, value, sizes, factory=aten.empty.memory_format):
-    """A node that makes a tensor like ``value`` and depends on its shape alone, so that draws can be made first."""
+    """A node that makes a tensor like ``value`` and depends only on its shape, so that draws can be done first."""
     shape = [sizes.get(_expression(size)) if isinstance(size, torch.SymInt) else size for size in value.shape]
     if not value.is_contiguous() or None in shape:
         return None
@@ -74,7 +74,7 @@ def _empty(graph, before, value, sizes, factory=aten.empty.memory_format):
 
 
 def _split_dropout(graph, node, sizes):
-    """Dropout as a mask that is drawn, and two products."""
+    """Replace dropout by a random mask and two products."""
     x, probability, _ = node.args
     value, mask_value = node.meta["val"]
     mask = _empty(graph, node, mask_value, sizes)
@@ -92,7 +92,7 @@ def _split_dropout(graph, node, sizes):
 
 
 def _sizes_of_inputs(graph):
-    """A node for every symbolic size of an argument, in front of the graph."""
+    """A node for every symbolic size of an argument, at the beginning of the graph."""
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     sizes = {}
     first = next(node for node in graph.nodes if node.op != "placeholder")

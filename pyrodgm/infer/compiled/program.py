@@ -1,4 +1,4 @@
-"""A graph, what it was traced from, and what runs it."""
+"""A program: a graph with its backend and the state that it was traced in."""
 
 import math
 import time
@@ -13,13 +13,13 @@ from pyrodgm.infer.compiled import backends
 
 
 class Program:
-    """A graph, what it was traced from, and what runs it.
+    """A graph with its backend and the state that it was traced in.
 
     Attributes:
-        seconds: of its quickest run.
-        check_seconds: of its last check; infinite before one.
-        checked, last: numbers of the calls of its last good check and its last run, among those of all programs.
-        next_check: at which call of its signature it is due.
+        seconds: time of its fastest run.
+        check_seconds: time of its last check; infinite before the first.
+        checked, last: numbers of the calls of its last good check and its last run, counted over all programs.
+        next_check: the call of its signature at which the next check is due.
         given: the arguments of its last run.
     """
 
@@ -36,14 +36,14 @@ class Program:
         self.run = backends.BACKENDS[backend](graph)
 
     def accepts(self, inputs):
-        """Whether the graph holds for the sizes of these inputs."""
+        """Whether the graph is valid for the sizes of these inputs."""
         sizes = tuple([tensor.shape[:1] for tensor in inputs])
         if sizes not in self.accepted:
             self.accepted[sizes] = self.graph.accepts(inputs)
         return self.accepted[sizes]
 
     def holds(self):
-        """Whether every module, parameter and tensor that was read is still the same object, of the same kind."""
+        """Whether all modules, parameters and tensors that were read are the same objects with the same properties."""
         store = pyro.get_param_store()._params
         return (
             all(store.get(name) is held for name, held in self.stored.items())
@@ -60,7 +60,7 @@ class Program:
         return outputs
 
     def nest(self, outputs):
-        """The outputs as the function returns them."""
+        """The outputs in the structure that the function returns."""
         return pytree.tree_unflatten(outputs, self.graph.output)
 
 
@@ -69,7 +69,7 @@ _hooks = attrgetter("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 def _properties(tensors):
-    """What a graph holds fixed of the tensors that it reads."""
+    """The properties of the captured tensors that are constant in a graph."""
     hooked = any(map(any, map(_hooks, tensors))) and list(map(is_hooked, tensors))
     return list(map(_fixed, tensors)), list(map(torch.Tensor.stride, tensors)), hooked
 
@@ -79,12 +79,13 @@ def is_hooked(tensor):
 
 
 class ParameterSites(Messenger):
-    """Keeps the parameters that a run meets, each once.
+    """Collects the parameters that a run uses, each once.
 
-    A trace of Pyro's keeps one of each name: under ``module_local_params`` model and guide may use the same names.
+    A Pyro trace keeps only one parameter per name, but with ``module_local_params`` model and guide may use the same
+    names.
 
     Attributes:
-        parameters: dict from a name to the parameter as it is optimised, unconstrained.
+        parameters: dict from a name to the unconstrained parameter that is optimised.
     """
 
     def __enter__(self):
@@ -95,10 +96,10 @@ class ParameterSites(Messenger):
         value, name = msg["value"], msg["name"]
         if hasattr(value, "unconstrained"):
             parameter = value.unconstrained()
-        elif isinstance(value, torch.nn.Parameter):  # a module's own
+        elif isinstance(value, torch.nn.Parameter):  # of a module
             parameter = value
         else:
-            return  # what a module's own is made of
+            return  # part of a parameter of a module
         if not any(parameter is other for other in self.parameters.values()):
             while name in self.parameters:
                 name += "'"

@@ -1,4 +1,4 @@
-"""The programs of one function by input signature: seen, traced, checked, run, and checked again."""
+"""The programs of one function by input signature: when they are traced, checked, run and dropped."""
 
 import hashlib
 import time
@@ -20,20 +20,20 @@ from pyrodgm.infer.compiled.pyro_patches import quiet
 from pyrodgm.infer.compiled.signature import describe, is_observed, join, split, surroundings
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
-COMPILE_AFTER = 5000  # calls of one signature that repay 10 to 40 s of compiling at 5 to 10 ms saved a call
-MOST_GRAPHS = 16  # of one signature, and
-MOST_SIGNATURES = 256  # of one function, before it is run plainly: its calls are never the same
-MOST_ONCE = 8  # of one function that were seen once, before it is told that something is never the same
-CHECK_EVERY = 100  # calls of a signature, and
-CHECK_AT_LEAST_EVERY = 1000  # calls where checks are dear; in between they take
+COMPILE_AFTER = 5000  # calls of a signature after which 10 to 40 s of compiling pay off at 5 to 10 ms saved per call
+MOST_GRAPHS = 16  # graphs of a signature; one that needs more runs uncompiled
+MOST_SIGNATURES = 256  # signatures of a function; one that has more runs uncompiled
+MOST_ONCE = 8  # signatures of a function that were seen only once, before it warns that something always changes
+CHECK_EVERY = 100  # calls of a signature, at least
+CHECK_AT_LEAST_EVERY = 1000  # calls of a signature, at most; in between, checks take
 SHARE = 0.004  # of the time at most
-NEARBY = 3  # times that differing gradients are compared again at other parameters, which are
-MOVED = 1e-4  # of their size away
+NEARBY = 3  # number of times that differing gradients are compared again at other parameters
+MOVED = 1e-4  # relative distance of these parameters
 
 
 @dataclass
 class Slot:
-    """What is known of one input signature."""
+    """The state of one input signature."""
 
     backend: str
     calls: int = 0
@@ -43,7 +43,7 @@ class Slot:
 
 
 class Expected(NamedTuple):
-    """What a plain run returned, and what it left behind."""
+    """The result of a plain (uncompiled) run, and its side effects."""
 
     value: object
     states: list
@@ -53,20 +53,20 @@ class Expected(NamedTuple):
 
 
 class Programs:
-    """The programs of one function by input signature, and when to build, check and leave them.
+    """The programs of one function by input signature; decides when to build, check and drop them.
 
     Args:
-        function: what is traced.
-        eager: what it has to agree with, on the same arguments and the same random numbers.
+        function: the function that is traced.
+        eager: the function that it has to agree with, for the same arguments and random numbers.
         backend: see ``CompiledFunction``.
-        roots: returns the callables and objects that the function is made of. Their values are part of every
-            signature, and what they reach is watched.
-        trains: the function returns the gradients of Pyro's parameters.
-        snapshots: what a failed check goes back to, see ``Snapshots``; or None.
+        roots: a function that returns the callables and objects that the function uses. Everything that can be reached
+            from them is watched and is part of every signature.
+        trains: whether the function returns the gradients of Pyro's parameters.
+        snapshots: snapshots to restore after a failed check, see ``Snapshots``; or None.
 
     Attributes:
-        calls: how many there were, whatever their signature.
-        coming: the number of the call that has begun, or is to come.
+        calls: number of calls so far, of all signatures.
+        coming: number of the current call, or of the next one between calls.
     """
 
     def __init__(self, function, eager, backend, roots, trains=False, snapshots=None):
@@ -76,7 +76,7 @@ class Programs:
         self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
 
     def find(self, args, kwargs):
-        """The program for a call, or None if it is to be run by ``plainly``; and the tensors among the arguments."""
+        """The program for a call, or None if ``run_uncompiled`` has to run it; and the tensors among the arguments."""
         self.calls += 1
         self.coming = self.calls
         if self.backend == "off" or self.reason or is_observed():
@@ -98,7 +98,7 @@ class Programs:
             program = self._build(slot, args, kwargs, inputs)
         elif not program.holds():
             slot.programs.remove(program)
-            return None, inputs  # as at first sight: whatever is new is created by a plain run
+            return None, inputs  # as for a new signature: a plain run creates what is new
         elif slot.calls >= program.next_check or long:
             program = self._checked(slot, program, args, kwargs, inputs)
             if program is not None and long:
@@ -112,7 +112,7 @@ class Programs:
     def check(self):
         """Check every program that has run since its last check, on the arguments of its last run.
 
-        One whose signature is no longer that of those arguments is left out: what surrounds it is another.
+        A program is left out if these arguments now have another signature, because its surroundings have changed.
         """
         self.coming = self.calls + 1
         for key, slot in list(self.slots.items()):
@@ -121,8 +121,8 @@ class Programs:
                 if program in slot.programs and now == key and program.holds():
                     self._checked(slot, program, *program.given, [tensor.contiguous() for tensor in inputs])
 
-    def plainly(self, args, kwargs, run=None):
-        """Run a call without a program, and note that its signature has been seen."""
+    def run_uncompiled(self, args, kwargs, run=None):
+        """Run a call uncompiled, and record its signature."""
         if self.backend == "off" or self.reason or is_observed():
             return (run or self.eager)(*args, **kwargs)
         with self.guards.watched():
@@ -136,13 +136,13 @@ class Programs:
             if len(once) >= MOST_ONCE:
                 self._warn(
                     f"{len(once) + 1} input signatures were seen once each: {_changing(once, key)} is never the same; "
-                    "such calls run as they are written"
+                    "such calls run uncompiled"
                 )
             self.slots[key] = Slot("replay" if self.backend == "auto" else self.backend, calls=1)
         return result
 
     def trainable(self):
-        """Every parameter that a call may train: Pyro's, and the modules' own."""
+        """Every parameter that a call may train: those of Pyro's store and of the modules."""
         own = [part for module in self.guards.modules for part in module._parameters.values() if part is not None]
         return [*pyro.get_param_store()._params.values(), *own]
 
@@ -159,12 +159,12 @@ class Programs:
         ]
 
     def state_dict(self):
-        """The number of calls; and backend and calls of every signature by a digest of it: plain values."""
+        """The number of calls, and backend and calls of every signature by its digest, as plain values."""
         slots = {_digest(key): [slot.backend, slot.calls, slot.reason] for key, slot in self.slots.items()}
         return {"calls": self.calls} | slots
 
     def load_state_dict(self, state):
-        """Continue as the ``Programs`` of that state would: a signature's program is built before its first call."""
+        """Continue from a saved state: the program of a known signature is built before its first call."""
         self.slots.clear()
         self.resumed = dict(state)
         self.calls = self.resumed.pop("calls", 0)
@@ -177,9 +177,9 @@ class Programs:
         return (given, self.guards.state(), surroundings()), inputs
 
     def _resume(self, args, kwargs):
-        """The slot of a signature that a loaded state knows; what it uses is found by a run without effect.
+        """The slot of a signature that is in a loaded state. A run that is undone finds out what the function uses.
 
-        None where that run makes something lazily: then a plain one comes first, as at any first sight.
+        None if that run creates something lazily. A plain run then comes first, as for a new signature.
         """
         if not self.resumed:
             return None
@@ -191,7 +191,7 @@ class Programs:
                 self.function(*args, **kwargs)
                 settled = self.guards.structure() == before
         except Exception:
-            return None  # the plain run will tell
+            return None  # the plain run will raise it
         key, _ = self._key(args, kwargs)
         if not settled or _digest(key) not in self.resumed:
             return None
@@ -200,7 +200,7 @@ class Programs:
         return self.slots[key]
 
     def _build(self, slot, args, kwargs, inputs):
-        """Trace, build and check a program; the next simpler backend where that fails, and None in the end."""
+        """Trace, build and check a program; try simpler backends if that fails, and return None if all fail."""
         start = time.monotonic()
         program = self._first_that_works(slot, args, kwargs, inputs)
         slot.seconds += time.monotonic() - start
@@ -212,15 +212,15 @@ class Programs:
     def _first_that_works(self, slot, args, kwargs, inputs):
         if len(slot.programs) == MOST_GRAPHS:
             slot.reason = f"{MOST_GRAPHS} graphs were traced for it, and its sizes need yet another"
-            return self._warn(f"{slot.reason}; it runs as it is written")
+            return self._warn(f"{slot.reason}; it runs uncompiled")
         if self.trains and any(map(is_hooked, self.trainable())):
             return self._fall_back(slot, "a parameter has a hook on its gradient")
         reason = self.guards.irreversible((args, kwargs))
         if reason:
             return self._fall_back(slot, reason)
-        expected = self._expected(None, args, kwargs)  # an error in the data is the caller's, as in a plain run
+        expected = self._expected(None, args, kwargs)  # errors in the data go to the caller, as in a plain run
         if expected.new_parameters:
-            return None  # created by a plain run first
+            return None  # a plain run creates them first
         if expected.effect:
             return self._stop(expected.effect)
         try:
@@ -259,18 +259,18 @@ class Programs:
         return graph, seen.parameters
 
     def _unfit(self, graph, parameters):
-        """Why a graph would not do what a plain run does, in words; empty if it would."""
+        """The reason why a graph cannot replace a plain run; empty if it can."""
         if graph.writes_arguments:
             return "it writes to an argument"
         if not self.trains:
             return ""
         for tensor in graph.captured:
             if tensor.requires_grad and not any(tensor is parameter for parameter in parameters.values()):
-                return f"a tensor of shape {tuple(tensor.shape)} requires gradients and is no parameter of Pyro's"
+                return f"a tensor of shape {tuple(tensor.shape)} requires gradients and is not a Pyro parameter"
         return ""
 
     def _checked(self, slot, program, args, kwargs, inputs):
-        """The program if it does what a plain run does, else what runs instead; what it may have spoilt is put back."""
+        """The program if it agrees with a plain run; else undo calls that may be wrong and return the replacement."""
         reason = self.guards.irreversible((args, kwargs))
         if reason:
             return self._fall_back(slot, reason)
@@ -291,7 +291,7 @@ class Programs:
         return self._build(slot, args, kwargs, inputs) if slot.backend != "off" else None
 
     def _passed(self, slot, program):
-        """Note a good check, and when the next one is due."""
+        """Record a passed check, and when the next one is due."""
         program.checked = program.last = self.calls
         program.next_check = min(2 * slot.calls, slot.calls + _interval(program))
         if self.snapshots is not None:
@@ -300,10 +300,10 @@ class Programs:
             self.snapshots.take(self.coming, needed, list(program.parameters.values()), self._written(program.graph))
 
     def _put_back(self, program):
-        """Undo the calls since a program's last good check where they leave traces; returns what is lost, in words."""
+        """Restore the state of the last good check of a program, if the calls train; returns a text for the warning."""
         for slot in self.slots.values():
             for other in slot.programs:
-                other.next_check = 0  # what one of them did not see may be new to the others
+                other.next_check = 0  # a change that one missed may concern the others
         first, last = program.checked + 1, self.coming - 1
         if self.snapshots is not None:
             first = self.snapshots.go_back(first, last)
@@ -311,7 +311,7 @@ class Programs:
         return f"; calls {first} to {last} may have been wrong" if first <= last else ""
 
     def _change(self, program, args, kwargs, inputs):
-        """What has changed in the function since it was traced, in words; empty if nothing has."""
+        """A description of what has changed in the function since it was traced; empty if nothing has."""
         try:
             graph, _ = self._trace(args, kwargs, inputs)
         except Exception as error:
@@ -319,7 +319,7 @@ class Programs:
         return program.graph.difference(graph)
 
     def _expected(self, graph, args, kwargs):
-        """What a plain run returns and leaves behind, in the tensors that a graph writes to too; it is undone."""
+        """The result and the side effects of a plain run, including tensors that the graph writes to. It is undone."""
         given = args, kwargs
         with self.guards.undone(graph.written if graph else (), given=given):
             state, before = self.guards.state(), dict(pyro.get_param_store()._params)
@@ -336,10 +336,10 @@ class Programs:
             return Expected(value, random_states(), written, effect, store.keys() - before.keys())
 
     def _disagreement(self, program, args, kwargs, inputs, expected):
-        """Where the program and the plain run differ on the same random numbers, in words; empty if nowhere.
+        """A description of how program and plain run differ for the same random numbers; empty if they agree.
 
-        A gradient jumps where the input of a ReLU is zero, and there rounding decides which side counts. So gradients
-        that differ are compared again at parameters close by: a wrong graph is wrong there too.
+        The gradient of a ReLU jumps at zero, where rounding decides the side. Gradients that differ are therefore
+        compared again at parameters nearby, where a wrong graph is still wrong.
         """
         part, reason = self._difference(program, inputs, expected)
         for attempt in range(NEARBY):
@@ -350,7 +350,7 @@ class Programs:
         return reason if part else ""
 
     def _difference(self, program, inputs, expected):
-        """The part that differs and how, in words."""
+        """The part that differs, and a description of the difference."""
         with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
             states = random_states()
@@ -367,20 +367,20 @@ class Programs:
         return [*graph.written, *self.guards.buffers()]
 
     def _fall_back(self, slot, reason, after=None, lost=""):
-        """Leave a backend for the next simpler one, or for plain runs, with one warning; returns None."""
+        """Change to the next simpler backend, or to plain runs, with one warning; returns None."""
         slot.backend = {"cuda_graph": "inductor", "inductor": "replay"}.get(after, "off")
         slot.reason = reason
         slot.programs.clear()
-        instead = "runs as it is written" if slot.backend == "off" else f"runs by {slot.backend}"
+        instead = "runs uncompiled" if slot.backend == "off" else f"runs by {slot.backend}"
         self._warn(f"{reason}; it {instead} (explain() tells more)", lost)
 
     def _stop(self, reason, lost=""):
-        """Run plainly from here on, whatever the signature; returns None."""
+        """Run all signatures uncompiled from now on; returns None."""
         self.reason = reason
-        self._warn(f"{reason}; it runs as it is written", lost)
+        self._warn(f"{reason}; it runs uncompiled", lost)
 
     def _warn(self, message, lost=""):
-        """Warn once in all, and whenever something is lost."""
+        """Warn the first time, and whenever calls may have been wrong."""
         if lost or not self.warned:
             self.warned.append(message)
             warnings.warn(f"compiling {_name(self.function)}: {message}{lost}", stacklevel=2)
@@ -388,7 +388,7 @@ class Programs:
 
 @contextmanager
 def _moved(parameters, seed):
-    """Parameters that are other by a small part of their size, each entry by its own."""
+    """A context in which parameters are changed by a small random fraction of their size."""
     generator, kept = torch.Generator().manual_seed(seed), [(p, p.detach().clone()) for p in parameters]
     with torch.no_grad():
         for parameter, value in kept:
@@ -403,15 +403,15 @@ def _moved(parameters, seed):
 
 
 def _interval(program):
-    """How many calls until the next check."""
+    """The number of calls until the next check."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return CHECK_AT_LEAST_EVERY  # the same in all processes, whose clocks differ
+        return CHECK_AT_LEAST_EVERY  # the same in all processes, whose timings differ
     calls = program.check_seconds / (SHARE * program.seconds)
     return int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))
 
 
 def _changing(before, key):
-    """What tells a signature from the last one of some others, in words."""
+    """A description of what differs between a signature and the last of some others."""
     (_, args, kwargs), state, _ = key
     (_, old_args, old_kwargs), old_state, _ = before[-1] if before else key
     if len(args) != len(old_args) or kwargs[0:1] != old_kwargs[0:1] or len(kwargs) != len(old_kwargs):

@@ -1,7 +1,8 @@
-"""Pyro, for the time of a trace, without what a graph cannot hold.
+"""Patches that make Pyro traceable while a function is traced.
 
-A trace is one fixed list of tensor operations. Where Pyro asks a tensor for a number it would bake that number in or
-fail; the places are few, and each has an equivalent that asks nothing. Only the thread that traces sees these.
+A trace is a fixed list of tensor operations. Where Pyro converts a tensor to a Python number, tracing would store that
+number in the graph, or fail. There are few such places, and each has an equivalent without a conversion. The patches
+apply only to the thread that traces.
 """
 
 import builtins
@@ -28,26 +29,26 @@ _len = builtins.len
 _here = threading.local()
 
 one_at_a_time = threading.RLock()
-"""Held by every call of compiled code. Pyro's handlers, its store and torch's random numbers are shared by all threads:
-a trial run that is undone would undo another thread's work with them, so threads take turns."""
+"""Lock held during every call of compiled code. All threads share Pyro's handlers, its parameter store and torch's
+random numbers. Undoing a trial run would also undo what another thread did with them, so threads take turns."""
 
 
 @contextmanager
 def patched_pyro():
-    """A context in which an ELBO of Pyro can be traced; its value is the same.
+    """A context in which an ELBO of Pyro can be traced, with the same value.
 
-    - validation and NaN warnings are off: both read values;
-    - Dice drops terms of probability zero by ``torch.where`` and not by a data-dependent selection;
-    - the scales of sites enumerated in the model are taken to be equal: a plain run has compared their values;
-    - contraction paths are cached by the hint of a symbolic size, and plates hashed without it: it has no hash;
-    - the scale of a plate that is not subsampled stays the number 1;
-    - ``torch.autograd.backward`` is refused: its gradients would stay on the parameters;
-    - tensors that carry their provenance do so round a traced tensor, which cannot change its class;
+    - Validation and NaN warnings are off, because both read values.
+    - Dice drops terms of probability zero by ``torch.where`` instead of a data-dependent selection.
+    - The scales of sites enumerated in the model are assumed to be equal; a plain run has compared their values.
+    - Symbolic sizes have no hash: contraction paths are cached by their hints, and plates are hashed without them.
+    - The scale of a plate without subsampling stays the number 1.
+    - ``torch.autograd.backward`` raises an error, because it would leave gradients on the parameters.
+    - A tensor with provenance wraps the traced tensor, whose class cannot be changed.
     - ``len`` of a traced tensor is its symbolic size, so that ``pyro.plate("data", len(x))`` fits every batch size.
 
-    Other threads see no difference: each replaced function asks which thread calls it, and is itself in any other.
-    Pyro's settings are not touched. One thread traces at a time. ``make_fx`` itself wraps ``nn.Module.__call__`` for
-    all threads, to the same effect as without.
+    Other threads are not affected: each patched function checks which thread calls it, and calls the original in any
+    other thread. Pyro's settings are not changed. Only one thread traces at a time. ``make_fx`` itself wraps
+    ``nn.Module.__call__`` in all threads, without a change in behaviour.
     """
     with one_at_a_time, ExitStack() as stack:
         stack.enter_context(_flagged("tracing"))
@@ -75,7 +76,7 @@ _setting = pyro.settings.get
 
 
 def _validation():
-    """Every place where a module asks whether to validate."""
+    """Patches of all functions that modules call to find out whether to validate."""
     asked = {pyro.distributions.is_validation_enabled, infer_util.is_validation_enabled}
     asked.add(pyro.poutine.is_validation_enabled)
     for module in list(sys.modules.values()):
@@ -85,7 +86,7 @@ def _validation():
 
 
 def _for_this_thread(original, replacement):
-    """A function that is ``replacement`` in a thread that traces, and ``original`` in any other."""
+    """A function that calls ``replacement`` in the thread that traces, and ``original`` in any other."""
 
     @functools.wraps(original)
     def dispatch(*args, **kwargs):
@@ -106,7 +107,7 @@ def _flagged(name):
 
 @contextmanager
 def quiet():
-    """A context without the warnings that torch raises in this thread, about tracing and compiling."""
+    """A context that suppresses the warnings of this thread, which torch raises about tracing and compiling."""
     ignored = ("ignore", _InThisThread(), Warning, None, 0)
     warnings.filters.insert(0, ignored)
     try:
@@ -118,7 +119,7 @@ def quiet():
 
 
 class _InThisThread:
-    """In place of a pattern for the text of a warning: matches in threads that are to be quiet."""
+    """Used as the message pattern of a warning filter: matches in threads within ``quiet``."""
 
     def match(self, text):
         return getattr(_here, "quiet", False)
@@ -130,7 +131,7 @@ _blank = torch.empty(0)
 def _with_provenance(cls, data, provenance=frozenset(), **kwargs):
     if not provenance:
         return data
-    carrier = torch.Tensor._make_subclass(cls, _blank)  # every function of torch asks for _t in its place
+    carrier = torch.Tensor._make_subclass(cls, _blank)  # all functions of torch use its _t instead
     carrier._t, carrier._provenance = data, provenance
     return carrier
 
@@ -143,7 +144,7 @@ def _unvalidated(fn, batch_shape=(), event_shape=(), validate_args=None):
 
 
 class _WhereMasked(TorchFunctionMode):
-    """Selections by a mask keep their shape: what is not selected is zero, so that sums over them are the same."""
+    """Selections by a mask keep their shape: entries that are not selected become zero, so that sums do not change."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function is torch.Tensor.all:

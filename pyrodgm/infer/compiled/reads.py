@@ -1,4 +1,4 @@
-"""What the code of a function reads by name, from its bytecode."""
+"""Finds the globals and attributes that a function reads, from its bytecode."""
 
 import dis
 import functools
@@ -11,14 +11,14 @@ _DYNAMIC = {"getattr", "hasattr", "vars", "__dict__", "asdict", "astuple", "attr
 
 
 class Reads(NamedTuple):
-    """What a function's code, and that of the functions written inside it, reads or sets.
+    """The names that the code of a function, including inner functions, reads or sets.
 
     Attributes:
-        chains: a tuple for every global: its name, and the attributes that are read from it there and then;
+        chains: a tuple for every global: its name, and the attributes that are read directly from it, such as
             ``("config", "section", "beta")`` for ``config.section.beta``.
-        attributes: the names of all attributes, of whatever object.
+        attributes: the names of all attributes, of any object.
         imports: the modules that are imported inside.
-        dynamic: attributes are read whose names are not in the code, as by ``vars``.
+        dynamic: whether attributes are read whose names are not in the code, as by ``vars``.
     """
 
     chains: tuple

@@ -1,4 +1,4 @@
-"""What a trial run changes, undone: operations in place on tensors, and what Python objects hold."""
+"""Undoes the changes of a trial run: in-place operations on tensors, and changes of Python objects."""
 
 import collections
 import functools
@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Rollback(TorchDispatchMode):
-    """Puts back what operations in place do to tensors that were there before."""
+    """Undoes in-place operations on tensors that existed before."""
 
     def __enter__(self):
         self.before = {}
@@ -47,43 +47,43 @@ def written(schema, args, kwargs):
     return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
 
 
-MOST_ARRAY = 2**20  # entries of a NumPy array that is put back; a larger one is taken for data
+MOST_ARRAY = 2**20  # entries of a NumPy array that is restored; a larger one is assumed to be data
 _ABSENT = object()
 _CONTAINERS = (list, dict, set, collections.deque)
 
 
 def irreversible(objects):
-    """The first object whose state could not be put back, in words; empty if there is none.
+    """A description of the first object whose state cannot be restored; empty if there is none.
 
-    Iterators, generators and queues hand out an item once: a batch that a trial run takes would be lost.
+    Iterators, generators and queues return every item once, so a batch that a trial run takes would be lost.
     """
     for value in objects:
         taken = isinstance(value, Iterator) or type(value).__module__ in ("queue", "_queue", "multiprocessing.queues")
         written = isinstance(value, io.IOBase) and (value.closed or not value.readable())
         if taken and not written:
-            return f"it reads a {type(value).__name__}, and what a trial run takes from it cannot be put back"
+            return f"it reads a {type(value).__name__}, and items that a trial run takes from it cannot be put back"
     return ""
 
 
 def generator_states(objects):
-    """The states of the random number generators among objects, as values to compare."""
+    """The states of the random number generators among objects, as values that can be compared."""
     return tuple([pickle.dumps(_generator_state(value)) for value in objects if isinstance(value, _GENERATORS)])
 
 
 class Remembered:
-    """What Python objects hold now, to be put back.
+    """The current contents of Python objects, to be restored later.
 
-    What has not changed is not touched, so that other threads see nothing of it.
+    Objects that have not changed are not touched, so that other threads are not affected.
 
     Args:
         objects: containers, arrays, random number generators, classes, and objects with attributes; attributes that
-            are containers are put back too.
-        cells: of closures.
-        tables: pairs of a dict and the names of its entries that count, such as the globals that a function uses.
+            are containers are restored too.
+        cells: cells of closures.
+        tables: pairs of a dict and the names of its relevant entries, such as the globals that a function uses.
     """
 
     def __init__(self, objects, cells=(), tables=()):
-        self._undo, self._seen = [], {id(vars(pyro.get_param_store())): None}  # the store is put back by itself
+        self._undo, self._seen = [], {id(vars(pyro.get_param_store())): None}  # the store is restored separately
         for value in objects:
             self._keep(value)
             held = getattr(value, "__dict__", None)
@@ -118,7 +118,7 @@ class Remembered:
             self._undo.append((_empty_cache, value, value.cache_info().misses))
 
     def _keep_class(self, base, value):
-        """The attributes of a class, and those of an object that have slots there."""
+        """Remember the attributes of a class, and the slots that an object has from it."""
         slots = vars(base).get("__slots__", ())
         if base.__flags__ & _IMMUTABLE:
             return
@@ -194,7 +194,7 @@ def _put_class_back(kind, before):
 
 
 def _empty_cache(function, misses):
-    """A cached function that was called with something new holds what a trial run made."""
+    """Clear the cache of a function if a trial run added entries to it."""
     if function.cache_info().misses > misses:
         function.cache_clear()
 

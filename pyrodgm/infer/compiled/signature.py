@@ -1,4 +1,4 @@
-"""What a graph was traced for: the part of a call, and of the world round it, that a graph holds fixed."""
+"""The signature of a call: everything about the call and its surroundings that is constant in a graph."""
 
 import numpy as np
 import pyro
@@ -9,11 +9,11 @@ from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
 
 PLAIN = {bool, int, float, complex, str, bytes, type(None), torch.device, torch.dtype}
-MOST_ENTRIES = 4096  # of a list, dict or array that is compared by its entries; a larger one by identity and length
+MOST_ENTRIES = 4096  # a list, dict or array up to this size is compared by its entries, else by identity and length
 
 
 class Same:
-    """An object that has no value to compare: equal to itself alone, and kept alive so that it stays so."""
+    """Wraps an object that cannot be compared by value. It is equal only to itself, and is kept alive for that."""
 
     def __init__(self, value):
         self.value = value
@@ -29,9 +29,9 @@ class Same:
 
 
 def split(value, tensors):
-    """The signature of an argument, with its tensors appended to ``tensors``.
+    """The signature of an argument; appends its tensors to ``tensors``.
 
-    A leading size of two or more is written ``"B"``: one graph serves them all.
+    A leading size of two or more is written as ``"B"``, because one graph works for all of them.
     """
     if isinstance(value, torch.Tensor):
         tensors.append(value)
@@ -47,7 +47,7 @@ def split(value, tensors):
 
 
 def join(value, tensors):
-    """``value`` with its tensors replaced by the next ones of the iterator ``tensors``, in the order of ``split``."""
+    """``value`` with its tensors replaced by those of the iterator ``tensors``, in the order of ``split``."""
     if isinstance(value, torch.Tensor):
         return next(tensors)
     if isinstance(value, (tuple, list)):
@@ -59,9 +59,9 @@ def join(value, tensors):
 
 
 def frozen(value, seen=None):
-    """A Python value in a form that compares by value where it has one, by identity where not.
+    """A Python value in a form that compares by value if possible, else by identity.
 
-    Objects without a value compare by their attributes too, each once and no more than some thousands in all.
+    Objects that compare by identity are also compared by their attributes, each once, up to ``MOST_ENTRIES`` in all.
     """
     if isinstance(value, np.generic) or is_small(value):
         return (type(value).__name__, value.dtype.str, value.shape, value.tobytes())
@@ -91,12 +91,12 @@ def frozen(value, seen=None):
 
 
 def is_small(value):
-    """Whether a value is an array that is compared by its entries."""
+    """Whether a value is a NumPy array that is compared by its entries."""
     return isinstance(value, np.ndarray) and value.size <= MOST_ENTRIES and value.dtype != object
 
 
 def describe(signature):
-    """The signature of a call's arguments for a reader: ``float32[B, 784], y=int64[B]``."""
+    """The signature of the arguments in readable form: ``float32[B, 784], y=int64[B]``."""
     _, args, kwargs = signature
     named = [f"{name}={_described(value)}" for name, value in kwargs[1:]]
     return ", ".join([_described(value) for value in args[1:]] + named)
@@ -120,7 +120,7 @@ def _described(value):
 
 
 def surroundings():
-    """What a call depends on besides its arguments: the handlers it runs in, and torch's and Pyro's settings."""
+    """The handlers in which a call runs, and the settings of torch and Pyro that it depends on."""
     autocast = [
         (device, str(torch.get_autocast_dtype(device)))
         for device in ("cpu", "cuda")
@@ -136,7 +136,7 @@ def surroundings():
 
 
 def is_observed():
-    """Whether a handler may want the sites of this call: a trace, or one of the user's own. A graph has none."""
+    """Whether a handler may need the sites of this call, which a graph lacks: a trace, or a handler of the user."""
     return any(
         isinstance(handler, TraceMessenger) or type(handler).__module__.split(".")[0] not in ("pyro", "pyrodgm")
         for handler in _PYRO_STACK

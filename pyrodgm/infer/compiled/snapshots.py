@@ -1,32 +1,33 @@
-"""What steps of SVI change, as it was at the last good checks, to go back to."""
+"""Snapshots of the training state at the last good checks, to restore after a failed check."""
 
 import torch
 
 from pyrodgm.infer.compiled.fused_adam import Updater
 
-MOST = 3  # at a time
+MOST = 3  # snapshots that are kept
 
 
 class Snapshots:
-    """Copies of parameters, optimiser state and buffers, each with the number of the step that it was taken before.
+    """Copies of parameters, optimiser state and buffers, each taken before a step and stored with its number.
 
-    Learning rates and schedules are left out: they belong to the epoch, which goes on.
+    Learning rates and schedules are left out, because they depend on the epoch, which continues.
 
     Args:
-        svi: its ``optim`` is Pyro's; the objects in its ``companions`` are taken along.
+        svi: a ``CompiledSVI``; the states of its ``companions`` are part of a snapshot.
     """
 
     def __init__(self, svi):
         self.svi, self.taken = svi, []
 
     def take(self, step, needed, parameters, written):
-        """Take one.
+        """Take a snapshot.
 
         Args:
-            step: its number, that of the step to come.
-            needed: the step that one may have to go back to: what is older than the last one before it is dropped.
-            parameters: those that are trained, and have no optimiser yet where a loaded state waits for its first step.
-            written: buffers, and other tensors that a graph writes to.
+            step: number of the next step.
+            needed: the earliest step that may have to be restored; snapshots older than the last one before it are
+                dropped.
+            parameters: the trained parameters; after a loaded state they may not have an optimiser yet.
+            written: buffers and other tensors that a graph writes to.
         """
         companions = {id(each): each.state_dict() for each in self.svi.companions}
         updater = Updater(self.svi.optim, parameters)
@@ -39,11 +40,11 @@ class Snapshots:
             del self.taken[1]
 
     def go_back(self, step, last):
-        """Put back what the latest one that is not after ``step`` holds; the later ones are dropped.
+        """Restore the latest snapshot that is not after ``step``, and drop the later ones.
 
         Args:
-            step: the number of a step.
-            last: the number of the last step.
+            step: number of a step.
+            last: number of the last step.
 
         Returns:
             The number of the first step that is undone.
@@ -65,12 +66,12 @@ class Snapshots:
         return first
 
     def clear(self):
-        """Forget all."""
+        """Drop all snapshots."""
         self.taken.clear()
 
 
 def _copies(optim, written):
-    """The tensors and the optimisers' states, with copies of their values."""
+    """The tensors and the states of the optimisers, with copies of their values."""
     made = [(p, getattr(each, "optimizer", each)) for p, each in optim.optim_objs.items()]
     states = []
     for parameter, optimiser in made:
