@@ -32,7 +32,17 @@ def test_list_names_every_recipe(columns):
 def test_a_narrow_list_breaks_no_words():
     words = call("list", columns=80).output.split()
     assert "…" not in "".join(words)
-    assert all(word in words for recipe in RECIPES.values() for word in f"{recipe.summary} {recipe.paper}".split())
+    assert all(word in words for recipe in RECIPES.values() for word in recipe.paper.split())
+
+
+def test_a_narrow_list_has_name_figure_and_paper_and_show_the_rest(tmp_path):
+    record = {"recipe": "digits", "figures": {"0": {"test error": 5.0}}, "epochs": 9, "date": "today", "changed": []}
+    (tmp_path / "digits.json").write_text(json.dumps(record))
+    listed = call("list", "--results", tmp_path, columns=80).output
+    assert re.search(r"digits +5\.00 % +none on these data", listed) and "100 labels" not in listed
+    show = ("show", "digits", "--results", tmp_path)
+    assert "obtained: test error 5.00 % (1 seed, 9 epochs, today)" in call(*show).output
+    assert "obtained: not measured" in call(*show, "--epochs", 1).output
 
 
 def test_without_arguments_it_shows_help():
@@ -43,7 +53,7 @@ def test_without_arguments_it_shows_help():
     ("args", "message"),
     [
         (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of binarised-mnist-iafvae"),
-        (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want a device that is here"),
+        (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want an available device"),
         (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
         (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
         (("train",), "Missing argument"),
@@ -51,7 +61,7 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "beta"), "--set: got 'beta', want key=value"),
         (("train", "digits", "--set", "batch_size=ten"), "batch_size: got 'ten', want int"),
         (("show", "digits", "--set", "model.z_sise=3"), "model.: got 'z_sise' .did you mean 'z_size'"),
-        (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a run that is finished"),
+        (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a finished run"),
         (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
