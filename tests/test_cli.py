@@ -266,7 +266,7 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     assert record["command"] == "pyrodgm reproduce digits --seeds 2 --epochs 1"
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
-    assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table
+    assert f"| test error | {mean:.2f} ±" in table and "Changed from the recipe" in table
 
 
 def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
