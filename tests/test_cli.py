@@ -204,8 +204,8 @@ def test_own_data_train_like_a_named_set(tmp_path):
 
 def test_data_are_listed_and_found():
     result = call("data", "list")
-    assert result.exit_code == 0 and "mnist" in result.output and "made on the spot" in result.output
-    assert "ships inside scikit-learn" in call("data", "fetch", "digits").output
+    assert result.exit_code == 0 and "mnist" in result.output and "generated" in result.output
+    assert "included in scikit-learn" in call("data", "fetch", "digits").output
     assert call("data", "path", "mnist").output.strip().endswith("mnist")
 
 
