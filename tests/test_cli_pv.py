@@ -1,4 +1,4 @@
-"""``pyrodgm pv``: what it writes, and its errors."""
+"""``pyrodgm pv``: output and errors."""
 
 import re
 import sys

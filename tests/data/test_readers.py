@@ -1,4 +1,4 @@
-"""Every reader on a tiny file of its format, and on what damages such a file."""
+"""Every reader, with a tiny file of its format and with damaged files."""
 
 import numpy as np
 import pytest

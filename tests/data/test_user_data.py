@@ -1,4 +1,4 @@
-"""A user's own data: tables, arrays, labels of any type, splits, and what is refused."""
+"""The user's own data: tables, arrays, labels of any type, splits, and bad input."""
 
 import gzip
 import sys

@@ -1,4 +1,4 @@
-"""The first steps of every recipe but those of images, by hand: its numbers are never read from the recipe."""
+"""The first steps of every recipe (except images) by hand, with numbers that are not read from the recipe."""
 
 import inspect
 from dataclasses import replace

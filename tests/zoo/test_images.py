@@ -1,4 +1,4 @@
-"""Recipes of images: their settings by hand, and the model that gets the data's image shape."""
+"""Image recipes: settings by hand, and the model with the image shape of the data."""
 
 from dataclasses import replace
 
