@@ -80,7 +80,7 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "pretrained=digits-m1"), "pretrained: got 'digits-m1', want none: SDGM takes no"),
         (("train", "digits", "--set", "pretrained=digits-m3"), "pretrained: got 'digits-m3' .did you mean 'digits-m"),
         (("train", "digits", "--set", "start_from=digits-m2"), "start_from: got digits-m2 with a M2, want SDGM"),
-        (("train", "digits-m1m2", "--set", "start_from=digits-m1m2"), "start_from: got 'digits-m1m2' beside pre"),
+        (("train", "digits-m1m2", "--set", "start_from=digits-m1m2"), "start_from: got 'digits-m1m2' with pre"),
         (("train", "digits", "--set", "objective=importance_weighted"), "objective: got importance_weighted without n"),
         (("train", "digits", "--set", "objective.num_samples=3"), "objective.: got 'num_samples'"),
         (

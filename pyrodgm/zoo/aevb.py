@@ -253,7 +253,7 @@ def record(name, samples):
     figure = FIGURES[name]
     return Recipe(
         name=f"figure-{name}",
-        summary=" beside ".join(dict.fromkeys(setting.algorithm for setting in figure.settings)) + f" on {figure.data}",
+        summary=f"Comparison of {', '.join(dict.fromkeys(s.algorithm for s in figure.settings))} on {figure.data}",
         source=f"Kingma 2017, sec. 2.11 and figure {name[:3]}",
         paper=figure.paper,
         figure=figure.measured,

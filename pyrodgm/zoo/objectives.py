@@ -54,8 +54,9 @@ def objective_of(recipe: Recipe) -> ELBO:
     """The recipe's objective for unlabelled rows.
 
     Raises:
-        ValueError: if the objective is unknown, or another setting conflicts with it: a warm-up, which scales sites;
-            particles, if the objective has its own samples; or a mean-field ELBO of a model that sums over classes.
+        ValueError: for an unknown objective or an invalid option, or if another setting conflicts with the objective:
+            a warm-up, which scales sites; particles, if it has its own samples; or a model that sums over classes, for
+            the mean-field ELBO.
     """
     name, options = recipe.objective
     check_choice("objective", name, OBJECTIVES)

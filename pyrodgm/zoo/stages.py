@@ -15,7 +15,7 @@ def first_stage(recipe):
             or if the model to start from differs from the recipe's, naming the difference.
     """
     if recipe.pretrained is not None and recipe.start_from is not None:
-        raise ValueError(f"start_from: got {recipe.start_from[0]!r} beside pretrained, want one of them")
+        raise ValueError(f"start_from: got {recipe.start_from[0]!r} with pretrained, want one of them")
     field = "pretrained" if recipe.start_from is None else "start_from"
     if getattr(recipe, field) is None:
         return None
