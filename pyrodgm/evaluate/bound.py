@@ -90,7 +90,7 @@ def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
     likelihood = getattr(model, "p_x", None)
     inside = getattr(likelihood, "support", constraints.real).check(x).all(-1)
     far = (x.abs() > FAR * getattr(likelihood, "scale", 1)).any(-1) & isinstance(model, DeepGenerativeModel)
-    with pyro.validation_enabled(False):  # row_bounds checks values and network outputs
+    with pyro.validation_enabled(False):  # values are checked above, network outputs in row_bounds
         for rows, double in ((inside & ~far, False), (inside & far, True)):
             if bool(rows.any()):
                 pair, x_rows = (copy.deepcopy(model).double(), x[rows].double()) if double else (model, x[rows])
