@@ -40,7 +40,7 @@ def path(name):
     The user's own is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
     """
     check_choice("name", name, SOURCES)
-    source, own = SOURCES[name], _own(name)
+    source, own = SOURCES[name], _user_folder(name)
     if not (source.files or source.stand_ins):
         return None
     if own is not None and any((own / file).exists() for file in (*source.files, *source.stand_ins)):
@@ -73,7 +73,7 @@ def fetch(name, **options):
 
         fetch("svhn", extra=True)
     """
-    checksums, own, stand_ins = _checksums(name, options), _own(name), SOURCES[name].stand_ins
+    checksums, own, stand_ins = _checksums(name, options), _user_folder(name), SOURCES[name].stand_ins
     here = checksums and all(any((folder / f).exists() for folder in (own, _cache(name)) if folder) for f in checksums)
     box = options.get("box")
     if (
@@ -84,7 +84,7 @@ def fetch(name, **options):
     ):
         return [own / file for file in stand_ins]
     if stand_ins and (not checksums or box):
-        raise FileNotFoundError(f"{stand_ins[0]}: not in {_own_in_words(name)}, and it cannot be downloaded")
+        raise FileNotFoundError(f"{stand_ins[0]}: not in {_user_folder_text(name)}, and it cannot be downloaded")
     return [_find(name, file, checksum) for file, checksum in checksums.items()]
 
 
@@ -95,7 +95,7 @@ def _checksums(name, options):
     return {file: checksum for group in (SOURCES[name].files, *chosen) for file, checksum in group.items()}
 
 
-def _own(name):
+def _user_folder(name):
     root = os.environ.get("PYRODGM_DATA")
     return Path(root) / FOLDERS.get(name, name) if root else None
 
@@ -105,7 +105,7 @@ def _cache(name):
 
 
 def _find(name, file, checksum):
-    own, cache = _own(name), _cache(name)
+    own, cache = _user_folder(name), _cache(name)
     if own is not None and (own / file).exists():
         return own / file
     url, part = SOURCES[name].home + file, cache / f"{file}.part"
@@ -114,11 +114,11 @@ def _find(name, file, checksum):
     except (OSError, ValueError) as error:
         kept = f"; {part.stat().st_size:,} bytes are kept and the next attempt resumes there" if part.exists() else ""
         raise FileNotFoundError(
-            f"{file}: not in {_own_in_words(name)} nor in {cache}, and {url} could not be downloaded: {error}{kept}"
+            f"{file}: not in {_user_folder_text(name)} nor in {cache}, and {url} could not be downloaded: {error}{kept}"
         ) from error
 
 
-def _own_in_words(name):
+def _user_folder_text(name):
     return f"$PYRODGM_DATA/{FOLDERS.get(name, name)} ({os.environ.get('PYRODGM_DATA') or 'not set'})"
 
 

@@ -44,7 +44,7 @@ from pyrodgm.zoo.stages import first_stage
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
 DRAWS = 100  # weight samples per prediction
-SHARES = (constraints.unit_interval, "values in [0, 1]")  # the support of rows before binarisation
+UNIT_INTERVAL = (constraints.unit_interval, "values in [0, 1]")  # the support of rows before binarisation
 INACTIVE = 0.01  # nats; units below this are inactive
 
 
@@ -140,7 +140,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     y = None
     if model.supervised:
         x, y = x[rows], data.train.y[rows]
-    check_values("x", x, *(SHARES if _binarises(recipe) else model.x_support))
+    check_values("x", x, *(UNIT_INTERVAL if _binarises(recipe) else model.x_support))
     seen = None if model.num_classes is None or model.supervised else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
     resample = None
@@ -151,7 +151,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             return RESAMPLE[name](x, generator=generator, **options)
 
     if trained is None and normalised_layers(model) and not has_run(folder):
-        model.initialise(*_evenly(x, y, recipe.batch_size, resample))
+        model.initialise(*_initial_batch(x, y, recipe.batch_size, resample))
     batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share(), y)
     objective = _objective(recipe, model, seen, len(x), len(batches))
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
@@ -176,7 +176,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
                 figures["test error"] = classification_error(model, *_labelled(data.test))
         return figures
 
-    with pyro.validation_enabled(False), _round_steps(recipe):
+    with pyro.validation_enabled(False), _step_handlers(recipe):
         history = fit(
             svi,
             batches,
@@ -199,14 +199,14 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     return data, rows, model, history
 
 
-def _evenly(x, y, size, resample):
+def _initial_batch(x, y, size, resample):
     """A batch of evenly spaced rows, resampled as in training, and their labels. The random state is not touched."""
     rows = torch.linspace(0, len(x) - 1, min(size, len(x)), device=x.device).long()
     batch = x[rows] if resample is None else resample(x[rows], torch.Generator(x.device).manual_seed(0))
     return batch, None if y is None else y[rows]
 
 
-def _round_steps(recipe):
+def _step_handlers(recipe):
     """The Pyro handlers of a recipe's training steps, as one context manager."""
     handlers = ExitStack()
     if recipe.kl_weight != 1:
