@@ -91,7 +91,7 @@ def test_the_model_gets_the_shape_of_the_images():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"image_shape": None}, "data: got digits, rows that are no images, want whole images"),
+        ({"image_shape": None}, "data: got digits, rows that are not images, want whole images"),
         ({"columns": torch.arange(64)}, "data: got digits, images without some of their pixels, want whole images"),
     ],
 )
