@@ -80,7 +80,7 @@ def test_settings_by_hand(name):
     assert {key: getattr(recipe, key) for key in numbers} == numbers
     assert {key: recipe.model[1].get(key, signature[key]) for key in of_model} == of_model
     assert recipe.model[1].keys() <= of_model.keys()
-    assert ("counts" in recipe.data[1]) == ("counts as they are" in recipe.deviations)
+    assert ("counts" in recipe.data[1]) == ("original counts" in recipe.deviations)
 
 
 def test_the_model_gets_the_shape_of_the_images():
