@@ -5,11 +5,11 @@ PYTHON ?= python3
 
 help:
 	@echo "make demo      train an SDGM on real digits with 100 labels, print the table, draw the figures"
-	@echo "make test      run the tests and the tutorials, without the thorough repetitions marked slow"
-	@echo "make test-all  run those too, which takes an hour"
+	@echo "make test      run the tests and the tutorials, except the long tests marked slow"
+	@echo "make test-all  run those too, about an hour"
 	@echo "make docs      write the documentation site to docs/_build/html"
-	@echo "make mutants   break the formulas one by one, see that a test fails each time, write benchmarks/mutants.md"
-	@echo "make bench     measure speed beside other arrangements, write benchmarks/*.md"
+	@echo "make mutants   break the formulas one by one and check that a test fails each time, write benchmarks/mutants.md"
+	@echo "make bench     measure the speed against other implementations, write benchmarks/*.md"
 	@echo "make lint      check style"
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
@@ -17,7 +17,7 @@ help:
 	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test,docs]'
 	touch $@
 
-# one thread: networks of this size gain nothing from a second, and lose much where something else runs
+# one thread: networks of this size gain nothing from a second one, and lose much on a busy machine
 demo: .venv/installed
 	OMP_NUM_THREADS=1 .venv/bin/pyrodgm demo
 
@@ -25,19 +25,19 @@ test: .venv/installed
 	.venv/bin/ruff check .
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal --nbmake tests tutorials
 
-# GPU tests skip themselves where there is no device
+# GPU tests are skipped without a GPU
 test-all: .venv/installed
 	.venv/bin/ruff check .
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --dist worksteal --nbmake tests tutorials
 
-# without a network; a warning, such as for a broken link, is an error
+# needs no network; a warning, such as for a broken link, is an error
 docs: .venv/installed
 	.venv/bin/sphinx-build -q -W --keep-going -E -b html docs docs/_build/html
 
 mutants: .venv/installed
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m tests.mutants
 
-# the peers ask for packages that what is measured of them does not use
+# --no-deps: the measured code of the peers does not need their dependencies
 bench: .venv/installed
 	-.venv/bin/python -m pip install --quiet --no-deps --constraint constraints.txt pythae pixyz zuko
 	.venv/bin/python -m benchmarks.steps

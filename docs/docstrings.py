@@ -1,4 +1,4 @@
-"""Docstrings as the site reads them: formulas are shown as they stand."""
+"""Preparation of docstrings for the documentation: formulas become literal blocks."""
 
 import re
 from itertools import groupby
@@ -9,13 +9,13 @@ FORMULA = re.compile(r"\S.* (=|>=|~) .*[^.,:;]")
 
 
 def with_literal_formulas(lines):
-    """The lines, with formulas as literal blocks, and the bars elsewhere escaped, which would mean a substitution.
+    """Turn formulas into literal blocks, and escape other vertical bars, which reST would read as substitutions.
 
-    A formula is an indented paragraph below text, or one of whose lines each has a relation and none ends as a sentence
-    does.
+    A formula is an indented paragraph below text, or a paragraph in which every line has a relation and none ends
+    like a sentence.
 
     Args:
-        lines: of a docstring, without common indentation.
+        lines: the lines of a docstring, without common indentation.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""The pages of the site that come from the package: models, reference, tutorials, results and benchmarks."""
+"""Generate the pages of the documentation from the package: models, reference, tutorials, results and benchmarks."""
 
 import importlib
 import inspect
@@ -21,7 +21,7 @@ MODULES = ("testing", "isolation")
 
 
 def write_pages(docs):
-    """Write every generated page below the folder ``docs``, in place of those of before."""
+    """Write every generated page below the folder ``docs``, replacing the previous ones."""
     for folder in ("models", "reference", "tutorials", "results", "benchmarks"):
         shutil.rmtree(docs / folder, ignore_errors=True)
         (docs / folder).mkdir()
@@ -48,7 +48,7 @@ def index(title, pages):
 
 
 def copied(folder, pattern, docs, title):
-    """Copy a folder's pages; with a title, write its index."""
+    """Copy the pages of a folder. With a title, also write an index."""
     paths = sorted((ROOT / folder).glob(pattern))
     for path in paths:
         shutil.copy(path, docs / folder)
@@ -63,7 +63,7 @@ def copied(folder, pattern, docs, title):
 
 
 def model_page(name, model):
-    """The equations of a model's paper, the class, its networks' graph and its recipes."""
+    """The page of a model: its module docstring, the class and its recipes."""
     text = importlib.import_module(model.__module__).__doc__
     page = heading(name) + "\n".join(with_literal_formulas(text.strip().split("\n"))) + "\n\n"
     page += heading("The class", "-") + documented(f"pyrodgm.models.{name}", model)
@@ -90,7 +90,7 @@ def recipe_row(recipe):
 
 
 def reference_page(package, models):
-    """Every public name of a package; of the models those that have no page of their own."""
+    """The page of a package with every public name, except models, which have their own pages."""
     module = importlib.import_module(f"pyrodgm.{package}")
     page = heading(f"pyrodgm.{package}") + module.__doc__.strip().split("\n\n")[0] + "\n\n"
     for name in public_names(module):
@@ -101,7 +101,7 @@ def reference_page(package, models):
 
 
 def public_names(module):
-    """What a package exports, or the functions and classes that a module defines."""
+    """The names that a package exports, or the functions and classes that a module defines."""
     own = (name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__)
     return getattr(module, "__all__", None) or [name for name in own if not name.startswith("_")]
 

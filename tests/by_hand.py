@@ -1,7 +1,8 @@
-"""The figures in plain torch, straight from the papers: concatenated inputs, no Pyro, one class at a time.
+"""Reference implementation of the figures in plain torch, straight from the papers.
 
-Each model is written once, as what its paper's guide and model say of one class: ``RUNS``. Every figure is a formula of
-such runs. A model that is not in ``RUNS``, or has classes and is not in ``CLASSIFIERS``, fails the tests.
+It uses concatenated inputs, no Pyro, and one class at a time. ``RUNS`` has each model once: what its paper's guide
+and model compute for one class. Every figure is a formula of such runs. A model that is missing from ``RUNS``, or has
+classes and is missing from ``CLASSIFIERS``, fails the tests.
 """
 
 import math

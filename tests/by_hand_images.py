@@ -1,4 +1,4 @@
-"""Weights, convolutions and residual networks in plain torch: sums over taps of shifted maps."""
+"""Reference implementation of weights, convolutions and residual networks in plain torch: sums of shifted maps."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The other posteriors in plain torch: values by loops over units, log-determinants by automatic differentiation."""
+"""Reference implementation of the other posteriors in plain torch: loops over units, log-determinants by autograd."""
 
 import math
 

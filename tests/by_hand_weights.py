@@ -1,4 +1,4 @@
-"""Networks whose weights have a posterior, in plain torch, straight from ch. 6 of Kingma's thesis."""
+"""Reference implementation of networks with weight posteriors in plain torch, from ch. 6 of Kingma's thesis."""
 
 import math
 

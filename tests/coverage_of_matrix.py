@@ -1,9 +1,9 @@
-"""Which model is tested with which posterior for which contract, and whether a change of the tests lost any.
+"""Compare the test matrix of two checkouts: which model is tested with which posterior for which contract.
 
     python -m tests.coverage_of_matrix OLD NEW
 
-collects the tests of two checkouts and compares their (model, posterior, contract) triples. A contract is the name of a
-test function. Exit code 1 where a triple of OLD's ``make test`` is not among those of NEW's ``make test-all``.
+This collects the tests of both checkouts and compares their (model, posterior, contract) triples. A contract is the
+name of a test function. Exit code 1 if a triple of OLD's ``make test`` is missing from NEW's ``make test-all``.
 """
 
 import argparse

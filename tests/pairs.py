@@ -1,4 +1,4 @@
-"""The zoo at a size for tests: every model that ``pyrodgm.models`` exports, found by itself, with its variants."""
+"""The zoo at test size: every model that ``pyrodgm.models`` exports, found automatically, with its variants."""
 
 import inspect
 

@@ -32,7 +32,17 @@ def test_list_names_every_recipe(columns):
 def test_a_narrow_list_breaks_no_words():
     words = call("list", columns=80).output.split()
     assert "…" not in "".join(words)
-    assert all(word in words for recipe in RECIPES.values() for word in f"{recipe.summary} {recipe.paper}".split())
+    assert all(word in words for recipe in RECIPES.values() for word in recipe.paper.split())
+
+
+def test_a_narrow_list_has_name_figure_and_paper_and_show_the_rest(tmp_path):
+    record = {"recipe": "digits", "figures": {"0": {"test error": 5.0}}, "epochs": 9, "date": "today", "changed": []}
+    (tmp_path / "digits.json").write_text(json.dumps(record))
+    listed = call("list", "--results", tmp_path, columns=80).output
+    assert re.search(r"digits +5\.00 % +none on these data", listed) and "100 labels" not in listed
+    show = ("show", "digits", "--results", tmp_path)
+    assert "obtained: test error 5.00 % (1 seed, 9 epochs, today)" in call(*show).output
+    assert "obtained: not measured" in call(*show, "--epochs", 1).output
 
 
 def test_without_arguments_it_shows_help():
@@ -43,7 +53,7 @@ def test_without_arguments_it_shows_help():
     ("args", "message"),
     [
         (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of binarised-mnist-iafvae"),
-        (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want a device that is here"),
+        (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want an available device"),
         (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
         (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
         (("train",), "Missing argument"),
@@ -51,7 +61,7 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "beta"), "--set: got 'beta', want key=value"),
         (("train", "digits", "--set", "batch_size=ten"), "batch_size: got 'ten', want int"),
         (("show", "digits", "--set", "model.z_sise=3"), "model.: got 'z_sise' .did you mean 'z_size'"),
-        (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a run that is finished"),
+        (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a finished run"),
         (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
@@ -70,7 +80,7 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "pretrained=digits-m1"), "pretrained: got 'digits-m1', want none: SDGM takes no"),
         (("train", "digits", "--set", "pretrained=digits-m3"), "pretrained: got 'digits-m3' .did you mean 'digits-m"),
         (("train", "digits", "--set", "start_from=digits-m2"), "start_from: got digits-m2 with a M2, want SDGM"),
-        (("train", "digits-m1m2", "--set", "start_from=digits-m1m2"), "start_from: got 'digits-m1m2' beside pre"),
+        (("train", "digits-m1m2", "--set", "start_from=digits-m1m2"), "start_from: got 'digits-m1m2' with pre"),
         (("train", "digits", "--set", "objective=importance_weighted"), "objective: got importance_weighted without n"),
         (("train", "digits", "--set", "objective.num_samples=3"), "objective.: got 'num_samples'"),
         (
@@ -194,8 +204,8 @@ def test_own_data_train_like_a_named_set(tmp_path):
 
 def test_data_are_listed_and_found():
     result = call("data", "list")
-    assert result.exit_code == 0 and "mnist" in result.output and "made on the spot" in result.output
-    assert "ships inside scikit-learn" in call("data", "fetch", "digits").output
+    assert result.exit_code == 0 and "mnist" in result.output and "generated" in result.output
+    assert "included in scikit-learn" in call("data", "fetch", "digits").output
     assert call("data", "path", "mnist").output.strip().endswith("mnist")
 
 
@@ -256,7 +266,7 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     assert record["command"] == "pyrodgm reproduce digits --seeds 2 --epochs 1"
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
-    assert f"| test error | {mean:.2f} ±" in table and "Not the recipe as it stands" in table
+    assert f"| test error | {mean:.2f} ±" in table and "Changed from the recipe" in table
 
 
 def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""``pyrodgm pv``: what it writes, and its errors."""
+"""``pyrodgm pv``: output and errors."""
 
 import re
 import sys
@@ -40,7 +40,7 @@ class TestSimulate:
         ("args", "message"),
         [
             (("--output", "string.txt"), "--output: got string.txt, want a file that ends in .csv or .parquet"),
-            (("--output", "none/string.csv"), "--output: got none/string.csv, want a folder that is there"),
+            (("--output", "none/string.csv"), "--output: got none/string.csv, want a file in an existing folder"),
             (("--output", "x.csv", "--site", "oslo"), "site: got 'oslo', want one of greensboro, miami, sand-point"),
             (("--output", "x.csv", "--modules", "1"), "num_modules: got 1, of 3 submodules"),
             (("--output", "x.csv", "--every", "5"), "every: got 5 with the campaign"),
@@ -96,7 +96,7 @@ class TestMonitor:
             "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40
         )
         assert result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal" in result.output
-        assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] further normal day", result.output)
+        assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] other normal day", result.output)
         result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
         assert result.exit_code == 0 and "report: 5760 rows, " in result.output and "kWh lost" in result.output
         assert "left out: " in result.output and " rows, night" in result.output

@@ -1,4 +1,4 @@
-"""The documentation: the code of its pages runs, and every public name has a place in it."""
+"""The documentation: the code of its pages runs, and every public name is listed."""
 
 import importlib
 import re

@@ -1,7 +1,7 @@
-"""Every example of a docstring, run as it stands; where a comment gives a shape or a number, it is compared.
+"""Run every example of a docstring. If a comment gives a shape or a number, it is compared.
 
 An example shows what a reader would type in the middle of a program. What comes before it, such as rows ``x`` or a
-trained pair ``m``, is made here: ``START`` for all, and more where ``BEFORE`` has it.
+trained pair ``m``, is created here: ``START`` for all examples, and ``BEFORE`` for single ones.
 """
 
 import ast

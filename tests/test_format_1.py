@@ -1,4 +1,4 @@
-"""Files that a package of format 1 wrote, see ``tests/format_1/write.py``: later packages read them."""
+"""Later versions read the files written in format 1, see ``tests/format_1/write.py``."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""An estimator leaves the user's session as it was."""
+"""An estimator does not change the global state of the user's session."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The package itself: its names, loaded when they are used."""
+"""The package's public names are loaded on first use."""
 
 import subprocess
 import sys

@@ -20,7 +20,7 @@ app.add_typer(pv.app, name="pv")
 
 
 @app.callback()
-def options(traceback: Annotated[bool, typer.Option(help="Show where an error came from.")] = False):
+def options(traceback: Annotated[bool, typer.Option("--traceback", help="Show the traceback of an error.")] = False):
     settings["traceback"] = traceback
 
 

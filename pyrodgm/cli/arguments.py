@@ -1,4 +1,4 @@
-"""Arguments that commands share, and what they mean."""
+"""Arguments shared by several commands, and how they are resolved."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,20 +7,22 @@ from typing import Annotated
 import typer
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
-Seeds = Annotated[int, typer.Option(min=1, help="Seeds to run, from 0: labels, initial parameters and noise.")]
-Seed = Annotated[int, typer.Option(min=0, help="The seed of the run.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Train for so many epochs in place of the recipe's.")]
-Device = Annotated[str, typer.Option(help="Where to train: cpu, cuda, cuda:1.")]
+Seeds = Annotated[
+    int, typer.Option(min=1, help="Number of seeds, from 0. Each fixes labels, initial parameters and noise.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs, if not the recipe's.")]
+Device = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, see `pyrodgm show NAME`; may be repeated."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting (see `pyrodgm show NAME`). May be repeated."),
 ]
-Runs = Annotated[Path, typer.Option(help="Where runs are saved, and found to go on with.")]
-Results = Annotated[Path, typer.Option(help="Where the tables live.")]
+Runs = Annotated[Path, typer.Option(help="Folder of saved runs.")]
+Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 
 
 def recipe_of(name, epochs=None, changes=None):
-    """The recipe of a name with what the command line changes, and these changes in words."""
+    """The named recipe with the command line's changes applied, and the list of changes as ``key=value`` strings."""
     from pyrodgm.checks import check_choice
     from pyrodgm.zoo import RECIPES, override
 
@@ -34,9 +36,9 @@ def recipe_of(name, epochs=None, changes=None):
 
 
 def run_folder(runs, recipe, changes, seed):
-    """Where a run lives: a folder of its own for every change, so that none is taken for the recipe's.
+    """The folder of a run. Each set of changes has its own folder, so a changed run is never taken for the recipe's.
 
-    A run that an older package began, whose folder has its name by the fields' old names, stays where it is.
+    A run started by an older version, whose folder uses the old names of the settings, keeps its folder.
     """
     from pyrodgm.formats import changes_of_format_1
     from pyrodgm.zoo.results import label_of
@@ -47,11 +49,11 @@ def run_folder(runs, recipe, changes, seed):
 
 
 def check_device(device):
-    """Raise ``ValueError`` unless there is such a device."""
+    """Raise ``ValueError`` if the device is not available."""
     import torch
 
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"--device: got {device!r}, want a device that is here ({reason})") from error
+        raise ValueError(f"--device: got {device!r}, want an available device ({reason})") from error

@@ -1,4 +1,4 @@
-"""``pyrodgm evaluate`` and ``pyrodgm sample``: what a finished run can do."""
+"""``pyrodgm evaluate`` and ``pyrodgm sample``: commands that use a finished run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from pyrodgm.cli.report import console, print_figures, reported
 
 @reported()
 def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu", runs: Runs = Path("runs")):
-    """Measure a trained recipe as its paper does, and print it."""
+    """Evaluate a trained recipe as its paper does, and print the figures."""
     from pyrodgm.zoo import measure
 
     recipe, model, data = _trained(name, seed, set, device, runs)
@@ -21,14 +21,14 @@ def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu"
 @reported()
 def sample(
     name: Name,
-    output: Annotated[Path, typer.Option(help="An image, or `.npz` for the arrays x and, with classes, y.")],
-    count: Annotated[int, typer.Option(min=1, help="How many; of each class, where there are classes.")] = 10,
+    output: Annotated[Path, typer.Option(help="File to write: an image, or `.npz` for arrays x and (with classes) y.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of samples; per class, if the model has classes.")] = 10,
     seed: Seed = 0,
     set: Set = None,
     device: Device = "cpu",
     runs: Runs = Path("runs"),
 ):
-    """Draw rows from a trained recipe: its mean images as a picture, or samples of p(x) as arrays."""
+    """Generate from a trained recipe: mean images as a picture, or samples of p(x) as arrays."""
     import numpy as np
     import pyro
     import torch
@@ -40,7 +40,7 @@ def sample(
     _, model, data = _trained(name, seed, set, device, runs)
     pyro.set_rng_seed(seed)
     if not output.parent.is_dir():
-        raise ValueError(f"--output: got {output}, want a file in a folder that is there")
+        raise ValueError(f"--output: got {output}, want a file in an existing folder")
     if output.suffix == ".npz":
         y = None if model.num_classes is None else torch.arange(model.num_classes, device=device).repeat(count)
         with evaluating(model):
@@ -48,7 +48,7 @@ def sample(
         np.savez_compressed(output, x=x.cpu().numpy(), **({} if y is None else {"y": y.cpu().numpy()}))
     elif data.image_shape is None:
         raise ValueError(
-            f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are no images"
+            f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are not images"
         )
     else:
         if model.num_classes is None:
@@ -60,7 +60,7 @@ def sample(
 
 
 def _trained(name, seed, changes, device, runs):
-    """The recipe, the model that a run of it left, and the data."""
+    """The recipe, the trained model of its run, and the data."""
     from pyrodgm.models import Model
     from pyrodgm.zoo import load_data
 
@@ -68,5 +68,5 @@ def _trained(name, seed, changes, device, runs):
     check_device(device)
     folder = run_folder(runs, recipe, changes, seed) / "model"
     if not folder.exists():
-        raise ValueError(f"NAME: got {name} without {folder}, want a run that is finished: pyrodgm train {name}")
+        raise ValueError(f"NAME: got {name} without {folder}, want a finished run: pyrodgm train {name}")
     return recipe, Model.from_pretrained(folder).to(device), load_data(recipe)

@@ -1,4 +1,4 @@
-"""What a command tells: to whom it went wrong a line and an exit code, else tables."""
+"""Output of the commands: tables, and errors as one line and an exit code."""
 
 from contextlib import contextmanager
 
@@ -12,9 +12,9 @@ settings = {"traceback": False}
 
 @contextmanager
 def reported():
-    """Print bad input and end with exit code 2; what failed under way and end with 1; an interruption and end with 130.
+    """Decorator of a command: print an error as one line and exit.
 
-    Decorates commands.
+    Exit code 2 for bad input, 1 for a failure while running, 130 for an interruption.
     """
     try:
         yield
@@ -22,15 +22,15 @@ def reported():
         if settings["traceback"]:
             raise
         expected = isinstance(error, (ValueError, OSError, FloatingPointError, KeyboardInterrupt))
-        told = str(error) or type(error).__name__
-        errors.print(told if expected else f"{type(error).__name__}: {told.splitlines()[0]} (see --traceback)")
+        message = str(error) or type(error).__name__
+        errors.print(message if expected else f"{type(error).__name__}: {message.splitlines()[0]} (see --traceback)")
         bad_input = isinstance(error, (ValueError, FileNotFoundError))
         code = 130 if isinstance(error, KeyboardInterrupt) else 2 if bad_input else 1
         raise typer.Exit(code) from error
 
 
 def print_figures(runs):
-    """A line for each figure, a column for each seed, and the mean with its standard error."""
+    """Print one row per figure and one column per seed, with the mean and its standard error."""
     from pyrodgm.zoo.results import summary, unit
 
     table = Table("figure", *(f"seed {seed}" for seed in runs))

@@ -2,44 +2,46 @@
 
 from pathlib import Path
 
-from rich.padding import Padding
+from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
-from rich.text import Text
 
 from pyrodgm.cli.arguments import Epochs, Name, Results, Set, recipe_of
 from pyrodgm.cli.report import console, reported
 
-WIDE = 120  # columns; a narrower table breaks words
+WIDE = 120  # terminal columns for the full table; a narrower one would break words
 
 
 def list_recipes(results: Results = Path("results")):
-    """List the recipes: the paper's figure, the figure obtained, and how it was."""
+    """List the recipes with the paper's figure and the one obtained here."""
     from pyrodgm.zoo import RECIPES
 
-    table = Table(Column("recipe", no_wrap=True), "what", "paper", "obtained", "state")
+    wide = console.width >= WIDE
+    name, obtained = Column("recipe", no_wrap=True), Column("obtained", min_width=18)
+    if wide:
+        table = Table(name, "what", "paper", obtained, "state")
+    else:
+        table = Table(name, obtained, "paper", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for recipe in RECIPES.values():
-        obtained, state = _obtained(recipe, results / f"{recipe.name}.json")
-        if console.width >= WIDE:
-            table.add_row(recipe.name, recipe.summary, recipe.paper, obtained, state)
-            continue
-        console.print(f"[bold]{recipe.name}[/bold]", highlight=False)
-        for line in (
-            recipe.summary,
-            f"paper: {recipe.paper}",
-            f"obtained: {obtained} ({state})" if obtained else state,
-        ):
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
-    if console.width >= WIDE:
-        console.print(table)
+        figure, state = _obtained(recipe, results / f"{recipe.name}.json")
+        cells = (recipe.summary, recipe.paper, figure, state) if wide else (figure or state, recipe.paper)
+        table.add_row(recipe.name, *cells)
+    console.print(table)
+    if not wide:
+        console.print("`pyrodgm show NAME` describes a recipe.", highlight=False)
 
 
 @reported()
-def show(name: Name, epochs: Epochs = None, set: Set = None):
-    """Show every setting of a recipe, its source, and where it is not the paper's."""
+def show(name: Name, epochs: Epochs = None, set: Set = None, results: Results = Path("results")):
+    """Show a recipe: source, figures, every setting, and deviations from the paper."""
+    from pyrodgm.zoo.results import label_of
+
     recipe, changes = recipe_of(name, epochs, set)
     console.print(f"[bold]{recipe.name}[/bold]: {recipe.summary}\n", highlight=False)
-    for key in ("source", "paper", "deviations"):
-        console.print(f"{key}: {getattr(recipe, key)}", highlight=False, markup=False)
+    figure, state = _obtained(recipe, results / f"{label_of(recipe, changes)}.json")
+    obtained = f"{recipe.figure} {figure} ({state})" if figure else state
+    lines = {"source": recipe.source, "paper": recipe.paper, "obtained": obtained, "deviations": recipe.deviations}
+    for key, text in lines.items():
+        console.print(f"{key}: {text}", highlight=False, markup=False)
     table = Table("setting", "value", title="changed: " + ", ".join(changes) if changes else None)
     table.add_row("epochs", str(recipe.epochs))
     for key, value in recipe.training().items():
@@ -51,17 +53,18 @@ def show(name: Name, epochs: Epochs = None, set: Set = None):
 
 
 def _obtained(recipe, path):
+    """A recipe's main figure in a results file, or ``""``; and its seeds, epochs and date, or why it is missing."""
     from pyrodgm.zoo.results import read_record, summary, unit
 
     if not path.exists():
         return "", "not measured"
     record = read_record(path)
     if record is None:
-        return "", "a damaged file"
+        return "", "damaged file"
     runs = list(record["figures"].values())
     values = [run[recipe.figure] for run in runs if recipe.figure in run]
     if not values:
-        return "", f"measured before it reported {recipe.figure}"
+        return "", f"the results file has no {recipe.figure}"
     state = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}, {record['epochs']} epochs, {record['date']}"
     changed = f", with {', '.join(record['changed'])}" if record["changed"] else ""
     return f"{summary(values)} {unit(recipe.figure)}", state + changed

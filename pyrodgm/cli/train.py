@@ -11,7 +11,7 @@ from pyrodgm.cli.arguments import run_folder as folder_of
 from pyrodgm.cli.report import console, print_figures, reported
 from pyrodgm.files import make_folder
 
-Fresh = Annotated[bool, typer.Option(help="Begin again; the run that is there is kept under another name.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start over. An existing run is kept under another name.")]
 
 
 @reported()
@@ -23,9 +23,11 @@ def train(
     device: Device = "cpu",
     runs: Runs = Path("runs"),
     fresh: Fresh = False,
-    tensorboard: Annotated[bool, typer.Option(help="Log to the run's folder for TensorBoard.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write TensorBoard logs to the run's folder.")
+    ] = False,
 ):
-    """Train a recipe and print what its paper reports. A run that was interrupted goes on where it was saved."""
+    """Train a recipe and print the figures its paper reports. An interrupted run resumes."""
     recipe, changes = recipe_of(name, epochs, set)
     _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
 
@@ -41,7 +43,7 @@ def reproduce(
     fresh: Fresh = False,
     folder: Results = Path("results"),
 ):
-    """Train a recipe over several seeds and write its row to the results. Runs that are finished are not repeated."""
+    """Train a recipe with several seeds and write its figures to the results. Finished runs are reused."""
     from pyrodgm.train.parallel import is_first
     from pyrodgm.zoo.results import package_commit, write_results
 
@@ -57,7 +59,7 @@ def reproduce(
 
 
 def _command(name, seeds, epochs, changes, device):
-    """The command that gives the figures again: what they depend on, and not where files go."""
+    """The command that reproduces the figures, without the options that only choose folders."""
     words = ["pyrodgm", "reproduce", name, "--seeds", str(seeds)]
     words += [] if epochs is None else ["--epochs", str(epochs)]
     words += [word for change in changes or () for word in ("--set", change)]
@@ -66,11 +68,11 @@ def _command(name, seeds, epochs, changes, device):
 
 @reported()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
 ):
-    """Train an SDGM on real digits with 100 labels, print the table, draw the figures."""
+    """Train an SDGM on handwritten digits with 100 labels; print a table, draw figures."""
     from pyrodgm.zoo.figures import draw
 
     recipe, changes = recipe_of("digits", epochs)
@@ -95,12 +97,12 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
             if folder is not None:
                 if fresh and is_first():
                     _set_aside(folder)
-                joint_sum(0.0)  # the others wait for the folder
+                joint_sum(0.0)  # the other processes wait for the folder
                 make_folder(folder, "--runs")
-                console.print(f"The run is saved in {folder}; the same command goes on from there.", highlight=False)
+                console.print(f"The run is saved in {folder}. The same command resumes it.", highlight=False)
             first = None
             stage = first_stage(recipe)
-            if folder is not None and stage is not None:  # the folder that its own command has
+            if folder is not None and stage is not None:  # the folder that `pyrodgm train` of that recipe uses
                 usual = vars(RECIPES[stage.name])
                 changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
                 first = folder_of(runs, stage, changed, seed)

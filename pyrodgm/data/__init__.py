@@ -1,4 +1,4 @@
-"""Data sets as tensors, a user's own data, preprocessing, labels to keep, and batches that live on the device."""
+"""Data sets as tensors, your own data, preprocessing, label selection, and batches on the device."""
 
 from pyrodgm.data.batches import Batches
 from pyrodgm.data.dataset import Dataset, Rows

@@ -1,4 +1,4 @@
-"""Batches drawn on the device from tensors that stay there."""
+"""Batches of tensors that stay on their device."""
 
 import torch
 from torch.distributions import constraints
@@ -7,27 +7,27 @@ from pyrodgm.checks import check_rows, check_values
 
 
 class Batches:
-    """One epoch of batches at every iteration, as the keyword arguments of ``svi.step``.
+    """Iterate over one epoch of batches, each a dict of keyword arguments for ``svi.step``.
 
-    Rows are permuted anew each epoch; those left over by the batch size wait for another epoch's order. Nothing
-    moves between devices and there is no loader: a batch is an index into tensors that stay where they are. Make it
-    once, before the loop over epochs.
+    The rows are shuffled before every epoch, and an incomplete last batch is dropped. Data are not moved between
+    devices and there is no loader: a batch indexes into the given tensors. Create it once, before the loop over epochs.
 
     Args:
         x: rows ``(N, D)``.
-        batch_size: rows a batch; at most N are taken.
-        labelled: ``(x, y)`` of the labelled rows, or None. With them a batch is
-            ``{"labelled": (x, y), "unlabelled": x}``, without ``{"x": x}``.
-        labelled_batch_size: labelled rows a batch, drawn without replacement until all had their turn; None for
-            all of them in every batch.
-        resample: a function of ``(x, generator=)`` that draws the rows anew before every epoch, such as ``binarise``.
+        batch_size: rows per batch, at most N.
+        labelled: ``(x, y)`` of the labelled rows, or None. With labelled rows, a batch is
+            ``{"labelled": (x, y), "unlabelled": x}``; without, it is ``{"x": x}``.
+        labelled_batch_size: labelled rows per batch, drawn without replacement until all have been used; None for all
+            of them in every batch.
+        resample: a function of ``(x, generator=)`` that redraws the rows before every epoch, such as ``binarise``.
         seed: fixes the order and the resampling.
-        share: ``(rank, processes)``: yield this process's rows of every joint batch, which is drawn as by one process.
-        y: labels of all rows, where every row has one; a batch is then ``{"x": x, "y": y}``.
+        share: ``(rank, processes)``. Yields this process's part of every joint batch; the joint batch is the same as
+            with a single process.
+        y: labels of all rows, if every row has one; a batch is then ``{"x": x, "y": y}``.
 
     Raises:
         ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
-            cannot be shared evenly.
+            cannot be split evenly over the processes.
 
     Example::
 
@@ -51,8 +51,8 @@ class Batches:
             if len(labelled[0]) != len(labelled[1]):
                 raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
         if y is not None and (labelled is not None or len(y) != len(x)):
-            got = "labelled rows besides" if labelled is not None else f"{len(y)} labels"
-            raise ValueError(f"y: got {got}, want a label for each of {len(x)} rows, and no others")
+            got = "labelled rows too" if labelled is not None else f"{len(y)} labels"
+            raise ValueError(f"y: got {got}, want one label for each of {len(x)} rows, and no others")
         self.x, self.y, self.labelled, self.resample, self.share = x, y, labelled, resample, share
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
@@ -88,11 +88,11 @@ class Batches:
         self._between_epochs()
 
     def state_dict(self):
-        """The place in the epoch: what its draws began from, and how many batches were taken since."""
+        """The position in the epoch: the random state at its start, and the number of batches taken since."""
         return {"generator": self._start, "waiting": self._waiting_at_start, "taken": self._taken}
 
     def load_state_dict(self, state):
-        """Go on, at the next iteration, with the batch after those that were taken."""
+        """Restore a position. The next iteration continues with the batch after it."""
         self.generator.set_state(state["generator"].cpu())
         self._waiting = state["waiting"].to(self.x.device)
         self._between_epochs()
@@ -102,7 +102,7 @@ class Batches:
         self._start, self._waiting_at_start, self._taken = self.generator.get_state(), self._waiting, 0
 
     def _next_labelled(self):
-        """The labelled rows of the next batch, this process's share of them; None where there are none."""
+        """Indices of this process's labelled rows in the next batch; None if there are no labelled rows."""
         if self.labelled is None:
             return None
         total = len(self.labelled[0])
@@ -121,6 +121,6 @@ class Batches:
     def _check_share(self):
         processes = self.share[1]
         labelled = self.labelled_batch_size or (0 if self.labelled is None else len(self.labelled[0]))
-        for argument, size in (("batch_size", self.batch_size), ("labelled rows a batch", labelled)):
+        for argument, size in (("batch_size", self.batch_size), ("labelled rows per batch", labelled)):
             if size % processes:
                 raise ValueError(f"{argument}: got {size}, want a multiple of {processes}, the number of processes")

@@ -1,4 +1,4 @@
-"""What a data set is: three sets of rows, and what a row means."""
+"""A data set: training, validation and test rows, and their description."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from pyrodgm.checks import check_rows
 
 
 class Rows(NamedTuple):
-    """Rows ``x (N, D)``, floats, and their classes ``y (N,)``, indices.
+    """Rows ``x (N, D)`` of floats, and their class indices ``y (N,)``.
 
-    ``y`` is -1 where a row has no label, and None where the data set has no labels at all.
+    ``y`` is -1 for a row without a label. It is None if the data set has no labels.
     """
 
     x: torch.Tensor
@@ -22,18 +22,18 @@ class Rows(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """Three sets of rows that have none in common, and what a row is.
+    """Disjoint training, validation and test rows, and their description.
 
     Args:
-        name: of the data set.
-        train: rows to train on.
-        validation: rows to choose by.
-        test: rows to report on.
-        num_classes: number of classes K; None where there are no labels.
-        image_shape: ``(H, W)`` or ``(H, W, C)`` of the image that a row is, else None. A row is its pixels from left
-            to right, line by line, with the C values of a pixel beside each other.
-        classes: the names of the classes, in the order of their indices, where they have names.
-        columns: which of the image's H * W * C values a row holds, ``(D,)``; None for all of them.
+        name: name of the data set.
+        train: rows for training.
+        validation: rows for choosing models and settings.
+        test: rows for the reported figures.
+        num_classes: number of classes K; None without labels.
+        image_shape: ``(H, W)`` or ``(H, W, C)`` if the rows are images, else None. A row holds the pixels line by line,
+            with the C values of a pixel next to each other.
+        classes: names of the classes in the order of their indices, or None.
+        columns: indices ``(D,)`` of the H * W * C image values that a row holds; None for all of them.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Dataset(NamedTuple):
 
     @property
     def parts(self):
-        """The three sets of rows by name."""
+        """The three parts by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def to(self, device):
@@ -60,10 +60,10 @@ class Dataset(NamedTuple):
         return self._replace(**{name: rows.to(device) for name, rows in self.parts.items()})
 
     def images(self, x):
-        """Rows ``(N, D)`` as images ``(N, H, W)`` or ``(N, H, W, C)``, with zeros where a column was dropped.
+        """Rows ``(N, D)`` as images ``(N, H, W)`` or ``(N, H, W, C)``, with zeros for dropped columns.
 
         Raises:
-            ValueError: if a row of this data set is no image, or x has another number of columns.
+            ValueError: if the rows of this data set are not images, or x has another number of columns.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""The data sets by name, each as train, validation and test tensors."""
+"""Data sets by name, with training, validation and test tensors."""
 
 import inspect
 from pathlib import Path
@@ -42,21 +42,22 @@ DATASETS = {
 
 
 def load(name, **options):
-    """A data set by name, or of a user's own file, on the CPU.
+    """Load a data set by name, or your own file, on the CPU.
 
     Args:
-        name: one of ``DATASETS``, whose docstrings give the rows of each part and the scale of x; or the path of a file
-            that ends in ``.csv``, ``.csv.gz``, ``.parquet`` or ``.npz``. The files of a named set are looked for in its
-            folder below ``$PYRODGM_DATA``, then in the cache, else fetched with checksums, see ``fetch``.
-        options: of the set, such as ``counts`` of the digits, ``noise`` and ``seed`` of the moons, ``levels=True`` for
-            images as bytes from 0 to 255; of a file ``label``, ``split`` and ``seed``, see ``from_file``.
+        name: one of ``DATASETS``, whose docstrings give the sizes and the scale of x; or the path of a ``.csv``,
+            ``.csv.gz``, ``.parquet`` or ``.npz`` file. The files of a named set are looked for in its folder below
+            ``$PYRODGM_DATA``, then in the cache, and else downloaded and verified, see ``fetch``.
+        options: arguments of the set, such as ``counts`` for the digits, ``noise`` and ``seed`` for the moons, and
+            ``levels=True`` for images as bytes from 0 to 255. For a file: ``label``, ``split`` and ``seed``, see
+            ``from_file``.
 
     Returns:
         A ``Dataset``.
 
     Raises:
-        ValueError: if there is no such data set, a file of it is damaged, or levels are asked of what has no bytes.
-        FileNotFoundError: if a file is in neither place and cannot be fetched.
+        ValueError: if the data set is unknown, a file is damaged, or ``levels`` is given for data that are not bytes.
+        FileNotFoundError: if a file is missing and cannot be downloaded.
 
     Example::
 

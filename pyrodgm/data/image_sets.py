@@ -1,4 +1,4 @@
-"""Data sets of images, grey and in colour."""
+"""Image data sets, grey and colour."""
 
 import numpy as np
 import torch
@@ -15,12 +15,13 @@ TOYS = ("animal", "human", "airplane", "truck", "car")
 
 
 def digits(counts=False):
-    """The 1,797 handwritten digits that ship inside scikit-learn: 8x8, each pixel a count of ink from 0 to 16.
+    """The 1,797 handwritten digits included in scikit-learn: 8x8, with pixel counts from 0 to 16.
 
-    1,097 rows to train on, 200 for validation, 500 for the test, by one fixed permutation.
+    1,097 training, 200 validation and 500 test rows, by a fixed permutation.
 
     Args:
-        counts: pixels as the counts 0..16, for the likelihood ``("binomial", {"total_count": 16})``; else in [0, 1].
+        counts: keep pixels as counts 0..16, for the likelihood ``("binomial", {"total_count": 16})``; otherwise pixels
+            are scaled to [0, 1].
     """
     bunch = load_digits()
     order = torch.randperm(len(bunch.target), generator=torch.Generator().manual_seed(0))
@@ -33,11 +34,11 @@ def digits(counts=False):
 def mnist(levels=False):
     """MNIST (LeCun et al. 1998): 28x28 in [0, 1], ten digits.
 
-    50,000 rows to train on, the last 10,000 of the training files for validation, 10,000 to test.
+    50,000 training, 10,000 validation (the last of the training files) and 10,000 test rows.
 
     Args:
-        levels: pixels as the bytes they are, integers from 0 to 255, for the likelihood ``"discretized_logistic"``;
-            else divided by 255.
+        levels: keep pixels as bytes, integers from 0 to 255, for the likelihood ``"discretized_logistic"``; otherwise
+            they are divided by 255.
     """
     return _idx("mnist", levels)
 
@@ -45,7 +46,7 @@ def mnist(levels=False):
 def fashion_mnist(levels=False):
     """Fashion-MNIST (Xiao et al. 2017): 28x28 in [0, 1], ten kinds of clothes.
 
-    50,000 rows to train on, the last 10,000 of the training files for validation, 10,000 to test.
+    50,000 training, 10,000 validation (the last of the training files) and 10,000 test rows.
 
     Args:
         levels: as for ``mnist``.
@@ -56,9 +57,9 @@ def fashion_mnist(levels=False):
 def binarised_mnist():
     """MNIST binarised once by sampling (Salakhutdinov and Murray 2008; Larochelle and Murray 2011): 28x28, no labels.
 
-    Zeros and ones; 50,000 rows to train on, 10,000 for validation, 10,000 to test, each a file of its own. The
-    validation rows are a random choice of MNIST's training rows, not the last ones. The text files of the authors are
-    read, or MATLAB files of the same rows with the variable X.
+    Zeros and ones; 50,000 training, 10,000 validation and 10,000 test rows, each from a separate file. The validation
+    rows are a random subset of MNIST's training rows, not the last ones. Reads the authors' text files, or MATLAB files
+    with the same rows in the variable X.
     """
     read = {".amat": lambda path: read_amat(path, 784), ".mat": lambda path: read_matlab(path, "X")[0]}
     parts = []
@@ -73,19 +74,19 @@ def binarised_mnist():
 
 
 def omniglot(box=None):
-    """OMNIGLOT (Lake et al. 2015): 28x28 in [0, 1], ink is 1, with the 50 alphabets for classes.
+    """OMNIGLOT (Lake et al. 2015): 28x28 in [0, 1], ink is 1, with the 50 alphabets as classes.
 
-    The file ``chardata.mat`` of Burda et al. (2016) has 24,345 rows to train on, of which 1,345, by one fixed
-    permutation, are held out for validation (23,000 remain), and 8,070 to test.
+    The file ``chardata.mat`` of Burda et al. (2016) has 24,345 training and 8,070 test rows. Of the training rows,
+    1,345 are held out for validation by a fixed permutation, and 23,000 remain.
 
-    Where the user's folder holds ``omniglot_28x28_box.npz`` instead, the rows are all 32,460 drawings, their 105x105
-    pixels averaged over boxes: 23,045 to train on, 1,345 for validation, 8,070 to test by one fixed permutation. The
-    name of that data set is ``omniglot-box``. Its figures must not be set beside published ones: the images are
-    reduced differently, and the split is another.
+    Alternatively, the user's folder may hold ``omniglot_28x28_box.npz``: all 32,460 drawings, with their 105x105 pixels
+    averaged over boxes. By a fixed permutation, 23,045 are for training, 1,345 for validation and 8,070 for testing.
+    That data set is called ``omniglot-box``. Do not compare its figures with published ones: the images are reduced
+    differently, and the split is different.
 
     Args:
-        box: True for ``omniglot-box``, False for the file of Burda et al.; None for that, or the other where it alone
-            is there.
+        box: True for ``omniglot-box``, False for the file of Burda et al.; None for the latter, or for ``omniglot-box``
+            if only that is present.
     """
     (path,) = fetch("omniglot", box=box)
     if path.suffix == ".npz":
@@ -103,14 +104,14 @@ def omniglot(box=None):
 def small_norb(size=32, pairs=True, levels=False):
     """Small NORB (LeCun, Huang and Bottou 2004): toys of five categories seen by two cameras, in [0, 1].
 
-    22,000 rows to train on, the last 2,300 of the training file for validation, 24,300 to test. The test shows other
-    toys than the training does; the validation shows the same, so its error is the lower one.
+    22,000 training, 2,300 validation (the last of the training file) and 24,300 test rows. The test toys do not occur
+    in training, but the validation toys do, so the validation error is lower than the test error.
 
     Args:
-        size: pixels a side: 96 as published, or a divisor of it. The papers reduce to 32 and do not say how; here
-            pixels are averaged over boxes of 3x3 and rounded to whole grey levels.
-        pairs: both cameras' images side by side, ``(size, 2 * size)``, as Maaløe et al. (2016) train on; else the left
-            camera's alone.
+        size: pixels per side: 96 as published, or a divisor of 96. The papers reduce images to 32 without saying how;
+            here pixels are averaged over 3x3 boxes and rounded to whole grey levels.
+        pairs: both cameras' images side by side, ``(size, 2 * size)``, as in Maaløe et al. (2016); otherwise only the
+            left camera's image.
         levels: as for ``mnist``.
     """
     if size < 1 or 96 % size:
@@ -129,10 +130,10 @@ def small_norb(size=32, pairs=True, levels=False):
 
 
 def frey_faces(levels=False):
-    """Frey faces (Roweis): 1,965 frames of a film of one face, 28x20 in [0, 1], no labels.
+    """Frey faces (Roweis): 1,965 video frames of one face, 28x20 in [0, 1], no labels.
 
-    1,565 rows to train on, 200 for validation, 200 to test, by one fixed permutation. Neighbouring frames are alike,
-    so that bounds of the held-out rows are close to those of the rows trained on.
+    1,565 training, 200 validation and 200 test rows, by a fixed permutation. Consecutive frames are similar, so
+    validation and test bounds are close to training bounds.
 
     Args:
         levels: as for ``mnist``.
@@ -149,7 +150,7 @@ def frey_faces(levels=False):
 
 
 def _idx(name, levels):
-    """A data set in the four files of MNIST's format."""
+    """A data set stored in four files of MNIST's format."""
     paths, parts = fetch(name), []
     for images_path, labels_path in (paths[:2], paths[2:]):
         images, labels = read_idx(images_path, dimensions=3), read_idx(labels_path, dimensions=1)
@@ -158,7 +159,7 @@ def _idx(name, levels):
 
 
 def _columns(images, alphabets):
-    """Images in the columns of a MATLAB matrix, each column by column, and one-hot alphabets."""
+    """Rows from a MATLAB matrix with an image per column, stored column by column, and one-hot alphabets."""
     x = torch.tensor(images.T.reshape(-1, 28, 28).transpose(0, 2, 1).reshape(-1, 784), dtype=torch.float32)
     return Rows(x, torch.tensor(alphabets.argmax(0)))
 
@@ -173,7 +174,7 @@ def _omniglot_box(path):
 
 
 def _reduce(images, size):
-    """Images ``(N, 2, 96, 96)`` averaged over boxes, in whole grey levels."""
+    """Average images ``(N, 2, 96, 96)`` over boxes and round to whole grey levels."""
     box = 96 // size
     means = images.reshape(len(images), 2, size, box, size, box).mean((3, 5), dtype=np.float32)
     return means.round().astype(np.uint8)
@@ -185,7 +186,7 @@ THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse
 def cifar10(levels=False):
     """CIFAR-10 (Krizhevsky 2009): 32x32 colour in [0, 1], ten kinds of animals and vehicles.
 
-    45,000 rows to train on, the last 5,000 of the training files for validation, 10,000 to test.
+    45,000 training, 5,000 validation (the last of the training files) and 10,000 test rows.
 
     Args:
         levels: as for ``mnist``.
@@ -199,9 +200,9 @@ def cifar10(levels=False):
 def cifar10_subset(levels=False):
     """The first 4,000 training and 1,000 test images of CIFAR-10: 32x32 colour in [0, 1].
 
-    3,500 rows to train on, the last 500 of the 4,000 for validation, 1,000 to test: for trials without the whole, not
-    for figures beside published ones. The file has the arrays ``x_train``, ``y_train``, ``x_test``, ``y_test`` and is
-    looked for in the user's folder alone.
+    3,500 training, 500 validation (the last of the 4,000) and 1,000 test rows. For trials without the full data set; do
+    not compare its figures with published ones. The file has the arrays ``x_train``, ``y_train``, ``x_test`` and
+    ``y_test``, and is looked for only in the user's folder.
 
     Args:
         levels: as for ``mnist``.
@@ -219,12 +220,12 @@ def cifar10_subset(levels=False):
 def svhn(extra=False, levels=False):
     """Street View House Numbers, cropped (Netzer et al. 2011): 32x32 colour in [0, 1], ten digits.
 
-    68,257 rows to train on, the last 5,000 of the training file for validation, 26,032 to test. The last rows, not
-    random ones, because neighbours come from one house.
+    68,257 training, 5,000 validation (the last of the training file) and 26,032 test rows. The validation rows are not
+    chosen at random because neighbouring rows come from the same house.
 
     Args:
-        extra: train on the 531,131 easier images of the third file too, as Maaløe et al. (2016) do: 599,388 rows in
-            all, which take 7.4 GB.
+        extra: also train on the 531,131 easier images of the third file, as Maaløe et al. (2016) do: 599,388 rows in
+            total, which take 7.4 GB.
         levels: as for ``mnist``.
     """
     paths = fetch("svhn", extra=extra)
@@ -241,7 +242,7 @@ def svhn(extra=False, levels=False):
 
 
 def _read_svhn(path):
-    """Images ``(N, 32, 32, 3)`` and labels ``(N,)`` of a file in which the digit zero is labelled 10."""
+    """Images ``(N, 32, 32, 3)`` and labels ``(N,)`` of a file. The file labels the digit zero as 10."""
     images, labels = read_matlab(path, "X", "y")
     if images.shape[:3] != (32, 32, 3) or labels.size != images.shape[-1]:
         raise ValueError(f"{path}: got shapes {images.shape} and {labels.shape}, want (32, 32, 3, N) and (N, 1)")
@@ -251,22 +252,22 @@ def _read_svhn(path):
 
 
 def rows(path, images, labels=None, num_classes=None, levels=False):
-    """Images ``(N, ...)`` of bytes as rows in [0, 1] or of levels, with their labels as indices.
+    """Convert byte images ``(N, ...)`` to rows in [0, 1], or of levels, with class indices.
 
     Args:
-        path: the file, for an error to name.
-        images: uint8.
+        path: the file, for error messages.
+        images: uint8 array.
         labels: integers ``(N,)`` from 0 to K - 1, or None.
         num_classes: number of classes K.
-        levels: keep the bytes, 0 to 255; else divide by 255.
+        levels: keep the bytes 0 to 255; otherwise divide by 255.
 
     Raises:
-        ValueError: for images that are no bytes, or labels that are not one for each image or leave 0..K-1.
+        ValueError: if the images are not bytes, if there is not one label per image, or for labels outside 0..K-1.
     """
     if images.dtype != np.uint8 or not len(images):
         raise ValueError(f"{path}: got {len(images)} images of {images.dtype}, want at least one of uint8")
     if labels is not None and labels.shape != (len(images),):
-        raise ValueError(f"{path}: got {len(images)} images and {labels.size} labels, want as many of each")
+        raise ValueError(f"{path}: got {len(images)} images and {labels.size} labels, want equal numbers")
     if labels is not None and (labels.min() < 0 or labels.max() >= num_classes):
         raise ValueError(f"{path}: got labels from {labels.min()} to {labels.max()}, want 0 to {num_classes - 1}")
     x = torch.tensor(images.reshape(len(images), -1), dtype=torch.float32).div_(1 if levels else 255)
@@ -274,14 +275,14 @@ def rows(path, images, labels=None, num_classes=None, levels=False):
 
 
 def shuffled(part):
-    """The rows in another, fixed order."""
+    """The rows in a fixed random order."""
     return _take(part, torch.randperm(len(part.x), generator=torch.Generator().manual_seed(0)))
 
 
 def hold_out(part, number):
-    """All rows but the last ``number``, and those."""
+    """Split off the last ``number`` rows: the rows before them, and those rows."""
     if number >= len(part.x):
-        raise ValueError(f"rows: got {len(part.x)}, want more than the {number} that are held out")
+        raise ValueError(f"rows: got {len(part.x)}, want more than the {number} held out")
     return _take(part, slice(None, -number)), _take(part, slice(-number, None))
 
 

@@ -1,4 +1,4 @@
-"""Which labels to keep."""
+"""Selection of labelled rows."""
 
 import torch
 
@@ -6,7 +6,7 @@ from pyrodgm.checks import check_label_values
 
 
 def labelled_rows(y):
-    """Indices of all rows with a label, those whose ``y`` is not -1.
+    """Indices of the rows with a label, that is with ``y`` other than -1.
 
     Args:
         y: class indices ``(N,)``, -1 for a row without a label.
@@ -15,7 +15,7 @@ def labelled_rows(y):
         Indices ``(N_l,)``, on the device of ``y``.
 
     Raises:
-        ValueError: for labels that are no such indices.
+        ValueError: if ``y`` is not such an index tensor.
 
     Example::
 
@@ -27,13 +27,13 @@ def labelled_rows(y):
 
 
 def select_labels(y, num_labels, num_classes, seed=0):
-    """Rows whose labels to keep: a random choice among those with a label, spread evenly over the classes.
+    """Choose labelled rows at random, balanced over the classes.
 
-    Where ``num_labels`` is no multiple of ``num_classes``, the classes that get one more are drawn too.
+    If ``num_labels`` is not a multiple of ``num_classes``, the classes with one extra label are chosen at random too.
 
     Args:
         y: class indices ``(N,)``, -1 for a row without a label.
-        num_labels: how many labels to keep.
+        num_labels: number of labels to keep.
         num_classes: number of classes K.
         seed: fixes the choice.
 
@@ -41,8 +41,8 @@ def select_labels(y, num_labels, num_classes, seed=0):
         Indices of the rows, ``(num_labels,)``, on the device of ``y``.
 
     Raises:
-        ValueError: for labels that are no indices below K, more labels asked than there are, or a class that
-            would have no labelled example, or too few rows for its share.
+        ValueError: for labels that are not indices below K, for more labels than there are or fewer than one per class,
+            or for a class with too few labelled rows.
 
     Example::
 
@@ -73,7 +73,7 @@ def select_labels(y, num_labels, num_classes, seed=0):
 
 
 def _check_indices(y):
-    """Raise ``ValueError`` unless ``y`` is class indices ``(N,)`` of at least -1."""
+    """Raise ``ValueError`` unless ``y`` holds class indices ``(N,)`` of at least -1."""
     want = "class indices (N,) of an integer dtype, -1 for a row without a label"
     if not isinstance(y, torch.Tensor):
         raise ValueError(f"y: got {type(y).__name__}, want a torch.Tensor of {want}")

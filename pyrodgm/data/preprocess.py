@@ -1,4 +1,4 @@
-"""Preprocessing of a data set, fitted on the rows to train on and applied to all; and rows drawn anew every epoch."""
+"""Preprocessing, fitted on the training rows and applied to all rows; and resampling of rows before every epoch."""
 
 import torch
 from sklearn.decomposition import PCA
@@ -9,10 +9,11 @@ from pyrodgm.data.dataset import Dataset, Rows
 
 
 def keep_varying(data, threshold=0.1):
-    """Drop the columns that hardly vary: those whose standard deviation over the training rows is below ``threshold``.
+    """Drop the columns whose standard deviation over the training rows is below ``threshold``.
 
-    With 0.1, 444 of MNIST's 784 pixels in [0, 1] remain (Maaløe et al. 2016, sec. 3), over its 50,000 rows to train on
-    as over these and the 10,000 for validation. ``columns`` holds which, and ``Dataset.images`` puts them back.
+    With 0.1, 444 of MNIST's 784 pixels in [0, 1] remain (Maaløe et al. 2016, sec. 3). The number is the same for the
+    50,000 training rows as for all 60,000 including validation. ``Dataset.columns`` holds the remaining columns, and
+    ``Dataset.images`` puts them back in place.
 
     Args:
         data: a ``Dataset``.
@@ -33,16 +34,16 @@ def keep_varying(data, threshold=0.1):
 
 
 def dequantise(data, levels=256, seed=0):
-    """Add uniform noise to discrete values, so that a density of them has a bound (Uria et al. 2013).
+    """Add uniform noise to discrete values, so that a density model of them is bounded (Uria et al. 2013).
 
         x in {0, 1/(levels - 1), ..., 1}  to  (k + u) / levels in [0, 1),  k = (levels - 1) x,  u uniform in [0, 1)
 
-    A bound of the dequantised x, less D log(levels) nats, is one of log P of the discrete values (Theis et al. 2016,
-    sec. 3.1). The noise is drawn once, for all parts.
+    A lower bound on log p of the dequantised x, minus D log(levels) nats, is a lower bound on log P of the discrete
+    values (Theis et al. 2016, sec. 3.1). The noise is drawn once, for all parts.
 
     Args:
-        data: a ``Dataset`` in [0, 1] on so many levels, as the images are.
-        levels: how many.
+        data: a ``Dataset`` in [0, 1] with the given number of levels, such as images.
+        levels: number of levels.
         seed: fixes the noise.
 
     Raises:
@@ -67,9 +68,9 @@ def dequantise(data, levels=256, seed=0):
 def standardise(data: Dataset, centre: bool = True) -> Dataset:
     """Subtract the mean and divide by the standard deviation over the training rows, for each channel.
 
-    A channel is a column of a table; for images ``(H, W)`` all pixels together, and for images ``(H, W, C)`` all values
-    of one colour, so that an image stays one. A channel that does not vary is only shifted. Maaløe et al. (2016,
-    sec. 3) divide SVHN by the deviation of each colour, and do not shift it: ``centre=False``.
+    A channel is a column of a table, all pixels of images ``(H, W)``, or all values of one colour of images
+    ``(H, W, C)``. A constant channel is only shifted. Maaløe et al. (2016, sec. 3) divide SVHN by the standard
+    deviation of each colour without subtracting the mean: ``centre=False``.
 
     Args:
         data: a ``Dataset``.
@@ -94,11 +95,11 @@ def standardise(data: Dataset, centre: bool = True) -> Dataset:
 def project(data, components):
     """Replace the columns by their first principal components over the training rows, without whitening.
 
-    What Kingma (2017, sec. 3.4) gives M1 and M2 for SVHN and NORB. A row is no image afterwards.
+    Kingma (2017, sec. 3.4) does this for M1 and M2 on SVHN and NORB. The rows are no longer images afterwards.
 
     Args:
         data: a ``Dataset``.
-        components: how many.
+        components: number of components.
 
     Raises:
         ValueError: for more components than rows or columns, or fewer than one.
@@ -134,11 +135,11 @@ def _map(data, function):
 
 
 def binarise(x, generator=None):
-    """Sample binary rows, taking intensities in [0, 1] for Bernoulli probabilities (Burda et al. 2016).
+    """Sample binary rows, with intensities in [0, 1] as Bernoulli probabilities (Burda et al. 2016).
 
     Args:
         x: ``(..., D)`` in [0, 1].
-        generator: on the device of ``x``.
+        generator: random generator on the device of ``x``, or None.
 
     Returns:
         Zeros and ones of the shape and dtype of ``x``.
@@ -155,21 +156,21 @@ def binarise(x, generator=None):
 
 
 def resample_counts(x, total_count, draws, generator=None):
-    """Sample counts anew: Binomial(draws, x / total_count) on the scale of ``total_count``, with the mean of x.
+    """Resample counts: Binomial(draws, x / total_count), rescaled to ``total_count``. The mean is x.
 
-    What ``binarise`` is to intensities this is to counts: the fewer the draws, the stronger the noise.
+    This is the analogue of ``binarise`` for counts. Fewer draws give more noise.
 
     Args:
         x: counts ``(..., D)`` from 0 to ``total_count``.
         total_count: the largest count.
-        draws: a divisor of ``total_count``, so that the result is a count again.
-        generator: on the device of ``x``.
+        draws: number of draws, a divisor of ``total_count`` so that the result is an integer.
+        generator: random generator on the device of ``x``, or None.
 
     Returns:
         Counts of the shape and dtype of ``x``.
 
     Raises:
-        ValueError: for values that are no counts, or draws that do not divide ``total_count``.
+        ValueError: for values that are not counts, or draws that do not divide ``total_count``.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Readers of the binary formats that data sets come in: each checks a file whole, and none executes what it reads."""
+"""Readers of binary data set formats. Each validates the whole file, and none executes code from it."""
 
 import gzip
 import tarfile
@@ -13,11 +13,11 @@ from scipy.io import loadmat
 def read_idx(path, dimensions):
     """Read a gzipped IDX file of bytes.
 
-    The header is a magic number 0x0000080d for d dimensions, then d big-endian sizes; the bytes follow.
+    The header is the magic number 0x0000080d for d dimensions, then d big-endian sizes. The bytes follow.
 
     Args:
         path: the file.
-        dimensions: how many dimensions it must have.
+        dimensions: the required number of dimensions.
 
     Returns:
         A uint8 array.
@@ -37,10 +37,10 @@ def read_idx(path, dimensions):
 
 
 def read_gzip(path):
-    """The content of a gzip file.
+    """Read the content of a gzip file.
 
     Raises:
-        ValueError: if the file is truncated, damaged or no gzip file, naming it.
+        ValueError: if the file is truncated, damaged or not a gzip file, naming it.
     """
     try:
         with gzip.open(path) as file:
@@ -55,12 +55,12 @@ TYPES = {0x1E3D4C51: "<f4", 0x1E3D4C53: "<f8", 0x1E3D4C54: "<i4", 0x1E3D4C55: "u
 def read_matrix(path, dimensions):
     """Read a gzipped binary matrix.
 
-    The header, little-endian: a magic number that names the type, the number of dimensions, then the sizes, three of
-    them even where there are fewer dimensions; the values follow (LeCun, Huang and Bottou 2004, the data set's page).
+    The header is little-endian: a magic number for the data type, the number of dimensions, then the sizes (at least
+    three, even for fewer dimensions). The values follow (LeCun, Huang and Bottou 2004, the data set's page).
 
     Args:
         path: the file.
-        dimensions: how many dimensions it must have.
+        dimensions: the required number of dimensions.
 
     Returns:
         An array.
@@ -83,17 +83,17 @@ def read_matrix(path, dimensions):
 
 
 def read_matlab(path, *names):
-    """Read arrays of numbers from a MATLAB file (level 5, what MATLAB writes up to version 7).
+    """Read numeric arrays from a MATLAB level 5 file, as written by MATLAB up to version 7.
 
     Args:
         path: the file.
         names: the variables to read.
 
     Returns:
-        A list of arrays, one for each name.
+        A list of arrays, one per name.
 
     Raises:
-        ValueError: if the file is damaged, of another kind, or holds no array of numbers by a name, naming it.
+        ValueError: if the file is damaged or of another kind, or lacks a numeric array of a given name.
 
     Example::
 
@@ -102,13 +102,13 @@ def read_matlab(path, *names):
     with open(path, "rb") as file:
         try:
             content = loadmat(file, variable_names=names)
-        except Exception as error:  # scipy's parser fails in many ways on bytes that are no MATLAB file
+        except Exception as error:  # scipy's parser raises many kinds of errors on other files
             raise ValueError(f"{path}: got a damaged file or another kind ({error}), want a MATLAB 5 file") from error
     for name in names:
         if name not in content:
             raise ValueError(f"{path}: got no variable {name!r}, want {', '.join(names)}")
         if not isinstance(content[name], np.ndarray) or content[name].dtype.kind not in "uifb":
-            raise ValueError(f"{path}: got {name!r} that is no array of numbers, want one")
+            raise ValueError(f"{path}: got {name!r} that is not a numeric array, want one")
     return [content[name] for name in names]
 
 
@@ -118,7 +118,7 @@ FOLDER = "cifar-10-batches-bin"
 def read_cifar(path, batches):
     """Read batches of CIFAR-10's binary version (Krizhevsky 2009).
 
-    A record is a label, then 1,024 bytes of red, of green and of blue, each line by line.
+    A record is a label, then 1,024 bytes each of red, green and blue, stored line by line.
 
     Args:
         path: the archive, a gzipped tar file.
@@ -140,7 +140,7 @@ def read_cifar(path, batches):
             for batch in batches:
                 member = archive.extractfile(f"{FOLDER}/{batch}.bin")
                 if member is None:
-                    raise KeyError(f"{FOLDER}/{batch}.bin is no file")
+                    raise KeyError(f"{FOLDER}/{batch}.bin is not a file")
                 contents.append(member.read())
     except KeyError as error:
         raise ValueError(f"{path}: got an archive without a batch ({error.args[0]}), want CIFAR-10's binary") from error
@@ -156,11 +156,11 @@ def read_cifar(path, batches):
 
 
 def read_amat(path, columns):
-    """Read text of zeros and ones, one row a line, with a space between two values.
+    """Read text of zeros and ones separated by spaces, one row per line.
 
     Args:
         path: the file.
-        columns: values a row D.
+        columns: number of values D per row.
 
     Returns:
         A uint8 array of zeros and ones ``(N, D)``.
@@ -193,7 +193,7 @@ def read_npz(path):
         with open(path, "rb") as file:
             arrays = np.load(file, allow_pickle=False)
             if isinstance(arrays, np.ndarray):
-                raise ValueError("one array alone")
+                raise ValueError("it is a single array")
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want an .npz of plain arrays") from error

@@ -1,17 +1,17 @@
-"""Where each data set has its home, which files it is made of, and their checksums."""
+"""The source address, files and checksums of each data set."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Source:
-    """The files of a data set.
+    """The source and the files of a data set.
 
     Args:
-        home: the address that the file names follow, or in words where the data come from that have no files.
+        home: the base URL of the files; for data without files, a description of the source.
         files: dict from a file's name to its checksum, ``sha256:...`` or ``md5:...``.
-        optional: dict from an option of the loader to the files that it adds.
-        stand_ins: files that the user's folder may hold in place of those; they are not fetched.
+        optional: dict from an option of the loader to the additional files it needs.
+        stand_ins: alternative files that the user's folder may hold instead; they are never downloaded.
     """
 
     home: str
@@ -20,9 +20,9 @@ class Source:
     stand_ins: tuple[str, ...] = ()
 
 
-# SHA-256 of MNIST: of files whose MD5 are those that torchvision gives; of the others but two: tensorflow/datasets,
-# url_checksums (binarized_mnist, cifar10, fashion_mnist, smallnorb, svhn_cropped). Of OMNIGLOT's chardata.mat and the
-# Frey faces no SHA-256 was found; their MD5 are those by which public loaders check downloads from the same addresses.
+# Sources of the checksums. MNIST: SHA-256 of files whose MD5 match those of torchvision. OMNIGLOT's chardata.mat and
+# Frey faces: no SHA-256 was found, so these are the MD5 that public loaders use for downloads from the same addresses.
+# All others: tensorflow/datasets, url_checksums (binarized_mnist, cifar10, fashion_mnist, smallnorb, svhn_cropped).
 SOURCES = {
     "binarised-mnist": Source(
         home="http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/",
@@ -37,9 +37,9 @@ SOURCES = {
         home="https://www.cs.toronto.edu/~kriz/",
         files={"cifar-10-binary.tar.gz": "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
     ),
-    "cifar10-subset": Source(home="a folder of the user's own", stand_ins=("cifar10_subset.npz",)),
-    "circles": Source(home="made on the spot"),
-    "digits": Source(home="ships inside scikit-learn"),
+    "cifar10-subset": Source(home="your own folder", stand_ins=("cifar10_subset.npz",)),
+    "circles": Source(home="generated"),
+    "digits": Source(home="included in scikit-learn"),
     "fashion-mnist": Source(
         home="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         files={
@@ -63,14 +63,14 @@ SOURCES = {
             "t10k-labels-idx1-ubyte.gz": "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
         },
     ),
-    "moons": Source(home="made on the spot"),
+    "moons": Source(home="generated"),
     "omniglot": Source(
         home="https://raw.githubusercontent.com/yburda/iwae/master/datasets/OMNIGLOT/",
         files={"chardata.mat": "md5:21ecaf34373511aa7691cf2e0802aa3d"},
         stand_ins=("omniglot_28x28_box.npz",),
     ),
-    "potential": Source(home="made on the spot"),
-    "pv": Source(home="made on the spot"),
+    "potential": Source(home="generated"),
+    "pv": Source(home="generated"),
     "small-norb": Source(
         home="https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
         files={

@@ -1,4 +1,4 @@
-"""Where data files are: the user's folder, the cache, or their home, from which a broken download goes on."""
+"""Data files: found in the user's folder or the cache, or downloaded, resuming an interrupted download."""
 
 import os
 import re
@@ -15,11 +15,11 @@ FOLDERS = {"binarised-mnist": "binarized_mnist", "cifar10-subset": "cifar10_subs
 
 
 def files(name, **options):
-    """The names of the files that a data set needs; none for one that ships inside or is made on the spot.
+    """The names of the files of a data set; empty for a set that is generated or included in a package.
 
     Args:
-        name: of the data set, one of ``DATASETS``.
-        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file.
+        name: name of the data set, one of ``DATASETS``.
+        options: options of ``load``; ``extra=True`` adds SVHN's third file.
 
     Example::
 
@@ -29,18 +29,18 @@ def files(name, **options):
 
 
 def origin(name):
-    """Where a data set comes from: the address of its files, or ``"made on the spot"`` and the like."""
+    """The source of a data set: the address of its files, or a description such as ``"generated"``."""
     check_choice("name", name, SOURCES)
     return SOURCES[name].home
 
 
 def path(name):
-    """The folder with a data set's files: the user's own if they are there, else the cache, else where they will be.
+    """The folder of a data set's files: the user's own if it has any of them, otherwise the cache.
 
-    The user's is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
+    The user's own is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
     """
     check_choice("name", name, SOURCES)
-    source, own = SOURCES[name], _own(name)
+    source, own = SOURCES[name], _user_folder(name)
     if not (source.files or source.stand_ins):
         return None
     if own is not None and any((own / file).exists() for file in (*source.files, *source.stand_ins)):
@@ -49,31 +49,31 @@ def path(name):
 
 
 def fetch(name, **options):
-    """The paths of a data set's files, after fetching those that are neither in the user's folder nor in the cache.
+    """Download a data set's missing files and return the paths of all of them.
 
-    A file is looked for in ``$PYRODGM_DATA/name`` first and taken there as it is; the reader checks it. A download
-    goes on where an earlier one broke off, and is checked by its checksum, and so is what the cache holds: another
-    file is fetched again. Files that stand in for the set's own, such as those of another format, are taken from the
-    user's folder where the set's own are not there.
+    A file in ``$PYRODGM_DATA/name`` has priority and is used as it is; the reader validates it. Otherwise the file is
+    taken from the cache, or downloaded to it. An interrupted download resumes. Cached and downloaded files are verified
+    by their checksums, and a cached file with a wrong checksum is downloaded again. If the set's own files are missing
+    and the user's folder has the alternative files, such as those of another format, these are used.
 
     Args:
-        name: of the data set, one of ``DATASETS``.
-        options: as ``load`` takes them; ``extra=True`` adds SVHN's third file, ``box`` asks for the file that stands
-            in for OMNIGLOT's, or for the other.
+        name: name of the data set, one of ``DATASETS``.
+        options: options of ``load``; ``extra=True`` adds SVHN's third file, ``box`` chooses between OMNIGLOT's
+            alternative file and its original one.
 
     Returns:
         A list of paths, empty for a data set without files.
 
     Raises:
-        ValueError: if there is no such data set.
-        FileNotFoundError: if a file is nowhere and cannot be fetched, or comes with a wrong checksum, naming both
-            places. Nothing of a wrong file is kept.
+        ValueError: if the data set is unknown.
+        FileNotFoundError: if a file is missing and cannot be downloaded, or the download has a wrong checksum; names
+            both folders. A file with a wrong checksum is not kept.
 
     Example::
 
         fetch("svhn", extra=True)
     """
-    checksums, own, stand_ins = _checksums(name, options), _own(name), SOURCES[name].stand_ins
+    checksums, own, stand_ins = _checksums(name, options), _user_folder(name), SOURCES[name].stand_ins
     here = checksums and all(any((folder / f).exists() for folder in (own, _cache(name)) if folder) for f in checksums)
     box = options.get("box")
     if (
@@ -84,18 +84,18 @@ def fetch(name, **options):
     ):
         return [own / file for file in stand_ins]
     if stand_ins and (not checksums or box):
-        raise FileNotFoundError(f"{stand_ins[0]}: not in {_own_in_words(name)}, and it has no home to be fetched from")
+        raise FileNotFoundError(f"{stand_ins[0]}: not in {_user_folder_text(name)}, and it cannot be downloaded")
     return [_find(name, file, checksum) for file, checksum in checksums.items()]
 
 
 def _checksums(name, options):
-    """Checksums by file of what the options ask for."""
+    """The checksums by file, with the files that the options add."""
     check_choice("name", name, SOURCES)
     chosen = [added for option, added in SOURCES[name].optional.items() if options.get(option)]
     return {file: checksum for group in (SOURCES[name].files, *chosen) for file, checksum in group.items()}
 
 
-def _own(name):
+def _user_folder(name):
     root = os.environ.get("PYRODGM_DATA")
     return Path(root) / FOLDERS.get(name, name) if root else None
 
@@ -105,35 +105,35 @@ def _cache(name):
 
 
 def _find(name, file, checksum):
-    own, cache = _own(name), _cache(name)
+    own, cache = _user_folder(name), _cache(name)
     if own is not None and (own / file).exists():
         return own / file
     url, part = SOURCES[name].home + file, cache / f"{file}.part"
     try:
         return Path(pooch.retrieve(url, checksum, fname=file, path=cache, downloader=Resuming(part)))
     except (OSError, ValueError) as error:
-        kept = f"; {part.stat().st_size:,} bytes are kept and the next try goes on from there" if part.exists() else ""
+        kept = f"; {part.stat().st_size:,} bytes are kept and the next attempt resumes there" if part.exists() else ""
         raise FileNotFoundError(
-            f"{file}: not in {_own_in_words(name)} nor in {cache}, and {url} could not be fetched: {error}{kept}"
+            f"{file}: not in {_user_folder_text(name)} nor in {cache}, and {url} could not be downloaded: {error}{kept}"
         ) from error
 
 
-def _own_in_words(name):
+def _user_folder_text(name):
     return f"$PYRODGM_DATA/{FOLDERS.get(name, name)} ({os.environ.get('PYRODGM_DATA') or 'not set'})"
 
 
 class Resuming:
-    """A downloader for ``pooch`` that keeps what it has in a file ``.part`` and asks the server for the rest.
+    """A downloader for ``pooch`` that resumes: it keeps partial data in a ``.part`` file and requests the rest.
 
-    What is there already is asked for by a Range header (RFC 9110, section 14). A server that ignores it answers 200
-    with the whole file, which is then taken from its beginning. A whole file is moved away for ``pooch`` to check, so
-    that one with a wrong checksum leaves nothing that a later try would build upon.
+    The rest is requested by a Range header (RFC 9110, section 14). If a server ignores it and answers 200 with the
+    whole file, the download starts from the beginning. A complete file is moved away for ``pooch`` to verify. A file
+    with a wrong checksum therefore leaves nothing behind for a later attempt to continue.
 
     Args:
-        part: where the unfinished file is kept between tries.
+        part: path of the partial file that is kept between attempts.
 
     Raises:
-        OSError: when called, if the connection fails or breaks; the part stays.
+        OSError: when called, if the connection fails or breaks; the partial file is kept.
 
     Example::
 
@@ -150,7 +150,7 @@ class Resuming:
         self.part.replace(output_file)
 
     def _fetch(self, url):
-        """Complete the part; False where the server has no use for what is there, as when its file is shorter."""
+        """Complete the partial file; False if it does not fit the server's file, for example because it is longer."""
         start = self.part.stat().st_size if self.part.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with requests.get(url, headers=headers, stream=True, timeout=60) as response:

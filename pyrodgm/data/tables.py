@@ -1,4 +1,4 @@
-"""Tables of numbers with named columns."""
+"""Readers of numeric tables with named columns."""
 
 import csv
 import gzip
@@ -10,18 +10,18 @@ import numpy as np
 
 
 def read_csv(path, label=None):
-    """Read comma-separated values under a line of column names; ``.csv.gz`` is read as it is.
+    """Read a CSV file with a header line of column names; ``.csv.gz`` is decompressed.
 
     Args:
         path: the file, in UTF-8.
-        label: the name of the column with the labels, or None if there is none.
+        label: name of the label column, or None.
 
     Returns:
-        Features ``(N, D)`` in float64, and the labels as they are written, a list of N, or None.
+        Features ``(N, D)`` in float64, and the N labels as written, in a list, or None.
 
     Raises:
-        ValueError: for cells that are no finite numbers, ragged rows, column names that are missing or twice there,
-            a label column that is not there, or no rows; it names the row, counted from 1 below the names.
+        ValueError: for cells that are not finite numbers, ragged rows, missing or duplicate column names, a missing
+            label column, or no rows. The message names the row, counted from 1 below the header.
 
     Example::
 
@@ -33,7 +33,7 @@ def read_csv(path, label=None):
     except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want comma-separated values") from error
     if len(lines) < 2:
-        raise ValueError(f"{path}: got no rows, want a line of column names and at least one row")
+        raise ValueError(f"{path}: got no rows, want a header line of column names and at least one row")
     names, rows = [name.strip() for name in lines[0]], lines[1:]
     if all(_is_number(name) for name in names):
         raise ValueError(f"{path}: got a first line of numbers, want column names")
@@ -45,7 +45,7 @@ def read_csv(path, label=None):
 
 
 def read_parquet(path, label=None):
-    """Read a Parquet file, by pyarrow; arguments, result and errors are those of ``read_csv``."""
+    """Read a Parquet file with pyarrow. Arguments, result and errors are as in ``read_csv``."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -61,7 +61,7 @@ def read_parquet(path, label=None):
 
 
 def _split(path, names, columns, label):
-    """Features and labels of named columns."""
+    """Split named columns into features and labels."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")
     if label is not None and label not in names:
@@ -70,12 +70,12 @@ def _split(path, names, columns, label):
         raise ValueError(f"label: got {label!r}, want a column of {path}, such as {near}")
     features = [_numbers(path, name, cells) for name, cells in zip(names, columns, strict=True) if name != label]
     if not features:
-        raise ValueError(f"{path}: got no column beside {label!r}, want at least one of features")
+        raise ValueError(f"{path}: got no column except {label!r}, want at least one feature")
     return np.stack(features, 1), None if label is None else columns[names.index(label)]
 
 
 def _numbers(path, name, cells):
-    """A column as float64, or an error that names its first cell that is no finite number."""
+    """A column as float64, or an error naming its first cell that is not a finite number."""
     try:
         values = np.array(cells, dtype=np.float64)
     except (ValueError, TypeError):

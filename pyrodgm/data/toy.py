@@ -1,4 +1,4 @@
-"""Data in the plane, made on the spot, and the toy density that no simple posterior fits."""
+"""Generated two-dimensional data sets, and a toy density with two modes."""
 
 import math
 from functools import cache
@@ -13,7 +13,7 @@ SIZES = (10_000, 1_000, 10_000)
 
 
 def moons(noise=0.1, seed=0):
-    """Two half-moons (Maaløe et al. 2016, sec. 4.2): 10,000 rows to train on, 1,000 for validation, 10,000 to test.
+    """Two half-moons (Maaløe et al. 2016, sec. 4.2): 10,000 training, 1,000 validation and 10,000 test rows.
 
     top = (cos t, sin t), bottom = (1 - cos t, 1 - sin t - 0.5), t uniform in [0, pi], plus normal noise.
 
@@ -32,11 +32,11 @@ def moons(noise=0.1, seed=0):
 
 
 def circles(noise=0.05, factor=0.5, seed=0):
-    """Two concentric circles (Jurasiński, sec. 3.1): 10,000 rows to train on, 1,000 for validation, 10,000 to test.
+    """Two concentric circles (Jurasiński, sec. 3.1): 10,000 training, 1,000 validation and 10,000 test rows.
 
-    outer = (cos t, sin t), inner = factor (cos t, sin t), t uniform in [0, 2 pi], plus normal noise. The author takes
-    10,000 points from scikit-learn's generator, 50 of them labelled, and states neither the noise nor the factor;
-    those here are of scikit-learn's own examples.
+    outer = (cos t, sin t), inner = factor (cos t, sin t), t uniform in [0, 2 pi], plus normal noise. The author uses
+    10,000 points from scikit-learn's generator, 50 of them labelled, and states neither the noise nor the factor. The
+    defaults here are those of scikit-learn's examples.
 
     Args:
         noise: standard deviation of the noise.
@@ -66,7 +66,7 @@ def potential(seed=0):
 
 
 def _two_curves(name, curves, noise, seed):
-    """Rows of two classes in turn: ``curves(y, uniform)`` plus noise."""
+    """A data set of rows ``curves(y, uniform)`` plus noise, with alternating classes."""
     if not noise >= 0:
         raise ValueError(f"noise: got {noise}, want a standard deviation of at least zero")
     generator = torch.Generator().manual_seed(seed)
@@ -86,8 +86,8 @@ class RingPotential(TorchDistribution):
 
         U(z) = 1/2 ((|z| - 2) / 0.4)^2 - log(exp(-1/2 ((z1 - 2) / 0.6)^2) + exp(-1/2 ((z1 + 2) / 0.6)^2))
 
-    Batch shape ``batch_shape``, event shape ``(2,)``. Samples are exact, by rejection, on the CPU; ``log_prob`` works
-    where its argument is.
+    Batch shape ``batch_shape``, event shape ``(2,)``. Samples are exact, by rejection sampling on the CPU. ``log_prob``
+    runs on the device of its argument.
 
     Args:
         batch_shape: shape of independent copies.
@@ -110,11 +110,11 @@ class RingPotential(TorchDistribution):
 
     @property
     def log_normaliser(self):
-        """log Z, by quadrature."""
+        """log Z, by numerical integration."""
         return _log_normaliser()
 
     def energy(self, z):
-        """U(z) of points ``(..., 2)``: ``(...)``."""
+        """U(z) ``(...)`` of points ``(..., 2)``."""
         ring = 0.5 * ((z.norm(dim=-1) - RADIUS) / WIDTH).square()
         bumps = (-0.5 * ((z[..., 0] + centre) / BUMP).square() for centre in (-RADIUS, RADIUS))
         return ring - torch.logaddexp(*bumps)
@@ -127,11 +127,11 @@ class RingPotential(TorchDistribution):
         return log_prob.expand(torch.broadcast_shapes(log_prob.shape, self.batch_shape))
 
     def sample(self, sample_shape=()):
-        """Draws ``(*sample_shape, *batch_shape, 2)``.
+        """Samples ``(*sample_shape, *batch_shape, 2)``.
 
-        exp(-U) is a sum of two halves that mirror each other, so a sign is tossed and the right half sampled: its
-        density in polar coordinates, r ring(r) bump(r cos t - 2), lies below that of t uniform and r ~
-        N(2 + 0.4^2 / m, 0.4^2) times r exp(1 - r / m) / m times the bump, both at most 1, which accept.
+        exp(-U) is a sum of two mirror images, so one is sampled and the sign of z1 chosen at random. In polar
+        coordinates its density is r ring(r) bump(r cos t - 2). The proposal is t uniform and r ~ N(m, 0.4^2) with
+        m = 2 + 0.4^2 / m. It is accepted with probability (r / m) exp(1 - r / m) times the bump, both at most 1.
         """
         shape = self._extended_shape(torch.Size(sample_shape))
         wanted, kept = shape[:-1].numel(), [torch.empty(0, 2)]
@@ -149,7 +149,7 @@ class RingPotential(TorchDistribution):
 
 @cache
 def _log_normaliser(steps=500):
-    """log of the integral of exp(-U) in polar coordinates, by the trapezoidal rule, whose error vanishes here."""
+    """log of the integral of exp(-U) in polar coordinates, by the trapezoidal rule, whose error is negligible here."""
     farthest = RADIUS + 12 * WIDTH
     r = torch.linspace(0, farthest, steps + 1, dtype=torch.float64)
     t = torch.arange(steps, dtype=torch.float64) * (2 * math.pi / steps)

@@ -1,4 +1,4 @@
-"""A user's own data: arrays, tables and .npz files as a data set."""
+"""Data sets from your own arrays, tables and .npz files."""
 
 import math
 from contextlib import suppress
@@ -27,30 +27,30 @@ def from_arrays(
     seed=0,
     name="arrays",
 ):
-    """A data set of arrays.
+    """Make a data set from arrays.
 
-    Labels may be of any type. They become the indices of their sorted values, whose names are kept in ``classes``;
-    -1, None, NaN and the empty string are rows without a label, -1 in the result. Where validation or test rows are
-    not given, they are drawn from x: of the rows of each class, and of those without a label, the shares in
-    ``split``, rounded, so that labelled rows are spread over the three; a class has at least one row to train on.
+    Labels may be of any type. They are converted to indices of their sorted values, and the values are kept in
+    ``classes``. -1, None, NaN and the empty string mean no label and become -1. If validation or test rows are not
+    given, they are drawn from x, stratified: each class, and the rows without a label, is split by the rounded shares
+    in ``split``. Each class keeps at least one training row.
 
     Args:
-        x: rows ``(N, D)``, or images ``(N, H, W)`` or ``(N, H, W, C)``, which set ``image_shape``: NumPy arrays, torch
-            tensors or nested lists of finite numbers, taken as they are, on their own scale, in float32.
-        y: labels ``(N,)``, or None where there are none.
-        x_validation, y_validation: the same for the validation, or None to draw it from x.
-        x_test, y_test: the same for the test, or None to draw it from x.
-        split: shares of the rows for training, validation and test, which sum to 1; where one of them is given, the
-            others keep their ratio.
-        seed: fixes the draw.
-        name: of the data set.
+        x: rows ``(N, D)``, or images ``(N, H, W)`` or ``(N, H, W, C)``, which set ``image_shape``. NumPy arrays, torch
+            tensors or nested lists of finite numbers. Converted to float32 without rescaling.
+        y: labels ``(N,)``, or None.
+        x_validation, y_validation: the same for validation, or None to draw them from x.
+        x_test, y_test: the same for testing, or None to draw them from x.
+        split: shares of training, validation and test rows, with sum 1. If one part is given, the others keep their
+            ratio.
+        seed: fixes the split.
+        name: name of the data set.
 
     Returns:
         A ``Dataset``.
 
     Raises:
-        ValueError: for rows that are no numbers, no finite ones, or of different sizes, for labels that are not one
-            for each row or of a single class, and for shares that do not sum to 1 or leave a part without rows.
+        ValueError: for rows that are not finite numbers or differ in size, if there is not one label per row or only a
+            single class, and for shares that do not sum to 1 or leave a part empty.
 
     Example::
 
@@ -76,20 +76,20 @@ def from_arrays(
 
 
 def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
-    """A data set of a file: a table ``.csv``, ``.csv.gz`` or ``.parquet``, or arrays ``.npz``.
+    """Make a data set from a table (``.csv``, ``.csv.gz`` or ``.parquet``) or from arrays in an ``.npz`` file.
 
     Args:
-        path: a table has a line of column names, and one row a datum; an .npz holds the arrays x and, where there are
-            any, y, x_validation, y_validation, x_test and y_test, see ``from_arrays``.
-        label: the table's column with the labels, an empty cell for a row without; None for no labels.
+        path: the file. A table has column names and one row per datum. An .npz file holds the array x and optionally y,
+            x_validation, y_validation, x_test and y_test, see ``from_arrays``.
+        label: the table's label column, in which an empty cell means no label; None without labels.
         split, seed: see ``from_arrays``.
 
     Returns:
-        A ``Dataset``, on the scale of the file.
+        A ``Dataset``, with values as in the file.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: as ``from_arrays`` does, for cells that are no numbers, and for a label column that is not there.
+        FileNotFoundError: if the file does not exist.
+        ValueError: as in ``from_arrays``, for cells that are not numbers, and for a missing label column.
 
     Example::
 
@@ -97,14 +97,14 @@ def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"name: got {path}, want a file that is there")
+        raise FileNotFoundError(f"name: got {path}, want an existing file")
     if path.suffix == ".npz":
         if label is not None:
             raise ValueError(f"label: got {label!r}, want none for an .npz file, whose labels are its array y")
         arrays = read_npz(path)
         if "x" not in arrays or not set(arrays) <= set(ARRAYS):
             raise ValueError(
-                f"{path}: got the arrays {', '.join(arrays)}, want x, and of {', '.join(ARRAYS)} no others"
+                f"{path}: got the arrays {', '.join(arrays)}, want x, and no others than {', '.join(ARRAYS)}"
             )
         return from_arrays(**arrays, split=split, seed=seed, name=path.name)
     x, labels = TABLES[_ending(path)](path, label)
@@ -114,7 +114,7 @@ def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
 
 
 def is_file(name):
-    """Whether ``name`` ends as a file that ``from_file`` reads."""
+    """Whether ``name`` has the extension of a file that ``from_file`` reads."""
     return _ending(name) in (*TABLES, ".npz")
 
 
@@ -124,11 +124,11 @@ def _ending(path):
 
 
 def _floats(argument, x):
-    """Rows as a float32 tensor of two to four dimensions with finite values."""
+    """Convert rows to a float32 tensor of two to four dimensions with finite values."""
     try:
         x = x.detach().cpu().float() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, np.float32))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{argument}: got values that are no rows of numbers ({error}), want (N, D)") from error
+        raise ValueError(f"{argument}: got values that are not rows of numbers ({error}), want (N, D)") from error
     if x.dim() not in (2, 3, 4) or 0 in x.shape:
         raise ValueError(
             f"{argument}: got shape {tuple(x.shape)}, want rows (N, D) or images (N, H, W) or (N, H, W, C)"
@@ -142,7 +142,7 @@ def _floats(argument, x):
 
 
 def _indices(parts):
-    """Class names in sorted order, and each part's labels as their indices; None and None where no part has labels."""
+    """The sorted class names, and each part's labels as indices. Both are None if no part has labels."""
     if all(labels is None for labels, _ in parts.values()):
         return None, dict.fromkeys(parts)
     values = {}
@@ -168,7 +168,7 @@ def _indices(parts):
 
 
 def _label(value):
-    """A label, None where there is none; 1.0 is the class 1."""
+    """A label, or None for no label. 1.0 becomes the class 1."""
     if value is None or value != value or value == "" or value == -1:
         return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -176,12 +176,12 @@ def _label(value):
 
 def _number(value):
     if not math.isfinite(number := float(value)):
-        raise ValueError(f"{value} has no place among the numbers")
+        raise ValueError(f"{value} is not finite")
     return number
 
 
 def _draw(rows, shares, seed):
-    """Three parts in shares, drawn within each class and within the rows without a label."""
+    """Three stratified parts with the given shares; rows without a label form a stratum."""
     shares = torch.tensor(shares, dtype=torch.float64) / sum(shares)
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(rows.x), generator=generator)
@@ -197,5 +197,5 @@ def _draw(rows, shares, seed):
     parts = [torch.cat(part).sort().values for part in parts]
     for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
         if share > 0 and not len(part):
-            raise ValueError(f"split: got {len(rows.x)} rows, which leave none for the {name}, want more rows")
+            raise ValueError(f"split: got {len(rows.x)} rows, which leave none for {name}, want more rows")
     return [Rows(rows.x[part], None if rows.y is None else rows.y[part]) for part in parts]

@@ -1,4 +1,4 @@
-"""What the papers' tables report: functions over a model/guide pair and data."""
+"""Evaluation of a model/guide pair on data: the quantities that papers report."""
 
 from pyrodgm.evaluate.active_units import active_units, kl_per_unit
 from pyrodgm.evaluate.batched import evaluating

@@ -1,4 +1,4 @@
-"""What each unit of a latent carries."""
+"""Information in each latent unit: KL divergence per unit, and active units."""
 
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
@@ -7,26 +7,27 @@ from pyrodgm.infer.traces import run_pair
 
 
 def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=False):
-    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, in nats, the mean over the rows.
+    """KL(q(z_i | x, ...) || p(z_i | ...)) of every latent unit, in nats, averaged over the rows.
 
-    Averaged over y by q(y | x), exactly where it is enumerated, and over what else the two depend on by samples. It
-    is analytic for normals, unless a parent of z in the model may have been drawn from z itself by the guide, as
-    ADGM's z was from a: there, and for others, it is the average over samples of log q(z_i | ...) - log p(z_i | ...).
-    The units sum to the site's part in ``elbo_parts``, but for noise.
+    The KL is averaged over y with q(y | x), exactly if y is enumerated, and over other parents by sampling. It is
+    analytic for normal distributions. Otherwise it is the sample average of log q(z_i | ...) - log p(z_i | ...). The
+    sample average is also used where the guide may reverse a dependence of the model, as in the ADGM: a depends on z in
+    the model, and z on a in the guide.
+    Up to noise, the units sum to the site's part in ``elbo_parts``.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
-        site: the latent, a product over units in model and guide: diagonal normals, or an ``"iaf"``.
-        num_samples: Monte Carlo samples a row.
-        batch_size: rows a call.
-        progress: show a bar.
+        site: the latent. It must factorise over units in model and guide: diagonal normals, or an ``"iaf"``.
+        num_samples: Monte Carlo samples per row.
+        batch_size: rows per call.
+        progress: show a progress bar.
 
     Returns:
-        ``(z,)``, or the shape of a latent of more dimensions.
+        ``(z,)``, or the event shape of a latent with more dimensions.
 
     Raises:
-        ValueError: if the guide has no such site, a density of it is no product over units, or as ``elbo_parts``.
+        ValueError: if the guide has no such site, if a density does not factorise over units, and as in ``elbo_parts``.
 
     Example::
 
@@ -41,28 +42,28 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
 
 
 def _divergences(pair, site):
-    """The KL of every unit, ``(z,)``, summed over the rows."""
+    """The KL per unit ``(z,)``, summed over the rows."""
     units = unit_divergences(pair, site)
     return pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim).sum(0)
 
 
 def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=1000, progress=False):
-    """Which units of a latent are active: A_i = Cov_x(E_q(z|x)[z_i]) > 0.01 (Burda et al. 2016, sec. 5.2).
+    """The active units of a latent: A_i = Cov_x(E_q(z|x)[z_i]) > 0.01 (Burda et al. 2016, sec. 5.2).
 
-    A_i is the covariance of two independent estimates of the posterior means, so that the noise of a mean over
-    samples, where ``latent_means`` has any, adds nothing to it on average.
+    A_i is computed as the covariance of two independent estimates of the posterior mean. Monte Carlo noise in
+    ``latent_means`` therefore does not bias it.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``, at least two.
         site: the latent.
         threshold: the variance above which a unit is active.
-        num_samples: Monte Carlo samples a row and estimate.
-        batch_size: rows a call.
-        progress: show a bar.
+        num_samples: Monte Carlo samples per row and estimate.
+        batch_size: rows per call.
+        progress: show a progress bar.
 
     Returns:
-        ``(z,)`` of bool.
+        A boolean tensor ``(z,)``.
 
     Raises:
         ValueError: if the guide has no such site, or there are fewer than two rows.
@@ -72,7 +73,7 @@ def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=
         int(active_units(m, data.test.x).sum())
     """
     if len(x) < 2:
-        raise ValueError(f"x: got {len(x)} rows, want at least two, to have a covariance")
+        raise ValueError(f"x: got {len(x)} rows, want at least two for a covariance")
     options = {"site": site, "num_samples": num_samples, "batch_size": batch_size, "progress": progress}
     first, second = (latent_means(model, x, **options) for _ in range(2))
     covariance = ((first - first.mean(0)) * (second - second.mean(0))).sum(0) / (len(x) - 1)

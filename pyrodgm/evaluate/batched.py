@@ -1,4 +1,4 @@
-"""Evaluation mode, and rows some at a time."""
+"""Evaluation mode, and iteration over rows in batches."""
 
 from contextlib import contextmanager
 from itertools import repeat
@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 
 @contextmanager
 def evaluating(module):
-    """Put ``module`` into evaluation mode without gradients, and back into the mode that it was in.
+    """Context manager: ``module`` in evaluation mode without gradients. The previous mode is restored at exit.
 
     Example::
 
@@ -27,10 +27,10 @@ def evaluating(module):
 
 
 def in_batches(x, y=None, batch_size=1000, progress=False):
-    """Yield rows ``x (b, D)`` and their labels, or None, some at a time.
+    """Yield batches of rows ``x (b, D)`` with their labels, or with None.
 
     Raises:
-        ValueError: if there are not as many labels as rows.
+        ValueError: if the numbers of labels and rows differ.
     """
     if y is not None and len(y) != len(x):
         raise ValueError(f"y: got {len(y)} labels, want {len(x)}, one for each row of x")

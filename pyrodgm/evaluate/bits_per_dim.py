@@ -1,22 +1,22 @@
-"""Nats a row as bits a dimension."""
+"""Conversion from nats per row to bits per dimension."""
 
 import math
 
 
 def bits_per_dimension(nats, dimensions, levels=1):
-    """log2(levels) - nats / (D log 2): the code length of integer data under a model of their dequantised form.
+    """log2(levels) - nats / (D log 2): the code length of integer data, in bits per dimension.
 
-    Integers n in 0..C-1 become x = (n + u) / C with u uniform on [0, 1), so that a density of x is C^D times the
-    one of n + u, and log P(n) >= E_u[log p(x)] - D log C (Theis et al. 2016, sec. 3.1). With a likelihood of the
-    integers themselves, or a density on their own scale, ``levels`` is 1.
+    Dequantisation turns integers n in 0..C-1 into x = (n + u) / C with u uniform on [0, 1). The density of x is then
+    C^D times that of n + u, so log P(n) >= E_u[log p(x)] - D log C (Theis et al. 2016, sec. 3.1). For a likelihood of
+    the integers themselves, or a density on their original scale, use ``levels=1``.
 
     Args:
-        nats: log p(x) of a row, or a bound of it: a float or a tensor.
+        nats: log p(x) of a row, or a bound on it: a float or a tensor.
         dimensions: number of features D.
-        levels: number of levels C by which the data were divided.
+        levels: number of levels C that the data were divided by.
 
     Returns:
-        As ``nats``; the smaller, the better.
+        The same type as ``nats``; lower is better.
 
     Raises:
         ValueError: if ``dimensions`` or ``levels`` is below 1.

@@ -1,4 +1,4 @@
-"""The evidence lower bound, of a data set and of each row; and what is read off it: anomalies, classes."""
+"""The evidence lower bound of a data set and of each row; anomaly scores and Bayes classification based on it."""
 
 import copy
 
@@ -11,11 +11,11 @@ from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
 
-FAR = 10.0  # on the networks' scale
+FAR = 10.0  # absolute values above this, on the networks' scale, are computed in double precision
 
 
 def bound(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
-    """The mean of log p(x), or log p(x, y), from below, in nats a row: the ELBO with y summed exactly.
+    """The ELBO, averaged over the rows, in nats: a lower bound on log p(x), or on log p(x, y) if y is given.
 
     Arguments as for ``row_bounds``.
 
@@ -30,28 +30,28 @@ def bound(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
 
 
 def row_bounds(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
-    """log p(x), or log p(x, y), of every row from below, in nats.
+    """The ELBO of every row, in nats: a lower bound on log p(x), or on log p(x, y) if y is given.
 
     E_q(y,z|x)[log p(x, y, z) - log q(y, z | x)]    (Kingma 2017, eqs 2.10, 3.7 and 3.8)
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
-        y: labels, or None to sum y out, exactly where the guide enumerates it.
-        num_samples: Monte Carlo samples of the latents a row.
-        batch_size: rows a call.
-        progress: show a bar.
+        y: labels, or None to sum over y, exactly if the guide enumerates it.
+        num_samples: Monte Carlo samples of the latents per row.
+        batch_size: rows per call.
+        progress: show a progress bar.
 
     Returns:
         ``(B,)``.
 
     Raises:
-        ValueError: if a site is scaled or masked, or not in the plate over the rows; if a row's bound is NaN,
+        ValueError: if a site is scaled or masked, or not in the plate over the rows; or if a row's bound is NaN,
             naming the site.
 
     Example::
 
-        row_bounds(m, data.test.x).argsort()[:10]      # the strangest rows
+        row_bounds(m, data.test.x).argsort()[:10]      # the ten most unusual rows
     """
     rows = []
     with evaluating(model):
@@ -68,17 +68,17 @@ def _bounds(pair):
 
 
 def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
-    """Minus the lower bound of log p(x), in nats: the larger, the stranger (Maaløe 2018, app. D).
+    """Anomaly score: the negative lower bound on log p(x), in nats (Maaløe 2018, app. D). Higher is more anomalous.
 
-    Arguments as for ``row_bounds``. A ``DeepGenerativeModel`` reads rows with values beyond ten, on the scale of its
-    networks, in double precision: in single precision rounding would be all that is left of log q(z | x) there. The
-    score is infinite for values that the likelihood cannot have, and where it is beyond what the type of x holds.
+    Arguments as for ``row_bounds``. With a ``DeepGenerativeModel``, rows with absolute values above ten on the scale of
+    its networks are computed in double precision, because single precision would lose log q(z | x) to rounding. The
+    score is infinite for values outside the likelihood's support, and if it overflows the dtype of x.
 
     Returns:
         ``(B,)``.
 
     Raises:
-        ValueError: for NaN or infinite x; as ``row_bounds`` does.
+        ValueError: for NaN or infinite x, and as in ``row_bounds``.
 
     Example::
 
@@ -90,7 +90,7 @@ def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
     likelihood = getattr(model, "p_x", None)
     inside = getattr(likelihood, "support", constraints.real).check(x).all(-1)
     far = (x.abs() > FAR * getattr(likelihood, "scale", 1)).any(-1) & isinstance(model, DeepGenerativeModel)
-    with pyro.validation_enabled(False):  # values are checked, and what networks make of them is, in row_bounds
+    with pyro.validation_enabled(False):  # values are checked above, network outputs in row_bounds
         for rows, double in ((inside & ~far, False), (inside & far, True)):
             if bool(rows.any()):
                 pair, x_rows = (copy.deepcopy(model).double(), x[rows].double()) if double else (model, x[rows])
@@ -99,24 +99,24 @@ def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
 
 
 def bayes_classifier(model, x, num_samples=1, batch_size=1000, progress=False):
-    """Class probabilities by Bayes' rule: p(y | x) = p(x, y) / sum_y' p(x, y'), each p(x, y) as its bound has it.
+    """Class probabilities by Bayes' rule, p(y | x) = p(x, y) / sum_y' p(x, y'), with p(x, y) replaced by its bound.
 
     log p(x, y) >= E_q(z|x,y)[log p(x, y, z) - log q(z | x, y)]    (Kingma 2017, eq. 3.7)
 
-    What the generative model knows of y, beside what q(y | x) has learnt; the noise differs from class to class.
+    This classifies by the generative model alone, without q(y | x). Each class has its own noise samples.
 
     Args:
         model: a model with ``num_classes``, whose ``model`` and ``guide`` take labels.
         x: rows ``(B, D)``.
-        num_samples: Monte Carlo samples of the latents a row and class.
-        batch_size: rows a call.
-        progress: show a bar a class.
+        num_samples: Monte Carlo samples of the latents per row and class.
+        batch_size: rows per call.
+        progress: show a progress bar per class.
 
     Returns:
         ``(B, K)``.
 
     Raises:
-        ValueError: as ``row_bounds`` does, and for a row that no class can have.
+        ValueError: as in ``row_bounds``, and for a row whose bound is minus infinity for every class.
 
     Example::
 
@@ -127,7 +127,7 @@ def bayes_classifier(model, x, num_samples=1, batch_size=1000, progress=False):
     lost = int((joint == -torch.inf).all(-1).sum())
     if lost:
         raise ValueError(
-            f"x: got {lost} rows that no class can have: every bound is minus infinity. Want rows that the model can "
-            "have, or, where they are only far, double precision"
+            f"x: got {lost} rows that are impossible in every class (all bounds are minus infinity), want rows in the "
+            "model's support, or double precision if they are only far away"
         )
     return joint.softmax(-1)

@@ -1,4 +1,4 @@
-"""Classification: error, what class a cluster stands for, and what a plain classifier reads off the latents."""
+"""Classification error, matching of clusters to classes, and classifiers on the latents."""
 
 from functools import partial
 
@@ -14,24 +14,24 @@ from pyrodgm.evaluate.latents import latent_means, latents
 
 
 def classification_error(model, x, y, batch_size=1000, classifier=None, matching=None, progress=False, **options):
-    """Share of rows, in per cent, whose most probable class is not ``y``.
+    """Classification error in per cent: the share of rows whose most probable class is not ``y``.
 
     Args:
         model: a model with a ``classifier``.
         x: rows ``(B, D)``.
         y: their class indices ``(B,)`` or one-hot rows ``(B, K)``.
-        batch_size: rows a call.
-        classifier: a function of (model, rows) that returns ``(B, K)``, such as ``bayes_classifier``; or None for
-            the model's own.
-        matching: the class of each of the model's clusters, see ``match_clusters``; None where clusters are classes.
-        progress: show a bar.
-        options: of the classifier, such as ``num_samples=100``.
+        batch_size: rows per call.
+        classifier: a function of (model, rows) that returns ``(B, K)``, such as ``bayes_classifier``; None for
+            ``model.classifier``.
+        matching: the class of each cluster, see ``match_clusters``; None if clusters are classes.
+        progress: show a progress bar.
+        options: arguments of the classifier, such as ``num_samples=100``.
 
     Returns:
         A float from 0 to 100.
 
     Raises:
-        ValueError: if there are not as many labels as rows, or probabilities are NaN.
+        ValueError: if the numbers of labels and rows differ, or probabilities are NaN.
 
     Example::
 
@@ -49,7 +49,7 @@ def classification_error(model, x, y, batch_size=1000, classifier=None, matching
 
 
 def check_probabilities(probabilities):
-    """Class probabilities ``(B, K)`` as they are; ``ValueError`` where one is NaN, which would pass for the largest."""
+    """Return class probabilities ``(B, K)`` unchanged. Raise ``ValueError`` for NaN, which argmax would pick."""
     wrong = int(probabilities.isnan().any(-1).sum())
     if wrong:
         raise ValueError(f"classifier: got NaN for the probabilities of site 'y' in {wrong} rows, want numbers")
@@ -57,24 +57,24 @@ def check_probabilities(probabilities):
 
 
 def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
-    """The class of each cluster of a model trained without labels, for ``classification_error``.
+    """Match the clusters of a model trained without labels to classes, for ``classification_error``.
 
-    Clusters and classes are matched one to one so that most rows agree, by the Hungarian method; where there are more
-    clusters than classes, each cluster left over stands for the class that most of its rows have.
+    Clusters and classes are matched one to one with the largest number of agreeing rows (Hungarian method). If there
+    are more clusters than classes, each remaining cluster gets the class of most of its rows.
 
     Args:
-        model: a model with a ``classifier``, of K clusters.
+        model: a model with a ``classifier`` of K clusters.
         x: rows ``(B, D)``.
         y: their class indices ``(B,)``.
-        batch_size: rows a call.
-        progress: show a bar.
-        options: of the classifier, such as ``num_samples=100``.
+        batch_size: rows per call.
+        progress: show a progress bar.
+        options: arguments of the classifier, such as ``num_samples=100``.
 
     Returns:
-        ``(K,)``: class indices.
+        Class indices ``(K,)``.
 
     Raises:
-        ValueError: if there are not as many labels as rows, or there is none.
+        ValueError: if the numbers of labels and rows differ, or there are no labels.
 
     Example::
 
@@ -95,26 +95,25 @@ def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
 
 
 def probe(model, train, test, site="z", classifier=None, means=True, batch_size=1000):
-    """Test error, in per cent, of a classifier trained on a latent alone.
+    """Test error, in per cent, of a classifier trained only on a latent.
 
-    Where the guide takes labels every row is encoded with each of them (Jurasiński, sec. 3.3): the latent then says
-    nothing of the row's own label but what it holds by itself. If y and z were disentangled the classifier would do
-    no better than chance.
+    If the guide takes labels, every row is encoded with each of them (Jurasiński, sec. 3.3), so that the label given to
+    the guide says nothing about the row's own. If y and z are disentangled, the classifier does no better than chance.
 
     Args:
         model: a ``DeepGenerativeModel``.
-        train: ``Rows``, x ``(N, D)`` and y ``(N,)``, to train the classifier on.
-        test: ``Rows`` to measure it on.
+        train: training ``Rows``, x ``(N, D)`` and y ``(N,)``.
+        test: ``Rows`` to evaluate on.
         site: the latent.
-        classifier: an estimator of scikit-learn, which is left as it is; None for a logistic regression.
-        means: read posterior means, see ``latent_means``; else one draw of the latent a row.
-        batch_size: rows a call.
+        classifier: a scikit-learn classifier, which is cloned, not changed; None for logistic regression.
+        means: use posterior means, see ``latent_means``; if False, one sample of the latent per row.
+        batch_size: rows per call.
 
     Returns:
         A float from 0 to 100.
 
     Raises:
-        ValueError: if there are not as many labels as rows, or the guide has no such site.
+        ValueError: if the numbers of labels and rows differ, or the guide has no such site.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""The bound taken apart, site by site."""
+"""Decomposition of the ELBO by site."""
 
 from collections import defaultdict
 
@@ -8,12 +8,13 @@ from pyrodgm.infer.traces import run_pair
 
 
 def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
-    """What each site contributes to the bound, in nats a row.
+    """The contribution of each site to the ELBO, in nats per row.
 
-    E_q[log p(x | ...)] of an observed site, and E_q[log q(z | ...) - log p(z | ...)] of a latent, its KL divergence
-    in expectation over the latents that it depends on (Sønderby et al. 2016, eq. 4). The bound is the sum of the
-    former less that of the latter. A layer is a site, so these are also the KLs by layer. A class that the model alone
-    has, and enumerates, is summed out of the observed site that reads it: E_q[log sum_y p(y | z) p(x | y, z)].
+    For an observed site this is E_q[log p(x | ...)]. For a latent site it is E_q[log q(z | ...) - log p(z | ...)], the
+    expected KL divergence given the latents that it depends on (Sønderby et al. 2016, eq. 4). The bound is the sum over
+    observed sites minus the sum over latent sites. In a hierarchical model each layer is a site, so these are the KLs
+    by layer. A class that is enumerated only in the model is summed out within the observed site that depends on it:
+    E_q[log sum_y p(y | z) p(x | y, z)].
 
     Arguments as for ``row_bounds``.
 
@@ -21,8 +22,8 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         A dict from site to float, in the model's order.
 
     Raises:
-        ValueError: as ``row_bounds``; or if a latent of the guide reads a class that the model alone has: summed out
-            inside a logarithm, they have no parts of their own.
+        ValueError: as in ``row_bounds``; or if a latent of the guide depends on a class that only the model has. Such a
+            class is summed out inside a logarithm, so its terms cannot be separated.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""A pair and its data as ArviZ sees them: draws, replicas and log-likelihoods, with named dimensions."""
+"""Export to ArviZ: posterior and prior draws, replicated data and log-likelihoods, with named dimensions."""
 
 import math
 
@@ -11,61 +11,62 @@ from pyrodgm.infer.traces import latent_sites, random_sites
 
 
 def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):
-    """Draws of guide and prior, replicas of x, and pointwise log-likelihoods, for ArviZ.
+    """Draws from guide and prior, replicated data and pointwise log-likelihoods, for ArviZ.
 
-    The groups, where z stands for every latent (``z``, ``a``, ``y``, ...), after ``chain`` and ``draw``::
+    The groups are as follows. z stands for every latent (``z``, ``a``, ``y``, ...), and the dimensions follow ``chain``
+    and ``draw``::
 
         posterior              z (datum, z_unit)        z_s ~ q(z | x), the guide
-        posterior_predictive   x (datum, x_feature)     x_rep ~ p(x | z_s), a replica of every row
+        posterior_predictive   x (datum, x_feature)     x_rep ~ p(x | z_s), a replicate of every row
         log_likelihood         x (datum)                log p(x_n | z_s)
         sample_stats           log_weight (datum)       log p(x_n, z_s) - log q(z_s | x_n)
         prior                  z (datum, z_unit)        z_s ~ p(z)
         prior_predictive       x (datum, x_feature)     x ~ p(x | z_s), as many rows as the data
         observed_data          x (datum, x_feature)     the rows, without chain and draw
-        constant_data          y (datum, class)         the labels, where given, without chain and draw
+        constant_data          y (datum, class)         the labels, if given, without chain and draw
 
-    A class that is not given is drawn from q(y | x) as a one-hot row ``y (datum, class)``: its mean over the draws
-    is the probability of each class, and ``.idxmax("class")`` an index. Labels that are given are conditioned on
-    throughout: p(x | y, z), also in the prior's groups, and ``log_weight`` is of p(x, y, z). Classes and counts are
-    integers, so that plots draw them as such.
+    If y is not given, it is drawn from q(y | x) as a one-hot row ``y (datum, class)``. Its mean over the draws is the
+    probability of each class, and ``.idxmax("class")`` gives an index. If y is given, everything is conditioned on it:
+    p(x | y, z), also in the prior groups, and ``log_weight`` uses p(x, y, z). Classes and counts are integers, so that
+    ArviZ plots them as discrete.
 
-    The draws are the guide's, not the posterior's, and independent: one chain, whose r_hat and effective sample
-    size say nothing. How far the guide is from the posterior ``log_weight`` tells row by row: a Pareto k of
-    exp(log_weight) above 0.7 marks draws not to be trusted (Yao et al. 2018), and the log-mean-exp over the
+    The draws are independent draws from the guide, not from the true posterior. They form one chain, whose r_hat and
+    effective sample size are meaningless. ``log_weight`` shows how far the guide is from the posterior, row by row: if
+    the Pareto k of exp(log_weight) is above 0.7, do not trust the draws (Yao et al. 2018). Its log-mean-exp over the
     draws is the importance-weighted bound on log p(x_n) (Burda et al. 2016, eq. 8).
 
-    What ``arviz.loo`` estimates: the parameters are fixed and a row's latents are its own, so that without row n
-    they have their prior, and the target is log p(x_n), no more. The estimate is the harmonic mean
-    1 / E_q[1 / p(x_n | z)], which is right only where q is the posterior, and even there seldom has a finite
-    variance: expect most Pareto k above 0.7, and a figure that falls with the number of draws and settles nowhere.
-    ``arviz.compare`` inherits this. The log-mean-exp of ``log_weight`` has the same target, rises towards it, and is
-    below it in expectation; compare models by that, on rows that neither was trained on, since leaving a row out does
-    not undo what the parameters have learned from it.
+    Be careful with ``arviz.loo``. The parameters are fixed and every row has its own latents, so without row n its
+    latents follow the prior, and the target is log p(x_n). The estimate is the harmonic mean 1 / E_q[1 / p(x_n | z)].
+    It is correct only if q is the true posterior, and even then its variance is rarely finite. Expect most Pareto k
+    above 0.7 and a value that keeps falling with the number of draws. The same holds for ``arviz.compare``. Compare
+    models by the log-mean-exp of ``log_weight`` instead: it has the same target and approaches it from below in
+    expectation. Use rows that neither model was trained on, as leaving a row out does not remove what the parameters
+    have learned from it.
 
-    Memory: num_samples x N x (2 D + 2 d + 2) floats for D features and d latent units, and as much again while
-    they are gathered. 100 draws of 500 rows take 30 MB for D = 64, 320 MB for D = 784.
+    Memory: num_samples x N x (2 D + 2 d + 2) floats for D features and d latent units, and temporarily twice that.
+    100 draws of 500 rows take 30 MB for D = 64 and 320 MB for D = 784.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide`` whose sites lie
             in one plate over the rows, x among them.
         x: rows ``(N, D)``.
         y: labels to condition on, indices ``(N,)`` or one-hot rows ``(N, K)``; or None.
-        num_samples: draws.
-        image_shape: ``(H, W)`` or ``(H, W, C)``, for the dimensions ``x_row``, ``x_column`` and ``x_channel`` in
-            place of ``x_feature``; or None.
+        num_samples: number of draws.
+        image_shape: ``(H, W)`` or ``(H, W, C)``, which replaces the dimension ``x_feature`` by ``x_row``, ``x_column``
+            and ``x_channel``; or None.
 
     Returns:
-        ``arviz.InferenceData`` with ArviZ below 1.0, the ``xarray.DataTree`` that took its place from 1.0 on.
+        ``arviz.InferenceData`` with ArviZ below 1.0; ``xarray.DataTree`` with ArviZ 1.0 and later.
 
     Raises:
-        ValueError: for ``num_samples`` below 1, an ``image_shape`` of other than D values, or a site that is not
-            drawn once a row.
+        ValueError: for ``num_samples`` below 1, an ``image_shape`` that does not have D values, or a site that is not
+            drawn once per row.
 
     Example::
 
         draws = to_inference_data(m, data.test.x[:200])
         arviz.summary(draws, var_names=["z"], coords={"datum": [0]}, kind="stats")
-        arviz.plot_ppc(draws, num_pp_samples=20)        # plot_ppc_dist(draws) from 1.0 on
+        arviz.plot_ppc(draws, num_pp_samples=20)        # ArviZ 1.0 and later: plot_ppc_dist(draws)
     """
     if not isinstance(num_samples, int) or num_samples < 1:
         raise ValueError(f"num_samples: got {num_samples!r}, want a positive int")
@@ -94,7 +95,7 @@ def _draw(model, x, y):
     replica = poutine.trace(poutine.condition(model.model, drawn)).get_trace(None, y, size=len(x))
     prior = poutine.trace(model.model).get_trace(None, y, size=len(x))
     log_p, log_q = _log_probs(joint, len(x)), _log_probs(guide, len(x))
-    # a latent that the model alone has was drawn from its own conditional, which cancels
+    # a latent that only the model has was drawn from its own conditional, so its density cancels
     proposed = [site for site, node in random_sites(joint).items() if site in log_q or node["is_observed"]]
     log_weight = sum(log_p[site] for site in proposed) - sum(log_q.values())
     return {
@@ -112,19 +113,19 @@ def _log_probs(trace, rows):
     log_probs = {site: node["fn"].log_prob(node["value"]) for site, node in random_sites(trace).items()}
     for site, log_prob in log_probs.items():
         if log_prob.shape != (rows,):
-            raise ValueError(f"model: got log p({site}) of shape {tuple(log_prob.shape)}, want one a row, ({rows},)")
+            raise ValueError(f"model: got log p({site}) of shape {tuple(log_prob.shape)}, want one per row, ({rows},)")
     return log_probs
 
 
 def _values(trace, sites):
-    """Values ``(N, ...)`` by site, integers where the distribution is discrete, as plots want them."""
+    """Values ``(N, ...)`` by site; integers if the distribution is discrete, for plotting."""
     nodes = {site: trace.nodes[site] for site in sites}
     values = {site: n["value"].int() if n["fn"].support.is_discrete else n["value"] for site, n in nodes.items()}
     return {site: value.cpu().numpy() for site, value in values.items()}
 
 
 def _dataset(variables, image_shape, samples=("chain", "draw")):
-    """An ``xarray.Dataset`` of arrays ``samples + (N, ...)`` with a coordinate for every dimension."""
+    """An ``xarray.Dataset`` of arrays of shape ``samples + (N, ...)``, with a coordinate for every dimension."""
     import xarray
 
     named, coordinates = {}, {}
@@ -144,7 +145,7 @@ def _dataset(variables, image_shape, samples=("chain", "draw")):
 
 
 def _pack(datasets):
-    """The data sets in the container of the ArviZ that is installed."""
+    """Pack the data sets into the container type of the installed ArviZ version."""
     import arviz
     import xarray
 

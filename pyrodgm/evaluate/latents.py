@@ -1,4 +1,4 @@
-"""The latents that a guide infers."""
+"""Latents inferred by a guide: samples and posterior means."""
 
 import torch
 from pyro import poutine
@@ -9,7 +9,7 @@ from pyrodgm.infer.traces import latent_sites, run_guide
 
 
 def latents(model, x, y=None):
-    """One draw of every latent from the guide.
+    """One sample of every latent from the guide.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
@@ -17,7 +17,7 @@ def latents(model, x, y=None):
         y: labels, or None to draw them too.
 
     Returns:
-        A dict from site to value: ``{"a": (B, a), "y": (B, K), "z": (B, z)}`` as far as the guide has them.
+        A dict from site to value, such as ``{"a": (B, a), "y": (B, K), "z": (B, z)}``, for the sites of the guide.
 
     Example::
 
@@ -31,20 +31,21 @@ def latents(model, x, y=None):
 def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, progress=False):
     """E_q(z|x)[z], the posterior mean of a latent.
 
-    For an M2 it is sum_y q(y | x) E_q(z|x,y)[z]: exact over an enumerated y and where the site's posterior has a
-    mean; the average over samples of what the guide draws before it (``a``), or of z itself (a flow).
+    For an M2 this is sum_y q(y | x) E_q(z|x,y)[z]. The mean is exact over an enumerated y and for a posterior with a
+    closed-form mean. It is a sample average over earlier sites of the guide (such as ``a``), and over z itself for a
+    flow.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
         y: labels, or None to average over y too.
         site: the latent.
-        num_samples: Monte Carlo samples a row.
-        batch_size: rows a call.
-        progress: show a bar.
+        num_samples: Monte Carlo samples per row.
+        batch_size: rows per call.
+        progress: show a progress bar.
 
     Returns:
-        ``(B, D)``, or ``(B, *shape)`` of a latent of more dimensions.
+        ``(B, z)``, or ``(B, *shape)`` for a latent with more dimensions.
 
     Raises:
         ValueError: if the guide has no such site, or a row's mean is NaN.
@@ -67,7 +68,7 @@ def _means(model, batch, site):
     fn = pair.guide[site]["fn"]
     try:
         mean = fn.mean
-    except NotImplementedError:  # a flow's
+    except NotImplementedError:  # a flow has no closed-form mean
         mean = pair.guide[site]["value"]
     mean = pair.mean(mean, event_dim=fn.event_dim)
     pair.refuse_nan(mean)

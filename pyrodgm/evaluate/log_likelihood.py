@@ -13,14 +13,14 @@ from pyrodgm.infer.traces import run_pair
 
 
 class LogLikelihood(NamedTuple):
-    """Estimates of log p, in nats.
+    """Estimates of the log-likelihood, in nats.
 
     Attributes:
-        rows: the estimate of each row, ``(B,)``.
+        rows: the estimate for each row, ``(B,)``.
         row_errors: their Monte Carlo standard errors by the delta method, sd(w) / (sqrt(S) mean(w)), ``(B,)``.
-        effective_samples: (sum_s w_s)^2 / sum_s w_s^2 of each row (Kish 1965), ``(B,)``.
+        effective_samples: the effective sample size of each row, (sum_s w_s)^2 / sum_s w_s^2 (Kish 1965), ``(B,)``.
         mean: the mean over the rows.
-        standard_error: its standard error as one of a mean over data, sd(rows) / sqrt(B); NaN for a single row.
+        standard_error: the standard error of ``mean`` over the data, sd(rows) / sqrt(B); NaN for a single row.
     """
 
     rows: torch.Tensor
@@ -31,38 +31,40 @@ class LogLikelihood(NamedTuple):
 
 
 def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size=2500, backend="auto", progress=False):
-    """Importance-weighted log p(x) of every row, or log p(x, y), by any number of samples.
+    """Importance-weighted estimate of log p(x), or log p(x, y), of every row.
 
     log 1/S sum_s w_s,  w_s = p(x, z_s) / q(z_s | x)                         (Burda et al. 2016, eq. 8)
     w_s = sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                     with ``classes="all"``
     w_s = p(x, y_s, z_s, a_s) / [q(z_s, a_s | x, y_s) r(y_s | x, a_s)]       with ``classes="drawn"``
 
-    The latents are drawn from the guide as the pair is written. Where the guide enumerates y, all classes are
-    summed inside every sample, in which q(y | x) cancels; or one is drawn, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K,
-    at a K-th of the cost and, where q(y | x) is any good, little more variance. The weights' mean is unbiased for
-    p(x) either way, so that its logarithm is below log p(x) on average. A y that the model alone enumerates is
-    always summed. It takes ``num_samples`` times K decodes a row, or ``num_samples`` with a class drawn or given;
-    memory is that of a chunk. Where the effective samples are but a few the weights seen say little of those that
-    were not, and the standard error of a row is too small.
+    The latents are drawn from the guide. If the guide enumerates y, there are two choices. With ``classes="all"``, all
+    classes are summed within every sample, and q(y | x) cancels. With ``classes="drawn"``, one class is drawn per
+    sample, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K. That costs a K-th, with little more variance if q(y | x) is good. In
+    both cases the mean weight is unbiased for p(x), so its logarithm is below log p(x) in expectation. A y that is
+    enumerated only in the model is always summed.
+
+    The cost is ``num_samples`` times K decoder evaluations per row, or ``num_samples`` with a drawn or given class. The
+    memory is that of one chunk. If there are only a few effective samples, important samples may be missing, and the
+    standard error of the row is too small.
 
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``.
         y: labels, for log p(x, y); or None.
-        num_samples: S.
+        num_samples: number of samples S.
         classes: ``"all"`` or ``"drawn"``.
-        chunk_size: decodes at once, samples times classes times rows; a GPU takes more.
-        backend: of the ``CompiledFunction`` that computes the weights. ``"auto"`` replays a graph, and compiles it
-            where a run is long.
-        progress: show a bar.
+        chunk_size: decoder evaluations at once (samples times classes times rows); increase it on a GPU.
+        backend: backend of the ``CompiledFunction`` that computes the weights. ``"auto"`` replays a traced graph, and
+            compiles it for a long run.
+        progress: show a progress bar.
 
     Returns:
         A ``LogLikelihood``.
 
     Raises:
         ValueError: if a site is scaled or masked, or not in the plate over the rows; if ``num_samples`` or
-            ``chunk_size`` is below 1, or there is no such ``classes`` or ``backend``; if a row's estimate is NaN,
-            naming the site.
+            ``chunk_size`` is below 1, or ``classes`` or ``backend`` is unknown; if a row's estimate is NaN, naming the
+            site.
 
     Example::
 
@@ -73,9 +75,9 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
         if not value >= 1:
             raise ValueError(f"{argument}: got {value!r}, want at least 1")
     num_classes = getattr(model, "num_classes", None) or 1
-    decodes = num_classes if y is None and classes == "all" else 1  # a sample
+    decodes = num_classes if y is None and classes == "all" else 1  # per sample
     num_chunks = math.ceil(num_samples * decodes / chunk_size)
-    samples = math.ceil(num_samples / num_chunks)  # a chunk; the last one's surplus is not counted
+    samples = math.ceil(num_samples / num_chunks)  # per chunk; surplus samples of the last chunk are dropped
     weigh = CompiledFunction(log_weights(model, samples, drawn=classes == "drawn"), backend)
     rows_at_once = max(1, chunk_size // (decodes * samples))
     with evaluating(model):
@@ -87,13 +89,13 @@ def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size
 
 
 def _name_the_site(model, x, y, wrong):
-    """Raise ``ValueError`` for rows whose weights were NaN."""
+    """Raise a ``ValueError`` that names the site responsible for NaN weights."""
     pair = run_pair(model.model, model.guide, (x[wrong], None if y is None else y[wrong]))
     pair.refuse_nan(torch.full_like(x[wrong][:, 0], torch.nan))
 
 
 def _summary(first, second, num_samples):
-    """A ``LogLikelihood`` of the moments of all rows."""
+    """The ``LogLikelihood`` computed from the moments of all rows."""
     rows, effective = first - math.log(num_samples), (2 * first - second).exp()
     variance = (num_samples / effective - 1).clamp(min=0) / (num_samples - 1) if num_samples > 1 else math.nan * rows
     error = float(rows.std()) / math.sqrt(len(rows)) if len(rows) > 1 else math.nan
@@ -101,7 +103,7 @@ def _summary(first, second, num_samples):
 
 
 def log_weights(model, num_samples, drawn):
-    """The function of rows and labels that draws log w_s, ``(S, B)``, see ``log_likelihood``."""
+    """A function of rows and labels that draws log w_s ``(S, B)``, see ``log_likelihood``."""
     within = DrawnClass() if drawn else None
 
     def draw(x, y):
@@ -111,16 +113,16 @@ def log_weights(model, num_samples, drawn):
 
 
 def moments(weigh, batch, num_samples, samples):
-    """log sum_s w_s and log sum_s w_s^2 of some rows, in double precision.
+    """log sum_s w_s and log sum_s w_s^2 of a batch of rows, in double precision.
 
     Args:
-        weigh: a function of ``*batch`` that draws ``samples`` log-weights a row, ``(samples, B)``.
-        batch: rows ``(B, D)`` and labels, or None.
-        num_samples: S. The surplus of the last call is dropped.
-        samples: of a call.
+        weigh: a function of ``*batch`` that draws ``samples`` log-weights per row, ``(samples, B)``.
+        batch: rows ``(B, D)``, and labels or None.
+        num_samples: number of samples S. Surplus samples of the last call are dropped.
+        samples: number of samples per call.
 
     Returns:
-        Two of ``(B,)``.
+        Two tensors ``(B,)``.
     """
     first = second = torch.full((), -math.inf, dtype=torch.float64, device=batch[0].device)
     for begin in range(0, num_samples, samples):

@@ -1,4 +1,4 @@
-"""The papers' figures, each a function that returns matplotlib axes."""
+"""Plots as in the papers. Each function returns matplotlib axes."""
 
 from pyrodgm.plot.curves import learning_curve, training_curves
 from pyrodgm.plot.images import analogies, class_samples, image_grid, manifold, reconstructions, samples

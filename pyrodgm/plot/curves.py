@@ -1,17 +1,17 @@
-"""Learning curves, against the epoch or the rows seen."""
+"""Learning curves, by epoch or by number of rows seen."""
 
 import matplotlib.pyplot as plt
 
 
 def learning_curve(history, keys, ylabel, reference=None, ax=None):
-    """Columns of a training history against the epoch.
+    """Plot columns of a training history by epoch.
 
     Args:
-        history: a list of dicts with ``"epoch"``, as ``pyrodgm.train.fit`` returns it; a row without a key is
-            skipped for it.
-        keys: the columns to draw.
-        ylabel: what they measure, with its unit.
-        reference: dict from a name to a value, drawn as dashed lines.
+        history: a list of dicts with ``"epoch"``, as returned by ``pyrodgm.train.fit``. Rows without a key are skipped
+            for that key.
+        keys: the columns to plot.
+        ylabel: label of the y axis, with the unit.
+        reference: dict from a name to a value, drawn as a dashed line.
         ax: axes to draw on, or None for new ones.
 
     Returns:
@@ -33,16 +33,16 @@ def learning_curve(history, keys, ylabel, reference=None, ax=None):
 
 
 def training_curves(panels, ylabel):
-    """Training and test figures against the number of rows seen, on a logarithmic axis (Kingma 2017, figs 2.5 and 2.6).
+    """Plot training and test figures by number of rows seen, on a log scale (Kingma 2017, figs 2.5 and 2.6).
 
     Args:
-        panels: dict from a title to the curves of one pair of axes, a dict from a name to a list of runs; a run is a
-            list of dicts with ``"samples"``, ``"train"`` and ``"test"``. Runs of one name have one colour, test figures
-            broken lines.
-        ylabel: what they measure, with its unit.
+        panels: dict from a panel's title to its curves: a dict from a name to a list of runs. A run is a list of dicts
+            with ``"samples"``, ``"train"`` and ``"test"``. Runs of the same name share a colour; test figures are
+            dashed.
+        ylabel: label of the y axis, with the unit.
 
     Returns:
-        The axes, one for each panel.
+        The axes, one per panel.
 
     Example::
 

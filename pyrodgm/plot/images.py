@@ -1,4 +1,4 @@
-"""Figures made of images: grids, reconstructions, samples, analogies, manifolds."""
+"""Plots of images: grids, reconstructions, samples, analogies, manifolds."""
 
 import math
 
@@ -15,18 +15,18 @@ def image_grid(images, columns, image_shape, ax=None, gap=1, largest=None):
 
     Args:
         images: ``(N, D)`` on the scale of their likelihood.
-        columns: images a row.
-        image_shape: height and width, D = height * width; or height, width and 3, D = height * width * 3, for colour.
+        columns: images per row.
+        image_shape: ``(H, W)`` with D = H * W; or ``(H, W, 3)`` with D = 3 H W for colour.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
-        largest: the value of the darkest ink, or of a colour in full, where white or black is 0, such as 255 of bytes;
-            None for the largest there is, which in colour is at least 1.
+        largest: the value of full intensity (black, or a full colour), such as 255 for bytes. None for the largest
+            value in ``images``, but at least 1 for colour.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: for an ``image_shape`` that is neither, or that has other than D values.
+        ValueError: for an ``image_shape`` of another form, or one that does not have D values.
 
     Example::
 
@@ -56,14 +56,14 @@ def image_grid(images, columns, image_shape, ax=None, gap=1, largest=None):
 
 
 def _grid(model, images, columns, image_shape, ax, gap=1):
-    """A grid of a model's images: counts and levels on their own scale, from 0 to the largest there may be."""
+    """A grid of images of a model. Counts and levels are scaled from 0 to their largest possible value."""
     return image_grid(images, columns, image_shape, ax, gap, None if model.p_x.scale == 1 else model.p_x.scale)
 
 
 def _mean_image(model, y, size, z=None):
-    """The mean of p(x | ...) with the top latent at z, if it is given, and what is not given drawn from the prior.
+    """The mean of p(x | ...). The top latent is z if given; whatever is not given is drawn from the prior.
 
-    Of a decoder that draws pixel by pixel, which has no mean, it is an image drawn.
+    For a decoder that draws pixel by pixel, which has no closed-form mean, it is a sampled image.
     """
     given = {} if z is None else {model.top: z}
     with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):
@@ -73,18 +73,18 @@ def _mean_image(model, y, size, z=None):
 
 
 def reconstructions(model, x, image_shape, ax=None):
-    """Rows above their reconstructions (Sønderby et al. 2016, figs 9a-b; Maaløe et al. 2017, fig. 6).
+    """Plot rows above their reconstructions (Sønderby et al. 2016, figs 9a-b; Maaløe et al. 2017, fig. 6).
 
-    The latents are one draw of the guide, and p(x | latents) is drawn as its mean.
+    The latents are one sample from the guide. The mean of p(x | latents) is shown.
 
     Args:
         model: a model with a method ``reconstruct``.
-        x: rows ``(B, D)``, one column of the figure each.
+        x: rows ``(B, D)``, each a column of the plot.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes: a line of B rows, and one of their reconstructions.
+        The axes: B images above their B reconstructions.
 
     Example::
 
@@ -95,14 +95,14 @@ def reconstructions(model, x, image_shape, ax=None):
 
 
 def samples(model, num_samples, columns, image_shape, ax=None):
-    """Samples of the model, the means of p(x | latents) with latents from the prior (Kingma 2017, fig. 2.8).
+    """Plot samples of the model: means of p(x | latents), with latents from the prior (Kingma 2017, fig. 2.8).
 
-    A class, where the model has one, is drawn too; ``class_samples`` has a column for each.
+    The class is sampled too, if the model has one; ``class_samples`` has a column per class.
 
     Args:
         model: a model with a site ``x``.
         num_samples: number of images.
-        columns: images a row.
+        columns: images per row.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
@@ -117,18 +117,18 @@ def samples(model, num_samples, columns, image_shape, ax=None):
 
 
 def analogies(model, x, image_shape, ax=None):
-    """A test image, then its style with each of the classes (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
+    """Plot each image, then its style in every class (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
 
-    z, the top latent, is drawn from the guide given x, and p(x | z, y) is drawn as its mean for every y.
+    The top latent z is sampled from the guide given x. The mean of p(x | z, y) is shown for every y.
 
     Args:
         model: a model with a ``classifier`` and a top latent.
-        x: rows ``(B, D)``, one line of the figure each.
+        x: rows ``(B, D)``, each a line of the plot.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes: B lines of 1 + K images, the first of each the row itself.
+        The axes: B lines of 1 + K images, the original first.
 
     Example::
 
@@ -145,10 +145,10 @@ def analogies(model, x, image_shape, ax=None):
 
 
 def class_samples(model, samples, image_shape, ax=None):
-    """Samples of each class from the prior, one style a line (Maaløe et al. 2016, fig. 3b).
+    """Plot samples of each class from the prior, one style per line (Maaløe et al. 2016, fig. 3b).
 
     Args:
-        model: a model with classes and a top latent, whose prior is N(0, I).
+        model: a model with classes and a top latent with the prior N(0, I).
         samples: number of styles.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
@@ -167,13 +167,13 @@ def class_samples(model, samples, image_shape, ax=None):
 
 
 def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
-    """The mean image over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
+    """Plot mean images over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:
         model: a model whose top latent has two units and the prior N(0, I).
-        steps: images a side.
+        steps: images per side.
         image_shape: as for ``image_grid``.
-        y: a class, for a model with classes, or None to draw it.
+        y: a class, for a model with classes, or None to sample it.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
 
@@ -181,7 +181,7 @@ def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
         The axes.
 
     Raises:
-        ValueError: if z has another size.
+        ValueError: if z does not have two units.
 
     Example::
 

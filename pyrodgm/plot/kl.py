@@ -1,33 +1,32 @@
-"""Where a model keeps its information: KL divergence by latent unit and by layer."""
+"""Plots of the KL divergence by latent unit and by layer."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.colors import LogNorm
 
-INACTIVE = 0.01  # nats; below it a unit is white
-KEY = "KL of "  # and the latent: a column of a history
+INACTIVE = 0.01  # nats; units below this are drawn white
+KEY = "KL of "  # prefix of a latent's column in a history
 
 
 def _array(values):
-    """A tensor, an array, numbers, or a list of any of these, as an array."""
+    """Convert a tensor, an array, numbers or a list of these to an array."""
     if isinstance(values, (list, tuple)):
         return np.array([_array(value) for value in values])
     return values.detach().cpu().double().numpy() if isinstance(values, torch.Tensor) else np.asarray(values, float)
 
 
 def kl_of_units(history: list[dict]) -> dict:
-    """What ``kl_units`` of a recipe keeps in a history, by latent.
+    """The KL divergence of every latent unit by epoch, from the history of a recipe with ``kl_units=True``.
 
     Args:
-        history: a list of dicts, as ``pyrodgm.zoo.train`` returns it; an epoch without a measurement is passed over.
+        history: a list of dicts, as returned by ``pyrodgm.zoo.train``. Epochs without an evaluation are skipped.
 
     Returns:
-        A dict from site to the epochs, a list, and the KL of every unit at each, ``(epochs, units)``; in the history's
-        order.
+        A dict from site to a pair: the list of epochs, and the KL of every unit ``(epochs, units)``.
 
     Raises:
-        ValueError: if nothing was measured.
+        ValueError: if the history has no KL divergences.
 
     Example::
 
@@ -41,23 +40,23 @@ def kl_of_units(history: list[dict]) -> dict:
                 epochs.append(row["epoch"])
                 rows.append(_array(kl))
     if not found:
-        raise ValueError("history: got none of the columns 'KL of ...', want that of a recipe with kl_units=True")
+        raise ValueError("history: got no column 'KL of ...', want the history of a recipe with kl_units=True")
     return {site: (epochs, np.array(rows)) for site, (epochs, rows) in found.items()}
 
 
 def kl_heat_maps(history: list[dict]) -> list:
-    """The heat map of every latent of a history, side by side (Sønderby et al. 2016, fig. 4).
+    """Plot the KL heat map of every latent of a history, side by side (Sønderby et al. 2016, fig. 4).
 
     Args:
         history: as for ``kl_of_units``.
 
     Returns:
-        The axes, one for each latent.
+        The axes, one per latent.
 
     Example::
 
         recipe, folder = RECIPES["mnist-lvae"], "runs/mnist-lvae/seed-0"
-        *_, history = pyrodgm.zoo.train(recipe, folder=folder)          # at once, where the run is finished
+        *_, history = pyrodgm.zoo.train(recipe, folder=folder)          # returns at once for a finished run
         kl_heat_maps(history)[0].figure.savefig("kl.png")
     """
     found = kl_of_units(history)
@@ -68,14 +67,14 @@ def kl_heat_maps(history: list[dict]) -> list:
 
 
 def kl_curves(history: list[dict], ax=None):
-    """KL(q || p) of every latent, the sum over its units, against the epoch.
+    """Plot KL(q || p) of every latent, summed over its units, by epoch.
 
     Args:
         history: as for ``kl_of_units``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes, a line for each latent.
+        The axes, with one line per latent.
 
     Example::
 
@@ -90,22 +89,22 @@ def kl_curves(history: list[dict], ax=None):
 
 
 def kl_heat_map(kl, every=1, ax=None, epochs=None):
-    """KL(q(z_k | x) || p(z_k)) of each latent unit over training, on a log scale (Sønderby et al. 2016, fig. 4).
+    """Plot KL(q(z_k | x) || p(z_k)) of each latent unit over training, on a log scale (Sønderby et al. 2016, fig. 4).
 
-    A line for each unit, sorted by the last epoch's KL with the largest on top. White is inactive, below 0.01 nats.
+    One line per unit, sorted by the KL of the last epoch, largest on top. Inactive units, below 0.01 nats, are white.
 
     Args:
         kl: nats ``(epochs, units)``, an array, a tensor, or a list of rows.
-        every: epochs from one row to the next; the first row is of epoch ``every``.
+        every: epochs between rows; the first row is epoch ``every``.
         ax: axes to draw on, or None for new ones.
-        epochs: of the rows, rising, where they are not ``every`` so many; or None.
+        epochs: increasing epochs of the rows, instead of ``every``; or None.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: for an array of other than two dimensions, and for NaN or infinite values; or if there is not an
-            epoch for each row.
+        ValueError: if ``kl`` does not have two dimensions or has NaN or infinite values, or if the number of epochs
+            differs from the number of rows.
 
     Example::
 
@@ -137,21 +136,21 @@ def kl_heat_map(kl, every=1, ax=None, epochs=None):
 
 
 def _edges(epochs, every):
-    """Where the column of each epoch begins and ends: half way to its neighbours."""
+    """The edges of the columns: half way between neighbouring epochs."""
     between = (epochs[1:] + epochs[:-1]) / 2
     first, last = (between[0], between[-1]) if len(between) else (epochs[0] + every / 2,) * 2
     return np.concatenate([[2 * epochs[0] - first], between, [2 * epochs[-1] - last]])
 
 
 def kl_bars(kl, ax=None):
-    """KL(q || p) of each layer, the sum over its units, for one model or several (Sønderby et al. 2016, fig. 5).
+    """Plot KL(q || p) of each layer, summed over its units, for one or several models (Sønderby et al. 2016, fig. 5).
 
     Args:
-        kl: dict from a model's name to a dict from a latent site to the nats of its units ``(units,)``, or of all.
+        kl: dict from a model's name to a dict from a latent site to its KL in nats, per unit ``(units,)`` or in total.
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes: a group of bars for each site, one bar for each model that has it.
+        The axes: a group of bars per site, with one bar per model that has the site.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Figures in the plane: latents on their principal components, decision regions."""
+"""Plots in the plane: principal components of latents, decision regions."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -8,12 +8,12 @@ from pyrodgm.evaluate import evaluating, latents
 
 
 def latent_pca(model, x, y, site="z", ax=None):
-    """A latent's first two principal components, coloured by class (Maaløe et al. 2016, figs 2d and 4b).
+    """Plot a latent's first two principal components, coloured by class (Maaløe et al. 2016, figs 2d and 4b).
 
     Args:
         model: a model with the site.
         x: rows ``(B, D)``.
-        y: their class indices ``(B,)``, for the colours alone.
+        y: their class indices ``(B,)``, used only for colours.
         site: the latent to show.
         ax: axes to draw on, or None for new ones.
 
@@ -38,15 +38,15 @@ def latent_pca(model, x, y, site="z", ax=None):
 
 
 def decision_regions(model, x, y, labelled=None, ax=None, steps=200):
-    """The class probabilities over the plane, the rows, and the labelled ones in black (Maaløe et al. 2016, fig. 2c).
+    """Plot class probabilities over the plane, the rows, and labelled rows in black (Maaløe et al. 2016, fig. 2c).
 
     Args:
         model: a model with a ``classifier`` of two-dimensional rows.
         x: rows ``(B, 2)``.
-        y: their class indices ``(B,)``, for the colours alone.
+        y: their class indices ``(B,)``, used only for colours.
         labelled: the labelled rows ``(N_l, 2)``, or None.
         ax: axes to draw on, or None for new ones.
-        steps: grid points a side.
+        steps: grid points per side.
 
     Returns:
         The axes.

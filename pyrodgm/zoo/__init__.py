@@ -1,4 +1,4 @@
-"""Recipes: one named, complete experiment per row of a paper's table."""
+"""Recipes: named, complete experiments, one per row of a paper's table."""
 
 from pyrodgm.zoo.experiment import Outcome, load_data, measure, prepare, run, train
 from pyrodgm.zoo.override import override

@@ -1,11 +1,12 @@
-"""Figures 2.5 and 2.6 of Kingma 2017: training by the ELBO (AEVB) beside wake-sleep and Monte Carlo EM.
+"""Figures 2.5 and 2.6 of Kingma 2017: the ELBO (AEVB) compared with wake-sleep and Monte Carlo EM.
 
     python -m pyrodgm.zoo.aevb 2.5 --seeds 3 --output results
 
-writes the last point of every curve to ``figure-2.5.json``, as ``pyrodgm reproduce`` does, the curves beside it, and
-draws them. The same command goes on after the last curve that was finished. Settings of secs 2.10 and 2.11 and app.
-2.B: one hidden layer of tanh, parameters from N(0, 0.01^2) and with a prior N(0, I), batches of 100 rows, one sample a
-row, Adagrad with the best of three step sizes after the first rows.
+This writes the last point of every curve to ``figure-2.5.json``, as ``pyrodgm reproduce`` does, saves the curves next
+to it, and plots them. Repeating the command resumes after the last finished curve.
+
+Settings of secs 2.10 and 2.11 and app. 2.B: one tanh hidden layer, parameters initialised from N(0, 0.01^2) with a
+prior N(0, I), batches of 100 rows, one sample per row, and Adagrad with the best of three step sizes on the first rows.
 """
 
 import argparse
@@ -35,12 +36,12 @@ AEVB, WAKE_SLEEP, MCEM = "AEVB", "wake-sleep", "Monte Carlo EM"
 BATCH_SIZE = 100
 SAMPLES = 10_000_000
 RATES = (0.01, 0.02, 0.1)
-TRIAL = 5_000  # rows after which the step size is chosen
-POINTS = [m * 10**k for k in range(4, 8) for m in (1, 2, 5)]  # rows seen at which a curve is measured
+TRIAL = 5_000  # rows seen before the step size is chosen
+POINTS = [m * 10**k for k in range(4, 8) for m in (1, 2, 5)]  # numbers of rows seen at which a curve is evaluated
 
 
 class Setting(NamedTuple):
-    """One curve: what trains how many latents on how many rows."""
+    """One curve: the algorithm, the number of latents and the number of training rows."""
 
     algorithm: str
     z_size: int
@@ -48,28 +49,28 @@ class Setting(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """The curves of a figure, the data, the hidden units, what is measured and on how many rows."""
+    """One figure: its curves, the data, the hidden units, the evaluated quantity and the number of rows for it."""
 
     settings: list[Setting]
     data: str
     likelihood: str | tuple[str, dict]
     hidden: int
-    panel: str  # of a setting
+    panel: str  # title of a setting's panel
     measured: str
     evaluate: Callable
     num_evaluated: int
     paper: str
-    length: str  # of the paper's curves, in rows
+    length: str  # training rows of the paper's curves
     deviations: str
 
 
 @torch.no_grad()
 def log_p_on_grid(model, x, points=41, width=4.0):
-    """log p(x) of binary rows by the trapezoidal rule in the latents, of which there are two or three.
+    """log p(x) of binary rows by the trapezoidal rule over two or three latents.
 
     log p(x) = log sum_g h^d N(z_g; 0, I) p(x | z_g), z_g on a grid of ``points`` ^ d over [-width, width]^d
 
-    It needs no guide, so that it serves for models trained with one and without.
+    No guide is needed, so models trained with and without a guide can be compared.
 
     Args:
         model: a VAE with Bernoulli features.
@@ -102,7 +103,7 @@ FIGURES = {
         num_evaluated=1000,
         paper="AEVB converges considerably faster and to a better bound for every number of latents",
         length="100 million",
-        deviations=f"{MNIST} Bounds are of the first 1,000 training and test rows, at one sample.",
+        deviations=f"{MNIST} Bounds use the first 1,000 training and test rows and one sample.",
     ),
     "2.5-freyfaces": Figure(
         settings=[Setting(a, z, 1500) for z in (2, 5, 10, 20) for a in (AEVB, WAKE_SLEEP)],
@@ -116,8 +117,8 @@ FIGURES = {
         paper="AEVB converges considerably faster and to a better bound for every number of latents",
         length="10 million",
         deviations=(
-            "1,500 rows to train on, a random choice of frames; bounds are of the first 200 of them and of 200 test "
-            "rows, at one sample."
+            "1,500 randomly chosen frames for training. Bounds use the first 200 of them and 200 test rows, with one "
+            "sample."
         ),
     ),
     "2.6": Figure(
@@ -133,26 +134,26 @@ FIGURES = {
         paper="log p(x) of AEVB, wake-sleep and Monte Carlo EM, drawn for both numbers of rows",
         length="60 million",
         deviations=(
-            f"{MNIST} log p(x) is a sum over a grid of the three latents, of the first 100 training and test rows (the "
-            "thesis does not state its estimator). HMC accepts or rejects the 100 rows of a batch together. Of Monte "
-            "Carlo EM the rows of the weight updates are counted, and not those of the leapfrog steps."
+            f"{MNIST} log p(x) is computed on a grid over the three latents for the first 100 training and test rows "
+            "(the thesis does not state its estimator). HMC accepts or rejects the 100 rows of a batch together. For "
+            "Monte Carlo EM, the rows of the weight updates are counted, not those of the leapfrog steps."
         ),
     ),
 }
 
 
 def curve(figure, setting, samples, seed=0):
-    """Train one setting, with the best of the step sizes, and measure it on the way.
+    """Train one setting with the best of the step sizes, evaluating it along the way.
 
     Args:
         figure: a ``Figure``.
         setting: one of its settings.
-        samples: rows to train on in all, each counted as often as a step takes it; those of an E step are not.
+        samples: total number of training rows, counting a row each time a step uses it; E steps do not count.
         seed: fixes parameters, order and noise.
 
     Returns:
         A dict with the setting, the step size, and ``"points"``, a list of dicts of ``"samples"``, ``"train"`` and
-        ``"test"``, means over the first rows.
+        ``"test"``, means over the evaluated rows.
     """
     data, generator = load(figure.data), torch.Generator().manual_seed(0)
     x, test = data.train.x, data.test.x
@@ -167,10 +168,10 @@ def curve(figure, setting, samples, seed=0):
 
 
 def _trial(figure, setting, x, parts, rate, seed):
-    """The training figure after the first rows; minus infinity where it is no number."""
+    """The training figure after the first rows; minus infinity if it is not a number."""
     try:
         return _train(figure, setting, x, parts, rate, TRIAL, seed)[-1]["train"]
-    except (FloatingPointError, ValueError):  # of the loss, or of a row's bound that is NaN
+    except (FloatingPointError, ValueError):  # the loss is not finite, or a row's bound is NaN
         return -math.inf
 
 
@@ -206,22 +207,22 @@ def _train(figure, setting, x, parts, rate, samples, seed):
 
 
 def _batches(num_rows):
-    """Indices of whole batches, epoch after epoch."""
+    """Yield the row indices of full batches, epoch after epoch."""
     while True:
         yield from torch.randperm(num_rows).split(BATCH_SIZE)[: num_rows // BATCH_SIZE]
 
 
 def reproduce(name, samples, seeds, folder):
-    """Train every curve of a figure that is not in the folder yet, write the table and draw the curves.
+    """Train the curves of a figure that are not in the folder yet, write the table and plot the curves.
 
     Args:
-        name: of ``FIGURES``.
+        name: a key of ``FIGURES``.
         samples: see ``curve``.
-        seeds: how many.
-        folder: an existing one.
+        seeds: number of seeds.
+        folder: an existing folder.
 
     Returns:
-        The path of the drawing.
+        The path of the plot.
     """
     figure, folder, commit, recipe = FIGURES[name], Path(folder), package_commit(), record(name, samples)
     changed = [] if samples == SAMPLES else [f"samples={samples}"]
@@ -248,17 +249,17 @@ def reproduce(name, samples, seeds, folder):
 
 
 def record(name, samples):
-    """What the table says of a figure, as a recipe."""
+    """The figure's entry in the results table, as a recipe."""
     figure = FIGURES[name]
     return Recipe(
         name=f"figure-{name}",
-        summary=" beside ".join(dict.fromkeys(setting.algorithm for setting in figure.settings)) + f" on {figure.data}",
+        summary=f"Comparison of {', '.join(dict.fromkeys(s.algorithm for s in figure.settings))} on {figure.data}",
         source=f"Kingma 2017, sec. 2.11 and figure {name[:3]}",
         paper=figure.paper,
         figure=figure.measured,
         deviations=(
-            f"{samples:,} training rows in place of {figure.length}, for a CPU; the step size with the best training "
-            f"figure after {TRIAL:,} rows. {figure.deviations}"
+            f"{samples:,} training rows instead of {figure.length}, to fit a CPU. The step size is the one with the "
+            f"best training figure after {TRIAL:,} rows. {figure.deviations}"
         ),
         data=(figure.data, {}),
         model=(VAE, {"hidden": (figure.hidden,), "activation": "tanh", "init": 0.01}),
@@ -271,7 +272,7 @@ def record(name, samples):
 
 
 def draw(name, curves, path):
-    """Draw the curves of a figure as a PNG file, and return its path."""
+    """Plot the curves of a figure to a PNG file and return its path."""
     figure, lines = FIGURES[name], {}
     for c in curves:
         setting = Setting(*c["setting"])
@@ -285,8 +286,8 @@ def draw(name, curves, path):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("figure", choices=FIGURES)
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="rows to train on, by default 10 million")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="training rows, by default 10 million")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--output", default="results", help="folder of the table and the drawing")
+    parser.add_argument("--output", default="results", help="folder for the table and the plot")
     arguments = parser.parse_args()
     print(reproduce(arguments.figure, arguments.samples, arguments.seeds, arguments.output))

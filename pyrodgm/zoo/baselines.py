@@ -1,4 +1,4 @@
-"""What a semi-supervised model has to beat on the same labels, and scikit-learn's classifiers on features."""
+"""Baselines trained on the same labels as a semi-supervised model, and scikit-learn classifiers for features."""
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from pyrodgm.nn import CategoricalNet
 
 
 def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3):
-    """Test error, in per cent, of a network of the classifier's size trained on the labelled rows alone.
+    """Test error (%) of a network of the classifier's size, trained only on the labelled rows.
 
-    Full batches, Adam, the state of least validation error: it is given more labels to choose by than to learn from.
+    Full batches and Adam. The step with the lowest validation error is kept, which favours this baseline: it sees more
+    labels for validation than for training.
     """
     torch.manual_seed(seed)
     x, y = data.train.x[rows] / data.train.x.abs().max(), data.train.y[rows]
@@ -44,12 +45,12 @@ def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3)
 
 
 def label_spreading(recipe, data, rows, seed):
-    """Test error, in per cent, of scikit-learn's LabelSpreading over all training rows; neighbours by validation."""
+    """Test error (%) of scikit-learn's LabelSpreading on all training rows; ``n_neighbors`` chosen by validation."""
     x, labels = data.train.x.cpu().numpy(), np.full(len(data.train.x), -1)
     labels[rows.cpu()] = data.train.y[rows].cpu().numpy()
     best, chosen = float("inf"), None
     for neighbours in (3, 5, 7, 10, 15):
-        with np.errstate(invalid="ignore"):  # rows that no label reaches divide by zero; they get class 0
+        with np.errstate(invalid="ignore"):  # rows not connected to any label divide by zero and get class 0
             spreading = LabelSpreading(kernel="knn", n_neighbors=neighbours).fit(x, labels)
             validation, test = (
                 float((spreading.predict(part.x.cpu().numpy()) != part.y.cpu().numpy()).mean())
@@ -61,40 +62,40 @@ def label_spreading(recipe, data, rows, seed):
 
 
 def svm(recipe, data, rows, seed):
-    """Test error, in per cent, of an SVM trained on the labelled rows alone; its C by validation."""
+    """Test error (%) of an SVM trained only on the labelled rows; C chosen by validation."""
     return chosen_error("SVM", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
 def nearest_neighbours(recipe, data, rows, seed):
-    """Test error, in per cent, of the nearest labelled rows; their number by validation."""
+    """Test error (%) of nearest neighbours among the labelled rows; their number chosen by validation."""
     return chosen_error("nearest neighbours", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
 def linear(recipe, data, rows, seed):
-    """Test error, in per cent, of softmax regression with an L2 penalty on the labelled rows; its C by validation."""
+    """Test error (%) of L2-penalised softmax regression on the labelled rows; C chosen by validation."""
     return chosen_error("linear", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
 def forest(recipe, data, rows, seed):
-    """Test error, in per cent, of a random forest on the labelled rows; the size of its leaves by validation."""
+    """Test error (%) of a random forest on the labelled rows; the leaf size chosen by validation."""
     return chosen_error("forest", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
 def dropout_network(recipe, data, rows, seed):
-    """Test error, in per cent, of ``batched_network`` with the dropout of 0.5 that Maaløe et al. (2018) have."""
+    """Test error (%) of ``batched_network`` with dropout 0.5, as in Maaløe et al. (2018)."""
     return batched_network(recipe, data, rows, seed, dropout=0.5)
 
 
 def plain_network(recipe, data, rows, seed):
-    """Test error, in per cent, of ``batched_network`` without dropout."""
+    """Test error (%) of ``batched_network`` without dropout."""
     return batched_network(recipe, data, rows, seed)
 
 
 def batched_network(recipe, data, rows, seed, dropout=0.0, epochs=100, batch_size=200, learning_rate=3e-3):
-    """Test error, in per cent, of a network of the classifier's size trained on batches of the labelled rows alone.
+    """Test error (%) of a network of the classifier's size, trained in batches on the labelled rows only.
 
-    For many labels, where ``supervised_network`` would see every row at every step. Adam, whose rate falls linearly
-    over the second half; the epoch of least validation error.
+    For many labels, where the full batches of ``supervised_network`` would be too large. Adam with a learning rate
+    that falls linearly over the second half. The epoch with the lowest validation error is kept.
     """
     torch.manual_seed(seed)
     x, y = data.train.x[rows], data.train.y[rows]
@@ -145,15 +146,15 @@ CLASSIFIERS = {
 
 
 def chosen_error(name, labelled, validation, test):
-    """Test error, in per cent, of the one among the classifiers of a name that errs least on the validation rows.
+    """Test error (%) of the named classifier, with its hyperparameter chosen by validation error.
 
-    There are no more neighbours than labelled rows.
+    Numbers of neighbours above the number of labelled rows are skipped.
 
     Args:
-        name: of ``CLASSIFIERS``.
-        labelled: ``Rows`` to train on, x ``(N, D)`` and y ``(N,)``.
-        validation: ``Rows`` to choose by.
-        test: ``Rows`` to measure on.
+        name: a key of ``CLASSIFIERS``.
+        labelled: training ``Rows``, x ``(N, D)`` and y ``(N,)``.
+        validation: ``Rows`` that choose the hyperparameter.
+        test: ``Rows`` to evaluate on.
 
     Returns:
         A float from 0 to 100.

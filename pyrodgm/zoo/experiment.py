@@ -1,4 +1,4 @@
-"""Train a recipe's model and measure it as its paper does."""
+"""Train a recipe's model and evaluate it as its paper does."""
 
 import inspect
 from contextlib import ExitStack
@@ -43,13 +43,13 @@ from pyrodgm.zoo.stages import first_stage
 
 RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
-DRAWS = 100  # of the weights of a prediction
-SHARES = (constraints.unit_interval, "values in [0, 1]")  # of rows that are binarised
-INACTIVE = 0.01  # nats; a unit with less carries nothing
+DRAWS = 100  # weight samples per prediction
+UNIT_INTERVAL = (constraints.unit_interval, "values in [0, 1]")  # the support of rows before binarisation
+INACTIVE = 0.01  # nats; units below this are inactive
 
 
 class Outcome(NamedTuple):
-    """A trained model and what was measured of it: figures by name, and the history of its training."""
+    """A trained model, its data and labelled rows, its figures by name, and its training history."""
 
     model: Model
     data: Dataset
@@ -61,12 +61,12 @@ class Outcome(NamedTuple):
 def prepare(recipe, seed=0, device="cpu"):
     """The data, the labelled rows and the untrained model of a recipe.
 
-    A recipe with ``precision="bfloat16"`` gets a model in float32, and a warning, on a device that does not multiply in
-    it, see ``fast_bfloat16``. Parameters are float32 in both, and the precision is no part of what a resumed run has to
-    agree with: on another machine it goes on in what that one is fast in.
+    On a device without fast bfloat16 multiplication (see ``fast_bfloat16``), a recipe with ``precision="bfloat16"``
+    gets a float32 model and a warning. The parameters are float32 either way, so a run may resume on another machine
+    in the precision that is fast there.
 
     Returns:
-        ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
+        The ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
@@ -87,13 +87,13 @@ def prepare(recipe, seed=0, device="cpu"):
 
 def _image_shape(data):
     if data.image_shape is None or data.columns is not None:
-        got = "rows that are no images" if data.image_shape is None else "images without some of their pixels"
+        got = "rows that are not images" if data.image_shape is None else "images without some of their pixels"
         raise ValueError(f"data: got {data.name}, {got}, want whole images")
     return data.image_shape
 
 
 def labels_kept(recipe, data, seed):
-    """The indices of the rows whose labels a recipe's model, or a classifier on its features, may see; or None."""
+    """Indices of the rows whose labels the recipe's model or feature classifiers may use; or None."""
     if not (has_classes(recipe.model[0]) or recipe.feature_classifiers) or recipe.num_labels == 0:
         return None
     if recipe.num_labels is None:
@@ -102,7 +102,7 @@ def labels_kept(recipe, data, seed):
 
 
 def load_data(recipe):
-    """A recipe's data, preprocessed, on the CPU."""
+    """Load and preprocess a recipe's data, on the CPU."""
     data = load(recipe.data[0], **recipe.data[1])
     for name, options in recipe.preprocess:
         check_choice("preprocess", name, ("dequantise", "keep_varying", "project", "standardise"))
@@ -111,20 +111,19 @@ def load_data(recipe):
 
 
 def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):
-    """Train the recipe's model, after the one that it builds on, if any.
+    """Train the recipe's model, and first the model it builds on, if any.
 
     Args:
         recipe: a ``Recipe``.
         seed: fixes the labels, the initial parameters and the noise.
         device: where to train.
-        folder: where the run is saved and found again, see ``pyrodgm.train.fit``; or None.
-        progress: show a bar.
-        tensorboard: log to the folder for TensorBoard.
-        pretrained_folder: where the run of ``first_stage`` is saved and found again; ``pretrained`` in the folder if
-            None.
+        folder: where the run is saved and resumed from, see ``pyrodgm.train.fit``; or None.
+        progress: show a progress bar.
+        tensorboard: write TensorBoard logs to the folder.
+        pretrained_folder: the same for the run of ``first_stage``; if None, ``pretrained`` in the folder.
 
     Returns:
-        The data, the labelled rows' indices, the model, and the history.
+        The data, the indices of the labelled rows, the model, and the history.
     """
     objective_of(recipe)  # raises before anything is trained
     first, trained = first_stage(recipe), None
@@ -141,7 +140,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     y = None
     if model.supervised:
         x, y = x[rows], data.train.y[rows]
-    check_values("x", x, *(SHARES if _binarises(recipe) else model.x_support))
+    check_values("x", x, *(UNIT_INTERVAL if _binarises(recipe) else model.x_support))
     seen = None if model.num_classes is None or model.supervised else rows
     labelled = None if seen is None else Rows(x[seen], data.train.y[seen])
     resample = None
@@ -152,7 +151,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             return RESAMPLE[name](x, generator=generator, **options)
 
     if trained is None and normalised_layers(model) and not has_run(folder):
-        model.initialise(*_evenly(x, y, recipe.batch_size, resample))
+        model.initialise(*_initial_batch(x, y, recipe.batch_size, resample))
     batches = Batches(x, recipe.batch_size, labelled, recipe.labelled_batch_size, resample, seed, share(), y)
     objective = _objective(recipe, model, seen, len(x), len(batches))
     svi = CompiledSVI(model.model, model.guide, _optimizer(recipe, len(x)), objective)
@@ -177,7 +176,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
                 figures["test error"] = classification_error(model, *_labelled(data.test))
         return figures
 
-    with pyro.validation_enabled(False), _round_steps(recipe):
+    with pyro.validation_enabled(False), _step_handlers(recipe):
         history = fit(
             svi,
             batches,
@@ -200,20 +199,22 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     return data, rows, model, history
 
 
-def _evenly(x, y, size, resample):
-    """A batch of rows as training has them, at even distances, and their labels; no random numbers are drawn for it."""
+def _initial_batch(x, y, size, resample):
+    """A batch of evenly spaced rows, resampled as in training, and their labels. The random state is not touched."""
     rows = torch.linspace(0, len(x) - 1, min(size, len(x)), device=x.device).long()
     batch = x[rows] if resample is None else resample(x[rows], torch.Generator(x.device).manual_seed(0))
     return batch, None if y is None else y[rows]
 
 
-def _round_steps(recipe):
-    """The handlers that a recipe wants round its steps."""
+def _step_handlers(recipe):
+    """The Pyro handlers of a recipe's training steps, as one context manager."""
     handlers = ExitStack()
     if recipe.kl_weight != 1:
         if not recipe.model[0].supervised:
             name = recipe.model[0].__name__
-            raise ValueError(f"kl_weight: got {recipe.kl_weight} with {name}, want 1: its bounds are measured")
+            raise ValueError(
+                f"kl_weight: got {recipe.kl_weight} with {name}, want 1: only supervised models take a weight"
+            )
         handlers.enter_context(warm_up(torch.tensor(recipe.kl_weight)))
     if recipe.local_reparameterisation:
         handlers.enter_context(local_reparameterisation())
@@ -221,16 +222,17 @@ def _round_steps(recipe):
 
 
 def measure(recipe, model, data, seed=0):
-    """The figures of a trained model: test bound, log-likelihood, KL divergences and errors.
+    """Evaluate a trained model: test bound, log-likelihood, KL divergences and errors.
 
-    Bounds, log-likelihoods and KL divergences are in nats, errors in per cent, with 100 samples of what the classifier
-    averages over (the milestones of ``train`` have 10). Where the likelihood is one of integers, the bound and log p(x)
-    are told in bits a dimension too. What the bound lacks of log p(x), on the rows of that estimate,
-    is the mean KL divergence of q from the posterior. Units are counted by their KL, as in Sønderby et al. 2016,
-    fig. 4, and not by the variance of their means, see ``active_units``, which batch normalisation of the heads sets.
-    Where training binarises, bounds are of rows that are binarised once, errors of the rows as they are. Where there
-    were no labels, the clusters are matched with the classes of the validation rows; where there were, the errors of
-    Bayes' rule, with 10 samples, stand beside those of the classifier.
+    - Bounds, log-likelihoods and KL divergences are in nats. With a discrete likelihood, the bound and log p(x) are
+      also given in bits per dimension.
+    - log p(x) minus the bound, on the rows used for log p(x), is the mean KL divergence of q from the true posterior.
+    - Active units are counted by their KL, as in Sønderby et al. 2016, fig. 4. The variance of their means (see
+      ``active_units``) would not do, because batch normalisation of the heads fixes it.
+    - Errors are in per cent and average 100 samples of what the classifier averages over (10 at the milestones of
+      ``train``). With labels, the error of Bayes' rule with 10 samples is reported too. Without labels, clusters are
+      matched to the classes of the validation rows.
+    - If training binarises, bounds use test rows binarised once, and errors use the original rows.
     """
     if model.supervised:
         return _supervised(model, data)
@@ -264,7 +266,7 @@ def measure(recipe, model, data, seed=0):
 
 
 def _supervised(model, data):
-    """Errors by the means of the weights and of the mean prediction over draws, and dropout rates by layer, in %."""
+    """Errors with the mean weights and with predictions averaged over weight samples, and dropout rates, in %."""
     validation, test = _labelled(data.validation), _labelled(data.test)
     figures = {
         "validation error": classification_error(model, *validation),
@@ -281,7 +283,7 @@ def _supervised(model, data):
 
 
 def _units(model, x):
-    """Name and KL by unit, or by map, of every continuous latent, in the guide's order."""
+    """Yield every continuous latent's name and its KL per unit (or per map), in the guide's order."""
     for site in latents(model, x[:1]):
         if site != "y":
             kl = kl_per_unit(model, x, site)
@@ -289,7 +291,7 @@ def _units(model, x):
 
 
 def _check_units(model, x):
-    """Raise ``ValueError`` unless the KL of every latent has a part of each unit."""
+    """Raise ``ValueError`` if the KL of a latent does not factorise over its units."""
     try:
         list(_units(model, x))
     except ValueError as error:
@@ -297,7 +299,7 @@ def _check_units(model, x):
 
 
 def _errors(recipe, model, data, x):
-    """Errors of a model's classifiers, and of Bayes' rule over its bounds of the observed test rows ``x``."""
+    """Errors of a model's classifier, and of Bayes' rule on the observed test rows ``x``."""
     options = {"num_samples": 100} if "num_samples" in inspect.signature(model.classifier).parameters else {}
     validation, test = _labelled(data.validation), _labelled(data.test)
 
@@ -316,15 +318,15 @@ def _errors(recipe, model, data, x):
 
 
 def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=False, pretrained_folder=None):
-    """Train the recipe's model and measure it as its paper does.
+    """Train the recipe's model and evaluate it as its paper does.
 
     Args:
-        recipe, seed, device, progress, folder, tensorboard, pretrained_folder: as for ``train``. The trained model
-            goes to ``model`` in the folder, as ``save_pretrained`` writes it.
+        recipe, seed, device, progress, folder, tensorboard, pretrained_folder: as for ``train``. The trained model is
+            saved to ``model`` in the folder by ``save_pretrained``.
 
     Returns:
-        An ``Outcome``. Its figures are those of ``measure``, of the milestones and of the baselines, and ``"seconds"``
-        of training, without what was trained first.
+        An ``Outcome``. Its figures are those of ``measure``, the milestones and the baselines, and the ``"seconds"`` of
+        training without the first stage.
 
     Example::
 
@@ -343,13 +345,13 @@ def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=Fa
 
 
 def _labelled(rows):
-    """The rows that have a label: the others say nothing of an error."""
+    """The rows that have a label."""
     chosen = preprocessing.labelled_rows(rows.y)
     return rows if len(chosen) == len(rows.y) else Rows(rows.x[chosen], rows.y[chosen])
 
 
 def _card(recipe, seed, figures):
-    """What a reader of a shared model wants to know of its training."""
+    """The text of a model card: recipe, figures, paper and deviations."""
     lines = [f"Recipe `{recipe.name}`, seed {seed}: {recipe.summary}. {recipe.source}.", ""]
     lines += ["| figure | measured |", "|---|---|"]
     lines += [f"| {name} ({unit(name)}) | {value:.2f} |" for name, value in figures.items()]
@@ -357,7 +359,7 @@ def _card(recipe, seed, figures):
 
 
 def observed(recipe, x):
-    """The rows that a bound is of: a model of binarised rows has no bound of grey ones."""
+    """The rows for evaluating a bound: binarised once if the model is trained on binarised rows."""
     return binarise(x, torch.Generator(x.device).manual_seed(0)) if _binarises(recipe) else x
 
 
@@ -366,14 +368,14 @@ def _binarises(recipe):
 
 
 def _objective(recipe, model, rows, num_rows, num_batches):
-    """The loss of a batch; ``rows`` are the labelled ones of ``num_rows``, ``num_batches`` those of an epoch."""
+    """The loss of a batch, for labelled ``rows`` among ``num_rows``, and ``num_batches`` batches per epoch."""
     inner = objective_of(recipe)
     if rows is None:
         return inner
     weight = alpha(recipe.beta, len(rows), num_rows - len(rows))
     labelled_weight = model.labelled_weight if recipe.labelled_weight is None else recipe.labelled_weight
     turns = 1
-    if recipe.labels_once:  # how often an epoch has a labelled row
+    if recipe.labels_once:  # how often an epoch visits a labelled row
         turns = (recipe.labelled_batch_size or len(rows)) * num_batches / len(rows)
     return SemiSupervisedELBO.of(model, inner, weight / turns, labelled_weight / turns)
 

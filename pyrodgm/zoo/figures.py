@@ -1,4 +1,4 @@
-"""The figures of a semi-supervised run on images."""
+"""Plots of a semi-supervised run on images."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -8,19 +8,19 @@ from pyrodgm.plot import analogies, class_samples, latent_pca, learning_curve
 
 
 def draw(outcome, folder):
-    """Draw analogies, class-conditional samples, a PCA of the latents and the learning curve as PNG files.
+    """Plot analogies, class-conditional samples, a PCA of the latents and the learning curve to PNG files.
 
     Args:
-        outcome: of a run with labels, on images.
+        outcome: the ``Outcome`` of a run with labels, on images.
         folder: an existing folder.
 
     Returns:
-        The paths of the figures.
+        The paths of the files.
     """
     model, data = outcome.model, outcome.data
     torch.manual_seed(0)
     first = torch.stack([data.test.x[data.test.y == k][0] for k in range(data.num_classes)])
-    site = next(site for site in latents(model, first) if site != "y")  # what the guide infers first
+    site = next(site for site in latents(model, first) if site != "y")  # the guide's first latent
     figures = {
         "analogies": lambda: analogies(model, first, data.image_shape),
         "samples": lambda: class_samples(model, 10, data.image_shape),

@@ -1,9 +1,10 @@
-"""Table 6.1 of Kingma 2017: how noisy gradients are by how weights are drawn, after 10 and 100 epochs on MNIST.
+"""Table 6.1 of Kingma 2017: gradient variance by weight sampling scheme, after 10 and 100 epochs on MNIST.
 
     python -m pyrodgm.zoo.gradient_variance --output results
 
-trains a classifier of three hidden layers by variational dropout of type B, and after each number of epochs measures
-the gradients of batches of 1,000 rows by each estimator. Writes ``table-6.1.json``, as ``pyrodgm reproduce`` does.
+This trains a classifier with three hidden layers by variational dropout of type B. After each number of epochs, it
+measures the gradient variance of every estimator on batches of 1,000 rows. The figures go to ``table-6.1.json``, as
+with ``pyrodgm reproduce``.
 """
 
 import argparse
@@ -25,24 +26,24 @@ from pyrodgm.zoo.results import package_commit, write_results
 
 EPOCHS = (10, 100)
 HIDDEN = (300, 300, 300)
-ROWS = 1000  # of a batch whose gradient is measured
-AT_ONCE = 100  # of which so many weights of their own are held at a time
+ROWS = 1000  # rows per measured gradient
+AT_ONCE = 100  # rows at a time where each row has its own weight sample
 
 
 class weights_by_row(local_reparameterisation):
-    """Draw a weight for every row in place of its outputs: what eq. 6.6 spares. The outputs have the same density."""
+    """Draw a weight sample per row, not per output as in eq. 6.6. The outputs have the same density."""
 
     def outputs(self, layer, x, posteriors):
-        """Those of ``(B, out, in)`` weights, for rows ``(B, in)`` of a layer of type B."""
+        """Outputs of a type B layer for rows ``(B, in)``, with weights ``(B, out, in)``."""
         (site,) = layer.posterior.sites("w")
         return torch.einsum("bi,boi->bo", x, posteriors[site].rsample((len(x),))) + layer.bias
 
 
 class mean_weights(local_reparameterisation):
-    """Compute with the means: no noise but that of the choice of rows."""
+    """Use the mean weights: the only noise left is the choice of rows."""
 
     def outputs(self, layer, x, posteriors):
-        """Those of the layer's own parameters, of type B."""
+        """Outputs of a type B layer with its mean weights."""
         return affine(x, layer.weight, layer.bias)
 
 
@@ -55,13 +56,15 @@ ESTIMATORS = {
 
 
 def gradients(model, x, y, handler):
-    """The gradient of minus the bound of the data set, N/M sum_m log p less the divergence, by top and bottom theta.
+    """Gradient of the negative bound with respect to the weights of the top and the bottom layer.
+
+    The bound is that of the whole data set: N/M sum_m log p - KL.
 
     Returns:
-        Tensors of the shapes of the two layers' weights.
+        A list of two tensors, of the shapes of the two layers' weights.
     """
     layers = list(layers_with_posteriors(model).values())
-    rows = AT_ONCE if handler is weights_by_row else len(x)  # the mean over parts, as each counts for the data set
+    rows = AT_ONCE if handler is weights_by_row else len(x)  # average over parts: each estimates the whole bound
     total = [0.0, 0.0]
     for part, labels in zip(x.split(rows), y.split(rows), strict=True):
         with handler():
@@ -72,19 +75,19 @@ def gradients(model, x, y, handler):
 
 
 def variances(model, x, y, handler, batches, seed=0):
-    """The variance of a batch's gradient, averaged over the weights of the top and of the bottom layer.
+    """Variance of a batch's gradient, averaged over the weights of the top and of the bottom layer.
 
-    Rows of a batch are drawn from the data set without replacement.
+    The rows of a batch are drawn from the data set without replacement.
 
     Args:
-        model: a ``BayesianMLP`` of type B, whose ``data_size`` is that of x.
+        model: a ``BayesianMLP`` of type B with ``data_size = len(x)``.
         x, y: the data set.
-        handler: of ``ESTIMATORS``.
-        batches: how many gradients.
-        seed: of rows and noise.
+        handler: a value of ``ESTIMATORS``.
+        batches: number of gradients.
+        seed: fixes rows and noise.
 
     Returns:
-        Two floats.
+        Two floats, top and bottom.
     """
     total = [0.0, 0.0], [0.0, 0.0]
     with seeded(seed), pyro.validation_enabled(False):
@@ -100,10 +103,11 @@ def measure(epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN, seed=0):
     """Train, and measure every estimator after each number of epochs.
 
     Args:
-        epochs: numbers of epochs, rising.
-        batches: gradients of each estimator; ``by_row`` of the weight sample per datum, which is slow.
+        epochs: increasing numbers of epochs.
+        batches: gradients per estimator.
+        by_row: gradients for the slow estimator with one weight sample per datum.
         hidden: sizes of the hidden layers.
-        seed: of everything.
+        seed: fixes parameters, rows and noise.
 
     Returns:
         A dict from figure to value.
@@ -129,7 +133,7 @@ def measure(epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN, seed=0):
 
 
 def record(epochs, batches, by_row, hidden):
-    """What the table says of itself, as a recipe."""
+    """The table's entry in the results, as a recipe."""
     return Recipe(
         name="table-6.1",
         summary="Variance of gradients by estimator, variational dropout of type B on MNIST",
@@ -140,9 +144,9 @@ def record(epochs, batches, by_row, hidden):
         ),
         figure="gradient variance",
         deviations=(
-            f"Layers of {hidden} units (not stated). 50,000 training images, Adam at 1e-3 without averaging, training "
-            f"in batches of 100. {batches} gradients of 1,000 rows an estimator, {by_row} of the weight sample per "
-            "datum. One alpha for every input unit of a layer."
+            f"Layers of {hidden} units (not stated). 50,000 training images; Adam at 1e-3 without parameter averaging, "
+            f"in batches of 100. {batches} gradients of 1,000 rows per estimator, and {by_row} for the weight sample "
+            "per datum. Each input unit of a layer has its own alpha."
         ),
         data=("mnist", {}),
         model=(BayesianMLP, {"hidden": tuple(hidden), "weights": "B"}),
@@ -155,7 +159,7 @@ def record(epochs, batches, by_row, hidden):
 
 
 def reproduce(folder, seeds=1, epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN):
-    """Measure the table and write it to a folder, as ``pyrodgm reproduce`` does; returns the path of the JSON file."""
+    """Measure the table, write it to a folder as ``pyrodgm reproduce`` does, and return the path of the JSON file."""
     commit, recipe = package_commit(), record(epochs, batches, by_row, hidden)
     given = {"epochs": (epochs, EPOCHS), "hidden": (hidden, HIDDEN)}
     changed = [f"{name}={','.join(map(str, got))}" for name, (got, default) in given.items() if tuple(got) != default]
@@ -168,12 +172,12 @@ def reproduce(folder, seeds=1, epochs=EPOCHS, batches=200, by_row=20, hidden=HID
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, nargs="+", default=EPOCHS, help="numbers of epochs to measure after")
+    parser.add_argument("--epochs", type=int, nargs="+", default=EPOCHS, help="measure after these numbers of epochs")
     parser.add_argument("--hidden", type=int, nargs="+", default=HIDDEN, help="sizes of the hidden layers")
-    parser.add_argument("--batches", type=int, default=200, help="gradients an estimator")
-    parser.add_argument("--by-row", type=int, default=20, help="gradients of the weight sample per datum")
+    parser.add_argument("--batches", type=int, default=200, help="gradients per estimator")
+    parser.add_argument("--by-row", type=int, default=20, help="gradients for the weight sample per datum")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--output", default="results", help="folder of the table")
+    parser.add_argument("--output", default="results", help="folder for the table")
     args = parser.parse_args()
     sizes = (tuple(args.epochs), args.batches, args.by_row, tuple(args.hidden))
     print(reproduce(args.output, args.seeds, *sizes))

@@ -1,4 +1,4 @@
-"""The objectives that a recipe may name, each made of its options and of what the recipe's other settings say."""
+"""Objectives that a recipe can name. Each is built from its options and the recipe's other settings."""
 
 from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 
@@ -9,13 +9,13 @@ from pyrodgm.zoo.recipe import Recipe
 
 
 def elbo(classes_summed: bool, num_particles: int) -> ELBO:
-    """The evidence lower bound, the mean over the particles."""
+    """The ELBO, averaged over the particles."""
     kind = TraceEnum_ELBO if classes_summed else Trace_ELBO
     return kind(max_plate_nesting=1, num_particles=num_particles, vectorize_particles=True)
 
 
 def mean_field(classes_summed: bool, num_particles: int) -> ELBO:
-    """The evidence lower bound with divergences in closed form, of a model without a class that is summed."""
+    """The ELBO with analytic KL divergences, for a model without an enumerated class."""
     return TraceMeanField_ELBO(num_particles=num_particles, max_plate_nesting=1, vectorize_particles=True)
 
 
@@ -27,12 +27,12 @@ def importance_weighted(
 
 
 def free_bits(classes_summed: bool, num_particles: int, nats: float, groups: str = "unit") -> ELBO:
-    """The ELBO with a least KL divergence of every group of units, see ``FreeBits``."""
+    """The ELBO with a minimum KL divergence per group of units, see ``FreeBits``."""
     return FreeBits(nats, groups, num_particles)
 
 
 def wake_sleep(classes_summed: bool, num_particles: int) -> ELBO:
-    """Model and guide from each other's samples, see ``WakeSleep``; for rows without labels alone."""
+    """The wake-sleep algorithm, for unlabelled rows only, see ``WakeSleep``."""
     return WakeSleep()
 
 
@@ -43,7 +43,7 @@ OBJECTIVES = {
     "free_bits": free_bits,
     "wake_sleep": wake_sleep,
 }
-REFUSED = {  # fields that an objective has no use for, and what they are without one
+REFUSED = {  # by objective: fields it does not support, and the only value they may have
     "importance_weighted": {"warm_up_epochs": 0, "num_particles": 1},
     "free_bits": {"warm_up_epochs": 0},
     "wake_sleep": {"warm_up_epochs": 0, "num_particles": 1},
@@ -51,11 +51,12 @@ REFUSED = {  # fields that an objective has no use for, and what they are withou
 
 
 def objective_of(recipe: Recipe) -> ELBO:
-    """The objective of rows without labels.
+    """The recipe's objective for unlabelled rows.
 
     Raises:
-        ValueError: if there is no such objective, for an option that it cannot have, or where another setting does not
-            go with it: a warm-up, which scales sites, or particles, where it has samples of its own.
+        ValueError: for an unknown objective or an invalid option, or if another setting conflicts with the objective:
+            a warm-up, which scales sites; particles, if it has its own samples; or a model that sums over classes, for
+            the mean-field ELBO.
     """
     name, options = recipe.objective
     check_choice("objective", name, OBJECTIVES)

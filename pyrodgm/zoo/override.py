@@ -1,4 +1,4 @@
-"""Settings of a recipe changed from outside, as text."""
+"""Change a recipe's settings by ``"key=value"`` strings."""
 
 import inspect
 import json
@@ -26,25 +26,25 @@ DECIDED = (
     "generator",
     "classes_summed",
     "num_particles",
-)  # not among the options
+)  # arguments set by the recipe or the data, so not options
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
-TOLD = ("name", "summary", "source", "paper", "figure", "deviations")  # what a recipe says of itself
+DESCRIPTION = ("name", "summary", "source", "paper", "figure", "deviations")  # fields that are not settings
 
 
 def override(recipe, changes):
-    """The recipe with some settings changed.
+    """A copy of the recipe with some settings changed.
 
     Args:
         recipe: a ``Recipe``.
-        changes: strings ``"key=value"``. A key is a field of the recipe, or an option of a field that is a choice with
-            options: ``"model.z_size=20"``, ``"data.noise=0.2"``, ``"optimizer=RMSprop"``, ``"optimizer.momentum=0.9"``.
-            A value is read as JSON, and as text where it is none; ``none`` is no value.
+        changes: strings ``"key=value"``. A key is a field of the recipe, or ``field.option`` for a field that is a
+            choice with options: ``"model.z_size=20"``, ``"data.noise=0.2"``, ``"optimizer=RMSprop"``,
+            ``"optimizer.momentum=0.9"``. A value is parsed as JSON, or else taken as text; ``none`` means None.
 
     Returns:
         A new ``Recipe``.
 
     Raises:
-        ValueError: for a key that is not there, listing the nearest, or a value of another type.
+        ValueError: for an unknown key, suggesting the closest one, or a value of the wrong type.
 
     Example::
 
@@ -55,7 +55,7 @@ def override(recipe, changes):
         if not equals:
             raise ValueError(f"--set: got {change!r}, want key=value")
         field, dot, option = key.partition(".")
-        check_choice("--set", field, [f.name for f in fields(Recipe) if f.name not in TOLD])
+        check_choice("--set", field, [f.name for f in fields(Recipe) if f.name not in DESCRIPTION])
         value = _read(text)
         if dot:
             value = _with_option(recipe, field, option, value)
@@ -80,7 +80,7 @@ def _read(text):
 
 
 def _chosen(recipe, field, value):
-    """Another choice for a field; the model keeps its options, the others begin without."""
+    """A new choice for a field. The model keeps its options; other fields start without options."""
     if value is None and field in ("pretrained", "start_from", "schedule", "resample"):
         return None
     if not isinstance(value, str):
@@ -94,11 +94,11 @@ def _chosen(recipe, field, value):
 
 
 def _choices():
-    """What the names of a field that is a choice may be, and stand for."""
+    """By field: the names that can be chosen, and the objects they stand for."""
     from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
     from pyrodgm.zoo.recipes import RECIPES
 
-    odd = ("Optimizer", "LBFGS", "SparseAdam")  # of no step by itself, of several losses, of sparse gradients
+    odd = ("Optimizer", "LBFGS", "SparseAdam")  # the base class, several losses per step, sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}
     optimizers = {name: c for name, c in named.items() if isinstance(c, type) and issubclass(c, torch.optim.Optimizer)}
     choices = (OBJECTIVES, optimizers, RECIPES, RECIPES, SCHEDULES, RESAMPLE)
@@ -106,7 +106,7 @@ def _choices():
 
 
 def _check_whole(field, chosen):
-    """Raise ``ValueError`` where a choice lacks an option that has no default."""
+    """Raise ``ValueError`` if a choice lacks an option that has no default."""
     if chosen is None:
         return
     name, options = chosen
@@ -117,7 +117,7 @@ def _check_whole(field, chosen):
 
 
 def _with_option(recipe, field, option, value):
-    """A choice with one of its options changed."""
+    """The field's choice with one option changed."""
     held = getattr(recipe, field)
     if not (isinstance(held, tuple) and len(held) == 2 and isinstance(held[1], dict)):
         raise ValueError(f"{field}.{option}: got an option, want {field}={'...'}: it is {held!r}")
@@ -129,21 +129,21 @@ def _with_option(recipe, field, option, value):
         value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
         _check_range(option, value)
     elif option == "init":
-        _checked("model.init", value, str | float)  # a name or a standard deviation, whichever the recipe has
+        _checked("model.init", value, str | float)  # a name or a standard deviation
     elif isinstance(default, (bool, int, float, str, tuple)) and value is not None:
         _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}
 
 
 def _kind(default, chosen):
-    """The type of what may stand in the place of a default, or of what the recipe chose."""
+    """The type that a value must have, given the default or the recipe's choice."""
     if isinstance(default, str) or (isinstance(default, tuple) and isinstance(next(iter(default), None), str)):
-        return str | tuple  # a name, with its options or without
-    return float if type(default) is int and not chosen else type(default)  # a constructor's 0 may stand for 0.0
+        return str | tuple  # a name, with or without options
+    return float if type(default) is int and not chosen else type(default)  # a constructor's default 0 may mean 0.0
 
 
 def _options(field, choice):
-    """What a choice takes, by name, each with its default or None."""
+    """The options of a choice by name, each with its default or None."""
     if field == "data":
         return _parameters(data.DATASETS.get(choice, data.from_file))
     if field in ("pretrained", "start_from"):
@@ -177,7 +177,7 @@ def _check_range(field, value):
 
 
 def _checked(key, value, kind):
-    """The value, if it is of a kind: a type, or a union of types; a whole number is a float too."""
+    """The value, if it has the given type or one of a union of types. An int is accepted as a float."""
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     for each in kinds:
         plain = get_origin(each) or each

@@ -1,4 +1,4 @@
-"""The tables of ``results/``: what was measured, how, when and on what."""
+"""The files of ``results/``: measured figures with their command, date, device and versions."""
 
 import json
 import math
@@ -17,16 +17,16 @@ from pyrodgm.nn.precision import usable_precision
 
 
 def write_results(folder, recipe, runs, command, device, changed, commit):
-    """Write ``NAME.json`` with every figure of every seed, and rebuild the ``README.md`` table of the folder.
+    """Write ``NAME.json`` with all figures of all seeds, and rebuild the folder's ``README.md``.
 
     Args:
-        folder: where the tables live.
+        folder: the results folder.
         recipe: the ``Recipe`` that was run.
         runs: dict from a seed to its figures.
         command: the command line that reproduces them.
-        device: where it ran.
-        changed: what the command changed of the recipe, ``"key=value"`` each; such a run has a file of its own.
-        commit: of the package when the run began, see ``package_commit``.
+        device: the device of the run.
+        changed: the settings changed from the recipe, as ``"key=value"``. A changed run has its own file.
+        commit: the package's commit when the run began, see ``package_commit``.
 
     Returns:
         The path of the JSON file.
@@ -61,12 +61,12 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
 
 
 def precision_on(recipe, device):
-    """The precision that a recipe's networks compute in on a device, ``"float32"`` or ``"bfloat16"``."""
+    """The precision of a recipe's networks on a device, ``"float32"`` or ``"bfloat16"``."""
     return usable_precision(recipe.model[1].get("precision", "float32"), device)
 
 
 def read_record(path):
-    """What ``write_results`` wrote to a file, or None where it is something else."""
+    """Read a file written by ``write_results``; None if it is not one."""
     try:
         record = json.loads(Path(path).read_text())
         return record if record["figures"] and record["recipe"] else None
@@ -75,18 +75,18 @@ def read_record(path):
 
 
 def label_of(recipe, changed):
-    """The name of a recipe with what was changed of it, as a file may be called."""
+    """A recipe's name plus its changed settings, safe for use as a file name."""
     return "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
 
 
 def summary(values):
-    """Mean and standard error of the seeds' values, ``"5.31 ± 0.42"``; one value alone has no error."""
+    """Mean and standard error over the seeds, ``"5.31 ± 0.42"``, or only the value if there is one seed."""
     text = f"{mean(values):.2f}"
     return text if len(values) < 2 else f"{text} ± {stdev(values) / math.sqrt(len(values)):.2f}"
 
 
 def unit(figure):
-    """The unit of a figure by its name."""
+    """The unit of a figure, from its name."""
     if " with KL > " in figure:
         return "units"
     if "bits/dim" in figure:
@@ -102,8 +102,8 @@ def _table(folder):
     lines = [
         "# Results",
         "",
-        "Measured by `pyrodgm reproduce`, never by hand. Errors are in per cent, bounds, log p(x) and KL in nats; the",
-        "mean over the seeds with its standard error. Every figure of every seed is in the JSON file beside.",
+        "Written by `pyrodgm reproduce`, never by hand. Errors are in per cent; bounds, log p(x) and KL are in nats.",
+        "Each figure is the mean over the seeds with its standard error. The JSON files hold the figures of each seed.",
         "",
     ]
     for path in sorted(folder.glob("*.json")):
@@ -111,7 +111,7 @@ def _table(folder):
         if record is None:
             continue
         runs = list(record["figures"].values())
-        names = dict.fromkeys(name for run in runs for name in run)  # a seed that stopped early has fewer
+        names = dict.fromkeys(name for run in runs for name in run)  # a seed that stopped early has fewer figures
         lines += [
             f"## {record['recipe']}",
             "",
@@ -130,7 +130,7 @@ def _table(folder):
             "",
         ]
         if record["changed"]:
-            lines += [f"**Not the recipe as it stands**: {', '.join(record['changed'])}.", ""]
+            lines += [f"**Changed from the recipe**: {', '.join(record['changed'])}.", ""]
     return "\n".join(lines)
 
 
@@ -145,7 +145,7 @@ def _device(device):
 
 
 def package_commit():
-    """The last commit that touched the package, marked where its files have changed since; "unknown" outside git."""
+    """The last commit of the package, marked if there are uncommitted changes; "unknown" outside git."""
     package = Path(__file__).parents[1]
 
     def git(*arguments):

@@ -1,9 +1,10 @@
-"""Posteriors by name on a density of two modes: Rezende and Mohamed 2015, figure 3; Maaløe et al. 2016, sec. 4.1.
+"""Posteriors fitted to a density with two modes: Rezende and Mohamed 2015, figure 3; Maaløe et al. 2016, sec. 4.1.
 
     python -m pyrodgm.zoo.ring_potential --seeds 5 --output results
 
-fits every posterior to ``RingPotential`` and writes how far its bound is below log Z, and the share of its draws on
-that side of z1 = 0 where it has fewer, to ``ring-potential.json``, as ``pyrodgm reproduce`` does.
+This fits every posterior to ``RingPotential`` and writes two figures to ``ring-potential.json``, as ``pyrodgm
+reproduce`` does: how far the bound is below log Z, and the share of samples in the rarer mode (the side of z1 = 0 with
+fewer samples).
 """
 
 import argparse
@@ -32,19 +33,19 @@ POSTERIORS = {
     "normal": {},
 }
 DRAWS, START, LEARNING_RATE = 256, 0.05, 0.01
-MEASURED = 100_000  # draws of a figure
+MEASURED = 100_000  # samples per figure
 
 
 def fit_density(posterior, steps=4000, seed=0, backend="replay"):
-    """Train one posterior by ``steps`` steps of Adam on 256 draws each.
+    """Train one posterior by ``steps`` steps of Adam with 256 samples each.
 
-    beta rises linearly from 0.05 to 1 over the first half of the steps; over the second the learning rate falls.
+    beta rises linearly from 0.05 to 1 over the first half of the steps. The learning rate falls over the second half.
 
     Args:
         posterior: a name in ``POSTERIORS``.
-        steps: how many.
+        steps: number of steps.
         seed: fixes parameters and noise.
-        backend: of ``CompiledSVI``.
+        backend: backend of ``CompiledSVI``.
 
     Returns:
         The ``DensityModel``.
@@ -55,7 +56,7 @@ def fit_density(posterior, steps=4000, seed=0, backend="replay"):
     Example::
 
         m = fit_density("planar")
-        m.guide(1000)                           # draws (1000, 2)
+        m.guide(1000)                           # samples (1000, 2)
     """
     with isolated(seed):
         m = DensityModel(RingPotential(), **POSTERIORS[posterior])
@@ -75,7 +76,7 @@ def fit_density(posterior, steps=4000, seed=0, backend="replay"):
 
 @torch.no_grad()
 def figures(m, seed=0):
-    """By how many nats the bound is below log Z, and the share of draws on the rarer side, in per cent."""
+    """How many nats the bound is below log Z, and the share of samples in the rarer mode, in per cent."""
     with isolated(seed):
         below = Trace_ELBO().loss(m.model, m.guide, MEASURED) / MEASURED
         right = float((m.guide(MEASURED)[:, 0] > 0).double().mean())
@@ -100,18 +101,18 @@ def reproduce(posteriors, steps, seeds, folder):
 
 
 def record(steps):
-    """What the table says, as a recipe; every step is an epoch, as there are no data."""
+    """The table's entry in the results, as a recipe. A step counts as an epoch, as there are no data."""
     return Recipe(
         name="ring-potential",
-        summary="Posteriors by name on a density of two modes, without data",
+        summary="Posteriors fitted to a density with two modes, without data",
         source="Rezende and Mohamed 2015, sec. 6.1; Maaløe et al. 2016, sec. 4.1",
-        paper="figures alone: planar flows of 8 steps and the auxiliary model show both modes",
+        paper="plots only: planar flows of 8 steps and the auxiliary model show both modes",
         figure="nats below log Z",
         deviations=(
-            "planar with 8 steps, radial with 8, IAF with 4 of two hidden layers of 64, a of 4 units with three hidden "
-            "layers of 20 tanh, as ReLUs make no use of a; Adam with a learning rate of "
-            f"{LEARNING_RATE:g} that falls over the second half of the steps, {DRAWS} draws a step, annealed from "
-            f"{START:g} over the first half; the papers state no more than the lengths of the flows"
+            "Planar and radial flows of 8 steps; IAF of 4 steps with two hidden layers of 64; the auxiliary model has "
+            "4 units of a and three hidden layers of 20 tanh units (with ReLUs, a is not used). Adam with a learning "
+            f"rate of {LEARNING_RATE:g} that falls over the second half of the steps; {DRAWS} samples per step; beta "
+            f"rises from {START:g} to 1 over the first half. The papers state only the lengths of the flows."
         ),
         data=("potential", {}),
         model=(DensityModel, {}),
@@ -126,6 +127,6 @@ if __name__ == "__main__":
     parser.add_argument("--posteriors", nargs="+", choices=POSTERIORS, default=list(POSTERIORS))
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--output", default="results", help="folder of the table")
+    parser.add_argument("--output", default="results", help="folder for the table")
     arguments = parser.parse_args()
     print(reproduce(arguments.posteriors, arguments.steps, arguments.seeds, arguments.output))

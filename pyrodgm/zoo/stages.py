@@ -1,4 +1,4 @@
-"""A recipe that builds on another: the one that is trained first."""
+"""The first stage of a recipe that builds on another."""
 
 import inspect
 from dataclasses import replace
@@ -8,14 +8,14 @@ from pyrodgm.zoo.recipes import RECIPES
 
 
 def first_stage(recipe):
-    """The recipe that is trained first, on the same data: that of ``pretrained`` or of ``start_from``; or None.
+    """The recipe to train first on the same data, named by ``pretrained`` or ``start_from``; or None.
 
     Raises:
-        ValueError: if there is no such recipe, or there are both; if the model takes no other, or, to start from, the
-            first one is another, naming what differs.
+        ValueError: if the named recipe does not exist or both fields are set; if the model cannot take a trained model;
+            or if the model to start from differs from the recipe's, naming the difference.
     """
     if recipe.pretrained is not None and recipe.start_from is not None:
-        raise ValueError(f"start_from: got {recipe.start_from[0]!r} beside pretrained, want one of them")
+        raise ValueError(f"start_from: got {recipe.start_from[0]!r} with pretrained, want one of them")
     field = "pretrained" if recipe.start_from is None else "start_from"
     if getattr(recipe, field) is None:
         return None
@@ -30,7 +30,7 @@ def first_stage(recipe):
 
 
 def _check_same_model(first, recipe):
-    """Raise ``ValueError`` unless two recipes have one model, but for the precision that it computes in."""
+    """Raise ``ValueError`` unless two recipes have the same model, apart from its precision."""
     (there, held), (here, wanted) = first.model, recipe.model
     if there is not here:
         raise ValueError(f"start_from: got {first.name} with a {there.__name__}, want {here.__name__}")

@@ -1,4 +1,4 @@
-"""The benchmark's loss by hand is the package's: the arrangements are timed at the same work."""
+"""The hand-written loss of the benchmark equals the package's, so both do the same work."""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
-"""What is drawn has the distribution that is stated, and is drawn anew: resampling, labels to keep, and batches.
+"""Random data have the stated distribution and are redrawn: resampling, label selection, and batches.
 
-Tolerances are 5 standard errors of what is measured.
+Tolerances are 5 standard errors.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Every image set on small files in its format, and on the real ones where they are."""
+"""Every image set, read from small files in its format, and from the real files if present."""
 
 import hashlib
 import os

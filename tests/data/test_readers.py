@@ -1,4 +1,4 @@
-"""Every reader on a tiny file of its format, and on what damages such a file."""
+"""Every reader, with a tiny file of its format and with damaged files."""
 
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_a_damaged_file_is_named_and_never_half_read(tmp_path, kind, damage):
         (lambda p: write_matrix(p, BYTES), lambda p: read_matrix(p, 1), "want a binary matrix of 1 dimensions"),
         (lambda p: write_matrix(p, BYTES, cut=1), lambda p: read_matrix(p, 4), "got 95 bytes of data, want 96"),
         (lambda p: savemat(p, {"x": BYTES}, appendmat=False), lambda p: read_matlab(p, "X"), "got no variable 'X'"),
-        (lambda p: savemat(p, {"X": "text"}, appendmat=False), lambda p: read_matlab(p, "X"), "no array of numbers"),
+        (lambda p: savemat(p, {"X": "text"}, appendmat=False), lambda p: read_matlab(p, "X"), "not a numeric array"),
         (
             lambda p: write_cifar(p, {"test_batch": (COLOURS, [0] * 4)}, cut=1),
             lambda p: read_cifar(p, ["test_batch"]),
@@ -132,7 +132,7 @@ def test_a_damaged_file_is_named_and_never_half_read(tmp_path, kind, damage):
             lambda p: read_cifar(p, ["data_batch_1"]),
             "without a batch .*data_batch_1.bin",
         ),
-        (lambda p: write_npy(p, np.save, BYTES), read_npz, "one array alone"),
+        (lambda p: write_npy(p, np.save, BYTES), read_npz, "it is a single array"),
     ],
 )
 def test_files_of_another_kind(tmp_path, write, read, message):

@@ -48,7 +48,7 @@ def serving(content=CONTENT, ranges=True, break_after=None):
 
 @pytest.fixture
 def cache(monkeypatch, tmp_path):
-    """An empty cache, no folder of the user's own, and the checksum of the served file."""
+    """An empty cache, no user folder, and the checksum of the served file."""
     monkeypatch.delenv("PYRODGM_DATA", raising=False)
     monkeypatch.setattr(store.pooch, "os_cache", lambda name: tmp_path / "cache")
     (tmp_path / "file").write_bytes(CONTENT)
@@ -73,7 +73,7 @@ class TestDownload:
         with serving(break_after=300_000) as (home, asked):  # it is written in chunks of 2**16
             folder = cache(home)
             with pytest.raises(
-                FileNotFoundError, match="file.gz: not in .* could not be fetched: .*262,144 bytes are kept"
+                FileNotFoundError, match="file.gz: not in .* could not be downloaded: .*262,144 bytes are kept"
             ):
                 fetch("mnist")
             assert (folder / "file.gz.part").read_bytes() == CONTENT[: 2**18]
@@ -101,7 +101,7 @@ class TestDownload:
     def test_a_wrong_checksum_leaves_nothing_and_the_next_try_works(self, cache, checksum):
         with serving() as (home, _):
             folder = cache(home, checksum)
-            with pytest.raises(FileNotFoundError, match="could not be fetched: .*hash"):
+            with pytest.raises(FileNotFoundError, match="could not be downloaded: .*hash"):
                 fetch("mnist")
             assert list(folder.iterdir()) == []
             cache(home)
@@ -165,7 +165,7 @@ class TestFinding:
     @pytest.mark.parametrize("name", ["digits", "moons", "circles", "potential", "pv"])
     def test_sets_without_files(self, name):
         assert files(name) == () and fetch(name) == [] and path(name) is None
-        assert origin(name) == ("ships inside scikit-learn" if name == "digits" else "made on the spot")
+        assert origin(name) == ("included in scikit-learn" if name == "digits" else "generated")
 
     def test_svhns_third_file_is_asked_for(self):
         assert "extra_32x32.mat" not in files("svhn") and files("svhn", extra=True)[2] == "extra_32x32.mat"

@@ -1,4 +1,4 @@
-"""A user's own data: tables, arrays, labels of any type, splits, and what is refused."""
+"""The user's own data: tables, arrays, labels of any type, splits, and bad input."""
 
 import gzip
 import sys
@@ -89,7 +89,7 @@ BAD_TABLES = [
     ("a,b\n1,2\n3,1e999\n", "got '1e999' in column 'b', row 2"),
     ("a,b\n1,2\n3\n", "got 1 cells in row 2, want 2, one for each column name"),
     ("a,b\n1,2,3\n", "got 3 cells in row 1, want 2"),
-    ("a,b\n", "got no rows, want a line of column names and at least one row"),
+    ("a,b\n", "got no rows, want a header line of column names and at least one row"),
     ("", "got no rows"),
     ("1,2\n3,4\n", "got a first line of numbers, want column names"),
     ("a,a\n1,2\n", "got the column 'a' twice"),
@@ -122,7 +122,7 @@ def test_bad_tables(tmp_path, text, message):
             {"label": "species", "split": (1, 1, 1)},
             "split: got .*, want three positive shares that sum to 1",
         ),
-        ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows, which leave none for the validation"),
+        ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows, which leave none for validation"),
         ("own.csv", {"label": "mass"}, "got 'Gentoo' in column 'species', row 1"),
         ("own.npz", {"label": "y"}, "label: got 'y', want none for an .npz file"),
         ("own.npz", {}, "own.npz: got the arrays x, z, want x, and"),
@@ -142,7 +142,7 @@ def test_a_file_of_another_kind(tmp_path):
 
 
 def test_an_absent_file():
-    with pytest.raises(FileNotFoundError, match="name: got nowhere.csv, want a file that is there"):
+    with pytest.raises(FileNotFoundError, match="name: got nowhere.csv, want an existing file"):
         load("nowhere.csv")
 
 
@@ -210,8 +210,8 @@ class TestSplit:
         ((None,), r"x: got shape \(\), want rows \(N, D\) or images"),
         (([1, 2, 3],), r"x: got shape \(3,\), want rows \(N, D\) or images"),
         ((np.zeros((0, 3)),), r"x: got shape \(0, 3\)"),
-        (([["a"]],), "x: got values that are no rows of numbers .*'a'"),
-        (([[1], [2, 3]],), "x: got values that are no rows of numbers"),
+        (([["a"]],), "x: got values that are not rows of numbers .*'a'"),
+        (([[1], [2, 3]],), "x: got values that are not rows of numbers"),
         (([[1, 2], [3, np.nan]],), "x: got NaN or infinite values in 1 rows, first in 1, want finite"),
         (([[1], [2]], ["a"]), r"y: got shape \(1,\), want \(2,\), one label for each row of x"),
         (([[1], [2]], [[0], [1]]), r"y: got shape \(2, 1\), want \(2,\)"),
@@ -220,7 +220,7 @@ class TestSplit:
         (([[1], [2]], ["a", "b"], [[1]]), r"y_validation: got shape \(0,\), want \(1,\)"),
         (([[1], [2]], None, [[1, 2]]), r"x_validation: got rows of shape \(2,\), want \(1,\) as in x"),
         (([[1], [2]], None, None, [1]), r"x_validation: got shape \(\), want rows"),
-        (([[1], [2]], ["a", "b"]), "split: got 2 rows, which leave none for the validation, want more rows"),
+        (([[1], [2]], ["a", "b"]), "split: got 2 rows, which leave none for validation, want more rows"),
     ],
 )
 def test_bad_arrays(arguments, message):

@@ -1,4 +1,4 @@
-"""Tiny files in the formats of the data sets, written by hand from the formats' descriptions."""
+"""Writers of tiny files in the formats of the data sets, following the descriptions of the formats."""
 
 import gzip
 import io

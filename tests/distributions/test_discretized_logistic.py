@@ -1,4 +1,4 @@
-"""The discretised logistic: its masses against the distribution function, and at the ends of its range."""
+"""The discretised logistic: probabilities against the CDF, and at the ends of the range."""
 
 import math
 

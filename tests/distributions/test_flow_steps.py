@@ -1,4 +1,4 @@
-"""The steps of flows: values by the papers' formulas, log-determinants and inverses by automatic differentiation."""
+"""Flow steps: values by the papers' formulas, log-determinants and inverses by automatic differentiation."""
 
 import math
 

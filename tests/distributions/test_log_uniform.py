@@ -1,4 +1,4 @@
-"""The log-uniform prior and the dropout posterior, against quadrature."""
+"""The log-uniform prior and the dropout posterior, compared with numerical integration."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""One-hot rows that remember their classes, and the categorical that reads them."""
+"""One-hot rows that store their class indices, and the categorical distribution that uses them."""
 
 import pyro.distributions as dist
 import pytest

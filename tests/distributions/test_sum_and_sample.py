@@ -1,4 +1,4 @@
-"""Classes summed and sampled: every possible draw, weighted by its probability, is the sum over all classes."""
+"""SumAndSample: the probability-weighted sum over all possible draws equals the sum over all classes."""
 
 import inspect
 import itertools

@@ -1,4 +1,4 @@
-"""The density of a vector unit by unit."""
+"""The density of a vector, unit by unit."""
 
 import pyro.distributions as dist
 import pytest

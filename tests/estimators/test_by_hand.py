@@ -1,4 +1,4 @@
-"""What the estimators say of a row equals its formula in plain torch, in the units of the table."""
+"""The estimators' densities and probabilities equal their formulas in plain torch, in the units of the table."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the classifier does with labels, without, and with a few."""
+"""The classifier with all labels, with few, and without."""
 
 import numpy as np
 import pandas as pd

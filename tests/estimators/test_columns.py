@@ -1,4 +1,4 @@
-"""The likelihood that the data choose, and densities in the data's units."""
+"""The likelihood chosen from the data, and densities in the units of the data."""
 
 import numpy as np
 import pytest

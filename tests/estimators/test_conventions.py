@@ -1,4 +1,4 @@
-"""scikit-learn's own checks, and its tools round the estimators."""
+"""scikit-learn's estimator checks, and its tools used with the estimators."""
 
 import io
 import pickle

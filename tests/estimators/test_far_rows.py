@@ -1,4 +1,4 @@
-"""Rows as far away as a number can be: scores that say so, probabilities that are some, and never NaN."""
+"""Extremely distant rows: low scores, valid probabilities, and never NaN."""
 
 import copy
 

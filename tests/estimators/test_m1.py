@@ -1,4 +1,4 @@
-"""M1 as a transformer of scikit-learn."""
+"""M1 as a scikit-learn transformer."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is held out from an estimator's training changes no bit of it, but for which epoch is kept."""
+"""Held-out rows do not change training by a single bit, except for the choice of the epoch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the estimators share of training."""
+"""Training shared by the estimators."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Pairs of a user's own whose evidence is known."""
+"""User-defined pairs with a known evidence."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Every figure that is reported, of every model, equals its formula in plain torch with the same noise."""
+"""Every reported figure of every model equals its formula in plain torch with the same noise."""
 
 import math
 

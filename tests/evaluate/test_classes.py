@@ -1,4 +1,4 @@
-"""What the latents and the generative model say of the class."""
+"""Class information in the latents and in the generative model."""
 
 import pytest
 import torch

@@ -265,7 +265,7 @@ class Shared(VAE):
         (VAE, {"num_samples": 0}, "num_samples: got 0, want a positive int"),
         (VAE, {"num_samples": 2.0}, "num_samples: got 2.0, want a positive int"),
         (VAE, {"image_shape": (2, 2)}, "image_shape: got (2, 2), want 6 values"),
-        (Shared, {}, "model: got log p(scale) of shape (), want one a row, (7,)"),
+        (Shared, {}, "model: got log p(scale) of shape (), want one per row, (7,)"),
     ],
 )
 def test_bad_inputs(model, options, message):

@@ -1,4 +1,4 @@
-"""A user's own pair may call its plate over the rows what it likes."""
+"""A user-defined pair may give any name to its plate over the rows."""
 
 import pyro
 import pyro.distributions as dist

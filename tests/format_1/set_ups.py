@@ -1,4 +1,4 @@
-"""The tiny training runs of the stored files: ``write.py`` interrupts them, the test goes on with them."""
+"""The tiny training runs of the stored files: ``write.py`` interrupts them, and the test resumes them."""
 
 import os
 import signal

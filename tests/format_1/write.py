@@ -1,8 +1,8 @@
-"""Writes the files of this folder. They were written at commit 6bf7cd4, the last one of format 1, and stay as they are:
+"""Write the files of this folder. They were written at commit 6bf7cd4, the last one of format 1, and never change:
 
     PYTHONPATH=<a checkout of 6bf7cd4> python tests/format_1/write.py
 
-Later packages must read them, which ``tests/test_format_1.py`` checks, so there is no reason to run it again.
+Later versions must read them, which ``tests/test_format_1.py`` checks. There is no reason to run this again.
 """
 
 import json

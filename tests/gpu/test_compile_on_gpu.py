@@ -1,4 +1,4 @@
-"""CompiledSVI on a GPU: captured steps are plain steps; skipped where there is none."""
+"""CompiledSVI on a GPU: captured steps equal plain steps. Skipped without a GPU."""
 
 import pyro
 import pytest

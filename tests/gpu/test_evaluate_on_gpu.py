@@ -1,4 +1,4 @@
-"""Evaluation on a GPU; skipped where there is none."""
+"""Evaluation on a GPU. Skipped without one."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The same numbers on a GPU; skipped where there is none."""
+"""A GPU gives the same numbers. Skipped without one."""
 
 import pytest
 import torch

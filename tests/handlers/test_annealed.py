@@ -1,4 +1,4 @@
-"""Annealing weighs the model's part of a latent, and nothing else."""
+"""Annealing scales only the model's part of a latent."""
 
 import math
 

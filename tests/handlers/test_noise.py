@@ -1,4 +1,4 @@
-"""Noise that is chosen: one draw for all rows, and a process's share of a joint draw."""
+"""Controlled noise: one sample for all rows, and a process's share of a joint sample."""
 
 import pyro
 import pyro.distributions as dist

@@ -1,4 +1,4 @@
-"""Which weights the local reparameterisation takes for drawn by the guide."""
+"""Which weights local reparameterisation treats as sampled by the guide."""
 
 import pyro
 import torch

@@ -1,4 +1,4 @@
-"""Model/guide pairs as users write them, one for each thing that a trace could get wrong."""
+"""User-defined model/guide pairs, one for each thing that tracing could get wrong."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""CompiledFunction: the numbers of the function, for every size, with whatever it reads as it is now."""
+"""CompiledFunction returns the function's values for every size, with current values of everything it reads."""
 
 import pyro
 import pytest

@@ -1,4 +1,4 @@
-"""Free bits: the loss by hand for every model, its two limits, groups, gradients, and what is refused."""
+"""Free bits: the loss by hand for every model, its two limits, groups, gradients, and bad input."""
 
 import math
 

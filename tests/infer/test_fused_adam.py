@@ -1,4 +1,4 @@
-"""The fused update against Pyro's, one optimiser after another."""
+"""The fused update, compared with Pyro's for one optimiser after another."""
 
 import pyro
 import pytest

@@ -1,4 +1,4 @@
-"""What CompiledSVI sees of the values that a pair reads, and what becomes of those that it cannot see."""
+"""Values that a pair reads: which changes CompiledSVI detects, and what it does about those it cannot detect."""
 
 import array
 import collections

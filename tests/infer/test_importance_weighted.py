@@ -1,4 +1,4 @@
-"""The importance-weighted bound by hand, its two gradients, and what it refuses."""
+"""The importance-weighted bound by hand, its two gradients, and unsupported cases."""
 
 import gc
 import inspect

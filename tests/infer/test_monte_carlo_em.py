@@ -1,4 +1,4 @@
-"""Monte Carlo EM: its draws against an exact posterior, its updates by hand."""
+"""Monte Carlo EM: samples against an exact posterior, updates by hand."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The optimiser against torch's own, over all parameters at once."""
+"""The optimiser, compared with torch's own over all parameters at once."""
 
 import pyro
 import pytest

@@ -1,4 +1,4 @@
-"""What other threads see while one traces: nothing."""
+"""Other threads are not affected while one thread traces."""
 
 import builtins
 import threading

@@ -1,4 +1,4 @@
-"""One run of a pair: the weights of its classes, and its rows."""
+"""One run of a pair: class weights and rows."""
 
 import pyro
 import pyro.distributions as dist

@@ -1,4 +1,4 @@
-"""Trial runs leave no mark: a pair with effects behaves and ends as under plain SVI, with one warning that says why."""
+"""Trial runs have no side effects: a pair behaves as with plain SVI, with one warning that says why."""
 
 import collections
 import functools

@@ -1,4 +1,4 @@
-"""Wake-sleep: the gradient of each phase by hand, for any pair, plainly and compiled."""
+"""Wake-sleep: the gradient of each phase by hand, for any pair, plain and compiled."""
 
 import shutil
 from dataclasses import replace

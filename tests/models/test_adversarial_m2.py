@@ -1,4 +1,4 @@
-"""The game of the adversarial M2: who moves which way."""
+"""The adversarial M2: which networks ascend and which descend the adversary's loss."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""A table of bad inputs, each with the message it must produce."""
+"""Bad inputs, each with the message it must produce."""
 
 import math
 

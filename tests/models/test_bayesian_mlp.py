@@ -1,4 +1,4 @@
-"""BayesianMLP: by hand, in use, and what it refuses."""
+"""BayesianMLP: by hand, in use, and bad input."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""BayesianVAE: by hand, at given weights, in use, and what it refuses."""
+"""BayesianVAE: by hand, with given weights, in use, and bad input."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""CaGeM's two classifiers and their cross-entropies, against loops over classes."""
+"""CaGeM's two classifiers and their cross-entropies, compared with loops over classes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A density without data: the loss by hand, what trains, and the KL divergence that the bound lacks."""
+"""A density without data: the loss by hand, which parameters train, and the KL divergence in the gap."""
 
 import copy
 import math

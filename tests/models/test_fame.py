@@ -1,4 +1,4 @@
-"""FAME with its decoder pixel by pixel: by hand, brute force, compiled, in both modes, and what it refuses."""
+"""FAME with its autoregressive decoder: by hand, brute force, compiled, in both modes, and bad input."""
 
 import pyro
 import pytest

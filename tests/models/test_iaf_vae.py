@@ -1,4 +1,4 @@
-"""IAFVAE at images of odd sizes and several channels, at the paper's sizes, compiled, and the trunks alone."""
+"""IAFVAE with odd image sizes and several channels, at the paper's sizes, compiled, and the trunks alone."""
 
 import pyro
 import pytest

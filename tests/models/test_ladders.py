@@ -1,4 +1,4 @@
-"""What the models of several layers have besides the matrix."""
+"""Models of several layers: tests in addition to the matrix."""
 
 import pytest
 import torch

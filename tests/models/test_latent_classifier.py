@@ -1,4 +1,4 @@
-"""What the matrix does not say of the latent-space classifiers."""
+"""Latent-space classifiers: tests in addition to the matrix."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""M1+M2: a fixed M1 is fixed, and the bound is that of the whole."""
+"""M1+M2: a fixed M1 does not change, and the bound is that of the whole pair."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""y drawn by a straight-through relaxed sample in place of enumerated."""
+"""y sampled by a straight-through relaxation instead of enumerated."""
 
 import inspect
 import math

@@ -1,4 +1,4 @@
-"""An option of the networks reaches every network of a model."""
+"""Network options reach every network of a model."""
 
 import inspect
 

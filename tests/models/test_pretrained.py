@@ -1,4 +1,4 @@
-"""A model as a folder, and folders that are none."""
+"""Saving and loading a model as a folder, and invalid folders."""
 
 import copy
 import functools

@@ -1,4 +1,4 @@
-"""A model that silently does not train is the worst bug here."""
+"""Every model trains its parameters; a model that silently does not train is the worst bug here."""
 
 import copy
 import gc

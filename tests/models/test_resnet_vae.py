@@ -1,4 +1,4 @@
-"""ResNetVAE at odd sizes and several channels, both directions, compiled, free bits by map, and what it refuses."""
+"""ResNetVAE with odd sizes and several channels, both directions, compiled, free bits per map, and bad input."""
 
 import pyro
 import pytest

@@ -1,11 +1,11 @@
-"""Break the package one slip of the pen at a time, and see a test fail each time.
+"""Mutation testing: break the package in one place at a time, and check that a test fails each time.
 
     python -m tests.mutants [--only WORD] [--jobs 2] [--output FILE]
 
-Every mutant of the catalogue is applied to a copy of the package, and the tests that it names are run there. It is
-killed where one of them fails by an assertion; an error or warning that was expected and did not come is one too. It
-survives where all pass. Anything else, such as an import error, another exception or a timeout, kills nothing. Tests
-marked slow or gpu do not count. Exit code 1 unless every mutant is killed.
+Every mutant of the catalogue is applied to a copy of the package, and its named tests are run there. A mutant is
+killed if one of them fails by an assertion, including an expected error or warning that did not occur. It survives if
+all pass. Anything else, such as an import error, another exception or a timeout, does not kill it. Tests marked slow
+or gpu do not count. Exit code 1 unless every mutant is killed.
 """
 
 import argparse
@@ -28,12 +28,12 @@ from tests.mutants.catalogue import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("pyrodgm", "tests", "benchmarks", "tutorials", "pyproject.toml", "setup.cfg", "README.md")
-SECONDS = 300  # after which a run is no verdict
-fork = multiprocessing.get_context("fork")  # a child has what is imported here
+SECONDS = 300  # a run without a verdict after this time is an error
+fork = multiprocessing.get_context("fork")  # a child process inherits the imports
 
 
 class Verdicts:
-    """A pytest plugin that notes how each test ended: ``passed``, ``assertion``, or what else happened."""
+    """A pytest plugin that records the result of each test: ``passed``, ``assertion``, or another error."""
 
     def __init__(self):
         self.of = {}
@@ -60,7 +60,7 @@ def make_copy(root, folder):
 
 
 def run_tests(copy, tests):
-    """How the named tests end in a copy: a dict from test to verdict, or in words what kept them from running."""
+    """Run the named tests in a copy. Returns a dict from test to verdict, or a text that says why they did not run."""
     ours, theirs = fork.Pipe(duplex=False)
     process = fork.Process(target=_run_here, args=(copy, tests, theirs))
     process.start()
@@ -74,7 +74,7 @@ def run_tests(copy, tests):
     process.join()
     if verdicts is None:
         return f"no verdict within {SECONDS} s" if process.exitcode == -9 else f"exit code {process.exitcode}"
-    return verdicts or "no test ran: none is collected"
+    return verdicts or "no test ran: none was collected"
 
 
 def _run_here(copy, tests, pipe):
@@ -83,7 +83,7 @@ def _run_here(copy, tests, pipe):
     sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(ROOT)))]
     for name in [name for name in sys.modules if name.split(".")[0] in ("pyrodgm", "tests", "benchmarks")]:
         del sys.modules[name]
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # compiled files are told apart by the second and the size
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a cached .pyc could be stale: it is compared by second and size
     sys.dont_write_bytecode = True
     log = os.open(copy / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
@@ -95,7 +95,7 @@ def _run_here(copy, tests, pipe):
 
 
 def try_mutant(copy, mutant):
-    """Apply a mutant to a copy, run its tests, put the file back: the outcome, and the test or the reason."""
+    """Apply a mutant to a copy, run its tests and restore the file. Returns the outcome, and the test or the reason."""
     path = copy / mutant.file
     text = path.read_text() if path.exists() else ""
     if text.count(mutant.old) != 1:
@@ -136,7 +136,7 @@ def _one(folder, mutant):
 
 
 def table(mutants, outcomes, seconds):
-    """The report, in Markdown."""
+    """The report in Markdown."""
 
     def cell(text):
         return " ".join(text.split()).replace("|", "\\|")
@@ -149,7 +149,7 @@ def table(mutants, outcomes, seconds):
     lines = [
         "# Mutants",
         "",
-        "Written by `make mutants`, never by hand. Each mutant is a slip of the pen in the package; it is killed where",
+        "Written by `make mutants`, never by hand. Each mutant is a plausible mistake in the package. It is killed if",
         "a test of `make test` fails by an assertion.",
         "",
         f"{killed} of {len(mutants)} killed, in {seconds:.0f} s ({datetime.now(UTC).date().isoformat()}, commit "
@@ -166,15 +166,15 @@ def table(mutants, outcomes, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="", help="mutants with this in their file, texts or tests")
-    parser.add_argument("--jobs", type=int, default=2, help="processes side by side")
-    parser.add_argument("--output", help="where the table is written, instead of benchmarks/; nowhere with --only")
+    parser.add_argument("--only", default="", help="only mutants with this word in their file, texts or tests")
+    parser.add_argument("--jobs", type=int, default=2, help="number of parallel processes")
+    parser.add_argument("--output", help="file for the table; by default benchmarks/mutants.md, or none with --only")
     args = parser.parse_args()
     begin = time.monotonic()
     mutants = [m for m in MUTANTS if args.only in f"{m.file} {m.old} {m.new} {m.tests}"]
     tests = sorted({test for mutant in mutants for test in mutant.tests})
 
-    # read once for all of them
+    # imported once for all child processes
     import arviz  # noqa: F401
     import pyro.infer  # noqa: F401
     import sklearn.svm  # noqa: F401
@@ -184,7 +184,7 @@ def main():
         parts = [tests[i :: args.jobs] for i in range(args.jobs)]
         passed = list(pool.map(_unmutated, [folder] * args.jobs, filter(None, parts)))
         if wrong := [part for part in passed if isinstance(part, str)]:
-            sys.exit("\n".join(["the tests do not pass without a mutant:", *wrong]))
+            sys.exit("\n".join(["some tests fail without a mutant:", *wrong]))
         print(f"{sum(passed)} tests pass without a mutant", flush=True)
         outcomes = list(pool.map(_one, [folder] * len(mutants), mutants))
     seconds = time.monotonic() - begin

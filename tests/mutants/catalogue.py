@@ -1,14 +1,14 @@
-"""The mutants: slips of the pen, each with the tests that must notice it.
+"""The mutants: plausible mistakes, each with the tests that must catch it.
 
-A mutant names a file of the package, a piece of its text that occurs there once, what takes its place, and the tests,
-single ones so that a mutant costs seconds. Every formula that is added to the package gets its mutants here.
+A mutant names a file of the package, a piece of its text that occurs there once, the replacement, and the tests.
+These are single tests, so that a mutant takes seconds. Every new formula in the package gets its mutants here.
 """
 
 from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One change of one file, and the tests of which at least one must fail by an assertion."""
+    """One change of one file, and its tests, at least one of which must fail by an assertion."""
 
     file: str
     old: str
@@ -20,7 +20,7 @@ MUTANTS: list[Mutant] = []
 
 
 def mutants(file, *changes):
-    """Note the mutants of a file of the package, each ``(old, new, test, ...)``, tests by their path under tests/."""
+    """Register mutants of a file of the package, each ``(old, new, test, ...)`` with test paths relative to tests/."""
     for old, new, *tests in changes:
         MUTANTS.append(Mutant(f"pyrodgm/{file}", old, new, tuple(f"tests/{test}" for test in tests)))
 
@@ -2443,8 +2443,8 @@ mutants(
         "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[50]",
     ),
     (
-        'if y is None and classes == "all" else 1  # a sample',
-        "if y is None else 1  # a sample",
+        'if y is None and classes == "all" else 1  # per sample',
+        "if y is None else 1  # per sample",
         "evaluate/test_log_likelihood.py::test_no_more_than_a_chunk_is_decoded_at_once",
     ),
     (

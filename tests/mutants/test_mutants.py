@@ -1,4 +1,4 @@
-"""The catalogue fits the package, and what kills a mutant."""
+"""The catalogue matches the package, and the rules for killing a mutant."""
 
 import ast
 from pathlib import Path

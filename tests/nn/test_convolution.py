@@ -1,4 +1,4 @@
-"""Convolutions over several parents beside torch's over their concatenation, and as sums by hand."""
+"""Convolutions over several parents, compared with torch's over their concatenation and with sums by hand."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The flows by name: densities, equal things in other words, and what a step of training calls."""
+"""The named flows: densities, equivalent forms, and the calls of a training step."""
 
 import math
 

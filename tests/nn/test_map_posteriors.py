@@ -1,4 +1,4 @@
-"""Posteriors of maps: densities, inverses, the order of a flow, where it begins, and what is refused."""
+"""Posteriors of maps: densities, inverses, the order of a flow, initial values, and bad input."""
 
 import pytest
 import torch

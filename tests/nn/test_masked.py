@@ -1,4 +1,4 @@
-"""The masked network: what reads what, against Pyro's, and what is not copied."""
+"""The masked network: dependencies, comparison with Pyro's, and no copies of enumerated inputs."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Masked convolutions: what reads what, to the last zero, and what is not computed again."""
+"""Masked convolutions: exact dependencies, and no repeated computation."""
 
 import pytest
 import torch

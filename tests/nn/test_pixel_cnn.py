@@ -1,4 +1,4 @@
-"""PixelCNN: what a pixel reads, that its density is one, by hand, drawn naively, and in a pair."""
+"""PixelCNN: dependencies of a pixel, normalised density, by hand, naive sampling, and in a pair."""
 
 import matplotlib
 import numpy as np

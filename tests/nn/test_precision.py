@@ -1,4 +1,4 @@
-"""Which processors multiply in bfloat16, and what is said where one does not."""
+"""Detection of fast bfloat16 multiplication, and the warning without it."""
 
 import warnings
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Weight normalisation, and its initialisation by data."""
+"""Weight normalisation, and its data-dependent initialisation."""
 
 from dataclasses import replace
 

@@ -243,7 +243,7 @@ def test_kl_curves_are_sums_over_the_units_of_each_latent():
 
 @pytest.mark.parametrize("figure", [kl_of_units, kl_heat_maps, kl_curves])
 def test_a_history_without_kl_is_refused(figure):
-    with pytest.raises(ValueError, match="history: got none of the columns 'KL of ...', want that of a recipe with kl"):
+    with pytest.raises(ValueError, match="history: got no column 'KL of ...', want the history of a recipe with kl"):
         figure([{"epoch": 1, "loss": 9.0}])
 
 

@@ -1,4 +1,4 @@
-"""Rows that are left out, by reason, and what a file is told to be like."""
+"""Rows that are left out, by reason, and the report on a file."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Events: rows into blocks, blocks into events, and the energy that they lost."""
+"""Events: rows to blocks, blocks to events, and their lost energy."""
 
 import numpy as np
 import pytest

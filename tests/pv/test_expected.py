@@ -1,4 +1,4 @@
-"""A healthy string's current and voltage: by its module, fitted to its rows, and the columns made of them."""
+"""A healthy string's current and voltage: from its module, fitted to its rows, and the columns based on them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Loggers' files: maps, units, times, strings, pieces, and what is refused."""
+"""Loggers' files: maps, units, times, strings, pieces, and bad input."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""A monitor of strings: what it learns from, its states, thresholds, folder and report."""
+"""A monitor of strings: training rows, states, thresholds, folder and report."""
 
 import json
 

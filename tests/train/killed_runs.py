@@ -1,6 +1,6 @@
-"""Train in child processes that are killed at random moments, and print whether the end is that of a run left alone.
+"""Train in child processes that are killed at random moments, and print whether the result equals an undisturbed run.
 
-Run as ``python -m tests.train.killed_runs BACKEND KILLS FOLDER``. The parent computes nothing and so can be forked.
+Run as ``python -m tests.train.killed_runs BACKEND KILLS FOLDER``. The parent computes nothing, so it can be forked.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Classes that are all summed in some epochs and few in others."""
+"""All classes are summed in some epochs, and only a few in others."""
 
 from functools import partial
 

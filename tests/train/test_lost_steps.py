@@ -1,4 +1,4 @@
-"""What the loop makes of steps that CompiledSVI undoes."""
+"""How the loop handles steps that CompiledSVI undoes."""
 
 import contextvars
 

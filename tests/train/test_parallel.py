@@ -1,4 +1,4 @@
-"""Two processes against one on the joint batch."""
+"""Two processes, compared with one on the joint batch."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Averages, schedules, the best epoch, histories, and values taken apart."""
+"""Parameter averages, schedules, the best epoch, histories, and decomposed values."""
 
 import csv
 import math

@@ -1,4 +1,4 @@
-"""A run that was interrupted, in whatever way, and what it leaves behind."""
+"""Interrupted runs: resuming them, and the files they leave."""
 
 import os
 import pickle

@@ -1,6 +1,6 @@
-"""Train as one of several processes, or alone, and write parameters, gradients and curve.
+"""Train as one of several processes, or alone, and write parameters, gradients and the loss curve.
 
-Run as ``python -m tests.train.two_processes BACKEND PAIR FILE``, alone or by torchrun.
+Run as ``python -m tests.train.two_processes BACKEND PAIR FILE``, alone or with torchrun.
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""Be one of two processes of which the second goes wrong, or is asked to stop a step before the first.
+"""Run as one of two processes; the second one fails, or is asked to stop one step before the first.
 
-Run as ``python -m tests.train.two_that_stop nan|stop FOLDER`` by torchrun; what ended each goes to ``FOLDER/RANK``.
+Run as ``python -m tests.train.two_that_stop nan|stop FOLDER`` with torchrun. The reason for each end goes to
+``FOLDER/RANK``.
 """
 
 import math

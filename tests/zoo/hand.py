@@ -1,4 +1,4 @@
-"""The loss and the update of a training step in plain torch: no Pyro, concatenated inputs, the parameters by name."""
+"""The loss and the update of a training step in plain torch: no Pyro, concatenated inputs, parameters by name."""
 
 import math
 

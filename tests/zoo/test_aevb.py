@@ -1,4 +1,4 @@
-"""The comparison of AEVB, wake-sleep and Monte Carlo EM: what is trained, counted, measured and kept."""
+"""The comparison of AEVB, wake-sleep and Monte Carlo EM: training, counts, figures and files."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The first steps of every recipe but those of images, by hand: its numbers are never read from the recipe."""
+"""The first steps of every recipe (except images) by hand, with numbers that are not read from the recipe."""
 
 import inspect
 from dataclasses import replace
@@ -800,7 +800,7 @@ def test_a_recipe_says_where_its_rows_are_not_its_papers(name):
     recipe, numbers = RECIPES[name], BY_HAND[name]
     said = recipe.deviations
     if numbers["batch"][0] is not None:
-        assert "the labelled ones among them" in said
-        assert numbers["resample"] is None or "grey" in said or "counts as they are" in said
+        assert "including the labelled ones" in said
+        assert numbers["resample"] is None or "grey" in said or "original counts" in said
     if recipe.milestones and numbers["model"] != "M2" and numbers["batch"][0] is not None:
         assert "milestones" in said

@@ -1,4 +1,4 @@
-"""Recipes of images: their settings by hand, and the model that gets the data's image shape."""
+"""Image recipes: settings by hand, and the model with the image shape of the data."""
 
 from dataclasses import replace
 
@@ -80,7 +80,7 @@ def test_settings_by_hand(name):
     assert {key: getattr(recipe, key) for key in numbers} == numbers
     assert {key: recipe.model[1].get(key, signature[key]) for key in of_model} == of_model
     assert recipe.model[1].keys() <= of_model.keys()
-    assert ("counts" in recipe.data[1]) == ("counts as they are" in recipe.deviations)
+    assert ("counts" in recipe.data[1]) == ("original counts" in recipe.deviations)
 
 
 def test_the_model_gets_the_shape_of_the_images():
@@ -91,7 +91,7 @@ def test_the_model_gets_the_shape_of_the_images():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"image_shape": None}, "data: got digits, rows that are no images, want whole images"),
+        ({"image_shape": None}, "data: got digits, rows that are not images, want whole images"),
         ({"columns": torch.arange(64)}, "data: got digits, images without some of their pixels, want whole images"),
     ],
 )

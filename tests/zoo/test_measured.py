@@ -1,4 +1,4 @@
-"""Which rows a recipe's figures are of, and how many samples they average."""
+"""Which rows a recipe's figures use, and how many samples they average."""
 
 from dataclasses import replace
 

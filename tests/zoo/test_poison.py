@@ -1,4 +1,4 @@
-"""What a recipe must not see changes nothing of it, and what it reports is what it says."""
+"""Rows that a recipe must not use do not change its training, and its figures are what they claim to be."""
 
 import math
 from dataclasses import replace

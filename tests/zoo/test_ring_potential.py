@@ -1,4 +1,4 @@
-"""The figures of posteriors by name on the potential."""
+"""The figures of the named posteriors on the ring potential."""
 
 import json
 import math

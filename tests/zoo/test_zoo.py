@@ -179,7 +179,7 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
             {"model": (VAE, RECIPES["digits-m1"].model[1] | {"batch_norm": True})},
             "start_from: got digits-m1 with batch_norm = False, want True, as the model has here",
         ),
-        ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' beside pretrained, want one of them"),
+        ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' with pretrained, want one of them"),
         ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
         ({"objective": ("importance_weighted", {"num_samples": 0})}, "num_samples: got 0, want a positive int"),
         ({"objective": ("free_bits", {"nats": -1.0})}, "nats: got -1.0, want a finite number of at least zero"),

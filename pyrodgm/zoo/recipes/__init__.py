@@ -1,4 +1,4 @@
-"""The recipes, a file for each data set or paper."""
+"""The recipes, one file per data set or paper."""
 
 from pyrodgm.zoo.recipes import (
     burda_2016,

@@ -3,7 +3,7 @@
 from pyrodgm.models import HierarchicalVAE
 from pyrodgm.zoo.recipe import Recipe
 
-SIZES = {  # by the number of layers: units of the latents, and of the hidden layers between them
+SIZES = {  # by number of layers: units of the latents, and of the hidden layers between them
     1: {"z_sizes": (50,), "hidden": ((200, 200),)},
     2: {"z_sizes": (100, 50), "hidden": ((200, 200), (100, 100))},
 }
@@ -11,7 +11,7 @@ PAPER = {(1, 1): "-86.76", (1, 50): "-84.78", (2, 1): "-85.33", (2, 50): "-82.90
 
 
 def mnist(num_layers: int, num_samples: int) -> Recipe:
-    """The IWAE of so many layers and importance samples; with one sample the bound is the ELBO."""
+    """An IWAE with the given numbers of layers and importance samples. With one sample, the bound is the ELBO."""
     return Recipe(
         name="-".join(["mnist-iwae", *([str(num_layers)] if num_layers > 1 else []), str(num_samples)]),
         summary=f"IWAE with L = {num_layers} on MNIST, {num_samples} importance sample{'s' * (num_samples > 1)}",
@@ -21,10 +21,10 @@ def mnist(num_layers: int, num_samples: int) -> Recipe:
         else "not in app. A, table 1",
         figure="test log p(x)",
         deviations=(
-            "200 epochs, for a CPU, in batches of 100: eight learning rates, 0.001 x 10^(-i/7), i = 0, ..., 7, for 25 "
-            "epochs each, where the paper has 3^i epochs (3,280 in all) in batches of 20; Adam's own epsilon of 1e-8. "
-            "50,000 training images. Test images are binarised once; log p(x) is of the first 2,000 of them. Nothing "
-            "was tuned."
+            "200 epochs in batches of 100, to fit a CPU: eight learning rates, 0.001 x 10^(-i/7), i = 0, ..., 7, for "
+            "25 epochs each. The paper trains for 3^i epochs each (3,280 in all) in batches of 20. Adam's default "
+            "epsilon of 1e-8. 50,000 training images. Test images are binarised once; log p(x) uses the first 2,000 of "
+            "them. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(HierarchicalVAE, SIZES[num_layers] | {"activation": "tanh"}),

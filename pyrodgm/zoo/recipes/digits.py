@@ -1,4 +1,4 @@
-"""scikit-learn's digits, which need no download."""
+"""Recipes on scikit-learn's digits, which need no download."""
 
 from pyrodgm.models import (
     AVAE,
@@ -14,24 +14,24 @@ from pyrodgm.models import (
 )
 from pyrodgm.zoo.recipe import Recipe
 
-INK = 16  # a pixel counts ink from 0 to 16
+INK = 16  # the largest pixel count
 COUNTS = {"likelihood": ("binomial", {"total_count": INK})}
 STACK = {
     "data": ("digits", {"counts": True}),
     "resample": ("resample_counts", {"total_count": INK, "draws": 4}),
     "num_labels": 100,
-    "paper": "none on these data: M1+M2 is below M2 on MNIST",
+    "paper": "none on these data; M1+M2 beats M2 on MNIST",
     "batch_size": 100,
 }
 OVERLAP = (
-    "The unlabelled rows of a batch come from all rows, the labelled ones among them, and every batch counts all 100 "
-    "labels. Errors and bounds are of the counts as they are. "
+    "Unlabelled batches are drawn from all rows, including the labelled ones, and every batch contains all 100 labels. "
+    "Errors and bounds use the original counts. "
 )
 CHOSEN = (
-    "beta is the best of 0.3, 1, 3 and 10 by the 200 validation labels, the mean over two seeds that are not among the "
-    "first five; learning rate and length are those of a few shorter runs, the same few for M2 and M1+M2."
+    "beta is the best of 0.3, 1, 3 and 10 on the 200 validation labels, averaged over two seeds other than the first "
+    "five. The learning rate and the length come from a few shorter runs, the same ones for M2 and M1+M2."
 )
-LVAE = {  # the networks of the ladder's paper
+LVAE = {  # the networks of the ladder VAE paper
     "activation": "leaky_relu",
     "batch_norm": "heads",
     "scale_head": "softplus_variance",
@@ -39,7 +39,7 @@ LVAE = {  # the networks of the ladder's paper
 
 
 def layers(name: str, model: type[DeepGenerativeModel], summary: str, source: str, deviations: str = "") -> Recipe:
-    """An unsupervised model of three layers, all alike but for the model."""
+    """An unsupervised model of three layers. The settings are the same for every model."""
     auxiliary = {"a_sizes": (16, 8, 4)} if model in (AVAE, AuxiliaryLadderVAE) else {}
     return Recipe(
         name=f"digits-{name}",
@@ -48,9 +48,9 @@ def layers(name: str, model: type[DeepGenerativeModel], summary: str, source: st
         figure="test log p(x)",
         paper="none on these data",
         deviations=(
-            "Likelihood and counts as in digits-m2. Three layers of 16, 8 and 4 units and networks of 128, 64 and 32, "
-            "batches of 100 rows, 300 epochs and a warm-up of 30, a tenth, for so few rows; KL terms are sampled. "
-            f"{deviations}Bounds are of the counts as they are. Nothing was tuned."
+            "Likelihood and counts as in digits-m2. Three layers of 16, 8 and 4 units, networks of 128, 64 and 32. As "
+            "there are few rows: batches of 100, 300 epochs, and a warm-up over 30 (a tenth). KL terms are sampled. "
+            f"{deviations}Bounds use the original counts. Nothing was tuned."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -67,18 +67,18 @@ def layers(name: str, model: type[DeepGenerativeModel], summary: str, source: st
     )
 
 
-PROPOSED = "It is proposed in Maaløe 2018, sec. 5.1.2, and published nowhere. "
+PROPOSED = "The model is proposed in Maaløe 2018, sec. 5.1.2, without published results. "
 RECIPES = [
     Recipe(
         name="digits",
         summary="SDGM on scikit-learn's digits with 100 labels",
         source="Model of Maaløe et al. 2016, sec. 2.4; the data are not the paper's",
         figure="test error",
-        paper="none on these data; LabelSpreading is the mark",
+        paper="none on these data; compare with LabelSpreading",
         deviations=(
-            "The likelihood is binomial, 16 counts a pixel; before every epoch the counts are sampled anew from 4 "
-            f"draws a pixel, as the papers binarise MNIST. {OVERLAP}Sizes, learning rate, beta, warm-up and resampling "
-            "were chosen on the 200 validation labels, which no model trains on."
+            "Binomial likelihood with 16 counts per pixel. Before every epoch the counts are resampled from 4 draws "
+            f"per pixel, just as the papers binarise MNIST. {OVERLAP}Sizes, learning rate, beta, warm-up and "
+            "resampling were chosen on the 200 validation labels, which no model trains on."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -106,7 +106,7 @@ RECIPES = [
         source="Model of Kingma 2017, sec. 3.2.2; the data are not the paper's",
         figure="test error",
         deviations=(
-            "A binomial likelihood, 16 counts a pixel, sampled anew before every epoch from 4 draws a pixel. "
+            "Binomial likelihood with 16 counts per pixel, resampled before every epoch from 4 draws per pixel. "
             + OVERLAP
             + CHOSEN
         ),
@@ -123,8 +123,8 @@ RECIPES = [
         source="Model of Kingma 2017, sec. 3.2.1; the data are not the paper's",
         figure="SVM on features test error",
         deviations=(
-            "Likelihood and counts as in digits-m2. An SVM on the labelled rows in place of a transductive one; C, and "
-            "the number of neighbours, by the 200 validation labels. Nothing else was tuned."
+            "Likelihood and counts as in digits-m2. An SVM on the labelled rows instead of a transductive SVM. C and "
+            "the number of neighbours were chosen on the 200 validation labels. Nothing else was tuned."
         ),
         model=(VAE, {"z_size": 16, "hidden": (128, 128)} | COUNTS),
         epochs=200,
@@ -134,10 +134,10 @@ RECIPES = [
     ),
     Recipe(
         name="digits-m1m2",
-        summary="M1+M2 on scikit-learn's digits with 100 labels, at the sizes of digits-m2",
+        summary="M1+M2 on scikit-learn's digits with 100 labels, with the sizes of digits-m2",
         source="Model of Kingma 2017, sec. 3.2.3; the data are not the paper's",
         figure="test error",
-        deviations="M1 is that of digits-m1; likelihood and counts as in digits-m2. " + OVERLAP + CHOSEN,
+        deviations="M1 as in digits-m1; likelihood and counts as in digits-m2. " + OVERLAP + CHOSEN,
         pretrained=("digits-m1", {}),
         model=(M1M2, {"z_size": 16, "z1_size": 16, "hidden": (128, 128)} | COUNTS),
         beta=1.0,
@@ -145,7 +145,7 @@ RECIPES = [
         learning_rate=1e-3,
         **STACK,
     ),
-    layers("hierarchical", HierarchicalVAE, "VAE of three layers, inferred from the bottom up", "Maaløe 2018, app. B"),
+    layers("hierarchical", HierarchicalVAE, "VAE of three layers with bottom-up inference", "Maaløe 2018, app. B"),
     layers("lvae", LadderVAE, "Ladder VAE of three layers", "Maaløe 2018, app. B"),
     layers(
         "avae",
@@ -166,11 +166,11 @@ RECIPES = [
         summary="Ladder VAE with a class, on scikit-learn's digits with 100 labels",
         source="Model of Maaløe 2018, sec. 5.1.2; the data are not the paper's",
         figure="test log p(x)",
-        paper="none on these data; digits-cagem-100 is the mark",
+        paper="none on these data; compare with digits-cagem-100",
         deviations=(
-            f"{PROPOSED}Sizes, settings and counts are those of digits-cagem-100, without batch normalisation for the "
-            "same reason. Every batch has all labels, and its unlabelled rows come from all rows, the labelled ones "
-            "among them. Errors and bounds are of the counts as they are. Nothing was tuned."
+            f"{PROPOSED}Sizes, settings and counts as in digits-cagem-100, and no batch normalisation for the same "
+            "reason. Every batch contains all labels; unlabelled batches are drawn from all rows, including the "
+            "labelled ones. Errors and bounds use the original counts. Nothing was tuned."
         ),
         data=("digits", {"counts": True}),
         model=(ClusterLadderVAE, {"z_sizes": (16, 8), "hidden": (128, 64)} | COUNTS),

@@ -1,21 +1,21 @@
-"""Kingma's thesis: Frey faces, posteriors of one size on MNIST, convolutional VAEs, free bits."""
+"""Kingma's thesis: Frey faces, a comparison of posteriors on MNIST, convolutional VAEs, free bits."""
 
 from pyrodgm.models import IAFVAE, VAE, HierarchicalVAE
 from pyrodgm.zoo.recipe import Recipe
 
 
 def frey_faces(z_size: int) -> Recipe:
-    """A VAE of Frey faces."""
+    """A VAE on Frey faces."""
     return Recipe(
         name=f"freyfaces-vae-{z_size}",
         summary=f"VAE with {z_size} latent units on Frey faces",
         source="Kingma 2017, sec. 2.11 and figure 2.5" + (z_size == 2) * "; the manifold is figure 2.7",
-        paper="drawn in figure 2.5",
+        paper="curve in figure 2.5",
         figure="test bound",
         deviations=(
-            "10 million training points; 1,565 rows to train on, a random choice of frames; Adagrad's rate 0.02 of "
-            "0.01, 0.02 and 0.1, not chosen. Weights begin with a standard deviation of 0.01. log p(x) is of the 200 "
-            "test rows. Nothing was tuned."
+            "10 million training points; 1,565 randomly chosen frames for training. Adagrad with a learning rate of "
+            "0.02, taken from the paper's 0.01, 0.02 and 0.1 without a search. Weights are initialised with a standard "
+            "deviation of 0.01. log p(x) uses the 200 test rows. Nothing was tuned."
         ),
         data=("freyfaces", {}),
         model=(
@@ -40,13 +40,13 @@ def frey_faces(z_size: int) -> Recipe:
 
 FREY_LEVELS = Recipe(
     name="freyfaces-levels",
-    summary="VAE with 10 latent units on Frey faces as bytes, by discretised logistics",
-    source="Model of Kingma 2017, sec. 2.11, with the likelihood of sec. 5.B.5; the two together are in no paper",
+    summary="VAE with 10 latent units on Frey faces as bytes, with a discretised logistic likelihood",
+    source="Model of Kingma 2017, sec. 2.11, with the likelihood of sec. 5.B.5; no paper combines them",
     paper="none on these data",
     figure="test bits/dim by log p(x)",
     deviations=(
-        "One log-scale for all pixels, as there is one channel. Adam at 1e-3, falling linearly over the second half; "
-        "300 epochs. log p(x) is of the 200 test rows. Nothing was tuned."
+        "One log-scale for all pixels, as there is one channel. 300 epochs of Adam at 1e-3, falling linearly over the "
+        "second half. log p(x) uses the 200 test rows. Nothing was tuned."
     ),
     data=("freyfaces", {"levels": True}),
     model=(VAE, {"z_size": 10, "hidden": (200,), "likelihood": ("discretized_logistic", {}), "activation": "tanh"}),
@@ -58,22 +58,22 @@ FREY_LEVELS = Recipe(
     importance_samples=1000,
 )
 
-POSTERIORS = {  # by name: the posterior, and what it is
+POSTERIORS = {  # by name: the posterior and its description
     "normal": ("normal", "a diagonal normal"),
     "full": ("full", "a normal with full covariance"),
     "planar": (("planar", {"num_steps": 8}), "a planar flow of 8 steps"),
     "iaf": (("iaf", {"num_steps": 2, "made_hidden": (320,)}), "an inverse autoregressive flow of 2 steps"),
 }
-TABLE_5_1 = {  # of a convolutional VAE, by 128 importance samples
+TABLE_5_1 = {  # log p(x) of a convolutional VAE by 128 importance samples, and the bound
     "normal": "-81.08, bound -84.08",
     "iaf": "-79.77, bound -82.02",
 }
 
 
 def mnist_posterior(name: str) -> Recipe:
-    """A VAE with a posterior by name; all else is one."""
+    """A VAE with the named posterior. The other settings are the same for every posterior."""
     posterior, called = POSTERIORS[name]
-    paper = f"of a convolutional VAE: log p(x) {TABLE_5_1[name]}" if name in TABLE_5_1 else "not in table 5.1"
+    paper = f"convolutional VAE: log p(x) {TABLE_5_1[name]}" if name in TABLE_5_1 else "not in table 5.1"
     return Recipe(
         name=f"mnist-{name}",
         summary=f"VAE on MNIST, q(z | x) {called}",
@@ -81,11 +81,11 @@ def mnist_posterior(name: str) -> Recipe:
         paper=paper,
         figure="test log p(x) less the bound",
         deviations=(
-            "One hidden layer of 450 units, app. 5.A's dense one, in place of a convolutional network; one hidden "
-            "layer of 320 in each autoregressive network; no weight normalisation. 100 epochs in batches of 100 with "
-            "Adam at 1e-3, falling linearly over the second half (optimiser and length are not stated); 50,000 "
-            "training images. Test images are binarised once; log p(x) is of the first 2,000 of them, by 5,000 "
-            "samples in place of 128. Nothing was tuned."
+            "One hidden layer of 450 units, the dense layer of app. 5.A, instead of a convolutional network; one "
+            "hidden layer of 320 in each autoregressive network; no weight normalisation. 100 epochs in batches of 100 "
+            "with Adam at 1e-3, falling linearly over the second half (optimiser and length are not stated); 50,000 "
+            "training images. Test images are binarised once; log p(x) uses the first 2,000 of them and 5,000 samples "
+            "instead of 128. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(VAE, {"z_size": 32, "hidden": (450,), "activation": "elu", "posterior": posterior}),
@@ -101,23 +101,23 @@ def mnist_posterior(name: str) -> Recipe:
 
 
 def steps(num_steps: int, width: int) -> tuple[str, dict]:
-    """The flow of sec. 5.6.1: a MADE of two layers for each step, the order reversed after every other one."""
+    """The flow of sec. 5.6.1: a two-layer MADE per step, with the order reversed after every second step."""
     return "iaf", {"num_steps": num_steps, "made_hidden": (width, width), "reverse_every": 2}
 
 
-CONVOLUTIONAL = {  # by name: the posterior, what it is, and its row of table 5.1
+CONVOLUTIONAL = {  # by name: the posterior, its description, and its row of table 5.1
     "normal": ("normal", "a diagonal normal", "-81.08, bound -84.08"),
     "iaf-2-320": (steps(2, 320), "an inverse autoregressive flow of 2 steps of width 320", "-79.77, bound -82.02"),
     "iaf-2-1920": (steps(2, 1920), "an inverse autoregressive flow of 2 steps of width 1920", "-79.30, bound -81.17"),
 }
 NOT_STATED = (
     "150 epochs in batches of 100 with Adam at 1e-3, falling linearly over the second half (optimiser and length are "
-    "not stated); 50,000 training images, of which those of one batch initialise the weights. "
+    "not stated); 50,000 training images, one batch of which initialises the weights. "
 )
 
 
 def mnist_convolutional(name: str) -> Recipe:
-    """The convolutional VAE with a posterior by name."""
+    """The convolutional VAE with the named posterior."""
     posterior, called, paper = CONVOLUTIONAL[name]
     return Recipe(
         name=f"mnist-iafvae-{name}",
@@ -144,7 +144,7 @@ BINARISED = Recipe(
     source="Kingma 2017, sec. 5.6.1.1 and app. 5.A",
     paper='log p(x) -79.88 with a "deep IAF"',
     figure="test log p(x)",
-    deviations=NOT_STATED + "Two steps, for a CPU: how many the paper has is not stated. Nothing was tuned.",
+    deviations=NOT_STATED + "Two flow steps, to fit a CPU (the paper's number is not stated). Nothing was tuned.",
     data=("binarised-mnist", {}),
     model=(IAFVAE, {"posterior": steps(2, 1920)}),
     epochs=150,
@@ -161,9 +161,9 @@ DIGITS_CONVOLUTIONAL = Recipe(
     paper="none on these data",
     figure="test log p(x)",
     deviations=(
-        "Two strides, for images of 8 x 8, with 16 and 32 maps; 128 dense units, z of 16, steps of width 64. A "
-        "binomial likelihood, 16 counts a pixel, sampled anew before every epoch from 4 draws a pixel; bounds are of "
-        "the counts as they are. Nothing was tuned."
+        "Two strided layers of 16 and 32 maps, as images are 8 x 8; 128 dense units, z of 16 units, flow steps of "
+        "width 64. Binomial likelihood with 16 counts per pixel, resampled before every epoch from 4 draws per pixel; "
+        "bounds use the original counts. Nothing was tuned."
     ),
     data=("digits", {"counts": True}),
     model=(
@@ -187,7 +187,7 @@ DIGITS_CONVOLUTIONAL = Recipe(
 
 
 def digits(name: str, summary: str, objective: tuple) -> Recipe:
-    """A VAE of three layers on digits."""
+    """A three-layer VAE on digits."""
     return Recipe(
         name=name,
         summary=f"{summary} on scikit-learn's digits",
@@ -195,8 +195,8 @@ def digits(name: str, summary: str, objective: tuple) -> Recipe:
         paper="none on these data",
         figure="test bound",
         deviations=(
-            "A binomial likelihood, 16 counts a pixel, sampled anew before every epoch from 4 draws a pixel; bounds "
-            "are of the counts as they are. Nothing was tuned."
+            "Binomial likelihood with 16 counts per pixel, resampled before every epoch from 4 draws per pixel; bounds "
+            "use the original counts. Nothing was tuned."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -226,5 +226,5 @@ RECIPES = [
     BINARISED,
     DIGITS_CONVOLUTIONAL,
     digits("digits-vae-3", "VAE with L = 3", ("elbo", {})),
-    digits("digits-free-bits", "VAE with L = 3 and free bits of 0.25 nats a unit", ("free_bits", {"nats": 0.25})),
+    digits("digits-free-bits", "VAE with L = 3 and free bits of 0.25 nats per unit", ("free_bits", {"nats": 0.25})),
 ]

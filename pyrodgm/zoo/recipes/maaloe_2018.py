@@ -1,4 +1,4 @@
-"""Maaløe's thesis, app. E: FAME, with and without the pixels before a pixel."""
+"""Maaløe's thesis, app. E: FAME, with and without concatenation of the previous pixels."""
 
 from pyrodgm.models import FAME
 from pyrodgm.zoo.recipe import Recipe
@@ -8,18 +8,19 @@ PLAIN = {True: "", False: ", without concatenation"}
 
 
 def mnist(concatenation: bool) -> Recipe:
-    """FAME on MNIST, binarised anew before every epoch."""
+    """FAME on MNIST, binarised before every epoch."""
     return Recipe(
         name="mnist-fame" if concatenation else "mnist-fame-no-concatenation",
         summary=f"FAME on MNIST{PLAIN[concatenation]}",
         source="Maaløe 2018, app. E, sec. 3 and table 2",
-        paper="-77.82 by 5,000 samples, bound -80.11, KL of z5 5.04" if concatenation else "-78.73 by 5,000 samples",
+        paper="-77.82 (5,000 samples), bound -80.11, KL of z5 5.04" if concatenation else "-78.73 (5,000 samples)",
         figure="test log p(x)",
         deviations=(
-            "32 maps in the PixelCNN where the paper has 64; 40 epochs, a warm-up from 0.3 over 8 of them (over 200 of "
-            "an unknown number), batches of 100 (not stated), Adam at 1e-3, falling linearly over the second half "
-            "(3e-4). Convolutions and dense layers are chosen, as their table is lost, see the model. Test images are "
-            "binarised once; log p(x) is of the first 200 of them, by 500 samples. Nothing was tuned."
+            "32 maps in the PixelCNN instead of 64; 40 epochs with a warm-up from 0.3 over 8 of them (the paper: over "
+            "200 of an unknown number); batches of 100 (not stated); Adam at 1e-3, falling linearly over the second "
+            "half (the paper: 3e-4). The convolutions and dense layers were chosen here, as their table in the paper "
+            "is lost (see the model). Test images are binarised once; log p(x) uses the first 200 of them and 500 "
+            "samples. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(FAME, {"pixel_maps": 32, "concatenation": concatenation} | PAPER),
@@ -46,8 +47,8 @@ RECIPES = [
         paper="none on these data",
         figure="test log p(x)",
         deviations=(
-            "Pixels are binarised anew before every epoch, and once for the test. Two layers of 16 and 32 maps and a "
-            "dense one, 16 maps in the PixelCNN, 60 epochs and a warm-up from 0.3 over 10. Nothing was tuned."
+            "Pixels are binarised before every epoch, and once for testing. Two convolutional layers of 16 and 32 maps "
+            "and a dense layer; 16 maps in the PixelCNN; 60 epochs with a warm-up from 0.3 over 10. Nothing was tuned."
         ),
         data=("digits", {}),
         model=(

@@ -1,4 +1,4 @@
-"""Two half-moons with three labels a class."""
+"""Recipes on two half-moons with three labels per class."""
 
 from pyrodgm.models import ADGM, M2
 from pyrodgm.zoo.recipe import Recipe
@@ -11,24 +11,24 @@ MOONS = {
     "epochs": 100,
     "milestones": (10, 30),
 }
-# A style of one dimension, because a moon is a curve, and a warm-up, because without one z collapses and y splits the
-# rows into two blobs, left and right.
+# z has one dimension because a moon is a curve. Without the warm-up, z collapses and y splits the rows into a left and
+# a right half.
 CURVES = {"learning_rate": 3e-3, "beta": 0.006, "warm_up_epochs": 5}
 CURVED = {"z_size": 1, "hidden": (100, 100), "likelihood": "normal"}
 NOT_STATED = (
-    " The unlabelled rows of a batch come from all rows, the labelled ones among them, and every batch has all six "
-    "labels (not stated)."
+    " Unlabelled batches are drawn from all rows, including the labelled ones, and every batch contains all six labels "
+    "(not stated)."
 )
-SAMPLES = " Errors average 100 samples of a, at the milestones 10 (not stated)."
+SAMPLES = " Errors average 100 samples of a, or 10 at the milestones (not stated)."
 CHOSEN = (
-    "z_size 1 in place of 10, learning rate 3e-3 in place of 3e-4, warm-up over 5 epochs and the weight of the class "
-    "term (alpha = 10), all chosen on the 1,000 validation labels. Noise (0.1) and placement of the labels (random) "
-    "are not stated in the paper; the authors' script places them by hand."
+    "z_size 1 instead of 10, learning rate 3e-3 instead of 3e-4, a warm-up over 5 epochs and the weight of the class "
+    "term (alpha = 10) were chosen on the 1,000 validation labels. The noise (0.1) and the placement of the labels "
+    "(random) are not stated in the paper; the authors' script places the labels by hand."
 )
 RECIPES = [
     Recipe(
         name="moons-adgm",
-        summary="ADGM on two half-moons with 3 labels a class",
+        summary="ADGM on two half-moons with 3 labels per class",
         figure="test error, epoch 10",
         paper="close to 0 % in 10 epochs",
         deviations=CHOSEN + NOT_STATED + SAMPLES,
@@ -39,23 +39,22 @@ RECIPES = [
     ),
     Recipe(
         name="moons-m2",
-        summary="M2 on two half-moons with 3 labels a class, at the ADGM's sizes",
+        summary="M2 on two half-moons with 3 labels per class, with the ADGM's sizes",
         figure="test error",
-        paper="converges in more than 100 epochs",
-        deviations=CHOSEN + " The choice was made for the ADGM; for M2 a warm-up over 10 epochs was tried too, which "
-        "fails on the same seeds 1 and 3, and alpha = 100, which fails on seed 1." + NOT_STATED,
+        paper="takes more than 100 epochs to converge",
+        deviations=CHOSEN + " They were chosen for the ADGM. For M2, a warm-up over 10 epochs was tried too and fails "
+        "on the same seeds, 1 and 3; alpha = 100 fails on seed 1." + NOT_STATED,
         model=(M2, CURVED),
         **MOONS,
         **CURVES,
     ),
     Recipe(
         name="moons-adgm-plain",
-        summary="ADGM on two half-moons with 3 labels a class, by the paper's settings as they stand",
+        summary="ADGM on two half-moons with 3 labels per class, with the paper's settings",
         figure="test error, epoch 10",
         paper="close to 0 % in 10 epochs",
-        deviations="Noise (0.1), placement of the labels (random) and beta (0.1) are not stated for this experiment."
-        + NOT_STATED
-        + SAMPLES,
+        deviations="The noise (0.1), the placement of the labels (random) and beta (0.1) are not stated for this "
+        "experiment." + NOT_STATED + SAMPLES,
         model=(ADGM, {"z_size": 10, "a_size": 10, "hidden": (100, 100), "likelihood": "normal"}),
         learning_rate=3e-4,
         beta=0.1,

@@ -1,4 +1,4 @@
-"""A photovoltaic string in ten conditions, all labels: the sensors of the paper, and columns without the weather."""
+"""A photovoltaic string in ten conditions, all labelled: the paper's sensors, and weather-corrected columns."""
 
 from pyrodgm.models import SDGM
 from pyrodgm.zoo.recipe import Recipe
@@ -20,15 +20,16 @@ SHARED = {
     "baselines": ("linear", "forest", "dropout network", "network without dropout"),
 }
 DEVIATIONS = (
-    "The string is simulated, because the paper's data are not public. 70 % of 15,000 rows train, a tenth chooses the "
-    "epoch, a fifth tests (the paper: 80 and 20); one draw of the parts for all seeds (the paper: five). z and a of 10 "
-    "units, a normal likelihood of standardised columns and the length are not stated. beta = 10 is the better one of "
-    "1 and 10 by validation, on the six sensors; nothing else was tuned. The dropout network is the paper's MLP, "
-    "linear its MLR. The unlabelled rows of a batch come from all rows, the labelled ones among them."
+    "The string is simulated, because the paper's data are not public. Of 15,000 rows, 70 % are for training, 10 % "
+    "choose the epoch and 20 % are for testing (the paper: 80 and 20). All seeds share one random split (the paper: "
+    "five splits). The 10 units of z and a, the normal likelihood of standardised columns and the length are not "
+    "stated. beta = 10 is the better of 1 and 10 on the validation rows with the six sensors; nothing else was tuned. "
+    "The dropout network is the paper's MLP, and linear is its MLR. Unlabelled batches are drawn from all rows, "
+    "including the labelled ones."
 )
 BY_DAYS = (
-    " Each condition lies in all weather of a year, and whole days are held out: a fifth of every condition's to test "
-    "on, a tenth to choose by."
+    " Each condition occurs in all weather of a year. Whole days are held out: of each condition's days, a fifth for "
+    "testing and a tenth for validation."
 )
 RECIPES = [
     Recipe(
@@ -57,7 +58,7 @@ RECIPES = [
     ),
     Recipe(
         name="pv-days-ratios",
-        summary="SDGM on voltage and current over a healthy string's and ln G, whole days held out",
+        summary="SDGM on ln G and on voltage and current relative to a healthy string, whole days held out",
         paper="none: it holds out single minutes",
         deviations=DEVIATIONS + BY_DAYS,
         data=("pv", {"arrangement": "days", "held_out": "days", "columns": "ratios"}),

@@ -1,22 +1,24 @@
-"""The ladder VAE and the VAEs beside it: five layers on MNIST, a study of depth, OMNIGLOT and small NORB."""
+"""The ladder VAE and its VAE baselines: five layers on MNIST, a study of depth, OMNIGLOT and small NORB."""
 
 from dataclasses import replace
 
 from pyrodgm.models import HierarchicalVAE, LadderVAE
 from pyrodgm.zoo.recipe import Recipe
 
-SIZES = (64, 32, 16, 8, 4)  # units of z1, ..., z5; a model of fewer layers lacks those at the top
-HIDDEN = (512, 256, 128, 64, 32)  # units of both layers of every MLP between z_{i-1} and z_i; z_0 is x
+SIZES = (64, 32, 16, 8, 4)  # units of z1, ..., z5; smaller models use the first ones
+HIDDEN = (512, 256, 128, 64, 32)  # units of the two layers of each MLP between z_{i-1} and z_i; z_0 is x
 
-READ_SO = "KL terms are sampled, where the paper has them analytic when possible; variances have a floor of 1e-8. "
-OF_MNIST = READ_SO + (
-    "50,000 training images in place of the complete set; test images are binarised once, and log p(x) is of the first "
-    "2,000 of them. Nothing was tuned."
+KL_AND_FLOOR = (
+    "KL terms are sampled; in the paper they are analytic where possible. Variances have a lower bound of 1e-8. "
+)
+OF_MNIST = KL_AND_FLOOR + (
+    "50,000 training images instead of the complete set. Test images are binarised once; log p(x) uses the first 2,000 "
+    "of them. Nothing was tuned."
 )
 
 
 def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str = "leaky_relu") -> dict:
-    """The arguments of a model of so many layers, at the paper's sizes (sec. 3, eqs 10-15)."""
+    """Arguments of a model with the given number of layers and the paper's sizes (sec. 3, eqs 10-15)."""
     return {
         "z_sizes": SIZES[:num_layers],
         "hidden": tuple((size, size) for size in HIDDEN[:num_layers]),
@@ -27,7 +29,7 @@ def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str 
 
 
 def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = OF_MNIST, **changed) -> Recipe:
-    """A model on MNIST, by the paper's settings but for what is changed."""
+    """A model on MNIST with the paper's settings, except those in ``changed``."""
     settings = {
         "source": "Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and table 1",
         "figure": "test log p(x)",
@@ -42,25 +44,25 @@ def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = O
         "importance_samples": 5000,
         "importance_rows": 2000,
     }
-    told = {"name": name, "summary": summary, "paper": paper, "deviations": deviations, "model": model}
-    return Recipe(**settings | told | changed)
+    given = {"name": name, "summary": summary, "paper": paper, "deviations": deviations, "model": model}
+    return Recipe(**settings | given | changed)
 
 
 LADDER = mnist("mnist-lvae", "LVAE of five layers on MNIST", "log p(x) -82.12, bound -85.23", (LadderVAE, networks(5)))
 VAE_5 = mnist(
     "mnist-vae-5",
     "VAE of five layers on MNIST, with batch normalisation and warm-up",
-    "log p(x) -82.74, bound -87.49, both of the best, of three layers",
+    "log p(x) -82.74, bound -87.49 (the best VAE, of three layers)",
     (HierarchicalVAE, networks(5)),
 )
 FINE_TUNED = replace(
     LADDER,
     name="mnist-lvae-finetuned",
-    summary="mnist-lvae trained on by 10 importance samples",
+    summary="mnist-lvae, trained further with 10 importance samples",
     paper="log p(x) -81.74",
     deviations=(
-        "10 importance samples, of which one logarithm is taken, where the paper has 10 Monte Carlo samples besides. "
-        "A new Adam begins at 1e-3. " + OF_MNIST
+        "10 importance samples under one logarithm, without the paper's additional 10 Monte Carlo samples. A new Adam "
+        "starts at 1e-3. " + OF_MNIST
     ),
     start_from=("mnist-lvae", {}),
     objective=("importance_weighted", {"num_samples": 10}),
@@ -68,29 +70,29 @@ FINE_TUNED = replace(
     warm_up_epochs=0,
 )
 
-# The figures 3 to 5: what batch normalisation (BN), warm-up (WU) and the ladder each do, for one to five layers. An
-# LVAE of one layer is the VAE+BN+WU of one: table 2 has none.
-STUDY = {  # by kind: model, batch normalisation, epochs of warm-up
+# Figures 3 to 5: the effects of batch normalisation (BN), warm-up (WU) and the ladder, for one to five layers. An LVAE
+# of one layer is the same as a VAE+BN+WU of one layer, so there is none.
+STUDY = {  # by kind: name, model, batch normalisation, epochs of warm-up
     "vae": ("VAE", HierarchicalVAE, False, 0),
     "bn": ("VAE+BN", HierarchicalVAE, "heads", 0),
     "bn-wu": ("VAE+BN+WU", HierarchicalVAE, "heads", 10),
     "lvae": ("LVAE", LadderVAE, "heads", 10),
 }
-IN_FIGURE_3 = {  # what the text says of it: the figures are drawn
+IN_FIGURE_3 = {  # numbers given in the text; the figures only have curves
     ("bn-wu", 3): "bound -87.49, the best VAE (figure 3)",
     ("lvae", 5): "log p(x) -82.12, bound -85.23 (figure 3)",
 }
 
 
 def depth(kind: str, num_layers: int) -> Recipe:
-    """A model of the study of depth, a hundred epochs long."""
+    """A model of the study of depth, trained for 100 epochs."""
     called, model, batch_norm, warm_up = STUDY[kind]
     return mnist(
         f"mnist-depth-{kind}-{num_layers}",
         f"{called} with L = {num_layers} on MNIST, 100 epochs",
-        IN_FIGURE_3.get((kind, num_layers), "drawn in figures 3 to 5"),
+        IN_FIGURE_3.get((kind, num_layers), "curve in figures 3-5"),
         (model, networks(num_layers, batch_norm)),
-        f"100 epochs in place of 2,000{' and a warm-up of 10 in place of 200' * (warm_up > 0)}, for a CPU. {OF_MNIST}",
+        f"100 epochs instead of 2,000{' and a warm-up of 10 instead of 200' * (warm_up > 0)}, to fit a CPU. {OF_MNIST}",
         source="Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and figures 3 to 5",
         epochs=100,
         warm_up_epochs=warm_up,
@@ -99,22 +101,23 @@ def depth(kind: str, num_layers: int) -> Recipe:
 
 
 def omniglot(name: str, called: str, model: type, paper: str, box: bool) -> Recipe:
-    """Five layers on OMNIGLOT."""
-    rows = "1,345 of the paper's 24,345 training rows are for validation. "
+    """A model of five layers on OMNIGLOT."""
+    rows = "1,345 of the paper's 24,345 training rows are used for validation. "
     changed = {"epochs": 1500}
     if box:
         rows = (
-            "23,045 drawings to train on, reduced to 28x28 by averaging boxes, by a split of their own: no published "
-            "figure is of these data. 100 epochs in place of 1,500 and a warm-up of 10 in place of 200, for a CPU. "
+            "23,045 training drawings, reduced to 28x28 by box averaging, with a split made for this recipe; no "
+            "published figure uses these data. 100 epochs instead of 1,500 and a warm-up of 10 instead of 200, to fit "
+            "a CPU. "
         )
         changed = {"epochs": 100, "warm_up_epochs": 10, "measure_every": 5}
     return mnist(
         name,
-        f"{called} of five layers on OMNIGLOT" + box * ", its drawings reduced by averaging boxes",
+        f"{called} of five layers on OMNIGLOT" + box * ", with the drawings reduced by box averaging",
         paper,
         (model, networks(5)),
-        f"{rows}{READ_SO}Grey rows are binarised before every epoch, test rows once; log p(x) is of the first 2,000 of "
-        "them. Nothing was tuned.",
+        f"{rows}{KL_AND_FLOOR}Grey rows are binarised before every epoch, test rows once; log p(x) uses the first "
+        "2,000 test rows. Nothing was tuned.",
         source="Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and table 2",
         data=("omniglot", {"box": box}),
         **changed,
@@ -122,15 +125,15 @@ def omniglot(name: str, called: str, model: type, paper: str, box: bool) -> Reci
 
 
 def norb(name: str, called: str, model: type, paper: str) -> Recipe:
-    """Five layers on small NORB, Gaussian p(x)."""
+    """A model of five layers on small NORB, with a Gaussian likelihood."""
     return mnist(
         name,
         f"{called} of five layers on small NORB",
         f"log p(x) {paper}",
         (model, networks(5, activation="tanh") | {"likelihood": "normal"}),
-        "The left camera's images, reduced to 32x32 by averaging boxes, 2,300 of the training rows for validation (the "
-        f"paper takes a resized copy, of which it states no more). {READ_SO}log p(x) is of the first 2,000 test rows. "
-        "Nothing was tuned.",
+        "Images of the left camera, reduced to 32x32 by box averaging (the paper uses a resized copy without saying "
+        f"how it was made); 2,300 of the training rows are used for validation. {KL_AND_FLOOR}log p(x) uses the first "
+        "2,000 test rows. Nothing was tuned.",
         source="Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and table 2",
         data=("small-norb", {"size": 32, "pairs": False}),
         resample=None,

@@ -1,4 +1,4 @@
-"""SVHN and small NORB with 1,000 labels, Gaussian p(x)."""
+"""SVHN and small NORB with 1,000 labels and a Gaussian likelihood."""
 
 from pyrodgm.models import ADGM, SDGM
 from pyrodgm.zoo.recipe import Recipe
@@ -30,17 +30,17 @@ NORB = SHARED | {
     "labelled_batch_size": 100,
 }
 DEVIATIONS = (
-    "Hidden layers of 1,000 and a and z of 300 units (which of 500 or 1,000, 100 or 300, is not stated); batch "
-    "normalisation and 1,000 epochs, as in the authors' published script for MNIST; one sample of the latents in place "
-    "of 10; beta 0.1, the least of the paper's 0.1 to 2. As in that script the uniform noise is drawn once, and the "
-    "unlabelled rows of a batch come from all rows, the labelled ones among them (neither is stated). Errors average "
-    "100 samples of a, at the milestones 10 (not stated). Nothing was tuned. "
+    "Hidden layers of 1,000 units, and 300 units of a and z (the paper does not state which of its 500 or 1,000 and "
+    "100 or 300 apply). Batch normalisation and 1,000 epochs, as in the authors' published script for MNIST; one "
+    "sample of the latents instead of 10; beta 0.1, the smallest of the paper's 0.1 to 2. As in that script, the "
+    "uniform noise is drawn once, and unlabelled batches are drawn from all rows, including the labelled ones (neither "
+    "is stated). Errors average 100 samples of a, or 10 at the milestones (not stated). Nothing was tuned. "
 )
-OF_SVHN = DEVIATIONS + "5,000 of the paper's training rows are for validation."
+OF_SVHN = DEVIATIONS + "5,000 of the paper's training rows are used for validation."
 OF_NORB = DEVIATIONS + (
-    "2,300 of the paper's training rows are for validation. Pixels with their noise are divided by 256. Images are "
-    'reduced to 32x32 by averaging boxes, as what "following Miyato et al. (2015)" adds to that is not stated (the '
-    "authors' script takes the nearest pixel, and subtracts the mean of every pixel)."
+    "2,300 of the paper's training rows are used for validation. Pixels plus noise are divided by 256. Images are "
+    'reduced to 32x32 by box averaging; the paper does not say what "following Miyato et al. (2015)" adds to that '
+    "(the authors' script takes the nearest pixel and subtracts the mean of every pixel)."
 )
 RECIPES = [
     Recipe(

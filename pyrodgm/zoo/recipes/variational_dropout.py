@@ -4,8 +4,8 @@ from pyrodgm.models import BayesianMLP
 from pyrodgm.zoo.recipe import Recipe
 
 WIDTHS = (150, 300, 600, 1200)
-RATES = (0.25, 1.0)  # alpha = p / (1 - p) of p = 0.2 for the inputs and p = 0.5 for the hidden units
-METHODS = {  # by name: what it is, the options of the model, and what weighs the KL
+RATES = (0.25, 1.0)  # alpha = p / (1 - p), with p = 0.2 for the inputs and p = 0.5 for the hidden units
+METHODS = {  # by name: description, options of the model, and weight of the KL
     "none": ("no dropout", {"weights": "point"}, 1.0),
     "binary": ("binary dropout", {"weights": "point", "dropout": (0.2, 0.5)}, 1.0),
     "gaussian-a": ("Gaussian dropout of type A", {"weights": ("A", {"alpha": RATES})}, 1.0),
@@ -17,19 +17,22 @@ METHODS = {  # by name: what it is, the options of the model, and what weighs th
 
 
 def mnist(method: str, width: int) -> Recipe:
-    """A classifier of three hidden layers of one width."""
+    """A classifier with three hidden layers of the same width."""
     called, options, kl_weight = METHODS[method]
     return Recipe(
         name=f"mnist-dropout-{method}-{width}",
         summary=f"3 x {width} units on all labels of MNIST, {called}",
-        source="Kingma 2017, sec. 6.5.3 and figure 6.1a",
-        paper="drawn in figure 6.1a: variational dropout no worse than fixed rates, and most ahead in small networks",
+        source=(
+            "Kingma 2017, sec. 6.5.3 and figure 6.1a, where variational dropout is no worse than fixed rates and has "
+            "its largest advantage in small networks"
+        ),
+        paper="curve in figure 6.1a",
         figure="test error",
         deviations=(
-            "Widths are a choice, as the figure's axis is lost. 50 epochs in batches of 100 (neither is stated); the "
-            "epoch with the best validation error is kept; averaging by a decay of 0.999 a step. A learned alpha is "
-            "one for every input unit of a layer and begins at a half. Test errors are those of the means of the "
-            "weights; 'over 100 weights' averages predictions. Nothing was tuned."
+            "The widths were chosen here, as the figure's axis is lost. 50 epochs in batches of 100 (neither is "
+            "stated); the epoch with the best validation error is kept; parameters are averaged with a decay of 0.999 "
+            "per step. Each input unit of a layer learns its own alpha, which starts at 0.5. Test errors use the mean "
+            "weights; 'over 100 weights' averages predictions over weight samples. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(BayesianMLP, {"hidden": (width,) * 3} | options),

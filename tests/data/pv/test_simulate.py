@@ -1,4 +1,4 @@
-"""The simulated table: shares, days, weather, snow, sensors, and what is refused."""
+"""The simulated table: shares, days, weather, snow, sensors, and bad input."""
 
 import subprocess
 import sys

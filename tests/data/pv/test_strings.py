@@ -1,4 +1,4 @@
-"""The string's curve and maximum: beside pvlib's, and by what each fault must cost."""
+"""The string's curve and maximum, compared with pvlib's, and the loss that each fault must cause."""
 
 import numpy as np
 import pvlib
