@@ -25,8 +25,9 @@ from pyrodgm.files import make_folder, write
 from pyrodgm.pv.events import Event, EventsOfString, seconds_of
 from pyrodgm.pv.logger import NO_TIME, read_logger
 from pyrodgm.pv.logger_map import LoggerMap
-from pyrodgm.pv.monitor_model import COLUMNS, Monitor
+from pyrodgm.pv.monitor_model import Monitor
 from pyrodgm.pv.quality import Seen
+from pyrodgm.pv.readings import COLUMNS
 from pyrodgm.pv.rows import left_out
 
 ROWS_AT_ONCE = 50_000
@@ -110,13 +111,13 @@ class _String:
     """One string's rows, piece by piece."""
 
     def __init__(self, monitor, string, false_alarms, minutes):
-        monitor.check_string(string)
+        monitor.thresholds.check_string(string)
         self.monitor, self.string, self.share = monitor, string, false_alarms
         self.seen, self.before, self.events = Seen(), None, EventsOfString(string, minutes)
 
     def rows(self, piece):
         """The columns of ``rows.parquet``, and on the way the events."""
-        skipped = left_out(piece, self.seen, COLUMNS[self.monitor.columns])
+        skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
         used = skipped == None  # noqa: E711
         found = self.monitor.states(self.string, {n: c[used] for n, c in piece.values.items()}, self.share)
         seconds = self._seconds(piece.time)[used]

@@ -15,7 +15,6 @@ import numpy as np
 
 from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.check import NIGHT
-from pyrodgm.pv.expected import module_temperature
 from pyrodgm.pv.logger import NO_TIME, Piece, read_logger
 from pyrodgm.pv.logger_map import LoggerMap
 from pyrodgm.pv.quality import Seen, skip_reasons
@@ -106,16 +105,6 @@ def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray
     for name in needed:
         reasons[(reasons == None) & np.isnan(piece.values[name])] = f"{name} missing"  # noqa: E711
     return reasons
-
-
-def temperature(values: dict[str, np.ndarray]) -> np.ndarray:
-    """Module temperature, ``(N,)``: measured, or where it is not, by Faiman's model."""
-    measured = values.get("temp_module", np.full(len(values["poa_global"]), np.nan))
-    if "temp_air" not in values:
-        return measured
-    wind = values.get("wind_speed", np.ones(len(measured)))
-    by_air = module_temperature(values["poa_global"], values["temp_air"], np.where(np.isnan(wind), 1.0, wind))
-    return np.where(np.isnan(measured), by_air, measured)
 
 
 def sample_rows(

@@ -3241,36 +3241,47 @@ mutants(
     ),
 )
 mutants(
-    "pv/monitor_model.py",
+    "pv/thresholds.py",
     (
         "int(share * (len(scores) + 1) + 1e-9)) - 1",
         "int(share * (len(scores) + 1) + 1e-9))",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        "false_alarms / 2 if len(classes) > 1",
-        "false_alarms if len(classes) > 1",
+        "false_alarms / 2 if len(self.states) > 1",
+        "false_alarms if len(self.states) > 1",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        ">= _threshold(self.normality[string], share)",
-        "> _threshold(self.normality[string], share)",
+        ">= kth_smallest(self.normality[string], share)",
+        "> kth_smallest(self.normality[string], share)",
         "pv/test_monitor.py::TestThreshold::test_a_row_that_may_be_normal_is",
     ),
     (
-        "min(own, _threshold(scores, share))",
-        "_threshold(scores, share)",
+        "min(own, kth_smallest(scores, share))",
+        "kth_smallest(scores, share)",
         "pv/test_monitor.py::TestThreshold::test_of_a_fault_is_its_own_where_it_is_lower",
     ),
+)
+mutants(
+    "pv/false_alarms.py",
     (
         "unseen.std(ddof=1)",
         "unseen.std()",
         "pv/test_monitor.py::TestThreshold::test_false_alarms_by_hand",
     ),
+)
+mutants(
+    "pv/readings.py",
     (
         "lost = healthy.current * healthy.voltage -",
         "lost = healthy.current * healthy.voltage +",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+    (
+        "np.where(np.isnan(measured), by_air, measured)",
+        "np.where(np.isnan(measured), measured, by_air)",
+        "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
     ),
 )
 mutants(
@@ -3302,11 +3313,6 @@ mutants(
         'kind="stable")[:KEPT_A_DAY]',
         'kind="stable")',
         "pv/test_monitor.py::TestRows::test_some_rows_of_every_state_of_every_day_are_kept",
-    ),
-    (
-        "np.where(np.isnan(measured), by_air, measured)",
-        "np.where(np.isnan(measured), measured, by_air)",
-        "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
     ),
 )
 mutants(
