@@ -31,8 +31,6 @@ from pyrodgm.pv.readings import COLUMNS, Readings
 from pyrodgm.pv.rows import NORMAL, UNSEEN, read_intervals, sample_rows
 from pyrodgm.pv.thresholds import Thresholds
 
-SCORING = {"num_samples": 1, "batch_size": 10_000, "dtype": "float32"}
-
 
 class States(NamedTuple):
     """What is said of rows.
@@ -127,7 +125,7 @@ class Monitor:
         epochs = math.ceil(steps / math.ceil(len(chosen) / SETTINGS["batch_size"]))
         classifier = DeepGenerativeClassifier("sdgm", epochs=epochs, random_state=seed, **SETTINGS)
         classifier.fit(x[chosen], rows.state[chosen])
-        score, probabilities = classifier.score_samples(x, **SCORING), classifier.predict_proba(x)
+        probabilities, score = classifier.predict_and_score(x)
         thresholds, further = Thresholds(classifier.classes_, {}, {}, {}), {}
         for state in classifier.classes_[classifier.classes_ != NORMAL]:
             thresholds.faults[state] = np.sort(score[rows.state == state])
@@ -155,8 +153,7 @@ class Monitor:
             nothing = np.zeros(0)
             return States(nothing.astype(object), nothing, nothing, nothing.astype(bool), nothing)
         x, lost = self.readings.of(string, values)
-        score = self.classifier.score_samples(x, **SCORING)
-        probabilities = self.classifier.predict_proba(x)
+        probabilities, score = self.classifier.predict_and_score(x)
         place, anomaly = self.thresholds.decide(string, score, probabilities, false_alarms)
         state = np.where(anomaly, UNSEEN, self.thresholds.states[place])
         probability = np.where(anomaly, np.nan, probabilities[np.arange(len(place)), place])

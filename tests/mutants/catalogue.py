@@ -3164,6 +3164,38 @@ mutants(
     ),
 )
 
+mutants(
+    "estimators/classifier.py",
+    (
+        "found[:, -1] - self.columns_.log_volume",
+        "found[:, -1]",
+        "estimators/test_classifier.py::test_probabilities_and_scores_in_one_pass",
+    ),
+)
+mutants(
+    "evaluate/likely_classes.py",
+    (
+        "log_q.log_softmax(-1)[:, row, label]",
+        "log_q[:, row, label]",
+        "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
+    ),
+    (
+        "log_q.exp() * (inside - log_q)",
+        "log_q.exp() * inside",
+        "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[M2-0]",
+    ),
+    (
+        "keepdim=True).clamp(max=least)",
+        "keepdim=True) * 0",
+        "evaluate/test_likely_classes.py::test_a_class_that_is_not_likely_is_not_run",
+    ),
+    (
+        "index_add(1, row, terms).mean(0)",
+        "index_add(1, row, terms).sum(0)",
+        "evaluate/test_likely_classes.py::test_rows_at_a_time_and_samples",
+    ),
+)
+
 # photovoltaics
 
 mutants(
