@@ -1,5 +1,6 @@
 """``pyrodgm pv``: what it writes, and its errors."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -95,7 +96,9 @@ class TestMonitor:
         result = call(
             "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40
         )
-        assert result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal" in result.output
+        assert (
+            result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal; " in result.output
+        )
         assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] further normal day", result.output)
         result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
         assert result.exit_code == 0 and "report: 5760 rows, " in result.output and "kWh lost" in result.output
@@ -105,9 +108,17 @@ class TestMonitor:
         assert list(events.columns) == ["string", "start", "end", "state", "probability", "score", "rows", "kwh_lost"]
         assert len(events) > 20
         Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
-        result = call("train", "log.csv", "--model", "other", "--labels", "events.csv", "--steps", 20,
-                      "--module", MODULE, "--modules", 8)  # fmt: skip
-        assert result.exit_code == 0 and "other: states normal, odd" in result.output
+        go_on = ("train", "log.csv", "--model", "roof", "--labels", "events.csv", "--steps", 2)
+        result = call(*go_on)
+        assert result.exit_code == 0 and re.search(
+            "roof: goes on from [0-9]+ kept rows, states IV, PS50", result.output
+        )
+        assert re.search("log.csv: [0-9]+ rows passed over, of days that roof keeps already", result.output)
+        assert "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal, odd; " in result.output
+        result = call(*go_on, "--fresh", "--module", MODULE, "--modules", 8)
+        assert result.exit_code == 0 and "roof: states normal, odd; " in result.output
+        assert "roof: the monitor that was there is now roof.1" in result.output
+        assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
 
     @pytest.mark.parametrize(
         ("args", "message"),

@@ -65,7 +65,9 @@ def check(
 @reported()
 def train(
     data: Annotated[Path, typer.Argument(help="A logger's file: .csv, .csv.gz or .parquet.")],
-    model: Annotated[Path, typer.Option(help="The folder to write.")],
+    model: Annotated[
+        Path, typer.Option(help="The folder to write. If it holds a monitor, that one learns on from the new file.")
+    ],
     label: Annotated[str | None, typer.Option(help="A column of states; without one every row is normal.")] = None,
     normal: Annotated[list[str] | None, typer.Option(help="A label of a healthy string; may be repeated.")] = None,
     map: Annotated[Path | None, typer.Option(help="A TOML file: which column is what.")] = None,
@@ -73,22 +75,62 @@ def train(
         str | None, typer.Option(help="A module of pvlib's CEC list; else King's model is fitted.")
     ] = None,
     modules: Annotated[int | None, typer.Option(help="Modules in series.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="A CSV of intervals: string, start, end, state.")] = None,
-    columns: Annotated[str, typer.Option(help="ratios: measured over expected; raw: the six sensors.")] = "ratios",
+    labels: Annotated[
+        Path | None, typer.Option(help="A CSV of intervals: string, start, end, state; such as an edited events.csv.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Begin again. The folder that is there is kept under another name.")
+    ] = False,
+    columns: Annotated[
+        str | None, typer.Option(help="ratios: measured over expected (the default); raw: the six sensors.")
+    ] = None,
+    latitude: Annotated[
+        float | None, typer.Option(help="Of the plant, in degrees, to find events that return.")
+    ] = None,
+    longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Of training, with 200 of at most 20,000 rows each.")] = 3000,
     false_alarms: Annotated[float, typer.Option(help="The share to measure on further normal days.")] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
 ):
-    """Train a monitor on a logger's file, and say how often it raises a false alarm on other days."""
+    """Train a monitor on a logger's file, and say how often it raises a false alarm on other days.
+
+    A folder that holds a monitor goes on: the new file's rows are learnt beside the rows that the folder keeps, so that
+    no state is forgotten. What --labels says holds for these rows too.
+    """
     from pyrodgm.pv.logger_map import load_map
+    from pyrodgm.pv.model_folder import holds_monitor, set_aside
     from pyrodgm.pv.monitor_model import Monitor
 
     if not 0 < false_alarms < 1:
         raise ValueError(f"--false-alarms: got {false_alarms}, want a share above 0 and below 1")
-    options = {"columns": columns, "steps": steps, "seed": seed}
-    monitor = Monitor.fit(data, label, normal or (), load_map(map), module, modules, labels, **options)
+    if (latitude is None) != (longitude is None):
+        raise ValueError("latitude: got one of latitude and longitude, want both")
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    earlier = Monitor.load(model, with_rows=True) if holds_monitor(model) and not fresh else None
+    if earlier is not None:
+        states = ", ".join(earlier.thresholds.states)
+        console.print(f"{model}: goes on from {len(earlier.rows.time)} kept rows, states {states}", **say)
+    monitor = Monitor.fit(
+        data,
+        label,
+        normal or (),
+        None if map is None else load_map(map),
+        module,
+        modules,
+        labels,
+        columns,
+        None if latitude is None else (latitude, longitude),
+        earlier,
+        steps=steps,
+        seed=seed,
+    )
+    if fresh and holds_monitor(model):
+        console.print(f"{model}: the monitor that was there is now {set_aside(model)}", **say)
     monitor.save(model)
-    console.print(f"{model}: states {', '.join(monitor.classifier.classes_)}", highlight=False, soft_wrap=True)
+    if monitor.rows.known:
+        console.print(f"{data}: {monitor.rows.known} rows passed over, of days that {model} keeps already", **say)
+    states, kept = ", ".join(monitor.thresholds.states), len(monitor.rows.time)
+    console.print(f"{model}: states {states}; {kept} rows kept", **say)
     alarms = monitor.false_alarms(false_alarms)
     if alarms is None:
         told = "no further normal day to measure them on; want four normal days of a string"
@@ -96,7 +138,7 @@ def train(
         between = "" if alarms.low is None else f" (95 % over days: {alarms.low:.2%} to {alarms.high:.2%})"
         told = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
         told = f"{told}, on {alarms.days} further normal days"
-    console.print(f"false alarms at a stated {false_alarms:.2%}: {told}", highlight=False, soft_wrap=True)
+    console.print(f"false alarms at a stated {false_alarms:.2%}: {told}", **say)
 
 
 @app.command()

@@ -210,7 +210,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         Example::
 
-            probabilities, scores = classifier.predict_and_score(X_new)
+            classifier = DeepGenerativeClassifier("m2", num_classes=2, epochs=2).fit(X)
+            probabilities, scores = classifier.predict_and_score(X)
         """
         check_size("num_samples", num_samples)
         check_size("batch_size", batch_size)

@@ -99,7 +99,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def _scores(self, model, x, of):
-        """``of(model, x, inside)`` of the rows that the likelihood can have, minus infinity for the others: ``(B,)``."""
+        """``of(model, x, inside)`` of rows that the likelihood can have, minus infinity for the others, ``(B,)``."""
         inside = model.p_x.support.check(x).all(-1)
         rows = torch.full_like(x[:, 0], -torch.inf, dtype=torch.float64)
         if bool(inside.any()):

@@ -7,13 +7,15 @@ from pyrodgm.pv.check import StringCheck, check_logger
 from pyrodgm.pv.events import Event, EventsOfString
 from pyrodgm.pv.expected import KingModel, ModuleModel, fit_king, module_temperature, monitor_columns
 from pyrodgm.pv.false_alarms import FalseAlarms
+from pyrodgm.pv.intervals import Interval, read_intervals
 from pyrodgm.pv.logger import Piece, read_logger
 from pyrodgm.pv.logger_map import LoggerMap, load_map
 from pyrodgm.pv.monitor import Report, monitor_file
 from pyrodgm.pv.monitor_model import Monitor, States
 from pyrodgm.pv.quality import Seen, skip_reasons
 from pyrodgm.pv.readings import Readings
-from pyrodgm.pv.rows import Interval, Rows, read_intervals, sample_rows
+from pyrodgm.pv.rows import Rows
+from pyrodgm.pv.sampling import sample_rows
 from pyrodgm.pv.thresholds import Thresholds
 
 __all__ = [

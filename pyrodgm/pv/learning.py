@@ -1,4 +1,4 @@
-"""What each row of a sample is learnt from: which days train, which rows are drawn, and what a healthy string gives."""
+"""What the rows of a sample are for: days to train on and others, rows that are drawn, and the healthy strings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def use_of_days(rows: Rows) -> np.ndarray:
         ValueError: for fewer than two whole normal days of a string.
     """
     use = np.full(len(rows.day), "train", object)
-    for name, days in rows.normal_days.items():
+    for name, days in rows.normal_days().items():
         if len(days) < 2:
             raise ValueError(
                 f"normal: got {len(days)} whole normal days of string {name!r}, want at least 2: one to train on, one "
@@ -41,7 +41,7 @@ def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) ->
         ValueError: for too few rows of a string, naming it.
     """
     healthy = {}
-    for name in rows.normal_days:
+    for name in rows.normal_days():
         if known is not None:
             healthy[name] = known
             continue

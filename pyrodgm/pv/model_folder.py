@@ -1,14 +1,20 @@
-"""A monitor in a folder: safetensors and JSON, nothing that is executed when it is read.
+"""A monitor in a folder: safetensors, Parquet and JSON, nothing that is executed when it is read.
 
-model/                the networks
-scores.safetensors    the scores that thresholds come from
-monitor.json          everything else, and the identity of the two
+    monitor.json                      which monitor it is, and everything small
+    IDENTITY/model/                   the networks
+    IDENTITY/scores.safetensors       the scores that thresholds come from
+    IDENTITY/rows.parquet             the rows that a later training goes on from
+
+A new monitor is written beside the one before. ``monitor.json`` is replaced last, so that the folder holds a whole
+monitor at any moment.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +27,10 @@ from pyrodgm.estimators.columns import Columns
 from pyrodgm.files import make_folder, write
 from pyrodgm.models import SDGM
 from pyrodgm.pv.expected import KingModel, ModuleModel
+from pyrodgm.pv.kept_rows import read_rows, rows_to_bytes
 from pyrodgm.pv.logger_map import Column, LoggerMap
 from pyrodgm.pv.readings import Readings
+from pyrodgm.pv.rows import Rows
 from pyrodgm.pv.thresholds import Thresholds
 
 FORMAT = 1
@@ -37,40 +45,49 @@ def save_parts(
     readings: Readings,
     thresholds: Thresholds,
     logger_map: LoggerMap,
+    site: tuple[float, float] | None,
+    rows: Rows,
 ) -> None:
-    """Write the parts of a monitor to a folder."""
-    folder, fitted = make_folder(folder, "model"), classifier.columns_
+    """Write the parts of a monitor to a folder, and remove those of the monitor that was there."""
+    folder, fitted, name = make_folder(folder, "model"), classifier.columns_, identity(classifier, thresholds)
+    own = make_folder(folder / name, "model")
     about = {
         "format": FORMAT,
-        "identity": identity(classifier, thresholds),
+        "identity": name,
         "columns": readings.columns,
         "states": classifier.classes_.tolist(),
         "shift": fitted.shift.tolist(),
         "scale": fitted.scale.tolist(),
         "healthy": {name: model._asdict() for name, model in readings.healthy.items()},
         "map": logger_map._asdict(),
+        "site": site,
     }
-    classifier.model_.save_pretrained(folder / "model", "Part of a monitor of photovoltaic strings.")
-    write(folder / "scores.safetensors", safetensors.numpy.save(_named(thresholds)))
+    classifier.model_.save_pretrained(own / "model", "Part of a monitor of photovoltaic strings.")
+    write(own / "scores.safetensors", safetensors.numpy.save(_named(thresholds)))
+    write(own / "rows.parquet", rows_to_bytes(rows))
     write(folder / "monitor.json", (json.dumps(about, indent=2) + "\n").encode())
+    for other in folder.iterdir():
+        if other.name != name and re.fullmatch("[0-9a-f]{16}", other.name) and (other / "model").is_dir():
+            shutil.rmtree(other)
 
 
-def load_parts(folder: str | Path) -> dict[str, Any]:
-    """The parts that ``save_parts`` wrote, by their names.
+def load_parts(folder: str | Path, with_rows: bool) -> dict[str, Any]:
+    """The parts that ``save_parts`` wrote, by their names; the rows only where they are asked for.
 
     Raises:
         FileNotFoundError: if there is none.
         ValueError: if it is damaged, mixed of two, or written by a newer package.
     """
     folder = Path(folder)
-    if not (folder / "monitor.json").is_file():
+    if not holds_monitor(folder):
         raise FileNotFoundError(f"model: got {folder}, want a folder that pyrodgm pv train wrote")
     try:
         about = json.loads((folder / "monitor.json").read_text(encoding="utf-8"))
         if about["format"] > FORMAT:
             raise ValueError(f"format {about['format']} of a newer pyrodgm, want at most {FORMAT}")
-        classifier = _classifier(SDGM.from_pretrained(folder / "model"), about)
-        named = safetensors.numpy.load((folder / "scores.safetensors").read_bytes())
+        own = folder / about["identity"]
+        classifier = _classifier(SDGM.from_pretrained(own / "model"), about)
+        named = safetensors.numpy.load((own / "scores.safetensors").read_bytes())
         scores = {
             field: {name.removeprefix(kind): one for name, one in named.items() if name.startswith(kind)}
             for field, kind in SAVED.items()
@@ -85,9 +102,24 @@ def load_parts(folder: str | Path) -> dict[str, Any]:
             "readings": readings,
             "thresholds": thresholds,
             "logger_map": LoggerMap(**own_map),
+            "site": None if about["site"] is None else tuple(about["site"]),
+            "rows": read_rows(own / "rows.parquet") if with_rows else None,
         }
     except (ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
         raise ValueError(f"model: got {folder}, which cannot be read ({error}), want a whole model") from error
+
+
+def holds_monitor(folder: str | Path) -> bool:
+    """Whether a monitor was saved to a folder."""
+    return (Path(folder) / "monitor.json").is_file()
+
+
+def set_aside(folder: str | Path) -> Path:
+    """Rename a folder by the first free number, ``roof`` to ``roof.1``; the path that it has then."""
+    folder, number = Path(folder), 1
+    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    return folder.rename(aside)
 
 
 def identity(classifier: DeepGenerativeClassifier, thresholds: Thresholds) -> str:

@@ -26,9 +26,8 @@ from pyrodgm.pv.events import Event, EventsOfString, seconds_of
 from pyrodgm.pv.logger import NO_TIME, read_logger
 from pyrodgm.pv.logger_map import LoggerMap
 from pyrodgm.pv.monitor_model import Monitor
-from pyrodgm.pv.quality import Seen
+from pyrodgm.pv.quality import Seen, left_out
 from pyrodgm.pv.readings import COLUMNS
-from pyrodgm.pv.rows import left_out
 
 ROWS_AT_ONCE = 50_000
 

@@ -24,11 +24,14 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.estimators.classifier import DeepGenerativeClassifier
 from pyrodgm.pv.expected import ModuleModel
 from pyrodgm.pv.false_alarms import FalseAlarms, measure_false_alarms
+from pyrodgm.pv.intervals import read_intervals
+from pyrodgm.pv.kept_rows import bounded
 from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
 from pyrodgm.pv.logger_map import LoggerMap
 from pyrodgm.pv.model_folder import SETTINGS, identity, load_parts, save_parts
 from pyrodgm.pv.readings import COLUMNS, Readings
-from pyrodgm.pv.rows import NORMAL, UNSEEN, read_intervals, sample_rows
+from pyrodgm.pv.rows import NORMAL, UNSEEN, Rows
+from pyrodgm.pv.sampling import sample_rows
 from pyrodgm.pv.thresholds import Thresholds
 
 
@@ -59,6 +62,8 @@ class Monitor:
         readings: what it reads of a row, and what each string gives without a fault.
         thresholds: what the scores of new rows are compared with.
         logger_map: of the files it reads.
+        site: latitude and longitude of the plant in degrees, or None.
+        rows: that a later training goes on from, see ``bounded``; None where they were not loaded.
         further: scores and probabilities of normal rows of still other days, by string and day; not saved.
 
     Example::
@@ -72,6 +77,8 @@ class Monitor:
     readings: Readings
     thresholds: Thresholds
     logger_map: LoggerMap
+    site: tuple[float, float] | None = None
+    rows: Rows | None = None
     further: dict[str, list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
 
     @classmethod
@@ -84,12 +91,16 @@ class Monitor:
         module: str | None = None,
         num_modules: int | None = None,
         labels: str | Path | None = None,
-        columns: str = "ratios",
+        columns: str | None = None,
+        site: tuple[float, float] | None = None,
+        earlier: Monitor | None = None,
         num_rows: int = 20_000,
         steps: int = 3000,
         seed: int = 0,
     ) -> Monitor:
         """Learn from a logger's file. Of every four normal days of a string two train, and one makes the thresholds.
+
+        With an earlier monitor it learns from the rows that one kept, too: a new state is learnt and none is forgotten.
 
         Args:
             path, logger_map: see ``read_logger``.
@@ -98,7 +109,10 @@ class Monitor:
             normal: labels that mean a healthy string.
             module, num_modules: of a string, see ``ModuleModel``; None to fit King's model to its normal rows.
             labels: a CSV of intervals, see ``read_intervals``.
-            columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors.
+            columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors; None for those of the earlier
+                monitor, or ratios.
+            site: latitude and longitude of the plant in degrees, by which events are compared from day to day.
+            earlier: a monitor loaded with its rows. What is not given here, of map, module and site, is as there.
             num_rows: to train on at most, see ``choose_evenly``.
             steps: of training, about; whole epochs of them.
             seed: fixes all.
@@ -107,14 +121,19 @@ class Monitor:
             ValueError: for bad input, see ``sample_rows``; for fewer than two whole normal days of a string, and a
                 state of one row.
         """
+        columns = columns or ("ratios" if earlier is None else earlier.readings.columns)
         check_choice("columns", columns, COLUMNS)
         check_size("num_rows", num_rows)
         check_size("steps", steps)
         if (module is None) != (num_modules is None):
             raise ValueError("module: got one of module and number of modules, want both")
         known = None if module is None else ModuleModel(module, num_modules)
+        if earlier is not None:
+            known, logger_map, site = earlier._as_there(columns, known, logger_map, site)
+        check_site(site)
         intervals = [] if labels is None else read_intervals(labels)
-        rows = sample_rows(path, logger_map, label, normal, intervals, COLUMNS[columns], seed)
+        kept = None if earlier is None else earlier.rows
+        rows = sample_rows(path, logger_map, label, normal, intervals, COLUMNS[columns], seed, kept)
         use = use_of_days(rows)
         readings = Readings(columns, healthy_strings(rows, use == "train", known))
         x = np.zeros((len(use), readings.size))
@@ -135,7 +154,8 @@ class Monitor:
             thresholds.normality[name] = np.sort(probabilities[here, thresholds.normal])
             by_day = [later & (rows.day == day) for day in np.unique(rows.day[later])]
             further[name] = [(score[its], probabilities[its]) for its in by_day]
-        return cls(classifier, readings, thresholds, LoggerMap() if logger_map is None else logger_map, further)
+        logger_map = LoggerMap() if logger_map is None else logger_map
+        return cls(classifier, readings, thresholds, logger_map, site, bounded(rows, seed), further)
 
     def states(self, string: str, values: dict[str, np.ndarray], false_alarms: float = 0.01) -> States:
         """The states of rows of one string, in light.
@@ -170,14 +190,38 @@ class Monitor:
 
     def save(self, folder: str | Path) -> None:
         """Write the monitor to a folder, see ``pyrodgm.pv.model_folder``."""
-        save_parts(folder, self.classifier, self.readings, self.thresholds, self.logger_map)
+        if self.rows is None:
+            raise ValueError("rows: got a monitor that was loaded without its rows, want load(folder, with_rows=True)")
+        save_parts(folder, self.classifier, self.readings, self.thresholds, self.logger_map, self.site, self.rows)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Monitor:
+    def load(cls, folder: str | Path, with_rows: bool = False) -> Monitor:
         """The monitor that ``save`` wrote. Nothing in the folder is executed.
+
+        Args:
+            folder: its path.
+            with_rows: whether to read the rows too that a later training goes on from.
 
         Raises:
             FileNotFoundError: if there is none.
             ValueError: if it is damaged, mixed of two, or written by a newer package.
         """
-        return cls(**load_parts(folder))
+        return cls(**load_parts(folder, with_rows))
+
+    def _as_there(self, columns, known, logger_map, site):
+        """Module, map and site for a training that goes on from this monitor: what is given, or this monitor's."""
+        if columns != self.readings.columns:
+            raise ValueError(f"columns: got {columns!r} for a model of {self.readings.columns!r}, want the same")
+        if self.rows is None:
+            raise ValueError("earlier: got a monitor without its rows, want load(folder, with_rows=True)")
+        models = list(self.readings.healthy.values())
+        if known is None and all(isinstance(model, ModuleModel) for model in models):
+            known = models[0]
+        return known, self.logger_map if logger_map is None else logger_map, self.site if site is None else site
+
+
+def check_site(site: tuple[float, float] | None) -> None:
+    """Raise ``ValueError`` for a latitude or a longitude that is none."""
+    for name, degrees, most in zip(("latitude", "longitude"), site or (), (90, 180), strict=bool(site)):
+        if not -most <= degrees <= most:
+            raise ValueError(f"{name}: got {degrees}, want degrees from -{most} to {most}")

@@ -3335,7 +3335,7 @@ mutants(
     ),
 )
 mutants(
-    "pv/rows.py",
+    "pv/sampling.py",
     (
         "prepend=last.get(name, NO_TIME // 2)) > NIGHT",
         "prepend=last.get(name, NO_TIME // 2)) > 6 * NIGHT",
@@ -3345,6 +3345,39 @@ mutants(
         'kind="stable")[:KEPT_A_DAY]',
         'kind="stable")',
         "pv/test_monitor.py::TestRows::test_some_rows_of_every_state_of_every_day_are_kept",
+    ),
+    (
+        "rows, in_file = join(earlier, rows), in_file | in_kept",
+        "in_file = in_file | in_kept",
+        "pv/test_loop.py::TestRetraining::test_a_new_state_is_learnt_and_none_is_forgotten",
+    ),
+    (
+        "(told | ~known)",
+        "~known",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        "stays[here] = ~label_rows",
+        "stays[here] = label_rows",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "known, np.where(known, days[place], day)",
+        "known, day",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "here & ~fault & np.isin(rows.day, random.permutation(days)[:KEPT_DAYS])",
+        "here & ~fault & np.isin(rows.day, days)",
+        "pv/test_loop.py::TestKeptRows::test_faults_stay_and_other_days_are_bounded",
+    ),
+    (
+        "stays, states = fault.copy()",
+        "stays, states = ~fault",
+        "pv/test_loop.py::TestKeptRows::test_faults_stay_and_other_days_are_bounded",
     ),
 )
 mutants(
