@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from pyrodgm.cli import app
 from pyrodgm.data.pv import CONDITIONS
 from pyrodgm.data.pv.modules import MODULE
+from pyrodgm.pv import Event
 
 runner = CliRunner()
 
@@ -94,8 +95,9 @@ class TestMonitor:
 
     def test_from_a_file_to_events(self, log):
         result = call(
-            "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40
-        )
+            "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40,
+            "--latitude", 36.1, "--longitude", -79.95,
+        )  # fmt: skip
         assert (
             result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal; " in result.output
         )
@@ -105,8 +107,11 @@ class TestMonitor:
         assert "left out: " in result.output and " rows, night" in result.output
         assert len(pandas.read_parquet("report/rows.parquet")) == 5760
         events = pandas.read_csv("report/events.csv")
-        assert list(events.columns) == ["string", "start", "end", "state", "probability", "score", "rows", "kwh_lost"]
-        assert len(events) > 20
+        assert list(events.columns) == [*Event._fields] and "series" in events
+        assert len(events) > 20 and Path("report/report.html").stat().st_size > 10_000
+        assert re.search(
+            r"[0-9]+ of the events come back at the same place of the sun, in [0-9]+ series", result.output
+        )
         Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
         go_on = ("train", "log.csv", "--model", "roof", "--labels", "events.csv", "--steps", 2)
         result = call(*go_on)
@@ -120,9 +125,23 @@ class TestMonitor:
         assert "roof: the monitor that was there is now roof.1" in result.output
         assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
 
+    def test_follows_until_it_is_interrupted(self, log, monkeypatch):
+        call("train", "log.csv", "--model", "roof", "--steps", 2)
+        monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
+        for _ in range(2):
+            result = call("monitor", "roof", "log.csv", "--output", "report", "--follow")
+            assert result.exit_code == 0 and re.search(
+                "report: 5760 rows, [0-9]+ events\nreport: stopped", result.output
+            )
+        assert len(pandas.read_parquet("report/rows.parquet")) == 5760
+
     @pytest.mark.parametrize(
         ("args", "message"),
         [
+            (
+                ("train", "none.csv", "--model", "roof", "--latitude", "36"),
+                "latitude: got one of latitude and longitude",
+            ),
             (("train", "none.csv", "--model", "roof"), "data: got none.csv, want a file that is there"),
             (("train", "none.csv", "--model", "roof", "--false-alarms", "2"), "--false-alarms: got 2.0, want a share"),
             (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),

@@ -146,21 +146,48 @@ def train(
 def monitor(
     model: Annotated[Path, typer.Argument(help="A folder that pyrodgm pv train wrote.")],
     data: Annotated[Path, typer.Argument(help="A logger's file of the same strings.")],
-    output: Annotated[Path, typer.Option(help="The folder for rows.parquet and events.csv.")],
+    output: Annotated[Path, typer.Option(help="The folder for rows.parquet, events.csv and report.html.")],
     map: Annotated[Path | None, typer.Option(help="A TOML file, in place of the one trained with.")] = None,
-    false_alarms: Annotated[float, typer.Option(help="The share of normal rows that may be called else.")] = 0.01,
+    false_alarms: Annotated[
+        float, typer.Option(help="The share of normal rows that may be called something else.")
+    ] = 0.01,
     minutes: Annotated[int, typer.Option(min=1, help="Blocks of time that events are made of.")] = 15,
+    follow: Annotated[
+        bool, typer.Option(help="Read on as a CSV grows. Stopped at any moment, it goes on when it is run again.")
+    ] = False,
 ):
-    """Tell the state of every row of a file, and the events, with the energy they lost."""
+    """Tell the state of every row of a file, and the events with the energy they lost, and draw report.html."""
+    from pyrodgm.pv.follow import follow_file
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.monitor import monitor_file
     from pyrodgm.pv.monitor_model import Monitor
 
-    own_map = None if map is None else load_map(map)
-    report = monitor_file(Monitor.load(model), data, output, false_alarms, minutes, own_map)
+    own_map, trained = None if map is None else load_map(map), Monitor.load(model)
     say = {"highlight": False, "markup": False, "soft_wrap": True}
+    if follow:
+        console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command goes on", **say)
+        seen = [-1]
+
+        def told(report):
+            if report.rows > seen[0]:
+                console.print(f"{output}: {report.rows} rows, {len(report.events)} events", **say)
+            seen[0] = report.rows
+            return False
+
+        try:
+            follow_file(trained, data, output, false_alarms, minutes, own_map, told)
+        except KeyboardInterrupt:
+            console.print(f"{output}: stopped", **say)
+            return
+    report = monitor_file(trained, data, output, false_alarms, minutes, own_map)
     lost = sum(event.kwh_lost for event in report.events)
     console.print(f"{output}: {report.rows} rows, {len(report.events)} events, {lost:.2f} kWh lost", **say)
+    series = {event.series for event in report.events} - {None}
+    if series:
+        again = sum(event.series is not None for event in report.events)
+        console.print(f"{again} of the events come back at the same place of the sun, in {len(series)} series", **say)
+    elif trained.site is None:
+        console.print("events that come back: not looked for, train with --latitude and --longitude", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
     for reason, count in report.skipped.most_common():

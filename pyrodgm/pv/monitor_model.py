@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyrodgm.checks import check_choice, check_size
+from pyrodgm.data.pv import OperatingPoint
 from pyrodgm.estimators.classifier import DeepGenerativeClassifier
 from pyrodgm.pv.expected import ModuleModel
 from pyrodgm.pv.false_alarms import FalseAlarms, measure_false_alarms
@@ -43,6 +44,7 @@ class States(NamedTuple):
         probability: q(y | x) of it, ``(N,)``; NaN where it is unseen.
         score: the bound on log p(x), in nats; low where a row is strange.
         anomaly: whether the score is below the state's threshold.
+        expected: what a healthy string would have given.
         lost: expected power less measured, in W.
     """
 
@@ -50,6 +52,7 @@ class States(NamedTuple):
     probability: np.ndarray
     score: np.ndarray
     anomaly: np.ndarray
+    expected: OperatingPoint
     lost: np.ndarray
 
 
@@ -171,13 +174,15 @@ class Monitor:
         self.thresholds.check_string(string)
         if not len(values["poa_global"]):
             nothing = np.zeros(0)
-            return States(nothing.astype(object), nothing, nothing, nothing.astype(bool), nothing)
-        x, lost = self.readings.of(string, values)
+            none = OperatingPoint(nothing, nothing)
+            return States(nothing.astype(object), nothing, nothing, nothing.astype(bool), none, nothing)
+        x, expected = self.readings.of(string, values)
         probabilities, score = self.classifier.predict_and_score(x)
         place, anomaly = self.thresholds.decide(string, score, probabilities, false_alarms)
         state = np.where(anomaly, UNSEEN, self.thresholds.states[place])
         probability = np.where(anomaly, np.nan, probabilities[np.arange(len(place)), place])
-        return States(state, probability, score, anomaly, lost)
+        lost = expected.current * expected.voltage - values["i_dc"] * values["v_dc"]
+        return States(state, probability, score, anomaly, expected, lost)
 
     def false_alarms(self, stated: float = 0.01) -> FalseAlarms | None:
         """What came of a stated share on further normal days; None where there was none, or after ``load``."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pyrodgm.data.pv import ratios
+from pyrodgm.data.pv import OperatingPoint, ratios
 from pyrodgm.pv.expected import KingModel, ModuleModel, module_temperature
 from pyrodgm.pv.units import QUANTITIES
 
@@ -25,20 +25,19 @@ class Readings(NamedTuple):
     columns: str
     healthy: dict[str, ModuleModel | KingModel]
 
-    def of(self, string: str, values: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """The columns ``(N, D)``, and expected less measured power in W ``(N,)``.
+    def of(self, string: str, values: dict[str, np.ndarray]) -> tuple[np.ndarray, OperatingPoint]:
+        """The columns ``(N, D)``, and what a healthy string would have given, ``(N,)``.
 
         Args:
             string: its name.
             values: by pvlib's names, ``(N,)`` each.
         """
         healthy = self.healthy[string].at(values["poa_global"], temperature(values))
-        lost = healthy.current * healthy.voltage - values["i_dc"] * values["v_dc"]
         if self.columns == "raw":
-            return np.stack([values[name] for name in QUANTITIES], 1), lost
+            return np.stack([values[name] for name in QUANTITIES], 1), healthy
         x = ratios(values["i_dc"], values["v_dc"], values["poa_global"], healthy)
         x[:, :2] = x[:, :2].clip(-FARTHEST, FARTHEST)
-        return x, lost
+        return x, healthy
 
     @property
     def size(self) -> int:

@@ -3260,16 +3260,124 @@ mutants(
     ),
 )
 mutants(
-    "pv/monitor.py",
+    "pv/watch.py",
     (
-        "for t in tables])[order]",
-        "for t in tables])",
+        "for table in tables])[order]",
+        "for table in tables])",
         "pv/test_monitor.py::TestStates::test_rows_of_several_strings_are_in_the_files_order",
     ),
     (
-        "found.lost * seconds",
-        "found.lost * 60",
+        "found.lost * seconds)",
+        "found.lost * 60)",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+    (
+        'self.events.restore(state["events"])',
+        'state["events"]',
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[8]",
+    ),
+)
+mutants(
+    "pv/follow.py",
+    (
+        ".slice(0, self.rows), table])",
+        ", table])",
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[3]",
+    ),
+    (
+        "len(table) // ROWS_A_PART, len(table) % ROWS_A_PART",
+        "(len(table) - 1) // ROWS_A_PART, len(table) % ROWS_A_PART",
+        "pv/test_follow.py::test_parts_are_full_but_the_last",
+    ),
+)
+mutants(
+    "pv/appended.py",
+    (
+        'lines[: lines.rfind(b"\\n") + 1]',
+        "lines",
+        "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+    (
+        "Place(place.offset + len(lines), rows, header)",
+        "Place(place.offset + len(lines), len(table), header)",
+        "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+)
+mutants(
+    "pv/series.py",
+    (
+        "np.cos(np.radians(TOLERANCE))",
+        "np.cos(np.radians(3 * TOLERANCE))",
+        "pv/test_series.py::test_the_same_place_of_the_sun_on_another_day",
+    ),
+    (
+        "j = one[-1]",
+        "j = one[0]",
+        "pv/test_series.py::test_a_series_follows_the_sun_through_the_year",
+    ),
+    (
+        "min(starts[i] @ starts[j], ends[i] @ ends[j])",
+        "starts[i] @ starts[j]",
+        "pv/test_series.py::test_the_same_place_of_the_sun_on_another_day",
+    ),
+    (
+        "(events[i].string, events[i].state)",
+        "(events[i].string,)",
+        "pv/test_series.py::test_of_one_string_and_state",
+    ),
+    (
+        "flat * np.sin(azimuth)",
+        "flat * np.cos(azimuth)",
+        "pv/test_series.py::test_where_the_sun_stands",
+    ),
+)
+mutants(
+    "pv/days.py",
+    (
+        "energy[0] += self.energy[-1]",
+        "energy[0] += 0",
+        "pv/test_report.py::TestDays::test_pieces_of_any_size_give_the_same",
+    ),
+    (
+        "(12 - np.angle(total) * 12 / np.pi + 12)",
+        "(12 + np.angle(total) * 12 / np.pi + 12)",
+        "pv/test_report.py::TestDays::test_light_is_centred_on_noon",
+    ),
+    (
+        "counts.argmax(1)",
+        "counts.argmin(1)",
+        "pv/test_report.py::TestDays::test_pieces_of_any_size_give_the_same",
+    ),
+)
+mutants(
+    "pv/examples.py",
+    (
+        "rows[:, 6] * rows[:, 7] - rows[:, 2] * rows[:, 3]",
+        "rows[:, 2] * rows[:, 3] - rows[:, 6] * rows[:, 7]",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+    (
+        "apart.argmin()]",
+        "apart.argmax()]",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+    (
+        "table[state == NORMAL]])[::-1]",
+        "table[state == NORMAL]])",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+)
+mutants(
+    "pv/report_page.py",
+    (
+        "return spot + escape(state)",
+        "return spot + state",
+        "pv/test_report.py::TestPage::test_names_are_escaped",
+    ),
+    (
+        "key=lambda line: -sum(event.kwh_lost for event in line)",
+        "key=lambda line: sum(event.kwh_lost for event in line)",
+        "pv/test_report.py::TestPage::test_events_by_energy_lost_and_a_series_once",
     ),
 )
 mutants(
