@@ -101,7 +101,7 @@ class _Progress:
         """Write rows, and then how far that is."""
         arrow = need("pyarrow")
         if self.rows:
-            table = arrow.concat_tables([self._read(self.parts + 1).slice(0, self.rows), table])
+            table = arrow.concat_tables([self._read(self.parts + 1), table])
         for start in range(0, len(table), ROWS_A_PART):
             self._write(self.parts + 1 + start // ROWS_A_PART, table.slice(start, ROWS_A_PART))
         self.parts, self.rows = self.parts + len(table) // ROWS_A_PART, len(table) % ROWS_A_PART

@@ -3280,8 +3280,8 @@ mutants(
 mutants(
     "pv/follow.py",
     (
-        ".slice(0, self.rows), table])",
-        ", table])",
+        "self._write(self.parts + 1, table.slice(0, self.rows))",
+        "self._write(self.parts + 1, table)",
         "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[3]",
     ),
     (
