@@ -3282,7 +3282,7 @@ mutants(
     (
         "self._write(self.parts + 1, table.slice(0, self.rows))",
         "self._write(self.parts + 1, table)",
-        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[3]",
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written",
     ),
     (
         "len(table) // ROWS_A_PART, len(table) % ROWS_A_PART",
