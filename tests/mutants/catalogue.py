@@ -3412,12 +3412,15 @@ mutants(
     ),
 )
 mutants(
-    "pv/readings.py",
+    "pv/monitor_model.py",
     (
-        "lost = healthy.current * healthy.voltage -",
-        "lost = healthy.current * healthy.voltage +",
+        "lost = expected.current * expected.voltage -",
+        "lost = expected.current * expected.voltage +",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
     ),
+)
+mutants(
+    "pv/readings.py",
     (
         "np.where(np.isnan(measured), by_air, measured)",
         "np.where(np.isnan(measured), measured, by_air)",
