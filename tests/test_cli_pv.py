@@ -1,5 +1,6 @@
 """``pyrodgm pv``: output and errors."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from pyrodgm.cli import app
 from pyrodgm.data.pv import CONDITIONS
 from pyrodgm.data.pv.modules import MODULE
+from pyrodgm.pv import Event
 
 runner = CliRunner()
 
@@ -93,25 +95,53 @@ class TestMonitor:
 
     def test_from_a_file_to_events(self, log):
         result = call(
-            "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40
+            "train", "log.csv", "--label", "state", "--normal", "N", "--normal", "C", "--model", "roof", "--steps", 40,
+            "--latitude", 36.1, "--longitude", -79.95,
+        )  # fmt: skip
+        assert (
+            result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal; " in result.output
         )
-        assert result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal" in result.output
         assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] other normal day", result.output)
         result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
         assert result.exit_code == 0 and "report: 5760 rows, " in result.output and "kWh lost" in result.output
         assert "left out: " in result.output and " rows, night" in result.output
         assert len(pandas.read_parquet("report/rows.parquet")) == 5760
         events = pandas.read_csv("report/events.csv")
-        assert list(events.columns) == ["string", "start", "end", "state", "probability", "score", "rows", "kwh_lost"]
-        assert len(events) > 20
+        assert list(events.columns) == [*Event._fields] and "series" in events
+        assert len(events) > 20 and Path("report/report.html").stat().st_size > 10_000
+        assert re.search(
+            r"[0-9]+ of the events come back at the same place of the sun, in [0-9]+ series", result.output
+        )
         Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
-        result = call("train", "log.csv", "--model", "other", "--labels", "events.csv", "--steps", 20,
-                      "--module", MODULE, "--modules", 8)  # fmt: skip
-        assert result.exit_code == 0 and "other: states normal, odd" in result.output
+        go_on = ("train", "log.csv", "--model", "roof", "--labels", "events.csv", "--steps", 2)
+        result = call(*go_on)
+        assert result.exit_code == 0 and re.search(
+            "roof: goes on from [0-9]+ kept rows, states IV, PS50", result.output
+        )
+        assert re.search("log.csv: [0-9]+ rows passed over, of days that roof keeps already", result.output)
+        assert "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal, odd; " in result.output
+        result = call(*go_on, "--fresh", "--module", MODULE, "--modules", 8)
+        assert result.exit_code == 0 and "roof: states normal, odd; " in result.output
+        assert "roof: the monitor that was there is now roof.1" in result.output
+        assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
+
+    def test_follows_until_it_is_interrupted(self, log, monkeypatch):
+        call("train", "log.csv", "--model", "roof", "--steps", 2)
+        monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
+        for _ in range(2):
+            result = call("monitor", "roof", "log.csv", "--output", "report", "--follow")
+            assert result.exit_code == 0 and re.search(
+                "report: 5760 rows, [0-9]+ events\nreport: stopped", result.output
+            )
+        assert len(pandas.read_parquet("report/rows.parquet")) == 5760
 
     @pytest.mark.parametrize(
         ("args", "message"),
         [
+            (
+                ("train", "none.csv", "--model", "roof", "--latitude", "36"),
+                "latitude: got one of latitude and longitude",
+            ),
             (("train", "none.csv", "--model", "roof"), "data: got none.csv, want a file that is there"),
             (("train", "none.csv", "--model", "roof", "--false-alarms", "2"), "--false-alarms: got 2.0, want a share"),
             (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),

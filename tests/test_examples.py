@@ -66,6 +66,14 @@ for day in range(1, 7):
 pathlib.Path("string.csv").write_text(chr(10).join(lines))
 values = next(read_logger("string.csv")).values
 """
+MONITOR = (
+    MONITORED
+    + """
+from pyrodgm.pv import Monitor
+Monitor.fit("string.csv", "state", ["N"], steps=2).save("roof")
+pathlib.Path("new.csv").write_text(pathlib.Path("string.csv").read_text())
+"""
+)
 PENGUINS = """
 lines = ["flipper,mass,species", *["181,3750,Adelie", "210,5000,Gentoo"] * 30]
 pathlib.Path("penguins.csv").write_text(chr(10).join(lines))
@@ -159,11 +167,28 @@ i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
 time, state, score, joules = 60 * np.arange(30), np.array(["IV"] * 30), np.zeros(30), np.ones(30)
 probability = np.ones(30)
 """,
-    "pv/monitor": MONITORED
+    "pv/days": """
+time, state, joules = 60 * np.arange(30), np.array(["IV"] * 30), np.ones(30)
+from pyrodgm.pv.days import DaysOfString
+""",
+    "pv/examples": """
+state, table = np.array(["IV", "normal"]), np.ones((2, 8))
+from pyrodgm.pv.examples import ExamplesOfString
+""",
+    "pv/series": """
+from pyrodgm.pv import Event, number_series
+events = [Event("1", 86400 * i + 61200, 86400 * i + 64800, "PS", 0.9, 1.0, 10, 1.0) for i in (1, 2)]
+""",
+    "pv/monitor": MONITOR,
+    "pv/watch": MONITOR + "from pyrodgm.pv import Watch",
+    "pv/follow": MONITOR + "from pyrodgm.pv import follow_file",
+    "pv/report_page": MONITOR
     + """
-from pyrodgm.pv import Monitor
-Monitor.fit("string.csv", "state", ["N"], steps=2).save("roof")
-pathlib.Path("new.csv").write_text(pathlib.Path("string.csv").read_text())
+from pyrodgm.pv import Watch
+from pyrodgm.pv.report_folder import about_report
+from pyrodgm.pv.report_page import report_page
+watch = Watch(Monitor.load("roof"), 0.01, 15)
+watch.take(list(read_logger("new.csv")))
 """,
     "pv/monitor_model": MONITORED,
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",

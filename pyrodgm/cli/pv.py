@@ -67,7 +67,9 @@ def check(
 @reported()
 def train(
     data: Annotated[Path, typer.Argument(help="A logger's file: .csv, .csv.gz or .parquet.")],
-    model: Annotated[Path, typer.Option(help="Folder to write.")],
+    model: Annotated[
+        Path, typer.Option(help="Folder to write. A monitor that is already there learns the new file as well.")
+    ],
     label: Annotated[str | None, typer.Option(help="Column of states. Without one, every row is normal.")] = None,
     normal: Annotated[list[str] | None, typer.Option(help="Label of a healthy string. May be repeated.")] = None,
     map: Annotated[Path | None, typer.Option(help="TOML file that maps the columns.")] = None,
@@ -75,22 +77,62 @@ def train(
         str | None, typer.Option(help="Module of pvlib's CEC list. Without one, King's model is fitted.")
     ] = None,
     modules: Annotated[int | None, typer.Option(help="Modules in series.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="CSV of intervals: string, start, end, state.")] = None,
-    columns: Annotated[str, typer.Option(help="ratios: measured / expected; raw: the six sensors.")] = "ratios",
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV of intervals: string, start, end, state; such as an edited events.csv.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start from nothing; the old folder is kept under another name.")
+    ] = False,
+    columns: Annotated[
+        str | None, typer.Option(help="ratios: measured / expected (the default); raw: the six sensors.")
+    ] = None,
+    latitude: Annotated[
+        float | None, typer.Option(help="Of the plant, in degrees, to find events that return.")
+    ] = None,
+    longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps, each on 200 of at most 20,000 rows.")] = 3000,
     false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days not trained on.")] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
 ):
-    """Train a monitor on a logger's file and measure its false alarms on other days."""
+    """Train a monitor on a logger's file and measure its false alarms on other days.
+
+    If the folder holds a monitor, it learns the rows of the new file together with the rows that the folder keeps, and
+    forgets no state. The intervals of --labels apply to both.
+    """
     from pyrodgm.pv.logger_map import load_map
+    from pyrodgm.pv.model_folder import holds_monitor, set_aside
     from pyrodgm.pv.monitor_model import Monitor
 
     if not 0 < false_alarms < 1:
         raise ValueError(f"--false-alarms: got {false_alarms}, want a share above 0 and below 1")
-    options = {"columns": columns, "steps": steps, "seed": seed}
-    monitor = Monitor.fit(data, label, normal or (), load_map(map), module, modules, labels, **options)
+    if (latitude is None) != (longitude is None):
+        raise ValueError("latitude: got one of latitude and longitude, want both")
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    earlier = Monitor.load(model, with_rows=True) if holds_monitor(model) and not fresh else None
+    if earlier is not None:
+        states = ", ".join(earlier.thresholds.states)
+        console.print(f"{model}: goes on from {len(earlier.rows.time)} kept rows, states {states}", **say)
+    monitor = Monitor.fit(
+        data,
+        label,
+        normal or (),
+        None if map is None else load_map(map),
+        module,
+        modules,
+        labels,
+        columns,
+        None if latitude is None else (latitude, longitude),
+        earlier,
+        steps=steps,
+        seed=seed,
+    )
+    if fresh and holds_monitor(model):
+        console.print(f"{model}: the monitor that was there is now {set_aside(model)}", **say)
     monitor.save(model)
-    console.print(f"{model}: states {', '.join(monitor.classifier.classes_)}", highlight=False, soft_wrap=True)
+    if monitor.rows.known:
+        console.print(f"{data}: {monitor.rows.known} rows passed over, of days that {model} keeps already", **say)
+    states, kept = ", ".join(monitor.thresholds.states), len(monitor.rows.time)
+    console.print(f"{model}: states {states}; {kept} rows kept", **say)
     alarms = monitor.false_alarms(false_alarms)
     if alarms is None:
         rates = "not measured, no normal day is left to measure them on; want four normal days of a string"
@@ -98,7 +140,7 @@ def train(
         between = "" if alarms.low is None else f" (95 % over days: {alarms.low:.2%} to {alarms.high:.2%})"
         rates = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
         rates = f"{rates}, on {alarms.days} other normal days"
-    console.print(f"false alarms at a stated {false_alarms:.2%}: {rates}", highlight=False, soft_wrap=True)
+    console.print(f"false alarms at a stated {false_alarms:.2%}: {rates}", **say)
 
 
 @app.command()
@@ -106,21 +148,46 @@ def train(
 def monitor(
     model: Annotated[Path, typer.Argument(help="Folder written by pyrodgm pv train.")],
     data: Annotated[Path, typer.Argument(help="Logger's file of the same strings.")],
-    output: Annotated[Path, typer.Option(help="Folder for rows.parquet and events.csv.")],
+    output: Annotated[Path, typer.Option(help="Folder for rows.parquet, events.csv and report.html.")],
     map: Annotated[Path | None, typer.Option(help="TOML file that replaces the one used in training.")] = None,
     false_alarms: Annotated[float, typer.Option(help="Share of normal rows that may raise an alarm.")] = 0.01,
     minutes: Annotated[int, typer.Option(min=1, help="Length of the time blocks that form events.")] = 15,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Follow a growing CSV. If it is stopped, the same command continues.")
+    ] = False,
 ):
-    """Classify every row of a file and list the events with their lost energy."""
+    """Classify every row of a file, list the events with their lost energy, and draw report.html."""
+    from pyrodgm.pv.follow import follow_file
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.monitor import monitor_file
     from pyrodgm.pv.monitor_model import Monitor
 
-    own_map = None if map is None else load_map(map)
-    report = monitor_file(Monitor.load(model), data, output, false_alarms, minutes, own_map)
+    own_map, trained = None if map is None else load_map(map), Monitor.load(model)
     say = {"highlight": False, "markup": False, "soft_wrap": True}
+    if follow:
+        console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command goes on", **say)
+        seen = [-1]
+
+        def told(report):
+            if report.rows > seen[0]:
+                console.print(f"{output}: {report.rows} rows, {len(report.events)} events", **say)
+            seen[0] = report.rows
+            return False
+
+        try:
+            follow_file(trained, data, output, false_alarms, minutes, own_map, told)
+        except KeyboardInterrupt:
+            console.print(f"{output}: stopped", **say)
+            return
+    report = monitor_file(trained, data, output, false_alarms, minutes, own_map)
     lost = sum(event.kwh_lost for event in report.events)
     console.print(f"{output}: {report.rows} rows, {len(report.events)} events, {lost:.2f} kWh lost", **say)
+    series = {event.series for event in report.events} - {None}
+    if series:
+        again = sum(event.series is not None for event in report.events)
+        console.print(f"{again} of the events come back at the same place of the sun, in {len(series)} series", **say)
+    elif trained.site is None:
+        console.print("events that come back: not looked for, train with --latitude and --longitude", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
     for reason, count in report.skipped.most_common():

@@ -66,17 +66,13 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             check_size("batch_size", batch_size)
         check_choice("dtype", dtype, ("float32", "float64"))
 
-        def of(model, x):
+        def of(model, x, inside):
             if importance_samples is None:
                 return row_bounds(model, x, num_samples=num_samples, batch_size=len(x))
             return log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
 
         def score(model, x):
-            inside = model.p_x.support.check(x).all(-1)
-            rows = torch.full_like(x[:, 0], -torch.inf, dtype=torch.float64)
-            if bool(inside.any()):
-                rows[inside] = of(model, x[inside]).double()
-            return rows
+            return self._scores(model, x, of)
 
         scores = self._of_rows(X, score, importance_samples or 1, batch_size, getattr(torch, dtype))
         return scores - self.columns_.log_volume
@@ -101,6 +97,14 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = [f"{site}_{i}" for site, size in self.latent_sizes_.items() for i in range(size)]
         return np.array(names, dtype=object)
+
+    def _scores(self, model, x, of):
+        """``of(model, x, inside)`` of rows that the likelihood can have, minus infinity for the others, ``(B,)``."""
+        inside = model.p_x.support.check(x).all(-1)
+        rows = torch.full_like(x[:, 0], -torch.inf, dtype=torch.float64)
+        if bool(inside.any()):
+            rows[inside] = of(model, x[inside], inside).double()
+        return rows
 
     def _sample(self, num_samples, y=None):
         """The sites of so many rows drawn from the model, by ``random_state``; x in the units of the table."""

@@ -8,6 +8,7 @@ from pyrodgm.evaluate.classification import classification_error, match_clusters
 from pyrodgm.evaluate.elbo_parts import elbo_parts
 from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latent_means, latents
+from pyrodgm.evaluate.likely_classes import likely_bounds
 from pyrodgm.evaluate.log_likelihood import LogLikelihood, log_likelihood
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "kl_per_unit",
     "latent_means",
     "latents",
+    "likely_bounds",
     "log_likelihood",
     "match_clusters",
     "probe",

@@ -12,6 +12,7 @@ A row stands for the seconds since the row before it, in light or not; after a p
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ class Event(NamedTuple):
         score: mean of the rows.
         rows: how many.
         kwh_lost: expected less measured.
+        series: a number that events share which come back at the same place of the sun; None where it did not.
     """
 
     string: str
@@ -43,6 +45,7 @@ class Event(NamedTuple):
     score: float
     rows: int
     kwh_lost: float
+    series: int | None = None
 
 
 class EventsOfString:
@@ -87,6 +90,26 @@ class EventsOfString:
             self.held = None
         self._close(np.inf)
         return sorted(self.events, key=lambda event: event.start)
+
+    def so_far(self) -> list[Event]:
+        """All events, by their start, as if no row followed."""
+        return copy.deepcopy(self).finish()
+
+    def state(self) -> dict:
+        """What is remembered, as JSON can hold it; see ``restore``."""
+        held = None if self.held is None else [part.tolist() for part in self.held]
+        under_way = {state: [last, start, end, sums.tolist()] for state, (last, start, end, sums) in self.open.items()}
+        return {"held": held, "open": under_way, "events": [list(event) for event in self.events]}
+
+    def restore(self, state: dict) -> None:
+        """Go on from what ``state`` gave."""
+        kinds = (np.int64, object, float, float, float)
+        held = state["held"]
+        self.held = None if held is None else tuple(np.array(p, kind) for p, kind in zip(held, kinds, strict=True))
+        self.open = {
+            name: (last, start, end, np.array(sums)) for name, (last, start, end, sums) in state["open"].items()
+        }
+        self.events = [Event(*event) for event in state["events"]]
 
     def _blocks(self, block, time, state, probability, score, joules):
         if not len(block):

@@ -99,7 +99,7 @@ def read_logger(
     for part, table in enumerate(tables):
         if not len(table):
             continue
-        yield from _pieces(table, first, strings, logger_map, label, part)
+        yield from pieces_of(table, first, strings, logger_map, label, part)
         first += len(table)
     if first == 1:
         raise ValueError(f"data: got {path.name} without rows, want at least one below the names")
@@ -107,22 +107,41 @@ def read_logger(
 
 def _csv(path, logger_map, rows_at_once):
     """Column names, and tables of text and numbers."""
-    pandas = need("pandas")
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except (UnicodeDecodeError, OSError, EOFError) as error:
         raise ValueError(f"data: got {path.name}, which is no text ({error}), want a CSV in UTF-8") from error
+    separator, header = csv_header(line)
+    return header, csv_tables(path, path.name, separator, header, logger_map, rows_at_once, skip=1)
+
+
+def csv_header(line: str) -> tuple[str, list[str]]:
+    """The separator and the column names of the first line of a CSV."""
     separator = max(",;\t", key=line.count)
-    header = [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
+    return separator, [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
+
+
+def csv_tables(source, name, separator, header, logger_map, rows_at_once, skip=0):
+    """Tables of text and numbers of a CSV.
+
+    Args:
+        source: a path, or an open file of bytes.
+        name: of the file, for errors.
+        separator, header: see ``csv_header``.
+        logger_map: see ``load_map``.
+        rows_at_once: of a table.
+        skip: lines before the first row.
+    """
+    pandas = need("pandas")
     decimal = logger_map.decimal or ("," if separator == ";" else ".")
     texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
     options = {
         "sep": separator,
         "decimal": decimal,
         "header": None,
-        "skiprows": 1,
+        "skiprows": skip,
         "names": range(len(header)),
         "index_col": False,
         "dtype": texts,
@@ -131,23 +150,17 @@ def _csv(path, logger_map, rows_at_once):
         "low_memory": False,
         "na_values": NOTHING,
     }
-
-    def tables():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", pandas.errors.ParserWarning)  # a row of more cells than there are names
-                with pandas.read_csv(path, **options) as reader:
-                    for table in reader:
-                        table.columns = header
-                        yield table
-        except pandas.errors.EmptyDataError:
-            return
-        except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"data: got {path.name}, which cannot be read ({error}), want {len(header)} cells a row"
-            ) from error
-
-    return header, tables()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)  # a row of more cells than there are names
+            with pandas.read_csv(source, **options) as reader:
+                for table in reader:
+                    table.columns = header
+                    yield table
+    except pandas.errors.EmptyDataError:
+        return
+    except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
+        raise ValueError(f"data: got {name}, which cannot be read ({error}), want {len(header)} cells a row") from error
 
 
 def _parquet(path, rows_at_once):
@@ -159,8 +172,8 @@ def _parquet(path, rows_at_once):
     return file.schema_arrow.names, (batch.to_pandas() for batch in file.iter_batches(rows_at_once))
 
 
-def _pieces(table, first, strings, logger_map, label, part):
-    """A table's rows string by string."""
+def pieces_of(table, first, strings, logger_map, label=None, part=0):
+    """A table's rows string by string; ``first`` is the number of its first row in the file."""
     time = _times(table[logger_map.time], first, logger_map)
     row = np.arange(first, first + len(table))
     state = None if label is None else table[label].astype(object).where(table[label].notna(), None).to_numpy()
@@ -212,21 +225,24 @@ def _times(cells, first, logger_map):
     else:
         texts = cells.astype("string")
         told = texts.dropna()
-        if logger_map.time_format is None and len(told) and not re.fullmatch(ISO, told.iloc[0].strip()):
+        begins = first == 1  # a bad time in a later part is a row without a time
+        if begins and logger_map.time_format is None and len(told) and not re.fullmatch(ISO, told.iloc[0].strip()):
             raise ValueError(
                 f"{name}: got {told.iloc[0]!r} in row {first}, want ISO 8601 such as 2022-01-31T14:05:00-07:00, "
                 "or a format in a map"
             )
         options = {"format": logger_map.time_format or "ISO8601", "errors": "coerce"}
-        offset = bool(len(told) and re.search(r"(Z|[+-]\d{2}:?\d{2})\s*$", told.iloc[0]) and _has_clock(told.iloc[0]))
+        offset = bool(told.str.contains(r":.*(?:Z|[+-]\d{2}:?\d{2})\s*$").any())
         read = pandas.to_datetime(texts, utc=offset, **options)
         lost = read.isna() & texts.notna()
-        if lost.mean() > 0.5:
+        if lost.mean() > 0.5 and (begins or len(texts) > 100):
             row = int(np.flatnonzero(lost)[0])
             raise ValueError(
                 f"{name}: got {texts.iloc[row]!r} in row {first + row}, which does not fit "
                 f"{logger_map.time_format or 'ISO 8601'}: day before month, or another format?"
             )
+    if read.isna().all():
+        return np.full(len(cells), NO_TIME)
     if read.dt.tz is None:
         if logger_map.timezone is None:
             raise ValueError(f"{name}: got times without an offset from UTC, want timezone in a map")
@@ -234,11 +250,6 @@ def _times(cells, first, logger_map):
     whole = read.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]")
     seconds = whole.to_numpy().astype(np.int64)
     return np.where(read.isna().to_numpy(), NO_TIME, seconds)
-
-
-def _has_clock(text):
-    """Whether a time has hours, so that what looks like an offset is no part of the date."""
-    return ":" in text
 
 
 def _localise(read, zone):

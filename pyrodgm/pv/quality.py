@@ -16,6 +16,7 @@ when a file is read as it grows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,6 +70,24 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
     for name in WATCHED:
         length = _run_lengths(values[name], name, seen)
         because(f"{name} stuck", (length >= STUCK) & (values[name] != 0))
+    return reasons
+
+
+def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray:
+    """Why each row is left out, ``(N,)``, see ``skip_reasons``; a value of the needed quantities that is missing, too.
+
+    Raises:
+        ValueError: where the file lacks a column that is needed.
+    """
+    lacking = [name for name in needed if name not in piece.values]
+    if lacking:
+        raise ValueError(
+            f"columns: got a file without {', '.join(lacking)} for string {piece.string!r}, and the model reads "
+            f"{', '.join(needed)}: want the file it was trained on, or a model of ratios"
+        )
+    reasons = skip_reasons(piece, seen)
+    for name in needed:
+        reasons[(reasons == None) & np.isnan(piece.values[name])] = f"{name} missing"  # noqa: E711
     return reasons
 
 

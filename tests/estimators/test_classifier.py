@@ -278,3 +278,12 @@ def test_columns_of_words_are_told_by_name():
     frame = frame.drop(columns="colour").assign(same=1.0)
     with pytest.raises(ValueError, match=r"X: got 1 constant columns \('same'\)"):
         DeepGenerativeClassifier(epochs=1).fit(frame, Y)
+
+
+def test_probabilities_and_scores_in_one_pass():
+    classifier = DeepGenerativeClassifier("m2", epochs=10, **SETTINGS).fit(X, Y)
+    probabilities, scores = classifier.predict_and_score(X, num_samples=300, batch_size=40, dtype="float64")
+    np.testing.assert_allclose(probabilities, classifier.predict_proba(X), rtol=1e-9)
+    np.testing.assert_allclose(scores, classifier.score_samples(X, num_samples=300), atol=0.3)
+    with pytest.raises(ValueError, match="dtype: got 'half', want one of float32, float64"):
+        classifier.predict_and_score(X, dtype="half")

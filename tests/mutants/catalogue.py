@@ -3174,6 +3174,38 @@ mutants(
     ),
 )
 
+mutants(
+    "estimators/classifier.py",
+    (
+        "found[:, -1] - self.columns_.log_volume",
+        "found[:, -1]",
+        "estimators/test_classifier.py::test_probabilities_and_scores_in_one_pass",
+    ),
+)
+mutants(
+    "evaluate/likely_classes.py",
+    (
+        "log_q.log_softmax(-1)[:, row, label]",
+        "log_q[:, row, label]",
+        "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
+    ),
+    (
+        "log_q.exp() * (inside - log_q)",
+        "log_q.exp() * inside",
+        "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[M2-0]",
+    ),
+    (
+        "keepdim=True).clamp(max=least)",
+        "keepdim=True) * 0",
+        "evaluate/test_likely_classes.py::test_a_class_that_is_not_likely_is_not_run",
+    ),
+    (
+        "index_add(1, row, terms).mean(0)",
+        "index_add(1, row, terms).sum(0)",
+        "evaluate/test_likely_classes.py::test_rows_at_a_time_and_samples",
+    ),
+)
+
 # photovoltaics
 
 mutants(
@@ -3238,49 +3270,171 @@ mutants(
     ),
 )
 mutants(
-    "pv/monitor.py",
+    "pv/watch.py",
     (
-        "for t in tables])[order]",
-        "for t in tables])",
+        "for table in tables])[order]",
+        "for table in tables])",
         "pv/test_monitor.py::TestStates::test_rows_of_several_strings_are_in_the_files_order",
     ),
     (
-        "found.lost * seconds",
-        "found.lost * 60",
+        "found.lost * seconds)",
+        "found.lost * 60)",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+    (
+        'self.events.restore(state["events"])',
+        'state["events"]',
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[8]",
     ),
 )
 mutants(
-    "pv/monitor_model.py",
+    "pv/follow.py",
+    (
+        "self._write(self.parts + 1, table.slice(0, self.rows))",
+        "self._write(self.parts + 1, table)",
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written",
+    ),
+    (
+        "len(table) // ROWS_A_PART, len(table) % ROWS_A_PART",
+        "(len(table) - 1) // ROWS_A_PART, len(table) % ROWS_A_PART",
+        "pv/test_follow.py::test_parts_are_full_but_the_last",
+    ),
+)
+mutants(
+    "pv/appended.py",
+    (
+        'lines[: lines.rfind(b"\\n") + 1]',
+        "lines",
+        "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+    (
+        "Place(place.offset + len(lines), rows, header)",
+        "Place(place.offset + len(lines), len(table), header)",
+        "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+)
+mutants(
+    "pv/series.py",
+    (
+        "np.cos(np.radians(TOLERANCE))",
+        "np.cos(np.radians(3 * TOLERANCE))",
+        "pv/test_series.py::test_the_same_place_of_the_sun_on_another_day",
+    ),
+    (
+        "j = one[-1]",
+        "j = one[0]",
+        "pv/test_series.py::test_a_series_follows_the_sun_through_the_year",
+    ),
+    (
+        "min(starts[i] @ starts[j], ends[i] @ ends[j])",
+        "starts[i] @ starts[j]",
+        "pv/test_series.py::test_the_same_place_of_the_sun_on_another_day",
+    ),
+    (
+        "(events[i].string, events[i].state)",
+        "(events[i].string,)",
+        "pv/test_series.py::test_of_one_string_and_state",
+    ),
+    (
+        "flat * np.sin(azimuth)",
+        "flat * np.cos(azimuth)",
+        "pv/test_series.py::test_where_the_sun_stands",
+    ),
+)
+mutants(
+    "pv/days.py",
+    (
+        "energy[0] += self.energy[-1]",
+        "energy[0] += 0",
+        "pv/test_report.py::TestDays::test_pieces_of_any_size_give_the_same",
+    ),
+    (
+        "(12 - np.angle(total) * 12 / np.pi + 12)",
+        "(12 + np.angle(total) * 12 / np.pi + 12)",
+        "pv/test_report.py::TestDays::test_light_is_centred_on_noon",
+    ),
+    (
+        "counts.argmax(1)",
+        "counts.argmin(1)",
+        "pv/test_report.py::TestDays::test_pieces_of_any_size_give_the_same",
+    ),
+)
+mutants(
+    "pv/examples.py",
+    (
+        "rows[:, 6] * rows[:, 7] - rows[:, 2] * rows[:, 3]",
+        "rows[:, 2] * rows[:, 3] - rows[:, 6] * rows[:, 7]",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+    (
+        "apart.argmin()]",
+        "apart.argmax()]",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+    (
+        "table[state == NORMAL]])[::-1]",
+        "table[state == NORMAL]])",
+        "pv/test_report.py::test_the_worst_row_of_each_state_beside_a_healthy_one",
+    ),
+)
+mutants(
+    "pv/report_page.py",
+    (
+        "return spot + escape(state)",
+        "return spot + state",
+        "pv/test_report.py::TestPage::test_names_are_escaped",
+    ),
+    (
+        "key=lambda line: -sum(event.kwh_lost for event in line)",
+        "key=lambda line: sum(event.kwh_lost for event in line)",
+        "pv/test_report.py::TestPage::test_events_by_energy_lost_and_a_series_once",
+    ),
+)
+mutants(
+    "pv/thresholds.py",
     (
         "int(share * (len(scores) + 1) + 1e-9)) - 1",
         "int(share * (len(scores) + 1) + 1e-9))",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        "false_alarms / 2 if len(classes) > 1",
-        "false_alarms if len(classes) > 1",
+        "false_alarms / 2 if len(self.states) > 1",
+        "false_alarms if len(self.states) > 1",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        ">= _threshold(self.normality[string], share)",
-        "> _threshold(self.normality[string], share)",
+        ">= kth_smallest(self.normality[string], share)",
+        "> kth_smallest(self.normality[string], share)",
         "pv/test_monitor.py::TestThreshold::test_a_row_that_may_be_normal_is",
     ),
     (
-        "min(own, _threshold(scores, share))",
-        "_threshold(scores, share)",
+        "min(own, kth_smallest(scores, share))",
+        "kth_smallest(scores, share)",
         "pv/test_monitor.py::TestThreshold::test_of_a_fault_is_its_own_where_it_is_lower",
     ),
+)
+mutants(
+    "pv/false_alarms.py",
     (
         "unseen.std(ddof=1)",
         "unseen.std()",
         "pv/test_monitor.py::TestThreshold::test_false_alarms_by_hand",
     ),
+)
+mutants(
+    "pv/monitor_model.py",
     (
-        "lost = healthy.current * healthy.voltage -",
-        "lost = healthy.current * healthy.voltage +",
+        "lost = expected.current * expected.voltage -",
+        "lost = expected.current * expected.voltage +",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
+    ),
+)
+mutants(
+    "pv/readings.py",
+    (
+        "np.where(np.isnan(measured), by_air, measured)",
+        "np.where(np.isnan(measured), measured, by_air)",
+        "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
     ),
 )
 mutants(
@@ -3302,7 +3456,7 @@ mutants(
     ),
 )
 mutants(
-    "pv/rows.py",
+    "pv/sampling.py",
     (
         "prepend=last.get(name, NO_TIME // 2)) > NIGHT",
         "prepend=last.get(name, NO_TIME // 2)) > 6 * NIGHT",
@@ -3314,9 +3468,37 @@ mutants(
         "pv/test_monitor.py::TestRows::test_some_rows_of_every_state_of_every_day_are_kept",
     ),
     (
-        "np.where(np.isnan(measured), by_air, measured)",
-        "np.where(np.isnan(measured), measured, by_air)",
-        "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
+        "rows, in_file = join(earlier, rows), in_file | in_kept",
+        "in_file = in_file | in_kept",
+        "pv/test_loop.py::TestRetraining::test_a_new_state_is_learnt_and_none_is_forgotten",
+    ),
+    (
+        "(told | ~known)",
+        "~known",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        "stays[here] = ~label_rows",
+        "stays[here] = label_rows",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "known, np.where(known, days[place], day)",
+        "known, day",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "here & ~fault & np.isin(rows.day, random.permutation(days)[:KEPT_DAYS])",
+        "here & ~fault & np.isin(rows.day, days)",
+        "pv/test_loop.py::TestKeptRows::test_faults_stay_and_other_days_are_bounded",
+    ),
+    (
+        "stays, states = fault.copy()",
+        "stays, states = ~fault",
+        "pv/test_loop.py::TestKeptRows::test_faults_stay_and_other_days_are_bounded",
     ),
 )
 mutants(

@@ -1,40 +1,25 @@
 """A monitor of strings: training rows, states, thresholds, folder and report."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas
 import pytest
 
-from pyrodgm.pv import KingModel, Monitor, load_map, monitor_file, read_intervals, sample_rows
-from pyrodgm.pv.monitor_model import FalseAlarms
-from pyrodgm.pv.rows import KEPT_A_DAY, temperature
-
-TRUE = KingModel((7.2, -0.05, 0.004, 0.001), (270.0, 60.0, -40.0, -1.2), (0.0, 0.0), 1.0)
-FAULTS = {"N": (1, 1), "IV": (1, 0.8), "PS": (0.55, 1), "D": (0.8, 0.92)}  # shares of current and voltage
-
-
-def string(plan, seed=0, minutes=5):
-    """Rows of a string by King's model, a state for each day, ten hours of light and fourteen of night."""
-    random, parts = np.random.default_rng(seed), []
-    for day, state in enumerate(plan):
-        hour = np.arange(0, 24, minutes / 60)
-        poa = 1000 * np.sin(np.pi * (hour - 7) / 10).clip(0) * random.uniform(0.4, 1, len(hour))
-        warm = 10 + 0.02 * poa
-        point, (i, v) = TRUE.at(poa, warm), FAULTS[state]
-        noise = 1 + 0.01 * random.standard_normal((2, len(hour)))
-        time = pandas.Timestamp("2022-03-01", tz="UTC") + pandas.to_timedelta(day + hour / 24, "D").round("s")
-        columns = {"i_dc": i * point.current * noise[0], "v_dc": v * point.voltage * noise[1], "poa_global": poa}
-        parts.append(pandas.DataFrame({"time": time, **columns, "temp_module": warm, "state": state}))
-    table = pandas.concat(parts, ignore_index=True)
-    table.loc[table["poa_global"] == 0, ["i_dc", "v_dc"]] = 0.0
-    return table
-
-
-def written(folder, table, name="log.csv"):
-    table.to_csv(folder / name, index=False)
-    return folder / name
-
+from pyrodgm.pv import (
+    FalseAlarms,
+    Monitor,
+    Readings,
+    Thresholds,
+    load_map,
+    monitor_file,
+    read_intervals,
+    sample_rows,
+)
+from pyrodgm.pv.readings import temperature
+from pyrodgm.pv.sampling import KEPT_A_DAY
+from tests.pv.king_string import FAULTS, string, written
 
 PLAN = ["N"] * 6 + ["IV"] * 2 + ["N"] * 6 + ["PS"] * 2
 
@@ -105,7 +90,7 @@ class TestStates:
         assert monitor.classifier.classes_.tolist() == ["IV", "normal"]
         fitted = sample_rows(path, None, "state", ["N"], read_intervals(tmp_path / "events.csv"))
         kinds = dict(zip(*np.unique(fitted.state.astype(str), return_counts=True), strict=True))
-        assert kinds["IV"] > 200 and kinds["None"] > 200 and len(fitted.normal_days["1"]) == 12
+        assert kinds["IV"] > 200 and kinds["None"] > 200 and len(fitted.normal_days()["1"]) == 12
 
     @pytest.mark.parametrize("rows_at_once", [101, 10**6])
     def test_pieces_of_any_size_tell_the_same(self, roof, new, tmp_path, rows_at_once):
@@ -123,7 +108,8 @@ class TestStates:
         wide = wide.assign(**{"CB2 V": 0.9 * wide["CB1 V"], "CB2 I": wide["CB1 I"]})
         path = written(tmp_path, wide)
         monitor = Monitor.fit(path, logger_map=load_map(tmp_path / "map.toml"), steps=5)
-        assert list(monitor.scores) == ["1", "2"] and monitor.healthy["1"].voltage > monitor.healthy["2"].voltage
+        assert list(monitor.thresholds.scores) == ["1", "2"]
+        assert monitor.readings.healthy["1"].voltage > monitor.readings.healthy["2"].voltage
         monitor_file(monitor, path, tmp_path / "report", rows_at_once=50)
         rows = report_of(tmp_path / "report")[0]
         assert rows["string"].tolist() == ["1", "2"] * len(table)
@@ -147,27 +133,28 @@ class TestThreshold:
         """Thresholds by hand: scores of 1 to 199, q(normal | x) of 0.001 to 0.199, a fault of -99 to 99."""
         scores = {"1": np.arange(1.0, 200)}, {"1": np.arange(1.0, 200) / 1000}
         faults = {"IV": np.arange(-99.0, 100), "PS": np.arange(50.0, 249)}
-        return Monitor(roof.classifier, "ratios", {}, *scores, faults, None, **fields)
+        thresholds = Thresholds(roof.thresholds.states, *scores, faults)
+        return Monitor(roof.classifier, Readings("ratios", {}), thresholds, None, **fields)
 
     @pytest.mark.parametrize(("share", "k"), [(0.02, 2), (0.1, 10), (0.001, 1)])
     def test_is_the_kth_smallest_score_of_half_the_share(self, roof, share, k):
         normal = np.tile([0.0, 0.0, 1.0], (200, 1))
-        _, unseen = self.monitor(roof).decide("1", np.arange(200.0), normal, share)
+        _, unseen = self.monitor(roof).thresholds.decide("1", np.arange(200.0), normal, share)
         assert unseen.sum() == k and unseen[:k].all()
 
     def test_of_a_fault_is_its_own_where_it_is_lower(self, roof):
         scores = np.array([-98.0, -98.1, 2, 1.9, 2, 1.9])
-        place, unseen = self.monitor(roof).decide("1", scores, np.eye(3)[[0, 0, 1, 1, 2, 2]], 0.02)
+        place, unseen = self.monitor(roof).thresholds.decide("1", scores, np.eye(3)[[0, 0, 1, 1, 2, 2]], 0.02)
         assert place.tolist() == [0, 0, 1, 1, 2, 2] and unseen.tolist() == [False, True] * 3
 
     def test_a_row_that_may_be_normal_is(self, roof):
         """As normal as all but k - 1 of the normal rows, though another state is likelier."""
         rows = np.array([[0.9, 0.098, 0.002], [0.9, 0.0981, 0.0019], [0.3, 0.2, 0.5]])
-        assert self.monitor(roof).decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
+        assert self.monitor(roof).thresholds.decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
 
     def test_false_alarms_are_of_further_days(self, roof):
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
-        assert len(roof.further["1"]) == 3 and 350 < len(roof.scores["1"]) < 360
+        assert len(roof.further["1"]) == 3 and 350 < len(roof.thresholds.scores["1"]) < 360
         alarms = roof.false_alarms(0.01)
         assert alarms.days == 3 and alarms.low <= alarms.unseen <= alarms.high and alarms.unseen + alarms.faults < 0.05
 
@@ -186,8 +173,9 @@ class TestRows:
         table = string(["N"] * 3, minutes=1)
         table.loc[720:729, "state"] = "IV"
         rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
-        assert rows.normal_days == {"1": [1, 2]}
-        counts = [((rows.day == day) & (rows.state == s)).sum() for day in range(3) for s in ("normal", "IV")]
+        days = sorted(set(rows.day.tolist()))
+        assert rows.normal_days() == {"1": days[1:]}
+        counts = [((rows.day == day) & (rows.state == s)).sum() for day in days for s in ("normal", "IV")]
         assert counts == [KEPT_A_DAY, 10, KEPT_A_DAY, 0, KEPT_A_DAY, 0]
 
     def test_temperature_is_by_air_where_none_is_measured(self):
@@ -202,15 +190,21 @@ class TestFolder:
         roof.save(tmp_path / "roof")
         loaded = Monitor.load(tmp_path / "roof")
         assert loaded.identity == roof.identity and loaded.logger_map == roof.logger_map
-        assert loaded.healthy == roof.healthy and loaded.false_alarms() is None
+        assert loaded.readings == roof.readings and loaded.false_alarms() is None
         one, other = (monitor_file(m, new, tmp_path / "report") for m in (roof, loaded))
         assert one == other or [e[:4] for e in one.events] == [e[:4] for e in other.events]
-        assert {p.suffix for p in (tmp_path / "roof").rglob("*") if p.is_file()} == {".json", ".safetensors", ".md"}
+        assert {p.suffix for p in (tmp_path / "roof").rglob("*") if p.is_file()} == {
+            ".json",
+            ".safetensors",
+            ".md",
+            ".parquet",
+        }
 
     def test_bad_folders(self, roof, data, tmp_path):
         with pytest.raises(FileNotFoundError, match="model: got .*none, want a folder that pyrodgm pv train wrote"):
             Monitor.load(tmp_path / "none")
         roof.save(tmp_path / "roof")
+        shutil.copytree(tmp_path / "roof" / roof.identity, tmp_path / "roof" / "0")
         about = json.loads((tmp_path / "roof" / "monitor.json").read_text())
         for change, message in (
             ({"format": 9}, "format 9 of a newer pyrodgm"),

@@ -1,0 +1,70 @@
+"""Whole lines that were appended to a CSV since it was last looked at."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pyrodgm.pv.logger import Piece, csv_header, csv_tables, pieces_of
+from pyrodgm.pv.logger_map import LoggerMap, sources
+
+BYTES = 4_000_000  # of the file at a time
+
+
+class Place(NamedTuple):
+    """How far a file was read.
+
+    Args:
+        offset: bytes read, up to the end of a line.
+        rows: read.
+        header: the first line, by which another file is known.
+    """
+
+    offset: int = 0
+    rows: int = 0
+    header: str = ""
+
+
+def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[tuple[list[Piece], Place]]:
+    """Read on from a place to the end of the last whole line; a line that was written by half waits for its rest.
+
+    Args:
+        path: ends in ``.csv``.
+        logger_map: see ``load_map``.
+        place: how far it was read, ``Place()`` at first.
+
+    Yields:
+        The pieces of some lines, and the place behind them.
+
+    Raises:
+        ValueError: as ``read_logger`` does; for a file that has another first line, or is shorter, than before.
+    """
+    with path.open("rb") as file:
+        first = file.readline()
+        if not first.endswith(b"\n"):
+            return
+        header = first.decode("utf-8-sig")
+        if place.header and header != place.header:
+            raise ValueError(
+                f"data: got {path.name} with another first line than before, want the file that was followed"
+            )
+        if not place.header:
+            place = Place(len(first), 0, header)
+        if file.seek(0, io.SEEK_END) < place.offset:
+            raise ValueError(f"data: got {path.name}, shorter than what was read of it, want a file that grows")
+        separator, names = csv_header(header)
+        strings = sources(logger_map, names)
+        while True:
+            file.seek(place.offset)
+            lines = file.read(BYTES)
+            lines = lines[: lines.rfind(b"\n") + 1]
+            if not lines:
+                return
+            pieces, rows = [], place.rows
+            for table in csv_tables(io.BytesIO(lines), path.name, separator, names, logger_map, len(lines)):
+                pieces += pieces_of(table, rows + 1, strings, logger_map)
+                rows += len(table)
+            place = Place(place.offset + len(lines), rows, header)
+            yield pieces, place

@@ -1,0 +1,75 @@
+"""Rows to show: the worst of each state, and healthy ones at about the same irradiance and temperature."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.pv.rows import NORMAL
+
+CELL = (50.0, 5.0)  # W/m² and °C; the latest healthy row of each such cell is remembered
+NEAR = 2.0  # cells at most between a row and the healthy one beside it
+FIELDS = ("time", "score", "i_dc", "v_dc", "poa_global", "temp_module", "i_expected", "v_expected")
+
+
+class Example(NamedTuple):
+    """A row: its time, state and score, what was measured, and what a healthy string would have given."""
+
+    time: int
+    state: str
+    score: float
+    i_dc: float
+    v_dc: float
+    poa_global: float
+    temp_module: float
+    i_expected: float
+    v_expected: float
+
+    @property
+    def lost(self) -> float:
+        """Expected less measured power, in W."""
+        return self.i_expected * self.v_expected - self.i_dc * self.v_dc
+
+
+class ExamplesOfString:
+    """The worst and the healthy rows of one string.
+
+    Attributes:
+        worst: of each state but normal, by its name, the row that lost most power, ``(8,)`` by ``FIELDS``.
+        healthy: the latest normal row of each cell of irradiance and temperature, ``(H, 8)``.
+
+    Example::
+
+        examples = ExamplesOfString()
+        examples.add(state, table)                  # (N,), (N, 8)
+        examples.pairs()                            # a bad row and a healthy one, or None, each
+    """
+
+    def __init__(self):
+        self.worst, self.healthy = {}, np.zeros((0, len(FIELDS)))
+
+    def add(self, state: np.ndarray, table: np.ndarray) -> None:
+        """Take rows in use: their states, and their values by ``FIELDS``."""
+        for name in sorted(set(state.tolist()) - {NORMAL}):
+            rows = table[state == name]
+            if name in self.worst:
+                rows = np.concatenate([self.worst[name][None], rows])
+            self.worst[name] = rows[(rows[:, 6] * rows[:, 7] - rows[:, 2] * rows[:, 3]).argmax()]
+        rows = np.concatenate([self.healthy, table[state == NORMAL]])[::-1]
+        self.healthy = rows[np.unique(rows[:, 4:6] // CELL, axis=0, return_index=True)[1]][::-1]
+
+    def pairs(self) -> list[tuple[Example, Example | None]]:
+        """Each bad row with the healthy one that is nearest in irradiance and temperature; None if none is near."""
+        pairs = []
+        for state, row in self.worst.items():
+            apart, near = (np.abs(self.healthy[:, 4:6] - row[4:6]) / CELL).max(1), None
+            if len(apart) and apart.min() <= NEAR:
+                near = _example(self.healthy[apart.argmin()], NORMAL)
+            pairs.append((_example(row, state), near))
+        return pairs
+
+
+def _example(row, state):
+    time, *numbers = row.tolist()
+    return Example(int(time), state, *numbers)

@@ -1,0 +1,51 @@
+"""How often a monitor raises a false alarm, measured on normal days that it was not made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.pv.thresholds import Thresholds
+
+
+class FalseAlarms(NamedTuple):
+    """Rows that are not called normal on normal days that neither the model nor the thresholds were made of.
+
+    Args:
+        unseen: share of the rows, the mean over days.
+        low, high: 95 % interval of that mean, by the spread of the days; None for fewer than two days.
+        faults: share of the rows that are called a labelled fault.
+        days: how many.
+    """
+
+    unseen: float
+    low: float | None
+    high: float | None
+    faults: float
+    days: int
+
+
+def measure_false_alarms(
+    thresholds: Thresholds, further: dict[str, list[tuple[np.ndarray, np.ndarray]]], stated: float
+) -> FalseAlarms | None:
+    """What came of a stated share of false alarms; None where there is no further day.
+
+    Args:
+        thresholds: of the monitor.
+        further: scores ``(N,)`` and probabilities ``(N, K)`` of normal rows, by string, one pair a day.
+        stated: the share.
+    """
+    days = []
+    for name, its in further.items():
+        for score, probabilities in its:
+            place, unseen = thresholds.decide(name, score, probabilities, stated)
+            days.append((unseen.mean(), (~unseen & (place != thresholds.normal)).mean()))
+    if not days:
+        return None
+    unseen, faults = np.array(days).T
+    mean, low, high = float(unseen.mean()), None, None
+    if len(days) > 1:
+        error = 1.96 * float(unseen.std(ddof=1)) / len(days) ** 0.5
+        low, high = max(mean - error, 0.0), min(mean + error, 1.0)
+    return FalseAlarms(mean, low, high, float(faults.mean()), len(days))

@@ -1,0 +1,143 @@
+"""A file that grows through a monitor: what is appended is read, and every row is told once, whatever happens.
+
+    rows.parquet/part-000001.parquet ...    rows, in order, so many a part; the last part is written again as it grows
+    follow.safetensors                      how far the file was read, and all that is remembered up to there
+    events.csv, report.html, report.json    as of a file that is whole
+
+Rows are written first and ``follow.safetensors`` after them, each replaced as a whole. Killed in between, the rows that
+it does not know of are cut off, and read again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from pyrodgm.data.pv.extra import need
+from pyrodgm.files import make_folder, write
+from pyrodgm.pv.appended import Place, read_appended
+from pyrodgm.pv.logger_map import LoggerMap
+from pyrodgm.pv.monitor import check_settings
+from pyrodgm.pv.monitor_model import Monitor
+from pyrodgm.pv.report_folder import about_report, own_folder, rows_table, write_report
+from pyrodgm.pv.watch import Report, Watch
+
+ROWS_A_PART = 50_000
+EVERY = 5.0  # seconds from one look at the file to the next
+
+
+def follow_file(
+    monitor: Monitor,
+    path: str | Path,
+    output: str | Path,
+    false_alarms: float = 0.01,
+    minutes: int = 15,
+    logger_map: LoggerMap | None = None,
+    until: Callable[[Report], bool] | None = None,
+    every: float = EVERY,
+) -> Report:
+    """Write the states of rows as they are appended to a file. Stopped or killed, the same call goes on.
+
+    Args:
+        monitor, false_alarms, minutes, logger_map: see ``monitor_file``.
+        path: of a CSV.
+        output: a folder; if this file was followed there, it goes on.
+        until: is asked with what was found so far, whenever all that is there was read; None to go on for ever.
+        every: seconds from one look at the file to the next.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: as ``monitor_file`` does; for a file that is no CSV, or is not the one that was followed; and for a
+            folder that follows another file, or with other settings.
+
+    Example::
+
+        follow_file(Monitor.load("roof"), "new.csv", "following", until=lambda report: report.rows >= 2).states
+    """
+    check_settings(false_alarms, minutes)
+    path, output = Path(path), own_folder(output, monitor.identity)
+    if not path.is_file():
+        raise FileNotFoundError(f"data: got {path}, want a file that is there")
+    if path.suffix != ".csv":
+        raise ValueError(f"data: got {path.name}, want a file that ends in .csv to follow it")
+    watch, logger_map = Watch(monitor, false_alarms, minutes), monitor.logger_map if logger_map is None else logger_map
+    progress = _Progress(output, watch, about_report(watch, path))
+    report = None
+    while True:
+        before = progress.place
+        for pieces, place in read_appended(path, logger_map, before):
+            progress.save(rows_table(watch.take(pieces)), place)
+        if report is None or progress.place != before:
+            report = watch.report()
+            write_report(output, report, progress.about)
+        if until is not None and until(report):
+            return report
+        time.sleep(every)
+
+
+class _Progress:
+    """What is on the disk of a file that is followed."""
+
+    def __init__(self, output, watch, about):
+        self.watch, self.about = watch, about
+        self.folder, self.file = output / "rows.parquet", output / "follow.safetensors"
+        self.place, self.parts, self.rows = Place(), 0, 0  # whole parts, and rows of the part that grows
+        if self.file.is_file():
+            self._restore()
+        else:
+            write(output / "report.json", json.dumps(about).encode())  # whose the rows are, before there are any
+            if self.folder.is_file():
+                self.folder.unlink()  # of an earlier report, which is replaced
+        make_folder(self.folder, "output")
+        self._cut()
+
+    def save(self, table, place):
+        """Write rows, and then how far that is."""
+        arrow = need("pyarrow")
+        if self.rows:
+            table = arrow.concat_tables([self._read(self.parts + 1), table])
+        for start in range(0, len(table), ROWS_A_PART):
+            self._write(self.parts + 1 + start // ROWS_A_PART, table.slice(start, ROWS_A_PART))
+        self.parts, self.rows = self.parts + len(table) // ROWS_A_PART, len(table) % ROWS_A_PART
+        self.place = place
+        state, arrays = self.watch.state()
+        told = {"about": self.about, "place": place, "parts": self.parts, "rows": self.rows}
+        write(self.file, safetensors.numpy.save(arrays, {"progress": json.dumps(told), "watch": state}))
+
+    def _restore(self):
+        try:
+            with safe_open(self.file, "np") as file:
+                metadata, arrays = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            told = json.loads(metadata["progress"])
+            found = told["about"]
+        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+            raise ValueError(f"output: got {self.file}, which cannot be read ({error}), want another folder") from error
+        if found != self.about:
+            raise ValueError(f"output: got a folder that follows {found}, want it for {self.about}, or another folder")
+        self.watch.restore(metadata["watch"], arrays)
+        self.place, self.parts, self.rows = Place(*told["place"]), told["parts"], told["rows"]
+
+    def _cut(self):
+        """Leave no row that ``follow.safetensors`` does not know of."""
+        for path in sorted(self.folder.glob("part-*")):
+            if path.suffix != ".parquet" or int(path.stem.removeprefix("part-")) > self.parts + (self.rows > 0):
+                path.unlink()
+        if self.rows and len(table := self._read(self.parts + 1)) > self.rows:
+            self._write(self.parts + 1, table.slice(0, self.rows))
+
+    def _path(self, number):
+        return self.folder / f"part-{number:06}.parquet"
+
+    def _read(self, number):
+        return need("pyarrow.parquet").read_table(io.BytesIO(self._path(number).read_bytes()))
+
+    def _write(self, number, table):
+        file = io.BytesIO()
+        need("pyarrow.parquet").write_table(table, file)
+        write(self._path(number), file.getvalue())

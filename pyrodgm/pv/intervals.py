@@ -1,0 +1,78 @@
+"""What an operator says of a string: intervals of time with a state, from a CSV such as the events of a monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.rows import UNSEEN
+
+
+class Interval(NamedTuple):
+    """What an operator says of a string: its state between two times, in seconds since 1970 in UTC.
+
+    The state is None where it is not known.
+    """
+
+    string: str
+    start: int
+    end: int
+    state: str | None
+
+
+def read_intervals(path: str | Path) -> list[Interval]:
+    """Intervals of time from a CSV with ``string, start, end, state``, as a monitor writes one.
+
+    In an interval without a state, or one that is still ``unseen``, the state is not known: it becomes None.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for columns that are missing, times without an offset, and an end before its start.
+    """
+    pandas = need("pandas")
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"labels: got {path}, want a file that is there")
+    table = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    missing = [name for name in Interval._fields if name not in table.columns]
+    if missing:
+        raise ValueError(
+            f"labels: got {Path(path).name} without {', '.join(missing)}, want {', '.join(Interval._fields)}"
+        )
+    intervals = []
+    for line, row in enumerate(table[list(Interval._fields)].itertuples(index=False), 2):
+        seconds = []
+        for name, text in (("start", row.start), ("end", row.end)):
+            moment = pandas.to_datetime(text, errors="coerce")
+            if moment is pandas.NaT or moment.tzinfo is None:
+                raise ValueError(f"labels: got {name} {text!r} in line {line}, want a time with its offset from UTC")
+            seconds.append(int(moment.timestamp()))
+        if seconds[1] < seconds[0]:
+            raise ValueError(f"labels: got an end before its start in line {line}, want it after")
+        state = row.state.strip()
+        intervals.append(Interval(row.string.strip(), *seconds, None if state in ("", UNSEEN) else state))
+    return intervals
+
+
+def label_rows(string: str, time: np.ndarray, state: np.ndarray, intervals: Sequence[Interval]) -> tuple:
+    """Write the states of intervals over those of rows of one string, a later interval over an earlier one.
+
+    Args:
+        string: its name.
+        time: of the rows, ``(N,)``.
+        state: of the rows, ``(N,)``; changed in place.
+        intervals: of any strings.
+
+    Returns:
+        Which rows are in an interval ``(N,)``, and which intervals have rows, one for each.
+    """
+    told, has_rows = np.zeros(len(time), bool), np.zeros(len(intervals), bool)
+    for i, interval in enumerate(intervals):
+        if interval.string == string:
+            inside = (time >= interval.start) & (time <= interval.end)
+            state[inside] = interval.state
+            told, has_rows[i] = told | inside, inside.any()
+    return told, has_rows

@@ -1,0 +1,82 @@
+"""What the rows of a sample are for: days to train on and others, rows that are drawn, and the healthy strings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pyrodgm.pv.expected import KingModel, ModuleModel, fit_king
+from pyrodgm.pv.readings import temperature
+from pyrodgm.pv.rows import NORMAL, Rows
+
+DAYS = ("train", "threshold", "train", "further")  # what the normal days of a string are for, in turn
+
+
+def use_of_days(rows: Rows) -> np.ndarray:
+    """What each row is for, ``(N,)``: ``"train"``, ``"threshold"`` or ``"further"``, by whole normal days.
+
+    Raises:
+        ValueError: for fewer than two whole normal days of a string.
+    """
+    use = np.full(len(rows.day), "train", object)
+    for name, days in rows.normal_days().items():
+        if len(days) < 2:
+            raise ValueError(
+                f"normal: got {len(days)} whole normal days of string {name!r}, want at least 2: one to train on, one "
+                "for the threshold"
+            )
+        for i, day in enumerate(sorted(days)):
+            use[(rows.string == name) & (rows.day == day)] = DAYS[i % len(DAYS)]
+    return use
+
+
+def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) -> dict[str, ModuleModel | KingModel]:
+    """What each string gives without a fault: by its module where that is known, else fitted to its normal rows.
+
+    Args:
+        rows: the sample.
+        train: which rows to fit to, ``(N,)``.
+        known: the module of all strings, or None.
+
+    Raises:
+        ValueError: for too few rows of a string, naming it.
+    """
+    healthy = {}
+    for name in rows.normal_days():
+        if known is not None:
+            healthy[name] = known
+            continue
+        values = rows.take((rows.string == name) & train & (rows.state == NORMAL))
+        try:
+            healthy[name] = fit_king(values["poa_global"], temperature(values), values["i_dc"], values["v_dc"])
+        except ValueError as error:
+            raise ValueError(f"string {name!r}, normal days to train on: {error}") from error
+    return healthy
+
+
+def choose_evenly(state: np.ndarray, usable: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Rows ``(M,)`` in order, at most so many, with the same number of each state where there are enough.
+
+    Rows without a label count as a state. Where no fault is labelled they are left out, for some may be faulty.
+
+    Args:
+        state: of each row, None where it is unknown, ``(N,)``.
+        usable: which rows may be chosen, ``(N,)``.
+        most: how many rows, at most.
+        seed: fixes the draw.
+
+    Raises:
+        ValueError: for no normal row, and a state of a single row.
+    """
+    kinds = set(state[usable].tolist()) - {None}
+    if NORMAL not in kinds:
+        raise ValueError("normal: got no normal row to train on, want some")
+    kinds = [*sorted(kinds), *([None] if kinds != {NORMAL} else [])]
+    random, rank, place = np.random.default_rng([seed, 3]), [], []
+    for kind in kinds:
+        where = random.permutation(np.flatnonzero(usable & (state == kind)))
+        if kind is not None and len(where) < 2:
+            raise ValueError(f"label: got a single row of {kind!r}, want at least two to learn it")
+        place.append(where)
+        rank.append(np.arange(len(where)))
+    place, rank = np.concatenate(place), np.concatenate(rank)
+    return np.sort(place[np.argsort(rank, kind="stable")[:most]])

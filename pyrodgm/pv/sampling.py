@@ -1,0 +1,124 @@
+"""A sample of a logger's file to learn from, bounded for every day.
+
+Of each state of each day a fixed number of rows is kept, drawn at random. So memory grows with days and not with rows,
+and a short event is not lost among normal rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pyrodgm.pv.check import NIGHT
+from pyrodgm.pv.intervals import Interval, label_rows
+from pyrodgm.pv.kept_rows import KnownDays, relabelled
+from pyrodgm.pv.logger import NO_TIME, read_logger
+from pyrodgm.pv.logger_map import LoggerMap
+from pyrodgm.pv.quality import Seen, left_out
+from pyrodgm.pv.rows import NORMAL, UNSEEN, Rows, join
+from pyrodgm.pv.units import QUANTITIES
+
+KEPT_A_DAY = 250  # rows of each state of a string's day
+
+
+def sample_rows(
+    path: str | Path,
+    logger_map: LoggerMap | None = None,
+    label: str | None = None,
+    normal: Sequence[str] = (),
+    intervals: Sequence[Interval] = (),
+    needed: Sequence[str] = (),
+    seed: int = 0,
+    kept: Rows | None = None,
+) -> Rows:
+    """Read a file once, and keep some rows of every state of every day.
+
+    Args:
+        path, logger_map: see ``read_logger``.
+        label: a column of states; None where every row is normal unless an interval says otherwise.
+        normal: labels that mean a healthy string.
+        intervals: states that go before the column's.
+        needed: quantities without which a row is left out.
+        seed: fixes the draw.
+        kept: rows of an earlier sample, which come first in the new one. Of their days the file's rows are passed
+            over, except in an interval. Intervals change the states of kept rows too.
+
+    Raises:
+        ValueError: as ``read_logger`` does; for labels that are missing, reserved names, and intervals without a row.
+    """
+    normal = {*normal, NORMAL}
+    random, seen, last, day_of, held = np.random.default_rng(seed), {}, {}, {}, {}
+    in_file, found, passed, days = np.zeros(len(intervals), bool), set(), 0, KnownDays(kept)
+    for piece in read_logger(path, logger_map, label):
+        name = piece.string
+        used = left_out(piece, seen.setdefault(name, Seen()), needed) == None  # noqa: E711
+        time = piece.time[used]
+        if not len(time):
+            continue
+        state = np.full(len(time), NORMAL, object) if label is None else _texts(piece.state[used])
+        found.update(set(state.tolist()) - {None})
+        told, rows_in = label_rows(name, time, state, intervals)
+        in_file |= rows_in
+        state[np.isin(state, list(normal))] = NORMAL
+        new = np.diff(time, prepend=last.get(name, NO_TIME // 2)) > NIGHT
+        day = np.maximum.accumulate(np.where(new, time, day_of.get(name, NO_TIME)))
+        last[name], day_of[name] = int(time[-1]), int(day[-1])
+        known, day = days.of(name, time, day)
+        columns = [piece.values.get(quantity, np.full(len(piece), np.nan))[used] for quantity in QUANTITIES]
+        table = np.stack([random.random(len(time)), time, *columns], 1)
+        passed += int((known & ~told).sum())
+        for number in np.unique(day):
+            for kind in set(state[day == number].tolist()):
+                key, here = (name, int(number), kind), (day == number) & (state == kind) & (told | ~known)
+                if here.any():
+                    rows = np.concatenate([held.get(key, table[:0]), table[here]])
+                    held[key] = rows[np.argsort(rows[:, 0], kind="stable")[:KEPT_A_DAY]]
+    rows = _rows(held, passed)
+    if kept is not None:
+        earlier, in_kept = relabelled(kept, intervals, in_file, normal)
+        rows, in_file = join(earlier, rows), in_file | in_kept
+    _check(path, label, normal, intervals, in_file, found, rows)
+    return rows
+
+
+def _rows(held, passed):
+    """What was held, by string, day and state, as a sample."""
+    sizes = [len(rows) for rows in held.values()]
+    keys = zip(*held, strict=True) if held else ((), (), ())
+    string, day, state = (np.repeat(np.array(part, object), sizes) for part in keys)
+    table = np.concatenate([np.zeros((0, 2 + len(QUANTITIES))), *held.values()])
+    values = dict(zip(QUANTITIES, table[:, 2:].T, strict=True))
+    return Rows(string, day.astype(np.int64), table[:, 1].astype(np.int64), state, values, passed)
+
+
+def _texts(state):
+    """Labels as text, whole numbers without a point, None where a cell is empty."""
+    texts = np.full(len(state), None, object)
+    for i, label in enumerate(state.tolist()):
+        if label is not None:
+            texts[i] = (f"{label:g}" if isinstance(label, float) else str(label).strip()) or None
+    return texts
+
+
+def _check(path, label, normal, intervals, used, found, rows):
+    """Raise ``ValueError`` for a file without rows in use, and for labels and intervals that cannot be meant."""
+    if not len(rows.time):
+        raise ValueError(f"data: got {Path(path).name} without a row in use, want some: see pyrodgm pv check")
+    for interval, has_rows in zip(intervals, used, strict=True):
+        if not has_rows and interval.state is not None:
+            start, end = (str(np.datetime64(t, "s")) + "Z" for t in (interval.start, interval.end))
+            raise ValueError(
+                f"labels: got {interval.state!r} of string {interval.string!r} from {start} to {end}, without a row in "
+                "use there, want an interval of the data"
+            )
+    states = found | {interval.state for interval in intervals} - {None}
+    if UNSEEN in states:
+        raise ValueError(f"label: got a state {UNSEEN!r}, want another name: it is the monitor's own")
+    if label is None:
+        return
+    strange = sorted(normal - states - {NORMAL})
+    if strange or not states & normal:
+        got = repr(strange[0]) if strange else "nothing"
+        raise ValueError(f"normal: got {got}, want one of the labels: {', '.join(sorted(states))}")

@@ -1,0 +1,66 @@
+"""Series: events that come back when the sun stands at the same place, such as the shade of a chimney.
+
+Two events of a string in the same state, on different days, belong to one series where the sun of both starts, and the
+sun of both ends, are at most ten degrees apart. An event is compared with the latest one of each series, so that a
+series follows the sun through the year. pvlib says where the sun is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.events import Event
+
+TOLERANCE = 10.0  # degrees between two places of the sun; it moves by 3.75 in a block of 15 minutes
+DAY = 86_400
+
+
+def sun_direction(seconds: np.ndarray, site: tuple[float, float]) -> np.ndarray:
+    """Where the sun stands, as unit vectors to the north, the east and up, ``(N, 3)``.
+
+    Args:
+        seconds: since 1970 in UTC, ``(N,)``.
+        site: latitude and longitude in degrees.
+    """
+    pandas, solar = need("pandas"), need("pvlib.solarposition")
+    times = pandas.DatetimeIndex(np.asarray(seconds).astype("datetime64[s]"), tz="UTC")
+    found = solar.get_solarposition(times, *site)
+    azimuth, elevation = np.radians(found["azimuth"].to_numpy()), np.radians(found["elevation"].to_numpy())
+    flat = np.cos(elevation)
+    return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)], 1)
+
+
+def number_series(events: Sequence[Event], site: tuple[float, float] | None) -> list[Event]:
+    """The events in their order, those that return with the number of their series.
+
+    Args:
+        events: of any strings.
+        site: latitude and longitude in degrees; None where they are not known, and then there are no series.
+
+    Example::
+
+        number_series(events, site=(36.1, -79.95))[0].series        # 1, or None where the event did not return
+    """
+    if site is None or not events:
+        return list(events)
+    starts, ends = (sun_direction(np.array([getattr(e, name) for e in events]), site) for name in ("start", "end"))
+    least, by_kind = np.cos(np.radians(TOLERANCE)), {}  # series are lists of places of events, the latest last
+    for i in sorted(range(len(events)), key=lambda i: events[i].start):
+        near, own, series = least, None, by_kind.setdefault((events[i].string, events[i].state), [])
+        for one in series:
+            j = one[-1]
+            cosine = min(starts[i] @ starts[j], ends[i] @ ends[j])
+            if cosine >= near and events[i].start - events[j].start > DAY / 2:
+                near, own = cosine, one
+        if own is None:
+            series.append(own := [])
+        own.append(i)
+    returned = [one for series in by_kind.values() for one in series if len(one) > 1]
+    numbered = list(events)
+    for number, one in enumerate(sorted(returned, key=lambda one: events[one[0]].start), 1):
+        for i in one:
+            numbered[i] = events[i]._replace(series=number)
+    return numbered

@@ -1,0 +1,76 @@
+"""When a row is normal, in a known fault, or unseen: thresholds that hold a stated share of false alarms.
+
+Two thresholds hold a share a of false alarms, half of it each. Both come from n normal rows of days that were not
+trained on. They are the k-th smallest of these rows' scores, and the k-th smallest of their q(normal | x), with
+
+    k = max(1, floor(a/2 (n + 1)))
+
+A row is normal where its q(normal | x) is not below the threshold, and else in its likeliest state. In dim light states
+can hardly be told apart, and the few labels were drawn evenly, so that the likeliest state is often a fault there.
+
+A row is unseen where its score is below the threshold of scores. If rows were independent, a new normal row would be
+called anything else with probability a at most. A known fault may be rare and wide, as snow is, and all its rows may
+score low. So the threshold of a row that is called a fault is the k-th smallest score of that fault's labelled rows,
+where that is lower. Where no fault is labelled, the score has the whole share.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.checks import check_choice
+from pyrodgm.pv.rows import NORMAL
+
+
+class Thresholds(NamedTuple):
+    """Scores that new rows are compared with, and the decision about a row.
+
+    Args:
+        states: that the model knows, ``(K,)``.
+        scores: of normal rows of days not trained on, by string, ascending.
+        normality: q(normal | x) of these rows, by string, ascending.
+        faults: scores of labelled rows, by state, ascending.
+    """
+
+    states: np.ndarray
+    scores: dict[str, np.ndarray]
+    normality: dict[str, np.ndarray]
+    faults: dict[str, np.ndarray]
+
+    @property
+    def normal(self) -> int:
+        """The place of the normal state among the states."""
+        return self.states.tolist().index(NORMAL)
+
+    def check_string(self, string: str) -> None:
+        """Raise ``ValueError`` unless the monitor was trained on that string."""
+        check_choice("string", string, self.scores)
+
+    def decide(
+        self, string: str, score: np.ndarray, probabilities: np.ndarray, false_alarms: float = 0.01
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The known state of each row, as its place among the states ``(N,)``, and whether it is unseen, ``(N,)``.
+
+        Args:
+            string: its name.
+            score: the bound, ``(N,)``.
+            probabilities: q(y | x), ``(N, K)``.
+            false_alarms: the share of normal rows that may be called something else.
+
+        Raises:
+            ValueError: for a string that the monitor was not trained on.
+        """
+        self.check_string(string)
+        share = false_alarms / 2 if len(self.states) > 1 else false_alarms
+        place = probabilities.argmax(1)
+        place[probabilities[:, self.normal] >= kth_smallest(self.normality[string], share)] = self.normal
+        own = kth_smallest(self.scores[string], share)
+        lowest = {state: min(own, kth_smallest(scores, share)) for state, scores in self.faults.items()}
+        return place, ~(score >= np.array([lowest.get(state, own) for state in self.states])[place])
+
+
+def kth_smallest(scores: np.ndarray, share: float) -> float:
+    """The k-th smallest of ascending scores ``(n,)``, k = max(1, floor(share (n + 1)))."""
+    return float(scores[max(1, int(share * (len(scores) + 1) + 1e-9)) - 1])

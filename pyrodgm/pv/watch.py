@@ -1,0 +1,157 @@
+"""The rows of all strings through a monitor, piece by piece, with what must be remembered between two pieces."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pyrodgm.pv.days import DaysOfString
+from pyrodgm.pv.events import Event, EventsOfString, seconds_of
+from pyrodgm.pv.examples import Example, ExamplesOfString
+from pyrodgm.pv.logger import NO_TIME, Piece
+from pyrodgm.pv.monitor_model import Monitor
+from pyrodgm.pv.quality import Seen, left_out
+from pyrodgm.pv.readings import COLUMNS, temperature
+from pyrodgm.pv.rows import UNSEEN
+from pyrodgm.pv.series import number_series
+
+
+class Report(NamedTuple):
+    """What was found in a file.
+
+    Args:
+        rows: read.
+        states: rows in use by state.
+        skipped: rows left out by reason.
+        events: see ``Event``, string by string.
+        days: what is drawn of each string.
+        examples: the worst rows of each string, each with a healthy one or None.
+    """
+
+    rows: int
+    states: Counter
+    skipped: Counter
+    events: list[Event]
+    days: dict[str, DaysOfString]
+    examples: dict[str, list[tuple[Example, Example | None]]]
+
+
+class Watch:
+    """A monitor at work on a file.
+
+    Args:
+        monitor: trained on the strings of the file.
+        false_alarms: the share of normal rows that may be called something else.
+        minutes: of the blocks that events are made of.
+
+    Example::
+
+        watch = Watch(Monitor.load("roof"), false_alarms=0.01, minutes=15)
+        for piece in read_logger("new.csv"):
+            watch.take([piece])
+        watch.report().events
+    """
+
+    def __init__(self, monitor: Monitor, false_alarms: float, minutes: int):
+        self.monitor, self.false_alarms, self.minutes = monitor, false_alarms, minutes
+        self.strings, self.rows, self.states, self.skipped = {}, 0, Counter(), Counter()
+
+    def take(self, pieces: Sequence[Piece]) -> dict[str, np.ndarray]:
+        """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
+        tables = []
+        for piece in pieces:
+            if piece.string not in self.strings:
+                self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
+            tables.append(self.strings[piece.string].rows(piece))
+            used = tables[-1]["skipped"] == None  # noqa: E711
+            self.states.update(Counter(tables[-1]["state"][used].tolist()))
+            self.skipped.update(Counter(tables[-1]["skipped"][~used].tolist()))
+        order = np.argsort(np.concatenate([piece.row for piece in pieces]), kind="stable")
+        self.rows += len(order)
+        return {name: np.concatenate([table[name] for table in tables])[order] for name in tables[0]}
+
+    def report(self) -> Report:
+        """What was found so far."""
+        strings = {name: self.strings[name] for name in sorted(self.strings)}
+        events = [event for one in strings.values() for event in one.events.so_far()]
+        days = {name: one.days for name, one in strings.items()}
+        examples = {name: one.examples.pairs() for name, one in strings.items()}
+        events = number_series(events, self.monitor.site)
+        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples)
+
+    def state(self) -> tuple[str, dict[str, np.ndarray]]:
+        """All that is remembered, as JSON and arrays; see ``restore``."""
+        about = {"rows": self.rows, "states": self.states, "skipped": self.skipped, "strings": {}}
+        arrays = {}
+        for i, (name, one) in enumerate(self.strings.items()):
+            about["strings"][name] = one.state()
+            arrays |= {f"{i}.{key}": np.ascontiguousarray(array) for key, array in one.arrays().items()}
+        return json.dumps(about), arrays
+
+    def restore(self, about: str, arrays: dict[str, np.ndarray]) -> None:
+        """Go on from what ``state`` gave."""
+        about = json.loads(about)
+        self.rows, self.states, self.skipped = about["rows"], Counter(about["states"]), Counter(about["skipped"])
+        for i, (name, state) in enumerate(about["strings"].items()):
+            self.strings[name] = _String(self.monitor, name, self.false_alarms, self.minutes)
+            self.strings[name].restore(state, {key: arrays[f"{i}.{key}"] for key in self.strings[name].arrays()})
+
+
+class _String:
+    """One string's rows, piece by piece."""
+
+    def __init__(self, monitor, string, false_alarms, minutes):
+        monitor.thresholds.check_string(string)
+        self.monitor, self.string, self.share = monitor, string, false_alarms
+        self.seen, self.before, self.events = Seen(), None, EventsOfString(string, minutes)
+        self.days, self.examples = DaysOfString([*monitor.thresholds.states.tolist(), UNSEEN]), ExamplesOfString()
+
+    def rows(self, piece):
+        """The columns of ``rows.parquet``; events, days and examples take their part on the way."""
+        skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
+        used = skipped == None  # noqa: E711
+        values = {name: column[used] for name, column in piece.values.items()}
+        found = self.monitor.states(self.string, values, self.share)
+        time, seconds = piece.time[used], self._seconds(piece.time)[used]
+        self.events.add(time, found.state, found.probability, found.score, found.lost * seconds)
+        measured, expected = values["i_dc"] * values["v_dc"], found.expected
+        self.days.add(time, found.state, measured * seconds, (measured + found.lost) * seconds)
+        sensors = (values["i_dc"], values["v_dc"], values["poa_global"], temperature(values))
+        self.examples.add(found.state, np.stack([time, found.score, *sensors, *expected], 1))
+        columns = {"time": piece.time, "string": np.full(len(piece), self.string, object)}
+        for name, nothing in (("state", None), ("probability", np.nan), ("score", np.nan), ("anomaly", None)):
+            columns[name] = np.full(len(piece), nothing, float if nothing is not None else object)
+            columns[name][used] = getattr(found, name)
+        return columns | {"skipped": skipped}
+
+    def _seconds(self, time):
+        """How long each row stands for; a time that runs back counts as the latest."""
+        time = np.maximum.accumulate(np.concatenate([[NO_TIME if self.before is None else self.before], time]))[1:]
+        seconds = np.zeros(len(time), int)
+        told = time != NO_TIME
+        seconds[told] = seconds_of(time[told], self.before)
+        self.before = int(time[-1]) if told.any() else self.before
+        return seconds
+
+    def state(self):
+        """What JSON holds of it."""
+        seen = {"latest": self.seen.latest, "runs": self.seen.runs}
+        worst = {name: row.tolist() for name, row in self.examples.worst.items()}
+        return {"seen": seen, "before": self.before, "events": self.events.state(), "worst": worst}
+
+    def arrays(self):
+        """What is held in arrays."""
+        days = {"number": self.days.number, "energy": self.days.energy, "counts": self.days.counts}
+        return days | {"healthy": self.examples.healthy}
+
+    def restore(self, state, arrays):
+        runs = {name: tuple(run) for name, run in state["seen"]["runs"].items()}
+        self.seen, self.before = Seen(state["seen"]["latest"], runs), state["before"]
+        self.events.restore(state["events"])
+        self.days.number, self.days.energy, self.days.counts = (arrays[n] for n in ("number", "energy", "counts"))
+        self.examples.healthy = arrays["healthy"]
+        self.examples.worst = {name: np.array(row) for name, row in state["worst"].items()}

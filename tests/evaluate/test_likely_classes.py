@@ -1,0 +1,77 @@
+"""The bound over the likely classes, against bounds of single classes with the same noise."""
+
+import pyro
+import pytest
+import torch
+
+from pyrodgm.evaluate import likely_bounds, row_bounds
+from pyrodgm.handlers.noise import SharedNoise
+from pyrodgm.models import M2, SDGM, LatentClassifierVAE
+
+K = 4
+
+
+@pytest.fixture(params=[M2, SDGM])
+def m(request):
+    torch.manual_seed(0)
+    sizes = {"a_size": 2} if request.param is SDGM else {}
+    return request.param(3, K, z_size=2, hidden=(8,), likelihood="normal", **sizes).double()
+
+
+@pytest.fixture
+def x():
+    return torch.randn(5, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def seeded(function, *args, **kwargs):
+    """With one seed, and noise that all rows share; every class meets the same."""
+    torch.manual_seed(2)
+    with SharedNoise(), torch.no_grad():
+        return function(*args, **kwargs)
+
+
+def by_hand(m, x, likely):
+    """sum over likely y of q' (L(x, y) - log q'), q' = q / sum of q over likely classes."""
+    labels = torch.arange(K)[:, None].expand(-1, len(x))
+    joint = torch.stack([seeded(row_bounds, m, x, y) for y in labels], 1)
+    guides = [pyro.condition(m.guide, {"y": m.one_hot(y)}) for y in labels]
+    sites = [seeded(pyro.poutine.trace(guide).get_trace, x).nodes["y"] for guide in guides]
+    q_y = torch.stack([site["fn"].log_prob(site["value"]) for site in sites], 1).exp()  # with the same draw of a
+    q_y = torch.where(likely, q_y, 0.0)
+    q_y = q_y / q_y.sum(1, keepdim=True)
+    return torch.where(likely, q_y * (joint - q_y.clamp(min=1e-300).log()), 0.0).sum(1)
+
+
+@pytest.mark.parametrize("least", [0, 0.2, 1])
+def test_is_the_sum_over_the_likely_classes(m, x, least):
+    probabilities = m.classifier(x).detach()
+    likely = probabilities >= probabilities.amax(1, keepdim=True).clamp(max=least)
+    assert {0: (likely.sum(1) == K).all(), 0.2: not likely.all(), 1: (likely.sum(1) == 1).all()}[least]
+    found = seeded(likely_bounds, m, x, probabilities, least=least)
+    assert found.tolist() == pytest.approx(by_hand(m, x, likely).tolist(), rel=1e-9)
+
+
+def test_rows_at_a_time_and_samples(m, x):
+    probabilities = m.classifier(x).detach()
+    torch.manual_seed(3)
+    many = likely_bounds(m, x[:1].expand(4000, -1), probabilities[:1].expand(4000, -1), batch_size=700)
+    few = likely_bounds(m, x[:1].expand(40, -1), probabilities[:1].expand(40, -1), num_samples=100)
+    error = 4 * (many.var() / 4000 + few.var() / 40) ** 0.5
+    assert many.shape == (4000,) and abs(many.mean() - few.mean()) < error
+    assert few.var() < many.var() / 30
+
+
+def test_bad_input(m, x):
+    with pytest.raises(ValueError, match=r"probabilities: got shape \(5, 3\), want \(5, 4\)"):
+        likely_bounds(m, x, torch.ones(5, 3))
+    other = LatentClassifierVAE(3, K, z_size=2, hidden=(8,), likelihood="normal")
+    with pytest.raises(ValueError, match="model: got LatentClassifierVAE, whose guide has no class y"):
+        likely_bounds(other, x.float(), torch.ones(5, K))
+
+
+def test_a_class_that_is_not_likely_is_not_run(m, x):
+    sizes = []
+    m.p_x.register_forward_pre_hook(lambda net, parents: sizes.append(parents[-1].shape[-2]))
+    likely_bounds(m, x, torch.eye(K, dtype=torch.float64)[[0, 1, 2, 3, 0]])
+    likely_bounds(m, x, torch.full((5, K), 0.25, dtype=torch.float64))
+    assert sizes == [5, 5 * K]

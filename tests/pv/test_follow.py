@@ -1,0 +1,166 @@
+"""A file that grows: every row once, whatever stops the monitor."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pandas
+import pytest
+
+import pyrodgm.pv.follow
+from pyrodgm.pv import Monitor, follow_file, monitor_file
+from pyrodgm.pv.appended import Place, read_appended
+from pyrodgm.pv.logger_map import LoggerMap
+from tests.pv.king_string import string, written
+
+once = multiprocessing.get_context("forkserver")
+once.set_forkserver_preload(["pyrodgm.pv.follow"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("follow")
+    table = string(["N"] * 4 + ["IV"])
+    monitor = Monitor.fit(written(folder, table), "state", ["N"], steps=2)
+    monitor.save(folder / "roof")
+    written(folder, string(["N", "IV", "D"], seed=1).drop(columns="state"), "whole.csv")
+    monitor_file(monitor, folder / "whole.csv", folder / "whole")
+    return folder
+
+
+@pytest.fixture
+def roof(folder):
+    return Monitor.load(folder / "roof")
+
+
+def same(found, folder):
+    """Whether rows, events and days are those of the whole file read once."""
+    one, other = (pandas.read_parquet(path / "rows.parquet") for path in (found, folder / "whole"))
+    pandas.testing.assert_frame_equal(one, other, rtol=1e-3, atol=1e-2)
+    one, other = (pandas.read_csv(path / "events.csv") for path in (found, folder / "whole"))
+    pandas.testing.assert_frame_equal(one, other, rtol=1e-2, atol=1e-2)
+    one, other = ((path / "report.html").read_text() for path in (found, folder / "whole"))
+    assert one.count("<polyline") == other.count("<polyline") == 3
+
+
+def grow(path, text, rng):
+    """Append some bytes of a text, which may end within a line; what is left of it."""
+    size = rng.randint(500, 2000)
+    with path.open("ab") as file:
+        file.write(text[:size])
+    return text[size:]
+
+
+def follow(roof, path, output):
+    follow_file(Monitor.load(roof), path, output, every=0.01)
+
+
+class TestKilled:
+    def test_by_the_system_at_any_moment(self, folder, tmp_path):
+        text, rng, path = (folder / "whole.csv").read_bytes(), random.Random(0), tmp_path / "whole.csv"
+        progress, changed = tmp_path / "report" / "follow.safetensors", 0
+        for _ in range(3):
+            text = grow(path, text, rng)
+            process = once.Process(target=follow, args=(folder / "roof", path, tmp_path / "report"))
+            process.start()
+            give_up = time.monotonic() + 60
+            while not progress.is_file() or progress.stat().st_mtime_ns == changed:
+                assert process.is_alive() and time.monotonic() < give_up
+                time.sleep(0.01)
+            for _ in range(rng.randint(1, 8)):
+                text = grow(path, text, rng)
+                time.sleep(rng.uniform(0, 0.05))
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            changed = progress.stat().st_mtime_ns
+        with path.open("ab") as file:
+            file.write(text)
+        follow_file(Monitor.load(folder / "roof"), path, tmp_path / "report", until=lambda report: True)
+        same(tmp_path / "report", folder)
+
+    @pytest.mark.parametrize("fails", [2, 3, 4, 6, 8, 11])
+    def test_between_any_two_files_that_are_written(self, folder, roof, tmp_path, monkeypatch, fails):
+        """The half file is written, then nothing; rows go to parts of a hundred."""
+        monkeypatch.setattr(pyrodgm.pv.follow, "ROWS_A_PART", 100)
+        text, path, count = (folder / "whole.csv").read_bytes(), tmp_path / "whole.csv", [0]
+        write = pyrodgm.pv.follow.write
+
+        def killed(path, data):
+            count[0] += 1
+            if count[0] == fails:
+                path.with_name(path.name + ".new").write_bytes(data[:100])
+                raise KeyboardInterrupt
+            write(path, data)
+
+        monkeypatch.setattr(pyrodgm.pv.follow, "write", killed)
+        for end in (15_000, 20_000, len(text)):
+            path.write_bytes(text[:end])
+            for _ in range(2):  # once more where it was killed
+                with contextlib.suppress(KeyboardInterrupt):
+                    follow_file(roof, path, tmp_path / "report", until=lambda report: True)
+        assert count[0] > fails
+        same(tmp_path / "report", folder)
+
+
+class TestAppended:
+    def read(self, path, place):
+        found = list(read_appended(path, LoggerMap(), place))
+        return [piece.time.tolist() for pieces, _ in found for piece in pieces], found[-1][1] if found else place
+
+    def test_a_half_line_waits_for_its_rest(self, tmp_path):
+        path, line = tmp_path / "log.csv", "2022-01-31T12:0{}:00Z,1,2,300,20"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air")
+        assert self.read(path, Place()) == ([], Place())
+        with path.open("a") as file:
+            file.write("\n" + line.format(0) + "\n" + line.format(1))
+        times, place = self.read(path, Place())
+        assert [len(time) for time in times] == [1] and place.rows == 1
+        assert self.read(path, place) == ([], place)
+        with path.open("a") as file:
+            file.write("\nnever,1,2,300,20\n")
+        later, place = self.read(path, place)
+        assert later[0][0] == times[0][0] + 60 and later[0][1] < 0 and place.rows == 3
+
+    def test_another_file(self, tmp_path):
+        path = tmp_path / "log.csv"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n2022-01-31T12:00Z,1,2,300,20\n")
+        _, place = self.read(path, Place())
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n")
+        with pytest.raises(ValueError, match="data: got log.csv, shorter than what was read of it"):
+            self.read(path, place)
+        path.write_text("time,i_dc,v_dc,poa_global,temp_module\n2022-01-31T12:00Z,1,2,300,20\n")
+        with pytest.raises(ValueError, match="data: got log.csv with another first line than before"):
+            self.read(path, place)
+
+
+def test_bad_input(folder, roof, tmp_path):
+    path = folder / "whole.csv"
+    with pytest.raises(FileNotFoundError, match=r"data: got none.csv, want a file that is there"):
+        follow_file(roof, "none.csv", tmp_path / "report")
+    with pytest.raises(ValueError, match=r"data: got monitor.json, want a file that ends in .csv to follow it"):
+        follow_file(roof, folder / "roof" / "monitor.json", tmp_path / "report")
+    follow_file(roof, path, tmp_path / "report", until=lambda report: True)
+    with pytest.raises(ValueError, match=r"output: got a folder that follows \{.*'minutes': 15\}, want it for .* 30\}"):
+        follow_file(roof, path, tmp_path / "report", minutes=30)
+    with pytest.raises(ValueError, match=r"output: got .* with a report that follows a file, want --follow or another"):
+        monitor_file(roof, path, tmp_path / "report")
+    (tmp_path / "report" / "follow.safetensors").write_bytes(b"{}")
+    with pytest.raises(ValueError, match=r"output: got .*follow.safetensors, which cannot be read"):
+        follow_file(roof, path, tmp_path / "report")
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["data"] == "whole.csv"
+
+
+def test_parts_are_full_but_the_last(folder, roof, tmp_path, monkeypatch):
+    monkeypatch.setattr(pyrodgm.pv.follow, "ROWS_A_PART", 288)
+    follow_file(roof, folder / "whole.csv", tmp_path / "report", until=lambda report: True)
+    with (folder / "whole.csv").open("rb") as file, (tmp_path / "whole.csv").open("wb") as copy:
+        copy.write(file.read())
+    with (tmp_path / "whole.csv").open("ab") as file:
+        file.write(b"2022-03-04T00:00:00+00:00,0,0,0,20\n")
+    report = follow_file(roof, tmp_path / "whole.csv", tmp_path / "report", until=lambda report: True)
+    sizes = [len(pandas.read_parquet(part)) for part in sorted((tmp_path / "report" / "rows.parquet").iterdir())]
+    assert sizes == [288, 288, 288, 1] and report.rows == 865

@@ -1,0 +1,124 @@
+"""The operator's loop: a monitor that goes on from the rows it kept."""
+
+import numpy as np
+import pandas
+import pytest
+
+from pyrodgm.pv import Monitor, monitor_file, sample_rows
+from pyrodgm.pv.intervals import Interval
+from pyrodgm.pv.kept_rows import KEPT_DAYS, bounded, read_rows, rows_to_bytes
+from pyrodgm.pv.rows import Rows
+from pyrodgm.pv.sampling import KEPT_A_DAY
+from tests.pv.king_string import string, written
+
+DAY = 86_400
+FIRST = int(pandas.Timestamp("2022-03-01", tz="UTC").timestamp())
+
+
+def later(table, days):
+    return table.assign(time=table["time"] + pandas.Timedelta(days, "D"))
+
+
+def shares(monitor, path, folder, states):
+    """The share of each true state's rows in light that is called so."""
+    monitor_file(monitor, path, folder)
+    rows, true = pandas.read_parquet(folder / "rows.parquet"), pandas.read_csv(path)["state"]
+    used = rows["skipped"].isna()
+    return {state: (rows["state"] == state)[used & (true == state)].mean() for state in states}
+
+
+@pytest.fixture(scope="module")
+def roof(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("roof")
+    path = written(folder, string(["N"] * 4 + ["IV"] * 2))
+    Monitor.fit(path, "state", ["N"], steps=2).save(folder / "roof")
+    return folder / "roof"
+
+
+class TestRetraining:
+    def test_a_new_state_is_learnt_and_none_is_forgotten(self, roof, tmp_path):
+        second = later(string(["N"] * 4 + ["PS"] * 2, seed=4), 30).drop(columns="state")
+        begin, end = (pandas.Timestamp("2022-04-04", tz="UTC") + pandas.Timedelta(days, "D") for days in (0, 2))
+        (tmp_path / "events.csv").write_text(f"string,start,end,state\n1,{begin.isoformat()},{end.isoformat()},PS\n")
+        earlier = Monitor.load(roof, with_rows=True)
+        assert earlier.thresholds.states.tolist() == ["IV", "normal"]
+        path = written(tmp_path, second)
+        monitor = Monitor.fit(path, labels=tmp_path / "events.csv", earlier=earlier, steps=60)
+        assert monitor.thresholds.states.tolist() == ["IV", "PS", "normal"]
+        new = written(tmp_path, string(["N", "IV", "PS"], seed=9), "new.csv")
+        found = shares(monitor, new, tmp_path / "report", ["IV", "PS"])
+        assert found["IV"] > 0.7 and found["PS"] > 0.7
+
+    def test_a_folder_is_replaced_as_a_whole(self, roof, tmp_path):
+        first = Monitor.load(roof, with_rows=True)
+        first.save(tmp_path / "roof")
+        path = written(tmp_path, later(string(["N"] * 4, seed=5), 30))
+        second = Monitor.fit(path, "state", ["N"], earlier=first, steps=2)
+        second.save(tmp_path / "roof")
+        assert {p.name for p in (tmp_path / "roof").iterdir()} == {"monitor.json", second.identity}
+        loaded = Monitor.load(tmp_path / "roof", with_rows=True)
+        assert (loaded.rows.time == second.rows.time).all() and loaded.identity == second.identity
+        with pytest.raises(ValueError, match=r"rows: got a monitor that was loaded without its rows"):
+            Monitor.load(tmp_path / "roof").save(tmp_path / "other")
+
+    def test_bad_input(self, roof, tmp_path):
+        earlier, path = Monitor.load(roof, with_rows=True), written(tmp_path, later(string(["N"] * 2), 30))
+        for options, message in (
+            ({"columns": "raw", "earlier": earlier}, "columns: got 'raw' for a model of 'ratios', want the same"),
+            ({"earlier": Monitor.load(roof)}, "earlier: got a monitor without its rows"),
+            ({"site": (95.0, 0.0)}, "latitude: got 95.0, want degrees from -90 to 90"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                Monitor.fit(path, **options)
+
+
+class TestKeptRows:
+    @pytest.fixture
+    def kept(self, tmp_path):
+        return sample_rows(written(tmp_path, string(["N", "N", "IV"]), "kept.csv"), None, "state", ["N"])
+
+    def sample(self, tmp_path, kept, table, *intervals):
+        path = written(tmp_path, table.drop(columns="state"))
+        return sample_rows(path, intervals=intervals, kept=kept)
+
+    def states(self, rows):
+        """The states of each day, counted from the first of March."""
+        return {(day - FIRST) // DAY: states for (_, day), states in rows.states_by_day().items()}
+
+    def test_days_known_are_not_read_again(self, tmp_path, kept):
+        table = string(["N", "N", "N", "N"], seed=1)
+        lit = (table["poa_global"] >= 20).to_numpy().reshape(4, -1).sum(1)
+        rows = self.sample(tmp_path, kept, table)
+        assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"IV"}, 3: {"normal"}}
+        assert len(rows.time) == len(kept.time) + lit[3] and rows.known == lit[:3].sum()
+
+    def test_an_interval_of_a_known_day_is_read_again(self, tmp_path, kept):
+        noon = FIRST + DAY + 12 * 3600
+        rows = self.sample(tmp_path, kept, string(["N", "N"], minutes=1), Interval("1", noon, noon + 3599, "odd"))
+        assert self.states(rows) == {0: {"normal"}, 1: {"normal", "odd"}, 2: {"IV"}}
+        assert (rows.state == "odd").sum() == 60 and len(np.unique(rows.time)) == len(rows.time)
+        assert rows.normal_days() == {"1": [rows.day.min()]}
+
+    def test_an_interval_relabels_kept_rows(self, tmp_path, kept):
+        whole = Interval("1", FIRST + 2 * DAY, FIRST + 3 * DAY, "normal")
+        rows = self.sample(tmp_path, kept, later(string(["N"]), 9), whole)
+        assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"normal"}, 9: {"normal"}}
+
+    def test_what_is_not_known_has_no_label(self, tmp_path, kept):
+        rows = self.sample(tmp_path, kept, later(string(["N"]), 9), Interval("1", FIRST, FIRST + DAY, None))
+        assert self.states(rows) == {0: {None}, 1: {"normal"}, 2: {"IV"}, 9: {"normal"}}
+
+    def test_faults_stay_and_other_days_are_bounded(self):
+        kinds = ["normal"] * 80 + [None] * 70 + ["IV"] * 90
+        day = DAY * np.arange(len(kinds))
+        rows = Rows(np.full(240, "1", object), day, day, np.array(kinds, object), {"i_dc": np.arange(240.0)})
+        stays = bounded(rows, 0)
+        counts = [(stays.state == kind).sum() for kind in ("normal", None, "IV")]
+        assert counts == [KEPT_DAYS, KEPT_DAYS, 90] and KEPT_A_DAY * KEPT_DAYS == 15_000
+        assert (stays.values["i_dc"] == stays.day / DAY).all()
+
+    def test_a_file_gives_back_the_rows(self, tmp_path, kept):
+        (tmp_path / "rows.parquet").write_bytes(rows_to_bytes(kept))
+        found = read_rows(tmp_path / "rows.parquet")
+        for one, other in zip((*kept[:4], *kept.values.values()), (*found[:4], *found.values.values()), strict=True):
+            np.testing.assert_array_equal(one, other)
