@@ -78,8 +78,13 @@ class Pair(NamedTuple):
 
     def log_weights(self):
         """log p - log q of every sample, with every class summed inside it: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
-        log_w = self.log_p() - self.log_q(*(name for name in self.guide if name not in self.classes))
-        return self._by_class(log_w + self._log_class_counts()).logsumexp(0)
+        return self._by_class(self.log_weights_of_classes()).logsumexp(0)
+
+    def log_weights_of_classes(self):
+        """The same of every class by itself, those that the model alone enumerates too: ``(S, B)`` or ``(K, S, B)``."""
+        log_p = sum(site["log_prob"] for site in self.model.values())
+        log_q = self.log_q(*(name for name in self.guide if name not in self.classes))
+        return log_p - log_q + self._log_class_counts()
 
     def _log_class_counts(self):
         """The log of how many classes each enumerated one stands for: zero where all are enumerated."""
@@ -111,7 +116,7 @@ class Pair(NamedTuple):
         return self.over_classes(values, event_dim).mean(0)
 
     def _by_class(self, values, event_dim=0):
-        """``(K, S, B, *event)`` of what broadcasts to it, K = 1 where nothing is enumerated."""
+        """``(K, S, B, *event)`` of what broadcasts to it, K = 1 where it is of no class."""
         shape = *self.shape, *values.shape[values.dim() - event_dim :]
         return values.expand(*values.shape[: -len(shape)], *shape).reshape(-1, *shape)
 

@@ -194,12 +194,21 @@ class DeepGenerativeModel(Model):
     def guide(self, x, y=None, size=1):
         """The inference model: samples the latents given x, and y where it is not given."""
 
-    def scaled(self, x):
-        """x on the scale that networks read: divided by the largest count where the likelihood counts.
+    @property
+    def missing(self):
+        """How networks read a cell of x that was not observed, see ``Networks``; None where NaN is refused."""
+        return getattr(self.p_x, "missing", None)
 
-        Levels that the model drew are integers; networks read the parameters' dtype.
+    def scaled(self, x):
+        """x as networks read it, ``(..., D)``: divided by the largest count where the likelihood counts.
+
+        Levels that the model drew are integers; networks read the parameters' dtype. A missing cell is read as 0; with
+        ``missing="mask"`` it is ``(..., 2 D)``, x and then a mask that is 1 where a cell is missing.
         """
-        return x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
+        absent = None if self.missing is None else x.isnan()
+        x = x if absent is None else x.masked_fill(absent, 0)
+        x = x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
+        return torch.cat([x, absent.to(x.dtype)], -1) if self.missing == "mask" else x
 
     def standard_normal(self, size):
         """The prior N(0, I) of ``size`` units, on the parameters' device."""
