@@ -84,5 +84,6 @@ def test_the_support_with_missing_cells(support):
     with pytest.raises(ValueError, match="x: got 2 NaN or infinite values, want finite numbers"):
         check_values("x", torch.tensor([NAN, torch.inf]), support, "numbers")
     if support is not constraints.real:
+        assert not both.check(torch.tensor([torch.inf, -1.0])).any()
         with pytest.raises(ValueError, match="x: got values from -1 to 1, want numbers"):
             check_values("x", torch.tensor([NAN, 1.0, -1.0]), both, "numbers")

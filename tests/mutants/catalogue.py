@@ -3061,16 +3061,16 @@ mutants(
 mutants(
     "estimators/columns.py",
     (
-        "np.log(self.scale).sum()",
-        "np.log(self.scale).mean()",
+        "(~x.isnan()).double() @",
+        "(~x.isnan()).double() * 2 @",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
 )
 mutants(
     "estimators/estimator.py",
     (
-        "return scores - self.columns_.log_volume",
-        "return scores",
+        "return rows - self.columns_.log_volume(x)",
+        "return rows",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
     (
@@ -3533,7 +3533,7 @@ mutants(
     "evaluate/impute.py",
     (
         "(part - total).exp()",
-        "(part - total).exp() * 0 + 0.5",
+        "(part - total).exp().clamp(min=0.5)",
         "evaluate/test_impute.py::TestLinearNormal::test_the_mean_is_the_conditional_mean[300]",
     ),
     (
@@ -3566,5 +3566,32 @@ mutants(
         "OrMissing(constraints.real) if missing",
         "OrMissing(constraints.real) if not missing",
         "models/test_missing_cells.py::test_the_loop_trains_on_batches_with_missing_cells",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "np.nanmean(X, 0), np.nanstd(X, 0)",
+        "np.nan_to_num(X).mean(0), np.nanstd(X, 0)",
+        "estimators/test_missing_cells.py::TestClassifier::test_columns_ignore_missing_cells",
+    ),
+    (
+        '"mask" if np.isnan(X).any() else "zeros"',
+        '"mask"',
+        "estimators/test_missing_cells.py::TestCellsThatFitSawNoneOf::test_networks_read_them_as_the_columns_mean",
+    ),
+    (
+        "(~x.isnan()).double() @",
+        "torch.ones_like(x).double() @",
+        "estimators/test_missing_cells.py::TestClassifier::"
+        "test_a_score_is_a_density_of_the_observed_cells_in_the_units_of_the_table",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        "np.where(np.isnan(rows), self.columns_.to_table(x), rows)",
+        "np.where(np.isnan(rows), x.cpu().numpy(), rows)",
+        "estimators/test_missing_cells.py::TestClassifier::test_imputing_beats_the_column_mean",
     ),
 )
