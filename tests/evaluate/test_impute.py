@@ -1,5 +1,6 @@
 """Imputation against conditionals that are known, and the density of the observed cells beside it."""
 
+import importlib
 import math
 
 import pyro
@@ -139,6 +140,25 @@ def test_a_class_that_the_model_sums(options):
     check_mean(model, x, want, num_samples=500)
     found = log_likelihood(model, x, num_samples=10_000)
     assert bool(((found.rows - evidence).abs() < 3 * found.row_errors.clamp(min=1e-6)).all())
+
+
+def test_parts_count_by_their_weights(monkeypatch):
+    """The mean over parts is the weighted mean of all samples of all parts, seen as they were drawn."""
+    module, seen = importlib.import_module("pyrodgm.evaluate.impute"), []
+    of_pair = module._weights_and_cells
+
+    def noted(*args):
+        log_w, p_x = of_pair(*args)
+        seen.append((log_w, p_x.mean.flatten(0, -3)))
+        return log_w, p_x
+
+    monkeypatch.setattr(module, "_weights_and_cells", noted)
+    model, x = TestM2().model(), bits_with_missing_cells()[:1]
+    filled = impute(model, x, num_samples=10, chunk_size=9)
+    assert len(seen) == 4  # three samples of three classes at once, and one
+    log_w, mean = (torch.cat(parts) for parts in zip(*seen, strict=True))
+    want = (log_w.softmax(0)[..., None] * mean).sum(0)
+    torch.testing.assert_close(filled[x.isnan()], want[x.isnan()], rtol=1e-12, atol=0)
 
 
 def test_complete_rows_come_back_as_they_are():
