@@ -55,16 +55,20 @@ def check_labels(argument, y, rows, num_classes):
 
 
 def check_values(argument, x, support, name):
-    """Raise ``ValueError`` if ``x`` has NaN, infinity, or a value outside ``support``.
+    """Raise ``ValueError`` if ``x`` has infinity, a value outside ``support``, or NaN that ``support`` does not allow.
 
     Reads values: call it once, where the data come in, or while Pyro's validation is on. ``name`` describes
     ``support`` in words.
     """
-    if not bool(torch.isfinite(x).all()):
-        bad = int((~torch.isfinite(x)).sum())
-        raise ValueError(f"{argument}: got {bad} NaN or infinite values, want finite numbers")
-    if not bool(support.check(x).all()):
-        low, high = float(x.min()), float(x.max())
+    inside, missing = support.check(x), x.isnan()
+    wrong = x.isinf() | (missing & ~inside)
+    if bool(wrong.any()):
+        got, want = "NaN or infinite values", "finite numbers"
+        if bool(support.check(torch.tensor(torch.nan))):
+            got, want = "infinite values", name
+        raise ValueError(f"{argument}: got {int(wrong.sum())} {got}, want {want}")
+    if not bool(inside.all()):
+        low, high = float(x[~missing].min()), float(x[~missing].max())
         raise ValueError(f"{argument}: got values from {low:g} to {high:g}, want {name}")
 
 

@@ -4,6 +4,7 @@ import torch
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_rows, check_values
+from pyrodgm.distributions import OrMissing
 
 
 class Batches:
@@ -24,6 +25,7 @@ class Batches:
         share: ``(rank, processes)``. Yields this process's part of every joint batch; the joint batch is the same as
             with a single process.
         y: labels of all rows, if every row has one; a batch is then ``{"x": x, "y": y}``.
+        missing: whether NaN is a missing cell, for a model that accepts missing cells; otherwise NaN is refused.
 
     Raises:
         ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
@@ -38,16 +40,26 @@ class Batches:
     """
 
     def __init__(
-        self, x, batch_size, labelled=None, labelled_batch_size=None, resample=None, seed=0, share=(0, 1), y=None
+        self,
+        x,
+        batch_size,
+        labelled=None,
+        labelled_batch_size=None,
+        resample=None,
+        seed=0,
+        share=(0, 1),
+        y=None,
+        missing=False,
     ):
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
                 raise ValueError(f"{argument}: got {value}, want at least 1")
         check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.dim() else "D")
-        check_values("x", x, constraints.real, "finite numbers")
+        support = OrMissing(constraints.real) if missing else constraints.real
+        check_values("x", x, support, "finite numbers")
         if labelled is not None:
             check_rows("labelled", labelled[0], x.shape[1])
-            check_values("labelled", labelled[0], constraints.real, "finite numbers")
+            check_values("labelled", labelled[0], support, "finite numbers")
             if len(labelled[0]) != len(labelled[1]):
                 raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
         if y is not None and (labelled is not None or len(y) != len(x)):

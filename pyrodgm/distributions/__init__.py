@@ -6,6 +6,7 @@ from pyrodgm.distributions.discretized_logistic import DiscretizedLogistic
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
 from pyrodgm.distributions.mixture import ClassMixture
+from pyrodgm.distributions.observed_cells import ObservedCells, OrMissing
 from pyrodgm.distributions.pixel_by_pixel import PixelByPixel
 from pyrodgm.distributions.planar import Planar
 from pyrodgm.distributions.plated import Plated
@@ -24,6 +25,8 @@ __all__ = [
     "GreyBernoulli",
     "Levels",
     "LogUniform",
+    "ObservedCells",
+    "OrMissing",
     "PixelByPixel",
     "Planar",
     "Plated",

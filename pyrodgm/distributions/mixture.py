@@ -33,6 +33,10 @@ class ClassMixture(dist.MixtureSameFamily):
         """p(y | x), a ``OneHotCategorical`` of batch shape ``(..., B)``."""
         return dist.OneHotCategorical(logits=self._log_joint(value))
 
+    def given_observed(self, value):
+        """p(x_mis | x_obs) of components that leave out missing cells: the mixture by p(y | x_obs)."""
+        return ClassMixture(dist.Categorical(logits=self._log_joint(value)), self.component_distribution)
+
     def _log_joint(self, value):
         last, log_joint = self._last
         if value is not last:

@@ -38,6 +38,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. Of many labels a share is held out, and the epoch
     of least cross-entropy on them is kept; their rows are still learnt from, as rows without a label.
 
+    A cell of X that is NaN is missing. It is left out of log p(x), and networks read it as 0: the mean of its column
+    where the likelihood is normal. Where ``fit`` saw missing cells, networks also read a mask that says which. Where it
+    saw none, rows with missing cells can be asked about all the same. ``impute`` fills them in.
+
     Args:
         model: by name, ``"sdgm"``, ``"adgm"``, ``"m2"`` or another model of ``pyrodgm.models`` with classes; a class of
             such models; or either with options, as ``("m2", {"posterior": "full"})``.
@@ -117,12 +121,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """Train on the rows X and the labels there are.
 
         Args:
-            X: rows ``(N, D)``: an array, or a data frame of numbers.
+            X: rows ``(N, D)``: an array, or a data frame of numbers. NaN is a missing cell.
             y: labels ``(N,)`` of any type; -1, None or NaN for a row without. None where there are none at all.
 
         Raises:
-            ValueError: for rows that are no finite numbers, constant columns, a class with a single label, no label
-                and no ``num_classes``, or no such model.
+            ValueError: for rows that are no finite numbers, columns that are constant or without a value, a class with
+                a single label, no label and no ``num_classes``, or no such model.
         """
         check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
@@ -226,7 +230,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return torch.cat([q_y.double(), self._scores(model, x, bounds)[:, None]], 1)
 
         found = self._of_rows(X, both, size=batch_size, dtype=getattr(torch, dtype))
-        return found[:, :-1], found[:, -1] - self.columns_.log_volume
+        return found[:, :-1], found[:, -1]
 
     def predict(self, X):
         """The most probable class of every row, ``(B,)``."""
@@ -324,8 +328,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         size = len(x) // math.ceil(len(x) / self.batch_size)
         resample = self.columns_.resample if self.columns_.is_normal else None
         if not len(learn):
-            return Batches(x, size, resample=resample, seed=seed)
-        return Batches(x, size, (x[learn], y[learn]), min(self.batch_size, len(learn)), resample, seed)
+            return Batches(x, size, resample=resample, seed=seed, missing=True)
+        labelled, labelled_size = (x[learn], y[learn]), min(self.batch_size, len(learn))
+        return Batches(x, size, labelled, labelled_size, resample, seed, missing=True)
 
     def _measure_of(self, x, y):
         """A function of the epoch that measures the cross-entropy of the labels held out, in nats a row."""

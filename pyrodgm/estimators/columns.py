@@ -1,6 +1,7 @@
 """What the columns of a table are: their likelihood, and the scale that a network reads them on."""
 
 import warnings
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,14 @@ class Columns(NamedTuple):
     """The likelihood of the columns and the map to the values that it is of, x' = (x - shift) / scale.
 
     log p(x) = log p'(x') - sum_d log scale_d: a density is one of the table's own units. Only normal columns are
-    shifted; grey values are divided by 255, and have no density to be changed.
+    shifted; grey values are divided by 255, and have no density to be changed. ``missing`` is how networks read a cell
+    that was not observed, see ``Networks``: with a mask, where there are such cells to learn from.
     """
 
     likelihood: str | tuple
     shift: np.ndarray
     scale: np.ndarray
+    missing: str = "zeros"
 
     @property
     def is_normal(self):
@@ -31,13 +34,13 @@ class Columns(NamedTuple):
         return torch.from_numpy((X - self.shift) / self.scale)
 
     def to_table(self, x):
-        """The inverse of ``to_model``."""
-        return x.double().cpu().numpy() * self.scale + self.shift
+        """The inverse of ``to_model``, an array; of rows ``(..., D)``, a tensor or an array."""
+        return torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
 
-    @property
-    def log_volume(self):
-        """sum_d log scale_d, what log p' has to give for the change of units."""
-        return float(np.log(self.scale).sum()) if self.is_normal else 0.0
+    def log_volume(self, x: torch.Tensor) -> torch.Tensor:
+        """sum_d log scale_d over the observed cells of rows x, what log p' has to give for the change of units."""
+        log_scale = np.log(self.scale) if self.is_normal else np.zeros_like(self.scale)
+        return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 
     def resample(self, x, generator):
         """Standardised rows with fresh noise N(0, 0.1^2), for every epoch; without it a column of few distinct values
@@ -57,39 +60,43 @@ def describe_columns(X, likelihood=None, names=None):
     - anything else: ``"normal"``, of standardised columns.
 
     Args:
-        X: rows ``(N, D)``, finite.
+        X: rows ``(N, D)``, finite but for missing cells, which are NaN and left out of account.
         likelihood: as for ``likelihood_net``, or None.
         names: of the columns, for messages; or None.
 
     Raises:
-        ValueError: for values that the likelihood cannot have, and for a constant column of a normal one.
+        ValueError: for a column without a value, and for a constant column of a normal likelihood.
 
     Warns:
         UserWarning: for a cell so far from the rest of its column that the other rows are hardly told apart.
     """
-    largest = 1.0
+    largest, columns = 1.0, partial(_named, names=names)
+    empty = np.flatnonzero(np.isnan(X).all(0))
+    if len(empty):
+        found = f"{len(empty)} columns without a single value ({columns(empty)})"
+        raise ValueError(f"X: got {found}, want values to learn from: drop such columns")
     if likelihood is None:
         likelihood, largest = _guess(X)
-    unscaled = Columns(likelihood, np.zeros(X.shape[1]), np.full(X.shape[1], largest))
+    missing = "mask" if np.isnan(X).any() else "zeros"
+    unscaled = Columns(likelihood, np.zeros(X.shape[1]), np.full(X.shape[1], largest), missing)
     if not unscaled.is_normal:
         return unscaled
-    shift, scale = X.mean(0), X.std(0)
+    shift, scale = np.nanmean(X, 0), np.nanstd(X, 0)
     constant = np.flatnonzero(scale <= 1e-12 * (1 + np.abs(shift)))
     if len(constant):
-        found = ", ".join(repr(str(names[d])) if names is not None else str(d) for d in constant[:5])
         raise ValueError(
-            f"X: got {len(constant)} constant columns ({found}), want columns that vary, or another likelihood than "
-            "normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
+            f"X: got {len(constant)} constant columns ({columns(constant)}), want columns that vary, or another "
+            "likelihood than normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
         )
     _warn_of_far_cells(X, shift, scale, names)
-    return Columns(likelihood, shift, scale)
+    return Columns(likelihood, shift, scale, missing)
 
 
 def _warn_of_far_cells(X, shift, scale, names):
     """Warn where the bulk of a column is within a hundredth of its own standard deviation, which few cells decide."""
-    low, high = np.quantile(X, [0.05, 0.95], axis=0)
+    low, high = np.nanquantile(X, [0.05, 0.95], axis=0)
     for d in np.flatnonzero((high - low < 0.01 * scale) & (high > low))[:3]:
-        row = int(np.abs(X[:, d] - np.median(X[:, d])).argmax())
+        row = int(np.nanargmax(np.abs(X[:, d] - np.nanmedian(X[:, d]))))
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
             f"X: got {X[row, d]:g} in row {row}, column {column}, where 9 of 10 values lie from {low[d]:g} to "
@@ -101,16 +108,21 @@ def _warn_of_far_cells(X, shift, scale, names):
 
 def _guess(X):
     """A likelihood, and the number that X is divided by."""
-    ends = (X == 0) | (X == 1)
-    low, high = X.min(), X.max()
+    values = X[~np.isnan(X)]
+    ends, low, high = (values == 0) | (values == 1), values.min(), values.max()
     if ends.all() or (low >= 0 and high <= 1 and ends.mean() > 0.5):
         return "bernoulli", 1.0
-    is_count = low == 0 and high <= LARGEST_GREY and (X.round() == X).all()
-    if not is_count or np.median(X.min(0)) > 0 or np.median(X.max(0)) < high / 2:
+    is_count = low == 0 and high <= LARGEST_GREY and (values.round() == values).all()
+    if not is_count or np.median(np.nanmin(X, 0)) > 0 or np.median(np.nanmax(X, 0)) < high / 2:
         return "normal", 1.0
     if high <= LARGEST_COUNT:
         return ("binomial", {"total_count": int(high)}), 1.0
     return "bernoulli", float(LARGEST_GREY)
+
+
+def _named(columns, names):
+    """The first of some columns, by name where they have names."""
+    return ", ".join(repr(str(names[d])) if names is not None else str(d) for d in columns[:5])
 
 
 def _name(likelihood):

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_choice, check_size, check_values
 from pyrodgm.estimators.columns import describe_columns
-from pyrodgm.evaluate import evaluating, latent_means, log_likelihood, row_bounds
+from pyrodgm.evaluate import evaluating, impute, latent_means, log_likelihood, row_bounds
 from pyrodgm.evaluate.bound import FAR
 from pyrodgm.formats import FORMAT, check_format, of_estimator
 from pyrodgm.handlers.noise import SharedNoise
@@ -22,6 +22,7 @@ from pyrodgm.models.pretrained import from_plain, to_plain
 from pyrodgm.train.checkpoint import state_from_plain, state_to_plain
 
 AT_ONCE = 5000  # rows times samples times classes
+TO_IMPUTE = 20_000  # the same, while cells are filled in
 DRAWS = 10  # of the latents, for a bound or a mean
 SAVED = {"model_": (to_plain, from_plain), "_optimizer": (state_to_plain, state_from_plain)}
 
@@ -35,7 +36,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     """
 
     def score_samples(self, X, importance_samples=None, num_samples=DRAWS, batch_size=None, dtype="float64"):
-        """log p(x) of every row, in nats and in the units of X: the lower, the stranger the row.
+        """log p(x) of every row, of its observed cells, in nats and in the units of X: the lower, the stranger.
 
         The lower bound of Kingma 2017, eqs 2.10 and 3.8; or the importance-weighted estimate of ``log_likelihood``,
         which is tighter. Rows with values that the likelihood cannot have get minus infinity. Grey values under a
@@ -74,8 +75,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         def score(model, x):
             return self._scores(model, x, of)
 
-        scores = self._of_rows(X, score, importance_samples or 1, batch_size, getattr(torch, dtype))
-        return scores - self.columns_.log_volume
+        return self._of_rows(X, score, importance_samples or 1, batch_size, getattr(torch, dtype))
 
     def transform(self, X):
         """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
@@ -92,6 +92,48 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
         return self._of_rows(X, means)
 
+    def impute(self, X: np.ndarray, num_samples: int = 1000, num_draws: int | None = None) -> np.ndarray:
+        """Fill in the missing cells of X, those that are NaN: their mean given the observed ones, or several draws.
+
+        By self-normalised importance sampling, see ``pyrodgm.evaluate.impute``. The class is summed. The mean of a row
+        depends on no other row and is always the same. Draws follow ``random_state``, are of the likelihood (zeros and
+        ones, counts), and differ by as much as is unknown of the cell: a figure that is computed from each of them and
+        averaged counts that in (multiple imputation).
+
+        Args:
+            X: rows ``(B, D)``, NaN where a cell is missing.
+            num_samples: draws of the latents a row.
+            num_draws: how many draws; None for the mean.
+
+        Returns:
+            ``(B, D)``, or ``(num_draws, B, D)``, in the units of the table. Observed cells are as they were.
+
+        Raises:
+            ValueError: for numbers below one, and for values that the likelihood cannot have.
+
+        Example::
+
+            X_lost = np.where(np.random.rand(*X.shape) < 0.1, np.nan, X)
+            m1 = M1(epochs=5).fit(X_lost)
+            m1.impute(X_lost, num_samples=100)
+            m1.impute(X_lost, num_samples=100, num_draws=10)
+        """
+        check_size("num_samples", num_samples)
+        if num_draws is not None:
+            check_size("num_draws", num_draws)
+        check_is_fitted(self)
+        options = {"num_samples": num_samples, "chunk_size": TO_IMPUTE}
+        rows = self._check_rows(X, reset=False)
+        self._refuse_missing(rows)
+        if num_draws is None:
+            size = max(1, TO_IMPUTE // (num_samples * (self.model_.num_classes or 1)))
+            x = self._of_rows(X, lambda model, x: impute(model, x, **options), size=size)
+        else:
+            x = self.columns_.to_model(rows).to(self.device)
+            with isolated(self._seed()):
+                x = impute(self._model_in(torch.float64), x, num_draws=num_draws, **options)
+        return np.where(np.isnan(rows), self.columns_.to_table(x), rows)
+
     def get_feature_names_out(self, input_features=None):
         """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` is of no effect."""
         check_is_fitted(self)
@@ -104,7 +146,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         rows = torch.full_like(x[:, 0], -torch.inf, dtype=torch.float64)
         if bool(inside.any()):
             rows[inside] = of(model, x[inside], inside).double()
-        return rows
+        return rows - self.columns_.log_volume(x)
 
     def _sample(self, num_samples, y=None):
         """The sites of so many rows drawn from the model, by ``random_state``; x in the units of the table."""
@@ -118,7 +160,12 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     def _check_rows(self, X, **options):
         """X as an array of doubles; with ``reset=True`` its columns are those of the estimator from now on."""
         _refuse_words(X)
-        return validate_data(self, X, dtype=np.float64, **options)
+        return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", **options)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _begin(self, X):
         """Describe the columns and draw the seed of a fit."""
@@ -137,14 +184,23 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
     def _training_rows(self, X):
         """Rows of the table as the model is trained on them, none with a value that its likelihood cannot have."""
+        self._refuse_missing(X)
         x = self._to_device(X)
         check_values("X", x, self.model_.p_x.support, self.model_.p_x.wanted)
         return x
 
+    def _refuse_missing(self, X):
+        """Raise ``ValueError`` for missing cells where the model, one of the user's own or an old one, takes none."""
+        if getattr(self.model_, "missing", None) is None and np.isnan(X).any():
+            raise ValueError(
+                f"X: got {np.isnan(X).sum()} missing cells (NaN), want none: this {type(self.model_).__name__} was "
+                "made without the option missing='mask' or missing='zeros'"
+            )
+
     def _new(self, model_class, options, **settings):
         """A model of the columns: by those of the settings that its class takes, and by the options."""
         settings |= {"x_size": self.n_features_in_, "z_size": self.z_size, "likelihood": self.likelihood_}
-        settings |= {"hidden": tuple(map(_python_number, self.hidden))}
+        settings |= {"hidden": tuple(map(_python_number, self.hidden)), "missing": self.columns_.missing}
         taken = inspect.signature(model_class).parameters
         settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
         return model_class(**settings | options).to(self.device)
@@ -162,7 +218,9 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         Rows far away are evaluated in double precision, whatever the dtype.
         """
         check_is_fitted(self)
-        x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
+        X = self._check_rows(X, reset=False)
+        self._refuse_missing(X)
+        x = self.columns_.to_model(X).to(self.device)
         size = size or max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
         far = torch.ones(len(x), dtype=torch.bool, device=x.device)
         if dtype != torch.float64:

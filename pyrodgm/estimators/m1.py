@@ -24,7 +24,8 @@ from pyrodgm.models import VAE
 class M1(DeepGenerativeEstimator):
     """A VAE as a feature extractor: rows in, latents out, for any classifier of a ``Pipeline``.
 
-    A share of the rows is held out, and the epoch of the highest bound on them is kept.
+    A share of the rows is held out, and the epoch of the highest bound on them is kept. NaN is a missing cell, see
+    ``DeepGenerativeClassifier``.
 
     Args:
         z_size: number of latent units, the features.
@@ -89,7 +90,8 @@ class M1(DeepGenerativeEstimator):
         """Train on the rows X ``(N, D)``, an array or a data frame of numbers; ``y`` is not looked at.
 
         Raises:
-            ValueError: for rows that are no finite numbers, and for constant columns of a normal likelihood.
+            ValueError: for rows that are no finite numbers, and for columns that are constant under a normal likelihood
+                or without a value.
         """
         check_choice("features", self.features, ("means", "samples"))
         check_settings(self)
@@ -100,7 +102,7 @@ class M1(DeepGenerativeEstimator):
             held = round(self.validation_fraction * len(x))
             stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])
             resample = self.columns_.resample if self.columns_.is_normal else None
-            batches = Batches(learn, self.batch_size, resample=resample, seed=seed)
+            batches = Batches(learn, self.batch_size, resample=resample, seed=seed, missing=True)
             measure = monitor = None
             if held:
                 measure, monitor = self._measure_of(stop), "validation loss"
@@ -113,7 +115,9 @@ class M1(DeepGenerativeEstimator):
         if self.features == "means":
             return super().transform(X)
         check_is_fitted(self)
-        x = self.columns_.to_model(self._check_rows(X, reset=False)).to(self.device)
+        X = self._check_rows(X, reset=False)
+        self._refuse_missing(X)
+        x = self.columns_.to_model(X).to(self.device)
         with isolated(self._seed()):
             return latents(self._model_in(torch.float64), x)["z"].cpu().numpy()
 

@@ -6,6 +6,7 @@ from pyrodgm.evaluate.bits_per_dim import bits_per_dimension
 from pyrodgm.evaluate.bound import anomaly_score, bayes_classifier, bound, row_bounds
 from pyrodgm.evaluate.classification import classification_error, match_clusters, probe
 from pyrodgm.evaluate.elbo_parts import elbo_parts
+from pyrodgm.evaluate.impute import impute
 from pyrodgm.evaluate.inference_data import to_inference_data
 from pyrodgm.evaluate.latents import latent_means, latents
 from pyrodgm.evaluate.likely_classes import likely_bounds
@@ -21,6 +22,7 @@ __all__ = [
     "classification_error",
     "elbo_parts",
     "evaluating",
+    "impute",
     "kl_per_unit",
     "latent_means",
     "latents",

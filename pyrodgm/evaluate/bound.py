@@ -7,6 +7,7 @@ import torch
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_values
+from pyrodgm.distributions import OrMissing
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
@@ -78,14 +79,15 @@ def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
         ``(B,)``.
 
     Raises:
-        ValueError: for NaN or infinite x, and as in ``row_bounds``.
+        ValueError: for infinite x, for NaN if the model does not accept missing cells, and as in ``row_bounds``.
 
     Example::
 
         limit = anomaly_score(m, data.train.x).quantile(0.99)
         anomaly_score(m, data.test.x) > limit
     """
-    check_values("x", x, constraints.real, "finite numbers")
+    numbers = constraints.real if getattr(model, "missing", None) is None else OrMissing(constraints.real)
+    check_values("x", x, numbers, "finite numbers")
     score = torch.full_like(x[:, 0], torch.inf)
     likelihood = getattr(model, "p_x", None)
     inside = getattr(likelihood, "support", constraints.real).check(x).all(-1)

@@ -81,8 +81,13 @@ class Pair(NamedTuple):
 
     def log_weights(self):
         """log p - log q of every sample, with the sum over classes inside: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
-        log_w = self.log_p() - self.log_q(*(name for name in self.guide if name not in self.classes))
-        return self._by_class(log_w + self._log_class_counts()).logsumexp(0)
+        return self._by_class(self.log_weights_of_classes()).logsumexp(0)
+
+    def log_weights_of_classes(self):
+        """log p - log q for each class, also classes that only the model enumerates: ``(S, B)`` or ``(K, S, B)``."""
+        log_p = sum(site["log_prob"] for site in self.model.values())
+        log_q = self.log_q(*(name for name in self.guide if name not in self.classes))
+        return log_p - log_q + self._log_class_counts()
 
     def _log_class_counts(self):
         """The log of the number of classes that each enumerated class stands for: zero if all are enumerated."""
@@ -114,7 +119,7 @@ class Pair(NamedTuple):
         return self.over_classes(values, event_dim).mean(0)
 
     def _by_class(self, values, event_dim=0):
-        """Values expanded to ``(K, S, B, *event)``, with K = 1 if nothing is enumerated."""
+        """Values expanded to ``(K, S, B, *event)``, with K = 1 if they do not depend on a class."""
         shape = *self.shape, *values.shape[values.dim() - event_dim :]
         return values.expand(*values.shape[: -len(shape)], *shape).reshape(-1, *shape)
 

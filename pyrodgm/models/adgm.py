@@ -58,7 +58,7 @@ class ADGM(AuxiliaryModel):
         self.a_reads_x = a_reads_x
         self.p_x = nets.likelihood(z_size, num_classes)
         if self.informed:
-            parents = (x_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
+            parents = (nets.input_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
             self.p_a = nets.normal(*parents, size=a_size)
 
     def model(self, x=None, y=None, size=1):

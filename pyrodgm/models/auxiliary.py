@@ -16,9 +16,10 @@ class AuxiliaryModel(DeepGenerativeModel):
         check_size("a_size", a_size)
         self.a_size, self.stochastic = a_size, stochastic
         nets = Networks(x_size, num_classes, hidden, **options)
-        self.q_a = nets.posterior(x_size, size=a_size) if stochastic else nets.mlp(x_size, size=a_size)
-        self.q_y = nets.categorical(a_size, x_size)
-        self.q_z = nets.posterior(a_size, num_classes, x_size, size=z_size)
+        read = nets.input_size
+        self.q_a = nets.posterior(read, size=a_size) if stochastic else nets.mlp(read, size=a_size)
+        self.q_y = nets.categorical(a_size, read)
+        self.q_z = nets.posterior(a_size, num_classes, read, size=z_size)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, y, size) as y:

@@ -42,10 +42,10 @@ class AVAE(LayeredModel):
         nets, layers = networks_by_layer(x_size, None, z_sizes, hidden, **options), range(len(z_sizes))
         check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
         super().__init__(x_size, z_sizes, nets)
-        self.a_sizes = a_sizes
+        self.a_sizes, read = a_sizes, nets[0].input_size
         self.p_a = ModuleList(nets[i].normal(*z_sizes[i:], size=a_sizes[i]) for i in layers)
-        self.q_a = ModuleList(nets[i].posterior(*a_sizes[i - 1 : i], x_size, size=a_sizes[i]) for i in layers)
-        below = (x_size, *z_sizes)
+        self.q_a = ModuleList(nets[i].posterior(*a_sizes[i - 1 : i], read, size=a_sizes[i]) for i in layers)
+        below = (read, *z_sizes)
         self.q_z = ModuleList(nets[i].posterior(a_sizes[i], below[i], size=z_sizes[i]) for i in layers)
 
     def model(self, x=None, y=None, size=1):

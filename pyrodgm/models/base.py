@@ -197,12 +197,21 @@ class DeepGenerativeModel(Model):
     def guide(self, x, y=None, size=1):
         """The inference model: samples the latent variables given x, and y if it is not given."""
 
-    def scaled(self, x):
-        """x as input of a network: divided by the largest count if the likelihood is one of counts.
+    @property
+    def missing(self):
+        """How networks read a missing cell of x, see ``Networks``; None if NaN is refused."""
+        return getattr(self.p_x, "missing", None)
 
-        Counts and levels drawn by the model are integers; they are converted to the parameters' dtype.
+    def scaled(self, x):
+        """x as input of a network, ``(..., D)``: divided by the largest count if the likelihood is one of counts.
+
+        Counts and levels drawn by the model are integers; they are converted to the parameters' dtype. A missing cell
+        becomes 0. With ``missing="mask"`` the result is ``(..., 2 D)``: x and a mask, 1 where a cell is missing.
         """
-        return x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
+        absent = None if self.missing is None else x.isnan()
+        x = x if absent is None else x.masked_fill(absent, 0)
+        x = x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
+        return torch.cat([x, absent.to(x.dtype)], -1) if self.missing == "mask" else x
 
     def standard_normal(self, size):
         """The prior N(0, I) of ``size`` units, on the parameters' device."""

@@ -67,12 +67,13 @@ class CaGeM(DeepGenerativeModel):
         check_size("z1_size", z1_size)
         self.z1_size, self.skip = z1_size, skip
         nets = Networks(x_size, num_classes, hidden, **options)
+        read = nets.input_size
         self.p_y = nets.categorical(z_size)
         self.p_z1 = nets.normal(z_size, num_classes, size=z1_size)
         self.p_x = nets.likelihood(z1_size, num_classes)
-        self.q_z1 = nets.posterior(x_size, size=z1_size)
-        self.q_y = nets.categorical(z1_size, x_size)
-        parents = (x_size, num_classes, z1_size) if skip else (num_classes, z1_size)
+        self.q_z1 = nets.posterior(read, size=z1_size)
+        self.q_y = nets.categorical(z1_size, read)
+        parents = (read, num_classes, z1_size) if skip else (num_classes, z1_size)
         self.q_z2 = nets.posterior(*parents, size=z_size)
 
     def model(self, x=None, y=None, size=1):

@@ -73,7 +73,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
             LadderPosterior(net, (d,), size=z, posterior=posterior)
             for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
         )
-        self.q_y = nets[0].categorical(z_sizes[-1], x_size)
+        self.q_y = nets[0].categorical(z_sizes[-1], nets[0].input_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

@@ -25,7 +25,7 @@ from torch.nn import ModuleList
 
 from pyrodgm.models.ladder import LadderPosterior, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel
-from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
+from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer, refuse_mask
 from pyrodgm.nn import NormalNet, Trunk, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.feature_maps import DownwardTrunk, PixelDecoder, PixelTrunk, Strided
@@ -125,12 +125,15 @@ class MapNetworks(Networks):
 
     def likelihood(self, z):
         """The network of p(x | z), for the z of the first layer."""
+        refuse_mask(self.missing)
+        if self.concatenation and self.missing is not None:
+            raise ValueError(f"missing: got {self.missing!r} with concatenation, want None: a pixel reads those before")
         network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
         top, shape, size = self.down["top"], self.down["shape"], self.down["size"]
         if self.concatenation:
             return PixelDecoder(z, top, (*shape, self.channels), size, self.pixel_maps, **network)
         trunk = PixelTrunk(z, top, shape, size, self.pixel_maps, **network)
-        return likelihood_net(self._likelihood, trunk, None, self.x_size, **self._heads)
+        return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
     def normal(self, z, size):
         """A diagonal normal of ``size`` units given the layer's latent."""

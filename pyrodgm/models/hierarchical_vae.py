@@ -40,7 +40,7 @@ class HierarchicalVAE(LayeredModel):
     def __init__(self, x_size, z_sizes=(64, 32), hidden=(512, 512), **options):
         nets = networks_by_layer(x_size, None, z_sizes, hidden, **options)
         super().__init__(x_size, z_sizes, nets)
-        below = (x_size, *z_sizes)
+        below = (nets[0].input_size, *z_sizes)
         self.q_z = ModuleList(net.posterior(below[i], size=z_sizes[i]) for i, net in enumerate(nets))
 
     def guide(self, x, y=None, size=1):

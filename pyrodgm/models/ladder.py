@@ -23,7 +23,7 @@ class UpwardPass(Module):
 
     def __init__(self, nets):
         super().__init__()
-        self.trunks, self.sizes, below = ModuleList(), [], nets[0].x_size
+        self.trunks, self.sizes, below = ModuleList(), [], nets[0].input_size
         for net in nets:
             trunk = Trunk((below,), net.hidden, **net.network)
             (below,) = trunk.sizes

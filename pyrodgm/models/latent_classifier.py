@@ -72,7 +72,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(*parents)
         self.p_y = nets.categorical(z_size)
-        self.q_z = nets.posterior(x_size, size=z_size)
+        self.q_z = nets.posterior(nets.input_size, size=z_size)
 
     @property
     def guide_has_class(self):

@@ -63,7 +63,7 @@ class M1M2(DeepGenerativeModel):
         m1, m2 = (Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, 2))
         self.z1_size, self.joint = z1_size, joint
         self.p_x = m1.likelihood(z1_size)
-        self.q_z1 = m1.posterior(x_size, size=z1_size)
+        self.q_z1 = m1.posterior(m1.input_size, size=z1_size)
         self.p_z1 = m2.normal(z_size, num_classes, size=z1_size)
         self.q_y = m2.categorical(z1_size)
         self.q_z2 = m2.posterior(z1_size, num_classes, size=z_size)
@@ -128,4 +128,4 @@ class M1M2(DeepGenerativeModel):
 
 def _kind(net):
     """The properties of a network that its parameters do not show."""
-    return type(net).__name__, net.trunk.activation, getattr(net, "scale", 1)
+    return type(net).__name__, net.trunk.activation, getattr(net, "scale", 1), getattr(net, "missing", None)

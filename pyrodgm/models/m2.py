@@ -48,8 +48,8 @@ class M2(DeepGenerativeModel):
         super().__init__(x_size, num_classes, z_size, classes)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(z_size, num_classes)
-        self.q_y = nets.having(classifier_hidden).categorical(x_size)
-        self.q_z = nets.posterior(x_size, num_classes, size=z_size)
+        self.q_y = nets.having(classifier_hidden).categorical(nets.input_size)
+        self.q_z = nets.posterior(nets.input_size, num_classes, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

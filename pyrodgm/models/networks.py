@@ -14,6 +14,7 @@ from pyrodgm.nn import (
     posterior_net,
 )
 from pyrodgm.nn.convolution import check_image_shape
+from pyrodgm.nn.likelihoods import check_missing
 
 
 class Networks:
@@ -27,13 +28,23 @@ class Networks:
         posterior: q(z | ...) of every latent, see ``posterior_net``.
         scale_head: how a normal network outputs sigma: ``"log_variance"``, ``"softplus_variance"`` or
             ``"softplus_sigma"``, see ``NormalNet``.
+        missing: None, or how networks read a cell of x that was not observed, which is NaN and is left out of
+            log p(x): ``"zeros"``, as 0 (Mattei and Frellsen 2019; Nazabal et al. 2020); ``"mask"``, as 0 with a mask
+            of D units beside x, 1 where a cell is missing. The mask learns from rows with missing cells, and has a
+            random effect where there were none to learn from: train on complete rows with ``"zeros"``.
         network: ``activation``, ``batch_norm``, ``init``, ... of every network, see ``Trunk``.
+
+    Attributes:
+        input_size: the size of x as networks read it: D, or 2 D with a mask.
+
+    Raises:
+        ValueError: if there is no such way to read missing cells.
 
     Example::
 
         nets = Networks(x_size=784, num_classes=10, hidden=(500,), activation="softplus")
-        p_x = nets.likelihood(50, 10)               # p(x | z, y), z of 50 units
-        q_z = nets.posterior(784, 10, size=50)      # q(z | x, y)
+        p_x = nets.likelihood(50, 10)                           # p(x | z, y), z of 50 units
+        q_z = nets.posterior(nets.input_size, 10, size=50)      # q(z | x, y)
     """
 
     def __init__(
@@ -44,20 +55,24 @@ class Networks:
         likelihood="bernoulli",
         posterior="normal",
         scale_head="log_variance",
+        missing=None,
         **network,
     ):
-        self.x_size, self.num_classes, self.hidden = x_size, num_classes, hidden
+        check_missing(missing)
+        self.x_size, self.num_classes, self.hidden, self.missing = x_size, num_classes, hidden, missing
+        self.input_size = 2 * x_size if missing == "mask" else x_size
         self._likelihood, self._posterior, self.network = likelihood, posterior, network
         self._normal = network | {"scale_head": scale_head}
 
     def having(self, hidden):
         """A copy with other hidden layers, or with the same ones if ``hidden`` is None."""
-        hidden = self.hidden if hidden is None else hidden
-        return Networks(self.x_size, self.num_classes, hidden, self._likelihood, self._posterior, **self._normal)
+        hidden, names = self.hidden if hidden is None else hidden, (self._likelihood, self._posterior)
+        return Networks(self.x_size, self.num_classes, hidden, *names, missing=self.missing, **self._normal)
 
     def likelihood(self, *parents):
         """The network of p(x | parents); the arguments are the sizes of the parents."""
-        return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **self._normal)
+        options = self._normal | {"missing": self.missing}
+        return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **options)
 
     def posterior(self, *parents, size):
         """The network of q(z | parents), for a z of ``size`` units."""
@@ -94,18 +109,25 @@ class ImageNetworks(Networks):
 
     def __init__(self, image_shape, num_classes, hidden, maps, **options):
         super().__init__(math.prod(check_image_shape(image_shape)), num_classes, hidden, **options)
+        refuse_mask(self.missing)
         self.image_shape, self.maps = image_shape, maps
         self._heads = {"scale_head": self._normal["scale_head"]}
 
     def likelihood(self, *parents):
         network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
         trunk = ResidualDecoder(parents, self.image_shape, self.maps, self.hidden, **network)
-        return likelihood_net(self._likelihood, trunk, None, self.x_size, **self._heads)
+        return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
     def posterior(self, *parents, size):
         """The network of q(z | x, parents), for a z of ``size`` units."""
         trunk = ResidualEncoder(self.image_shape, parents, self.maps, self.hidden, **self.network)
         return posterior_net(self._posterior, trunk, None, size, **self._heads)
+
+
+def refuse_mask(missing):
+    """Raise ``ValueError`` where networks that read images are asked for a mask beside x."""
+    if missing == "mask":
+        raise ValueError("missing: got 'mask' with networks that read images, want 'zeros' or None")
 
 
 def signature_of(model_class):

@@ -40,8 +40,8 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(z_size, z_y_size)
         self.p_y = nets.categorical(z_y_size)
-        self.q_z_y = nets.posterior(x_size, size=z_y_size)
-        self.q_z = nets.posterior(z_y_size, x_size, size=z_size)
+        self.q_z_y = nets.posterior(nets.input_size, size=z_y_size)
+        self.q_z = nets.posterior(z_y_size, nets.input_size, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size) as y:

@@ -31,7 +31,7 @@ class VAE(DeepGenerativeModel):
         super().__init__(x_size, None, z_size)
         nets = Networks(x_size, None, hidden, **options)
         self.p_x = nets.likelihood(z_size)
-        self.q_z = nets.posterior(x_size, size=z_size)
+        self.q_z = nets.posterior(nets.input_size, size=z_size)
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, y, size):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_choice, check_size
-from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels
+from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels, ObservedCells, OrMissing
 from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.trunk import trunk_of
 
@@ -70,7 +70,21 @@ SCALE_HEADS = {  # name of the head, and sigma as a function of its output
 MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
 
 
-class NormalNet(torch.nn.Module):
+class CellsNet(torch.nn.Module):
+    """Base class of the networks whose features are independent given the parents.
+
+    Attributes:
+        missing: ``"zeros"`` or ``"mask"`` if NaN is a missing cell, see ``likelihood_net``; None if NaN is refused.
+    """
+
+    missing = None
+
+    def row_of(self, cells):
+        """The distribution of a row, from one distribution per feature with batch shape ``(..., D)``."""
+        return cells.to_event(1) if self.missing is None else ObservedCells(cells, 1)
+
+
+class NormalNet(CellsNet):
     """Diagonal normal with mu = Linear(h); ``scale_head`` selects how v = Linear(h) gives sigma.
 
     ``"log_variance"``:       log sigma^2 = v                       (Maaløe et al. 2016, eqs 16-18)
@@ -130,10 +144,10 @@ class NormalNet(torch.nn.Module):
         return loc, sigma(getattr(self, head)(*h))
 
     def forward(self, *parents):
-        return dist.Normal(*self.moments(*self.trunk(*parents))).to_event(1)
+        return self.row_of(dist.Normal(*self.moments(*self.trunk(*parents))))
 
 
-class BernoulliNet(torch.nn.Module):
+class BernoulliNet(CellsNet):
     """Bernoulli features with logits from a network (Kingma 2017, eq. 2.74). x may also be grey values in [0, 1].
 
     Arguments, shapes and attributes as for ``NormalNet``.
@@ -151,10 +165,10 @@ class BernoulliNet(torch.nn.Module):
         self.logits = self.trunk.head(size)
 
     def forward(self, *parents):
-        return GreyBernoulli(logits=self.logits(*self.trunk(*parents))).to_event(1)
+        return self.row_of(GreyBernoulli(logits=self.logits(*self.trunk(*parents))))
 
 
-class BinomialNet(torch.nn.Module):
+class BinomialNet(CellsNet):
     """Binomial features, counts out of ``total_count``, with logits from a network.
 
     log p(x) = sum_d log C(n, x_d) + x_d log pi_d + (n - x_d) log(1 - pi_d)
@@ -177,10 +191,10 @@ class BinomialNet(torch.nn.Module):
         self.register_buffer("total_count", torch.tensor(float(total_count)), persistent=False)
 
     def forward(self, *parents):
-        return dist.Binomial(self.total_count, logits=self.logits(*self.trunk(*parents))).to_event(1)
+        return self.row_of(dist.Binomial(self.total_count, logits=self.logits(*self.trunk(*parents))))
 
 
-class LevelsNet(torch.nn.Module):
+class LevelsNet(CellsNet):
     """Categorical features: each is one of ``num_levels`` integer levels, with its own softmax.
 
     Arguments, shapes and attributes as for ``NormalNet``; ``num_levels`` is the C of every feature.
@@ -201,10 +215,10 @@ class LevelsNet(torch.nn.Module):
 
     def forward(self, *parents):
         logits = self.logits(*self.trunk(*parents))
-        return Levels(logits=logits.unflatten(-1, (self.size, self.num_levels))).to_event(1)
+        return self.row_of(Levels(logits=logits.unflatten(-1, (self.size, self.num_levels))))
 
 
-class DiscretizedLogisticNet(torch.nn.Module):
+class DiscretizedLogisticNet(CellsNet):
     """Features that are levels, each a discretised logistic or a mixture of M of them (Kingma 2017, sec. 5.B.5).
 
     mu_m = (m - 1/2) / M + Linear(h),  log s_m = -2 + v,  mixture weights softmax(Linear(h))
@@ -272,9 +286,9 @@ class DiscretizedLogisticNet(torch.nn.Module):
             v = self._by_feature(self.log_scale(*h))
         log_scale = BoundedLogVariance.apply(v - 2)
         if self.num_components == 1:
-            return DiscretizedLogistic(loc.squeeze(-1), log_scale.squeeze(-1), self.num_levels).to_event(1)
+            return self.row_of(DiscretizedLogistic(loc.squeeze(-1), log_scale.squeeze(-1), self.num_levels))
         weights = dist.Categorical(logits=self._by_feature(self.weight_logits(*h)))
-        return dist.MixtureSameFamily(weights, DiscretizedLogistic(loc, log_scale, self.num_levels)).to_event(1)
+        return self.row_of(dist.MixtureSameFamily(weights, DiscretizedLogistic(loc, log_scale, self.num_levels)))
 
     def _by_feature(self, out):
         """Outputs ``(..., D M)`` reshaped to ``(..., D, M)``."""
@@ -290,7 +304,18 @@ LIKELIHOODS = {
 }
 
 
-def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance", batch_norm=False, **network):
+MISSING = ("mask", "zeros")  # how networks read a cell that was not observed
+
+
+def check_missing(missing):
+    """Raise ``ValueError`` unless ``missing`` is None or one of ``MISSING``."""
+    if missing is not None:
+        check_choice("missing", missing, MISSING)
+
+
+def likelihood_net(
+    likelihood, parents, hidden, size, scale_head="log_variance", batch_norm=False, missing=None, **network
+):
     """The network of p(x | parents) for a likelihood by name.
 
     Args:
@@ -301,6 +326,8 @@ def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance",
         parents, hidden, size, network: as for ``NormalNet``.
         scale_head: for a normal likelihood, see ``NormalNet``.
         batch_norm: for the hidden layers. The heads of a likelihood are never normalised, only those of latents.
+        missing: ``"zeros"`` or ``"mask"`` if NaN is a missing cell, which is left out of log p(x), see
+            ``ObservedCells``; None if NaN is refused.
 
     Raises:
         ValueError: if there is no such likelihood; the message names the choices.
@@ -314,4 +341,9 @@ def likelihood_net(likelihood, parents, hidden, size, scale_head="log_variance",
     if name == "normal":
         options = {"scale_head": scale_head} | options
     batch_norm = True if batch_norm == "heads" else batch_norm
-    return LIKELIHOODS[name](parents, hidden, size, batch_norm=batch_norm, **options, **network)
+    net = LIKELIHOODS[name](parents, hidden, size, batch_norm=batch_norm, **options, **network)
+    check_missing(missing)
+    if missing is not None:
+        net.missing, net.support = missing, OrMissing(net.support)
+        net.wanted = f"{net.wanted}, or NaN for a missing cell"
+    return net

@@ -226,7 +226,7 @@ BAD = {
     "share": ({"validation_fraction": 1.0}, X, Y, "validation_fraction: got 1.0, want 'auto', or a number of at least"),
     "no share": ({"validation_fraction": None}, X, Y, "validation_fraction: got None, want 'auto', or a number"),
     "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
-    "NaN": ({}, np.where(X > 7.5, np.nan, X), Y, "Input X contains NaN"),
+    "infinity": ({}, np.where(X > 7.5, np.inf, X), Y, "Input X contains infinity"),
     "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),
 }
 

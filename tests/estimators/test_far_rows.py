@@ -119,7 +119,7 @@ class Lost(M2):
     """A pair that cannot bear rows far away."""
 
     def guide(self, x, y=None, size=1):
-        super().guide(torch.where(x.abs() > 1e3, torch.nan, x), y, size)
+        super().guide(torch.where(x.abs() > 1e3, torch.inf, x), y, size)
 
 
 def test_nan_is_told_with_its_site_and_never_becomes_a_class():

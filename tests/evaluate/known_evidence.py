@@ -6,6 +6,8 @@ import pyro
 import pyro.distributions as dist
 import torch
 
+from pyrodgm.distributions import ObservedCells
+
 
 class LinearNormal(torch.nn.Module):
     """z ~ N(0, I), x | z ~ N(Wz + b, s^2 I); so p(x) = N(b, W W' + s^2 I). The guide is wrong in mean and scale."""
@@ -76,3 +78,39 @@ class Discrete(torch.nn.Module):
         x = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 4)
         assert math.isclose(float(self.evidence(x).exp().sum()), 1.0)
         return x
+
+
+class LinearNormalWithMissing(LinearNormal):
+    """The same with missing cells, NaN, left out of log p(x); the guide reads them as 0 and is wrong, but wide."""
+
+    def model(self, x, y=None):
+        with pyro.plate("rows", len(x)):
+            z = pyro.sample("z", dist.Normal(x.new_zeros(2), x.new_ones(2)).to_event(1))
+            pyro.sample("x", ObservedCells(dist.Normal(z @ self.weight.T + self.bias, self.noise), 1), obs=x)
+
+    def guide(self, x, y=None):
+        mean = 0.1 * x.nan_to_num(0.0) @ self.weight
+        with pyro.plate("rows", len(x)):
+            pyro.sample("z", dist.Normal(mean, 1.2).to_event(1))
+
+    def _normal(self):
+        return self.bias, self.weight @ self.weight.T + self.noise**2 * torch.eye(4)
+
+    def evidence(self, x):
+        """log p(x_obs) of every row, a normal's marginal."""
+        mean, covariance = self._normal()
+        rows = [
+            dist.MultivariateNormal(mean[seen], covariance[seen][:, seen]).log_prob(row[seen]) if seen.any() else 0.0
+            for row, seen in zip(x, ~x.isnan(), strict=True)
+        ]
+        return torch.tensor(rows, dtype=torch.float64)
+
+    def conditional(self, row):
+        """Mean and covariance of the missing cells of one row given the others."""
+        mean, covariance = self._normal()
+        lost = row.isnan()
+        gain = torch.linalg.solve(covariance[~lost][:, ~lost], covariance[~lost][:, lost]).T
+        return (
+            mean[lost] + gain @ (row - mean)[~lost],
+            covariance[lost][:, lost] - gain @ covariance[~lost][:, lost],
+        )

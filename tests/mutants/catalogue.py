@@ -1930,8 +1930,8 @@ mutants(
 mutants(
     "infer/traces.py",
     (
-        "log_w + self._log_class_counts()",
-        "log_w",
+        "log_p - log_q + self._log_class_counts()",
+        "log_p - log_q",
         "distributions/test_sum_and_sample.py::test_the_evidence_by_a_guide_that_always_samples",
     ),
     (
@@ -1950,8 +1950,8 @@ mutants(
         "evaluate/test_by_hand.py::test_bounds[M2-]",
     ),
     (
-        "self._by_class(log_w + self._log_class_counts()).logsumexp(0)",
-        "self._by_class(log_w + self._log_class_counts()).mean(0)",
+        "self._by_class(self.log_weights_of_classes()).logsumexp(0)",
+        "self._by_class(self.log_weights_of_classes()).mean(0)",
         "evaluate/test_log_likelihood.py::test_weights_are_those_of_brute_force[M2--False]",
     ),
     (
@@ -3071,16 +3071,16 @@ mutants(
 mutants(
     "estimators/columns.py",
     (
-        "np.log(self.scale).sum()",
-        "np.log(self.scale).mean()",
+        "(~x.isnan()).double() @",
+        "(~x.isnan()).double() * 2 @",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
 )
 mutants(
     "estimators/estimator.py",
     (
-        "return scores - self.columns_.log_volume",
-        "return scores",
+        "return rows - self.columns_.log_volume(x)",
+        "return rows",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
     (
@@ -3666,5 +3666,124 @@ mutants(
         "(rows - rows[:1])",
         "(rows - rows[:1, :1])",
         "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
+    ),
+)
+
+
+# missing cells
+
+mutants(
+    "distributions/observed_cells.py",
+    (
+        ".masked_fill(missing, 0)\n        return",
+        "\n        return",
+        "distributions/test_observed_cells.py::test_it_is_the_sum_over_what_is_missing[bernoulli]",
+        "models/test_missing_cells.py::test_a_column_without_values_is_as_good_as_none[zeros-normal]",
+    ),
+    (
+        "self.base.check(value) | torch.isnan(value)",
+        "self.base.check(value) | ~torch.isfinite(value)",
+        "distributions/test_observed_cells.py::test_the_support_with_missing_cells[support1]",
+    ),
+)
+mutants(
+    "distributions/mixture.py",
+    (
+        "return ClassMixture(dist.Categorical(logits=self._log_joint(value)), self.component_distribution)",
+        "return self",
+        "distributions/test_observed_cells.py::test_a_mixture_given_the_observed_cells",
+        "evaluate/test_impute.py::test_a_class_that_the_model_sums[{}]",
+    ),
+)
+mutants(
+    "checks.py",
+    (
+        "x.isinf() | (missing & ~inside)",
+        "missing & ~inside",
+        "distributions/test_observed_cells.py::test_the_support_with_missing_cells[support0]",
+    ),
+    (
+        "x.isinf() | (missing & ~inside)",
+        "x.isinf()",
+        "models/test_missing_cells.py::test_nan_is_refused_without_the_option_and_infinity_with_it",
+    ),
+)
+mutants(
+    "models/base.py",
+    (
+        "x if absent is None else x.masked_fill(absent, 0)",
+        "x if absent is None else x.masked_fill(absent, 1)",
+        "models/test_missing_cells.py::test_networks_read_zeros_and_a_mask",
+    ),
+    (
+        "torch.cat([x, absent.to(x.dtype)], -1)",
+        "torch.cat([x, 1 - absent.to(x.dtype)], -1)",
+        "models/test_missing_cells.py::test_networks_read_zeros_and_a_mask",
+    ),
+)
+mutants(
+    "evaluate/impute.py",
+    (
+        "(part - total).exp()",
+        "(part - total).exp().clamp(min=0.5)",
+        "evaluate/test_impute.py::test_parts_count_by_their_weights",
+    ),
+    (
+        "torch.where(part > -torch.inf, log_w, 0.0).softmax(0)",
+        "torch.zeros_like(log_w).softmax(0)",
+        "evaluate/test_impute.py::TestLinearNormal::test_the_mean_is_the_conditional_mean[100000]",
+    ),
+    (
+        "p_x.sample().flatten(0, -3)[one, rows]",
+        "p_x.mean.flatten(0, -3)[one, rows]",
+        "evaluate/test_impute.py::TestLinearNormal::test_draws_have_the_conditional_mean_and_covariance[100000]",
+    ),
+    (
+        "torch.where(rest.isnan(), torch.cat(parts, -2), rest)",
+        "torch.cat(parts, -2)",
+        "evaluate/test_impute.py::TestLinearNormal::test_the_mean_is_the_conditional_mean[100000]",
+    ),
+)
+mutants(
+    "infer/traces.py",
+    (
+        "return log_p - log_q + self._log_class_counts()",
+        "return log_p + self._log_class_counts()",
+        "evaluate/test_impute.py::TestM2::test_the_class_is_summed[mask]",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        "OrMissing(constraints.real) if missing",
+        "OrMissing(constraints.real) if not missing",
+        "models/test_missing_cells.py::test_the_loop_trains_on_batches_with_missing_cells",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "np.nanmean(X, 0), np.nanstd(X, 0)",
+        "np.nan_to_num(X).mean(0), np.nanstd(X, 0)",
+        "estimators/test_missing_cells.py::TestClassifier::test_columns_ignore_missing_cells",
+    ),
+    (
+        '"mask" if np.isnan(X).any() else "zeros"',
+        '"mask"',
+        "estimators/test_missing_cells.py::TestCellsThatFitSawNoneOf::test_networks_read_them_as_the_columns_mean",
+    ),
+    (
+        "(~x.isnan()).double() @",
+        "torch.ones_like(x).double() @",
+        "estimators/test_missing_cells.py::TestClassifier::"
+        "test_a_score_is_a_density_of_the_observed_cells_in_the_units_of_the_table",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        "np.where(np.isnan(rows), self.columns_.to_table(x), rows)",
+        "np.where(np.isnan(rows), np.asarray(x), rows)",
+        "estimators/test_missing_cells.py::TestClassifier::test_imputing_beats_the_column_mean",
     ),
 )

@@ -1,0 +1,68 @@
+"""Rows with missing cells: the density of those observed. Mattei and Frellsen 2019; Nazabal et al. 2020."""
+
+import pyro.distributions as dist
+import torch
+from torch.distributions import constraints
+from torch.distributions.utils import _sum_rightmost
+
+
+class ObservedCells(dist.Independent):
+    """Independent cells, of which those that are NaN were not observed and count for nothing.
+
+    log p(x_obs) = sum over the observed d of log p(x_d)    (Mattei and Frellsen 2019, MIWAE)
+
+    It is the marginal density of the observed cells: whatever the others are, they integrate to one. Of a complete row
+    it is the density of ``Independent``. Samples and the mean are complete rows. Zero must be in the support, because
+    it stands in for a missing cell while the density of the others is computed.
+
+    Args:
+        base_distribution: one distribution for each cell, batch shape ``(..., D)`` and event shape ``()``.
+        reinterpreted_batch_ndims: 1, or the number of the rightmost dimensions that make a row.
+
+    Raises:
+        ValueError: where validation is on, for a value outside the support that is not NaN.
+
+    Example::
+
+        p = ObservedCells(dist.Normal(torch.zeros(5, 3), 1.0), 1)
+        x = torch.randn(5, 3)
+        x[0, 1] = torch.nan
+        p.log_prob(x)                           # (5,)
+    """
+
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
+        """log p(x_obs), of the batch's shape or a larger one that x has."""
+        missing = value.isnan()
+        cells = self.base_dist.log_prob(value.masked_fill(missing, 0)).masked_fill(missing, 0)
+        return _sum_rightmost(cells, self.reinterpreted_batch_ndims)
+
+    def given_observed(self, value: torch.Tensor) -> "ObservedCells":
+        """p(x_mis | x_obs), the missing cells given the observed ones of ``value``: here the same, by independence."""
+        return self
+
+
+class OrMissing(constraints.Constraint):
+    """A constraint that NaN, the sign of a missing cell, fulfils too.
+
+    Example::
+
+        OrMissing(constraints.unit_interval).check(torch.tensor([0.5, 2.0, torch.nan]))     # True, False, True
+    """
+
+    def __init__(self, base: constraints.Constraint) -> None:
+        self.base = base
+        super().__init__()
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the values that are there are discrete."""
+        return self.base.is_discrete
+
+    @property
+    def event_dim(self) -> int:
+        """The number of dimensions of one value."""
+        return self.base.event_dim
+
+    def check(self, value: torch.Tensor) -> torch.Tensor:
+        """Whether each value is NaN or fulfils the base."""
+        return self.base.check(value) | torch.isnan(value)
