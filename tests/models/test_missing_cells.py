@@ -165,7 +165,7 @@ def test_nan_is_refused_without_the_option_and_infinity_with_it():
 def test_a_vae_with_missing_cells_goes_into_m1m2():
     vae, options = small(VAE, missing="mask", z_size=3, hidden=(8,)), {"z1_size": 3, "hidden": ((8,), (5,))}
     small(M1M2, missing="mask", **options).load_m1(vae)
-    with pytest.raises(ValueError, match="vae: got other networks than M1 has here"):
+    with pytest.raises(ValueError, match="vae: got other networks than those of M1"):
         small(M1M2, **options).load_m1(small(VAE, missing="zeros", z_size=3, hidden=(8,)))
 
 

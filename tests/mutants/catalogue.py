@@ -3176,11 +3176,6 @@ mutants(
 
 mutants(
     "estimators/classifier.py",
-    (
-        "found[:, -1] - self.columns_.log_volume",
-        "found[:, -1]",
-        "estimators/test_classifier.py::test_probabilities_and_scores_in_one_pass",
-    ),
 )
 mutants(
     "evaluate/likely_classes.py",
