@@ -124,7 +124,7 @@ def test_what_has_no_units_is_refused():
     with pytest.raises(ValueError, match="x: got 1 rows, want at least two"):
         active_units(small(VAE), x[:1])
     model = Discrete("model")
-    with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model alone"):
+    with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model only"):
         kl_per_unit(model, model.data(), site="c")
 
 

@@ -192,7 +192,7 @@ def test_scaled_masked_and_unplated_sites_are_refused():
     model = small(M2)
     x, _ = rows(model)
     for handler in (poutine.scale(scale=0.5), warm_up(torch.tensor(0.5)), warm_up(torch.tensor(1.0))):
-        with handler, pytest.raises(ValueError, match="model: got site '.' scaled by .*, want every density as it is"):
+        with handler, pytest.raises(ValueError, match="model: got site '.' scaled by .*, want every density unscaled"):
             log_likelihood(model, x, num_samples=5)
     with poutine.mask(mask=torch.tensor(True)), pytest.raises(ValueError, match="model: got site 'z' masked, want"):
         log_likelihood(model, x, num_samples=5)

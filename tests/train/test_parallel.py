@@ -96,7 +96,7 @@ def test_the_shares_of_a_batch_are_the_batch():
     ("sizes", "message"),
     [
         ({"batch_size": 5}, "batch_size: got 5, want a multiple of 2, the number of processes"),
-        ({"batch_size": 4, "labelled_batch_size": 3}, "labelled rows a batch: got 3, want a multiple of 2"),
+        ({"batch_size": 4, "labelled_batch_size": 3}, "labelled rows per batch: got 3, want a multiple of 2"),
     ],
 )
 def test_batches_that_cannot_be_shared(sizes, message):
