@@ -47,6 +47,7 @@ class Own(DeepGenerativeModel):
 
     def guide(self, x, y=None, size=1):
         plate, y = self.rows(x, y, size)
+        x = self.scaled(x)
         with plate:
             if y is None:
                 y = pyro.sample("y", self.q_y(x), infer={"enumerate": "parallel"})
@@ -60,6 +61,11 @@ def data():
     return torch.rand(ROWS, 4, generator=torch.Generator().manual_seed(1)).round(), torch.arange(ROWS) % CLASSES
 
 
+def with_a_missing_cell(model, x):
+    model.p_x.missing = "zeros"
+    return model, x.index_put((torch.tensor(0), torch.tensor(1)), torch.tensor(torch.nan))
+
+
 FUNCTIONS = {
     "active_units": lambda m, x, y: evaluate.active_units(m, x),
     "anomaly_score": lambda m, x, y: evaluate.anomaly_score(m, x),
@@ -67,9 +73,11 @@ FUNCTIONS = {
     "bound": lambda m, x, y: evaluate.bound(m, x),
     "classification_error": lambda m, x, y: evaluate.classification_error(m, x, y),
     "elbo_parts": lambda m, x, y: evaluate.elbo_parts(m, x),
+    "impute": lambda m, x, y: evaluate.impute(*with_a_missing_cell(m, x), num_samples=3),
     "kl_per_unit": lambda m, x, y: evaluate.kl_per_unit(m, x),
     "latent_means": lambda m, x, y: evaluate.latent_means(m, x),
     "latents": lambda m, x, y: evaluate.latents(m, x),
+    "likely_bounds": lambda m, x, y: evaluate.likely_bounds(m, x, m.classifier(x)),
     "log_likelihood": lambda m, x, y: evaluate.log_likelihood(m, x, num_samples=3, backend="off")._asdict(),
     "log_likelihood, a class drawn": lambda m, x, y: evaluate.log_likelihood(
         m, x, num_samples=3, classes="drawn", backend="off"
