@@ -110,19 +110,19 @@ class TestMonitor:
         assert list(events.columns) == [*Event._fields] and "series" in events
         assert len(events) > 20 and Path("report/report.html").stat().st_size > 10_000
         assert re.search(
-            r"[0-9]+ of the events come back at the same place of the sun, in [0-9]+ series", result.output
+            r"[0-9]+ of the events return at the same position of the sun, in [0-9]+ series", result.output
         )
         Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
         go_on = ("train", "log.csv", "--model", "roof", "--labels", "events.csv", "--steps", 2)
         result = call(*go_on)
         assert result.exit_code == 0 and re.search(
-            "roof: goes on from [0-9]+ kept rows, states IV, PS50", result.output
+            "roof: continues from [0-9]+ kept rows, states IV, PS50", result.output
         )
-        assert re.search("log.csv: [0-9]+ rows passed over, of days that roof keeps already", result.output)
+        assert re.search("log.csv: [0-9]+ rows skipped, of days that roof already has", result.output)
         assert "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal, odd; " in result.output
         result = call(*go_on, "--fresh", "--module", MODULE, "--modules", 8)
         assert result.exit_code == 0 and "roof: states normal, odd; " in result.output
-        assert "roof: the monitor that was there is now roof.1" in result.output
+        assert "roof: the old monitor is now roof.1" in result.output
         assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
 
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):

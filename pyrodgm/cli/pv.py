@@ -111,7 +111,7 @@ def train(
     earlier = Monitor.load(model, with_rows=True) if holds_monitor(model) and not fresh else None
     if earlier is not None:
         states = ", ".join(earlier.thresholds.states)
-        console.print(f"{model}: goes on from {len(earlier.rows.time)} kept rows, states {states}", **say)
+        console.print(f"{model}: continues from {len(earlier.rows.time)} kept rows, states {states}", **say)
     monitor = Monitor.fit(
         data,
         label,
@@ -127,10 +127,10 @@ def train(
         seed=seed,
     )
     if fresh and holds_monitor(model):
-        console.print(f"{model}: the monitor that was there is now {set_aside(model)}", **say)
+        console.print(f"{model}: the old monitor is now {set_aside(model)}", **say)
     monitor.save(model)
     if monitor.rows.known:
-        console.print(f"{data}: {monitor.rows.known} rows passed over, of days that {model} keeps already", **say)
+        console.print(f"{data}: {monitor.rows.known} rows skipped, of days that {model} already has", **say)
     states, kept = ", ".join(monitor.thresholds.states), len(monitor.rows.time)
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
     alarms = monitor.false_alarms(false_alarms)
@@ -185,9 +185,9 @@ def monitor(
     series = {event.series for event in report.events} - {None}
     if series:
         again = sum(event.series is not None for event in report.events)
-        console.print(f"{again} of the events come back at the same place of the sun, in {len(series)} series", **say)
+        console.print(f"{again} of the events return at the same position of the sun, in {len(series)} series", **say)
     elif trained.site is None:
-        console.print("events that come back: not looked for, train with --latitude and --longitude", **say)
+        console.print("returning events were not searched for; train with --latitude and --longitude", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
     for reason, count in report.skipped.most_common():

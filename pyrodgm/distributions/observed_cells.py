@@ -1,4 +1,4 @@
-"""Rows with missing cells: the density of those observed. Mattei and Frellsen 2019; Nazabal et al. 2020."""
+"""The density of the observed cells of a row. Mattei and Frellsen 2019; Nazabal et al. 2020."""
 
 import pyro.distributions as dist
 import torch
@@ -7,20 +7,20 @@ from torch.distributions.utils import _sum_rightmost
 
 
 class ObservedCells(dist.Independent):
-    """Independent cells, of which those that are NaN were not observed and count for nothing.
+    """Independent cells; a cell that is NaN is missing and does not contribute to the density.
 
     log p(x_obs) = sum over the observed d of log p(x_d)    (Mattei and Frellsen 2019, MIWAE)
 
-    It is the marginal density of the observed cells: whatever the others are, they integrate to one. Of a complete row
-    it is the density of ``Independent``. Samples and the mean are complete rows. Zero must be in the support, because
-    it stands in for a missing cell while the density of the others is computed.
+    This is the marginal density of the observed cells, because the densities of the missing cells integrate to one. For
+    a complete row it equals ``Independent``. Samples and the mean are complete rows. Zero must be in the support: it
+    replaces a missing cell while the density of the other cells is computed.
 
     Args:
         base_distribution: one distribution for each cell, batch shape ``(..., D)`` and event shape ``()``.
         reinterpreted_batch_ndims: 1, or the number of the rightmost dimensions that make a row.
 
     Raises:
-        ValueError: where validation is on, for a value outside the support that is not NaN.
+        ValueError: if validation is on, for a value outside the support that is not NaN.
 
     Example::
 
@@ -42,7 +42,7 @@ class ObservedCells(dist.Independent):
 
 
 class OrMissing(constraints.Constraint):
-    """A constraint that NaN, the sign of a missing cell, fulfils too.
+    """A constraint that also accepts NaN, which marks a missing cell.
 
     Example::
 
@@ -55,7 +55,7 @@ class OrMissing(constraints.Constraint):
 
     @property
     def is_discrete(self) -> bool:
-        """Whether the values that are there are discrete."""
+        """Whether the observed values are discrete."""
         return self.base.is_discrete
 
     @property
@@ -64,5 +64,5 @@ class OrMissing(constraints.Constraint):
         return self.base.event_dim
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
-        """Whether each value is NaN or fulfils the base."""
+        """Whether each value is NaN or satisfies the base constraint."""
         return self.base.check(value) | torch.isnan(value)

@@ -1,4 +1,4 @@
-"""``fit(X, y)`` with a deep generative model: a classifier that learns from rows without a label too."""
+"""``fit(X, y)`` with a deep generative model: a classifier that also learns from unlabelled rows."""
 
 import inspect
 import math
@@ -20,58 +20,62 @@ from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
-from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models import DeepGenerativeModel, LatentClassifierVAE
 from pyrodgm.models.catalogue import has_classes, models_by_name
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.nn import BatchNorm
 
-HELD_OUT, STOPPED_BY = 0.1, 50  # the share of the labels that stop a fit, and how many it takes
-CLASS_DRAWS = 3  # of an auxiliary variable in a stream of rows; ten are right as often
+HELD_OUT, STOPPED_BY = 0.1, 50  # share of the labels held out for early stopping, if that is at least this many
+CLASS_DRAWS = 3  # samples of an auxiliary variable in a stream of rows; ten are no more accurate
 MANY_CLASSES = 20  # above which a step of M2 that samples takes less than half the time of one that sums (0.47 at 20)
 
 
 class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
-    """A deep generative model of rows x and classes y, by scikit-learn's conventions.
+    """A deep generative model of rows x and classes y that follows scikit-learn's conventions.
 
-    Rows without a label, those whose y is -1, None or NaN, are learnt from too; with none of them it is a supervised
-    classifier, with no labels at all and ``num_classes`` given it clusters. The objective is that of the model's paper,
-    see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. Of many labels a share is held out, and the epoch
-    of least cross-entropy on them is kept; their rows are still learnt from, as rows without a label.
+    A row whose y is -1, None or NaN is unlabelled, and also used for training. With labels for all rows this is a
+    supervised classifier. With no labels at all, and ``num_classes`` given, it clusters. The objective is that of the
+    model's paper, see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. If there are many labels, a share of
+    them is held out, and the epoch with the least cross-entropy on them is kept. The rows of the held-out labels are
+    used as unlabelled rows.
 
-    A cell of X that is NaN is missing. It is left out of log p(x), and networks read it as 0: the mean of its column
-    where the likelihood is normal. Where ``fit`` saw missing cells, networks also read a mask that says which. Where it
-    saw none, rows with missing cells can be asked about all the same. ``impute`` fills them in.
+    A cell of X that is NaN is missing. It is left out of log p(x), and the networks read it as 0, which is the mean of
+    its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
+    If there were none, the other methods still accept missing cells. ``impute`` fills them in.
 
     Args:
-        model: by name, ``"sdgm"``, ``"adgm"``, ``"m2"`` or another model of ``pyrodgm.models`` with classes; a class of
-            such models; or either with options, as ``("m2", {"posterior": "full"})``.
+        model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
+            class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. A
+            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise.
         z_size: number of latent units.
-        a_size: number of auxiliary units, where the model has them.
+        a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
-        likelihood: p(x | ...), see ``likelihood_net``; None to choose it by the data, see ``describe_columns``.
-        num_classes: how many clusters, where there are no labels; else None.
-        classes: how the model treats a class that is not given while it trains, ``"enumerated"``, ``"sampled"`` or
-            ``"relaxed"``, see ``DeepGenerativeModel``. ``"auto"`` samples above 20 classes, where the model can and has
-            no batch normalisation, and else sums all. An option of ``model`` of this name goes before.
-        epochs: how often to go through the rows, at most.
-        batch_size: rows a step, and at most so many labelled ones besides.
-        learning_rate: of Adam, at first.
+        likelihood: p(x | ...), see ``likelihood_net``; None to choose it from the data, see ``describe_columns``.
+        num_classes: number of clusters if there are no labels; otherwise None.
+        classes: how the model treats an unknown class in training: ``"enumerated"``, ``"sampled"`` or ``"relaxed"``,
+            see ``DeepGenerativeModel``. ``"auto"`` samples if there are more than 20 classes, and if the model can and
+            has no batch normalisation; otherwise it enumerates. An option of ``model`` with this name takes precedence.
+        epochs: maximum number of passes through the rows.
+        batch_size: rows per step; a step also has up to this many labelled rows.
+        learning_rate: initial learning rate of Adam.
         beta: weight of the class term.
-        warm_up_epochs: over which the KL terms of the continuous latents rise to their weight.
-        validation_fraction: share of the labels of each class to stop by; 0 to train for all epochs. ``"auto"`` holds
-            out a tenth of 500 labels or more, and none of fewer: to stop by a handful of labels is to stop by chance.
-        patience: epochs without a better one before it stops.
-        device: where to train and predict.
-        random_state: fixes the parameters, the noise, the order of the rows and the labels held out.
-        verbose: show a bar, and print the likelihood.
+        warm_up_epochs: epochs over which the weight of the KL terms of the continuous latents rises to 1.
+        validation_fraction: share of the labels of each class that is held out for early stopping; 0 to train for all
+            epochs. ``"auto"`` holds out a tenth if there are 500 labels or more, and none otherwise, because early
+            stopping on a handful of labels is chance.
+        patience: number of epochs without improvement before training stops.
+        device: device for training and prediction.
+        random_state: fixes the initial parameters, the noise, the order of the rows and the held-out labels.
+        verbose: show a progress bar, and print the likelihood.
 
     Attributes:
         classes_: the classes, ``(K,)``, sorted.
         likelihood_: p(x | ...), as given or as chosen.
-        network_: which classifier of a model with two predicts, ``"inference"`` where there were labels, see ``CaGeM``.
-        model_: the trained ``DeepGenerativeModel``, over standardised columns where the likelihood is normal.
+        network_: the network that predicts, for a model with two classifiers: ``"inference"`` if there were labels, see
+            ``CaGeM``.
+        model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
-        n_features_in_, feature_names_in_: the columns, and their names where X had them.
+        n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     Example::
 
@@ -118,15 +122,15 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.verbose = verbose
 
     def fit(self, X, y=None):
-        """Train on the rows X and the labels there are.
+        """Train on the rows X and their labels.
 
         Args:
             X: rows ``(N, D)``: an array, or a data frame of numbers. NaN is a missing cell.
-            y: labels ``(N,)`` of any type; -1, None or NaN for a row without. None where there are none at all.
+            y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
-            ValueError: for rows that are no finite numbers, columns that are constant or without a value, a class with
-                a single label, no label and no ``num_classes``, or no such model.
+            ValueError: for infinite values, columns that are constant or empty, a class with a single label, no labels
+                without ``num_classes``, or an unknown model.
         """
         check_settings(self)
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
@@ -148,13 +152,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return self
 
     def partial_fit(self, X, y=None, classes=None):
-        """Go once through some more rows, with no label held out.
+        """Train one pass over some more rows. No labels are held out.
 
-        The columns are described, and the model is made, at the first call.
+        The first call chooses the likelihood and the scaling from its rows, and builds the model.
 
         Args:
             X, y: as for ``fit``.
-            classes: all there will be; required at the first call, unless ``num_classes`` is given.
+            classes: all classes of all calls; required in the first call, unless ``num_classes`` is given.
         """
         check_settings(self)
         first = not hasattr(self, "model_")
@@ -188,29 +192,29 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return self
 
     def predict_proba(self, X):
-        """Class probabilities ``(B, K)`` by the model's ``classifier``, in the order of ``classes_``.
+        """Class probabilities ``(B, K)`` from the model's ``classifier``, in the order of ``classes_``.
 
-        Those of a CaGeM that saw labels are by q(y | x): its cascade p(y | x) needs more of them.
+        A CaGeM that was trained with labels predicts by q(y | x), because its cascade p(y | x) needs more labels.
         """
         return self._of_rows(X, lambda model, x: check_probabilities(self._class_probabilities(model, x)))
 
     def predict_and_score(self, X, num_samples=1, batch_size=4000, dtype="float32"):
-        """Class probabilities and scores of rows in one pass, for streams of many rows.
+        """Class probabilities and scores in one pass, for streams of many rows.
 
-        Classes that are not likely cost nothing, see ``likely_bounds``. The defaults are for speed: one draw of the
-        latents, the same for all rows, in single precision.
+        Unlikely classes are skipped, see ``likely_bounds``. The defaults are for speed: one sample of the latents, the
+        same for all rows, in single precision.
 
         Args:
             X: rows ``(B, D)``.
-            num_samples: draws of the latents for the bound. The probabilities of a model with an ``a`` take three.
-            batch_size: rows at a time, in which memory grows.
+            num_samples: samples of the latents for the bound. The probabilities of a model with an ``a`` use three.
+            batch_size: rows per call of the networks; memory is proportional to it.
             dtype: ``"float64"``, or ``"float32"`` for all but far rows, see ``score_samples``.
 
         Returns:
             Probabilities ``(B, K)`` and scores ``(B,)``.
 
         Raises:
-            ValueError: for numbers below one, another dtype, and a model whose guide has no class.
+            ValueError: for numbers below one, another dtype, or a model whose guide has no class.
 
         Example::
 
@@ -238,10 +242,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return self.classes_[self.predict_proba(X).argmax(1)]
 
     def score(self, X, y, sample_weight=None):
-        """Accuracy over the rows that have a label.
+        """Accuracy on the labelled rows.
 
         Raises:
-            ValueError: if none has.
+            ValueError: if no row is labelled.
         """
         check_is_fitted(self)
         classes, indices = read_labels(y)
@@ -253,17 +257,17 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return super().score(X, classes[indices[known]], weight)
 
     def sample(self, num_samples=1, y=None):
-        """Draw rows from the model.
+        """Generate rows from the model.
 
         Args:
-            num_samples: how many.
-            y: the class of all, or of each; None to draw them too.
+            num_samples: number of rows.
+            y: the class of all rows, or of each; None to draw the classes too.
 
         Returns:
-            Rows ``(num_samples, D)`` in the units of the table, and their classes ``(num_samples,)``.
+            Rows ``(num_samples, D)`` in the units of X, and their classes ``(num_samples,)``.
 
         Raises:
-            ValueError: for fewer rows than one, and for a class that there is not.
+            ValueError: for fewer rows than one, or an unknown class.
         """
         check_is_fitted(self)
         if y is not None:
@@ -299,7 +303,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         kind = self.classes if isinstance(self.classes, str) else self.classes[0]
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size}
-        sizes |= {"bound": "jensen"}  # of a LatentClassifierVAE: its exact bound learns little from few labels
+        if issubclass(model_class, LatentClassifierVAE):  # its exact bound learns little from few labels
+            options = {"bound": "jensen"} | options
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
                 raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")

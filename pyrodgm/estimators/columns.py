@@ -1,4 +1,4 @@
-"""What the columns of a table are: their likelihood, and the scale that a network reads them on."""
+"""The likelihood and the scaling of the columns of a table."""
 
 import warnings
 from functools import partial
@@ -12,11 +12,11 @@ NOISE = 0.1  # of standardised columns, in standard deviations
 
 
 class Columns(NamedTuple):
-    """The likelihood of the columns and the map to the values that it is of, x' = (x - shift) / scale.
+    """The likelihood of the columns, and their scaling x' = (x - shift) / scale.
 
-    log p(x) = log p'(x') - sum_d log scale_d: a density is one of the table's own units. Only normal columns are
-    shifted; grey values are divided by 255, and have no density to be changed. ``missing`` is how networks read a cell
-    that was not observed, see ``Networks``: with a mask, where there are such cells to learn from.
+    log p(x) = log p'(x') - sum_d log scale_d converts a density to the units of the table. Only normal columns are
+    shifted. Grey values are divided by 255, without a change of density. ``missing`` is how networks read a missing
+    cell, see ``Networks``: with a mask if there are missing cells to learn from.
     """
 
     likelihood: str | tuple
@@ -38,7 +38,7 @@ class Columns(NamedTuple):
         return torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
 
     def log_volume(self, x: torch.Tensor) -> torch.Tensor:
-        """sum_d log scale_d over the observed cells of rows x, what log p' has to give for the change of units."""
+        """sum_d log scale_d over the observed cells of rows x: log p' less log p in the units of the table."""
         log_scale = np.log(self.scale) if self.is_normal else np.zeros_like(self.scale)
         return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 

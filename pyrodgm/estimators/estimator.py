@@ -1,4 +1,4 @@
-"""What the estimators share: columns in and out, scores, latents, generated rows, and pickling."""
+"""Base class of the estimators: scaling of the columns, scores, latents, imputation, generated rows and pickling."""
 
 import copy
 import inspect
@@ -30,32 +30,31 @@ SAVED = {"model_": (to_plain, from_plain), "_optimizer": (state_to_plain, state_
 class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     """Base class of the estimators; a subclass trains ``model_`` over ``columns_``.
 
-    Everything is evaluated in double precision, unless scores are asked for in another, and with the same noise for
-    every row, so that what is said of a row depends on no other row and, for one state of the estimator, is always the
-    same.
+    All methods use double precision by default, and the same noise for every row. The result for a row is therefore
+    always the same, and does not depend on the other rows.
     """
 
     def score_samples(self, X, importance_samples=None, num_samples=DRAWS, batch_size=None, dtype="float64"):
-        """log p(x) of every row, of its observed cells, in nats and in the units of X: the lower, the stranger.
+        """log p(x) of the observed cells of every row, in nats and in the units of X. Unusual rows have low scores.
 
-        The lower bound of Kingma 2017, eqs 2.10 and 3.8; or the importance-weighted estimate of ``log_likelihood``,
-        which is tighter. Rows with values that the likelihood cannot have get minus infinity. Grey values under a
-        Bernoulli likelihood have a score but no density.
+        This is the lower bound of Kingma 2017, eqs 2.10 and 3.8, or with ``importance_samples`` the tighter estimate of
+        ``log_likelihood``. Rows with values outside the support of the likelihood get minus infinity. Grey values under
+        a Bernoulli likelihood have a score, but it is not a log-density.
 
         Args:
             X: rows ``(B, D)``.
-            importance_samples: how many; None for the bound.
-            num_samples: draws of the latents that the bound averages over.
-            batch_size: rows at a time, in which memory grows; None for about 5,000 over the number of classes and of
-                importance samples.
-            dtype: ``"float64"``, or ``"float32"``, twice as fast, for all rows but those with values beyond ten
-                standard deviations, of whose log q(z | x) rounding would leave nothing.
+            importance_samples: number of importance samples; None for the bound.
+            num_samples: samples of the latents for the bound.
+            batch_size: rows per call of the networks; memory is proportional to it. None for about 5,000 divided by the
+                numbers of classes and of importance samples.
+            dtype: ``"float64"``; or ``"float32"``, which is twice as fast. Rows with values beyond ten standard
+                deviations always use double precision, because rounding would destroy their log q(z | x).
 
         Returns:
             ``(B,)``.
 
         Raises:
-            ValueError: for numbers below one, and another dtype.
+            ValueError: for numbers below one, or another dtype.
 
         Example::
 
@@ -93,23 +92,23 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return self._of_rows(X, means)
 
     def impute(self, X: np.ndarray, num_samples: int = 1000, num_draws: int | None = None) -> np.ndarray:
-        """Fill in the missing cells of X, those that are NaN: their mean given the observed ones, or several draws.
+        """Fill in missing cells (NaN) with their mean given the observed cells, or with several random draws.
 
-        By self-normalised importance sampling, see ``pyrodgm.evaluate.impute``. The class is summed. The mean of a row
-        depends on no other row and is always the same. Draws follow ``random_state``, are of the likelihood (zeros and
-        ones, counts), and differ by as much as is unknown of the cell: a figure that is computed from each of them and
-        averaged counts that in (multiple imputation).
+        The method is self-normalised importance sampling with a sum over classes, see ``pyrodgm.evaluate.impute``. The
+        mean is always the same for a row, and does not depend on the other rows. Draws are samples of the likelihood,
+        such as zeros and ones, or counts, and are fixed by ``random_state``. Their spread is the uncertainty of the
+        cell. To include it in a result, compute the result from each draw and average (multiple imputation).
 
         Args:
-            X: rows ``(B, D)``, NaN where a cell is missing.
-            num_samples: draws of the latents a row.
-            num_draws: how many draws; None for the mean.
+            X: rows ``(B, D)`` with NaN for missing cells.
+            num_samples: samples of the latents per row.
+            num_draws: number of draws; None for the mean.
 
         Returns:
-            ``(B, D)``, or ``(num_draws, B, D)``, in the units of the table. Observed cells are as they were.
+            ``(B, D)``, or ``(num_draws, B, D)``, in the units of X. Observed cells are unchanged.
 
         Raises:
-            ValueError: for numbers below one, and for values that the likelihood cannot have.
+            ValueError: for numbers below one, or values outside the support of the likelihood.
 
         Example::
 
@@ -135,13 +134,13 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return np.where(np.isnan(rows), self.columns_.to_table(x), rows)
 
     def get_feature_names_out(self, input_features=None):
-        """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` is of no effect."""
+        """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` has no effect."""
         check_is_fitted(self)
         names = [f"{site}_{i}" for site, size in self.latent_sizes_.items() for i in range(size)]
         return np.array(names, dtype=object)
 
     def _scores(self, model, x, of):
-        """``of(model, x, inside)`` of rows that the likelihood can have, minus infinity for the others, ``(B,)``."""
+        """``of(model, x, inside)`` for rows in the support of the likelihood, minus infinity for others, ``(B,)``."""
         inside = model.p_x.support.check(x).all(-1)
         rows = torch.full_like(x[:, 0], -torch.inf, dtype=torch.float64)
         if bool(inside.any()):
@@ -149,7 +148,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return rows - self.columns_.log_volume(x)
 
     def _sample(self, num_samples, y=None):
-        """The sites of so many rows drawn from the model, by ``random_state``; x in the units of the table."""
+        """x in the units of the table, and all sites, of ``num_samples`` generated rows."""
         if num_samples < 1:
             raise ValueError(f"num_samples: got {num_samples}, want at least 1")
         check_is_fitted(self)
@@ -158,7 +157,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return self.columns_.to_table(nodes["x"]["value"]), nodes
 
     def _check_rows(self, X, **options):
-        """X as an array of doubles; with ``reset=True`` its columns are those of the estimator from now on."""
+        """X as an array of doubles; ``reset=True`` records its columns as those of the estimator."""
         _refuse_words(X)
         return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", **options)
 
@@ -179,18 +178,18 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _to_device(self, X):
-        """Rows of the table as the model takes them."""
+        """Rows of the table in the units of the model, on its device."""
         return self.columns_.to_model(X).to(self.device, torch.get_default_dtype())
 
     def _training_rows(self, X):
-        """Rows of the table as the model is trained on them, none with a value that its likelihood cannot have."""
+        """Rows of the table in the units of the model, checked to be in the support of its likelihood."""
         self._refuse_missing(X)
         x = self._to_device(X)
         check_values("X", x, self.model_.p_x.support, self.model_.p_x.wanted)
         return x
 
     def _refuse_missing(self, X):
-        """Raise ``ValueError`` for missing cells where the model, one of the user's own or an old one, takes none."""
+        """Raise ``ValueError`` for missing cells if the model, the user's own or an old one, does not accept them."""
         if getattr(self.model_, "missing", None) is None and np.isnan(X).any():
             raise ValueError(
                 f"X: got {np.isnan(X).sum()} missing cells (NaN), want none: this {type(self.model_).__name__} was "
@@ -198,7 +197,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             )
 
     def _new(self, model_class, options, **settings):
-        """A model of the columns: by those of the settings that its class takes, and by the options."""
+        """A model for the columns, built from the options and those settings that its class accepts."""
         settings |= {"x_size": self.n_features_in_, "z_size": self.z_size, "likelihood": self.likelihood_}
         settings |= {"hidden": tuple(map(_python_number, self.hidden)), "missing": self.columns_.missing}
         taken = inspect.signature(model_class).parameters
@@ -206,16 +205,16 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         return model_class(**settings | options).to(self.device)
 
     def _note_latents(self, x):
-        """Remember the names and sizes of the continuous latents, from one row through the guide."""
+        """Record the names and sizes of the continuous latents by running the guide on one row."""
         with evaluating(self.model_):
             sites = latent_sites(poutine.trace(self.model_.guide).get_trace(x[:1]))
         self.latent_sizes_ = {name: site["value"].shape[-1] for name, site in sites.items() if name.startswith("z")}
 
     def _of_rows(self, X, function, copies=1, size=None, dtype=torch.float64):
-        """``function(model, x)`` of the rows X, as an array of doubles.
+        """``function(model, x)`` for the rows X, as an array of doubles.
 
-        So many rows at a time that they, their classes and ``copies`` of them fit; the noise begins anew for each part.
-        Rows far away are evaluated in double precision, whatever the dtype.
+        The rows are split into parts of ``size`` rows, or by the number of classes and ``copies``; each part starts
+        with the same noise. Far rows are evaluated in double precision, whatever the dtype.
         """
         check_is_fitted(self)
         X = self._check_rows(X, reset=False)

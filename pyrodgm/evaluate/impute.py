@@ -1,4 +1,4 @@
-"""Missing cells, filled in from the observed ones. Mattei and Frellsen 2019, MIWAE."""
+"""Imputation of missing cells. Mattei and Frellsen 2019, MIWAE."""
 
 import torch
 
@@ -17,34 +17,35 @@ def impute(
     chunk_size: int = 10_000,
     progress: bool = False,
 ) -> torch.Tensor:
-    """Fill in missing cells: their mean given the observed ones, or several draws of them.
+    """Fill in missing cells with their mean given the observed cells, or with several random draws.
 
     E[x_mis | x_obs] ~ sum_s,y w_sy E[x_mis | x_obs, z_sy, y] / sum_s,y w_sy
     w_sy = p(x_obs, y, z_sy) / q(z_sy | x_obs, y)
 
-    This is self-normalised importance sampling, the paper's single imputation: the guide draws the latents given the
-    observed cells, and the weights correct for what it gets wrong. A y that is not given is summed. A draw, the paper's
-    multiple imputation, is sampling importance resampling: it takes a sample s and a class y with probability
-    w_sy / sum w, and draws the missing cells from p(x_mis | x_obs, z_sy, y). Where few samples carry all the weight
-    (``log_likelihood(...).effective_samples``) the mean is uncertain and the draws are too alike. More samples help.
+    The mean is the paper's single imputation, self-normalised importance sampling: the guide samples the latents given
+    the observed cells, and the weights correct for the error of the guide. A y that is not given is summed. The draws
+    are the paper's multiple imputation, sampling importance resampling: each draw selects a sample s and a class y with
+    probability w_sy / sum w, and samples the missing cells from p(x_mis | x_obs, z_sy, y). If few samples have all the
+    weight (``log_likelihood(...).effective_samples``), the mean is uncertain and the draws are too similar. Then
+    use more samples.
 
     Args:
-        model: a ``DeepGenerativeModel`` that takes missing cells, as ``VAE(784, missing="mask")``; or any torch module
-            with methods ``model`` and ``guide`` whose x is an ``ObservedCells``.
+        model: a ``DeepGenerativeModel`` that accepts missing cells, such as ``VAE(784, missing="mask")``; or any torch
+            module with methods ``model`` and ``guide`` whose x is an ``ObservedCells``.
         x: rows ``(B, D)``; NaN is a missing cell.
-        y: labels, where they are known; or None.
-        num_samples: S.
-        num_draws: None for the mean; else how many draws of every row.
-        site: the name of x in the model.
-        chunk_size: decodes at once, samples times classes times rows.
-        progress: show a bar.
+        y: labels of the rows, or None.
+        num_samples: number of samples S.
+        num_draws: number of draws of every row; None for the mean.
+        site: name of the site of x in the model.
+        chunk_size: decodes per run of the pair: samples times classes times rows.
+        progress: show a progress bar.
 
     Returns:
-        ``(B, D)``, or ``(num_draws, B, D)``: x with its missing cells filled in and the observed ones as they are.
+        ``(B, D)``, or ``(num_draws, B, D)``: x with its missing cells filled in; observed cells are unchanged.
 
     Raises:
-        ValueError: for numbers below one; for a model that takes no missing cells; for rows whose observed cells it
-            cannot have; if a site is scaled or masked, or not in the plate over the rows.
+        ValueError: for numbers below one; for a model that does not accept missing cells; for observed cells outside
+            the support of the model; if a site is scaled or masked, or not in the plate over the rows.
 
     Example::
 

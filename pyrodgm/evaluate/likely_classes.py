@@ -1,14 +1,14 @@
 """The bound of log p(x) with the sum over y cut to the likely classes of each row.
 
-A bound that sums y runs the networks once for each class of each row. For a trained model q(y | x) of most classes is
-all but zero. Here only the classes S(x) = {y : q(y | x) >= least} are run. The sum is then that of a guide whose
-q(y | ...) is zero outside S(x) and normalised inside it:
+A bound that sums over y runs the networks once per class and row. In a trained model, q(y | x) is nearly zero for most
+classes. Here only the classes S(x) = {y : q(y | x) >= least} are run. This is the bound of a guide whose q(y | ...) is
+zero outside S(x) and normalised inside:
 
     q'(y | ...) = q(y | ...) / sum_{y' in S(x)} q(y' | ...)                                 for y in S(x)
     L'(x) = E[sum_{y in S(x)} q'(y | ...) (log p(x, y, a, z) - log q(a, z | x, y) - log q'(y | ...))]
 
-That is a lower bound of log p(x) too (Kingma 2017, eqs 2.10 and 3.8), and the usual one where ``least`` is 0. It costs
-one run of model and guide for each pair of a row and a likely class.
+It is also a lower bound on log p(x) (Kingma 2017, eqs 2.10 and 3.8), and the usual one if ``least`` is 0. It costs one
+run of model and guide for each pair of a row and a likely class.
 """
 
 import torch
@@ -16,26 +16,34 @@ from pyro import poutine
 
 from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.models import DeepGenerativeModel
 
 NEGLIGIBLE = 0.01
 
 
-def likely_bounds(model, x, probabilities, num_samples=1, batch_size=1000, least=NEGLIGIBLE):
-    """The lower bound of log p(x) of every row over its likely classes, in nats.
+def likely_bounds(
+    model: DeepGenerativeModel,
+    x: torch.Tensor,
+    probabilities: torch.Tensor,
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    least: float = NEGLIGIBLE,
+) -> torch.Tensor:
+    """A lower bound on log p(x) of every row that sums over its likely classes, in nats.
 
     Args:
         model: a ``DeepGenerativeModel`` whose guide has a class y.
         x: rows ``(B, D)``.
-        probabilities: q(y | x), as ``model.classifier(x)`` has them, ``(B, K)``.
-        num_samples: Monte Carlo samples of the latents a row.
-        batch_size: rows a call.
-        least: a class of a smaller probability is left out. The likeliest class never is.
+        probabilities: q(y | x), such as ``model.classifier(x)``, ``(B, K)``.
+        num_samples: Monte Carlo samples of the latents per row.
+        batch_size: rows per call.
+        least: classes with a smaller probability are left out, except the likeliest class.
 
     Returns:
         ``(B,)``.
 
     Raises:
-        ValueError: for a guide without a class, for probabilities of another shape, and as ``row_bounds`` does.
+        ValueError: for a guide without a class, for probabilities of another shape, and as in ``row_bounds``.
 
     Example::
 

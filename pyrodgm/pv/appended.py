@@ -1,4 +1,4 @@
-"""Whole lines that were appended to a CSV since it was last looked at."""
+"""Reads complete lines that were appended to a CSV since the last read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BYTES = 4_000_000  # of the file at a time
 
 
 class Place(NamedTuple):
-    """How far a file was read.
+    """A position in a file.
 
     Args:
         offset: bytes read, up to the end of a line.
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
 
 def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[tuple[list[Piece], Place]]:
-    """Read on from a place to the end of the last whole line; a line that was written by half waits for its rest.
+    """Read from a position to the end of the last complete line; an incomplete last line is left for the next call.
 
     Args:
         path: ends in ``.csv``.

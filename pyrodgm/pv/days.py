@@ -1,4 +1,4 @@
-"""What a report draws of a string: its state, measured and expected energy in every quarter of an hour."""
+"""Data for the pictures of a report: state, measured and expected energy of every quarter of an hour."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
-"""Events of strings: rows of one state that is not normal, joined over time.
+"""Events: consecutive rows of a string in the same state other than normal.
 
-Time is cut into blocks of so many minutes. A block's state is the one that most of its rows are in, normal before
-others where as many are. Two blocks of the same state with at most one block between them belong to one event; the
-state's own rows in them make its numbers. What lasts less than the minutes of a block, from its first row to its last,
-is none: a few strange rows at dawn fill a block.
+Time is divided into blocks of equal length. The state of a block is that of most of its rows; normal wins a tie. Two
+blocks of the same state with at most one block between them belong to one event. The figures of an event are those of
+its rows in that state. If less than the length of a block lies between its first and last row, it is dropped, because a
+few unusual rows at dawn can fill a block.
 
     energy lost = sum over the event's rows of (expected - measured power) * seconds
 
-A row stands for the seconds since the row before it, in light or not; after a pause of more than an hour for none.
+A row stands for the seconds since the previous row, whether in light or not; after a pause of more than an hour, for
+zero seconds.
 """
 
 from __future__ import annotations

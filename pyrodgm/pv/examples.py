@@ -1,4 +1,4 @@
-"""Rows to show: the worst of each state, and healthy ones at about the same irradiance and temperature."""
+"""Example rows: the worst row of each state, and healthy rows at similar irradiance and temperature."""
 
 from __future__ import annotations
 

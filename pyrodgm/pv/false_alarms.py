@@ -1,4 +1,4 @@
-"""How often a monitor raises a false alarm, measured on normal days that it was not made of."""
+"""The rate of false alarms, measured on normal days that were not used for training or thresholds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyrodgm.pv.thresholds import Thresholds
 
 
 class FalseAlarms(NamedTuple):
-    """Rows that are not called normal on normal days that neither the model nor the thresholds were made of.
+    """The rate of false alarms on normal days that were not used for training or thresholds.
 
     Args:
         unseen: share of the rows, the mean over days.
@@ -29,7 +29,7 @@ class FalseAlarms(NamedTuple):
 def measure_false_alarms(
     thresholds: Thresholds, further: dict[str, list[tuple[np.ndarray, np.ndarray]]], stated: float
 ) -> FalseAlarms | None:
-    """What came of a stated share of false alarms; None where there is no further day.
+    """The measured rate for a stated share of false alarms; None if no day is left to measure it on.
 
     Args:
         thresholds: of the monitor.

@@ -1,11 +1,11 @@
-"""A file that grows through a monitor: what is appended is read, and every row is told once, whatever happens.
+"""Monitor a growing file: reads appended rows, and writes every row exactly once, even if it is killed.
 
-    rows.parquet/part-000001.parquet ...    rows, in order, so many a part; the last part is written again as it grows
-    follow.safetensors                      how far the file was read, and all that is remembered up to there
-    events.csv, report.html, report.json    as of a file that is whole
+    rows.parquet/part-000001.parquet ...    rows in order; the last part is rewritten as it grows
+    follow.safetensors                      the position in the file, and the state of the monitor there
+    events.csv, report.html, report.json    as for a complete file
 
-Rows are written first and ``follow.safetensors`` after them, each replaced as a whole. Killed in between, the rows that
-it does not know of are cut off, and read again.
+Rows are written before ``follow.safetensors``, and every file is replaced atomically. After a kill in between, rows
+beyond the position in ``follow.safetensors`` are removed and read again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pyrodgm.pv.report_folder import about_report, own_folder, rows_table, write
 from pyrodgm.pv.watch import Report, Watch
 
 ROWS_A_PART = 50_000
-EVERY = 5.0  # seconds from one look at the file to the next
+EVERY = 5.0  # seconds between two checks of the file
 
 
 def follow_file(
@@ -42,19 +42,20 @@ def follow_file(
     until: Callable[[Report], bool] | None = None,
     every: float = EVERY,
 ) -> Report:
-    """Write the states of rows as they are appended to a file. Stopped or killed, the same call goes on.
+    """Write the states of rows as they are appended to a file. If it is stopped or killed, the same call continues.
 
     Args:
         monitor, false_alarms, minutes, logger_map: see ``monitor_file``.
         path: of a CSV.
-        output: a folder; if this file was followed there, it goes on.
-        until: is asked with what was found so far, whenever all that is there was read; None to go on for ever.
-        every: seconds from one look at the file to the next.
+        output: a folder; if it already follows this file, it continues.
+        until: a function of the report so far, called whenever the end of the file is reached; True ends the call. None
+            to continue for ever.
+        every: seconds between two checks of the file.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: as ``monitor_file`` does; for a file that is no CSV, or is not the one that was followed; and for a
-            folder that follows another file, or with other settings.
+        ValueError: as in ``monitor_file``; for a file that is not a CSV, or not the file followed before; for a folder
+            that follows another file, or has other settings.
 
     Example::
 
@@ -82,7 +83,7 @@ def follow_file(
 
 
 class _Progress:
-    """What is on the disk of a file that is followed."""
+    """The files that ``follow_file`` writes, and its position."""
 
     def __init__(self, output, watch, about):
         self.watch, self.about = watch, about
@@ -91,14 +92,14 @@ class _Progress:
         if self.file.is_file():
             self._restore()
         else:
-            write(output / "report.json", json.dumps(about).encode())  # whose the rows are, before there are any
+            write(output / "report.json", json.dumps(about).encode())  # identifies the rows before there are any
             if self.folder.is_file():
                 self.folder.unlink()  # of an earlier report, which is replaced
         make_folder(self.folder, "output")
         self._cut()
 
     def save(self, table, place):
-        """Write rows, and then how far that is."""
+        """Write rows, and then the position after them."""
         arrow = need("pyarrow")
         if self.rows:
             table = arrow.concat_tables([self._read(self.parts + 1), table])
@@ -124,7 +125,7 @@ class _Progress:
         self.place, self.parts, self.rows = Place(*told["place"]), told["parts"], told["rows"]
 
     def _cut(self):
-        """Leave no row that ``follow.safetensors`` does not know of."""
+        """Remove rows beyond the position in ``follow.safetensors``."""
         for path in sorted(self.folder.glob("part-*")):
             if path.suffix != ".parquet" or int(path.stem.removeprefix("part-")) > self.parts + (self.rows > 0):
                 path.unlink()

@@ -1,4 +1,4 @@
-"""What an operator says of a string: intervals of time with a state, from a CSV such as the events of a monitor."""
+"""Labels from an operator: time intervals with a state, from a CSV such as ``events.csv`` of a monitor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyrodgm.pv.rows import UNSEEN
 
 
 class Interval(NamedTuple):
-    """What an operator says of a string: its state between two times, in seconds since 1970 in UTC.
+    """A label from an operator: the state of a string between two times, in seconds since 1970 in UTC.
 
     The state is None where it is not known.
     """

@@ -1,8 +1,8 @@
-"""Rows that a model folder keeps, so that a later training goes on from them and no state is forgotten.
+"""Rows that a model folder keeps for later trainings, so that no state is forgotten.
 
-All labelled rows of faults are kept. Of the other rows so many days of each string stay: days that are normal as a
-whole, and days that are not, each drawn at random from those of before and the new ones. The file has a fixed size for
-each string, but for the labels.
+All rows with a labelled fault are kept. Of the other rows, a bounded number of days per string is kept: completely
+normal days and other days, each chosen at random among old and new days. Apart from the labelled rows, the file has a
+fixed size per string.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FRINGE = 2 * 3600  # seconds before the first and after the last row kept of a d
 
 
 class KnownDays:
-    """The days that were sampled before.
+    """Days that were already sampled.
 
     Args:
         kept: rows of an earlier sample, or None.
@@ -52,7 +52,7 @@ class KnownDays:
 
 
 def relabelled(kept: Rows, intervals: Sequence[Interval], read: np.ndarray, normal: set[str]) -> tuple:
-    """Kept rows by what an operator says now.
+    """Kept rows with the states of an operator's new intervals.
 
     Args:
         kept: the rows.

@@ -1,4 +1,4 @@
-"""What the rows of a sample are for: days to train on and others, rows that are drawn, and the healthy strings."""
+"""Preparation of a training: the split into days, the choice of rows, and the models of healthy strings."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""A monitor in a folder: safetensors, Parquet and JSON, nothing that is executed when it is read.
+"""Saves a monitor to a folder as safetensors, Parquet and JSON. Loading executes no code from it.
 
     monitor.json                      which monitor it is, and everything small
     IDENTITY/model/                   the networks
     IDENTITY/scores.safetensors       the scores that thresholds come from
     IDENTITY/rows.parquet             the rows that a later training goes on from
 
-A new monitor is written beside the one before. ``monitor.json`` is replaced last, so that the folder holds a whole
-monitor at any moment.
+A new monitor is written beside the old one, and ``monitor.json`` is replaced last. The folder therefore holds a
+complete monitor at any time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def save_parts(
     site: tuple[float, float] | None,
     rows: Rows,
 ) -> None:
-    """Write the parts of a monitor to a folder, and remove those of the monitor that was there."""
+    """Write the parts of a monitor to a folder, and remove those of an earlier monitor."""
     folder, fitted, name = make_folder(folder, "model"), classifier.columns_, identity(classifier, thresholds)
     own = make_folder(folder / name, "model")
     about = {

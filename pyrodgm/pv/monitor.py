@@ -1,7 +1,7 @@
-"""A logger's file through a monitor, in pieces: the state of every row, the events, and a page to look at.
+"""Monitor a logger's file: writes the state of every row, the events, and an HTML report.
 
-The files of a report, see ``report_folder``, are there when it is whole. Until then its rows are beside, in
-``rows.parquet.new``.
+The files are described in ``report_folder``. Rows are first written to ``rows.parquet.new``, which is renamed at the
+end.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def monitor_file(
     logger_map: LoggerMap | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> Report:
-    """Write the states of every row of a file, and its events.
+    """Write the states of all rows of a file, the events and the report.
 
     Args:
-        monitor: trained on the same strings.
+        monitor: a monitor trained on the same strings.
         path, rows_at_once: see ``read_logger``.
-        output: a folder; it may hold an earlier report of the same monitor, which is replaced.
-        false_alarms: the share of normal rows that may be called something else, above 0 and below 1.
-        minutes: of the blocks that events are made of, see ``pyrodgm.pv.events``.
-        logger_map: None for the monitor's own.
+        output: a folder; an earlier report of the same monitor in it is replaced.
+        false_alarms: share of normal rows that may be classified as something else, above 0 and below 1.
+        minutes: length of the time blocks that form events, see ``pyrodgm.pv.events``.
+        logger_map: None for the map used in training.
 
     Raises:
-        ValueError: as ``read_logger`` does; for strings that the monitor does not know, columns it needs, and a folder
-            with another monitor's report, or one that is being followed.
+        ValueError: as in ``read_logger``; for unknown strings, missing columns, a folder with another monitor's report,
+            or a folder that follows a file.
 
     Example::
 
@@ -67,14 +67,14 @@ def monitor_file(
 
 
 def check_settings(false_alarms: float, minutes: int) -> None:
-    """Raise ``ValueError`` for a share of false alarms or a length of blocks that cannot be."""
+    """Raise ``ValueError`` for an invalid share of false alarms or length of blocks."""
     if not 0 < false_alarms < 1:
         raise ValueError(f"false_alarms: got {false_alarms}, want a share above 0 and below 1")
     check_size("minutes", minutes)
 
 
 def by_part(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Lists of the pieces of each part of a file."""
+    """The pieces of a file, as one list per part of the file."""
     part = []
     for piece in pieces:
         if part and piece.part != part[0].part:

@@ -1,13 +1,14 @@
 """The state of photovoltaic strings, by a deep generative model with few labels (Maaløe et al. 2018).
 
     q(y | x)                    the state, one of those that were labelled
-    L(x) <= log p(x)            the score; a row below its threshold is in a state that was not seen, see ``thresholds``
+    L(x) <= log p(x)            the score; a row with a score below the threshold is unseen, see ``thresholds``
 
-x are three columns, measured over expected (``monitor_columns``), or the six sensors of the paper. All labels of a
-healthy string are one state, ``normal``. No other state is needed: then p has one class, and the bound alone speaks.
+x has three columns, measured over expected (``monitor_columns``), or the six sensors of the paper. All labels of a
+healthy string are one state, ``normal``. Other states are optional: without them the model has one class, and only the
+score is used.
 
-Deviations from the paper: the columns; an SDGM whose training rows are drawn evenly over the states; a row that is
-unseen has no state.
+Deviations from the paper: the columns; an SDGM whose training rows are chosen evenly over the states; an unseen row has
+no other state.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from pyrodgm.pv.thresholds import Thresholds
 
 
 class States(NamedTuple):
-    """What is said of rows.
+    """The results for rows.
 
     Args:
         state: a label, ``"normal"`` or ``"unseen"``, ``(N,)``.
@@ -101,9 +102,9 @@ class Monitor:
         steps: int = 3000,
         seed: int = 0,
     ) -> Monitor:
-        """Learn from a logger's file. Of every four normal days of a string two train, and one makes the thresholds.
+        """Train on a logger's file. Of every four normal days of a string, two are for training and one for thresholds.
 
-        With an earlier monitor it learns from the rows that one kept, too: a new state is learnt and none is forgotten.
+        With an ``earlier`` monitor, the rows that it kept are used too: new states are learnt and none is forgotten.
 
         Args:
             path, logger_map: see ``read_logger``.

@@ -1,4 +1,4 @@
-"""What the model reads of a row, and what a healthy string would have given there."""
+"""The columns that the model reads, and the output expected from a healthy string."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FARTHEST = 7.0  # of ratios and their logarithms; values farther away are as str
 
 
 class Readings(NamedTuple):
-    """How rows of each string become columns.
+    """Converts rows of each string to columns of the model.
 
     Args:
         columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors.

@@ -1,4 +1,4 @@
-"""The days of a string as a picture: a strip of states for each, over measured and expected power."""
+"""Pictures of the days of a string: measured and expected power above a strip of states."""
 
 from __future__ import annotations
 

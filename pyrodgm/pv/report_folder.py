@@ -1,4 +1,4 @@
-"""The folder of a report: rows, events, a page to look at, and which monitor they are of.
+"""The folder of a report: rows, events, an HTML page, and the monitor that made them.
 
 rows.parquet    time, string, state, probability, score, anomaly, skipped: one row for each row read, in order
 events.csv      string, start, end, state, probability, score, rows, kwh_lost, series

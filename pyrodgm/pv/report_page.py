@@ -1,4 +1,4 @@
-"""``report.html``: one file that needs no network, with what an operator looks at first on top."""
+"""``report.html``: one self-contained file, with the most important results for an operator first."""
 
 from __future__ import annotations
 

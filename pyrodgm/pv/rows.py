@@ -1,4 +1,4 @@
-"""Rows that a monitor learns from: a sample of every day of every string, and what state each row is in.
+"""Rows for training a monitor: a sample of every day of every string, with the state of each row.
 
 A day of a string is a run of rows in use without a pause of four hours.
 """

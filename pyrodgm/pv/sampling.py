@@ -1,7 +1,7 @@
 """A sample of a logger's file to learn from, bounded for every day.
 
-Of each state of each day a fixed number of rows is kept, drawn at random. So memory grows with days and not with rows,
-and a short event is not lost among normal rows.
+For each state of each day, a fixed number of rows is chosen at random. Memory therefore grows with the number of days,
+not of rows, and a short event is not lost among normal rows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Series: events that come back when the sun stands at the same place, such as the shade of a chimney.
+"""Series: events that return when the sun is at the same position, such as the shade of a chimney.
 
-Two events of a string in the same state, on different days, belong to one series where the sun of both starts, and the
-sun of both ends, are at most ten degrees apart. An event is compared with the latest one of each series, so that a
-series follows the sun through the year. pvlib says where the sun is.
+Two events of a string in the same state on different days belong to one series if the positions of the sun at their
+starts differ by at most ten degrees, and so do those at their ends. An event is compared with the latest event of each
+series, so that a series follows the sun through the year. pvlib computes the position of the sun.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DAY = 86_400
 
 
 def sun_direction(seconds: np.ndarray, site: tuple[float, float]) -> np.ndarray:
-    """Where the sun stands, as unit vectors to the north, the east and up, ``(N, 3)``.
+    """The direction of the sun, as unit vectors (north, east, up), ``(N, 3)``.
 
     Args:
         seconds: since 1970 in UTC, ``(N,)``.
@@ -34,7 +34,7 @@ def sun_direction(seconds: np.ndarray, site: tuple[float, float]) -> np.ndarray:
 
 
 def number_series(events: Sequence[Event], site: tuple[float, float] | None) -> list[Event]:
-    """The events in their order, those that return with the number of their series.
+    """The events in the same order, with a series number if they return.
 
     Args:
         events: of any strings.

@@ -1,4 +1,4 @@
-"""When a row is normal, in a known fault, or unseen: thresholds that hold a stated share of false alarms.
+"""Thresholds that decide whether a row is normal, a known fault or unseen, for a stated rate of false alarms.
 
 Two thresholds hold a share a of false alarms, half of it each. Both come from n normal rows of days that were not
 trained on. They are the k-th smallest of these rows' scores, and the k-th smallest of their q(normal | x), with

@@ -1,4 +1,4 @@
-"""The rows of all strings through a monitor, piece by piece, with what must be remembered between two pieces."""
+"""Runs a monitor over the rows of all strings, piece by piece, and holds the state between two pieces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pyrodgm.pv.series import number_series
 
 
 class Report(NamedTuple):
-    """What was found in a file.
+    """The results for a file.
 
     Args:
         rows: read.
@@ -41,7 +41,7 @@ class Report(NamedTuple):
 
 
 class Watch:
-    """A monitor at work on a file.
+    """A monitor applied to a file.
 
     Args:
         monitor: trained on the strings of the file.
@@ -75,7 +75,7 @@ class Watch:
         return {name: np.concatenate([table[name] for table in tables])[order] for name in tables[0]}
 
     def report(self) -> Report:
-        """What was found so far."""
+        """The results so far."""
         strings = {name: self.strings[name] for name in sorted(self.strings)}
         events = [event for one in strings.values() for event in one.events.so_far()]
         days = {name: one.days for name, one in strings.items()}
@@ -84,7 +84,7 @@ class Watch:
         return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples)
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
-        """All that is remembered, as JSON and arrays; see ``restore``."""
+        """The complete state as JSON and arrays, for ``restore``."""
         about = {"rows": self.rows, "states": self.states, "skipped": self.skipped, "strings": {}}
         arrays = {}
         for i, (name, one) in enumerate(self.strings.items()):
@@ -93,7 +93,7 @@ class Watch:
         return json.dumps(about), arrays
 
     def restore(self, about: str, arrays: dict[str, np.ndarray]) -> None:
-        """Go on from what ``state`` gave."""
+        """Continue from a ``state``."""
         about = json.loads(about)
         self.rows, self.states, self.skipped = about["rows"], Counter(about["states"]), Counter(about["skipped"])
         for i, (name, state) in enumerate(about["strings"].items()):

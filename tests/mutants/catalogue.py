@@ -3023,8 +3023,8 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
-        'sizes |= {"bound": "jensen"}',
-        'sizes |= {"bound": "exact"}',
+        'options = {"bound": "jensen"} | options',
+        'options = {"bound": "exact"} | options',
         "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[latentclassifiervae-table7-auto-sampled]",
     ),
     (

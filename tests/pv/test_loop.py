@@ -1,4 +1,4 @@
-"""The operator's loop: a monitor that goes on from the rows it kept."""
+"""Further training: a monitor continues from the rows that it kept."""
 
 import numpy as np
 import pandas

@@ -1,4 +1,4 @@
-"""Events that come back at the same place of the sun."""
+"""Events that return at the same position of the sun."""
 
 import numpy as np
 import pandas
