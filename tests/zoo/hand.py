@@ -428,7 +428,7 @@ class Loss:
         log_p_y = self.nets.log_probabilities("p_y", z)
         if y is not None:
             own = 0.0 if kind == "simplified" else log_x(self.nets, self.likelihood, x, z, y)
-            return bound + own + (y * log_p_y).sum(-1), None
+            return bound + own + (y * log_p_y).sum(-1), log_p_y
         if kind == "simplified":
             return bound, None
         of_class = log_x(self.nets, self.likelihood, x, z, self.every_class(x, None)[0]).T  # (B, K)

@@ -1,5 +1,7 @@
 """Experiments of Jurasiński's thesis: M2 on two circles, and the latent-space classifier on MNIST."""
 
+from dataclasses import replace
+
 from pyrodgm.models import M2, LatentClassifierVAE
 from pyrodgm.zoo.recipe import Recipe
 
@@ -83,10 +85,48 @@ def mnist(name: str, summary: str, paper: str, labelled_weight: float, **options
     )
 
 
+JENSEN = mnist(
+    "mnist-latent-classifier", "Latent-space classifier, Jensen's bound,", "7.7 ± 2.8 %", 0.5, bound="jensen"
+)
+
+BERNOULLI = replace(
+    JENSEN,
+    name="mnist-latent-classifier-bernoulli",
+    summary="Latent-space classifier, Jensen's bound, Bernoulli pixels, on MNIST with 100 labels",
+    deviations=(
+        "30 epochs instead of 500, and bfloat16 matrix products. Pixels are binarised anew for every epoch, with a "
+        "Bernoulli p(x | y, z) instead of a normal one; errors use grey test images. Two hidden layers of 500 ReLUs "
+        "with batch normalisation instead of one layer of softplus, a class term with beta = 0.1, which the thesis "
+        "does not have, lambda = 1 instead of 0.5, and a learning rate that falls linearly from epoch 15. Chosen by "
+        "validation error after 12 epochs, one seed: 11.9 % with all of these, 20.9 % with the class term alone. "
+        "p(y | z) is averaged over 100 samples of z, and over 10 at the milestones and for choosing the epoch. "
+        "Unlabelled batches are drawn from all 50,000 rows, including the labelled ones."
+    ),
+    model=(
+        LatentClassifierVAE,
+        {
+            "z_size": 50,
+            "hidden": (500, 500),
+            "bound": "jensen",
+            "likelihood": "bernoulli",
+            "activation": "relu",
+            "batch_norm": True,
+            "precision": "bfloat16",
+        },
+    ),
+    resample=("binarise", {}),
+    labelled_weight=1.0,
+    beta=0.1,
+    epochs=30,
+    schedule=("linear", {"start": 15, "end": 30}),
+    milestones=(10, 20),
+)
+
 RECIPES = [
     circles("circles-m2", 1.0, "a boundary away from the optimal one, which the labels alone do find"),
     circles("circles-m2-tuned", 0.03, "the optimal boundary"),
-    mnist("mnist-latent-classifier", "Latent-space classifier, Jensen's bound,", "7.7 ± 2.8 %", 0.5, bound="jensen"),
+    JENSEN,
+    BERNOULLI,
     mnist(
         "mnist-latent-classifier-exact",
         "Latent-space classifier, y summed exactly,",
