@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +33,3 @@ def write_csv(path: str | Path, history: list[dict[str, Any]]) -> None:
 
 def _cell(value):
     return " ".join(map(str, value.flatten().tolist())) if isinstance(value, torch.Tensor) else value
-
-
-def tensorboard(folder: str | Path) -> Callable[[dict[str, Any]], None]:
-    """A function that adds a row of a history to a folder's TensorBoard log.
-
-    Raises:
-        ValueError: if the package ``tensorboard`` is not installed.
-    """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ValueError("tensorboard: got no such package, want it: pip install pyrodgm[log]") from error
-    writer = SummaryWriter(folder)
-
-    def add(row):
-        for name, value in row.items():
-            if name != "epoch" and isinstance(value, (int, float)):
-                writer.add_scalar(name, value, row["epoch"])
-        writer.flush()
-
-    return add

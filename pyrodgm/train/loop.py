@@ -14,10 +14,10 @@ from pyro.optim import PyroLRScheduler
 from pyro.util import get_rng_state, set_rng_state
 from tqdm.auto import tqdm
 
+from pyrodgm.train.callbacks import Callback, Log, Progress, check_callbacks
 from pyrodgm.train.class_schedule import ClassSchedule
 from pyrodgm.train.early_stopping import EarlyStopping
 from pyrodgm.train.ema import EMA
-from pyrodgm.train.history import tensorboard as tensorboard_log
 from pyrodgm.train.interrupt import stop_requests
 from pyrodgm.train.kl_schedule import KLSchedule
 from pyrodgm.train.nan_report import non_finite_site, not_finite
@@ -48,7 +48,8 @@ def fit(
     folder: str | Path | None = None,
     minutes: float = 5.0,
     about: dict[str, Any] | None = None,
-    tensorboard: bool = False,
+    callbacks: Iterable[Callback] = (),
+    log: Callable[[dict[str, Any]], Any] | None = None,
     progress: bool = True,
     description: str = "",
 ) -> list[dict[str, Any]]:
@@ -82,7 +83,9 @@ def fit(
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
         minutes: between two saves.
         about: dict of plain values that a resumed run must agree with, such as its settings.
-        tensorboard: log the history to the folder for TensorBoard.
+        callbacks: called after every step, after every epoch and at the end, see ``Callback``; they can stop the
+            training and change the learning rate.
+        log: a function called with the row of every epoch, such as ``print`` or the ``log`` of an experiment tracker.
         progress: show a bar.
         description: the bar's title.
 
@@ -106,20 +109,20 @@ def fit(
     module = module if module is not None else _owner(svi)
     if module is None and (ema, monitor, folder) != (None, None, None):
         raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
+    callbacks = check_callbacks(callbacks) + ([] if log is None else [Log(log)])
     early_stopping = EarlyStopping(monitor, mode, patience)
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     class_schedule = ClassSchedule(module, classes_by_epoch)
     bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
-    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, bar)
+    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks, bar)
     if folder is not None:
         run.folder = RunFolder(folder, about or {}, minutes)
         if (state := run.folder.load()) is not None:
             run.load(state)
             run.check_reach(epochs)
         run.folder.check_room(run.module)
-        run.log = tensorboard_log(folder) if tensorboard else None
     stop_requested = stop_requests() if folder is not None else nullcontext(lambda: False)
-    with stop_requested as stopping, run.bar, run.companion(), class_schedule.undone():
+    with stop_requested as stopping, run.bar, run.companion(), class_schedule.undone(), run.called_back():
         run.train(epochs, stopping)
     return run.history
 
@@ -127,17 +130,17 @@ def fit(
 class _Run:
     """A run: its place in the epochs, and its steps."""
 
-    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, bar):
+    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks, bar):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
         self.early_stopping, self.kl_schedule, self.class_schedule = early_stopping, kl_schedule, class_schedule
         self.take_step = getattr(svi, "step_async", svi.step)
         self.ema = None if ema is None else EMA(self.module, ema)
         self.epoch, self.steps, self.history, self.seconds = 0, 0, [], 0.0
         self.ends, self.lost = [0], []  # the steps at the end of every epoch; first and last of the steps undone
-        self.total, self.count = 0.0, 0  # of the losses of the epoch
+        self.total, self.count, self.loss = 0.0, 0, math.nan  # of the losses of the epoch; the last loss
         self.dealt = None  # the random numbers that the epoch's batches began with
-        self.folder = self.log = self.place = None
-        self.bar = bar
+        self.folder = self.place = None
+        self.callbacks, self.progress, self.bar = callbacks, Progress(svi, module), bar
         self.noise, self.surroundings = joint_noise(), nullcontext()
 
     def train(self, epochs, stopping):
@@ -145,18 +148,20 @@ class _Run:
         self.bar.total = epochs * len(self.batches) if hasattr(self.batches, "__len__") else None
         self.bar.update(self.steps)
         saved = self.epoch, self.steps
-        while self.epoch < epochs and not self.early_stopping.out_of_patience():
+        while self.epoch < epochs and not self.early_stopping.out_of_patience() and not self.progress.stopped:
             if self.class_schedule.changes(self.epoch):
                 self._check_steps()
                 self.class_schedule.begin(self.epoch)
             self._check()
             for batch in self._batches_left():
                 self._step(batch)
+                self._call("on_step")
                 due = self.folder is not None and self.folder.due()
-                stop, due, broken = joint_any(stopping(), due, _is_broken(self.total))
+                flags = stopping(), due, _is_broken(self.total), self.progress.stopped
+                stop, due, broken, self.progress.stopped = joint_any(*flags)
                 if stop or due:
                     self._check_steps()
-                if self.steps % CHECK_EVERY == 0 or broken or stop or due:
+                if self.steps % CHECK_EVERY == 0 or broken or stop or due or self.progress.stopped:
                     self._check()
                 if stop or due:
                     if self.folder.save(self.state(), self.history, last=stop):
@@ -165,7 +170,12 @@ class _Run:
                         raise KeyboardInterrupt(
                             f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call goes on"
                         )
-            self._end_epoch()
+                if self.progress.stopped:
+                    break
+            else:
+                self._end_epoch()
+                self._call("on_epoch")
+                (self.progress.stopped,) = joint_any(self.progress.stopped)
         self._check_steps()
         if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
@@ -203,6 +213,7 @@ class _Run:
         if isinstance(loss, torch.Tensor):
             loss = loss.double() if loss.is_cuda else loss.item()
         self.total, self.count, self.steps = self.total + loss, self.count + 1, self.steps + 1
+        self.loss = loss
         if self.ema is not None:
             self.ema.update()
         self.bar.update()
@@ -224,11 +235,23 @@ class _Run:
         self.history.append(row)
         self._mark()
         self.total, self.count = 0.0, 0
-        if self.log is not None:
-            self.log(row)
         numbers = {key: value for key, value in row.items() if isinstance(value, (int, float))}
         shown = {key: f"{value:.2f}" for key, value in numbers.items() if key not in ("epoch", "seconds")}
         self.bar.set_postfix({"epoch": self.epoch} | shown, refresh=False)
+
+    def _call(self, name):
+        """Call this method of every callback."""
+        self.progress.update(self.epoch, self.steps, self.history, self.loss)
+        for callback in self.callbacks:
+            getattr(callback, name)(self.progress)
+
+    @contextmanager
+    def called_back(self):
+        """A context at the end of which the callbacks are told that training has ended, by an error too."""
+        try:
+            yield
+        finally:
+            self._call("on_end")
 
     @contextmanager
     def companion(self):

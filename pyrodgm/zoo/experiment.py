@@ -33,7 +33,7 @@ from pyrodgm.models.catalogue import has_classes, is_of_images
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.nn.weight_norm import normalised_layers
 from pyrodgm.nn.weights import layers_with_posteriors
-from pyrodgm.train import fit, linear_decay, step_decay
+from pyrodgm.train import TensorBoard, fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.train.run_folder import has_run
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
@@ -192,7 +192,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
             patience=recipe.patience,
             folder=folder,
             about=recipe.training() | {"seed": seed},
-            tensorboard=tensorboard,
+            callbacks=[TensorBoard(folder)] if tensorboard and folder is not None else [],
             progress=progress,
             description=recipe.name,
         )

@@ -10,7 +10,7 @@ import torch
 from pyrodgm.train import EMA, linear_decay, step_decay
 from pyrodgm.train.checkpoint import pack, unpack
 from pyrodgm.train.early_stopping import EarlyStopping
-from pyrodgm.train.history import tensorboard, write_csv
+from pyrodgm.train.history import write_csv
 
 
 def test_the_average_is_the_corrected_exponential_one():
@@ -92,22 +92,6 @@ def test_a_history_as_csv(tmp_path):
             ["1", "2.5", ""],
             ["2", "1.5", "3.0"],
         ]
-
-
-def test_tensorboard_is_asked_for_by_name(monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    with pytest.raises(ValueError, match=r"tensorboard: got no such package, want it: pip install pyrodgm\[log\]"):
-        tensorboard(tmp_path)
-
-
-def test_a_history_in_tensorboard(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    add = tensorboard(tmp_path)
-    for epoch, loss in ((1, 3.0), (2, 2.0)):
-        add({"epoch": epoch, "loss": loss})
-    events = EventAccumulator(str(tmp_path)).Reload()
-    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(1, 3.0), (2, 2.0)]
 
 
 def test_values_are_taken_apart_and_put_together():
