@@ -22,7 +22,7 @@ def check_size(argument: str, value: Any) -> None:
         raise ValueError(f"{argument}: got {value!r}, want a positive int")
 
 
-def check_rows(argument: str, x: Any, size: int, dtype: torch.dtype | None = None) -> None:
+def check_rows(argument: str, x: Any, size: int | str, dtype: torch.dtype | None = None) -> None:
     """Raise ``ValueError`` unless ``x`` is a floating-point tensor ``(B, size)`` with at least one row.
 
     Reads only shapes and dtypes, not values, so there is no synchronisation with a device.

@@ -1,6 +1,6 @@
 """A class variable that sums over the most probable classes and draws one of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -10,7 +10,8 @@ from pyro.distributions.score_parts import ScoreParts
 
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
-UNIFORM = ContextVar("uniform", default=torch.rand)  # the function that draws uniform numbers, ``(..., B, 1)``
+# the function that draws uniform numbers, ``(..., B, 1)``
+UNIFORM: ContextVar[Callable[..., torch.Tensor]] = ContextVar("uniform", default=torch.rand)
 
 
 class SumAndSample(KnownOneHotCategorical):
