@@ -10,7 +10,7 @@ help:
 	@echo "make docs      write the documentation site to docs/_build/html"
 	@echo "make mutants   break the formulas one by one and check that a test fails each time, write benchmarks/mutants.md"
 	@echo "make bench     measure the speed against other implementations, write benchmarks/*.md"
-	@echo "make lint      check style"
+	@echo "make lint      check style and types"
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -23,11 +23,13 @@ demo: .venv/installed
 
 test: .venv/installed
 	.venv/bin/ruff check .
+	.venv/bin/mypy
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -m "not slow" -n 2 --dist worksteal --nbmake tests tutorials
 
 # GPU tests are skipped without a GPU
 test-all: .venv/installed
 	.venv/bin/ruff check .
+	.venv/bin/mypy
 	OMP_NUM_THREADS=1 PYRODGM_QUICK=1 .venv/bin/python -m pytest -n 2 --dist worksteal --nbmake tests tutorials
 
 # needs no network; a warning, such as for a broken link, is an error
@@ -51,3 +53,4 @@ bench: .venv/installed
 
 lint: .venv/installed
 	.venv/bin/ruff check .
+	.venv/bin/mypy

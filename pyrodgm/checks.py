@@ -1,11 +1,14 @@
 """Checks of arguments. Errors name the argument, what was given and what is wanted."""
 
+from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Any
 
 import torch
+from torch.distributions import constraints
 
 
-def check_choice(argument, value, choices):
+def check_choice(argument: str, value: Any, choices: Collection[str]) -> None:
     """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message suggests the most similar one."""
     if value not in choices:
         near = get_close_matches(str(value), choices, n=1)
@@ -13,13 +16,13 @@ def check_choice(argument, value, choices):
         raise ValueError(f"{argument}: got {value!r}{hint}, want one of {', '.join(sorted(choices))}")
 
 
-def check_size(argument, value):
+def check_size(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a positive int."""
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{argument}: got {value!r}, want a positive int")
 
 
-def check_rows(argument, x, size, dtype=None):
+def check_rows(argument: str, x: Any, size: int | str, dtype: torch.dtype | None = None) -> None:
     """Raise ``ValueError`` unless ``x`` is a floating-point tensor ``(B, size)`` with at least one row.
 
     Reads only shapes and dtypes, not values, so there is no synchronisation with a device.
@@ -36,7 +39,7 @@ def check_rows(argument, x, size, dtype=None):
         raise ValueError(f"{argument}: got dtype {x.dtype}, want {dtype} like the parameters")
 
 
-def check_labels(argument, y, rows, num_classes):
+def check_labels(argument: str, y: Any, rows: int | None, num_classes: int) -> None:
     """Raise ``ValueError`` unless ``y`` is class indices ``(B,)`` or one-hot rows ``(B, K)`` for ``rows`` rows.
 
     ``rows`` is None if the labels determine the number of rows. Reads only shapes and dtypes.
@@ -54,7 +57,7 @@ def check_labels(argument, y, rows, num_classes):
         raise ValueError(f"{argument}: got {len(y)} labels, want {rows}, one for each row of x")
 
 
-def check_values(argument, x, support, name):
+def check_values(argument: str, x: torch.Tensor, support: constraints.Constraint, name: str) -> None:
     """Raise ``ValueError`` if ``x`` has infinity, a value outside ``support``, or NaN that ``support`` does not allow.
 
     Reads values: call it once, where the data come in, or while Pyro's validation is on. ``name`` describes
@@ -72,7 +75,7 @@ def check_values(argument, x, support, name):
         raise ValueError(f"{argument}: got values from {low:g} to {high:g}, want {name}")
 
 
-def check_label_values(argument, y, num_classes):
+def check_label_values(argument: str, y: torch.Tensor, num_classes: int) -> None:
     """Raise ``ValueError`` if a class index is outside 0..K-1 or a row is not one-hot. Reads values."""
     if y.dim() == 1:
         low, high = int(y.min()), int(y.max())

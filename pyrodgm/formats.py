@@ -4,6 +4,10 @@ Format 2 renamed fields of recipes and keys of states, and changed nothing else.
 ``"iaf"`` is recognised by its tensors, in either format. Only this file knows the old names.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import torch
 
 FORMAT = 2  # increased when older versions of the package cannot read new files
@@ -11,13 +15,13 @@ FIELDS = {"optimiser": "optimizer", "average": "ema"}  # fields of a recipe: nam
 RECIPE = {"data", "model", "batch_size", "learning_rate", "seed"}  # keys in ``about`` of every run of a recipe
 
 
-def check_format(where, found):
+def check_format(where: str | Path, found: int) -> None:
     """Raise ``ValueError`` if a file was written by a newer version of the package; ``where`` names the file."""
     if found > FORMAT:
         raise ValueError(f"{where}: got format {found}, want at most {FORMAT}: it was written by a newer pyrodgm")
 
 
-def of_run(state, found):
+def of_run(state: dict[str, Any], found: int) -> dict[str, Any]:
     """The state of a training run, converted from a checkpoint of format ``found``.
 
     Only fields of recipes were renamed. ``about`` of any other run is not changed.
@@ -39,7 +43,9 @@ def of_run(state, found):
     return state | {"about": about}
 
 
-def of_model(arguments, tensors):
+def of_model(
+    arguments: dict[str, Any], tensors: dict[str, torch.Tensor]
+) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """The arguments and tensors of a model, both dicts, converted from older versions.
 
     The posterior ``"iaf"`` was formerly Pyro's network: with ReLUs, with masks among its tensors, and with a linear
@@ -90,7 +96,7 @@ def _with_masked_networks(tensors, flow):
     return kept
 
 
-def of_estimator(attributes, found):
+def of_estimator(attributes: dict[str, Any], found: int) -> dict[str, Any]:
     """The attributes of an estimator, converted from a pickle of format ``found``."""
     if found > 1:
         return attributes
@@ -100,7 +106,7 @@ def of_estimator(attributes, found):
     return attributes
 
 
-def changes_of_format_1(changes):
+def changes_of_format_1(changes: Sequence[str]) -> list[str]:
     """Changes of a recipe, each ``"key=value"``, with the names of format 1, as in the name of a run's folder."""
     old = {new: name for name, new in FIELDS.items()}
 

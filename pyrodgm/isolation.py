@@ -1,5 +1,6 @@
 """Contexts that leave the user's random numbers, parameter store and validation settings unchanged."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyro
@@ -7,7 +8,7 @@ import torch
 
 
 @contextmanager
-def seeded(seed):
+def seeded(seed: int) -> Iterator[None]:
     """A context with torch's random numbers seeded; afterwards their state is as before.
 
     Args:
@@ -25,7 +26,7 @@ def seeded(seed):
 
 
 @contextmanager
-def isolated(seed):
+def isolated(seed: int) -> Iterator[None]:
     """``seeded``, with an empty Pyro parameter store; afterwards the store is as before.
 
     Pyro's validation is off inside, because an estimator checks values once, where the data come in.

@@ -6,6 +6,8 @@ enumerated in the guide or only in the model, or no y; all latents in one plate 
 
 import copy
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import pyro
 import torch
@@ -15,11 +17,12 @@ from pyro.optim import Adam
 
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.infer.traces import latent_sites, random_sites
+from pyrodgm.models.base import Model
 
 _ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 
 
-def brute_force_loss(model, x, latents):
+def brute_force_loss(model: Model, x: torch.Tensor, latents: dict[str, torch.Tensor]) -> torch.Tensor:
     """The unlabelled loss as a sum over classes, one at a time, without enumeration.
 
     - sum_y q(y|x) [log p(x, y, latents_y) - log q(latents_y | x, y) - log q(y|x)]    (Kingma 2017, eq. 3.8)
@@ -48,7 +51,8 @@ def brute_force_loss(model, x, latents):
 
     if model.num_classes is None:
         return -log_ratio(None)[0].sum()
-    total, ratios = 0.0, []
+    total: Any = 0.0
+    ratios = []
     for k in range(model.num_classes):
         ratio, values = log_ratio(k)
         one_hot = torch.eye(model.num_classes).to(x)[k].expand(len(x), -1)
@@ -62,12 +66,12 @@ def brute_force_loss(model, x, latents):
     return -total.sum()
 
 
-def row_log_prob(trace):
+def row_log_prob(trace: poutine.Trace) -> torch.Tensor:
     """The log-probability of each row ``(..., B)``, summed over the sites of a trace."""
     return sum(site["fn"].log_prob(site["value"]) for site in random_sites(trace).values())
 
 
-def check_enumeration(model, x, tolerance=1e-9):
+def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9) -> None:
     """Check that the loss of ``TraceEnum_ELBO`` equals the brute-force sum over y with the same noise, in float64."""
     model = copy.deepcopy(model).double()
     x, seen = x.double(), []
@@ -85,7 +89,9 @@ def check_enumeration(model, x, tolerance=1e-9):
     assert error <= tolerance, f"TraceEnum loss {loss:.12g}, brute force {expected:.12g}: off by {error:.2g}"
 
 
-def check_every_parameter_moves(model, x, y=None, labels_alone=()):
+def check_every_parameter_moves(
+    model: Model, x: torch.Tensor, y: torch.Tensor | None = None, labels_alone: Sequence[str] = ()
+) -> None:
     """Check that one step of SVI changes every parameter, without labels or with the objective of the model's paper.
 
     Args:
@@ -97,7 +103,7 @@ def check_every_parameter_moves(model, x, y=None, labels_alone=()):
     loss = _ELBO if y is None else SemiSupervisedELBO.of(model, _ELBO, alpha=1.0)
     svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), loss)
     svi.step(**({"x": x} if y is None else {"labelled": (x, y), "unlabelled": x}))
-    wrong = {True: [], False: []}
+    wrong: dict[bool, list[str]] = {True: [], False: []}
     for name, parameter in model.named_parameters():
         moves = parameter.requires_grad and (y is not None or name.split(".")[0] not in labels_alone)
         if torch.equal(before[name], parameter) == moves:
@@ -106,7 +112,7 @@ def check_every_parameter_moves(model, x, y=None, labels_alone=()):
     assert not wrong[False], f"a step of SVI without labels moved {', '.join(wrong[False])}"
 
 
-def check_instances_are_apart(model, x, y=None):
+def check_instances_are_apart(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
     """Check that, after a step, a deep copy of the model trains, and so does a pickled one."""
     svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), _ELBO)
     svi.step(x)
@@ -117,7 +123,7 @@ def check_instances_are_apart(model, x, y=None):
     check_every_parameter_moves(torch.load(buffer, weights_only=False), x, y)
 
 
-def check_round_trip(model, x):
+def check_round_trip(model: Model, x: torch.Tensor) -> None:
     """Check that the state dict restores the same loss, to the last bit, in a model with other parameters."""
     other = copy.deepcopy(model)
     with torch.no_grad():
@@ -131,7 +137,7 @@ def check_round_trip(model, x):
     assert losses[0] == losses[1], f"the loss was {losses[0]} and is {losses[1]} after a state-dict round trip"
 
 
-def check_generates(model, x, y=None):
+def check_generates(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
     """Check that ``Predictive`` draws x of the right shape without data, with labels, and given latents."""
     size = x.shape[1]
     shapes = {"without data": (Predictive(model.model, num_samples=3)()["x"].shape, (3, 1, size))}
@@ -145,7 +151,7 @@ def check_generates(model, x, y=None):
     assert not wrong, "Predictive gave x of shape " + "; ".join(wrong)
 
 
-def check_pair(model, x, y=None):
+def check_pair(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
     """Run every check of this module.
 
     Args:

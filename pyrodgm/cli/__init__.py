@@ -20,10 +20,12 @@ app.add_typer(pv.app, name="pv")
 
 
 @app.callback()
-def options(traceback: Annotated[bool, typer.Option("--traceback", help="Show the traceback of an error.")] = False):
+def options(
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show the traceback of an error.")] = False,
+) -> None:
     settings["traceback"] = traceback
 
 
-def main():
+def main() -> None:
     """Run the command line."""
     app()

@@ -1,10 +1,13 @@
 """Arguments shared by several commands, and how they are resolved."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from pyrodgm.zoo.recipe import Recipe
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
 Seeds = Annotated[
@@ -21,7 +24,7 @@ Runs = Annotated[Path, typer.Option(help="Folder of saved runs.")]
 Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 
 
-def recipe_of(name, epochs=None, changes=None):
+def recipe_of(name: str, epochs: int | None = None, changes: Sequence[str] | None = None) -> tuple[Recipe, list[str]]:
     """The named recipe with the command line's changes applied, and the list of changes as ``key=value`` strings."""
     from pyrodgm.checks import check_choice
     from pyrodgm.zoo import RECIPES, override
@@ -35,7 +38,7 @@ def recipe_of(name, epochs=None, changes=None):
     return recipe, changes
 
 
-def run_folder(runs, recipe, changes, seed):
+def run_folder(runs: Path, recipe: Recipe, changes: Sequence[str], seed: int) -> Path:
     """The folder of a run. Each set of changes has its own folder, so a changed run is never taken for the recipe's.
 
     A run started by an older version, whose folder uses the old names of the settings, keeps its folder.
@@ -48,7 +51,7 @@ def run_folder(runs, recipe, changes, seed):
     return older if older.exists() and not folder.exists() else folder
 
 
-def check_device(device):
+def check_device(device: str) -> None:
     """Raise ``ValueError`` if the device is not available."""
     import torch
 

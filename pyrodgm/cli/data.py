@@ -12,7 +12,7 @@ Name = Annotated[str, typer.Argument(help="A data set, see `pyrodgm data list`."
 
 
 @app.command("list")
-def list_sets():
+def list_sets() -> None:
     """List the data sets, their sources, and whether their files are present."""
     from pyrodgm.data import DATASETS, files, origin, path
 
@@ -26,17 +26,17 @@ def list_sets():
 
 @app.command()
 @reported()
-def fetch(name: Name):
+def fetch(name: Name) -> None:
     """Download a data set's missing files and verify their checksums. An interrupted download resumes."""
     from pyrodgm import data
 
-    for path in data.fetch(name) or [data.origin(name)]:
-        console.print(str(path), highlight=False, soft_wrap=True)
+    for path in [str(path) for path in data.fetch(name)] or [data.origin(name)]:
+        console.print(path, highlight=False, soft_wrap=True)
 
 
 @app.command()
 @reported()
-def path(name: Name):
+def path(name: Name) -> None:
     """Print the folder of a data set's files."""
     from pyrodgm import data
 

@@ -1,7 +1,7 @@
 """``pyrodgm evaluate`` and ``pyrodgm sample``: commands that use a finished run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from pyrodgm.cli.report import console, print_figures, reported
 
 
 @reported()
-def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu", runs: Runs = Path("runs")):
+def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu", runs: Runs = Path("runs")) -> None:
     """Evaluate a trained recipe as its paper does, and print the figures."""
     from pyrodgm.zoo import measure
 
@@ -27,7 +27,7 @@ def sample(
     set: Set = None,
     device: Device = "cpu",
     runs: Runs = Path("runs"),
-):
+) -> None:
     """Generate from a trained recipe: mean images as a picture, or samples of p(x) as arrays."""
     import numpy as np
     import pyro
@@ -45,7 +45,8 @@ def sample(
         y = None if model.num_classes is None else torch.arange(model.num_classes, device=device).repeat(count)
         with evaluating(model):
             x = Predictive(model.model, num_samples=1)(None, y, size=count)["x"][0]
-        np.savez_compressed(output, x=x.cpu().numpy(), **({} if y is None else {"y": y.cpu().numpy()}))
+        labels: dict[str, Any] = {} if y is None else {"y": y.cpu().numpy()}
+        np.savez_compressed(output, x=x.cpu().numpy(), **labels)
     elif data.image_shape is None:
         raise ValueError(
             f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are not images"
@@ -55,7 +56,7 @@ def sample(
             axes = samples(model, count, min(count, 10), data.image_shape)
         else:
             axes = class_samples(model, count, data.image_shape)
-        axes.figure.savefig(output, dpi=150)
+        axes.figure.savefig(output, dpi=150)  # type: ignore[union-attr]  # a whole figure
     console.print(f"Wrote {output}")
 
 

@@ -1,7 +1,7 @@
 """``pyrodgm pv``: condition monitoring of photovoltaic strings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ def simulate(
         bool, typer.Option("--local-tracker", help="Tracker stops at the first local maximum of power.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes weather, conditions and noise.")] = 0,
-):
+) -> None:
     """Simulate the log of a string in ten conditions, one row per minute, with its state."""
     from pyrodgm.data.pv import Plant
     from pyrodgm.data.pv import simulate as simulated
@@ -54,7 +54,7 @@ def check(
     map: Annotated[Path | None, typer.Option(help="TOML file that maps the columns.")] = None,
     latitude: Annotated[float | None, typer.Option(help="Plant's latitude in degrees, to check the clock.")] = None,
     longitude: Annotated[float | None, typer.Option(help="Plant's longitude in degrees, east positive.")] = None,
-):
+) -> None:
     """Report a logger file's contents and problems, and which rows would be left out and why."""
     from pyrodgm.pv.check import check_logger, told
     from pyrodgm.pv.logger_map import load_map
@@ -93,7 +93,7 @@ def train(
     steps: Annotated[int, typer.Option(min=1, help="Training steps, each on 200 of at most 20,000 rows.")] = 3000,
     false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days not trained on.")] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
-):
+) -> None:
     """Train a monitor on a logger's file and measure its false alarms on other days.
 
     If the folder holds a monitor, it learns the rows of the new file together with the rows that the folder keeps, and
@@ -107,9 +107,9 @@ def train(
         raise ValueError(f"--false-alarms: got {false_alarms}, want a share above 0 and below 1")
     if (latitude is None) != (longitude is None):
         raise ValueError("latitude: got one of latitude and longitude, want both")
-    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    say: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
     earlier = Monitor.load(model, with_rows=True) if holds_monitor(model) and not fresh else None
-    if earlier is not None:
+    if earlier is not None and earlier.rows is not None:
         states = ", ".join(earlier.thresholds.states)
         console.print(f"{model}: continues from {len(earlier.rows.time)} kept rows, states {states}", **say)
     monitor = Monitor.fit(
@@ -121,7 +121,7 @@ def train(
         modules,
         labels,
         columns,
-        None if latitude is None else (latitude, longitude),
+        None if latitude is None or longitude is None else (latitude, longitude),
         earlier,
         steps=steps,
         seed=seed,
@@ -129,9 +129,10 @@ def train(
     if fresh and holds_monitor(model):
         console.print(f"{model}: the old monitor is now {set_aside(model)}", **say)
     monitor.save(model)
-    if monitor.rows.known:
-        console.print(f"{data}: {monitor.rows.known} rows skipped, of days that {model} already has", **say)
-    states, kept = ", ".join(monitor.thresholds.states), len(monitor.rows.time)
+    rows: Any = monitor.rows  # kept by ``fit``
+    if rows.known:
+        console.print(f"{data}: {rows.known} rows skipped, of days that {model} already has", **say)
+    states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
     alarms = monitor.false_alarms(false_alarms)
     if alarms is None:
@@ -155,7 +156,7 @@ def monitor(
     follow: Annotated[
         bool, typer.Option("--follow", help="Follow a growing CSV. If it is stopped, the same command continues.")
     ] = False,
-):
+) -> None:
     """Classify every row of a file, list the events with their lost energy, and draw report.html."""
     from pyrodgm.pv.follow import follow_file
     from pyrodgm.pv.logger_map import load_map
@@ -163,7 +164,7 @@ def monitor(
     from pyrodgm.pv.monitor_model import Monitor
 
     own_map, trained = None if map is None else load_map(map), Monitor.load(model)
-    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    say: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
     if follow:
         console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command goes on", **say)
         seen = [-1]

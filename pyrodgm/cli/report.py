@@ -1,5 +1,6 @@
 """Output of the commands: tables, and errors as one line and an exit code."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
@@ -11,7 +12,7 @@ settings = {"traceback": False}
 
 
 @contextmanager
-def reported():
+def reported() -> Iterator[None]:
     """Decorator of a command: print an error as one line and exit.
 
     Exit code 2 for bad input, 1 for a failure while running, 130 for an interruption.
@@ -29,7 +30,7 @@ def reported():
         raise typer.Exit(code) from error
 
 
-def print_figures(runs):
+def print_figures(runs: dict[int, dict[str, float]]) -> None:
     """Print one row per figure and one column per seed, with the mean and its standard error."""
     from pyrodgm.zoo.results import summary, unit
 

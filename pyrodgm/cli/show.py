@@ -11,7 +11,7 @@ from pyrodgm.cli.report import console, reported
 WIDE = 120  # terminal columns for the full table; a narrower one would break words
 
 
-def list_recipes(results: Results = Path("results")):
+def list_recipes(results: Results = Path("results")) -> None:
     """List the recipes with the paper's figure and the one obtained here."""
     from pyrodgm.zoo import RECIPES
 
@@ -31,7 +31,7 @@ def list_recipes(results: Results = Path("results")):
 
 
 @reported()
-def show(name: Name, epochs: Epochs = None, set: Set = None, results: Results = Path("results")):
+def show(name: Name, epochs: Epochs = None, set: Set = None, results: Results = Path("results")) -> None:
     """Show a recipe: source, figures, every setting, and deviations from the paper."""
     from pyrodgm.zoo.results import label_of
 

@@ -26,7 +26,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs to the run's folder.")
     ] = False,
-):
+) -> None:
     """Train a recipe and print the figures its paper reports. An interrupted run resumes."""
     recipe, changes = recipe_of(name, epochs, set)
     _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
@@ -42,7 +42,7 @@ def reproduce(
     runs: Runs = Path("runs"),
     fresh: Fresh = False,
     folder: Results = Path("results"),
-):
+) -> None:
     """Train a recipe with several seeds and write its figures to the results. Finished runs are reused."""
     from pyrodgm.train.parallel import is_first
     from pyrodgm.zoo.results import package_commit, write_results
@@ -71,7 +71,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
-):
+) -> None:
     """Train an SDGM on handwritten digits with 100 labels; print a table, draw figures."""
     from pyrodgm.zoo.figures import draw
 

@@ -1,5 +1,8 @@
 """Batches of tensors that stay on their device."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import torch
 from torch.distributions import constraints
 
@@ -41,16 +44,16 @@ class Batches:
 
     def __init__(
         self,
-        x,
-        batch_size,
-        labelled=None,
-        labelled_batch_size=None,
-        resample=None,
-        seed=0,
-        share=(0, 1),
-        y=None,
-        missing=False,
-    ):
+        x: torch.Tensor,
+        batch_size: int,
+        labelled: tuple[torch.Tensor, torch.Tensor] | None = None,
+        labelled_batch_size: int | None = None,
+        resample: Callable[..., torch.Tensor] | None = None,
+        seed: int = 0,
+        share: tuple[int, int] = (0, 1),
+        y: torch.Tensor | None = None,
+        missing: bool = False,
+    ) -> None:
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
                 raise ValueError(f"{argument}: got {value}, want at least 1")
@@ -74,13 +77,15 @@ class Batches:
         self._skip = 0
         self._between_epochs()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.x) // self.batch_size
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         skip, self._skip = self._skip, 0
         self._between_epochs()
-        x, (x_l, y_l) = self.x, self.labelled or (None, None)
+        x, labelled = self.x, self.labelled or (None, None)
+        x_l: Any = labelled[0]
+        y_l: Any = labelled[1]
         if self.resample is not None:
             x = self.resample(x, generator=self.generator)
             x_l = None if x_l is None else self.resample(x_l, generator=self.generator)
@@ -99,11 +104,11 @@ class Batches:
                 yield {"labelled": (x_l[chosen], y_l[chosen]), "unlabelled": x[rows]}
         self._between_epochs()
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The position in the epoch: the random state at its start, and the number of batches taken since."""
         return {"generator": self._start, "waiting": self._waiting_at_start, "taken": self._taken}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a position. The next iteration continues with the batch after it."""
         self.generator.set_state(state["generator"].cpu())
         self._waiting = state["waiting"].to(self.x.device)

@@ -1,6 +1,6 @@
 """A data set: training, validation and test rows, and their description."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -14,9 +14,9 @@ class Rows(NamedTuple):
     """
 
     x: torch.Tensor
-    y: torch.Tensor | None = None
+    y: torch.Tensor | Any = None  # None without labels
 
-    def to(self, device):
+    def to(self, device: torch.device | str) -> "Rows":
         """The same rows on another device."""
         return Rows(self.x.to(device), None if self.y is None else self.y.to(device))
 
@@ -40,26 +40,27 @@ class Dataset(NamedTuple):
     train: Rows
     validation: Rows
     test: Rows
-    num_classes: int | None = None
-    image_shape: tuple[int, ...] | None = None
+    num_classes: int | Any = None  # None without labels
+    image_shape: tuple[int, ...] | Any = None  # None for rows that are not images
     classes: tuple[str, ...] | None = None
     columns: torch.Tensor | None = None
 
     @property
-    def x_size(self):
+    def x_size(self) -> int:
         """Number of features D of a row."""
         return self.train.x.shape[1]
 
     @property
-    def parts(self):
+    def parts(self) -> dict[str, Rows]:
         """The three parts by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
-    def to(self, device):
+    def to(self, device: torch.device | str) -> "Dataset":
         """The same data on another device."""
-        return self._replace(**{name: rows.to(device) for name, rows in self.parts.items()})
+        train, validation, test = (rows.to(device) for rows in self.parts.values())
+        return self._replace(train=train, validation=validation, test=test)
 
-    def images(self, x):
+    def images(self, x: torch.Tensor) -> torch.Tensor:
         """Rows ``(N, D)`` as images ``(N, H, W)`` or ``(N, H, W, C)``, with zeros for dropped columns.
 
         Raises:

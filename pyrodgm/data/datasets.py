@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 from pyrodgm.checks import check_choice
 from pyrodgm.data.dataset import Dataset, Rows
@@ -41,7 +42,7 @@ DATASETS = {
 }
 
 
-def load(name, **options):
+def load(name: str, **options: Any) -> Dataset:
     """Load a data set by name, or your own file, on the CPU.
 
     Args:

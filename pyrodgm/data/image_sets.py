@@ -1,5 +1,8 @@
 """Image data sets, grey and colour."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
@@ -14,7 +17,7 @@ CLOTHES = (
 TOYS = ("animal", "human", "airplane", "truck", "car")
 
 
-def digits(counts=False):
+def digits(counts: bool = False) -> Dataset:
     """The 1,797 handwritten digits included in scikit-learn: 8x8, with pixel counts from 0 to 16.
 
     1,097 training, 200 validation and 500 test rows, by a fixed permutation.
@@ -27,11 +30,12 @@ def digits(counts=False):
     order = torch.randperm(len(bunch.target), generator=torch.Generator().manual_seed(0))
     x = torch.tensor(bunch.data if counts else bunch.data / 16.0, dtype=torch.float32)[order]
     y = torch.tensor(bunch.target)[order]
-    parts = [Rows(*part) for part in zip(x.split([1097, 200, 500]), y.split([1097, 200, 500]), strict=True)]
-    return Dataset("digits", *parts, num_classes=10, image_shape=(8, 8))
+    sizes = [1097, 200, 500]
+    train, validation, test = (Rows(*part) for part in zip(x.split(sizes), y.split(sizes), strict=True))
+    return Dataset("digits", train, validation, test, num_classes=10, image_shape=(8, 8))
 
 
-def mnist(levels=False):
+def mnist(levels: bool = False) -> Dataset:
     """MNIST (LeCun et al. 1998): 28x28 in [0, 1], ten digits.
 
     50,000 training, 10,000 validation (the last of the training files) and 10,000 test rows.
@@ -43,7 +47,7 @@ def mnist(levels=False):
     return _idx("mnist", levels)
 
 
-def fashion_mnist(levels=False):
+def fashion_mnist(levels: bool = False) -> Dataset:
     """Fashion-MNIST (Xiao et al. 2017): 28x28 in [0, 1], ten kinds of clothes.
 
     50,000 training, 10,000 validation (the last of the training files) and 10,000 test rows.
@@ -54,7 +58,7 @@ def fashion_mnist(levels=False):
     return _idx("fashion-mnist", levels)._replace(classes=CLOTHES)
 
 
-def binarised_mnist():
+def binarised_mnist() -> Dataset:
     """MNIST binarised once by sampling (Salakhutdinov and Murray 2008; Larochelle and Murray 2011): 28x28, no labels.
 
     Zeros and ones; 50,000 training, 10,000 validation and 10,000 test rows, each from a separate file. The validation
@@ -70,10 +74,11 @@ def binarised_mnist():
                 f"{path}: got shape {x.shape} from {x.min()} to {x.max()}, want (N, 784) of zeros and ones"
             )
         parts.append(Rows(torch.tensor(x, dtype=torch.float32)))
-    return Dataset("binarised-mnist", *parts, image_shape=(28, 28))
+    train, validation, test = parts
+    return Dataset("binarised-mnist", train, validation, test, image_shape=(28, 28))
 
 
-def omniglot(box=None):
+def omniglot(box: bool | None = None) -> Dataset:
     """OMNIGLOT (Lake et al. 2015): 28x28 in [0, 1], ink is 1, with the 50 alphabets as classes.
 
     The file ``chardata.mat`` of Burda et al. (2016) has 24,345 training and 8,070 test rows. Of the training rows,
@@ -101,7 +106,7 @@ def omniglot(box=None):
     return Dataset("omniglot", train, validation, _columns(x_test, y_test), num_classes=50, image_shape=(28, 28))
 
 
-def small_norb(size=32, pairs=True, levels=False):
+def small_norb(size: int = 32, pairs: bool = True, levels: bool = False) -> Dataset:
     """Small NORB (LeCun, Huang and Bottou 2004): toys of five categories seen by two cameras, in [0, 1].
 
     22,000 training, 2,300 validation (the last of the training file) and 24,300 test rows. The test toys do not occur
@@ -129,7 +134,7 @@ def small_norb(size=32, pairs=True, levels=False):
     return Dataset("small-norb", train, validation, parts[1], len(TOYS), shape, TOYS)
 
 
-def frey_faces(levels=False):
+def frey_faces(levels: bool = False) -> Dataset:
     """Frey faces (Roweis): 1,965 video frames of one face, 28x20 in [0, 1], no labels.
 
     1,565 training, 200 validation and 200 test rows, by a fixed permutation. Consecutive frames are similar, so
@@ -183,7 +188,7 @@ def _reduce(images, size):
 THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def cifar10(levels=False):
+def cifar10(levels: bool = False) -> Dataset:
     """CIFAR-10 (Krizhevsky 2009): 32x32 colour in [0, 1], ten kinds of animals and vehicles.
 
     45,000 training, 5,000 validation (the last of the training files) and 10,000 test rows.
@@ -197,7 +202,7 @@ def cifar10(levels=False):
     return Dataset("cifar10", *hold_out(whole, 5_000), test, len(THINGS), (32, 32, 3), THINGS)
 
 
-def cifar10_subset(levels=False):
+def cifar10_subset(levels: bool = False) -> Dataset:
     """The first 4,000 training and 1,000 test images of CIFAR-10: 32x32 colour in [0, 1].
 
     3,500 training, 500 validation (the last of the 4,000) and 1,000 test rows. For trials without the full data set; do
@@ -217,7 +222,7 @@ def cifar10_subset(levels=False):
     return Dataset("cifar10-subset", *hold_out(whole, 500), test, len(THINGS), (32, 32, 3), THINGS)
 
 
-def svhn(extra=False, levels=False):
+def svhn(extra: bool = False, levels: bool = False) -> Dataset:
     """Street View House Numbers, cropped (Netzer et al. 2011): 32x32 colour in [0, 1], ten digits.
 
     68,257 training, 5,000 validation (the last of the training file) and 26,032 test rows. The validation rows are not
@@ -251,7 +256,13 @@ def _read_svhn(path):
     return images.transpose(3, 0, 1, 2), labels.flatten() % 10
 
 
-def rows(path, images, labels=None, num_classes=None, levels=False):
+def rows(
+    path: str | Path,
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    num_classes: int | Any = None,
+    levels: bool = False,
+) -> Rows:
     """Convert byte images ``(N, ...)`` to rows in [0, 1], or of levels, with class indices.
 
     Args:
@@ -274,12 +285,12 @@ def rows(path, images, labels=None, num_classes=None, levels=False):
     return Rows(x, None if labels is None else torch.tensor(labels.astype(np.int64)))
 
 
-def shuffled(part):
+def shuffled(part: Rows) -> Rows:
     """The rows in a fixed random order."""
     return _take(part, torch.randperm(len(part.x), generator=torch.Generator().manual_seed(0)))
 
 
-def hold_out(part, number):
+def hold_out(part: Rows, number: int) -> tuple[Rows, Rows]:
     """Split off the last ``number`` rows: the rows before them, and those rows."""
     if number >= len(part.x):
         raise ValueError(f"rows: got {len(part.x)}, want more than the {number} held out")

@@ -5,7 +5,7 @@ import torch
 from pyrodgm.checks import check_label_values
 
 
-def labelled_rows(y):
+def labelled_rows(y: torch.Tensor) -> torch.Tensor:
     """Indices of the rows with a label, that is with ``y`` other than -1.
 
     Args:
@@ -26,7 +26,7 @@ def labelled_rows(y):
     return (y >= 0).nonzero().flatten()
 
 
-def select_labels(y, num_labels, num_classes, seed=0):
+def select_labels(y: torch.Tensor, num_labels: int, num_classes: int, seed: int = 0) -> torch.Tensor:
     """Choose labelled rows at random, balanced over the classes.
 
     If ``num_labels`` is not a multiple of ``num_classes``, the classes with one extra label are chosen at random too.

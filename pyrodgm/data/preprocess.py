@@ -8,7 +8,7 @@ from pyrodgm.checks import check_values
 from pyrodgm.data.dataset import Dataset, Rows
 
 
-def keep_varying(data, threshold=0.1):
+def keep_varying(data: Dataset, threshold: float = 0.1) -> Dataset:
     """Drop the columns whose standard deviation over the training rows is below ``threshold``.
 
     With 0.1, 444 of MNIST's 784 pixels in [0, 1] remain (Maaløe et al. 2016, sec. 3). The number is the same for the
@@ -33,7 +33,7 @@ def keep_varying(data, threshold=0.1):
     return _map(data, lambda x: x[:, kept])._replace(columns=columns)
 
 
-def dequantise(data, levels=256, seed=0):
+def dequantise(data: Dataset, levels: int = 256, seed: int = 0) -> Dataset:
     """Add uniform noise to discrete values, so that a density model of them is bounded (Uria et al. 2013).
 
         x in {0, 1/(levels - 1), ..., 1}  to  (k + u) / levels in [0, 1),  k = (levels - 1) x,  u uniform in [0, 1)
@@ -92,7 +92,7 @@ def standardise(data: Dataset, centre: bool = True) -> Dataset:
     return _map(data, lambda x: (x - shift if centre else x) / scale)
 
 
-def project(data, components):
+def project(data: Dataset, components: int) -> Dataset:
     """Replace the columns by their first principal components over the training rows, without whitening.
 
     Kingma (2017, sec. 3.4) does this for M1 and M2 on SVHN and NORB. The rows are no longer images afterwards.
@@ -134,7 +134,7 @@ def _map(data, function):
     return data._replace(**{name: Rows(function(rows.x), rows.y) for name, rows in data.parts.items()})
 
 
-def binarise(x, generator=None):
+def binarise(x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
     """Sample binary rows, with intensities in [0, 1] as Bernoulli probabilities (Burda et al. 2016).
 
     Args:
@@ -155,7 +155,9 @@ def binarise(x, generator=None):
     return torch.bernoulli(x, generator=generator)
 
 
-def resample_counts(x, total_count, draws, generator=None):
+def resample_counts(
+    x: torch.Tensor, total_count: int, draws: int, generator: torch.Generator | None = None
+) -> torch.Tensor:
     """Resample counts: Binomial(draws, x / total_count), rescaled to ``total_count``. The mean is x.
 
     This is the analogue of ``binarise`` for counts. Fewer draws give more noise.

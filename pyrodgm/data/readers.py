@@ -4,13 +4,14 @@ import gzip
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat
 
 
-def read_idx(path, dimensions):
+def read_idx(path: str | Path, dimensions: int) -> np.ndarray:
     """Read a gzipped IDX file of bytes.
 
     The header is the magic number 0x0000080d for d dimensions, then d big-endian sizes. The bytes follow.
@@ -36,7 +37,7 @@ def read_idx(path, dimensions):
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def read_gzip(path):
+def read_gzip(path: str | Path) -> bytes:
     """Read the content of a gzip file.
 
     Raises:
@@ -52,7 +53,7 @@ def read_gzip(path):
 TYPES = {0x1E3D4C51: "<f4", 0x1E3D4C53: "<f8", 0x1E3D4C54: "<i4", 0x1E3D4C55: "u1", 0x1E3D4C56: "<i2"}
 
 
-def read_matrix(path, dimensions):
+def read_matrix(path: str | Path, dimensions: int) -> np.ndarray:
     """Read a gzipped binary matrix.
 
     The header is little-endian: a magic number for the data type, the number of dimensions, then the sizes (at least
@@ -70,19 +71,19 @@ def read_matrix(path, dimensions):
     """
     content = read_gzip(path)
     start = 8 + 4 * max(3, dimensions)
-    header = np.frombuffer(content[:start], "<u4") if len(content) >= start else [0, 0]
+    header = np.frombuffer(content[:start], "<u4").tolist() if len(content) >= start else [0, 0]
     if header[0] not in TYPES or header[1] != dimensions:
         raise ValueError(
             f"{path}: got a file that begins with {content[:8].hex()}, want a binary matrix of {dimensions} dimensions"
         )
-    shape, dtype = tuple(header[2 : 2 + dimensions].tolist()), np.dtype(TYPES[int(header[0])])
+    shape, dtype = tuple(header[2 : 2 + dimensions]), np.dtype(TYPES[header[0]])
     want = int(np.prod(shape, dtype=object)) * dtype.itemsize
     if len(content) - start != want:
         raise ValueError(f"{path}: got {len(content) - start} bytes of data, want {want} for shape {shape}")
     return np.frombuffer(content, dtype, offset=start).reshape(shape)
 
 
-def read_matlab(path, *names):
+def read_matlab(path: str | Path, *names: str) -> list[np.ndarray]:
     """Read numeric arrays from a MATLAB level 5 file, as written by MATLAB up to version 7.
 
     Args:
@@ -115,7 +116,7 @@ def read_matlab(path, *names):
 FOLDER = "cifar-10-batches-bin"
 
 
-def read_cifar(path, batches):
+def read_cifar(path: str | Path, batches: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Read batches of CIFAR-10's binary version (Krizhevsky 2009).
 
     A record is a label, then 1,024 bytes each of red, green and blue, stored line by line.
@@ -155,7 +156,7 @@ def read_cifar(path, batches):
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), labels
 
 
-def read_amat(path, columns):
+def read_amat(path: str | Path, columns: int) -> np.ndarray:
     """Read text of zeros and ones separated by spaces, one row per line.
 
     Args:
@@ -180,7 +181,7 @@ def read_amat(path, columns):
     return values
 
 
-def read_npz(path):
+def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     """Read all arrays of an .npz file.
 
     Returns:

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pooch
 import requests
@@ -14,7 +15,7 @@ from pyrodgm.data.sources import SOURCES
 FOLDERS = {"binarised-mnist": "binarized_mnist", "cifar10-subset": "cifar10_subset"}
 
 
-def files(name, **options):
+def files(name: str, **options: Any) -> tuple[str, ...]:
     """The names of the files of a data set; empty for a set that is generated or included in a package.
 
     Args:
@@ -28,13 +29,13 @@ def files(name, **options):
     return tuple(_checksums(name, options)) or SOURCES[name].stand_ins
 
 
-def origin(name):
+def origin(name: str) -> str:
     """The source of a data set: the address of its files, or a description such as ``"generated"``."""
     check_choice("name", name, SOURCES)
     return SOURCES[name].home
 
 
-def path(name):
+def path(name: str) -> Path | None:
     """The folder of a data set's files: the user's own if it has any of them, otherwise the cache.
 
     The user's own is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
@@ -48,7 +49,7 @@ def path(name):
     return _cache(name)
 
 
-def fetch(name, **options):
+def fetch(name: str, **options: Any) -> list[Path]:
     """Download a data set's missing files and return the paths of all of them.
 
     A file in ``$PYRODGM_DATA/name`` has priority and is used as it is; the reader validates it. Otherwise the file is
@@ -140,10 +141,10 @@ class Resuming:
         pooch.retrieve(url, "sha256:...", fname="images.gz", path=cache, downloader=Resuming(cache / "images.gz.part"))
     """
 
-    def __init__(self, part):
+    def __init__(self, part: Path) -> None:
         self.part = Path(part)
 
-    def __call__(self, url, output_file, pooch):
+    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
         if not self._fetch(url):
             self.part.unlink()
             self._fetch(url)

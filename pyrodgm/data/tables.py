@@ -5,11 +5,13 @@ import gzip
 import math
 import zlib
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
-def read_csv(path, label=None):
+def read_csv(path: str | Path, label: str | None = None) -> tuple[np.ndarray, list[Any] | None]:
     """Read a CSV file with a header line of column names; ``.csv.gz`` is decompressed.
 
     Args:
@@ -44,7 +46,7 @@ def read_csv(path, label=None):
     return _split(path, names, columns, label)
 
 
-def read_parquet(path, label=None):
+def read_parquet(path: str | Path, label: str | None = None) -> tuple[np.ndarray, list[Any] | None]:
     """Read a Parquet file with pyarrow. Arguments, result and errors are as in ``read_csv``."""
     try:
         import pyarrow

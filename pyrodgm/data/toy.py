@@ -1,7 +1,9 @@
 """Generated two-dimensional data sets, and a toy density with two modes."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
+from typing import Any, ClassVar, Self
 
 import torch
 from pyro.distributions import TorchDistribution
@@ -12,7 +14,7 @@ from pyrodgm.data.dataset import Dataset, Rows
 SIZES = (10_000, 1_000, 10_000)
 
 
-def moons(noise=0.1, seed=0):
+def moons(noise: float = 0.1, seed: int = 0) -> Dataset:
     """Two half-moons (Maaløe et al. 2016, sec. 4.2): 10,000 training, 1,000 validation and 10,000 test rows.
 
     top = (cos t, sin t), bottom = (1 - cos t, 1 - sin t - 0.5), t uniform in [0, pi], plus normal noise.
@@ -31,7 +33,7 @@ def moons(noise=0.1, seed=0):
     return _two_curves("moons", curves, noise, seed)
 
 
-def circles(noise=0.05, factor=0.5, seed=0):
+def circles(noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Dataset:
     """Two concentric circles (Jurasiński, sec. 3.1): 10,000 training, 1,000 validation and 10,000 test rows.
 
     outer = (cos t, sin t), inner = factor (cos t, sin t), t uniform in [0, 2 pi], plus normal noise. The author uses
@@ -53,7 +55,7 @@ def circles(noise=0.05, factor=0.5, seed=0):
     return _two_curves("circles", curves, noise, seed)
 
 
-def potential(seed=0):
+def potential(seed: int = 0) -> Dataset:
     """Exact samples of ``RingPotential`` (Rezende and Mohamed 2015, table 1): 10,000, 1,000 and 10,000 rows, no labels.
 
     Args:
@@ -61,8 +63,8 @@ def potential(seed=0):
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        parts = [Rows(RingPotential().sample((rows,))) for rows in SIZES]
-    return Dataset("potential", *parts)
+        train, validation, test = (Rows(RingPotential().sample((rows,))) for rows in SIZES)
+    return Dataset("potential", train, validation, test)
 
 
 def _two_curves(name, curves, noise, seed):
@@ -98,35 +100,35 @@ class RingPotential(TorchDistribution):
         RingPotential().log_normaliser      # 1.8775
     """
 
-    arg_constraints = {}  # noqa: RUF012
+    arg_constraints: ClassVar[dict[str, constraints.Constraint]] = {}
     support = constraints.real_vector
 
-    def __init__(self, batch_shape=(), validate_args=None):
+    def __init__(self, batch_shape: Sequence[int] = (), validate_args: bool | None = None) -> None:
         super().__init__(torch.Size(batch_shape), torch.Size((2,)), validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any | None = None) -> Self:
         """Independent copies of shape ``batch_shape``."""
         return type(self)(batch_shape, validate_args=self._validate_args)
 
     @property
-    def log_normaliser(self):
+    def log_normaliser(self) -> float:
         """log Z, by numerical integration."""
         return _log_normaliser()
 
-    def energy(self, z):
+    def energy(self, z: torch.Tensor) -> torch.Tensor:
         """U(z) ``(...)`` of points ``(..., 2)``."""
         ring = 0.5 * ((z.norm(dim=-1) - RADIUS) / WIDTH).square()
         bumps = (-0.5 * ((z[..., 0] + centre) / BUMP).square() for centre in (-RADIUS, RADIUS))
         return ring - torch.logaddexp(*bumps)
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(z) = -U(z) - log Z."""
         if self._validate_args:
             self._validate_sample(value)
         log_prob = -self.energy(value) - self.log_normaliser
         return log_prob.expand(torch.broadcast_shapes(log_prob.shape, self.batch_shape))
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """Samples ``(*sample_shape, *batch_shape, 2)``.
 
         exp(-U) is a sum of two mirror images, so one is sampled and the sign of z1 chosen at random. In polar

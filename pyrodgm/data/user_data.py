@@ -1,11 +1,13 @@
 """Data sets from your own arrays, tables and .npz files."""
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from pyrodgm.data.dataset import Dataset, Rows
 from pyrodgm.data.readers import read_npz
@@ -17,16 +19,16 @@ ARRAYS = ("x", "y", "x_validation", "y_validation", "x_test", "y_test")
 
 
 def from_arrays(
-    x,
-    y=None,
-    x_validation=None,
-    y_validation=None,
-    x_test=None,
-    y_test=None,
-    split=(0.8, 0.1, 0.1),
-    seed=0,
-    name="arrays",
-):
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    x_validation: ArrayLike | None = None,
+    y_validation: ArrayLike | None = None,
+    x_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    split: Sequence[float] = (0.8, 0.1, 0.1),
+    seed: int = 0,
+    name: str = "arrays",
+) -> Dataset:
     """Make a data set from arrays.
 
     Labels may be of any type. They are converted to indices of their sorted values, and the values are kept in
@@ -69,13 +71,14 @@ def from_arrays(
     classes, indices = _indices({part: (labels, len(arrays[part])) for part, (_, labels) in given.items()})
     rows = {part: Rows(arrays[part].flatten(1), indices[part]) for part in given}
     drawn = _draw(rows[""], (split[0], *(0 if f"_{part}" in rows else split[i] for i, part in PARTS)), seed)
-    parts = (rows.get(f"_{part}", drawn[i]) for i, part in PARTS)
-    return Dataset(
-        name, drawn[0], *parts, classes and len(classes), image_shape=shape if len(shape) > 1 else None, classes=classes
-    )
+    validation, test = (rows.get(f"_{part}", drawn[i]) for i, part in PARTS)
+    num_classes = classes and len(classes)
+    return Dataset(name, drawn[0], validation, test, num_classes, shape if len(shape) > 1 else None, classes)
 
 
-def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
+def from_file(
+    path: str | Path, label: str | None = None, split: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0
+) -> Dataset:
     """Make a data set from a table (``.csv``, ``.csv.gz`` or ``.parquet``) or from arrays in an ``.npz`` file.
 
     Args:
@@ -113,7 +116,7 @@ def from_file(path, label=None, split=(0.8, 0.1, 0.1), seed=0):
     return from_arrays(x, labels, split=split, seed=seed, name=path.name)
 
 
-def is_file(name):
+def is_file(name: str | Path) -> bool:
     """Whether ``name`` has the extension of a file that ``from_file`` reads."""
     return _ending(name) in (*TABLES, ".npz")
 

@@ -1,5 +1,7 @@
 """The step of an inverse autoregressive flow (Kingma 2017, secs 5.3 and 5.4)."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch.distributions import constraints
 
@@ -29,18 +31,24 @@ class Autoregressive(FlowStep):
 
     autoregressive = True  # Pyro's attribute of transforms with a sequential inverse
 
-    def __init__(self, network, order, batch_shape=(), event_dim=1):
+    def __init__(
+        self,
+        network: Callable[[torch.Tensor], Sequence[torch.Tensor]],
+        order: Sequence[int],
+        batch_shape: Sequence[int] = (),
+        event_dim: int = 1,
+    ) -> None:
         super().__init__(batch_shape)
         self.network, self.order = network, order
         if event_dim != 1:
             self.domain = self.codomain = constraints.independent(constraints.real, event_dim)
 
-    def forward_and_log_det(self, z):
+    def forward_and_log_det(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """f(z), and log sigma of every unit."""
         mu, log_sigma = self.network(z)
         return mu + log_sigma.exp() * z, log_sigma
 
-    def inverse_and_log_det(self, y):
+    def inverse_and_log_det(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """z, and log sigma of every unit."""
         y = y.expand(self.inverse_shape(y.shape))
         event = y.shape[-self.domain.event_dim :]
@@ -51,11 +59,11 @@ class Autoregressive(FlowStep):
             units[i] = (y[..., i] - mu[..., i]) * torch.exp(-log_sigma[..., i])
         return _stacked(units, event), log_sigma.unflatten(-1, event)  # from the last call, where all units are known
 
-    def log_scales(self, x):
+    def log_scales(self, x: torch.Tensor) -> torch.Tensor:
         """log sigma of every unit at x, with the shape of x."""
         return self._log_det(x)
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The sum of log sigma, ``(...)``."""
         return self._log_det(x).flatten(-self.domain.event_dim).sum(-1)
 

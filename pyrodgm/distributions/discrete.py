@@ -1,5 +1,8 @@
 """Discrete distributions: a Bernoulli for grey values, ordered levels, and a class with a straight-through gradient."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import pyro.distributions as dist
 import torch
 from torch.distributions import Gumbel, constraints
@@ -33,7 +36,7 @@ class Levels(dist.Categorical):
     """
 
     @property
-    def mean(self):
+    def mean(self) -> torch.Tensor:
         levels = torch.arange(self.probs.shape[-1], device=self.probs.device, dtype=self.probs.dtype)
         return self.probs @ levels
 
@@ -59,30 +62,30 @@ class StraightThroughOneHot(dist.OneHotCategorical):
 
     has_rsample = True
 
-    def __init__(self, temperature, logits, validate_args=None):
+    def __init__(self, temperature: float, logits: torch.Tensor, validate_args: bool | None = None) -> None:
         if not temperature > 0:
             raise ValueError(f"temperature: got {temperature!r}, want a number above zero")
         self.temperature = temperature
         super().__init__(logits=logits, validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Self:
         """The same distribution for a larger batch."""
         logits = self.logits.expand(torch.Size(batch_shape) + self.event_shape)
         return type(self)(self.temperature, logits, validate_args=self._validate_args)
 
-    def rsample(self, sample_shape=()):
+    def rsample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """One-hot rows with the gradient of the relaxed sample."""
         shape = self._extended_shape(torch.Size(sample_shape))
         noise = Gumbel(torch.zeros_like(self.logits), 1.0).rsample(torch.Size(sample_shape))
         return self.relaxed(noise).expand(shape)
 
-    def relaxed(self, noise):
+    def relaxed(self, noise: torch.Tensor) -> torch.Tensor:
         """One-hot rows for given Gumbel noise ``(..., K)``, with the gradient of the relaxed sample."""
         relaxed = ((self.logits + noise) / self.temperature).softmax(-1)
         hard = torch.zeros_like(relaxed).scatter_(-1, relaxed.argmax(-1, keepdim=True), 1.0)
         return hard + (relaxed - relaxed.detach())
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(y) = sum_k y_k log pi_k."""
         if self._validate_args:
             self._validate_sample(value)

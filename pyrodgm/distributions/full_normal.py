@@ -1,6 +1,8 @@
 """A normal with full covariance that computes the log-density of its samples from their noise."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pyro.distributions as dist
 import torch
@@ -23,20 +25,20 @@ class FullNormal(dist.MultivariateNormal):
         q.log_prob(q.rsample())                 # (5,)
     """
 
-    _last = None, None
+    _last: tuple[torch.Tensor | None, Any] = None, None
 
-    def at(self, noise):
+    def at(self, noise: torch.Tensor) -> torch.Tensor:
         """mu + L eps at given noise ``(..., D)``, broadcast against the batch."""
         value = self.loc + (self._unbroadcasted_scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
         self._last = value, noise
         return value
 
-    def rsample(self, sample_shape=()):
+    def rsample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """mu + L eps, ``(*sample_shape, *batch, D)``."""
         standard = dist.Normal(torch.zeros_like(self.loc), torch.ones_like(self.loc))
         return self.at(standard.rsample(torch.Size(sample_shape)))
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log q, ``(*sample_shape, *batch)``."""
         last, noise = self._last
         if value is not last:

@@ -1,7 +1,8 @@
 """Variational dropout: the prior of a weight, its posterior, and the KL divergence between them."""
 
 import math
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pyro.distributions as dist
 import torch
@@ -31,23 +32,23 @@ class LogUniform(dist.TorchDistribution):
         LogUniform(torch.empty(500, 784)).to_event(2).sample()      # (500, 784)
     """
 
-    arg_constraints: ClassVar = {}
+    arg_constraints: ClassVar[dict[str, constraints.Constraint]] = {}
     support = constraints.real
 
-    def __init__(self, like, validate_args=None):
+    def __init__(self, like: torch.Tensor, validate_args: bool | None = None) -> None:
         self._like = like
         super().__init__(like.shape, validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> "LogUniform":
         """The same distribution for a larger batch."""
         return LogUniform(self._like.expand(batch_shape), validate_args=self._validate_args)
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(w) = c - log |w|."""
         return LOG_C - value.abs().log()
 
     @torch.no_grad()
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """w = +-2^u with u uniform on [-8, 8]."""
         shape = self._extended_shape(torch.Size(sample_shape))
         exponent, sign = self._like.new_empty(2, *shape).uniform_(-1, 1)
@@ -76,11 +77,11 @@ class DropoutNormal(dist.Normal):
 
     arg_constraints = dist.Normal.arg_constraints | {"alpha": constraints.interval(0.0, 1.0)}
 
-    def __init__(self, theta, alpha, validate_args=None):
+    def __init__(self, theta: torch.Tensor, alpha: torch.Tensor, validate_args: bool | None = None) -> None:
         theta, self.alpha = torch.broadcast_tensors(theta, alpha)
         super().__init__(theta, self.alpha.sqrt() * theta.abs(), validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> "DropoutNormal":
         """The same distribution for a larger batch."""
         new = self._get_checked_instance(DropoutNormal, _instance)
         new.alpha = self.alpha.expand(batch_shape)

@@ -1,6 +1,7 @@
 """A mixture over classes, and the class probabilities of a row."""
 
 import pyro.distributions as dist
+import torch
 
 
 class ClassMixture(dist.MixtureSameFamily):
@@ -25,15 +26,15 @@ class ClassMixture(dist.MixtureSameFamily):
 
     _last = None, None
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(x), ``(..., B)``."""
         return self._log_joint(value).logsumexp(-1)
 
-    def class_given(self, value):
+    def class_given(self, value: torch.Tensor) -> dist.OneHotCategorical:
         """p(y | x), a ``OneHotCategorical`` of batch shape ``(..., B)``."""
         return dist.OneHotCategorical(logits=self._log_joint(value))
 
-    def given_observed(self, value):
+    def given_observed(self, value: torch.Tensor) -> "ClassMixture":
         """p(x_mis | x_obs) of components that leave out missing cells: the mixture by p(y | x_obs)."""
         return ClassMixture(dist.Categorical(logits=self._log_joint(value)), self.component_distribution)
 

@@ -54,12 +54,12 @@ class OrMissing(constraints.Constraint):
         super().__init__()
 
     @property
-    def is_discrete(self) -> bool:
+    def is_discrete(self) -> bool:  # type: ignore[override]  # torch's own constraints make it a property too
         """Whether the observed values are discrete."""
         return self.base.is_discrete
 
     @property
-    def event_dim(self) -> int:
+    def event_dim(self) -> int:  # type: ignore[override]  # torch's own constraints make it a property too
         """The number of dimensions of one value."""
         return self.base.event_dim
 

@@ -6,29 +6,29 @@ import pyro.distributions as dist
 import torch
 
 
-def one_hot_rows(classes, num_classes, dtype):
+def one_hot_rows(classes: torch.Tensor, num_classes: int, dtype: torch.dtype) -> torch.Tensor:
     """One-hot rows ``(..., K)`` of classes ``(...)``, with the classes attached."""
     rows = torch.zeros(*classes.shape, num_classes, dtype=dtype, device=classes.device)
     return remember_classes(rows.scatter_(-1, classes.unsqueeze(-1), 1.0), classes)
 
 
-def remember_classes(rows, classes):
+def remember_classes(rows: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     """Attach the classes ``(...)`` to one-hot rows ``(..., K)``; returns the rows.
 
     Only this tensor carries them. A tensor computed from it, such as a relaxed sample or a sum, is an ordinary tensor.
     """
     if not rows.is_inference():
-        rows._classes = classes, rows._version
+        rows._classes = classes, rows._version  # type: ignore[attr-defined]  # an attribute of our own
     return rows
 
 
-def known_classes(rows):
+def known_classes(rows: torch.Tensor) -> torch.Tensor | None:
     """The class ``(...)`` of each row; None if it is not attached, or if the rows were written to since."""
     classes, version = getattr(rows, "_classes", (None, None))
     return classes if version is not None and version == rows._version else None
 
 
-def class_of(rows):
+def class_of(rows: torch.Tensor) -> torch.Tensor:
     """The class ``(...)`` of each row: the attached one, else by argmax."""
     classes = known_classes(rows)
     return rows.argmax(-1) if classes is None else classes
@@ -37,7 +37,7 @@ def class_of(rows):
 class KnownOneHotCategorical(dist.OneHotCategorical):
     """A one-hot categorical that uses the classes attached to rows."""
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log q(y)."""
         if self._validate_args:
             self._validate_sample(value)

@@ -1,6 +1,7 @@
 """A distribution of images that draws pixel by pixel, each given the pixels before it."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import pyro.distributions as dist
 import torch
@@ -27,18 +28,24 @@ class PixelByPixel(dist.TorchDistribution):
         p.sample()                              # (B, 784)
     """
 
-    arg_constraints: ClassVar = {}
+    arg_constraints: ClassVar[dict[str, constraints.Constraint]] = {}
     support = constraints.independent(constraints.boolean, 1)
 
-    def __init__(self, network, parents, batch_shape, validate_args=None):
+    def __init__(
+        self,
+        network: Any,
+        parents: Sequence[torch.Tensor],
+        batch_shape: Sequence[int],
+        validate_args: bool | None = None,
+    ) -> None:
         self.network, self.parents = network, parents
         super().__init__(torch.Size(batch_shape), torch.Size((network.size,)), validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Self:
         """The same distribution for a larger batch; the parents are not copied."""
         return type(self)(self.network, self.parents, batch_shape, validate_args=self._validate_args)
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(x) = sum_i log p(x_i | x_<i, h), of the batch shape, broadcast against that of x."""
         if self._validate_args:
             self._validate_sample(value)
@@ -46,17 +53,17 @@ class PixelByPixel(dist.TorchDistribution):
         return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))
 
     @torch.no_grad()
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """Images, each pixel drawn given the pixels before it."""
         shape, like = self._extended_shape(torch.Size(sample_shape)), next(self.network.parameters())
         return self.network.draw(torch.rand(shape, dtype=like.dtype, device=like.device), *self.parents)
 
-    def mean_given(self, x):
+    def mean_given(self, x: torch.Tensor) -> torch.Tensor:
         """E[x_i | x_<i, h] of every pixel, ``(..., D)``."""
         return self.network.pixels(x, *self.parents).mean
 
     @property
-    def mean(self):
+    def mean(self) -> torch.Tensor:
         """Raises ``NotImplementedError``: there is no closed form."""
         raise NotImplementedError(
             "mean: got a distribution that draws pixel by pixel, whose mean is a sum over all images; want "

@@ -29,17 +29,17 @@ class Planar(FlowStep):
         step.inv(step(torch.ones(5, 2)))        # ones
     """
 
-    def __init__(self, v, w, b, slope):
+    def __init__(self, v: torch.Tensor, w: torch.Tensor, b: torch.Tensor, slope: torch.Tensor) -> None:
         super().__init__(torch.broadcast_shapes(v.shape[:-1], w.shape[:-1], b.shape))
         self.v, self.w, self.b, self.slope = v, w, b, slope
 
-    def forward_and_log_det(self, z):
+    def forward_and_log_det(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """f(z) and the log-determinant."""
         t = (self.w * z).sum(-1) + self.b
         tanh = torch.tanh(t)
         return z + self.v * tanh.unsqueeze(-1), self._derivative(t, tanh).log()
 
-    def inverse_and_log_det(self, y):
+    def inverse_and_log_det(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """z = y - v tanh t, and the log-determinant there."""
         t = self._root((self.w * y).sum(-1) + self.b)
         tanh = torch.tanh(t)
@@ -62,7 +62,7 @@ class Planar(FlowStep):
         return t - (t + a * torch.tanh(t) - c) / derivative
 
 
-def one_to_one(u, w):
+def one_to_one(u: torch.Tensor, w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """v of a planar step from an unconstrained u, and 1 + w.v.
 
     v = u + [m(w.u) - w.u] w / |w|^2,   m(a) = log(1 + (e - 1) exp(a)) - 1,   so that w.v = m(w.u) > -1

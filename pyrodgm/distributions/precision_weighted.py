@@ -3,7 +3,7 @@
 import pyro.distributions as dist
 
 
-def precision_weighted(a, b):
+def precision_weighted(a: dist.Independent, b: dist.Independent) -> dist.Independent:
     """N(mu, sigma^2), proportional to N(mu_a, sigma_a^2) N(mu_b, sigma_b^2) (Sønderby et al. 2016, eqs 17-18).
 
     sigma^2 = 1 / (sigma_a^-2 + sigma_b^-2)

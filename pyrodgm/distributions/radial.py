@@ -26,18 +26,18 @@ class Radial(FlowStep):
         step(torch.randn(5, 2))                 # pushed away from the origin
     """
 
-    def __init__(self, centre, alpha, c):
+    def __init__(self, centre: torch.Tensor, alpha: torch.Tensor, c: torch.Tensor) -> None:
         super().__init__(torch.broadcast_shapes(centre.shape[:-1], alpha.shape, c.shape))
         self.centre, self.alpha = centre, alpha
         self.edge = alpha * softplus_from_one(c)  # alpha + beta
 
-    def forward_and_log_det(self, z):
+    def forward_and_log_det(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """f(z) and the log-determinant."""
         away = z - self.centre
         stretch, log_det = self._stretch(_norm(away), z.shape[-1])
         return self.centre + away * stretch.unsqueeze(-1), log_det
 
-    def inverse_and_log_det(self, y):
+    def inverse_and_log_det(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """z, and the log-determinant there."""
         away = y - self.centre
         rho = _norm(away)

@@ -1,7 +1,7 @@
 """z = g(noise, phi, x): the sample of a distribution for given noise."""
 
 import torch
-from torch.distributions import Independent, MultivariateNormal, Normal, TransformedDistribution
+from torch.distributions import Distribution, Independent, MultivariateNormal, Normal, TransformedDistribution
 
 from pyrodgm.distributions.discrete import StraightThroughOneHot
 from pyrodgm.distributions.full_normal import FullNormal
@@ -9,7 +9,7 @@ from pyrodgm.distributions.full_normal import FullNormal
 STANDARD = Normal(0.0, 1.0)
 
 
-def reparameterise(distribution, noise, normal_only=False):
+def reparameterise(distribution: Distribution, noise: torch.Tensor, normal_only: bool = False) -> torch.Tensor:
     """The sample of ``distribution`` for standard normal ``noise`` (Kingma 2017, eqs 2.40, 2.47, 5.32).
 
     A diagonal normal gives mu + sigma * noise, a full one mu + L noise. A flow transforms the sample of its base. Any

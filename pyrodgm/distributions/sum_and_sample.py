@@ -1,6 +1,8 @@
 """A class variable that sums over the most probable classes and draws one of the others."""
 
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from typing import Any, Self
 
 import pyro.distributions as dist
 import torch
@@ -8,7 +10,8 @@ from pyro.distributions.score_parts import ScoreParts
 
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
-UNIFORM = ContextVar("uniform", default=torch.rand)  # the function that draws uniform numbers, ``(..., B, 1)``
+# the function that draws uniform numbers, ``(..., B, 1)``
+UNIFORM: ContextVar[Callable[..., torch.Tensor]] = ContextVar("uniform", default=torch.rand)
 
 
 class SumAndSample(KnownOneHotCategorical):
@@ -45,26 +48,28 @@ class SumAndSample(KnownOneHotCategorical):
         y = pyro.sample("y", SumAndSample(q_y.logits, top=2), infer={"enumerate": "parallel"})     # (3, B, K)
     """
 
-    def __init__(self, logits, top, validate_args=None):
+    _enumerated: Any  # None, or classes and log r of every row
+
+    def __init__(self, logits: torch.Tensor, top: int, validate_args: bool | None = None) -> None:
         _check_top(top, logits.shape[-1])
         self.top, self._enumerated = top, None
         super().__init__(logits=logits, validate_args=validate_args)
 
     @classmethod
-    def of(cls, fn, top):
+    def of(cls, fn: dist.OneHotCategorical, top: int) -> Self:
         """The distribution for a ``OneHotCategorical``, whose logits are already normalised."""
         _check_top(top, fn.event_shape[0])
         new = cls.__new__(cls)
         new.top, new._enumerated = top, None
         return dist.OneHotCategorical.expand(fn, fn.batch_shape, _instance=new)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Self:
         """The same distribution expanded to a larger batch; the class of each row is drawn independently."""
         new = type(self).__new__(type(self)) if _instance is None else _instance
         new.top, new._enumerated = self.top, None
         return super().expand(batch_shape, _instance=new)
 
-    def enumerate_support(self, expand=True):
+    def enumerate_support(self, expand: bool = True) -> torch.Tensor:
         """The most probable classes of each row and a drawn one, as one-hot rows ``(top + 1, ..., K)``."""
         logits = self.logits.detach()
         values, classes = logits.topk(self.top + 1)
@@ -77,7 +82,8 @@ class SumAndSample(KnownOneHotCategorical):
         drawn = torch.where(others.gather(-1, drawn) > 0, drawn, likeliest)
         self._enumerated = torch.cat([summed, drawn], -1), log_r
         rows = one_hot_rows(self._enumerated[0].movedim(-1, 0), self.event_shape[0], logits.dtype)
-        rows._enumerated = self._enumerated  # for a guide that runs once per class
+        # kept on the tensor, for a guide that runs once per class
+        rows._enumerated = self._enumerated  # type: ignore[attr-defined]  # an attribute of our own
         return rows
 
     def _draw(self, weights):
@@ -87,7 +93,7 @@ class SumAndSample(KnownOneHotCategorical):
         index = torch.searchsorted(cumulative, uniform * cumulative[..., -1:], right=True)
         return index.clamp(max=weights.shape[-1] - 1)
 
-    def log_prob(self, value):
+    def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log q(y)."""
         if self._enumerated is not None:
             raise ValueError(
@@ -97,14 +103,15 @@ class SumAndSample(KnownOneHotCategorical):
             )
         return super().log_prob(value)
 
-    def score_parts(self, value):
+    def score_parts(self, value: torch.Tensor) -> ScoreParts:
         """log q(y), and the score, which is the log-weight of each enumerated class, ``(top + 1, ..., B)``.
 
         The gradient of r = 1 - sum_{y in C} q(y) is computed from the sum: r d log r = -sum_{y in C} d q(y), which is
         finite for r = 0.
         """
         log_q = super().log_prob(value)
-        enumerated = next((t._enumerated for t in (self, value, value._base) if getattr(t, "_enumerated", None)), None)
+        holders: tuple[Any, ...] = (self, value, value._base)
+        enumerated = next((t._enumerated for t in holders if getattr(t, "_enumerated", None)), None)
         if enumerated is None:
             return ScoreParts(log_q, log_q, 0)
         classes, log_r = enumerated

@@ -1,11 +1,12 @@
 """The log-density of every unit of a vector, for a density that is a product over units."""
 
-from torch.distributions import Independent, TransformedDistribution
+import torch
+from torch.distributions import Distribution, Independent, TransformedDistribution
 
 from pyrodgm.distributions.autoregressive import Autoregressive
 
 
-def log_prob_of_units(distribution, value):
+def log_prob_of_units(distribution: Distribution, value: torch.Tensor) -> torch.Tensor:
     """log q of every unit of a vector or of feature maps; their sum is log q (Kingma 2017, eq. 5.29 without its sum).
 
     Independent units have one density each. An autoregressive flow has log q_i = log q(z_0i) - sum_t log sigma_ti; for

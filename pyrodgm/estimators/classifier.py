@@ -2,10 +2,12 @@
 
 import inspect
 import math
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import ArrayLike
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
@@ -24,6 +26,7 @@ from pyrodgm.models import DeepGenerativeModel, LatentClassifierVAE
 from pyrodgm.models.catalogue import has_classes, models_by_name
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.nn import BatchNorm
+from pyrodgm.types import Option
 
 HELD_OUT, STOPPED_BY = 0.1, 50  # share of the labels held out for early stopping, if that is at least this many
 CLASS_DRAWS = 3  # samples of an auxiliary variable in a stream of rows; ten are no more accurate
@@ -85,24 +88,24 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def __init__(
         self,
-        model="sdgm",
-        z_size=16,
-        a_size=16,
-        hidden=(128, 128),
-        likelihood=None,
-        num_classes=None,
-        classes="auto",
-        epochs=200,
-        batch_size=100,
-        learning_rate=2e-3,
-        beta=1.0,
-        warm_up_epochs=0,
-        validation_fraction="auto",
-        patience=50,
-        device="cpu",
-        random_state=None,
-        verbose=False,
-    ):
+        model: Any = "sdgm",
+        z_size: int = 16,
+        a_size: int = 16,
+        hidden: tuple[int, ...] = (128, 128),
+        likelihood: Option | None = None,
+        num_classes: int | None = None,
+        classes: Option = "auto",
+        epochs: int = 200,
+        batch_size: int = 100,
+        learning_rate: float = 2e-3,
+        beta: float = 1.0,
+        warm_up_epochs: int = 0,
+        validation_fraction: float | Literal["auto"] = "auto",
+        patience: int = 50,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.model = model
         self.z_size = z_size
         self.a_size = a_size
@@ -121,7 +124,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train on the rows X and their labels.
 
         Args:
@@ -151,7 +154,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self._optimizer = None
         return self
 
-    def partial_fit(self, X, y=None, classes=None):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
         """Train one pass over some more rows. No labels are held out.
 
         The first call chooses the likelihood and the scaling from its rows, and builds the model.
@@ -191,14 +194,20 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.history_ = [*self.history_, {"epoch": len(self.history_) + 1, "loss": sum(losses) / len(losses)}]
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities ``(B, K)`` from the model's ``classifier``, in the order of ``classes_``.
 
         A CaGeM that was trained with labels predicts by q(y | x), because its cascade p(y | x) needs more labels.
         """
         return self._of_rows(X, lambda model, x: check_probabilities(self._class_probabilities(model, x)))
 
-    def predict_and_score(self, X, num_samples=1, batch_size=4000, dtype="float32"):
+    def predict_and_score(
+        self,
+        X: ArrayLike,
+        num_samples: int = 1,
+        batch_size: int = 4000,
+        dtype: Literal["float32", "float64"] = "float32",
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Class probabilities and scores in one pass, for streams of many rows.
 
         Unlikely classes are skipped, see ``likely_bounds``. The defaults are for speed: one sample of the latents, the
@@ -236,12 +245,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         found = self._of_rows(X, both, size=batch_size, dtype=getattr(torch, dtype))
         return found[:, :-1], found[:, -1]
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable class of every row, ``(B,)``."""
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(1)]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on the labelled rows.
 
         Raises:
@@ -256,7 +265,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         X = X.loc[known] if hasattr(X, "loc") else np.asarray(X)[known]
         return super().score(X, classes[indices[known]], weight)
 
-    def sample(self, num_samples=1, y=None):
+    def sample(self, num_samples: int = 1, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Generate rows from the model.
 
         Args:
@@ -348,7 +357,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return measure
 
 
-def model_of(model):
+def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:
     """The class and the options of a model by name, by class, or by either with options.
 
     Raises:

@@ -1,11 +1,14 @@
 """The likelihood and the scaling of the columns of a table."""
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
+
+from pyrodgm.types import Option
 
 LARGEST_COUNT, LARGEST_GREY = 32, 255
 NOISE = 0.1  # of standardised columns, in standard deviations
@@ -25,15 +28,15 @@ class Columns(NamedTuple):
     missing: str = "zeros"
 
     @property
-    def is_normal(self):
+    def is_normal(self) -> bool:
         """Whether the columns are standardised."""
         return _name(self.likelihood) == "normal"
 
-    def to_model(self, X):
+    def to_model(self, X: np.ndarray) -> torch.Tensor:
         """Rows of the table as a tensor ``(B, D)`` of double precision, on the model's scale."""
         return torch.from_numpy((X - self.shift) / self.scale)
 
-    def to_table(self, x):
+    def to_table(self, x: torch.Tensor | np.ndarray) -> np.ndarray:
         """The inverse of ``to_model``, an array; of rows ``(..., D)``, a tensor or an array."""
         return torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
 
@@ -42,14 +45,14 @@ class Columns(NamedTuple):
         log_scale = np.log(self.scale) if self.is_normal else np.zeros_like(self.scale)
         return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 
-    def resample(self, x, generator):
+    def resample(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Standardised rows with fresh noise N(0, 0.1^2), for every epoch; without it a column of few distinct values
         would be given a variance of nothing and a density without bound. Other columns stay as they are.
         """
         return x + NOISE * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
-def describe_columns(X, likelihood=None, names=None):
+def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
     """The ``Columns`` of a table.
 
     Where no likelihood is given, it is chosen from the values:

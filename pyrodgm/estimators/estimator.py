@@ -2,9 +2,11 @@
 
 import copy
 import inspect
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from pyro import poutine
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
@@ -34,7 +36,14 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
     always the same, and does not depend on the other rows.
     """
 
-    def score_samples(self, X, importance_samples=None, num_samples=DRAWS, batch_size=None, dtype="float64"):
+    def score_samples(
+        self,
+        X: ArrayLike,
+        importance_samples: int | None = None,
+        num_samples: int = DRAWS,
+        batch_size: int | None = None,
+        dtype: Literal["float32", "float64"] = "float64",
+    ) -> np.ndarray:
         """log p(x) of the observed cells of every row, in nats and in the units of X. Unusual rows have low scores.
 
         This is the lower bound of Kingma 2017, eqs 2.10 and 3.8, or with ``importance_samples`` the tighter estimate of
@@ -76,7 +85,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
         return self._of_rows(X, score, importance_samples or 1, batch_size, getattr(torch, dtype))
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
 
         Args:
@@ -133,7 +142,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
                 x = impute(self._model_in(torch.float64), x, num_draws=num_draws, **options)
         return np.where(np.isnan(rows), self.columns_.to_table(x), rows)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` has no effect."""
         check_is_fitted(self)
         names = [f"{site}_{i}" for site, size in self.latent_sizes_.items() for i in range(size)]

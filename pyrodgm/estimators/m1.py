@@ -8,7 +8,11 @@ nor a Python library that we know to be kept up; ``SelfTrainingClassifier`` roun
 the nearest that use the unlabelled rows too.
 """
 
+from typing import Any, Literal, Self
+
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from pyro.infer import Trace_ELBO
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,6 +23,7 @@ from pyrodgm.estimators.training import check_settings, train
 from pyrodgm.evaluate import bound, latents
 from pyrodgm.isolation import isolated
 from pyrodgm.models import VAE
+from pyrodgm.types import Option
 
 
 class M1(DeepGenerativeEstimator):
@@ -58,20 +63,20 @@ class M1(DeepGenerativeEstimator):
 
     def __init__(
         self,
-        z_size=16,
-        hidden=(128, 128),
-        likelihood=None,
-        features="means",
-        epochs=200,
-        batch_size=100,
-        learning_rate=2e-3,
-        warm_up_epochs=0,
-        validation_fraction=0.1,
-        patience=50,
-        device="cpu",
-        random_state=None,
-        verbose=False,
-    ):
+        z_size: int = 16,
+        hidden: tuple[int, ...] = (128, 128),
+        likelihood: Option | None = None,
+        features: Literal["means", "samples"] = "means",
+        epochs: int = 200,
+        batch_size: int = 100,
+        learning_rate: float = 2e-3,
+        warm_up_epochs: int = 0,
+        validation_fraction: float = 0.1,
+        patience: int = 50,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.z_size = z_size
         self.hidden = hidden
         self.likelihood = likelihood
@@ -86,7 +91,7 @@ class M1(DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train on the rows X ``(N, D)``, an array or a data frame of numbers; ``y`` is not looked at.
 
         Raises:
@@ -110,7 +115,7 @@ class M1(DeepGenerativeEstimator):
             self._note_latents(x)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """The features of every row, ``(B, z)``: means of q(z | x), or samples from it."""
         if self.features == "means":
             return super().transform(X)
@@ -121,7 +126,7 @@ class M1(DeepGenerativeEstimator):
         with isolated(self._seed()):
             return latents(self._model_in(torch.float64), x)["z"].cpu().numpy()
 
-    def sample(self, num_samples=1):
+    def sample(self, num_samples: int = 1) -> np.ndarray:
         """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""
         return self._sample(num_samples)[0]
 

@@ -4,13 +4,14 @@ import math
 from numbers import Number
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 MISSING = -1
 
 
-def read_labels(y, classes=None):
+def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The classes among the labels, and every label as the index of its class.
 
     The number -1, None and NaN stand for a row without a label; the string "-1" is a label.
@@ -42,7 +43,7 @@ def read_labels(y, classes=None):
     return classes, indices
 
 
-def hold_out(indices, share, classes, seed):
+def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Labelled rows in two: those to learn from, and those to stop by, a share of each class but at least one.
 
     Args:

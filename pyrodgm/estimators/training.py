@@ -1,17 +1,21 @@
 """The training that the estimators share."""
 
+from collections.abc import Callable
 from numbers import Real
+from typing import Any
 
 import torch
-from pyro.infer import SVI
+from pyro.infer import ELBO, SVI
 
+from pyrodgm.data.batches import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer
+from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay
 
 SHORT = 400  # steps that do not repay the seconds of tracing a graph
 
 
-def check_settings(estimator):
+def check_settings(estimator: Any) -> None:
     """Raise ``ValueError`` for a setting that no training can have, naming it."""
     for name, least in (("epochs", 1), ("batch_size", 1), ("warm_up_epochs", 0), ("beta", 0), ("patience", 1)):
         if hasattr(estimator, name) and not getattr(estimator, name) >= least:
@@ -24,7 +28,14 @@ def check_settings(estimator):
         raise ValueError(f"learning_rate: got {estimator.learning_rate}, want a positive number")
 
 
-def train(model, objective, batches, estimator, measure=None, monitor=None):
+def train(
+    model: DeepGenerativeModel,
+    objective: ELBO,
+    batches: Batches,
+    estimator: Any,
+    measure: Callable[[int], dict[str, Any]] | None = None,
+    monitor: str | None = None,
+) -> list[dict[str, Any]]:
     """Train a model by an estimator's settings and leave it in evaluation mode.
 
     Adam; the learning rate falls linearly over the second half of the epochs.

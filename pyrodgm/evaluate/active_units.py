@@ -1,12 +1,24 @@
 """Information in each latent unit: KL divergence per unit, and active units."""
 
+from typing import Any
+
+import torch
+
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
 from pyrodgm.infer.divergences import unit_divergences
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.types import ModelAndGuide
 
 
-def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=False):
+def kl_per_unit(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    site: str = "z",
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> torch.Tensor:
     """KL(q(z_i | x, ...) || p(z_i | ...)) of every latent unit, in nats, averaged over the rows.
 
     The KL is averaged over y with q(y | x), exactly if y is enumerated, and over other parents by sampling. It is
@@ -33,7 +45,7 @@ def kl_per_unit(model, x, site="z", num_samples=1, batch_size=1000, progress=Fal
 
         kl_per_unit(m, data.test.x).sort(descending=True)
     """
-    total = 0.0
+    total: Any = 0.0  # a tensor from the first batch on
     with evaluating(model):
         for batch in in_batches(x, None, batch_size, progress):
             runs = (run_pair(model.model, model.guide, batch) for _ in range(num_samples))
@@ -47,7 +59,15 @@ def _divergences(pair, site):
     return pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim).sum(0)
 
 
-def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=1000, progress=False):
+def active_units(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    site: str = "z",
+    threshold: float = 0.01,
+    num_samples: int = 10,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> torch.Tensor:
     """The active units of a latent: A_i = Cov_x(E_q(z|x)[z_i]) > 0.01 (Burda et al. 2016, sec. 5.2).
 
     A_i is computed as the covariance of two independent estimates of the posterior mean. Monte Carlo noise in
@@ -74,7 +94,7 @@ def active_units(model, x, site="z", threshold=0.01, num_samples=10, batch_size=
     """
     if len(x) < 2:
         raise ValueError(f"x: got {len(x)} rows, want at least two for a covariance")
-    options = {"site": site, "num_samples": num_samples, "batch_size": batch_size, "progress": progress}
+    options: dict[str, Any] = {"site": site, "num_samples": num_samples, "batch_size": batch_size, "progress": progress}
     first, second = (latent_means(model, x, **options) for _ in range(2))
     covariance = ((first - first.mean(0)) * (second - second.mean(0))).sum(0) / (len(x) - 1)
     return covariance > threshold

@@ -1,14 +1,18 @@
 """Evaluation mode, and iteration over rows in batches."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
+from typing import Any
 
 import torch
 from tqdm.auto import tqdm
 
+from pyrodgm.types import ModelAndGuide
+
 
 @contextmanager
-def evaluating(module):
+def evaluating(module: torch.nn.Module | ModelAndGuide) -> Iterator[torch.nn.Module | ModelAndGuide]:
     """Context manager: ``module`` in evaluation mode without gradients. The previous mode is restored at exit.
 
     Example::
@@ -26,7 +30,9 @@ def evaluating(module):
             part.training = mode
 
 
-def in_batches(x, y=None, batch_size=1000, progress=False):
+def in_batches(
+    x: torch.Tensor, y: torch.Tensor | None = None, batch_size: int = 1000, progress: bool = False
+) -> Iterator[tuple[torch.Tensor, torch.Tensor | Any]]:
     """Yield batches of rows ``x (b, D)`` with their labels, or with None.
 
     Raises:

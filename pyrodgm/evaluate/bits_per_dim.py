@@ -1,9 +1,14 @@
 """Conversion from nats per row to bits per dimension."""
 
 import math
+from typing import TypeVar
+
+import torch
+
+Nats = TypeVar("Nats", float, torch.Tensor)
 
 
-def bits_per_dimension(nats, dimensions, levels=1):
+def bits_per_dimension(nats: Nats, dimensions: int, levels: int = 1) -> Nats:
     """log2(levels) - nats / (D log 2): the code length of integer data, in bits per dimension.
 
     Dequantisation turns integers n in 0..C-1 into x = (n + u) / C with u uniform on [0, 1). The density of x is then

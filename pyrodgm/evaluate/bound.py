@@ -1,6 +1,7 @@
 """The evidence lower bound of a data set and of each row; anomaly scores and Bayes classification based on it."""
 
 import copy
+from typing import Any
 
 import pyro
 import torch
@@ -11,11 +12,20 @@ from pyrodgm.distributions import OrMissing
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models.base import Model
+from pyrodgm.types import ModelAndGuide
 
 FAR = 10.0  # absolute values above this, on the networks' scale, are computed in double precision
 
 
-def bound(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
+def bound(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> float:
     """The ELBO, averaged over the rows, in nats: a lower bound on log p(x), or on log p(x, y) if y is given.
 
     Arguments as for ``row_bounds``.
@@ -30,7 +40,14 @@ def bound(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
     return float(row_bounds(model, x, y, num_samples, batch_size, progress).mean())
 
 
-def row_bounds(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
+def row_bounds(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> torch.Tensor:
     """The ELBO of every row, in nats: a lower bound on log p(x), or on log p(x, y) if y is given.
 
     E_q(y,z|x)[log p(x, y, z) - log q(y, z | x)]    (Kingma 2017, eqs 2.10, 3.7 and 3.8)
@@ -68,7 +85,9 @@ def _bounds(pair):
     return rows
 
 
-def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
+def anomaly_score(
+    model: ModelAndGuide, x: torch.Tensor, num_samples: int = 1, batch_size: int = 1000, progress: bool = False
+) -> torch.Tensor:
     """Anomaly score: the negative lower bound on log p(x), in nats (Maaløe 2018, app. D). Higher is more anomalous.
 
     Arguments as for ``row_bounds``. With a ``DeepGenerativeModel``, rows with absolute values above ten on the scale of
@@ -95,12 +114,15 @@ def anomaly_score(model, x, num_samples=1, batch_size=1000, progress=False):
     with pyro.validation_enabled(False):  # values are checked above, network outputs in row_bounds
         for rows, double in ((inside & ~far, False), (inside & far, True)):
             if bool(rows.any()):
-                pair, x_rows = (copy.deepcopy(model).double(), x[rows].double()) if double else (model, x[rows])
+                pair: Any = model
+                pair, x_rows = (copy.deepcopy(pair).double(), x[rows].double()) if double else (model, x[rows])
                 score[rows] = -row_bounds(pair, x_rows, None, num_samples, batch_size, progress).to(score.dtype)
     return score
 
 
-def bayes_classifier(model, x, num_samples=1, batch_size=1000, progress=False):
+def bayes_classifier(
+    model: Model, x: torch.Tensor, num_samples: int = 1, batch_size: int = 1000, progress: bool = False
+) -> torch.Tensor:
     """Class probabilities by Bayes' rule, p(y | x) = p(x, y) / sum_y' p(x, y'), with p(x, y) replaced by its bound.
 
     log p(x, y) >= E_q(z|x,y)[log p(x, y, z) - log q(z | x, y)]    (Kingma 2017, eq. 3.7)

@@ -1,6 +1,8 @@
 """Classification error, matching of clusters to classes, and classifiers on the latents."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,11 +11,22 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from pyrodgm.checks import check_labels
+from pyrodgm.data.dataset import Rows
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means, latents
+from pyrodgm.types import ModelWithClassifier
 
 
-def classification_error(model, x, y, batch_size=1000, classifier=None, matching=None, progress=False, **options):
+def classification_error(
+    model: ModelWithClassifier,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    batch_size: int = 1000,
+    classifier: Callable[..., torch.Tensor] | None = None,
+    matching: torch.Tensor | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> float:
     """Classification error in per cent: the share of rows whose most probable class is not ``y``.
 
     Args:
@@ -40,7 +53,7 @@ def classification_error(model, x, y, batch_size=1000, classifier=None, matching
     check_labels("y", y, len(x), model.num_classes if matching is None else y.shape[-1])
     y = y.argmax(-1) if y.dim() == 2 else y
     classify = model.classifier if classifier is None else partial(classifier, model)
-    wrong = 0
+    wrong: torch.Tensor | int = 0
     with evaluating(model):
         for rows, labels in in_batches(x, y, batch_size, progress):
             predicted = check_probabilities(classify(rows, **options)).argmax(-1)
@@ -48,7 +61,7 @@ def classification_error(model, x, y, batch_size=1000, classifier=None, matching
     return 100 * float(wrong) / len(x)
 
 
-def check_probabilities(probabilities):
+def check_probabilities(probabilities: torch.Tensor) -> torch.Tensor:
     """Return class probabilities ``(B, K)`` unchanged. Raise ``ValueError`` for NaN, which argmax would pick."""
     wrong = int(probabilities.isnan().any(-1).sum())
     if wrong:
@@ -56,7 +69,14 @@ def check_probabilities(probabilities):
     return probabilities
 
 
-def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
+def match_clusters(
+    model: ModelWithClassifier,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    batch_size: int = 1000,
+    progress: bool = False,
+    **options: Any,
+) -> torch.Tensor:
     """Match the clusters of a model trained without labels to classes, for ``classification_error``.
 
     Clusters and classes are matched one to one with the largest number of agreeing rows (Hungarian method). If there
@@ -94,7 +114,15 @@ def match_clusters(model, x, y, batch_size=1000, progress=False, **options):
     return matching.to(x.device)
 
 
-def probe(model, train, test, site="z", classifier=None, means=True, batch_size=1000):
+def probe(
+    model: ModelWithClassifier,
+    train: Rows,
+    test: Rows,
+    site: str = "z",
+    classifier: Any = None,
+    means: bool = True,
+    batch_size: int = 1000,
+) -> float:
     """Test error, in per cent, of a classifier trained only on a latent.
 
     If the guide takes labels, every row is encoded with each of them (Jurasiński, sec. 3.3), so that the label given to

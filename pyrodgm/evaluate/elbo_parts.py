@@ -2,12 +2,22 @@
 
 from collections import defaultdict
 
+import torch
+
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.divergences import site_parts
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.types import ModelAndGuide
 
 
-def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False):
+def elbo_parts(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> dict[str, float]:
     """The contribution of each site to the ELBO, in nats per row.
 
     For an observed site this is E_q[log p(x | ...)]. For a latent site it is E_q[log q(z | ...) - log p(z | ...)], the
@@ -30,7 +40,7 @@ def elbo_parts(model, x, y=None, num_samples=1, batch_size=1000, progress=False)
         parts = elbo_parts(m, data.test.x)
         parts["x"] - parts["y"] - parts["z"]        # an M2's bound
     """
-    parts = defaultdict(float)
+    parts: defaultdict[str, float] = defaultdict(float)
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):
             for _ in range(num_samples):

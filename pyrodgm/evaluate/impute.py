@@ -5,10 +5,11 @@ import torch
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.types import ModelAndGuide
 
 
 def impute(
-    model: torch.nn.Module,
+    model: ModelAndGuide,
     x: torch.Tensor,
     y: torch.Tensor | None = None,
     num_samples: int = 1000,

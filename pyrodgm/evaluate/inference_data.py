@@ -1,16 +1,26 @@
 """Export to ArviZ: posterior and prior draws, replicated data and log-likelihoods, with named dimensions."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from pyro import poutine
 
 from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.infer.traces import latent_sites, random_sites
+from pyrodgm.types import ModelAndGuide
 
 
-def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):
+def to_inference_data(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    num_samples: int = 100,
+    image_shape: Sequence[int] | None = None,
+) -> Any:
     """Draws from guide and prior, replicated data and pointwise log-likelihoods, for ArviZ.
 
     The groups are as follows. z stands for every latent (``z``, ``a``, ``y``, ...), and the dimensions follow ``chain``
@@ -81,7 +91,8 @@ def to_inference_data(model, x, y=None, num_samples=100, image_shape=None):
     observed = x.cpu().numpy().astype(draws[0]["posterior_predictive"]["x"].dtype)
     datasets["observed_data"] = _dataset({"x": observed}, image_shape, samples=())
     if y is not None:
-        one_hot = F.one_hot(y.long(), model.num_classes) if y.dim() == 1 else y
+        num_classes = model.num_classes  # type: ignore[attr-defined]  # a pair that takes labels has it
+        one_hot = F.one_hot(y.long(), num_classes) if y.dim() == 1 else y
         datasets["constant_data"] = _dataset({"y": one_hot.int().cpu().numpy()}, image_shape, samples=())
     return _pack(datasets)
 

@@ -6,9 +6,10 @@ from pyro import poutine
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import latent_sites, run_guide
+from pyrodgm.types import ModelAndGuide
 
 
-def latents(model, x, y=None):
+def latents(model: ModelAndGuide, x: torch.Tensor, y: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
     """One sample of every latent from the guide.
 
     Args:
@@ -28,7 +29,15 @@ def latents(model, x, y=None):
     return {name: site["value"] for name, site in latent_sites(trace).items()}
 
 
-def latent_means(model, x, y=None, site="z", num_samples=1, batch_size=1000, progress=False):
+def latent_means(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    site: str = "z",
+    num_samples: int = 1,
+    batch_size: int = 1000,
+    progress: bool = False,
+) -> torch.Tensor:
     """E_q(z|x)[z], the posterior mean of a latent.
 
     For an M2 this is sum_y q(y | x) E_q(z|x,y)[z]. The mean is exact over an enumerated y and for a posterior with a

@@ -1,7 +1,8 @@
 """Importance-weighted log-likelihood."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -10,6 +11,7 @@ from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.handlers import DrawnClass
 from pyrodgm.infer import CompiledFunction
 from pyrodgm.infer.traces import run_pair
+from pyrodgm.types import ModelAndGuide
 
 
 class LogLikelihood(NamedTuple):
@@ -30,7 +32,16 @@ class LogLikelihood(NamedTuple):
     standard_error: float
 
 
-def log_likelihood(model, x, y=None, num_samples=5000, classes="all", chunk_size=2500, backend="auto", progress=False):
+def log_likelihood(
+    model: ModelAndGuide,
+    x: torch.Tensor,
+    y: torch.Tensor | None = None,
+    num_samples: int = 5000,
+    classes: Literal["all", "drawn"] = "all",
+    chunk_size: int = 2500,
+    backend: str = "auto",
+    progress: bool = False,
+) -> LogLikelihood:
     """Importance-weighted estimate of log p(x), or log p(x, y), of every row.
 
     log 1/S sum_s w_s,  w_s = p(x, z_s) / q(z_s | x)                         (Burda et al. 2016, eq. 8)
@@ -102,7 +113,7 @@ def _summary(first, second, num_samples):
     return LogLikelihood(rows, variance.sqrt(), effective, float(rows.mean()), error)
 
 
-def log_weights(model, num_samples, drawn):
+def log_weights(model: ModelAndGuide, num_samples: int, drawn: bool) -> Callable[..., torch.Tensor]:
     """A function of rows and labels that draws log w_s ``(S, B)``, see ``log_likelihood``."""
     within = DrawnClass() if drawn else None
 
@@ -112,7 +123,9 @@ def log_weights(model, num_samples, drawn):
     return draw
 
 
-def moments(weigh, batch, num_samples, samples):
+def moments(
+    weigh: Callable[..., torch.Tensor], batch: tuple[torch.Tensor, torch.Tensor | None], num_samples: int, samples: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     """log sum_s w_s and log sum_s w_s^2 of a batch of rows, in double precision.
 
     Args:

@@ -1,5 +1,6 @@
 """Annealing: a weight on the model's log-density of a latent."""
 
+import torch
 from pyro.poutine.messenger import Messenger
 
 from pyrodgm.handlers.warm_up import check_beta, guide_traces
@@ -29,7 +30,7 @@ class annealed(Messenger):
             beta.fill_(0.1)
     """
 
-    def __init__(self, beta, site="z"):
+    def __init__(self, beta: torch.Tensor, site: str = "z") -> None:
         super().__init__()
         check_beta(beta)
         self.beta, self.site = beta, site

@@ -16,9 +16,10 @@ UNIFORM = 0.1  # share of the uniform distribution in the one that classes are d
 class ObserveClass(Messenger):
     """Observe the labels at the site ``y`` of a guide, store log q(y | ...), and hide the site from the ELBO."""
 
-    def __init__(self, y):
+    def __init__(self, y: torch.Tensor) -> None:
         super().__init__()
-        self.y, self.log_probs = y, []
+        self.y = y
+        self.log_probs: list[torch.Tensor] = []
 
     def _pyro_sample(self, msg):
         if msg["name"] == "y":
@@ -29,7 +30,7 @@ class ObserveClass(Messenger):
             self.log_probs.append(msg["fn"].log_prob(msg["value"]))
             self.scale, self.mask = msg["scale"], msg["mask"]
 
-    def log_q(self, rows):
+    def log_q(self, rows: int) -> torch.Tensor | float:
         """The sum over the rows of log E[q(y | ...)], the mean over all particles, with the site's scale and mask."""
         if not self.log_probs:
             return 0.0

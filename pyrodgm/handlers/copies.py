@@ -1,5 +1,8 @@
 """Runs a guide a second time at copies of its samples."""
 
+from typing import Any
+
+import torch
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 
@@ -14,12 +17,12 @@ class AtCopies(Messenger):
         sites: the sites of the guide by name, as in a trace, with values ``(S, B, *event)``.
     """
 
-    def __init__(self, sites):
+    def __init__(self, sites: dict[str, Any]) -> None:
         super().__init__()
-        self._weights = []
+        self._weights: list[torch.Tensor] = []
         self.values = {name: _copy(site["value"], site["fn"].event_dim, self._weights) for name, site in sites.items()}
 
-    def weigh(self, weights):
+    def weigh(self, weights: torch.Tensor) -> None:
         """Set the weights ``(S, B)``, before the backward pass."""
         self._weights.append(weights)
 
@@ -36,6 +39,6 @@ def _copy(value, event_dim, weights):
     return copy
 
 
-def at_copies():
+def at_copies() -> bool:
     """Whether a guide is being run at copies of its samples."""
     return any(isinstance(handler, AtCopies) for handler in _PYRO_STACK)

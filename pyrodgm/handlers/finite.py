@@ -8,7 +8,7 @@ from pyro.poutine.util import site_is_subsample
 class FirstNonFinite(Messenger):
     """Remembers the first site whose value or log-probability is not finite."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.found = None
 

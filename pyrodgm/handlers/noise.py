@@ -1,5 +1,7 @@
 """Noise shared by rows, one draw for all of them, or by processes, each of which uses its part of a joint draw."""
 
+from typing import Any, Self
+
 import torch
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.util import site_is_subsample
@@ -41,7 +43,7 @@ class SharedNoise(_ChosenNoise):
             row_bounds(m, x)
     """
 
-    def __init__(self, dtype=None):
+    def __init__(self, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.dtype = dtype
 
@@ -63,15 +65,15 @@ class JointNoise(_ChosenNoise):
             draw it in another way.
     """
 
-    def __init__(self, rank, processes):
+    def __init__(self, rank: int, processes: int) -> None:
         super().__init__()
         self.rank, self.processes = rank, processes
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._before = UNIFORM.set(self._uniform)
         return super().__enter__()
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> Any:
         UNIFORM.reset(self._before)
         return super().__exit__(*error)
 

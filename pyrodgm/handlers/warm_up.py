@@ -1,6 +1,9 @@
 """KL warm-up: a weight on the KL terms of a bound."""
 
+from typing import Any
+
 import torch
+from pyro import poutine
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.replay_messenger import ReplayMessenger
 from pyro.poutine.runtime import _PYRO_STACK
@@ -35,7 +38,7 @@ class warm_up(Messenger):
                 beta.fill_((epoch + 1) / 100)
     """
 
-    def __init__(self, beta: torch.Tensor, discrete: bool = False):
+    def __init__(self, beta: torch.Tensor, discrete: bool = False) -> None:
         super().__init__()
         check_beta(beta)
         self.beta, self.discrete = beta, discrete
@@ -47,7 +50,7 @@ class warm_up(Messenger):
             msg["scale"] = msg["scale"] * self.beta
 
 
-def check_beta(beta):
+def check_beta(beta: Any) -> None:
     """Raise ``ValueError`` unless a weight is a 0-d tensor above zero."""
     if not hasattr(beta, "dim") or beta.dim() != 0:
         raise ValueError(f"beta: got {beta!r}, want a 0-d tensor, to be updated in place")
@@ -55,7 +58,7 @@ def check_beta(beta):
         raise ValueError(f"beta: got {float(beta):g}, want a value above zero")
 
 
-def guide_traces():
+def guide_traces() -> list[poutine.Trace]:
     """The trace of the guide, if a model is being replayed against it. Sites that it lacks exist only in the model.
 
     An ELBO that enumerates sequentially also replays the guide, against traces without a return value yet.

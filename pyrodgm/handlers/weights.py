@@ -1,8 +1,11 @@
 """Handlers that use drawn weights instead of their means, and local reparameterisation."""
 
+import pyro.distributions as dist
+import torch
 from pyro.poutine.messenger import Messenger
 
 from pyrodgm.handlers.warm_up import guide_traces
+from pyrodgm.nn.trunk import Linear
 
 
 class DrawnWeights(Messenger):
@@ -18,7 +21,7 @@ class DrawnWeights(Messenger):
             m.p_y(x)
     """
 
-    def __init__(self, values):
+    def __init__(self, values: dict[str, torch.Tensor]) -> None:
         super().__init__()
         self.values = values
 
@@ -54,6 +57,6 @@ class local_reparameterisation(Messenger):
         nodes = [(s, trace.nodes.get(s), value) for trace in guide_traces() for s, value in values.items()]
         return {site: node["fn"].base_dist for site, node, value in nodes if node and node["value"] is value}
 
-    def outputs(self, layer, x, posteriors):
+    def outputs(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """The outputs of a layer for x, ``(..., B, out)``, if its weights have the given posteriors."""
         return layer.posterior.by_row(layer, x, posteriors)

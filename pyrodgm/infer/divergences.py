@@ -1,16 +1,20 @@
 """The contribution of each site to the bound, and the KL divergence of each unit of a latent."""
 
+from collections.abc import Iterator
+
+import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import log_prob_of_units
+from pyrodgm.infer.traces import Pair
 
 
 class NoUnitsError(ValueError):
     """A density of a latent is not a product over units."""
 
 
-def site_parts(pair):
+def site_parts(pair: Pair) -> Iterator[tuple[str, torch.Tensor]]:
     """Name and part of every site, in the model's order: log p of an observed site, log q - log p of a latent.
 
     A class that only the model has and enumerates is summed out of the observed site that depends on it.
@@ -35,7 +39,7 @@ def site_parts(pair):
         yield summed[-1], pair.log_p(*summed)
 
 
-def unit_divergences(pair, site):
+def unit_divergences(pair: Pair, site: str) -> torch.Tensor:
     """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given the parents of both.
 
     It is analytic for normals, unless the guide draws a parent of the latent after it. An example is ADGM's a: z is its

@@ -1,6 +1,8 @@
 """Free bits: an ELBO with a minimum KL divergence for every group of units."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -50,7 +52,7 @@ class FreeBits(Objective):
         svi.step(x)
     """
 
-    def __init__(self, nats: float, groups: str = "unit", num_particles: int = 1):
+    def __init__(self, nats: float, groups: str = "unit", num_particles: int = 1) -> None:
         if not (isinstance(nats, (int, float)) and 0 <= nats < math.inf):
             raise ValueError(f"nats: got {nats!r}, want a finite number of at least zero")
         check_choice("groups", groups, GROUPS)
@@ -58,10 +60,12 @@ class FreeBits(Objective):
         super().__init__(num_particles=num_particles, max_plate_nesting=1)
         self.nats, self.groups = nats, groups
 
-    def differentiable_loss(self, model, guide, *args, **kwargs):
+    def differentiable_loss(
+        self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         pair = run_pair(model, guide, args, kwargs, num_samples=self.num_particles)
         _check_latents(pair)
-        loss = 0.0
+        loss: Any = 0.0  # a tensor from the first site on
         for name, part in site_parts(pair):
             if name not in pair.guide:
                 loss = loss - pair.mean(part).sum()

@@ -1,7 +1,9 @@
 """The importance-weighted bound, and its doubly reparameterised gradient."""
 
 import math
+from collections.abc import Callable
 from contextlib import contextmanager
+from typing import Any, Final, Literal
 
 import torch
 from pyro import poutine
@@ -12,8 +14,10 @@ from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.traces import run_guide, run_pair
 from pyrodgm.nn import paused_statistics
 
-BOUNDED, ALL = "bounded", "all"
-PLAIN, DOUBLY = "plain", "doubly_reparameterised"
+BOUNDED: Final = "bounded"
+ALL: Final = "all"
+PLAIN: Final = "plain"
+DOUBLY: Final = "doubly_reparameterised"
 
 
 class ImportanceWeightedELBO(Objective):
@@ -63,14 +67,21 @@ class ImportanceWeightedELBO(Objective):
         svi.step(x)
     """
 
-    def __init__(self, num_samples, classes=BOUNDED, gradient=PLAIN):
+    def __init__(
+        self,
+        num_samples: int,
+        classes: Literal["bounded", "all"] = BOUNDED,
+        gradient: Literal["plain", "doubly_reparameterised"] = PLAIN,
+    ) -> None:
         check_size("num_samples", num_samples)
         check_choice("classes", classes, (BOUNDED, ALL))
         check_choice("gradient", gradient, (PLAIN, DOUBLY))
         super().__init__(num_particles=num_samples)
         self.num_samples, self.classes, self.gradient = num_samples, classes, gradient
 
-    def differentiable_loss(self, model, guide, *args, **kwargs):
+    def differentiable_loss(
+        self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         if self.gradient == DOUBLY:
             return self._doubly_reparameterised(model, guide, args, kwargs)
         return self._loss(self._log_weights(run_pair(model, guide, args, kwargs, self.num_samples)))

@@ -1,11 +1,14 @@
 """Monte Carlo EM: trains a model on samples from its posterior, without a guide. Kingma 2017, app. 2.B."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
 from pyro.infer.mcmc import HMC
+from pyro.optim import PyroOptim
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_rows, check_size, check_values
@@ -45,7 +48,15 @@ class MonteCarloEM:
             em.step(rows)
     """
 
-    def __init__(self, model, optim, x, num_steps=10, acceptance=0.9, num_updates=5):
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        optim: PyroOptim,
+        x: torch.Tensor,
+        num_steps: int = 10,
+        acceptance: float = 0.9,
+        num_updates: int = 5,
+    ) -> None:
         check_size("num_steps", num_steps)
         check_size("num_updates", num_updates)
         if not 0 < acceptance < 1:
@@ -65,7 +76,7 @@ class MonteCarloEM:
         self._hmc = _HMC(self._potential, num_steps, acceptance)
         self._m_step = SVI(self._complete, lambda x, latents: None, optim, Trace_ELBO())
 
-    def draw(self, rows):
+    def draw(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         """The E step: move the latents of some rows by one transition.
 
         Args:
@@ -83,7 +94,7 @@ class MonteCarloEM:
             self.latents[name][rows] = value
         return latents
 
-    def step(self, rows):
+    def step(self, rows: torch.Tensor) -> float:
         """The E step and the M step of some rows.
 
         Args:

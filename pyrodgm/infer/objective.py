@@ -1,6 +1,8 @@
 """Base class of the objectives, which are Pyro ELBOs."""
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from pyro.infer import ELBO
@@ -16,17 +18,19 @@ class Objective(ELBO):
     """
 
     @abstractmethod
-    def differentiable_loss(self, model, guide, *args, **kwargs):
+    def differentiable_loss(
+        self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         """The loss as a scalar tensor."""
 
     @torch.no_grad()
-    def loss(self, model, guide, *args, **kwargs):
+    def loss(self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
         """The loss as a float, without gradients."""
         loss = torch_item(self.differentiable_loss(model, guide, *args, **kwargs))
         warn_if_nan(loss, "loss")
         return loss
 
-    def loss_and_grads(self, model, guide, *args, **kwargs):
+    def loss_and_grads(self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
         """The loss as a float; adds its gradients to ``grad`` of the parameters."""
         loss = self.differentiable_loss(model, guide, *args, **kwargs)
         if loss.requires_grad:

@@ -1,5 +1,8 @@
 """A Pyro optimiser with a learning-rate schedule that handles all gradients of a step together."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import pyro
 import torch
 from pyro.optim import PyroLRScheduler
@@ -30,7 +33,14 @@ class Optimizer(PyroLRScheduler):
         svi = CompiledSVI(m.model, m.guide, optim, elbo)
     """
 
-    def __init__(self, optimizer, options, schedule=None, max_norm=None, reduce=None):
+    def __init__(
+        self,
+        optimizer: Callable[..., torch.optim.Optimizer],
+        options: dict[str, Any],
+        schedule: Callable[[int], float] | None = None,
+        max_norm: float | None = None,
+        reduce: Callable[[list[torch.Tensor]], list[torch.Tensor]] | None = None,
+    ) -> None:
         if max_norm is not None and not max_norm > 0:
             raise ValueError(f"max_norm: got {max_norm}, want a positive number")
         schedule = schedule or (lambda epoch: 1.0)
@@ -38,14 +48,14 @@ class Optimizer(PyroLRScheduler):
         super().__init__(torch.optim.lr_scheduler.LambdaLR, arguments)
         self.max_norm, self.reduce = max_norm, reduce
 
-    def __call__(self, params, *args, **kwargs):
+    def __call__(self, params: Iterable[torch.Tensor], *args: Any, **kwargs: Any) -> None:
         """Step the parameters, in the order of their names, with their gradients."""
         params = sorted(params, key=pyro.get_param_store().param_name)
         for parameter, gradient in zip(params, self.prepare([parameter.grad for parameter in params]), strict=True):
             parameter.grad = gradient
         super().__call__(params, *args, **kwargs)
 
-    def prepare(self, gradients):
+    def prepare(self, gradients: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
         """The gradients after reduction and clipping, in the order of the names of their parameters.
 
         The gradient of a parameter that the loss does not depend on is None.

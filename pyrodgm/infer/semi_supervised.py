@@ -1,8 +1,11 @@
 """The semi-supervised objective: labelled bound, unlabelled bound and class term in one loss."""
 
 import copy
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
+from pyro.infer import ELBO
 
 from pyrodgm.handlers import ObserveClass
 from pyrodgm.infer.objective import Objective
@@ -10,7 +13,7 @@ from pyrodgm.infer.wake_sleep import WakeSleep
 from pyrodgm.nn import paused_statistics
 
 
-def alpha(beta, num_labelled, num_unlabelled):
+def alpha(beta: float, num_labelled: int, num_unlabelled: int) -> float:
     """The weight of the class term: alpha = beta (N_l + N_u) / N_l (Maaløe et al. 2016, sec. 2.3).
 
     Args:
@@ -61,7 +64,14 @@ class SemiSupervisedELBO(Objective):
         svi.step(labelled=(x[:100], y), unlabelled=x)
     """
 
-    def __init__(self, elbo, alpha, labelled_weight=1.0, classification_loss=None, adversarial_loss=None):
+    def __init__(
+        self,
+        elbo: ELBO,
+        alpha: float,
+        labelled_weight: float = 1.0,
+        classification_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+        adversarial_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
         for argument, value in (("alpha", alpha), ("labelled_weight", labelled_weight)):
             if not value >= 0:
                 raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
@@ -74,7 +84,7 @@ class SemiSupervisedELBO(Objective):
         self._labelled_elbo.strict_enumeration_warning = False  # nothing to enumerate if y is observed
 
     @classmethod
-    def of(cls, model, elbo, alpha, labelled_weight=None):
+    def of(cls, model: object, elbo: ELBO, alpha: float, labelled_weight: float | None = None) -> Self:
         """The objective of a model's paper: its class term, weight of the labelled bound and adversarial loss.
 
         Args:
@@ -90,10 +100,16 @@ class SemiSupervisedELBO(Objective):
         terms = (getattr(model, name, None) for name in ("classification_loss", "adversarial_loss"))
         return cls(elbo, alpha, weight, *terms)
 
-    def differentiable_loss(self, model, guide, labelled=None, unlabelled=None):
+    def differentiable_loss(
+        self,
+        model: Callable[..., Any],
+        guide: Callable[..., Any],
+        labelled: tuple[torch.Tensor, torch.Tensor] | None = None,
+        unlabelled: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         if labelled is None and unlabelled is None:
             raise ValueError("labelled, unlabelled: got None for both, want (x, y), x, or both")
-        loss = 0.0
+        loss: Any = 0.0  # a tensor from the first bound on
         if labelled is not None:
             with paused_statistics():
                 loss = self._labelled_loss(model, guide, *labelled)

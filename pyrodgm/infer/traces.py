@@ -1,12 +1,14 @@
 """Runs model and guide once over samples and rows, with y enumerated, for objectives and evaluation."""
 
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyro
 import torch
 from pyro import poutine
 from pyro.poutine.enum_messenger import EnumMessenger
+from pyro.poutine.messenger import Messenger
 from pyro.poutine.util import site_is_subsample
 
 SAMPLES = "samples of pyrodgm"  # a name that no plate of a pair has
@@ -23,17 +25,17 @@ class Pair(NamedTuple):
     shape: tuple
 
     @property
-    def classes(self):
+    def classes(self) -> list[str]:
         """The names of the sites that the guide enumerates."""
         return [name for name, site in self.guide.items() if _dim(site) is not None]
 
     @property
-    def hidden_classes(self):
+    def hidden_classes(self) -> list[str]:
         """The names of the sites that only the model has and that it enumerates."""
         return [name for name, site in self.model.items() if _dim(site) is not None and name not in self.guide]
 
     @property
-    def reading_hidden_classes(self):
+    def reading_hidden_classes(self) -> list[str]:
         """The names of the model's sites that depend on a class that only the model has, including that class."""
         dims = [_dim(self.model[name]) for name in self.hidden_classes]
 
@@ -42,7 +44,7 @@ class Pair(NamedTuple):
 
         return [name for name, site in self.model.items() if reads(site["log_prob"])]
 
-    def refuse_hidden_classes(self, *names):
+    def refuse_hidden_classes(self, *names: str) -> None:
         """Raise ``ValueError`` if one of the named sites depends on a class that only the model has.
 
         Such a site has no separate part in the bound.
@@ -51,7 +53,7 @@ class Pair(NamedTuple):
             name = self.hidden_classes[0]
             raise ValueError(f"model: got site {name!r} enumerated in the model only, want it in the guide too")
 
-    def refuse_nan(self, figure):
+    def refuse_nan(self, figure: torch.Tensor) -> None:
         """Raise ``ValueError`` if the figure of a row, ``(B, ...)``, is NaN, and name a site that caused it."""
         wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
         if not bool(wrong.any()):
@@ -62,28 +64,28 @@ class Pair(NamedTuple):
             "Want rows that the networks can handle: scale x, or evaluate in double precision"
         )
 
-    def log_p(self, *names):
+    def log_p(self, *names: str) -> torch.Tensor:
         """log p of the named sites, or of all, summed over classes that only the model enumerates."""
         total = sum(self.model[name]["log_prob"] for name in names or self.model)
         dims = [_dim(self.model[name]) for name in self.hidden_classes]
         return total.logsumexp(dims, keepdim=True) if dims else total
 
-    def log_q(self, *names):
+    def log_q(self, *names: str) -> torch.Tensor:
         """log q of the named sites."""
         return sum(self.guide[name]["log_prob"] for name in names)
 
-    def log_class_weights(self):
+    def log_class_weights(self) -> torch.Tensor:
         """The log-weight of each enumerated class: the score of its site, which ``TraceEnum_ELBO`` also uses.
 
         For a categorical it is log q(y | ...). A distribution that enumerates only some classes has other weights.
         """
         return sum(self.guide[name]["score_parts"].score_function for name in self.classes)
 
-    def log_weights(self):
+    def log_weights(self) -> torch.Tensor:
         """log p - log q of every sample, with the sum over classes inside: ``(S, B)`` (Burda et al. 2016, eq. 8)."""
         return self._by_class(self.log_weights_of_classes()).logsumexp(0)
 
-    def log_weights_of_classes(self):
+    def log_weights_of_classes(self) -> torch.Tensor:
         """log p - log q for each class, also classes that only the model enumerates: ``(S, B)`` or ``(K, S, B)``."""
         log_p = sum(site["log_prob"] for site in self.model.values())
         log_q = self.log_q(*(name for name in self.guide if name not in self.classes))
@@ -95,7 +97,7 @@ class Pair(NamedTuple):
         others = [(p.score_function, p.log_prob) for p in parts if p.score_function is not p.log_prob]
         return sum(torch.where(weight == log_q, 0.0, weight - log_q) for weight, log_q in others)
 
-    def over_classes(self, values, event_dim=0):
+    def over_classes(self, values: torch.Tensor, event_dim: int = 0) -> torch.Tensor:
         """The weighted sum of values over an enumerated y.
 
         Args:
@@ -110,7 +112,7 @@ class Pair(NamedTuple):
             values = torch.where(weights > 0, values, 0.0) * weights  # leave out classes of weight zero
         return self._by_class(values, event_dim).sum(0)
 
-    def mean(self, values, event_dim=0):
+    def mean(self, values: torch.Tensor, event_dim: int = 0) -> torch.Tensor:
         """E_q[values]: exact over an enumerated y, the average over the samples. Arguments as for ``over_classes``.
 
         Returns:
@@ -134,7 +136,14 @@ def _culprits(pair):
                         yield f"site {name!r} of the {part} has a {noun} that is {what}"
 
 
-def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
+def run_pair(
+    model: Callable[..., Any],
+    guide: Callable[..., Any],
+    args: Sequence[Any] = (),
+    kwargs: dict[str, Any] | None = None,
+    num_samples: int = 1,
+    within: Messenger | None = None,
+) -> Pair:
     """Run the guide, and replay the model against it, with ``num_samples`` samples of every latent for every row.
 
     y is enumerated as the guide specifies. Gradients are recorded as usual.
@@ -165,20 +174,22 @@ def run_pair(model, guide, args=(), kwargs=None, num_samples=1, within=None):
     return Pair(sites, _sites(inferred), (num_samples, _rows(sites)))
 
 
-def run_guide(guide, args=(), kwargs=None, num_samples=1):
+def run_guide(
+    guide: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None, num_samples: int = 1
+) -> Pair:
     """A ``Pair`` without a model: runs the guide only. Arguments as for ``run_pair``."""
     sites = _sites(_trace_guide(guide, args, kwargs or {}, pyro.plate(SAMPLES, num_samples, dim=-2), nullcontext()))
     return Pair({}, sites, (num_samples, _rows(sites)))
 
 
-def random_sites(trace):
+def random_sites(trace: poutine.Trace) -> dict[str, dict[str, Any]]:
     """The random variables of a Pyro trace, without plates: a dict from name to site."""
     sites = {name: site for name, site in trace.nodes.items() if site["type"] == "sample"}
     no_variables = [n for n, site in sites.items() if site_is_subsample(site) or site["infer"].get("_deterministic")]
     return {name: site for name, site in sites.items() if name not in no_variables}
 
 
-def latent_sites(trace):
+def latent_sites(trace: poutine.Trace) -> dict[str, dict[str, Any]]:
     """The random variables of a Pyro trace that are not observed: a dict from name to site."""
     return {name: site for name, site in random_sites(trace).items() if not site["is_observed"]}
 

@@ -1,6 +1,8 @@
 """The wake-sleep algorithm of Hinton et al. 1995. Kingma 2017, sec. 2.11, compares it with the ELBO."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from pyro import poutine
@@ -37,13 +39,15 @@ class WakeSleep(Objective):
         svi.step(x)
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._wake = _Wake(vectorize_particles=False)
         self._sleep = ReweightedWakeSleep(insomnia=0.0, model_has_params=False, vectorize_particles=False)
         self._wake.num_particles = self._sleep.num_sleep_particles = 1
 
-    def differentiable_loss(self, model, guide, *args, **kwargs):
+    def differentiable_loss(
+        self, model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         wake, _ = self._wake._loss(model, _drawn(guide), args, kwargs)
         with paused_statistics():
             _, sleep = self._sleep._loss(model, _of_observations(guide), args, dict(kwargs))

@@ -10,11 +10,16 @@ Integrating a out of p gives M2's p(x, y, z). The posterior of z and y becomes a
 Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``. The paper's benchmarks do the same (sec. 3).
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import pyro
+import torch
 
 from pyrodgm.checks import check_choice
 from pyrodgm.models.auxiliary import AuxiliaryModel
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class ADGM(AuxiliaryModel):
@@ -41,16 +46,16 @@ class ADGM(AuxiliaryModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=100,
-        a_size=100,
-        hidden=(500, 500),
-        auxiliary="stochastic",
-        a_reads_x=False,
-        classes="enumerated",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 100,
+        a_size: int = 100,
+        hidden: Sequence[int] = (500, 500),
+        auxiliary: Literal["stochastic", "deterministic", "uninformed"] = "stochastic",
+        a_reads_x: bool = False,
+        classes: Option = "enumerated",
+        **options: Any,
+    ) -> None:
         check_choice("auxiliary", auxiliary, ("stochastic", "deterministic", "uninformed"))
         stochastic, self.informed = auxiliary != "deterministic", auxiliary == "stochastic"
         super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, stochastic, **options)
@@ -61,7 +66,7 @@ class ADGM(AuxiliaryModel):
             parents = (nets.input_size, z_size, num_classes) if a_reads_x else (z_size, num_classes)
             self.p_a = nets.normal(*parents, size=a_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated

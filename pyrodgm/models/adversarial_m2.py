@@ -8,8 +8,14 @@ that a step that lowers the cross-entropy for f raises it for the encoder (Ganin
 loss needs y, so it covers the labelled rows only; its weight is 1. The author found no difference in the error.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
 from pyrodgm.models.m2 import M2
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class AdversarialM2(M2):
@@ -27,18 +33,18 @@ class AdversarialM2(M2):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=50,
-        hidden=(500,),
-        classes="enumerated",
-        classifier_hidden=None,
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 50,
+        hidden: Sequence[int] = (500,),
+        classes: Option = "enumerated",
+        classifier_hidden: Sequence[int] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size, hidden, classes, classifier_hidden, **options)
         self.f_y = Networks(x_size, num_classes, hidden, **options).categorical(z_size)
 
-    def adversarial_loss(self, x, y):
+    def adversarial_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Sum of -log f(y | z) over the rows, z drawn from q(z | x, y): f minimises it, q(z | x, y) maximises it."""
         y = self.one_hot(y)
         z = self.q_z(self.scaled(x), y).rsample()

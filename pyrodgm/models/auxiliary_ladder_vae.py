@@ -16,12 +16,17 @@ two papers: p(a_i | ...) from AVAE (app. A, eq. 20), everything else from the la
 AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) has not, so that the upward pass stays deterministic.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
 from pyrodgm.models.networks import check_layer_sizes
+from pyrodgm.types import Option
 
 
 class AuxiliaryLadderVAE(LayeredModel):
@@ -43,7 +48,15 @@ class AuxiliaryLadderVAE(LayeredModel):
             SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(self, x_size, z_sizes=(64, 32), a_sizes=(64, 32), hidden=(512, 512), posterior="normal", **options):
+    def __init__(
+        self,
+        x_size: int,
+        z_sizes: Sequence[int] = (64, 32),
+        a_sizes: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = (512, 512),
+        posterior: Option = "normal",
+        **options: Any,
+    ) -> None:
         nets = networks_by_layer(x_size, None, z_sizes, hidden, posterior=posterior, **options)
         check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
         super().__init__(x_size, z_sizes, nets)
@@ -54,7 +67,7 @@ class AuxiliaryLadderVAE(LayeredModel):
         self.q_z = ModuleList(LadderPosterior(net, (d, a), size=z, posterior=posterior) for net, d, a, z in of_layers)
         self.q_a = ModuleList(net.having(()).posterior(d, size=a) for net, d, a, _ in of_layers)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
             z = self.sample_layers()
             x = pyro.sample("x", self.p_x(z[0]), obs=x)  # (B, x)
@@ -62,7 +75,7 @@ class AuxiliaryLadderVAE(LayeredModel):
                 pyro.sample(f"a{i + 1}", p_a(*z[i:]))  # (B, a_i)
             return x
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             d, z = self.d(self.scaled(x)), None
             a = [pyro.sample(f"a{i + 1}", q_a(d[i])) for i, q_a in enumerate(self.q_a)]  # (B, a_i)

@@ -13,7 +13,11 @@ auxiliary variables". Batch normalisation is an option of the networks: sec. 4.3
 says that there is none.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
@@ -38,7 +42,14 @@ class AVAE(LayeredModel):
             SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(self, x_size, z_sizes=(64,), a_sizes=(64,), hidden=(512, 512), **options):
+    def __init__(
+        self,
+        x_size: int,
+        z_sizes: Sequence[int] = (64,),
+        a_sizes: Sequence[int] = (64,),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = (512, 512),
+        **options: Any,
+    ) -> None:
         nets, layers = networks_by_layer(x_size, None, z_sizes, hidden, **options), range(len(z_sizes))
         check_layer_sizes("a_sizes", a_sizes, len(z_sizes))
         super().__init__(x_size, z_sizes, nets)
@@ -48,7 +59,7 @@ class AVAE(LayeredModel):
         below = (read, *z_sizes)
         self.q_z = ModuleList(nets[i].posterior(a_sizes[i], below[i], size=z_sizes[i]) for i in layers)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
             z = self.sample_layers()
             x = pyro.sample("x", self.p_x(z[0]), obs=x)  # (B, x)
@@ -56,7 +67,7 @@ class AVAE(LayeredModel):
                 pyro.sample(f"a{i + 1}", p_a(*z[i:]))  # (B, a_i)
             return x
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             x, a, z = self.scaled(x), (), None
             for i, (q_a, q_z) in enumerate(zip(self.q_a, self.q_z, strict=True)):

@@ -1,7 +1,9 @@
 """Base classes of the models: registration of the parameters, the plate over the rows, labels and priors."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pyro
 import pyro.distributions as dist
@@ -17,10 +19,13 @@ from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register, state_to_pickle
 from pyrodgm.nn.batch_norm import paused_statistics
+from pyrodgm.nn.feature_maps import PixelDecoder
+from pyrodgm.nn.likelihoods import CellsNet
 from pyrodgm.nn.weight_norm import initialised_by_data, normalised_layers
+from pyrodgm.types import Option
 
 
-class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
+class Model(Pretrained, ClassVariable, ABC):
     """Base class of every model/guide pair over rows x: densities of x, with or without a class y, and classifiers.
 
     A subclass writes two methods, ``model`` and ``guide``. Both open the plate over the rows with
@@ -37,13 +42,13 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
     """
 
     supervised = False
-    data_size = None
+    data_size: int | None = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         cls.__signature__ = signature_of(cls)
 
-    def __init__(self, x_size, num_classes):
+    def __init__(self, x_size: int, num_classes: int | None) -> None:
         super().__init__()
         check_size("x_size", x_size)
         if num_classes is not None:
@@ -51,20 +56,22 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
         self.x_size, self.num_classes = x_size, num_classes
 
     @property
-    def x_support(self):
+    def x_support(self) -> tuple[constraints.Constraint, str]:
         """The values that a feature may take: a constraint, and its description in words."""
         return constraints.real, "real numbers"
 
     @abstractmethod
-    def model(self, *args, **kwargs):
+    def model(self, *args: Any, **kwargs: Any) -> Any:
         """The model: samples every latent variable, and every observed variable that is not given."""
 
     @abstractmethod
-    def guide(self, *args, **kwargs):
+    def guide(self, *args: Any, **kwargs: Any) -> Any:
         """The inference model: samples the latent variables."""
 
     @contextmanager
-    def batch(self, x, y=None, size=1):
+    def batch(
+        self, x: torch.Tensor | None, y: torch.Tensor | None = None, size: int = 1
+    ) -> Iterator[torch.Tensor | None]:
         """Register the parameters, check the shapes and open the plate ``"batch"`` over the rows.
 
         The number of rows is ``len(x)``, else ``len(y)``, else ``size``. Values are checked only while Pyro's
@@ -100,7 +107,7 @@ class Model(Pretrained, ClassVariable, torch.nn.Module, ABC):
         with self._plate(rows, parameter.device):
             yield y
 
-    def initialise(self, x, y=None):
+    def initialise(self, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
         """Initialise the layers with weight normalisation from a batch of data, before training begins.
 
         Guide and model run once. At the first call of each layer, the lengths of its weights and its biases are set so
@@ -173,12 +180,16 @@ class DeepGenerativeModel(Model):
         svi.step(x, y)
     """
 
+    p_x: CellsNet | PixelDecoder
+    z_size: int | Any  # None if the top latent is no vector
     top = "z"
     labelled_weight = 1.0
-    classification_loss = None
-    adversarial_loss = None
+    classification_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
+    adversarial_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
 
-    def __init__(self, x_size, num_classes, z_size, classes="enumerated"):
+    def __init__(
+        self, x_size: int, num_classes: int | None, z_size: int | None, classes: Option = "enumerated"
+    ) -> None:
         super().__init__(x_size, num_classes)
         if z_size is not None:
             check_size("z_size", z_size)
@@ -186,23 +197,23 @@ class DeepGenerativeModel(Model):
         self.z_size, self.classes = z_size, classes
 
     @property
-    def x_support(self):
+    def x_support(self) -> tuple[constraints.Constraint, str]:
         return self.p_x.support, self.p_x.wanted
 
     @abstractmethod
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         """The generative model: samples every latent variable, and x and y if they are not given."""
 
     @abstractmethod
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         """The inference model: samples the latent variables given x, and y if it is not given."""
 
     @property
-    def missing(self):
+    def missing(self) -> str | None:
         """How networks read a missing cell of x, see ``Networks``; None if NaN is refused."""
         return getattr(self.p_x, "missing", None)
 
-    def scaled(self, x):
+    def scaled(self, x: torch.Tensor) -> torch.Tensor:
         """x as input of a network, ``(..., D)``: divided by the largest count if the likelihood is one of counts.
 
         Counts and levels drawn by the model are integers; they are converted to the parameters' dtype. A missing cell
@@ -211,20 +222,20 @@ class DeepGenerativeModel(Model):
         absent = None if self.missing is None else x.isnan()
         x = x if absent is None else x.masked_fill(absent, 0)
         x = x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
-        return torch.cat([x, absent.to(x.dtype)], -1) if self.missing == "mask" else x
+        return torch.cat([x, absent.to(x.dtype)], -1) if absent is not None and self.missing == "mask" else x
 
-    def standard_normal(self, size):
+    def standard_normal(self, size: int) -> dist.Distribution:
         """The prior N(0, I) of ``size`` units, on the parameters' device."""
         zeros = next(self.parameters()).new_zeros(size)
         return dist.Normal(zeros, torch.ones_like(zeros)).to_event(1)
 
-    def shared_noise(self, num_samples, seed, size):
+    def shared_noise(self, num_samples: int, seed: int, size: int) -> torch.Tensor:
         """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed`` and the same for every row."""
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(num_samples, 1, size, generator=generator).to(next(self.parameters()))
 
     @torch.no_grad()
-    def reconstruct(self, x, y=None):
+    def reconstruct(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
         """The mean of p(x | latents) for one draw of the latents from the guide.
 
         A decoder that draws pixel by pixel has no such mean. It returns the mean of every pixel given the pixels of x

@@ -17,6 +17,9 @@ Deviations: with dropout, biases are parameters; the thesis says so of type A on
 parameter, so that it stays below 1. The thesis does not state its initial value; here it is 0.5.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
 import torch
 
@@ -27,6 +30,7 @@ from pyrodgm.models.base import Model
 from pyrodgm.models.global_weights import check_data_size, sample
 from pyrodgm.models.registry import register
 from pyrodgm.nn import CategoricalNet, give_posteriors, posteriors_of, priors_of
+from pyrodgm.types import Option
 
 
 class BayesianMLP(Model):
@@ -65,34 +69,34 @@ class BayesianMLP(Model):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        hidden=(500, 500, 500),
-        data_size=None,
-        weights="normal",
-        activation="relu",
-        init="glorot",
-        dropout=0.0,
-    ):
+        x_size: int,
+        num_classes: int,
+        hidden: Sequence[int] = (500, 500, 500),
+        data_size: int | None = None,
+        weights: Option = "normal",
+        activation: str = "relu",
+        init: str | float = "glorot",
+        dropout: float | Sequence[float] = 0.0,
+    ) -> None:
         super().__init__(x_size, num_classes)
         self.data_size = check_data_size(data_size)
         self.p_y = CategoricalNet((x_size,), hidden, num_classes, activation=activation, init=init, dropout=dropout)
         give_posteriors(self.p_y, weights)
 
-    def model(self, x, y=None):
+    def model(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
         with DrawnWeights(sample(priors_of(self.p_y))), self.batch(x, y) as y:
             return pyro.sample("y", self.p_y(x), obs=y)  # (B, K)
 
-    def guide(self, x=None, y=None):
+    def guide(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None) -> None:
         register(self)
         sample(posteriors_of(self.p_y))
 
-    def classifier(self, x):
+    def classifier(self, x: torch.Tensor) -> torch.Tensor:
         """Class probabilities p(y | x, E[w]) of rows ``(B, D)``, with weights at their posterior means: ``(B, K)``."""
         return self.p_y(x).probs
 
     @torch.no_grad()
-    def predict(self, x, num_samples=10, seed=0):
+    def predict(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(w)[p(y | x, w)] of rows ``(B, D)``: ``(B, K)``.
 
         Args:
@@ -105,7 +109,7 @@ class BayesianMLP(Model):
         """
         check_rows("x", x, self.x_size, next(self.parameters()).dtype)
         check_size("num_samples", num_samples)
-        total = 0.0
+        total: Any = 0.0  # a tensor from the first draw on
         with seeded(seed):
             for _ in range(num_samples):
                 with DrawnWeights({site: q.sample() for site, q in posteriors_of(self.p_y).items()}):

@@ -9,6 +9,9 @@
 The bound is that of the whole data set. w is the theta of the appendix: every weight and bias of p(x | z, w).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 
 from pyrodgm.checks import check_choice
@@ -18,6 +21,7 @@ from pyrodgm.models.registry import register
 from pyrodgm.models.vae import VAE
 from pyrodgm.nn import give_posteriors, posteriors_of, priors_of
 from pyrodgm.nn.weights import layers_with_posteriors
+from pyrodgm.types import Option
 
 
 class BayesianVAE(VAE):
@@ -42,27 +46,35 @@ class BayesianVAE(VAE):
         row_bounds(m.at(m.draw_weights()), x)
     """
 
-    def __init__(self, x_size, z_size=50, hidden=(500,), data_size=None, weights="normal", **options):
+    def __init__(
+        self,
+        x_size: int,
+        z_size: int = 50,
+        hidden: Sequence[int] = (500,),
+        data_size: int | None = None,
+        weights: Option = "normal",
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, z_size, hidden, **options)
         self.data_size = check_data_size(data_size)
         give_posteriors(self.p_x, weights)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with DrawnWeights(sample(priors_of(self.p_x))):
             return super().model(x, y, size)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         register(self)
         sample(posteriors_of(self.p_x))
         super().guide(x, y, size)
 
     @torch.no_grad()
-    def draw_weights(self):
+    def draw_weights(self) -> dict[str, torch.Tensor]:
         """One draw of the weights from q(w): a dict from site to value."""
         return {site: q.sample() for site, q in posteriors_of(self.p_x).items()}
 
     @torch.no_grad()
-    def at(self, weights):
+    def at(self, weights: dict[str, torch.Tensor]) -> VAE:
         """A copy as a VAE with these weights.
 
         Args:
@@ -82,7 +94,7 @@ class BayesianVAE(VAE):
         state = self.state_dict()
         vae.load_state_dict({name: state[name] for name in vae.state_dict()})
         for name, layer in layers_with_posteriors(self.p_x).items():
-            plain = vae.p_x.get_submodule(name)
+            plain: Any = vae.p_x.get_submodule(name)
             for parameter, value in zip((plain.weight, plain.bias), layer.posterior.at(layer, weights), strict=True):
                 parameter.copy_(value)
         return vae.train(self.training)

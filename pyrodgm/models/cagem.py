@@ -18,6 +18,9 @@ Deviations: heads give log sigma^2 where sec. 5 has log sigma. "respectively 102
 as the sizes of the two hidden layers of every network.
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import pyro
 import torch
 
@@ -25,6 +28,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import Plated, reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class CaGeM(DeepGenerativeModel):
@@ -54,15 +58,15 @@ class CaGeM(DeepGenerativeModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=32,
-        z1_size=64,
-        hidden=(1024, 512),
-        skip=True,
-        classes="enumerated",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 32,
+        z1_size: int = 64,
+        hidden: Sequence[int] = (1024, 512),
+        skip: bool = True,
+        classes: Option = "enumerated",
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size, classes)
         check_size("z1_size", z1_size)
         self.z1_size, self.skip = z1_size, skip
@@ -76,14 +80,14 @@ class CaGeM(DeepGenerativeModel):
         parents = (read, num_classes, z1_size) if skip else (num_classes, z1_size)
         self.q_z2 = nets.posterior(*parents, size=z_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
             y = pyro.sample("y", Plated(self.categorical(self.p_y(z2))), obs=y)  # (B, K) or (K, 1, K) enumerated
             z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), with log-density (K, B)
             return pyro.sample("x", self.p_x(z1, y), obs=x)  # (B, x) or (K, B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size) as y:
             x = self.scaled(x)
             z1 = pyro.sample("z1", self.q_z1(x))  # (B, z1)
@@ -94,7 +98,13 @@ class CaGeM(DeepGenerativeModel):
     def _q_z2(self, x, y, z1):
         return self.q_z2(x, y, z1) if self.skip else self.q_z2(y, z1)
 
-    def classifier(self, x, network="generative", num_samples=10, seed=0):
+    def classifier(
+        self,
+        x: torch.Tensor,
+        network: Literal["generative", "inference"] = "generative",
+        num_samples: int = 10,
+        seed: int = 0,
+    ) -> torch.Tensor:
         """Class probabilities (sec. 4): p(y | x), the cascade used for the paper's error rates, or q(y | x).
 
         The noise of z1 and z2 is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend
@@ -123,7 +133,7 @@ class CaGeM(DeepGenerativeModel):
         p_y = self.p_y(reparameterise(self._q_z2(x, c, z1), noise))
         return self._cascade(q_y, p_y).exp().mean(0)
 
-    def classification_loss(self, x, y):
+    def classification_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """H_p + H_q of labelled rows (sec. 4), at one sample of z1 and of every z2; only the class networks learn.
 
         If y is relaxed, one class is drawn for the cascade instead of the sum, and H_p trains p(y | z2) only.

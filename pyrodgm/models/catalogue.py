@@ -1,9 +1,13 @@
 """The models by name, and what a model class takes."""
 
 import inspect
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyrodgm.models.base import Model
 
 
-def models_by_name():
+def models_by_name() -> "dict[str, type[Model]]":
     """The model classes over rows x that ``pyrodgm.models`` exports, by name."""
     from pyrodgm import models
 
@@ -12,11 +16,11 @@ def models_by_name():
     return {name: c for name, c in of_rows.items() if not inspect.isabstract(c)}
 
 
-def has_classes(model_class):
+def has_classes(model_class: type) -> bool:
     """Whether a model class has a class variable y."""
     return "num_classes" in inspect.signature(model_class).parameters
 
 
-def is_of_images(model_class):
+def is_of_images(model_class: type) -> bool:
     """Whether a model class is for images, and takes their shape as an argument."""
     return "image_shape" in inspect.signature(model_class).parameters

@@ -1,44 +1,52 @@
 """The class y of a model: its prior, its one-hot form, and how the guide treats a y that is not given."""
 
+from typing import Any
+
 import pyro
+import pyro.distributions as dist
+import torch
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
+from pyrodgm.types import Option
 
-OPTIONS = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top": 2}}
+OPTIONS: dict[str, dict[str, Any]] = {"enumerated": {}, "relaxed": {"temperature": 0.5}, "sampled": {"top": 2}}
 
 
-class ClassVariable:
+class ClassVariable(torch.nn.Module):
     """The methods of a model that concern its class y. The model has ``num_classes`` and ``classes``."""
 
+    num_classes: int | Any  # None without a y
+    classes: Option
+
     @property
-    def relaxed(self):
+    def relaxed(self) -> bool:
         """Whether a y that is not given is drawn as a relaxed sample, without a sum over classes."""
         return read_classes(self.classes)[0] == "relaxed"
 
     @property
-    def guide_has_class(self):
+    def guide_has_class(self) -> bool:
         """Whether the guide samples a y that is not given; only then can its classes be sampled or relaxed."""
         return self.num_classes is not None
 
-    def one_hot(self, y):
+    def one_hot(self, y: torch.Tensor) -> torch.Tensor:
         """Class indices ``(B,)`` or one-hot rows as one-hot rows ``(B, K)`` of the parameters' dtype."""
         dtype = next(self.parameters()).dtype
         if y.dim() == 2:
             return y.to(dtype)
         return one_hot_rows(y.long(), self.num_classes, dtype)
 
-    def uniform_one_hot(self):
+    def uniform_one_hot(self) -> KnownOneHotCategorical:
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
         return KnownOneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
 
-    def categorical(self, fn):
+    def categorical(self, fn: dist.OneHotCategorical) -> dist.OneHotCategorical:
         """The distribution of the site y for a one-hot categorical: relaxed with ``classes="relaxed"``, else itself."""
         kind, options = read_classes(self.classes)
         return StraightThroughOneHot(options["temperature"], fn.logits) if kind == "relaxed" else fn
 
-    def sample_class(self, q_y):
+    def sample_class(self, q_y: dist.OneHotCategorical) -> torch.Tensor:
         """Sample y in the guide from q(y | ...), as one-hot rows.
 
         The shape is ``(K, 1, K)`` if all classes are summed, and ``(B, K)`` if one is drawn. With
@@ -52,7 +60,7 @@ class ClassVariable:
         return pyro.sample("y", q_y, infer={"enumerate": "parallel"})
 
 
-def read_classes(classes):
+def read_classes(classes: Option) -> tuple[str, dict[str, Any]]:
     """Split the argument ``classes`` of a model into its kind and its options, with defaults filled in.
 
     Args:
@@ -62,7 +70,7 @@ def read_classes(classes):
     return kind, OPTIONS[kind] | options
 
 
-def check_classes(classes, num_classes):
+def check_classes(classes: Option, num_classes: int | Any) -> None:
     """Raise ``ValueError`` if ``classes`` is not valid for a model with ``num_classes`` classes."""
     kind, options = (classes, {}) if isinstance(classes, str) else classes
     check_choice("classes", kind, OPTIONS)

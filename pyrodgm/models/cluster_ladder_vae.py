@@ -17,13 +17,18 @@ also depends on y directly. Labels enter as in Kingma 2017, eqs 3.8-3.10: by a l
 -log q(y | z_L, x). The cross-entropies of CaGeM's cascade are not needed: q(y | x) = E_q(z_L|x)[q(y | z_L, x)].
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import networks_by_layer
+from pyrodgm.types import Option
 
 
 class ClusterLadderVAE(DeepGenerativeModel):
@@ -51,14 +56,14 @@ class ClusterLadderVAE(DeepGenerativeModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_sizes=(64, 32),
-        hidden=(512, 512),
-        classes="enumerated",
-        posterior="normal",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_sizes: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = (512, 512),
+        classes: Option = "enumerated",
+        posterior: Option = "normal",
+        **options: Any,
+    ) -> None:
         nets = networks_by_layer(x_size, num_classes, z_sizes, hidden, **options)
         if len(z_sizes) < 2:
             raise ValueError(f"z_sizes: got {z_sizes!r}, want at least two layers, with y between them")
@@ -75,7 +80,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
         )
         self.q_y = nets[0].categorical(z_sizes[-1], nets[0].input_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample(self.top, self.standard_normal(self.z_size))  # (B, z_L)
             y = pyro.sample("y", self.categorical(self.p_y(z)), obs=y)  # (B, K) or (K, 1, K) enumerated
@@ -84,7 +89,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
                 above = (pyro.sample(f"z{i + 1}", self.p_z[i](*above)),)  # (B, z_i) or (K, B, z_i)
             return pyro.sample("x", self.p_x(*above), obs=x)  # (B, x) or (K, B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size) as y:
             x = self.scaled(x)
             d = self.d(x)
@@ -96,7 +101,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
                 prior = prior_for_the_guide(self.p_z[i], *above)
                 above = (pyro.sample(f"z{i + 1}", self.q_z[i](d[i], prior=prior)),)  # (B, z_i) or (K, B, z_i)
 
-    def classifier(self, x, num_samples=10, seed=0):
+    def classifier(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(z_L|x)[q(y | z_L, x)].
 
         The noise of z_L is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend on

@@ -13,6 +13,9 @@ with an auxiliary variable a (Maaløe et al. 2016, sec. 4.1, figure 2):
 q(z) is then a mixture over a. Deviation: q(a) = N(0, I), because q(z | a) can depend on any function of a.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
 import pyro.distributions as dist
 import torch
@@ -20,6 +23,7 @@ import torch
 from pyrodgm.checks import check_size
 from pyrodgm.models.registry import register, state_to_pickle
 from pyrodgm.nn import NormalNet, posterior_net
+from pyrodgm.types import Option
 
 
 class DensityModel(torch.nn.Module):
@@ -51,7 +55,16 @@ class DensityModel(torch.nn.Module):
         svi.evaluate_loss(10_000) / 10_000      # KL(q || p)
     """
 
-    def __init__(self, density, posterior="normal", a_size=None, hidden=(), **network):
+    one: torch.Tensor
+
+    def __init__(
+        self,
+        density: dist.Distribution,
+        posterior: Option = "normal",
+        a_size: int | None = None,
+        hidden: Sequence[int] = (),
+        **network: Any,
+    ) -> None:
         super().__init__()
         if len(density.event_shape) != 1:
             raise ValueError(f"density: got event shape {tuple(density.event_shape)}, want that of a vector, (D,)")
@@ -63,7 +76,7 @@ class DensityModel(torch.nn.Module):
         self.q_z = posterior_net(posterior, (a_size or 1,), hidden, size, **network)
         self.register_buffer("one", torch.ones(1), persistent=False)
 
-    def model(self, size=1):
+    def model(self, size: int = 1) -> torch.Tensor:
         """Sample z from p(z), and a from p(a | z) if there is one; returns z ``(size, D)``."""
         register(self)
         with pyro.plate("batch", size, device=self.one.device):
@@ -72,7 +85,7 @@ class DensityModel(torch.nn.Module):
                 pyro.sample("a", self.p_a(z))
             return z
 
-    def guide(self, size=1):
+    def guide(self, size: int = 1) -> torch.Tensor:
         """Sample z from q(z), or a from q(a) and z from q(z | a); returns z ``(size, D)``."""
         register(self)
         with pyro.plate("batch", size, device=self.one.device):

@@ -18,6 +18,8 @@ Deviation: heads give log sigma^2 by default.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pyro
 import torch
@@ -29,7 +31,9 @@ from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
 from pyrodgm.nn import NormalNet, Trunk, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.feature_maps import DownwardTrunk, PixelDecoder, PixelTrunk, Strided
+from pyrodgm.nn.likelihoods import CellsNet
 from pyrodgm.nn.residual import check_maps
+from pyrodgm.types import Option
 
 
 class FAME(LayeredModel):
@@ -63,16 +67,16 @@ class FAME(LayeredModel):
 
     def __init__(
         self,
-        image_shape,
-        z_sizes=(64, 32, 16, 8, 4),
-        hidden=((256,), (256,), (128,), (64,), (32,)),
-        maps=(32, 64, 64),
-        concatenation=True,
-        pixel_maps=64,
-        likelihood="bernoulli",
-        posterior="normal",
-        **options,
-    ):
+        image_shape: Sequence[int],
+        z_sizes: Sequence[int] = (64, 32, 16, 8, 4),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = ((256,), (256,), (128,), (64,), (32,)),
+        maps: Sequence[int] = (32, 64, 64),
+        concatenation: bool = True,
+        pixel_maps: int = 64,
+        likelihood: Option = "bernoulli",
+        posterior: Option = "normal",
+        **options: Any,
+    ) -> None:
         check_layer_sizes("z_sizes", z_sizes)
         check_maps(maps)
         if len(maps) > len(z_sizes):
@@ -80,7 +84,8 @@ class FAME(LayeredModel):
         if concatenation and likelihood != "bernoulli":
             raise ValueError(f"likelihood: got {likelihood!r} with concatenation, want 'bernoulli'")
         *shape, channels = check_image_shape(image_shape, len(maps))
-        x_size, nets = math.prod(shape) * channels, []
+        x_size = math.prod(shape) * channels
+        nets: list[Networks] = []
         for i, sizes in enumerate(hidden_by_layer(hidden, len(z_sizes))):
             if i < len(maps):
                 places = halved(shape)
@@ -99,7 +104,7 @@ class FAME(LayeredModel):
             for net, h, z in zip(nets, self.h.sizes, z_sizes, strict=True)
         )
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             h, z = self.h(self.scaled(x)), None
             for i in reversed(range(len(h))):
@@ -117,14 +122,25 @@ class MapNetworks(Networks):
         concatenation, pixel_maps: as for ``FAME``.
     """
 
-    def __init__(self, x_size, hidden, down, channels, concatenation, pixel_maps, likelihood, **options):
+    def __init__(
+        self,
+        x_size: int,
+        hidden: Sequence[int],
+        down: dict[str, Any],
+        channels: int,
+        concatenation: bool,
+        pixel_maps: int,
+        likelihood: Option,
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, None, hidden, likelihood=likelihood, **options)
         self.down, self.channels = down, channels
         self.concatenation, self.pixel_maps = concatenation, pixel_maps
         self._heads = {"scale_head": self._normal["scale_head"]}
 
-    def likelihood(self, z):
+    def likelihood(self, *parents: int) -> CellsNet | PixelDecoder:
         """The network of p(x | z), for the z of the first layer."""
+        (z,) = parents
         refuse_mask(self.missing)
         if self.concatenation and self.missing is not None:
             raise ValueError(f"missing: got {self.missing!r} with concatenation, want None: a pixel reads those before")
@@ -135,8 +151,9 @@ class MapNetworks(Networks):
         trunk = PixelTrunk(z, top, shape, size, self.pixel_maps, **network)
         return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
-    def normal(self, z, size):
+    def normal(self, *parents: int, size: int) -> NormalNet:
         """A diagonal normal of ``size`` units given the layer's latent."""
+        (z,) = parents
         trunk = DownwardTrunk(z, hidden=self.hidden, **self.down, **self.network)
         return NormalNet(trunk, None, size, **self._heads)
 
@@ -155,7 +172,7 @@ class FeatureMaps(torch.nn.Module):
         sizes: sizes of the features.
     """
 
-    def __init__(self, nets, image_shape, maps):
+    def __init__(self, nets: Sequence[Networks], image_shape: Sequence[int], maps: Sequence[int]) -> None:
         super().__init__()
         *shape, below = self.image_shape = check_image_shape(image_shape)
         self.strided, self.dense, self.sizes = ModuleList(), ModuleList(), []
@@ -164,12 +181,14 @@ class FeatureMaps(torch.nn.Module):
                 self.strided.append(Strided(below, maps[i], **net.network))
                 shape, below = halved(shape), maps[i]
                 read = below * math.prod(shape)
-            self.dense.append(Trunk((read,), net.hidden, **net.network))
-            (read,) = self.dense[-1].sizes
+            trunk = Trunk((read,), net.hidden, **net.network)
+            self.dense.append(trunk)
+            (read,) = trunk.sizes
             self.sizes.append(read)
 
-    def forward(self, x):
-        maps, features = maps_of(x, self.image_shape), []
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        maps = maps_of(x, self.image_shape)
+        features: list[torch.Tensor] = []
         for i, dense in enumerate(self.dense):
             if i < len(self.strided):
                 maps = self.strided[i](maps)

@@ -1,14 +1,16 @@
 """Functions for models whose weights are global latents, one set for the whole data set."""
 
 import pyro
+import pyro.distributions as dist
+import torch
 
 
-def sample(densities):
+def sample(densities: dict[str, dist.Distribution]) -> dict[str, torch.Tensor]:
     """Sample every site of a dict from site to density, outside any plate over rows; returns a dict of values."""
     return {site: pyro.sample(site, density) for site, density in densities.items()}
 
 
-def check_data_size(data_size):
+def check_data_size(data_size: int | None) -> int:
     """Return the number of rows of a data set; raise ``ValueError`` unless it is a positive int."""
     if not isinstance(data_size, int) or data_size < 1:
         raise ValueError(f"data_size: got {data_size!r}, want the number of rows of the data set, a positive int")

@@ -14,7 +14,11 @@ Deviations: heads give log sigma^2. Eq. 12 gives sigma^2 by a softplus function,
 with bottom-up inference is possible for z_L only.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
@@ -37,13 +41,19 @@ class HierarchicalVAE(LayeredModel):
             SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(self, x_size, z_sizes=(64, 32), hidden=(512, 512), **options):
+    def __init__(
+        self,
+        x_size: int,
+        z_sizes: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = (512, 512),
+        **options: Any,
+    ) -> None:
         nets = networks_by_layer(x_size, None, z_sizes, hidden, **options)
         super().__init__(x_size, z_sizes, nets)
         below = (nets[0].input_size, *z_sizes)
         self.q_z = ModuleList(net.posterior(below[i], size=z_sizes[i]) for i, net in enumerate(nets))
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             h = self.scaled(x)
             for i, q_z in enumerate(self.q_z):

@@ -13,7 +13,11 @@ activation follows the sum, as in He et al. 2015; W_s has the kernel size of W_1
 and a 3 x 3 convolution that gives the logits. Heads give log sigma^2.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import ImageNetworks
@@ -45,25 +49,25 @@ class IAFVAE(DeepGenerativeModel):
 
     def __init__(
         self,
-        image_shape,
-        z_size=32,
-        hidden=(450,),
-        maps=(16, 32, 32),
-        activation="elu",
-        weight_norm=True,
-        **options,
-    ):
+        image_shape: Sequence[int],
+        z_size: int = 32,
+        hidden: Sequence[int] = (450,),
+        maps: Sequence[int] = (16, 32, 32),
+        activation: str = "elu",
+        weight_norm: bool = True,
+        **options: Any,
+    ) -> None:
         nets = ImageNetworks(image_shape, None, hidden, maps, activation=activation, weight_norm=weight_norm, **options)
         super().__init__(nets.x_size, None, z_size)
         self.image_shape = tuple(image_shape)
         self.p_x = nets.likelihood(z_size)
         self.q_z = nets.posterior(size=z_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
             return pyro.sample("x", self.p_x(z), obs=x)  # (B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)

@@ -1,11 +1,17 @@
 """Parts of the ladder models: the deterministic upward pass, and the posterior of a layer, merged with its prior."""
 
+from collections.abc import Sequence
+
+import pyro.distributions as dist
+import torch
 from torch.nn import Module, ModuleList
 
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import precision_weighted
+from pyrodgm.models.networks import Networks
 from pyrodgm.nn import Trunk, paused_statistics
 from pyrodgm.nn.flows import FLOWS, flow_net
+from pyrodgm.types import Option
 
 
 class UpwardPass(Module):
@@ -21,7 +27,7 @@ class UpwardPass(Module):
         sizes: sizes of d_1, ..., d_L.
     """
 
-    def __init__(self, nets):
+    def __init__(self, nets: Sequence[Networks]) -> None:
         super().__init__()
         self.trunks, self.sizes, below = ModuleList(), [], nets[0].input_size
         for net in nets:
@@ -30,7 +36,7 @@ class UpwardPass(Module):
             self.trunks.append(trunk)
             self.sizes.append(below)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         d = [x]
         for trunk in self.trunks:
             d.extend(trunk(d[-1]))
@@ -58,7 +64,7 @@ class LadderPosterior(Module):
         q_z(d, prior=p_z(z_above))          # d (B, 512), the prior of batch shape (B,) or (K, B)
     """
 
-    def __init__(self, nets, parents, size, posterior="normal"):
+    def __init__(self, nets: Networks, parents: Sequence[int], size: int, posterior: Option = "normal") -> None:
         super().__init__()
         name = posterior if isinstance(posterior, str) else posterior[0]
         check_choice("posterior", name, ("normal", *FLOWS))
@@ -66,13 +72,13 @@ class LadderPosterior(Module):
         if name != "normal":
             self.flow = flow_net(posterior, parents, size, **self.heads.trunk.linear)
 
-    def forward(self, *h, prior=None):
+    def forward(self, *h: torch.Tensor, prior: dist.Independent | None = None) -> dist.Distribution:
         q = self.heads(*h)
         q = q if prior is None else precision_weighted(q, prior)
         return q if self.flow is None else self.flow(q, *h)
 
 
-def prior_for_the_guide(p_z, *parents):
+def prior_for_the_guide(p_z: torch.nn.Module, *parents: torch.Tensor) -> dist.Independent:
     """p(z_i | parents) of the model, for use in the guide, without updating batch statistics.
 
     The model calls the same network and updates them once a step.

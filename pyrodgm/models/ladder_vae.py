@@ -21,11 +21,16 @@ possible" (sec. 2). Guide and model sample in the same order, so that Pyro's ``T
 analytically.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.models.ladder import LadderPosterior, UpwardPass, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel, networks_by_layer
+from pyrodgm.types import Option
 
 
 class LadderVAE(LayeredModel):
@@ -47,7 +52,14 @@ class LadderVAE(LayeredModel):
             SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO()).step(x)
     """
 
-    def __init__(self, x_size, z_sizes=(64, 32), hidden=(512, 512), posterior="normal", **options):
+    def __init__(
+        self,
+        x_size: int,
+        z_sizes: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Sequence[Sequence[int]] = (512, 512),
+        posterior: Option = "normal",
+        **options: Any,
+    ) -> None:
         nets = networks_by_layer(x_size, None, z_sizes, hidden, **options)
         super().__init__(x_size, z_sizes, nets)
         self.d = UpwardPass(nets)
@@ -56,7 +68,7 @@ class LadderVAE(LayeredModel):
             for net, d, z in zip(nets, self.d.sizes, z_sizes, strict=True)
         )
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             d, z = self.d(self.scaled(x)), None
             for i in reversed(range(len(d))):

@@ -13,6 +13,9 @@ is tighter, but it learns classes from few labels far worse: on digits with 100 
 trained with eq. 6, and 6 % with prop. 2. The author reports normal posteriors only, and proposes flows.
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import pyro
 import pyro.distributions as dist
 import torch
@@ -21,6 +24,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.distributions import ClassMixture, reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class LatentClassifierVAE(DeepGenerativeModel):
@@ -53,15 +57,15 @@ class LatentClassifierVAE(DeepGenerativeModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=50,
-        hidden=(500,),
-        bound="exact",
-        x_reads_y=True,
-        classes="enumerated",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 50,
+        hidden: Sequence[int] = (500,),
+        bound: Literal["exact", "jensen"] = "exact",
+        x_reads_y: bool = True,
+        classes: Option = "enumerated",
+        **options: Any,
+    ) -> None:
         check_choice("bound", bound, ("exact", "jensen"))
         super().__init__(x_size, num_classes, z_size, classes)
         self.bound, self.x_reads_y = bound, x_reads_y
@@ -75,11 +79,11 @@ class LatentClassifierVAE(DeepGenerativeModel):
         self.q_z = nets.posterior(nets.input_size, size=z_size)
 
     @property
-    def guide_has_class(self):
+    def guide_has_class(self) -> bool:
         """Whether the guide enumerates a y that is not given."""
         return self.bound == "jensen" and self.x_reads_y
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
             if self.x_reads_y and self.bound == "exact" and x is not None and y is None:
@@ -93,7 +97,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
             parents = (z, y) if self.x_reads_y else (z,)
             return pyro.sample("x", self.p_x(*parents), obs=x)  # (B, x), with log-density (K, B)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.q_z(self.scaled(x)))  # (B, z)
             if self.guide_has_class and y is None:
@@ -104,7 +108,7 @@ class LatentClassifierVAE(DeepGenerativeModel):
         every_class = torch.eye(self.num_classes).to(z)  # (K, K)
         return ClassMixture(dist.Categorical(logits=self.p_y(z).logits), self.p_x(z.unsqueeze(-2), every_class))
 
-    def classifier(self, x, num_samples=10, seed=0):
+    def classifier(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(z|x)[p(y | z)], with noise fixed by ``seed`` and shared by all rows.
 
         Args:

@@ -1,13 +1,23 @@
 """The generative model of L layers of latents: p(x | z_1) p(z_1 | z_2) ... p(z_{L-1} | z_L) p(z_L)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 from torch.nn import ModuleList
 
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer
 
 
-def networks_by_layer(x_size, num_classes, z_sizes, hidden, **options):
+def networks_by_layer(
+    x_size: int,
+    num_classes: int | None,
+    z_sizes: Sequence[int],
+    hidden: Sequence[int] | Sequence[Sequence[int]],
+    **options: Any,
+) -> list[Networks]:
     """The ``Networks`` of every layer, bottom first, each with the layer's hidden sizes.
 
     Raises:
@@ -25,17 +35,17 @@ class LayeredModel(DeepGenerativeModel):
     layers therefore has the same size in both directions.
     """
 
-    def __init__(self, x_size, z_sizes, nets):
+    def __init__(self, x_size: int, z_sizes: Sequence[int], nets: Sequence[Networks]) -> None:
         super().__init__(x_size, None, z_sizes[-1])
         self.z_sizes, self.top = z_sizes, f"z{len(z_sizes)}"
         self.p_x = nets[0].likelihood(z_sizes[0])
         self.p_z = ModuleList(nets[i + 1].normal(z_sizes[i + 1], size=z_sizes[i]) for i in range(len(z_sizes) - 1))
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
             return pyro.sample("x", self.p_x(self.sample_layers()[0]), obs=x)  # (B, x)
 
-    def sample_layers(self):
+    def sample_layers(self) -> list[torch.Tensor]:
         """z_1, ..., z_L, drawn from the top down."""
         z = [pyro.sample(self.top, self.standard_normal(self.z_size))]  # (B, z_L)
         for i in reversed(range(len(self.p_z))):

@@ -15,12 +15,18 @@ The text states no inference model for the stack. This one is M2's, eqs 3.4-3.5,
 E_q(z1|x)[q(y | z1)].
 """
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import pyro
+import torch
 
 from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks, hidden_by_layer
+from pyrodgm.models.vae import VAE
+from pyrodgm.types import Option
 
 
 class M1M2(DeepGenerativeModel):
@@ -49,15 +55,15 @@ class M1M2(DeepGenerativeModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=50,
-        z1_size=50,
-        hidden=((600, 600), (500,)),
-        joint=False,
-        classes="enumerated",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 50,
+        z1_size: int = 50,
+        hidden: Sequence[int] | Sequence[Sequence[int]] = ((600, 600), (500,)),
+        joint: bool = False,
+        classes: Option = "enumerated",
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size, classes)
         check_size("z1_size", z1_size)
         m1, m2 = (Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, 2))
@@ -71,7 +77,7 @@ class M1M2(DeepGenerativeModel):
             net.requires_grad_(joint)
         self.train()
 
-    def load_m1(self, vae):
+    def load_m1(self, vae: VAE) -> None:
         """Copy the weights of a trained ``VAE`` into p(x | z1) and q(z1 | x).
 
         Raises:
@@ -86,7 +92,7 @@ class M1M2(DeepGenerativeModel):
         except RuntimeError as error:
             raise ValueError(f"vae: got other networks than those of M1, want the same: {error}") from error
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True) -> Self:
         """Set the training mode; a fixed M1 stays in evaluation mode, so that its running statistics do not change."""
         super().train(mode)
         if not self.joint:
@@ -94,21 +100,21 @@ class M1M2(DeepGenerativeModel):
             self.q_z1.eval()
         return self
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), with log-density (K, B)
             return pyro.sample("x", self.p_x(z1), obs=x)  # (B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size) as y:
             z1 = pyro.sample("z1", self.q_z1(self.scaled(x)))  # (B, z1)
             if y is None:
                 y = self.sample_class(self.q_y(z1))  # (K, 1, K)
             pyro.sample("z2", self.q_z2(z1, y))  # (B, z2) or (K, B, z2)
 
-    def classifier(self, x, num_samples=10, seed=0):
+    def classifier(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(z1|x)[q(y | z1)].
 
         The noise of z1 is fixed by ``seed`` and shared by all rows, so that the result for a row does not depend on

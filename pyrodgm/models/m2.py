@@ -10,10 +10,15 @@ The objective with labels, eqs 3.9-3.10, is ``pyrodgm.infer.SemiSupervisedELBO``
 q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class M2(DeepGenerativeModel):
@@ -37,33 +42,33 @@ class M2(DeepGenerativeModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=50,
-        hidden=(500,),
-        classes="enumerated",
-        classifier_hidden=None,
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 50,
+        hidden: Sequence[int] = (500,),
+        classes: Option = "enumerated",
+        classifier_hidden: Sequence[int] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size, classes)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(z_size, num_classes)
         self.q_y = nets.having(classifier_hidden).categorical(nets.input_size)
         self.q_z = nets.posterior(nets.input_size, num_classes, size=z_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             return pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x) or (K, B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size) as y:
             x = self.scaled(x)
             if y is None:
                 y = self.sample_class(self.q_y(x))  # (K, 1, K)
             pyro.sample("z", self.q_z(x, y))
 
-    def classifier(self, x):
+    def classifier(self, x: torch.Tensor) -> torch.Tensor:
         """Class probabilities q(y | x), eq. 3.5, of rows ``(B, D)``: ``(B, K)``."""
         return self.q_y(self.scaled(x)).probs

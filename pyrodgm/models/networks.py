@@ -2,6 +2,8 @@
 
 import inspect
 import math
+from collections.abc import Sequence
+from typing import Any, Literal, cast
 
 from pyrodgm.nn import (
     MLP,
@@ -14,7 +16,9 @@ from pyrodgm.nn import (
     posterior_net,
 )
 from pyrodgm.nn.convolution import check_image_shape
-from pyrodgm.nn.likelihoods import check_missing
+from pyrodgm.nn.feature_maps import PixelDecoder
+from pyrodgm.nn.likelihoods import CellsNet, check_missing
+from pyrodgm.types import Option
 
 
 class Networks:
@@ -49,44 +53,45 @@ class Networks:
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        hidden,
-        likelihood="bernoulli",
-        posterior="normal",
-        scale_head="log_variance",
-        missing=None,
-        **network,
-    ):
+        x_size: int,
+        num_classes: int | None,
+        hidden: Sequence[int],
+        likelihood: Option = "bernoulli",
+        posterior: Option = "normal",
+        scale_head: str = "log_variance",
+        missing: Literal["zeros", "mask"] | None = None,
+        **network: Any,
+    ) -> None:
         check_missing(missing)
+        self.num_classes: int | Any  # None in a model without a y
         self.x_size, self.num_classes, self.hidden, self.missing = x_size, num_classes, hidden, missing
         self.input_size = 2 * x_size if missing == "mask" else x_size
         self._likelihood, self._posterior, self.network = likelihood, posterior, network
         self._normal = network | {"scale_head": scale_head}
 
-    def having(self, hidden):
+    def having(self, hidden: Sequence[int] | None) -> "Networks":
         """A copy with other hidden layers, or with the same ones if ``hidden`` is None."""
         hidden, names = self.hidden if hidden is None else hidden, (self._likelihood, self._posterior)
         return Networks(self.x_size, self.num_classes, hidden, *names, missing=self.missing, **self._normal)
 
-    def likelihood(self, *parents):
+    def likelihood(self, *parents: int) -> CellsNet | PixelDecoder:
         """The network of p(x | parents); the arguments are the sizes of the parents."""
         options = self._normal | {"missing": self.missing}
         return likelihood_net(self._likelihood, parents, hidden=self.hidden, size=self.x_size, **options)
 
-    def posterior(self, *parents, size):
+    def posterior(self, *parents: int, size: int) -> NormalNet:
         """The network of q(z | parents), for a z of ``size`` units."""
         return posterior_net(self._posterior, parents, hidden=self.hidden, size=size, **self._normal)
 
-    def normal(self, *parents, size):
+    def normal(self, *parents: int, size: int) -> NormalNet:
         """A diagonal normal of ``size`` units given the parents, as for latents of the generative model."""
         return NormalNet(parents, hidden=self.hidden, size=size, **self._normal)
 
-    def categorical(self, *parents):
+    def categorical(self, *parents: int) -> CategoricalNet:
         """A distribution over the classes given the parents."""
         return CategoricalNet(parents, hidden=self.hidden, size=self.num_classes, **self.network)
 
-    def mlp(self, *parents, size):
+    def mlp(self, *parents: int, size: int) -> MLP:
         """A network that computes ``size`` values from the parents."""
         return MLP(parents, hidden=self.hidden, size=size, **self.network)
 
@@ -107,32 +112,39 @@ class ImageNetworks(Networks):
         q_z = nets.posterior(10, size=50)           # q(z | x, y)
     """
 
-    def __init__(self, image_shape, num_classes, hidden, maps, **options):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        num_classes: int | None,
+        hidden: Sequence[int],
+        maps: Sequence[int],
+        **options: Any,
+    ) -> None:
         super().__init__(math.prod(check_image_shape(image_shape)), num_classes, hidden, **options)
         refuse_mask(self.missing)
         self.image_shape, self.maps = image_shape, maps
         self._heads = {"scale_head": self._normal["scale_head"]}
 
-    def likelihood(self, *parents):
+    def likelihood(self, *parents: int) -> CellsNet:
         network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
         trunk = ResidualDecoder(parents, self.image_shape, self.maps, self.hidden, **network)
         return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
-    def posterior(self, *parents, size):
+    def posterior(self, *parents: int, size: int) -> NormalNet:
         """The network of q(z | x, parents), for a z of ``size`` units."""
         trunk = ResidualEncoder(self.image_shape, parents, self.maps, self.hidden, **self.network)
         return posterior_net(self._posterior, trunk, None, size, **self._heads)
 
 
-def refuse_mask(missing):
+def refuse_mask(missing: str | None) -> None:
     """Raise ``ValueError`` where networks that read images are asked for a mask beside x."""
     if missing == "mask":
         raise ValueError("missing: got 'mask' with networks that read images, want 'zeros' or None")
 
 
-def signature_of(model_class):
+def signature_of(model_class: type) -> inspect.Signature:
     """The signature of a model's constructor, with the options of ``Networks`` in place of ``**options``."""
-    own = list(inspect.signature(model_class.__init__).parameters.values())[1:]
+    own = list(inspect.signature(model_class.__init__).parameters.values())[1:]  # type: ignore[misc]  # a class
     if not any(p.kind is p.VAR_KEYWORD for p in own):
         return inspect.Signature(own)
     own = [p for p in own if p.kind is not p.VAR_KEYWORD]
@@ -142,7 +154,7 @@ def signature_of(model_class):
     return inspect.Signature([*own, *options])
 
 
-def check_layer_sizes(argument, sizes, num_layers=None):
+def check_layer_sizes(argument: str, sizes: Sequence[int], num_layers: int | None = None) -> None:
     """Raise ``ValueError`` unless ``sizes`` has a positive int for each layer."""
     wanted = "one positive int per layer" if num_layers is None else f"{num_layers} positive ints"
     whole = isinstance(sizes, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in sizes)
@@ -150,7 +162,7 @@ def check_layer_sizes(argument, sizes, num_layers=None):
         raise ValueError(f"{argument}: got {sizes!r}, want {wanted}")
 
 
-def hidden_by_layer(hidden, num_layers):
+def hidden_by_layer(hidden: Sequence[int] | Sequence[Sequence[int]], num_layers: int) -> Sequence[Sequence[int]]:
     """The hidden sizes of each layer's networks, bottom first.
 
     Args:
@@ -160,7 +172,7 @@ def hidden_by_layer(hidden, num_layers):
         ValueError: if the number of tuples is not the number of layers.
     """
     if all(isinstance(size, int) for size in hidden):
-        return (hidden,) * num_layers
+        return (cast(Sequence[int], hidden),) * num_layers
     if len(hidden) != num_layers or any(isinstance(sizes, int) for sizes in hidden):
         raise ValueError(f"hidden: got {hidden!r}, want ints, or a tuple of ints for each of {num_layers} layers")
-    return hidden
+    return cast(Sequence[Sequence[int]], hidden)

@@ -7,7 +7,9 @@ therefore refused: its arguments would build a different model.
 import inspect
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Self
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -22,12 +24,14 @@ from pyrodgm.models.rebuild import check_rebuilds, dtype_of
 class Pretrained:
     """Saves a model as a folder and reads it back. ``arguments`` holds the arguments of its constructor."""
 
-    def __new__(cls, *args, **kwargs):
+    arguments: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         model = super().__new__(cls)
         vars(model)["arguments"] = named_arguments(cls, args, kwargs)
         return model
 
-    def save_pretrained(self, folder, card=""):
+    def save_pretrained(self, folder: str | Path, card: str = "") -> None:
         """Write the model to a folder: ``config.json``, ``model.safetensors`` and a card, ``README.md``.
 
         Args:
@@ -46,7 +50,7 @@ class Pretrained:
         _save(self, folder, card)
 
     @classmethod
-    def from_pretrained(cls, folder):
+    def from_pretrained(cls, folder: str | Path) -> Self:
         """The model that ``save_pretrained`` wrote, in evaluation mode. Nothing in the folder is executed.
 
         Args:
@@ -58,18 +62,18 @@ class Pretrained:
         """
         return _load(folder, cls)
 
-    def push_to_hub(self, repository, card=""):
+    def push_to_hub(self, repository: str, card: str = "") -> None:
         """Write the model to a repository of the Hugging Face hub. Needs the package ``huggingface_hub``."""
         _push(self, repository, card)
 
 
-def named_arguments(model_class, args, kwargs):
+def named_arguments(model_class: type, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments given to a constructor by name, including those in ``**network``.
 
     Lists are converted to tuples.
     """
     try:
-        bound = inspect.signature(model_class.__init__).bind_partial(None, *args, **kwargs)
+        bound = inspect.signature(model_class.__init__).bind_partial(None, *args, **kwargs)  # type: ignore[misc]  # a class
     except TypeError:
         return {}  # the constructor raises the proper error
     named = dict(list(bound.arguments.items())[1:])
@@ -115,7 +119,7 @@ def _load(folder, model_class):
         raise ValueError(f"{damaged}: {error}") from error
 
 
-def to_plain(model):
+def to_plain(model: Any) -> dict[str, Any]:
     """A model as plain data for a pickle: its name (its class, if the package does not export it), arguments, tensors.
 
     Raises:
@@ -126,7 +130,7 @@ def to_plain(model):
     return {"model": name if known else type(model), "arguments": model.arguments, "tensors": _to_bytes(model)}
 
 
-def from_plain(plain):
+def from_plain(plain: dict[str, Any]) -> Any:
     """The model of ``to_plain``, on the CPU, in evaluation mode."""
     model_class = plain["model"]
     model_class = models_by_name()[model_class] if isinstance(model_class, str) else model_class

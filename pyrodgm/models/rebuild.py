@@ -3,19 +3,23 @@
 import functools
 import types
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from pyrodgm.isolation import seeded
 
+if TYPE_CHECKING:
+    from pyrodgm.models.base import Model
 
-def dtype_of(tensors):
+
+def dtype_of(tensors: dict[str, torch.Tensor]) -> torch.dtype:
     """The dtype of a model whose state dict is ``tensors``."""
     return next((tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()), torch.float32)
 
 
-def check_rebuilds(model):
+def check_rebuilds(model: "Model") -> None:
     """Raise ``ValueError`` unless a model's class and arguments rebuild the same modules, shapes and plain attributes.
 
     Training mode and ``requires_grad`` may differ. The state of the random number generators is left unchanged.

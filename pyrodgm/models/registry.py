@@ -6,13 +6,16 @@ model: the store returns the tensors of the first instance. Here every instance 
 
 import itertools
 import weakref
+from typing import Any
 
 import pyro
+import torch
 
-_registered = weakref.WeakKeyDictionary()  # instance -> (its name, {key in the store: id of the tensor})
+# instance -> (its name, {key in the store: id of the tensor})
+_registered: weakref.WeakKeyDictionary[torch.nn.Module, tuple[str, dict[str, int]]] = weakref.WeakKeyDictionary()
 
 
-def register(module):
+def register(module: torch.nn.Module) -> str:
     """Register the trainable parameters of ``module`` with Pyro, under a name that no other module uses.
 
     The name is the class name, or the next free one (``M2_2``, ``M2_3``, ...) if the store holds another tensor under
@@ -40,7 +43,7 @@ def register(module):
     return name
 
 
-def state_to_pickle(module):
+def state_to_pickle(module: torch.nn.Module) -> dict[str, Any]:
     """The state of a registered module for a pickle, as ``__getstate__`` returns it.
 
     Pyro keeps a weak reference to the unconstrained tensor on each parameter. It cannot be pickled, so it is removed.
@@ -51,7 +54,7 @@ def state_to_pickle(module):
     return module.__dict__
 
 
-def prefix(module):
+def prefix(module: torch.nn.Module) -> str:
     """The prefix of a module's parameters in the store: ``"M2$$$"``, or nothing if Pyro named them itself."""
     return f"{_registered[module][0]}$$$" if module in _registered else ""
 

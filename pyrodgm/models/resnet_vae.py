@@ -28,6 +28,8 @@ Deviation: masked convolutions are not normalised.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pyro
 import torch
@@ -39,6 +41,7 @@ from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
 from pyrodgm.nn.trunk import ACTIVATIONS
+from pyrodgm.types import Option
 
 INFERENCE = ("bidirectional", "bottom_up")
 ENDS = 5  # the size of the first and the last kernel
@@ -72,16 +75,16 @@ class ResNetVAE(DeepGenerativeModel):
 
     def __init__(
         self,
-        image_shape,
-        depth=4,
-        maps=64,
-        z_maps=32,
-        inference="bidirectional",
-        posterior="normal",
-        likelihood="discretized_logistic",
-        activation="elu",
-        weight_norm=True,
-    ):
+        image_shape: Sequence[int],
+        depth: int = 4,
+        maps: int = 64,
+        z_maps: int = 32,
+        inference: Literal["bidirectional", "bottom_up"] = "bidirectional",
+        posterior: Option = "normal",
+        likelihood: Option = "discretized_logistic",
+        activation: str = "elu",
+        weight_norm: bool = True,
+    ) -> None:
         *shape, channels = check_image_shape(image_shape, strides=1)
         for argument, value in (("depth", depth), ("maps", maps), ("z_maps", z_maps)):
             check_size(argument, value)
@@ -89,7 +92,8 @@ class ResNetVAE(DeepGenerativeModel):
         check_choice("activation", activation, ACTIVATIONS)
         super().__init__(math.prod(shape) * channels, None, None)
         self.image_shape, self.depth, self.inference, self.top = tuple(image_shape), depth, inference, f"z{depth}"
-        self.activation, network = activation, {"weight_norm": weight_norm}
+        self.activation = activation
+        network: dict[str, Any] = {"weight_norm": weight_norm}
         self.places = tuple(halved(shape))
 
         def units(count, *parents):
@@ -107,7 +111,7 @@ class ResNetVAE(DeepGenerativeModel):
         read = (maps, maps) if both else (maps,)
         self.q_z = ModuleList(map_posterior_net(posterior, read, z_maps, **network) for _ in range(depth))
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
             h = self._start()
             for i in reversed(range(self.depth)):
@@ -115,7 +119,7 @@ class ResNetVAE(DeepGenerativeModel):
                 h = self.down[i](h, z)
             return pyro.sample("x", self.p_x(h), obs=x)  # (B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             g = self.first(maps_of(self.scaled(x), check_image_shape(self.image_shape)))
             if self.inference == "bottom_up":
@@ -159,13 +163,13 @@ class ResidualUnit(torch.nn.Module):
         h ``(..., maps, H, W)``, z ``(..., parents[0], H, W)``; out as h.
     """
 
-    def __init__(self, maps, parents, activation, weight_norm):
+    def __init__(self, maps: int, parents: Sequence[int], activation: str, weight_norm: bool) -> None:
         super().__init__()
         self.activation = activation
         self.inner = Convolution((maps,), maps, weight_norm=weight_norm)
         self.outer = Convolution((maps, *parents), maps, weight_norm=weight_norm)
 
-    def forward(self, h, *z):
+    def forward(self, h: torch.Tensor, *z: torch.Tensor) -> torch.Tensor:
         f = ACTIVATIONS[self.activation]
         return h + self.outer(f(self.inner(f(h))), *map(f, z))
 
@@ -185,18 +189,18 @@ class Upsampling(torch.nn.Module):
         sizes, linear: as for ``Trunk``.
     """
 
-    def __init__(self, maps, shape, activation, weight_norm):
+    def __init__(self, maps: int, shape: Sequence[int], activation: str, weight_norm: bool) -> None:
         super().__init__()
         self.sizes, self.shape, self.activation = (maps,), tuple(shape), activation
         self.linear = {"weight_norm": weight_norm}
 
-    def head(self, size):
+    def head(self, size: int) -> "UpsamplingHead":
         """A transposed convolution to the size of the image that returns rows of ``size`` values."""
         return UpsamplingHead(*self.sizes, size, self.shape, **self.linear)
 
     moment_head = head
 
-    def forward(self, h):
+    def forward(self, h: torch.Tensor) -> tuple[torch.Tensor]:
         return (ACTIVATIONS[self.activation](h),)
 
 
@@ -209,11 +213,11 @@ class UpsamplingHead(TransposedConvolution):
 
     first_spread = INITIAL_SCALE
 
-    def __init__(self, maps, size, shape, **options):
+    def __init__(self, maps: int, size: int, shape: Sequence[int], **options: Any) -> None:
         super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)
 
-    def forward(self, maps):
-        return rows_of(super().forward(maps))
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
+        return rows_of(super().forward(*parents))
 
 
 def _with_channels(likelihood, channels):

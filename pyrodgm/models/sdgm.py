@@ -8,10 +8,15 @@ bounds are those of eqs 12-13 with this p. The thesis (app. A, eq. 25) prints p(
 Sec. 2.4 has p(a | z, y), which is used here.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 
 from pyrodgm.models.auxiliary import AuxiliaryModel
 from pyrodgm.models.networks import Networks
+from pyrodgm.types import Option
 
 
 class SDGM(AuxiliaryModel):
@@ -34,20 +39,20 @@ class SDGM(AuxiliaryModel):
 
     def __init__(
         self,
-        x_size,
-        num_classes,
-        z_size=100,
-        a_size=100,
-        hidden=(500, 500),
-        classes="enumerated",
-        **options,
-    ):
+        x_size: int,
+        num_classes: int,
+        z_size: int = 100,
+        a_size: int = 100,
+        hidden: Sequence[int] = (500, 500),
+        classes: Option = "enumerated",
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, **options)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_a = nets.normal(z_size, num_classes, size=a_size)
         self.p_x = nets.likelihood(a_size, z_size, num_classes)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
             y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated

@@ -8,7 +8,11 @@ z is the author's z_u, the style as in M2; z_y takes the place of M2's y. No oth
 that is not given sums to one and is left out: the unlabelled bound is that of a VAE. The author did not train it.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro
+import torch
 
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
@@ -34,7 +38,15 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
 
     guide_has_class = False
 
-    def __init__(self, x_size, num_classes, z_size=50, z_y_size=10, hidden=(500,), **options):
+    def __init__(
+        self,
+        x_size: int,
+        num_classes: int,
+        z_size: int = 50,
+        z_y_size: int = 10,
+        hidden: Sequence[int] = (500,),
+        **options: Any,
+    ) -> None:
         super().__init__(x_size, num_classes, z_size)
         self.z_y_size = z_y_size
         nets = Networks(x_size, num_classes, hidden, **options)
@@ -43,7 +55,7 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         self.q_z_y = nets.posterior(nets.input_size, size=z_y_size)
         self.q_z = nets.posterior(z_y_size, nets.input_size, size=z_size)
 
-    def model(self, x=None, y=None, size=1):
+    def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z)
             z_y = pyro.sample("z_y", self.standard_normal(self.z_y_size))  # (B, z_y)
@@ -51,13 +63,13 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
                 pyro.sample("y", self.p_y(z_y), obs=y)  # (B, K)
             return pyro.sample("x", self.p_x(z, z_y), obs=x)  # (B, x)
 
-    def guide(self, x, y=None, size=1):
+    def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
         with self.batch(x, y, size):
             x = self.scaled(x)
             z_y = pyro.sample("z_y", self.q_z_y(x))  # (B, z_y)
             pyro.sample("z", self.q_z(z_y, x))  # (B, z)
 
-    def classification_loss(self, x, y):
+    def classification_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """-log p(y | z_y) at one sample z_y ~ q(z_y | x), over all rows. The thesis has no class term: its alpha is 0.
 
         Without it the labels hardly move q(z_y | x): on digits with 100 labels 39 % of the test rows are wrong, with
@@ -66,7 +78,7 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         z_y = self.q_z_y(self.scaled(x)).rsample()  # (B, z_y)
         return -self.p_y(z_y).log_prob(self.one_hot(y)).sum()
 
-    def classifier(self, x, num_samples=10, seed=0):
+    def classifier(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(z_y|x)[p(y | z_y)], with noise fixed by ``seed`` and shared by all rows.
 
         Args:

@@ -1,5 +1,6 @@
 """Batch normalisation with enumeration dimensions, and with control over which pass updates its statistics."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -9,7 +10,7 @@ _paused = False
 
 
 @contextmanager
-def paused_statistics():
+def paused_statistics() -> Iterator[None]:
     """A context in which ``BatchNorm`` does not update its running statistics.
 
     The labelled pass of ``SemiSupervisedELBO`` runs inside it, because running statistics come from unlabelled data
@@ -37,7 +38,7 @@ class BatchNorm(torch.nn.BatchNorm1d):
         ValueError: for a single row while training, because one row has no variance.
     """
 
-    def forward(self, h):
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
         rows = h.reshape(-1, h.shape[-1])
         if self.training and len(rows) == 1:
             argument = "labelled" if _paused else "x"
@@ -62,5 +63,5 @@ class MapBatchNorm(BatchNorm):
         ValueError: for a single position of a single row while training.
     """
 
-    def forward(self, h):
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
         return super().forward(h.movedim(-3, -1)).movedim(-1, -3)

@@ -1,5 +1,8 @@
 """The classifier network q(y | parents)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro.distributions as dist
 import torch
 
@@ -23,10 +26,12 @@ class CategoricalNet(torch.nn.Module):
         CategoricalNet((784,), (500,), 10)(x).probs        # (B, 10)
     """
 
-    def __init__(self, parents, hidden, size, **network):
+    def __init__(
+        self, parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int], size: int, **network: Any
+    ) -> None:
         super().__init__()
         self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.OneHotCategorical:
         return dist.OneHotCategorical(logits=self.logits(*self.trunk(*parents)))

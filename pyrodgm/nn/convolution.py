@@ -1,5 +1,8 @@
 """Convolutions over several parents, and conversion between rows and feature maps."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -9,7 +12,7 @@ from pyrodgm.nn.trunk import reset, sum_of_terms
 from pyrodgm.nn.weight_norm import NormalisedWeight
 
 
-class Convolution(NormalisedWeight, torch.nn.Module):
+class Convolution(NormalisedWeight):
     """A convolution over several parents: W * [p_1; p_2; ...] + b, computed as W_1 * p_1 + W_2 * p_2 + ... + b.
 
     A parent is a set of feature maps, or a vector that is the same at every position. Each is convolved at its own
@@ -41,8 +44,16 @@ class Convolution(NormalisedWeight, torch.nn.Module):
     inputs, outputs = 1, 0  # the input and output dimension of the weight
 
     def __init__(
-        self, parents, size, vectors=(), kernel=3, stride=1, init="glorot", precision="float32", weight_norm=False
-    ):
+        self,
+        parents: Sequence[int],
+        size: int,
+        vectors: Sequence[int] = (),
+        kernel: int = 3,
+        stride: int = 1,
+        init: str | float = "glorot",
+        precision: str = "float32",
+        weight_norm: bool = False,
+    ) -> None:
         super().__init__()
         check_choice("precision", precision, PRECISIONS)
         for argument, value in (("size", size), ("kernel", kernel)):
@@ -61,7 +72,7 @@ class Convolution(NormalisedWeight, torch.nn.Module):
         reset(self, init)
         self.normalise(weight_norm, self.outputs)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         wanted = self.parents + self.vectors
         if len(parents) != len(wanted):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(wanted)} of sizes {wanted}")
@@ -77,7 +88,7 @@ class Convolution(NormalisedWeight, torch.nn.Module):
             terms += [self._of_vector(*pair, taps) for pair in zip(parents[maps:], weights[maps:], strict=True)]
         return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)
 
-    def convolve(self, maps, weight):
+    def convolve(self, maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """The convolution of maps ``(N, c, H, W)`` with a weight."""
         return F.conv2d(maps, weight, stride=self.stride, padding=self.kernel // 2)
 
@@ -120,38 +131,40 @@ class TransposedConvolution(Convolution):
 
     inputs, outputs = 0, 1
 
-    def __init__(self, parents, size, shape, vectors=(), **options):
+    def __init__(
+        self, parents: Sequence[int], size: int, shape: Sequence[int], vectors: Sequence[int] = (), **options: Any
+    ) -> None:
         super().__init__(parents, size, vectors, stride=2, **options)
         self.shape = tuple(shape)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         wanted = tuple(halved(self.shape))
         for parent in parents[: len(self.parents)]:
             if parent.shape[-2:] != wanted:
                 raise ValueError(f"parents: got maps of size {tuple(parent.shape[-2:])}, want {wanted}")
         return super().forward(*parents)
 
-    def convolve(self, maps, weight):
+    def convolve(self, maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         padding = [(places + 1) % 2 for places in self.shape]  # without output padding the size is 2 n - 1
         return F.conv_transpose2d(maps, weight, stride=2, padding=self.kernel // 2, output_padding=padding)
 
 
-def halved(shape):
+def halved(shape: Sequence[int]) -> list[int]:
     """Height and width after a stride of 2."""
     return [(places + 1) // 2 for places in shape]
 
 
-def maps_of(rows, image_shape):
+def maps_of(rows: torch.Tensor, image_shape: Sequence[int]) -> torch.Tensor:
     """Convert rows ``(..., H W C)``, with the C channels of a pixel side by side, to maps ``(..., C, H, W)``."""
     return rows.unflatten(-1, image_shape).movedim(-1, -3)
 
 
-def rows_of(maps):
+def rows_of(maps: torch.Tensor) -> torch.Tensor:
     """Convert maps ``(..., C, H, W)`` to rows ``(..., H W C)``."""
     return maps.movedim(-3, -1).flatten(-3)
 
 
-def check_image_shape(image_shape, strides=0):
+def check_image_shape(image_shape: Sequence[int], strides: int = 0) -> tuple[int, ...]:
     """Height, width and number of channels of images ``(H, W)`` or ``(H, W, C)``.
 
     Raises:

@@ -2,6 +2,8 @@
 
 import inspect
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import pyro.distributions as dist
 import torch
@@ -13,6 +15,7 @@ from pyrodgm.distributions.planar import one_to_one
 from pyrodgm.nn.likelihoods import BoundedLogVariance, standard_deviation
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.trunk import Head
+from pyrodgm.types import Option
 
 
 class PlanarFlow(torch.nn.Module):
@@ -32,13 +35,13 @@ class PlanarFlow(torch.nn.Module):
         PlanarFlow((500,), 32)(dist.Normal(mu, sigma).to_event(1), h)
     """
 
-    def __init__(self, features, size, num_steps=8, **network):
+    def __init__(self, features: Sequence[int], size: int, num_steps: int = 8, **network: Any) -> None:
         super().__init__()
         check_size("num_steps", num_steps)
         self.size, self.num_steps = size, num_steps
         self.head = Head(features, num_steps * (2 * size + 1), **network)
 
-    def forward(self, base, *h):
+    def forward(self, base: dist.Distribution, *h: torch.Tensor) -> dist.TransformedDistribution:
         parts = self.head(*h).unflatten(-1, (self.num_steps, 2 * self.size + 1))
         u, w, b = parts.split((self.size, self.size, 1), -1)  # (..., T, D), (..., T, D), (..., T, 1)
         v, slope = one_to_one(u, w)
@@ -52,13 +55,13 @@ class RadialFlow(torch.nn.Module):
     log alpha^2 is bounded like a log-variance, see ``BoundedLogVariance``. Arguments and shapes as for ``PlanarFlow``.
     """
 
-    def __init__(self, features, size, num_steps=8, **network):
+    def __init__(self, features: Sequence[int], size: int, num_steps: int = 8, **network: Any) -> None:
         super().__init__()
         check_size("num_steps", num_steps)
         self.size, self.num_steps = size, num_steps
         self.head = Head(features, num_steps * (size + 2), **network)
 
-    def forward(self, base, *h):
+    def forward(self, base: dist.Distribution, *h: torch.Tensor) -> dist.TransformedDistribution:
         parts = self.head(*h).unflatten(-1, (self.num_steps, self.size + 2))
         centre, a, c = parts.split((self.size, 1, 1), -1)  # (..., T, D), (..., T, 1), (..., T, 1)
         alpha = standard_deviation(a)
@@ -66,17 +69,17 @@ class RadialFlow(torch.nn.Module):
         return dist.TransformedDistribution(base, [Radial(*step) for step in steps])
 
 
-def gated(m, s):
+def gated(m: torch.Tensor, s: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """mu and log sigma of z_t = sigma z_{t-1} + (1 - sigma) m, sigma = sigmoid(s)    (Kingma 2017, eqs 5.31-5.32)."""
     return torch.sigmoid(-s) * m, F.logsigmoid(s)
 
 
-def affine(m, s):
+def affine(m: torch.Tensor, s: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """mu and log sigma of z_t = m + sigma z_{t-1} (eq. 5.27), s = log sigma^2, see ``BoundedLogVariance``."""
     return m, 0.5 * BoundedLogVariance.apply(s)
 
 
-def location(m):
+def location(m: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """mu and log sigma of z_t = m + z_{t-1}    (sec. 5.B.3)."""
     return m, torch.zeros_like(m)
 
@@ -113,16 +116,16 @@ class InverseAutoregressiveFlow(torch.nn.Module):
 
     def __init__(
         self,
-        features,
-        size,
-        num_steps=2,
-        step="gated",
-        made_hidden=None,
-        made_activation="elu",
-        reverse_every=1,
-        gate_bias=2.0,
-        **network,
-    ):
+        features: Sequence[int],
+        size: int,
+        num_steps: int = 2,
+        step: Literal["gated", "affine", "location"] = "gated",
+        made_hidden: Sequence[int] | None = None,
+        made_activation: str = "elu",
+        reverse_every: int = 1,
+        gate_bias: float = 2.0,
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_size("num_steps", num_steps)
         check_choice("step", step, STEPS)
@@ -144,11 +147,11 @@ class InverseAutoregressiveFlow(torch.nn.Module):
             for t in range(num_steps)
         )
 
-    def forward(self, base, *h):
+    def forward(self, base: dist.Distribution, *h: torch.Tensor) -> dist.TransformedDistribution:
         batch_shape = torch.broadcast_shapes(*(part.shape[:-1] for part in h))
-        return dist.TransformedDistribution(
-            base, [Autoregressive(self._moments(net, h), net.order, batch_shape) for net in self.steps]
-        )
+        nets: Iterable[Any] = self.steps
+        steps = [Autoregressive(self._moments(net, h), net.order, batch_shape) for net in nets]
+        return dist.TransformedDistribution(base, steps)
 
     def _moments(self, net, h):
         def moments(z):
@@ -163,7 +166,9 @@ class InverseAutoregressiveFlow(torch.nn.Module):
 FLOWS = {"iaf": InverseAutoregressiveFlow, "planar": PlanarFlow, "radial": RadialFlow}
 
 
-def flow_net(flow, features, size, **network):
+def flow_net(
+    flow: Option, features: Sequence[int], size: int, **network: Any
+) -> PlanarFlow | RadialFlow | InverseAutoregressiveFlow:
     """A normalising flow by name: a module whose ``forward(base, *h)`` returns the flow of a distribution.
 
     Args:

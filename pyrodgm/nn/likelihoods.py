@@ -1,6 +1,8 @@
 """Networks for p(x | parents): likelihoods by name."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pyro.distributions as dist
 import torch
@@ -11,6 +13,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels, ObservedCells, OrMissing
 from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.trunk import trunk_of
+from pyrodgm.types import Option
 
 LARGEST_LOG_VARIANCE = 30.0
 LARGEST_SIGMA = math.exp(0.5 * (LARGEST_LOG_VARIANCE + 1))
@@ -33,13 +36,13 @@ class BoundedLogVariance(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, log_variance):
+    def forward(ctx: Any, log_variance: torch.Tensor) -> torch.Tensor:
         excess, clamped = _excess(log_variance)
         ctx.save_for_backward(log_variance, size := excess.abs())
         return torch.addcmul(clamped, excess, size, value=-0.25)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
         log_variance, size = ctx.saved_tensors
         if torch.is_grad_enabled():  # for a second derivative
             size = _excess(log_variance)[0].abs()
@@ -52,12 +55,12 @@ def _excess(log_variance):
     return F.softshrink(clamped, LARGEST_LOG_VARIANCE), clamped
 
 
-def standard_deviation(log_variance):
+def standard_deviation(log_variance: torch.Tensor) -> torch.Tensor:
     """sigma = exp(b(v) / 2) for the output v of a head, of any shape, see ``BoundedLogVariance``."""
     return (0.5 * BoundedLogVariance.apply(log_variance)).exp()
 
 
-def floored_softplus(v, floor, ceiling):
+def floored_softplus(v: torch.Tensor, floor: float, ceiling: float) -> torch.Tensor:
     """log(1 + exp(v)) + floor, at most about the ceiling, also for infinite v."""
     return F.softplus(v.clamp(max=ceiling)) + floor
 
@@ -77,9 +80,12 @@ class CellsNet(torch.nn.Module):
         missing: ``"zeros"`` or ``"mask"`` if NaN is a missing cell, see ``likelihood_net``; None if NaN is refused.
     """
 
-    missing = None
+    support: constraints.Constraint
+    wanted: str
+    scale: float
+    missing: str | None = None
 
-    def row_of(self, cells):
+    def row_of(self, cells: dist.Distribution) -> dist.Independent:
         """The distribution of a row, from one distribution per feature with batch shape ``(..., D)``."""
         return cells.to_event(1) if self.missing is None else ObservedCells(cells, 1)
 
@@ -120,8 +126,18 @@ class NormalNet(CellsNet):
     """
 
     support, wanted, scale = constraints.real, "real numbers", 1
+    sigma: torch.Tensor
 
-    def __init__(self, parents, hidden, size, variance=None, mean="linear", scale_head="log_variance", **network):
+    def __init__(
+        self,
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        variance: float | None = None,
+        mean: Literal["linear", "sigmoid"] = "linear",
+        scale_head: str = "log_variance",
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_choice("mean", mean, MEANS)
         check_choice("scale_head", scale_head, SCALE_HEADS)
@@ -135,7 +151,7 @@ class NormalNet(CellsNet):
         else:
             self.register_buffer("sigma", torch.tensor(math.sqrt(variance)), persistent=False)
 
-    def moments(self, *h):
+    def moments(self, *h: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """mu and sigma from the features of the trunk."""
         loc = MEANS[self.mean](self.loc(*h))
         if self.scale_head is None:
@@ -143,7 +159,7 @@ class NormalNet(CellsNet):
         head, sigma = SCALE_HEADS[self.scale_head]
         return loc, sigma(getattr(self, head)(*h))
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.Distribution:
         return self.row_of(dist.Normal(*self.moments(*self.trunk(*parents))))
 
 
@@ -159,12 +175,14 @@ class BernoulliNet(CellsNet):
 
     support, wanted, scale = constraints.unit_interval, "values in [0, 1]", 1
 
-    def __init__(self, parents, hidden, size, **network):
+    def __init__(
+        self, parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | None, size: int, **network: Any
+    ) -> None:
         super().__init__()
         self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.Independent:
         return self.row_of(GreyBernoulli(logits=self.logits(*self.trunk(*parents))))
 
 
@@ -180,7 +198,14 @@ class BinomialNet(CellsNet):
         BinomialNet((50,), (200,), 64, total_count=16)(z)        # the digits of scikit-learn
     """
 
-    def __init__(self, parents, hidden, size, total_count, **network):
+    def __init__(
+        self,
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        total_count: int,
+        **network: Any,
+    ) -> None:
         super().__init__()
         if not isinstance(total_count, int) or total_count < 1:
             raise ValueError(f"total_count: got {total_count!r}, want a positive int")
@@ -190,7 +215,7 @@ class BinomialNet(CellsNet):
         self.logits = self.trunk.head(size)
         self.register_buffer("total_count", torch.tensor(float(total_count)), persistent=False)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.Independent:
         return self.row_of(dist.Binomial(self.total_count, logits=self.logits(*self.trunk(*parents))))
 
 
@@ -204,7 +229,14 @@ class LevelsNet(CellsNet):
         LevelsNet((50,), (200,), 64, num_levels=17)(z).log_prob(x)   # x in 0..16
     """
 
-    def __init__(self, parents, hidden, size, num_levels, **network):
+    def __init__(
+        self,
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        num_levels: int,
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_levels(num_levels)
         self.support = constraints.integer_interval(0, num_levels - 1)
@@ -213,7 +245,7 @@ class LevelsNet(CellsNet):
         self.trunk = trunk_of(parents, hidden, **network)
         self.logits = self.trunk.head(size * num_levels)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.Independent:
         logits = self.logits(*self.trunk(*parents))
         return self.row_of(Levels(logits=logits.unflatten(-1, (self.size, self.num_levels))))
 
@@ -246,15 +278,15 @@ class DiscretizedLogisticNet(CellsNet):
 
     def __init__(
         self,
-        parents,
-        hidden,
-        size,
-        num_levels=256,
-        log_scale="learned",
-        num_channels=1,
-        num_components=1,
-        **network,
-    ):
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        num_levels: int = 256,
+        log_scale: Literal["learned", "network"] = "learned",
+        num_channels: int = 1,
+        num_components: int = 1,
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_levels(num_levels)
         check_choice("log_scale", log_scale, ("learned", "network"))
@@ -276,7 +308,7 @@ class DiscretizedLogisticNet(CellsNet):
         if num_components > 1:
             self.weight_logits = self.trunk.head(size * num_components)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.Independent:
         h = self.trunk(*parents)
         begin = (torch.arange(self.num_components).to(self.loc.weight) + 0.5) / self.num_components
         loc = begin + self._by_feature(self.loc(*h))
@@ -307,15 +339,22 @@ LIKELIHOODS = {
 MISSING = ("mask", "zeros")  # how networks read a cell that was not observed
 
 
-def check_missing(missing):
+def check_missing(missing: str | None) -> None:
     """Raise ``ValueError`` unless ``missing`` is None or one of ``MISSING``."""
     if missing is not None:
         check_choice("missing", missing, MISSING)
 
 
 def likelihood_net(
-    likelihood, parents, hidden, size, scale_head="log_variance", batch_norm=False, missing=None, **network
-):
+    likelihood: Option,
+    parents: Sequence[int] | torch.nn.Module,
+    hidden: Sequence[int] | None,
+    size: int,
+    scale_head: str = "log_variance",
+    batch_norm: bool | Literal["heads"] = False,
+    missing: Literal["zeros", "mask"] | None = None,
+    **network: Any,
+) -> CellsNet:
     """The network of p(x | parents) for a likelihood by name.
 
     Args:

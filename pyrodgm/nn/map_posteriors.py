@@ -2,6 +2,8 @@
 
 import inspect
 import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pyro.distributions as dist
 import torch
@@ -12,6 +14,7 @@ from pyrodgm.nn.convolution import Convolution
 from pyrodgm.nn.flows import STEPS
 from pyrodgm.nn.likelihoods import standard_deviation
 from pyrodgm.nn.masked_conv import MaskedConvNet
+from pyrodgm.types import Option
 
 CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # which parents
 INITIAL_SCALE = 0.1  # initial scale of heads, relative to the usual initialisation
@@ -37,7 +40,7 @@ class MapNormalNet(torch.nn.Module):
         MapNormalNet((64, 64), 32)(h_q, h_p).rsample()      # (B, 64, 16, 16) each: (B, 32, 16, 16)
     """
 
-    def __init__(self, parents, size, weight_norm=False):
+    def __init__(self, parents: Sequence[int], size: int, weight_norm: bool = False) -> None:
         super().__init__()
         check_size("size", size)
         self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
@@ -45,7 +48,7 @@ class MapNormalNet(torch.nn.Module):
         with torch.no_grad():
             (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(INITIAL_SCALE)
 
-    def forward(self, *h):
+    def forward(self, *h: torch.Tensor) -> dist.Independent:
         loc, log_variance = self.moments(*h).chunk(2, -3)
         return dist.Normal(loc, standard_deviation(log_variance)).to_event(3)
 
@@ -81,17 +84,17 @@ class MapFlowNet(torch.nn.Module):
 
     def __init__(
         self,
-        parents,
-        size,
-        weight_norm=False,
-        num_steps=1,
-        step="affine",
-        made_hidden=None,
-        made_activation="elu",
-        reverse_every=1,
-        gate_bias=2.0,
-        context="both",
-    ):
+        parents: Sequence[int],
+        size: int,
+        weight_norm: bool = False,
+        num_steps: int = 1,
+        step: Literal["gated", "affine", "location"] = "affine",
+        made_hidden: Sequence[int] | None = None,
+        made_activation: str = "elu",
+        reverse_every: int = 1,
+        gate_bias: float = 2.0,
+        context: Literal["both", "bottom_up", "top_down"] = "both",
+    ) -> None:
         super().__init__()
         check_size("num_steps", num_steps)
         check_choice("step", step, STEPS)
@@ -107,15 +110,19 @@ class MapFlowNet(torch.nn.Module):
         self.step, self.gate_bias, self.context, self.size = step, gate_bias, context, size
         self.base = MapNormalNet(parents, size, weight_norm)
         self.reversed = [t // reverse_every % 2 == 1 for t in range(num_steps)]
-        options = {"num_outputs": STEPS[step][1], "activation": made_activation}
-        read = parents[CONTEXTS[context]]
-        self.steps = torch.nn.ModuleList(MaskedConvNet(size, read, (), hidden, **options) for _ in range(num_steps))
+        read, num_outputs = parents[CONTEXTS[context]], STEPS[step][1]
+        nets = [
+            MaskedConvNet(size, read, (), hidden, num_outputs=num_outputs, activation=made_activation)
+            for _ in range(num_steps)
+        ]
+        self.steps = torch.nn.ModuleList(nets)
         with torch.no_grad():
-            for net in self.steps:
-                for weight in (net.layers[-1].weight, *net.layers[-1].of_maps):
+            for net in nets:
+                last: Any = net.layers[-1]
+                for weight in (last.weight, *last.of_maps):
                     weight.mul_(INITIAL_SCALE)
 
-    def forward(self, *h):
+    def forward(self, *h: torch.Tensor) -> dist.TransformedDistribution:
         context, base = h[CONTEXTS[self.context]], self.base(*h)
         batch_shape = torch.broadcast_shapes(*(maps.shape[:-3] for maps in context))
         orders = [order_of_maps(base.event_shape, backward) for backward in self.reversed]
@@ -139,7 +146,7 @@ class MapFlowNet(torch.nn.Module):
         return moments
 
 
-def order_of_maps(shape, backward=False):
+def order_of_maps(shape: Sequence[int], backward: bool = False) -> list[int]:
     """Indices into flattened feature maps ``(C, H, W)``: position by position, and map by map within a position."""
     order = torch.arange(math.prod(shape)).reshape(shape).movedim(0, -1).flatten().tolist()
     return order[::-1] if backward else order
@@ -148,7 +155,9 @@ def order_of_maps(shape, backward=False):
 MAP_POSTERIORS = {"iaf": MapFlowNet, "normal": MapNormalNet}
 
 
-def map_posterior_net(posterior, parents, size, weight_norm=False):
+def map_posterior_net(
+    posterior: Option, parents: Sequence[int], size: int, weight_norm: bool = False
+) -> MapNormalNet | MapFlowNet:
     """The network of q(z | parents) for feature maps z, for a posterior by name.
 
     Args:

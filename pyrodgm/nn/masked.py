@@ -1,6 +1,8 @@
 """MADE, an autoregressive network of fully connected layers with masks (Germain et al. 2015)."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 
@@ -14,13 +16,15 @@ class MaskedLinear(Linear):
     Arguments and shapes as for ``Linear``; ``mask`` has the shape of the weight.
     """
 
-    def __init__(self, parents, size, mask, **linear):
+    mask: torch.Tensor
+
+    def __init__(self, parents: Sequence[int], size: int, mask: torch.Tensor, **linear: Any) -> None:
         super().__init__(parents, size, **linear)
         self.register_buffer("mask", mask, persistent=False)
         if self.gain is not None:
             self.gain.data.copy_(self.norm_of(self.weight.detach() * mask))
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         return self.set_by_data(self.combine(self.normalised_weight(self.mask), parents))
 
 
@@ -52,7 +56,16 @@ class MaskedNet(torch.nn.Module):
         m, s = MaskedNet(32, (450,), (320, 320))(z, h)
     """
 
-    def __init__(self, size, features, hidden, num_outputs=2, reverse=False, activation="elu", **linear):
+    def __init__(
+        self,
+        size: int,
+        features: Sequence[int],
+        hidden: Sequence[int],
+        num_outputs: int = 2,
+        reverse: bool = False,
+        activation: str = "elu",
+        **linear: Any,
+    ) -> None:
         super().__init__()
         check_size("size", size)
         check_choice("made_activation", activation, ACTIVATIONS)
@@ -74,7 +87,7 @@ class MaskedNet(torch.nn.Module):
             for sizes, mask in zip(parents, masks, strict=True)
         )
 
-    def forward(self, z, *h):
+    def forward(self, z: torch.Tensor, *h: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features = (z, *h)
         for layer in self.layers[:-1]:
             features = (ACTIVATIONS[self.activation](layer(*features)),)

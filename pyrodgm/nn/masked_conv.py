@@ -1,5 +1,6 @@
 """Masked convolutions: each output depends only on earlier values (van den Oord et al. 2016, PixelRNN, sec. 3.4)."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -38,7 +39,17 @@ class MaskedConv(torch.nn.Module):
         first(x, h)                             # x (B, 1, 28, 28), h (B, 32, 28, 28): (B, 64, 28, 28)
     """
 
-    def __init__(self, size_in, size, kernel_size, reads, maps=(), vectors=()):
+    mask: torch.Tensor
+
+    def __init__(
+        self,
+        size_in: int,
+        size: int,
+        kernel_size: int,
+        reads: torch.Tensor,
+        maps: Sequence[int] = (),
+        vectors: Sequence[int] = (),
+    ) -> None:
         super().__init__()
         check_kernel(kernel_size)
         self.reach = kernel_size // 2
@@ -54,14 +65,14 @@ class MaskedConv(torch.nn.Module):
         for weight in (self.weight, *self.of_maps, *self.of_vectors):
             torch.nn.init.xavier_uniform_(weight)
 
-    def forward(self, x, *parents):
+    def forward(self, x: torch.Tensor, *parents: torch.Tensor) -> torch.Tensor:
         return self.of_parents(*parents) + self._convolved(x, self.masked_weight())
 
-    def masked_weight(self):
+    def masked_weight(self) -> torch.Tensor:
         """The weight W * mask."""
         return self.weight * self.mask
 
-    def of_parents(self, *parents):
+    def of_parents(self, *parents: torch.Tensor) -> torch.Tensor:
         """The terms of the parents and b: ``(..., size, H, W)``, with H = W = 1 if they are equal at all positions."""
         if len(parents) != (wanted := len(self.of_maps) + len(self.of_vectors)):
             raise ValueError(f"parents: got {len(parents)} tensors, want {wanted}")
@@ -102,7 +113,16 @@ class MaskedConvNet(torch.nn.Module):
         m, s = MaskedConvNet(32, maps=(160,), hidden=(160,))(z, h)
     """
 
-    def __init__(self, size, maps=(), vectors=(), hidden=(), kernel_size=3, num_outputs=2, activation="elu"):
+    def __init__(
+        self,
+        size: int,
+        maps: Sequence[int] = (),
+        vectors: Sequence[int] = (),
+        hidden: Sequence[int] = (),
+        kernel_size: int = 3,
+        num_outputs: int = 2,
+        activation: str = "elu",
+    ) -> None:
         super().__init__()
         check_size("size", size)
         check_choice("activation", activation, ACTIVATIONS)
@@ -118,19 +138,19 @@ class MaskedConvNet(torch.nn.Module):
             for read, of_layer in zip(reads, parents, strict=True)
         )
 
-    def forward(self, z, *parents):
+    def forward(self, z: torch.Tensor, *parents: torch.Tensor) -> tuple[torch.Tensor, ...]:
         out = self.layers[0](z, *parents)
         for layer in self.layers[1:]:
             out = layer(ACTIVATIONS[self.activation](out))
         return out.chunk(self.num_outputs, -3)
 
 
-def spread_degrees(size, width):
+def spread_degrees(size: int, width: int) -> torch.Tensor:
     """Degrees from 0 to ``size - 1``, spread evenly over ``width`` hidden maps."""
     return torch.linspace(0, size - 1, width).round().long()
 
 
-def check_kernel(kernel_size):
+def check_kernel(kernel_size: int) -> None:
     """Raise ``ValueError`` unless the kernel size is odd."""
     check_size("kernel_size", kernel_size)
     if kernel_size % 2 == 0:

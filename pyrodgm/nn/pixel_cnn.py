@@ -1,6 +1,7 @@
 """PixelCNN: a decoder that draws an image pixel by pixel (van den Oord et al. 2016; Maaløe 2018, app. E)."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,15 @@ class PixelCNN(torch.nn.Module):
 
     support, wanted, scale = constraints.boolean, "zeros and ones", 1
 
-    def __init__(self, image_shape, maps=(), vectors=(), num_maps=64, num_blocks=4, kernel_size=7):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        maps: Sequence[int] = (),
+        vectors: Sequence[int] = (),
+        num_maps: int = 64,
+        num_blocks: int = 4,
+        kernel_size: int = 7,
+    ) -> None:
         super().__init__()
         check_size("num_maps", num_maps)
         check_size("num_blocks", num_blocks)
@@ -61,12 +70,12 @@ class PixelCNN(torch.nn.Module):
         self.last = torch.nn.ModuleList(MaskedConv(num_maps, num_maps, 1, hidden) for _ in range(2))
         self.last.append(MaskedConv(num_maps, channels, 1, place[:, None] > degrees))
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> PixelByPixel:
         count = len(self.first.of_maps)
         shapes = [h.shape[:-3] for h in parents[:count]] + [y.shape[:-1] for y in parents[count:]]
         return PixelByPixel(self, parents, torch.broadcast_shapes(*shapes))
 
-    def pixels(self, x, *parents):
+    def pixels(self, x: torch.Tensor, *parents: torch.Tensor) -> GreyBernoulli:
         """The Bernoulli distributions of all pixels ``(..., D)``, each given the earlier pixels of x."""
         return GreyBernoulli(logits=rows_of(self._through(self.first(maps_of(x, self.image_shape), *parents))))
 
@@ -78,7 +87,7 @@ class PixelCNN(torch.nn.Module):
         return h
 
     @torch.no_grad()
-    def draw(self, noise, *parents):
+    def draw(self, noise: torch.Tensor, *parents: torch.Tensor) -> torch.Tensor:
         """Draw images from uniform noise ``(..., D)``: a pixel is 1 if its noise is below its probability.
 
         The layers cache their inputs for the earlier pixels, see ``InputCache``. A pixel then costs one small product
@@ -121,14 +130,14 @@ class InputCache:
         bias: bias of the convolution, ``(size, 1)``.
     """
 
-    def __init__(self, conv, batch, width):
+    def __init__(self, conv: MaskedConv, batch: int, width: int) -> None:
         weight, self.reach = conv.masked_weight(), conv.reach
         self.bias = conv.bias[:, None]
         self.above = weight[:, :, : self.reach]  # (size, size_in, reach, k)
         self.left = weight[:, :, self.reach, : self.reach + 1].transpose(1, 2).flatten(1).t()  # (reach + 1, in), size
         self.rows = weight.new_zeros(batch, self.reach + 1, width + 2 * self.reach, weight.shape[1])
 
-    def next_row(self, given):
+    def next_row(self, given: torch.Tensor) -> None:
         """Start the next row. ``given`` is added to its outputs, ``(N, size, W)`` or the bias."""
         self.rows = torch.cat([self.rows[:, 1:], torch.zeros_like(self.rows[:, :1])], 1)
         if self.reach:
@@ -137,11 +146,11 @@ class InputCache:
         self.known = given.expand(batch, -1, padded - 2 * self.reach).permute(2, 0, 1).contiguous()  # (W, N, size)
         self.row = self.rows[:, -1]
 
-    def put(self, column, values):
+    def put(self, column: int, values: torch.Tensor) -> None:
         """Set the inputs of a position of this row, ``(N, size_in)``."""
         self.row[:, column + self.reach] = values
 
-    def output(self, column):
+    def output(self, column: int) -> torch.Tensor:
         """The outputs at a position of this row, ``(N, size)``."""
         window = self.row[:, column : column + self.reach + 1].flatten(1)
         return torch.addmm(self.known[column], window, self.left)

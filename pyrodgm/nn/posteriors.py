@@ -1,5 +1,8 @@
 """Networks for q(z | parents): posteriors by name, all with the same call signature."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyro.distributions as dist
 import torch
 
@@ -7,6 +10,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.distributions import FullNormal
 from pyrodgm.nn.flows import FLOWS, flow_net
 from pyrodgm.nn.likelihoods import NormalNet
+from pyrodgm.types import Option
 
 
 class FullNormalNet(NormalNet):
@@ -19,11 +23,13 @@ class FullNormalNet(NormalNet):
         posterior_net("full", parents=(784,), hidden=(500,), size=50)(x).scale_tril     # (B, 50, 50)
     """
 
-    def __init__(self, parents, hidden, size, **network):
+    def __init__(
+        self, parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | None, size: int, **network: Any
+    ) -> None:
         super().__init__(parents, hidden, size, **network)
         self.lower = self.trunk.head(size * size)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> FullNormal:
         h = self.trunk(*parents)
         loc, sigma = self.moments(*h)
         lower = self.lower(*h).unflatten(-1, (loc.shape[-1], loc.shape[-1]))
@@ -47,11 +53,18 @@ class FlowNet(NormalNet):
         posterior_net(("iaf", {"num_steps": 4}), parents=(784,), hidden=(500,), size=32)(x).rsample()
     """
 
-    def __init__(self, parents, hidden, size, flow, **network):
+    def __init__(
+        self,
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        flow: Option,
+        **network: Any,
+    ) -> None:
         super().__init__(parents, hidden, size, **network)
         self.flow = flow_net(flow, self.trunk.sizes, size, **self.trunk.linear)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> dist.TransformedDistribution:
         h = self.trunk(*parents)
         return self.flow(dist.Normal(*self.moments(*h)).to_event(1), *h)
 
@@ -59,7 +72,9 @@ class FlowNet(NormalNet):
 POSTERIORS = {"full": FullNormalNet, "normal": NormalNet, **dict.fromkeys(FLOWS, FlowNet)}
 
 
-def posterior_net(posterior, parents, hidden, size, **network):
+def posterior_net(
+    posterior: Option, parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | None, size: int, **network: Any
+) -> NormalNet:
     """The network of q(z | parents) for a posterior by name.
 
     Args:

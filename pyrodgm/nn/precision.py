@@ -10,7 +10,7 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # Intel and AMD; the last ARM
 
 
-def fast_bfloat16(device="cpu"):
+def fast_bfloat16(device: torch.device | str = "cpu") -> bool:
     """Whether a device multiplies matrices in bfloat16 in hardware; emulation takes 5 to 10 times as long as float32.
 
     True for CUDA GPUs from compute capability 8.0 on, and for CPUs with the instructions AVX512-BF16, AMX-BF16 or ARM's
@@ -30,7 +30,7 @@ def fast_bfloat16(device="cpu"):
 
 
 @cache
-def cpu_flags():
+def cpu_flags() -> frozenset[str]:
     """The instruction sets of this machine's processor, by their Linux names; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -39,12 +39,12 @@ def cpu_flags():
     return frozenset(flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split())
 
 
-def usable_precision(precision, device):
+def usable_precision(precision: str, device: torch.device | str) -> str:
     """The precision to use on a device: ``"float32"`` instead of ``"bfloat16"`` if that is slow there."""
     return "float32" if precision == "bfloat16" and not fast_bfloat16(device) else precision
 
 
-def warn_where_slow(device, instead):
+def warn_where_slow(device: torch.device | str, instead: str) -> None:
     """Warn once if a device has no hardware for bfloat16; ``instead`` names the alternative."""
     if not fast_bfloat16(device):
         _warn_once(

@@ -1,14 +1,16 @@
 """Residual networks that encode an image or decode to one. Kingma 2017, app. 5.A; He et al. 2015."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any, Literal
 
 import torch
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.nn.batch_norm import MapBatchNorm
 from pyrodgm.nn.convolution import Convolution, TransposedConvolution, check_image_shape, halved, maps_of, rows_of
-from pyrodgm.nn.trunk import ACTIVATIONS, Trunk
+from pyrodgm.nn.trunk import ACTIVATIONS, Head, Trunk
 
 
 class ResidualBlock(torch.nn.Module):
@@ -28,7 +30,16 @@ class ResidualBlock(torch.nn.Module):
         h ``(..., parents, H, W)``; out ``(..., size, height, width)``.
     """
 
-    def __init__(self, parents, size, stride=1, shape=None, activation="elu", batch_norm=False, **options):
+    def __init__(
+        self,
+        parents: int,
+        size: int,
+        stride: int = 1,
+        shape: Sequence[int] | None = None,
+        activation: str = "elu",
+        batch_norm: bool = False,
+        **options: Any,
+    ) -> None:
         super().__init__()
 
         def resizing():
@@ -41,7 +52,7 @@ class ResidualBlock(torch.nn.Module):
         self.skip = None if stride == 1 and shape is None and parents == size else resizing()
         self.norms = torch.nn.ModuleList(MapBatchNorm(size) for _ in self.layers) if batch_norm else None
 
-    def forward(self, h):
+    def forward(self, h: torch.Tensor) -> torch.Tensor:
         out, activation = h, ACTIVATIONS[self.activation]
         for i, layer in enumerate(self.layers):
             out = layer(activation(out) if i else out)
@@ -78,7 +89,14 @@ class ResidualEncoder(torch.nn.Module):
         posterior_net("normal", encoder, None, size=32)(x)
     """
 
-    def __init__(self, image_shape, vectors=(), maps=(16, 32, 32), hidden=(450,), **network):
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        vectors: Sequence[int] = (),
+        maps: Sequence[int] = (16, 32, 32),
+        hidden: Sequence[int] = (450,),
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_maps(maps)
         *shape, channels = self.image_shape = check_image_shape(image_shape, len(maps))
@@ -92,15 +110,15 @@ class ResidualEncoder(torch.nn.Module):
         self.dense = Trunk((maps[-1] * math.prod(shape), *vectors), hidden, **network)
         self.sizes, self.linear = self.dense.sizes, self.dense.linear
 
-    def head(self, size):
+    def head(self, size: int) -> Head:
         """A linear layer on the features, with ``size`` outputs."""
         return self.dense.head(size)
 
-    def moment_head(self, size):
+    def moment_head(self, size: int) -> Head:
         """As ``head``, for the mean or the variance of a latent, see ``Trunk``."""
         return self.dense.moment_head(size)
 
-    def forward(self, x, *vectors):
+    def forward(self, x: torch.Tensor, *vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         h = maps_of(x, self.image_shape)
         for block in self.blocks:
             h = block(h)
@@ -130,7 +148,14 @@ class ResidualDecoder(torch.nn.Module):
         likelihood_net("bernoulli", ResidualDecoder((32,), (28, 28)), None, size=784)(z)
     """
 
-    def __init__(self, parents, image_shape, maps=(16, 32, 32), hidden=(450,), **network):
+    def __init__(
+        self,
+        parents: Sequence[int],
+        image_shape: Sequence[int],
+        maps: Sequence[int] = (16, 32, 32),
+        hidden: Sequence[int] = (450,),
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_maps(maps)
         *shape, _ = check_image_shape(image_shape, len(maps))
@@ -148,13 +173,13 @@ class ResidualDecoder(torch.nn.Module):
                 self.blocks.append(ResidualBlock(below, below, **options))
         self.shape, self.sizes, self.linear = shape, (maps[0],), self.dense.linear
 
-    def head(self, size):
+    def head(self, size: int) -> "MapHead":
         """A convolution of the features that returns rows of ``size`` values, a multiple of the number of pixels."""
         return MapHead(*self.sizes, size, self.shape, **self.linear)
 
     moment_head = head
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> tuple[torch.Tensor]:
         (h,) = self.dense(*parents)
         h = maps_of(h, (*self.top[1:], self.top[0]))
         for block in self.blocks:
@@ -175,24 +200,31 @@ class MapHead(Convolution):
         maps ``(..., parents, H, W)``; out ``(..., size)``, with the values of a position side by side.
     """
 
-    def __init__(self, parents, size, shape, **options):
+    def __init__(self, parents: int, size: int, shape: Sequence[int], **options: Any) -> None:
         places = math.prod(shape)
         if size % places:
             raise ValueError(f"size: got {size}, want a multiple of the {places} positions of a map")
         super().__init__((parents,), size // places, **options)
 
-    def forward(self, maps):
-        return rows_of(super().forward(maps)).to(self.weight.dtype)
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
+        return rows_of(super().forward(*parents)).to(self.weight.dtype)
 
 
-def block_options(activation="relu", batch_norm=False, init="glorot", precision="float32", weight_norm=False, **_):
+def block_options(
+    activation: str = "relu",
+    batch_norm: bool | Literal["heads"] = False,
+    init: str | float = "glorot",
+    precision: str = "float32",
+    weight_norm: bool = False,
+    **_: Any,
+) -> dict[str, Any]:
     """The options of a ``Trunk`` that also apply to convolutional blocks."""
     check_choice("activation", activation, ACTIVATIONS)
     options = {"activation": activation, "batch_norm": bool(batch_norm)}
     return options | {"init": init, "precision": precision, "weight_norm": weight_norm}
 
 
-def check_maps(maps):
+def check_maps(maps: Sequence[int]) -> None:
     """Raise ``ValueError`` unless there is at least one number of maps, all positive ints."""
     if not isinstance(maps, (tuple, list)) or not maps:
         raise ValueError(f"maps: got {maps!r}, want a tuple of positive ints, one for each stride")

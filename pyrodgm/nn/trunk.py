@@ -1,6 +1,8 @@
 """The deterministic part of every network: h_M = NN(parents) (Maaløe et al. 2016, eq. 16)."""
 
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +13,7 @@ from pyrodgm.nn.batch_norm import BatchNorm
 from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
 from pyrodgm.nn.weight_norm import NormalisedWeight
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "relu": F.relu,
     "softplus": F.softplus,
     "tanh": torch.tanh,
@@ -45,22 +47,31 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         Linear((784, 10), 500)(x, y)            # x (B, 784), y (K, 1, 10): (K, B, 500)
     """
 
-    def __init__(self, parents, size, init="glorot", precision="float32", weight_norm=False):
+    posterior: Any  # None, or the posterior over the weights, see ``give_posteriors``
+
+    def __init__(
+        self,
+        parents: Sequence[int],
+        size: int,
+        init: str | float = "glorot",
+        precision: str = "float32",
+        weight_norm: bool = False,
+    ) -> None:
         check_choice("precision", precision, PRECISIONS)
         self.parents, self.init, self.precision = tuple(parents), init, precision
         super().__init__(sum(self.parents), size)
         self.normalise(weight_norm)
-        self.register_module("posterior", None)  # over the weights, see ``give_posteriors``
+        self.register_module("posterior", None)
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         reset(self, self.init)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         if self.posterior is not None:
             return self.posterior(self, *parents)
         return self.set_by_data(self.combine(self.normalised_weight(), parents))
 
-    def combine(self, weight, parents):
+    def combine(self, weight: torch.Tensor, parents: Sequence[torch.Tensor]) -> torch.Tensor:
         """The sum over the parents with a given weight: that of the layer, or a masked one."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
@@ -82,7 +93,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         return sum_of_terms(terms, bias)
 
 
-def reset(layer, init):
+def reset(layer: NormalisedWeight, init: str | float) -> None:
     """Draw the weights of a layer by ``init``, see ``Linear``, and set its bias to zero."""
     if isinstance(init, (int, float)) and init > 0:
         torch.nn.init.normal_(layer.weight, std=init)
@@ -98,11 +109,11 @@ class Head(Linear):
     Arguments and shapes as for ``Linear``; ``normalised=True`` adds batch normalisation of the outputs.
     """
 
-    def __init__(self, parents, size, normalised=False, **linear):
+    def __init__(self, parents: Sequence[int], size: int, normalised: bool = False, **linear: Any) -> None:
         super().__init__(parents, size, **linear)
         self.norm = BatchNorm(size) if normalised else None
 
-    def forward(self, *features):
+    def forward(self, *features: torch.Tensor) -> torch.Tensor:
         out = super().forward(*features).to(self.weight.dtype)
         return out if self.norm is None else self.norm(out)
 
@@ -145,7 +156,7 @@ def _many_classes(parent, size):
     return known_classes(parent)
 
 
-def sum_of_terms(terms, bias):
+def sum_of_terms(terms: Sequence[torch.Tensor], bias: torch.Tensor) -> torch.Tensor:
     """The sum of the terms, small shapes first, so that few additions are done at the full shape."""
     terms = sorted(terms, key=_spread)
     return sum(terms[1:], terms[0] + bias)
@@ -184,36 +195,36 @@ class Trunk(torch.nn.Module):
 
     def __init__(
         self,
-        parents,
-        hidden,
-        activation="relu",
-        batch_norm=False,
-        init="glorot",
-        precision="float32",
-        dropout=0.0,
-        weight_norm=False,
-    ):
+        parents: Sequence[int],
+        hidden: Sequence[int],
+        activation: str = "relu",
+        batch_norm: bool | Literal["heads"] = False,
+        init: str | float = "glorot",
+        precision: str = "float32",
+        dropout: float | Sequence[float] = 0.0,
+        weight_norm: bool = False,
+    ) -> None:
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
         if batch_norm not in (False, True, "heads"):
             raise ValueError(f"batch_norm: got {batch_norm!r}, want False, True or 'heads'")
         self.activation, self.dropout = activation, _rates(dropout)
-        self.linear = {"init": init, "precision": precision, "weight_norm": weight_norm}
+        self.linear: dict[str, Any] = {"init": init, "precision": precision, "weight_norm": weight_norm}
         self.normalised_heads = batch_norm == "heads"
         sizes = [tuple(parents), *((size,) for size in hidden)]
         self.layers = torch.nn.ModuleList(Linear(a, b[0], **self.linear) for a, b in pairwise(sizes))
         self.norms = torch.nn.ModuleList(BatchNorm(b[0]) for b in sizes[1:]) if batch_norm else None
         self.sizes = sizes[-1]
 
-    def head(self, size):
+    def head(self, size: int) -> Head:
         """A linear layer on the features, with ``size`` outputs."""
         return Head(self.sizes, size, **self.linear)
 
-    def moment_head(self, size):
+    def moment_head(self, size: int) -> Head:
         """As ``head``, for the mean or the variance of a latent; normalised with ``batch_norm="heads"``."""
         return Head(self.sizes, size, self.normalised_heads, **self.linear)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features = self._dropped(parents, self.dropout[0])
         for i, layer in enumerate(self.layers):
             h = layer(*features)
@@ -229,14 +240,16 @@ class Trunk(torch.nn.Module):
         return tuple(h * torch.bernoulli(torch.full_like(h, 1 - rate)) / (1 - rate) for h in features)
 
 
-def trunk_of(parents, hidden, **network):
+def trunk_of(parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | None, **network: Any) -> Any:
     """The trunk of a network: ``parents`` if it is a trunk already, else a ``Trunk`` over parents of these sizes.
 
     A trunk is a module that returns a tuple of features. Its ``head(size)`` and ``moment_head(size)`` make layers on
     the features that return ``(..., size)``; ``sizes`` and ``linear`` are as for ``Trunk``. ``hidden`` and the options
     are ignored if ``parents`` is a trunk.
     """
-    return parents if isinstance(parents, torch.nn.Module) else Trunk(parents, hidden, **network)
+    if isinstance(parents, torch.nn.Module):
+        return parents
+    return Trunk(parents, hidden, **network)  # type: ignore[arg-type]  # hidden is None only with a trunk
 
 
 def _rates(dropout):
@@ -261,10 +274,10 @@ class MLP(torch.nn.Module):
         MLP((784,), (500, 500), 100)(x)         # (B, 100)
     """
 
-    def __init__(self, parents, hidden, size, **network):
+    def __init__(self, parents: Sequence[int], hidden: Sequence[int], size: int, **network: Any) -> None:
         super().__init__()
         self.trunk = Trunk(parents, hidden, **network)
         self.out = self.trunk.head(size)
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         return self.out(*self.trunk(*parents))

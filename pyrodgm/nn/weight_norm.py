@@ -6,6 +6,7 @@
 torch's own weight normalisation is a parametrisation, which cannot be pickled.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -13,11 +14,11 @@ import torch
 LEAST_SPREAD = 1e-5  # of an output, relative to the largest output of its layer; a smaller spread is rounding error
 LEAST_NORM = 1e-12  # for weights that a mask sets to zero altogether
 
-_seen = None  # the layers that have been called within ``initialised_by_data``
+_seen: set[int] | None = None  # the layers that have been called within ``initialised_by_data``
 
 
 @contextmanager
-def initialised_by_data():
+def initialised_by_data() -> Iterator[None]:
     """A context in which every layer with weight normalisation sets its g and b at its first call.
 
     The outputs of that call get mean 0 and standard deviation ``first_spread`` (1 by default) over the rows and over
@@ -32,7 +33,7 @@ def initialised_by_data():
         _seen = before
 
 
-class NormalisedWeight:
+class NormalisedWeight(torch.nn.Module):
     """Weight normalisation for a layer with a ``weight``, the v above, and a ``bias``.
 
     Attributes:
@@ -41,20 +42,23 @@ class NormalisedWeight:
         first_spread: standard deviation of the outputs after data-dependent initialisation.
     """
 
+    weight: torch.Tensor
+    bias: torch.nn.Parameter
+    gain: torch.nn.Parameter | None
     first_spread = 1.0
 
-    def normalise(self, normalised, outputs=0):
+    def normalise(self, normalised: bool, outputs: int = 0) -> None:
         """Add g, such that the weight is v at first. ``outputs`` is the output dimension of the weight."""
         self._over = [dim for dim in range(self.weight.dim()) if dim != outputs]
         gain = torch.nn.Parameter(self.norm_of(self.weight.detach())) if normalised else None
         self.register_parameter("gain", gain)
 
-    def normalised_weight(self, mask=None):
+    def normalised_weight(self, mask: torch.Tensor | None = None) -> torch.Tensor:
         """The weight of the layer, with v multiplied by a mask if there is one."""
         v = self.weight if mask is None else self.weight * mask
         return v if self.gain is None else v * (self.gain / self.norm_of(v))
 
-    def set_by_data(self, out, channel=-1):
+    def set_by_data(self, out: torch.Tensor, channel: int = -1) -> torch.Tensor:
         """Set g and b from the outputs of the first call within ``initialised_by_data``; return the outputs normalised.
 
         Other calls return the outputs unchanged. g is unchanged if an output is the same for all rows, as for a
@@ -77,12 +81,12 @@ class NormalisedWeight:
         self.bias.sub_(mean).mul_(scale)
         return ((out.movedim(channel, -1) - mean) * scale).movedim(-1, channel)
 
-    def norm_of(self, v):
+    def norm_of(self, v: torch.Tensor) -> torch.Tensor:
         """||v|| of every output's weights, which broadcasts against the weight."""
         return torch.linalg.vector_norm(v, dim=self._over, keepdim=True).clamp(min=LEAST_NORM)
 
 
-def normalised_layers(network):
+def normalised_layers(network: torch.nn.Module) -> list[NormalisedWeight]:
     """The layers of a network that have weight normalisation."""
     layers = [module for module in network.modules() if isinstance(module, NormalisedWeight)]
     return [layer for layer in layers if layer.gain is not None]

@@ -5,6 +5,8 @@ network computes with the means. Within ``pyrodgm.handlers.DrawnWeights`` it com
 ``local_reparameterisation`` as well, with separate weights for every row.
 """
 
+from collections.abc import Callable, Sequence
+
 import pyro.distributions as dist
 import torch
 import torch.nn.functional as F
@@ -13,6 +15,7 @@ from pyro.poutine.runtime import effectful
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions import DropoutNormal, LogUniform
 from pyrodgm.nn.trunk import Linear
+from pyrodgm.types import Option
 
 START = 0.01  # initial variance of a normal posterior, relative to the mean square of the layer's weights
 
@@ -28,7 +31,10 @@ class WeightPosterior(torch.nn.Module):
         ValueError: for a layer with several parents, with bfloat16 precision, or with weight normalisation.
     """
 
-    def __init__(self, layer, number):
+    number: int
+    at: Callable[..., tuple[torch.Tensor, torch.Tensor]]
+
+    def __init__(self, layer: Linear, number: int) -> None:
         super().__init__()
         if len(layer.parents) != 1:
             raise ValueError(f"weights: got a layer of parents {layer.parents}, want one parent")
@@ -38,12 +44,12 @@ class WeightPosterior(torch.nn.Module):
             raise ValueError("weight_norm: got True with a posterior of the weights, want False")
         self.number = number
 
-    def sites(self, *kinds):
+    def sites(self, *kinds: str) -> list[str]:
         """The names of the layer's sites: a letter and the number of the layer."""
         return [f"{kind}{self.number}" for kind in kinds]
 
     @effectful(type="linear")
-    def forward(self, layer, x, values=None):
+    def forward(self, layer: Linear, x: torch.Tensor, values: dict[str, torch.Tensor] | None = None) -> torch.Tensor:
         """The outputs of the layer for x, with its means or with drawn ``values``, a dict from site to value."""
         return affine(x, *((layer.weight, layer.bias) if values is None else self.at(layer, values)))
 
@@ -54,29 +60,30 @@ class NormalWeights(WeightPosterior):
     Sites ``w1`` and ``b1`` of the first layer, and so on.
     """
 
-    def __init__(self, layer, number):
+    def __init__(self, layer: Linear, number: int) -> None:
         super().__init__(layer, number)
         start = float((START * layer.weight.detach().square().mean()).log())
         self.weight_log_variance = torch.nn.Parameter(torch.full_like(layer.weight, start))
         self.bias_log_variance = torch.nn.Parameter(torch.full_like(layer.bias, start))
 
-    def priors(self, layer):
+    def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of each site."""
         w, b = self.sites(*"wb")
         pairs = ((w, layer.weight), (b, layer.bias))
         return {site: normal(torch.zeros_like(mean), torch.ones_like(mean)) for site, mean in pairs}
 
-    def posteriors(self, layer):
+    def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of each site."""
         w, b = self.sites(*"wb")
         sigma_w, sigma_b = ((0.5 * v).exp() for v in (self.weight_log_variance, self.bias_log_variance))
         return {w: normal(layer.weight, sigma_w), b: normal(layer.bias, sigma_b)}
 
-    def at(self, layer, values):
+    def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the sites' values."""
-        return tuple(values[site] for site in self.sites(*"wb"))
+        w, b = self.sites(*"wb")
+        return values[w], values[b]
 
-    def by_row(self, layer, x, posteriors):
+    def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate weights for every row, by ``outputs_by_row``."""
         w, b = (posteriors[site] for site in self.sites(*"wb"))
         return outputs_by_row(x, w, b.loc, b.scale**2)
@@ -92,27 +99,27 @@ class IndependentDropout(WeightPosterior):
         alpha: see ``Alpha``; if learned, one per layer, per input unit or per weight.
     """
 
-    def __init__(self, layer, number, alpha="unit"):
+    def __init__(self, layer: Linear, number: int, alpha: str | float | Sequence[float] = "unit") -> None:
         super().__init__(layer, number)
         shapes = {"layer": (1, 1), "unit": (1, layer.in_features), "weight": layer.weight.shape}
         self.alpha = Alpha(alpha, shapes, number)
 
-    def priors(self, layer):
+    def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of the site."""
         (site,) = self.sites("w")
         return {site: LogUniform(layer.weight).to_event(2)}
 
-    def posteriors(self, layer):
+    def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of the site."""
         (site,) = self.sites("w")
         return {site: DropoutNormal(layer.weight, self.alpha()).to_event(2)}
 
-    def at(self, layer, values):
+    def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the site's value."""
         (site,) = self.sites("w")
         return values[site], layer.bias
 
-    def by_row(self, layer, x, posteriors):
+    def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate weights for every row, by ``outputs_by_row`` (eq. 6.8)."""
         (site,) = self.sites("w")
         return outputs_by_row(x, posteriors[site], layer.bias, torch.zeros_like(layer.bias))
@@ -128,26 +135,26 @@ class CorrelatedDropout(WeightPosterior):
         alpha: see ``Alpha``; if learned, one per layer or per input unit.
     """
 
-    def __init__(self, layer, number, alpha="unit"):
+    def __init__(self, layer: Linear, number: int, alpha: str | float | Sequence[float] = "unit") -> None:
         super().__init__(layer, number)
         self.alpha = Alpha(alpha, {"layer": (1,), "unit": (layer.in_features,)}, number)
 
-    def priors(self, layer):
+    def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of the site."""
         (site,) = self.sites("s")
         return {site: LogUniform(layer.weight[0]).to_event(1)}
 
-    def posteriors(self, layer):
+    def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of the site."""
         (site,) = self.sites("s")
         return {site: DropoutNormal(torch.ones_like(layer.weight[0]), self.alpha()).to_event(1)}
 
-    def at(self, layer, values):
+    def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the site's value."""
         (site,) = self.sites("s")
         return layer.weight * values[site].unsqueeze(-2), layer.bias
 
-    def by_row(self, layer, x, posteriors):
+    def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate scales for every row, (a * s) theta of eq. 6.7."""
         (site,) = self.sites("s")
         s = posteriors[site]
@@ -171,7 +178,9 @@ class Alpha(torch.nn.Module):
             known for it.
     """
 
-    def __init__(self, alpha, shapes, number):
+    fixed: torch.Tensor
+
+    def __init__(self, alpha: str | float | Sequence[float], shapes: dict[str, tuple[int, ...]], number: int) -> None:
         super().__init__()
         numbers = alpha if isinstance(alpha, (tuple, list)) else (alpha, alpha)
         if all(isinstance(value, (int, float)) for value in numbers):
@@ -181,17 +190,22 @@ class Alpha(torch.nn.Module):
             self.register_buffer("fixed", fixed, persistent=False)
         else:
             check_choice("alpha", alpha, shapes)
-            self.logit = torch.nn.Parameter(torch.zeros(shapes[alpha]))
+            self.logit = torch.nn.Parameter(torch.zeros(shapes[str(alpha)]))
 
-    def forward(self):
+    def forward(self) -> torch.Tensor:
         """alpha, with a shape that broadcasts against the value of the site."""
         return self.fixed if "fixed" in self._buffers else self.logit.sigmoid()
 
 
-WEIGHTS = {"A": CorrelatedDropout, "B": IndependentDropout, "normal": NormalWeights, "point": None}
+WEIGHTS: dict[str, Callable[..., WeightPosterior] | None] = {
+    "A": CorrelatedDropout,
+    "B": IndependentDropout,
+    "normal": NormalWeights,
+    "point": None,
+}
 
 
-def give_posteriors(network, weights):
+def give_posteriors(network: torch.nn.Module, weights: Option) -> None:
     """Give the weights of every linear layer of a network a posterior, in the order of its layers.
 
     Args:
@@ -212,42 +226,42 @@ def give_posteriors(network, weights):
     check_choice("weights", kind, WEIGHTS)
     for option in options:
         check_choice(f"weights: {kind}", option, ("alpha",) if kind in "AB" else ())
-    if WEIGHTS[kind] is not None:
+    if (posterior := WEIGHTS[kind]) is not None:
         layers = [module for module in network.modules() if isinstance(module, Linear)]
         for number, layer in enumerate(layers, 1):
-            layer.posterior = WEIGHTS[kind](layer, number, **options)
+            layer.posterior = posterior(layer, number, **options)
 
 
-def layers_with_posteriors(network):
+def layers_with_posteriors(network: torch.nn.Module) -> dict[str, Linear]:
     """The layers of a network whose weights have a posterior, by name."""
     return {name: m for name, m in network.named_modules() if isinstance(m, Linear) and m.posterior is not None}
 
 
-def priors_of(network):
+def priors_of(network: torch.nn.Module) -> dict[str, dist.Distribution]:
     """The priors of the weights of a network: a dict from site to p."""
     layers = layers_with_posteriors(network).values()
     return {site: p for layer in layers for site, p in layer.posterior.priors(layer).items()}
 
 
-def posteriors_of(network):
+def posteriors_of(network: torch.nn.Module) -> dict[str, dist.Distribution]:
     """The posteriors of the weights of a network: a dict from site to q."""
     layers = layers_with_posteriors(network).values()
     return {site: q for layer in layers for site, q in layer.posterior.posteriors(layer).items()}
 
 
-def normal(loc, scale):
+def normal(loc: torch.Tensor, scale: torch.Tensor) -> dist.Independent:
     """Independent normals as one event."""
     return dist.Normal(loc, scale).to_event(loc.dim())
 
 
-def affine(x, weight, bias):
+def affine(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """W x + b with one weight ``(out, in)``, or one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``."""
     if weight.dim() == 2 and bias.dim() == 1:
         return F.linear(x, weight, bias)
     return x @ weight.squeeze(-3).mT + bias
 
 
-def outputs_by_row(x, w, bias, bias_variance):
+def outputs_by_row(x: torch.Tensor, w: dist.Normal, bias: torch.Tensor, bias_variance: torch.Tensor) -> torch.Tensor:
     """W x + b with separate weights for every row, from independent normals. The outputs are drawn instead of weights.
 
     gamma_mj = sum_i a_mi mu_ij,   delta_mj = sum_i a_mi^2 sigma_ij^2,   b_mj = gamma_mj + sqrt(delta_mj) zeta_mj  (6.6)

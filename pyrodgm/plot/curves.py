@@ -1,9 +1,19 @@
 """Learning curves, by epoch or by number of rows seen."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 
-def learning_curve(history, keys, ylabel, reference=None, ax=None):
+def learning_curve(
+    history: list[dict[str, Any]],
+    keys: Sequence[str],
+    ylabel: str,
+    reference: dict[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Plot columns of a training history by epoch.
 
     Args:
@@ -32,7 +42,7 @@ def learning_curve(history, keys, ylabel, reference=None, ax=None):
     return ax
 
 
-def training_curves(panels, ylabel):
+def training_curves(panels: dict[str, dict[str, list[list[dict[str, float]]]]], ylabel: str) -> list[Axes]:
     """Plot training and test figures by number of rows seen, on a log scale (Kingma 2017, figs 2.5 and 2.6).
 
     Args:

@@ -1,16 +1,27 @@
 """Plots of images: grids, reconstructions, samples, analogies, manifolds."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from pyro import poutine
 
 from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
+from pyrodgm.models.base import DeepGenerativeModel
 
 
-def image_grid(images, columns, image_shape, ax=None, gap=1, largest=None):
+def image_grid(
+    images: torch.Tensor,
+    columns: int,
+    image_shape: Sequence[int],
+    ax: Axes | None = None,
+    gap: int = 1,
+    largest: float | None = None,
+) -> Axes:
     """Draw images as a grid, row by row.
 
     Args:
@@ -47,7 +58,7 @@ def image_grid(images, columns, image_shape, ax=None, gap=1, largest=None):
         top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
         grid[top : top + height, left : left + width] = image.reshape(image_shape)
     ax = ax or plt.subplots(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")[1]
-    limits = {} if largest is None else {"vmin": 0, "vmax": largest}
+    limits: dict[str, Any] = {} if largest is None else {"vmin": 0, "vmax": largest}
     ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest", **limits)
     ax.set_xticks([])
     ax.set_yticks([])
@@ -72,7 +83,9 @@ def _mean_image(model, y, size, z=None):
     return node["value"] if isinstance(node["fn"], PixelByPixel) else node["fn"].mean
 
 
-def reconstructions(model, x, image_shape, ax=None):
+def reconstructions(
+    model: DeepGenerativeModel, x: torch.Tensor, image_shape: Sequence[int], ax: Axes | None = None
+) -> Axes:
     """Plot rows above their reconstructions (Sønderby et al. 2016, figs 9a-b; Maaløe et al. 2017, fig. 6).
 
     The latents are one sample from the guide. The mean of p(x | latents) is shown.
@@ -94,7 +107,9 @@ def reconstructions(model, x, image_shape, ax=None):
         return _grid(model, torch.cat([x, model.reconstruct(x)]), len(x), image_shape, ax)
 
 
-def samples(model, num_samples, columns, image_shape, ax=None):
+def samples(
+    model: DeepGenerativeModel, num_samples: int, columns: int, image_shape: Sequence[int], ax: Axes | None = None
+) -> Axes:
     """Plot samples of the model: means of p(x | latents), with latents from the prior (Kingma 2017, fig. 2.8).
 
     The class is sampled too, if the model has one; ``class_samples`` has a column per class.
@@ -116,7 +131,7 @@ def samples(model, num_samples, columns, image_shape, ax=None):
     return _grid(model, _mean_image(model, None, num_samples), columns, image_shape, ax)
 
 
-def analogies(model, x, image_shape, ax=None):
+def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes | None = None) -> Axes:
     """Plot each image, then its style in every class (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
 
     The top latent z is sampled from the guide given x. The mean of p(x | z, y) is shown for every y.
@@ -144,7 +159,7 @@ def analogies(model, x, image_shape, ax=None):
     return ax
 
 
-def class_samples(model, samples, image_shape, ax=None):
+def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequence[int], ax: Axes | None = None) -> Axes:
     """Plot samples of each class from the prior, one style per line (Maaløe et al. 2016, fig. 3b).
 
     Args:
@@ -166,7 +181,14 @@ def class_samples(model, samples, image_shape, ax=None):
     return _grid(model, _mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
 
 
-def manifold(model, steps, image_shape, y=None, ax=None, gap=0):
+def manifold(
+    model: DeepGenerativeModel,
+    steps: int,
+    image_shape: Sequence[int],
+    y: int | None = None,
+    ax: Axes | None = None,
+    gap: int = 0,
+) -> Axes:
     """Plot mean images over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:

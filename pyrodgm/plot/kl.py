@@ -1,9 +1,14 @@
 """Plots of the KL divergence by latent unit and by layer."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
+from numpy.typing import ArrayLike
 
 INACTIVE = 0.01  # nats; units below this are drawn white
 KEY = "KL of "  # prefix of a latent's column in a history
@@ -32,7 +37,7 @@ def kl_of_units(history: list[dict]) -> dict:
 
         epochs, kl = kl_of_units(history)["z1"]
     """
-    found = {}
+    found: dict[str, tuple[list[int], list[Any]]] = {}
     for row in history:
         for key, kl in row.items():
             if key.startswith(KEY):
@@ -66,7 +71,7 @@ def kl_heat_maps(history: list[dict]) -> list:
     return list(axes[0])
 
 
-def kl_curves(history: list[dict], ax=None):
+def kl_curves(history: list[dict], ax: Axes | None = None) -> Axes:
     """Plot KL(q || p) of every latent, summed over its units, by epoch.
 
     Args:
@@ -88,7 +93,7 @@ def kl_curves(history: list[dict], ax=None):
     return ax
 
 
-def kl_heat_map(kl, every=1, ax=None, epochs=None):
+def kl_heat_map(kl: ArrayLike, every: int = 1, ax: Axes | None = None, epochs: Sequence[int] | None = None) -> Axes:
     """Plot KL(q(z_k | x) || p(z_k)) of each latent unit over training, on a log scale (Sønderby et al. 2016, fig. 4).
 
     One line per unit, sorted by the KL of the last epoch, largest on top. Inactive units, below 0.01 nats, are white.
@@ -142,7 +147,7 @@ def _edges(epochs, every):
     return np.concatenate([[2 * epochs[0] - first], between, [2 * epochs[-1] - last]])
 
 
-def kl_bars(kl, ax=None):
+def kl_bars(kl: dict[str, dict[str, Any]], ax: Axes | None = None) -> Axes:
     """Plot KL(q || p) of each layer, summed over its units, for one or several models (Sønderby et al. 2016, fig. 5).
 
     Args:

@@ -1,13 +1,17 @@
 """Plots in the plane: principal components of latents, decision regions."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from sklearn.decomposition import PCA
 
 from pyrodgm.evaluate import evaluating, latents
+from pyrodgm.types import ModelAndGuide, ModelWithClassifier
 
 
-def latent_pca(model, x, y, site="z", ax=None):
+def latent_pca(model: ModelAndGuide, x: torch.Tensor, y: torch.Tensor, site: str = "z", ax: Axes | None = None) -> Axes:
     """Plot a latent's first two principal components, coloured by class (Maaløe et al. 2016, figs 2d and 4b).
 
     Args:
@@ -30,14 +34,21 @@ def latent_pca(model, x, y, site="z", ax=None):
     ax = ax or plt.subplots(figsize=(5, 5), layout="constrained")[1]
     for k in range(int(y.max()) + 1):
         of_class = (y == k).cpu().numpy()
-        ax.scatter(*points[of_class].T, s=8, color=plt.get_cmap("tab10")(k % 10), label=str(k))
+        ax.scatter(points[of_class, 0], points[of_class, 1], s=8, color=plt.get_cmap("tab10")(k % 10), label=str(k))
     first, second = 100 * plane.explained_variance_ratio_
     ax.set(xlabel=f"first component of {site} ({first:.0f} %)", ylabel=f"second component ({second:.0f} %)")
     ax.legend(title="class", fontsize="small", markerscale=2)
     return ax
 
 
-def decision_regions(model, x, y, labelled=None, ax=None, steps=200):
+def decision_regions(
+    model: ModelWithClassifier,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    labelled: torch.Tensor | None = None,
+    ax: Axes | None = None,
+    steps: int = 200,
+) -> Axes:
     """Plot class probabilities over the plane, the rows, and labelled rows in black (Maaløe et al. 2016, fig. 2c).
 
     Args:
@@ -61,14 +72,16 @@ def decision_regions(model, x, y, labelled=None, ax=None, steps=200):
     points = torch.cartesian_prod(up, across).flip(-1).to(next(model.parameters()))
     with evaluating(model):
         probability = model.classifier(points)
-    colours = torch.tensor(plt.get_cmap("tab10").colors)[torch.arange(model.num_classes) % 10]
+    tab10: Any = plt.get_cmap("tab10")  # a list of colours
+    colours = torch.tensor(tab10.colors)[torch.arange(model.num_classes) % 10]
     ax = ax or plt.subplots(figsize=(5, 4), layout="constrained")[1]
     blend = (probability.cpu().float() @ colours.float()).reshape(steps, steps, 3)
-    extent = tuple(map(float, (low[0], high[0], low[1], high[1])))
+    extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
     ax.imshow((0.35 * blend + 0.65).numpy(), origin="lower", extent=extent, aspect="auto")
     for k in range(model.num_classes):
-        ax.scatter(*x[y == k].numpy().T, s=2, color=colours[k].tolist(), label=f"class {k}")
+        ax.scatter(x[y == k, 0], x[y == k, 1], s=2, color=colours[k].tolist(), label=f"class {k}")
     if labelled is not None:
-        ax.scatter(*labelled.cpu().numpy().T, s=50, color="black", edgecolor="white", label="labelled")
+        of_labelled = labelled.cpu().numpy()
+        ax.scatter(of_labelled[:, 0], of_labelled[:, 1], s=50, color="black", edgecolor="white", label="labelled")
     ax.legend(fontsize="small", markerscale=2)
     return ax

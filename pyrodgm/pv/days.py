@@ -28,7 +28,7 @@ class DaysOfString:
         days.state                                  # what most rows of each quarter are in, (Q,)
     """
 
-    def __init__(self, states: Sequence[str]):
+    def __init__(self, states: Sequence[str]) -> None:
         self.states = list(states)
         self.number, self.energy = np.zeros(0, np.int64), np.zeros((0, 2))
         self.counts = np.zeros((0, len(self.states)), np.int32)

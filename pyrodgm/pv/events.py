@@ -63,7 +63,7 @@ class EventsOfString:
         events.finish()
     """
 
-    def __init__(self, string: str, minutes: int):
+    def __init__(self, string: str, minutes: int) -> None:
         self.string, self.seconds = string, 60 * minutes
         self.events, self.held, self.open = [], None, {}
 

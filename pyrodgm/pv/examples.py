@@ -46,7 +46,7 @@ class ExamplesOfString:
         examples.pairs()                            # a bad row and a healthy one, or None, each
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.worst, self.healthy = {}, np.zeros((0, len(FIELDS)))
 
     def add(self, state: np.ndarray, table: np.ndarray) -> None:

@@ -29,7 +29,7 @@ class KnownDays:
         kept: rows of an earlier sample, or None.
     """
 
-    def __init__(self, kept: Rows | None):
+    def __init__(self, kept: Rows | None) -> None:
         self.spans = {}
         if kept is None or not len(kept.time):
             return

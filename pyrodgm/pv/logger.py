@@ -12,14 +12,14 @@ import csv
 import gzip
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
-from pyrodgm.pv.logger_map import LoggerMap, sources
+from pyrodgm.pv.logger_map import LoggerMap, Source, sources
 from pyrodgm.pv.units import QUANTITIES
 
 ROWS_AT_ONCE = 200_000
@@ -50,7 +50,7 @@ class Piece(NamedTuple):
     state: np.ndarray | None = None
     part: int = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.row)
 
 
@@ -123,7 +123,15 @@ def csv_header(line: str) -> tuple[str, list[str]]:
     return separator, [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
 
 
-def csv_tables(source, name, separator, header, logger_map, rows_at_once, skip=0):
+def csv_tables(
+    source: str | Path | BinaryIO,
+    name: str | Path,
+    separator: str,
+    header: list[str],
+    logger_map: LoggerMap,
+    rows_at_once: int,
+    skip: int = 0,
+) -> Iterator[Any]:
     """Tables of text and numbers of a CSV.
 
     Args:
@@ -172,7 +180,9 @@ def _parquet(path, rows_at_once):
     return file.schema_arrow.names, (batch.to_pandas() for batch in file.iter_batches(rows_at_once))
 
 
-def pieces_of(table, first, strings, logger_map, label=None, part=0):
+def pieces_of(
+    table: Any, first: int, strings: Sequence[Source], logger_map: LoggerMap, label: str | None = None, part: int = 0
+) -> Iterator[Piece]:
     """A table's rows string by string; ``first`` is the number of its first row in the file."""
     time = _times(table[logger_map.time], first, logger_map)
     row = np.arange(first, first + len(table))

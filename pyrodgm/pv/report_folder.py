@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def write_report(output: Path, report: Report, about: dict) -> None:
     write(output / "report.json", (json.dumps(about, indent=2) + "\n").encode())
 
 
-def rows_schema():
+def rows_schema() -> Any:
     """The columns of ``rows.parquet`` as an Arrow schema."""
     arrow = need("pyarrow")
     kinds = {
@@ -75,7 +76,7 @@ def rows_schema():
     return arrow.schema(list(kinds.items()))
 
 
-def rows_table(columns: dict[str, np.ndarray]):
+def rows_table(columns: dict[str, np.ndarray]) -> Any:
     """Columns as an Arrow table; NaN and times that are none become null."""
     arrow, schema = need("pyarrow"), rows_schema()
     no_time = columns["time"] == NO_TIME

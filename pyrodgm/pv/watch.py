@@ -56,7 +56,7 @@ class Watch:
         watch.report().events
     """
 
-    def __init__(self, monitor: Monitor, false_alarms: float, minutes: int):
+    def __init__(self, monitor: Monitor, false_alarms: float, minutes: int) -> None:
         self.monitor, self.false_alarms, self.minutes = monitor, false_alarms, minutes
         self.strings, self.rows, self.states, self.skipped = {}, 0, Counter(), Counter()
 

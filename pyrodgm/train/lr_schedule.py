@@ -23,7 +23,7 @@ def step_decay(factor: float = 0.75, every: int = 50, least: float = 0.0) -> Cal
     return lambda epoch: max(factor ** (epoch // every), least)
 
 
-def linear_decay(start: int, end: int, least: float = 0.01) -> Callable[[int], float]:
+def linear_decay(start: float, end: float, least: float = 0.01) -> Callable[[int], float]:
     """1 up to epoch ``start``, then linearly down to 0 at epoch ``end``, and at least ``least``.
 
     Raises:

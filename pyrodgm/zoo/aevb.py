@@ -14,7 +14,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import pyro
@@ -65,7 +65,7 @@ class Figure(NamedTuple):
 
 
 @torch.no_grad()
-def log_p_on_grid(model, x, points=41, width=4.0):
+def log_p_on_grid(model: VAE, x: torch.Tensor, points: int = 41, width: float = 4.0) -> torch.Tensor:
     """log p(x) of binary rows by the trapezoidal rule over two or three latents.
 
     log p(x) = log sum_g h^d N(z_g; 0, I) p(x | z_g), z_g on a grid of ``points`` ^ d over [-width, width]^d
@@ -142,7 +142,7 @@ FIGURES = {
 }
 
 
-def curve(figure, setting, samples, seed=0):
+def curve(figure: Figure, setting: Setting, samples: int, seed: int = 0) -> dict[str, Any]:
     """Train one setting with the best of the step sizes, evaluating it along the way.
 
     Args:
@@ -162,7 +162,7 @@ def curve(figure, setting, samples, seed=0):
     x = x[: setting.num_rows]
     parts = torch.stack([x[: figure.num_evaluated], test[: figure.num_evaluated]])
     rates = {rate: _trial(figure, setting, x, parts, rate, seed) for rate in RATES}
-    rate = max(rates, key=rates.get)
+    rate = max(rates, key=rates.get)  # type: ignore[arg-type]  # every rate has a figure
     points = _train(figure, setting, x, parts, rate, samples, seed)
     return {"setting": list(setting), "seed": seed, "learning rate": rate, "samples": samples, "points": points}
 
@@ -212,7 +212,7 @@ def _batches(num_rows):
         yield from torch.randperm(num_rows).split(BATCH_SIZE)[: num_rows // BATCH_SIZE]
 
 
-def reproduce(name, samples, seeds, folder):
+def reproduce(name: str, samples: int, seeds: int, folder: Path) -> Path:
     """Train the curves of a figure that are not in the folder yet, write the table and plot the curves.
 
     Args:
@@ -237,7 +237,7 @@ def reproduce(name, samples, seeds, folder):
                     write(path, (json.dumps(curves, indent=1) + "\n").encode())
                     print(setting, f"seed {seed}:", curves[-1]["points"][-1], flush=True)
     curves.sort(key=lambda c: (c["seed"], figure.settings.index(Setting(*c["setting"]))))
-    runs = {}
+    runs: dict[int, dict[str, float]] = {}
     for c in curves:
         setting = Setting(*c["setting"])
         curve_of = f"{setting.algorithm}, {figure.panel.format(setting)}"
@@ -248,7 +248,7 @@ def reproduce(name, samples, seeds, folder):
     return draw(name, curves, folder / f"{label}.png")
 
 
-def record(name, samples):
+def record(name: str, samples: int) -> Recipe:
     """The figure's entry in the results table, as a recipe."""
     figure = FIGURES[name]
     return Recipe(
@@ -271,15 +271,17 @@ def record(name, samples):
     )
 
 
-def draw(name, curves, path):
+def draw(name: str, curves: list[dict[str, Any]], path: Path) -> Path:
     """Plot the curves of a figure to a PNG file and return its path."""
-    figure, lines = FIGURES[name], {}
+    figure = FIGURES[name]
+    lines: dict[str, dict[str, list[Any]]] = {}
     for c in curves:
         setting = Setting(*c["setting"])
         lines.setdefault(figure.panel.format(setting), {}).setdefault(setting.algorithm, []).append(c["points"])
     axes = training_curves(lines, f"{figure.measured} (nats)")
-    axes[0].figure.savefig(path, dpi=120)
-    plt.close(axes[0].figure)
+    whole: Any = axes[0].figure
+    whole.savefig(path, dpi=120)
+    plt.close(whole)
     return path
 
 

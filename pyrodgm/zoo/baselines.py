@@ -1,5 +1,7 @@
 """Baselines trained on the same labels as a semi-supervised model, and scikit-learn classifiers for features."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -12,10 +14,14 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
 from pyrodgm.data import Rows
+from pyrodgm.data.dataset import Dataset
 from pyrodgm.nn import CategoricalNet
+from pyrodgm.zoo.recipe import Recipe
 
 
-def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3):
+def supervised_network(
+    recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int, steps: int = 3000, learning_rate: float = 3e-3
+) -> float:
     """Test error (%) of a network of the classifier's size, trained only on the labelled rows.
 
     Full batches and Adam. The step with the lowest validation error is kept, which favours this baseline: it sees more
@@ -34,7 +40,7 @@ def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3)
             wrong = net(part.x / data.train.x.abs().max()).logits.argmax(-1) != part.y
         return 100 * float(wrong.float().mean())
 
-    best, chosen = float("inf"), None
+    best, chosen = float("inf"), float("nan")
     for step in range(1, steps + 1):
         optimizer.zero_grad()
         F.cross_entropy(net(x).logits, y).backward()
@@ -44,11 +50,11 @@ def supervised_network(recipe, data, rows, seed, steps=3000, learning_rate=3e-3)
     return chosen
 
 
-def label_spreading(recipe, data, rows, seed):
+def label_spreading(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of scikit-learn's LabelSpreading on all training rows; ``n_neighbors`` chosen by validation."""
     x, labels = data.train.x.cpu().numpy(), np.full(len(data.train.x), -1)
     labels[rows.cpu()] = data.train.y[rows].cpu().numpy()
-    best, chosen = float("inf"), None
+    best, chosen = float("inf"), float("nan")
     for neighbours in (3, 5, 7, 10, 15):
         with np.errstate(invalid="ignore"):  # rows not connected to any label divide by zero and get class 0
             spreading = LabelSpreading(kernel="knn", n_neighbors=neighbours).fit(x, labels)
@@ -61,37 +67,46 @@ def label_spreading(recipe, data, rows, seed):
     return 100 * chosen
 
 
-def svm(recipe, data, rows, seed):
+def svm(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of an SVM trained only on the labelled rows; C chosen by validation."""
     return chosen_error("SVM", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
-def nearest_neighbours(recipe, data, rows, seed):
+def nearest_neighbours(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of nearest neighbours among the labelled rows; their number chosen by validation."""
     return chosen_error("nearest neighbours", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
-def linear(recipe, data, rows, seed):
+def linear(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of L2-penalised softmax regression on the labelled rows; C chosen by validation."""
     return chosen_error("linear", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
-def forest(recipe, data, rows, seed):
+def forest(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of a random forest on the labelled rows; the leaf size chosen by validation."""
     return chosen_error("forest", Rows(data.train.x[rows], data.train.y[rows]), data.validation, data.test)
 
 
-def dropout_network(recipe, data, rows, seed):
+def dropout_network(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of ``batched_network`` with dropout 0.5, as in Maaløe et al. (2018)."""
     return batched_network(recipe, data, rows, seed, dropout=0.5)
 
 
-def plain_network(recipe, data, rows, seed):
+def plain_network(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
     """Test error (%) of ``batched_network`` without dropout."""
     return batched_network(recipe, data, rows, seed)
 
 
-def batched_network(recipe, data, rows, seed, dropout=0.0, epochs=100, batch_size=200, learning_rate=3e-3):
+def batched_network(
+    recipe: Recipe,
+    data: Dataset,
+    rows: torch.Tensor,
+    seed: int,
+    dropout: float = 0.0,
+    epochs: int = 100,
+    batch_size: int = 200,
+    learning_rate: float = 3e-3,
+) -> float:
     """Test error (%) of a network of the classifier's size, trained in batches on the labelled rows only.
 
     For many labels, where the full batches of ``supervised_network`` would be too large. Adam with a learning rate
@@ -110,7 +125,7 @@ def batched_network(recipe, data, rows, seed, dropout=0.0, epochs=100, batch_siz
         with torch.no_grad():
             return 100 * float((net(part.x).argmax(-1) != part.y).float().mean())
 
-    least, found = float("inf"), None
+    least, found = float("inf"), float("nan")
     for epoch in range(epochs):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * min(1.0, 2 * (1 - epoch / epochs))
@@ -125,7 +140,7 @@ def batched_network(recipe, data, rows, seed, dropout=0.0, epochs=100, batch_siz
     return found
 
 
-BASELINES = {
+BASELINES: dict[str, Callable[..., float]] = {
     "supervised network": supervised_network,
     "LabelSpreading": label_spreading,
     "SVM": svm,
@@ -145,7 +160,7 @@ CLASSIFIERS = {
 }
 
 
-def chosen_error(name, labelled, validation, test):
+def chosen_error(name: str, labelled: Rows, validation: Rows, test: Rows) -> float:
     """Test error (%) of the named classifier, with its hyperparameter chosen by validation error.
 
     Numbers of neighbours above the number of labelled rows are skipped.

@@ -1,9 +1,10 @@
 """Train a recipe's model and evaluate it as its paper does."""
 
 import inspect
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pyro
 import torch
@@ -28,7 +29,7 @@ from pyrodgm.evaluate import (
 from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
-from pyrodgm.models import Model
+from pyrodgm.models import DeepGenerativeModel, Model
 from pyrodgm.models.catalogue import has_classes, is_of_images
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.nn.weight_norm import normalised_layers
@@ -38,10 +39,11 @@ from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.train.run_folder import has_run
 from pyrodgm.zoo.baselines import BASELINES, chosen_error
 from pyrodgm.zoo.objectives import objective_of
+from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import precision_on, unit
 from pyrodgm.zoo.stages import first_stage
 
-RESAMPLE = {"binarise": binarise, "resample_counts": resample_counts}
+RESAMPLE: dict[str, Callable[..., torch.Tensor]] = {"binarise": binarise, "resample_counts": resample_counts}
 SCHEDULES = {"step": step_decay, "linear": linear_decay}
 DRAWS = 100  # weight samples per prediction
 UNIT_INTERVAL = (constraints.unit_interval, "values in [0, 1]")  # the support of rows before binarisation
@@ -58,7 +60,9 @@ class Outcome(NamedTuple):
     history: list
 
 
-def prepare(recipe, seed=0, device="cpu"):
+def prepare(
+    recipe: Recipe, seed: int = 0, device: str | torch.device = "cpu"
+) -> tuple[Dataset, torch.Tensor | None, Model]:
     """The data, the labelled rows and the untrained model of a recipe.
 
     On a device without fast bfloat16 multiplication (see ``fast_bfloat16``), a recipe with ``precision="bfloat16"``
@@ -71,12 +75,15 @@ def prepare(recipe, seed=0, device="cpu"):
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
     model_class, options = recipe.model
-    sizes = {"image_shape": _image_shape(data)} if is_of_images(model_class) else {"x_size": data.x_size}
+    sizes: dict[str, Any] = (
+        {"image_shape": _image_shape(data)} if is_of_images(model_class) else {"x_size": data.x_size}
+    )
     rows = labels_kept(recipe, data, seed)
     if has_classes(model_class):
         sizes["num_classes"] = data.num_classes
     if "data_size" in inspect.signature(model_class).parameters:
-        sizes["data_size"] = len(rows if model_class.supervised else data.train.x)
+        used: Any = rows if model_class.supervised else data.train.x
+        sizes["data_size"] = len(used)
     if "precision" in options:
         options = options | {"precision": precision_on(recipe, device)}
         if options != recipe.model[1]:
@@ -92,7 +99,7 @@ def _image_shape(data):
     return data.image_shape
 
 
-def labels_kept(recipe, data, seed):
+def labels_kept(recipe: Recipe, data: Dataset, seed: int) -> torch.Tensor | None:
     """Indices of the rows whose labels the recipe's model or feature classifiers may use; or None."""
     if not (has_classes(recipe.model[0]) or recipe.feature_classifiers) or recipe.num_labels == 0:
         return None
@@ -101,7 +108,7 @@ def labels_kept(recipe, data, seed):
     return select_labels(data.train.y, recipe.num_labels, data.num_classes, seed)
 
 
-def load_data(recipe):
+def load_data(recipe: Recipe) -> Dataset:
     """Load and preprocess a recipe's data, on the CPU."""
     data = load(recipe.data[0], **recipe.data[1])
     for name, options in recipe.preprocess:
@@ -110,7 +117,15 @@ def load_data(recipe):
     return data
 
 
-def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=False, pretrained_folder=None):
+def train(
+    recipe: Recipe,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    folder: Path | None = None,
+    progress: bool = True,
+    tensorboard: bool = False,
+    pretrained_folder: Path | None = None,
+) -> tuple[Dataset, torch.Tensor | None, Model, list[dict[str, Any]]]:
     """Train the recipe's model, and first the model it builds on, if any.
 
     Args:
@@ -133,7 +148,7 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
         trained = train(first, seed, device, pretrained_folder, progress)[2]
     data, rows, model = prepare(recipe, seed, device)
     if recipe.pretrained is not None:
-        model.load_m1(trained)
+        model.load_m1(trained)  # type: ignore[operator]  # an M1M2
     elif trained is not None:
         model.load_state_dict(trained.state_dict())
     x = data.train.x
@@ -147,8 +162,10 @@ def train(recipe, seed=0, device="cpu", folder=None, progress=True, tensorboard=
     if recipe.resample is not None:
         name, options = recipe.resample
 
-        def resample(x, generator):
+        def redraw(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
             return RESAMPLE[name](x, generator=generator, **options)
+
+        resample = redraw
 
     if trained is None and normalised_layers(model) and not has_run(folder):
         model.initialise(*_initial_batch(x, y, recipe.batch_size, resample))
@@ -221,7 +238,7 @@ def _step_handlers(recipe):
     return handlers
 
 
-def measure(recipe, model, data, seed=0):
+def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[str, float]:
     """Evaluate a trained model: test bound, log-likelihood, KL divergences and errors.
 
     - Bounds, log-likelihoods and KL divergences are in nats. With a discrete likelihood, the bound and log p(x) are
@@ -236,6 +253,7 @@ def measure(recipe, model, data, seed=0):
     """
     if model.supervised:
         return _supervised(model, data)
+    model = cast(DeepGenerativeModel, model)
     with seeded(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
         bounds = row_bounds(model, x, num_samples=10)
@@ -317,7 +335,15 @@ def _errors(recipe, model, data, x):
     return figures
 
 
-def run(recipe, seed=0, device="cpu", progress=True, folder=None, tensorboard=False, pretrained_folder=None):
+def run(
+    recipe: Recipe,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+    folder: Path | None = None,
+    tensorboard: bool = False,
+    pretrained_folder: Path | None = None,
+) -> Outcome:
     """Train the recipe's model and evaluate it as its paper does.
 
     Args:
@@ -358,7 +384,7 @@ def _card(recipe, seed, figures):
     return "\n".join([*lines, "", f"Paper: {recipe.paper}.", "", f"Deviations: {recipe.deviations}"])
 
 
-def observed(recipe, x):
+def observed(recipe: Recipe, x: torch.Tensor) -> torch.Tensor:
     """The rows for evaluating a bound: binarised once if the model is trained on binarised rows."""
     return binarise(x, torch.Generator(x.device).manual_seed(0)) if _binarises(recipe) else x
 

@@ -1,13 +1,18 @@
 """Plots of a semi-supervised run on images."""
 
+from pathlib import Path
+from typing import cast
+
 import matplotlib.pyplot as plt
 import torch
 
 from pyrodgm.evaluate import latents
+from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.plot import analogies, class_samples, latent_pca, learning_curve
+from pyrodgm.zoo.experiment import Outcome
 
 
-def draw(outcome, folder):
+def draw(outcome: Outcome, folder: Path) -> list[Path]:
     """Plot analogies, class-conditional samples, a PCA of the latents and the learning curve to PNG files.
 
     Args:
@@ -17,7 +22,7 @@ def draw(outcome, folder):
     Returns:
         The paths of the files.
     """
-    model, data = outcome.model, outcome.data
+    model, data = cast(DeepGenerativeModel, outcome.model), outcome.data
     torch.manual_seed(0)
     first = torch.stack([data.test.x[data.test.y == k][0] for k in range(data.num_classes)])
     site = next(site for site in latents(model, first) if site != "y")  # the guide's first latent

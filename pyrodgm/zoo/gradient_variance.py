@@ -8,10 +8,13 @@ with ``pyrodgm reproduce``.
 """
 
 import argparse
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pyro
+import pyro.distributions as dist
 import torch
 from pyro.infer import TraceMeanField_ELBO
 
@@ -19,6 +22,7 @@ from pyrodgm.handlers import local_reparameterisation
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.isolation import seeded
 from pyrodgm.models import BayesianMLP
+from pyrodgm.nn.trunk import Linear
 from pyrodgm.nn.weights import affine, layers_with_posteriors
 from pyrodgm.zoo.experiment import load_data
 from pyrodgm.zoo.recipe import Recipe
@@ -33,7 +37,7 @@ AT_ONCE = 100  # rows at a time where each row has its own weight sample
 class weights_by_row(local_reparameterisation):
     """Draw a weight sample per row, not per output as in eq. 6.6. The outputs have the same density."""
 
-    def outputs(self, layer, x, posteriors):
+    def outputs(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs of a type B layer for rows ``(B, in)``, with weights ``(B, out, in)``."""
         (site,) = layer.posterior.sites("w")
         return torch.einsum("bi,boi->bo", x, posteriors[site].rsample((len(x),))) + layer.bias
@@ -42,7 +46,7 @@ class weights_by_row(local_reparameterisation):
 class mean_weights(local_reparameterisation):
     """Use the mean weights: the only noise left is the choice of rows."""
 
-    def outputs(self, layer, x, posteriors):
+    def outputs(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs of a type B layer with its mean weights."""
         return affine(x, layer.weight, layer.bias)
 
@@ -55,7 +59,9 @@ ESTIMATORS = {
 }
 
 
-def gradients(model, x, y, handler):
+def gradients(
+    model: BayesianMLP, x: torch.Tensor, y: torch.Tensor, handler: Callable[[], AbstractContextManager[Any]]
+) -> list[torch.Tensor]:
     """Gradient of the negative bound with respect to the weights of the top and the bottom layer.
 
     The bound is that of the whole data set: N/M sum_m log p - KL.
@@ -65,7 +71,7 @@ def gradients(model, x, y, handler):
     """
     layers = list(layers_with_posteriors(model).values())
     rows = AT_ONCE if handler is weights_by_row else len(x)  # average over parts: each estimates the whole bound
-    total = [0.0, 0.0]
+    total: list[Any] = [0.0, 0.0]
     for part, labels in zip(x.split(rows), y.split(rows), strict=True):
         with handler():
             loss = TraceMeanField_ELBO().differentiable_loss(model.model, model.guide, part, labels)
@@ -74,7 +80,14 @@ def gradients(model, x, y, handler):
     return total
 
 
-def variances(model, x, y, handler, batches, seed=0):
+def variances(
+    model: BayesianMLP,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    handler: Callable[[], AbstractContextManager[Any]],
+    batches: int,
+    seed: int = 0,
+) -> list[float]:
     """Variance of a batch's gradient, averaged over the weights of the top and of the bottom layer.
 
     The rows of a batch are drawn from the data set without replacement.
@@ -89,7 +102,7 @@ def variances(model, x, y, handler, batches, seed=0):
     Returns:
         Two floats, top and bottom.
     """
-    total = [0.0, 0.0], [0.0, 0.0]
+    total: tuple[list[Any], list[Any]] = [0.0, 0.0], [0.0, 0.0]
     with seeded(seed), pyro.validation_enabled(False):
         for _ in range(batches):
             rows = torch.randperm(len(x))[: min(ROWS, len(x))]
@@ -99,7 +112,9 @@ def variances(model, x, y, handler, batches, seed=0):
     return [float((square - mean**2).mean()) * batches / (batches - 1) for mean, square in means]
 
 
-def measure(epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN, seed=0):
+def measure(
+    epochs: Sequence[int] = EPOCHS, batches: int = 200, by_row: int = 20, hidden: Sequence[int] = HIDDEN, seed: int = 0
+) -> dict[str, float]:
     """Train, and measure every estimator after each number of epochs.
 
     Args:
@@ -132,7 +147,7 @@ def measure(epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN, seed=0):
     return figures
 
 
-def record(epochs, batches, by_row, hidden):
+def record(epochs: Sequence[int], batches: int, by_row: int, hidden: Sequence[int]) -> Recipe:
     """The table's entry in the results, as a recipe."""
     return Recipe(
         name="table-6.1",
@@ -158,7 +173,14 @@ def record(epochs, batches, by_row, hidden):
     )
 
 
-def reproduce(folder, seeds=1, epochs=EPOCHS, batches=200, by_row=20, hidden=HIDDEN):
+def reproduce(
+    folder: Path,
+    seeds: int = 1,
+    epochs: Sequence[int] = EPOCHS,
+    batches: int = 200,
+    by_row: int = 20,
+    hidden: Sequence[int] = HIDDEN,
+) -> Path:
     """Measure the table, write it to a folder as ``pyrodgm reproduce`` does, and return the path of the JSON file."""
     commit, recipe = package_commit(), record(epochs, batches, by_row, hidden)
     given = {"epochs": (epochs, EPOCHS), "hidden": (hidden, HIDDEN)}

@@ -1,5 +1,8 @@
 """Objectives that a recipe can name. Each is built from its options and the recipe's other settings."""
 
+from collections.abc import Callable
+from typing import Literal
+
 from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 
 from pyrodgm.checks import check_choice
@@ -20,7 +23,11 @@ def mean_field(classes_summed: bool, num_particles: int) -> ELBO:
 
 
 def importance_weighted(
-    classes_summed: bool, num_particles: int, num_samples: int, classes: str = "bounded", gradient: str = "plain"
+    classes_summed: bool,
+    num_particles: int,
+    num_samples: int,
+    classes: Literal["bounded", "all"] = "bounded",
+    gradient: Literal["plain", "doubly_reparameterised"] = "plain",
 ) -> ELBO:
     """The importance-weighted bound, see ``ImportanceWeightedELBO``."""
     return ImportanceWeightedELBO(num_samples, classes, gradient)
@@ -36,7 +43,7 @@ def wake_sleep(classes_summed: bool, num_particles: int) -> ELBO:
     return WakeSleep()
 
 
-OBJECTIVES = {
+OBJECTIVES: dict[str, Callable[..., ELBO]] = {
     "elbo": elbo,
     "mean_field": mean_field,
     "importance_weighted": importance_weighted,

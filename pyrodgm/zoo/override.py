@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
@@ -31,7 +32,7 @@ LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_sample
 DESCRIPTION = ("name", "summary", "source", "paper", "figure", "deviations")  # fields that are not settings
 
 
-def override(recipe, changes):
+def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     """A copy of the recipe with some settings changed.
 
     Args:

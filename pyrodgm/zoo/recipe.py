@@ -1,6 +1,7 @@
 """A complete experiment, as data."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from pyrodgm.models import Model
 
@@ -106,7 +107,7 @@ class Recipe:
     feature_classifiers: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
 
-    def training(self):
+    def training(self) -> dict[str, Any]:
         """The settings that affect training, as plain values, without ``epochs``, which may grow when a run resumes.
 
         Settings at their default are left out, so that a field added later does not invalidate earlier runs.

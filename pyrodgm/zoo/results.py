@@ -5,18 +5,29 @@ import math
 import platform
 import re
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 import pyro
 import torch
 
 from pyrodgm.files import write
 from pyrodgm.nn.precision import usable_precision
+from pyrodgm.zoo.recipe import Recipe
 
 
-def write_results(folder, recipe, runs, command, device, changed, commit):
+def write_results(
+    folder: Path,
+    recipe: Recipe,
+    runs: dict[int, dict[str, float]],
+    command: str,
+    device: str | torch.device,
+    changed: Sequence[str],
+    commit: str,
+) -> Path:
     """Write ``NAME.json`` with all figures of all seeds, and rebuild the folder's ``README.md``.
 
     Args:
@@ -60,12 +71,12 @@ def write_results(folder, recipe, runs, command, device, changed, commit):
     return path
 
 
-def precision_on(recipe, device):
+def precision_on(recipe: Recipe, device: str | torch.device) -> str:
     """The precision of a recipe's networks on a device, ``"float32"`` or ``"bfloat16"``."""
     return usable_precision(recipe.model[1].get("precision", "float32"), device)
 
 
-def read_record(path):
+def read_record(path: Path) -> dict[str, Any] | None:
     """Read a file written by ``write_results``; None if it is not one."""
     try:
         record = json.loads(Path(path).read_text())
@@ -74,18 +85,18 @@ def read_record(path):
         return None
 
 
-def label_of(recipe, changed):
+def label_of(recipe: Recipe, changed: Sequence[str]) -> str:
     """A recipe's name plus its changed settings, safe for use as a file name."""
     return "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
 
 
-def summary(values):
+def summary(values: Sequence[float]) -> str:
     """Mean and standard error over the seeds, ``"5.31 ± 0.42"``, or only the value if there is one seed."""
     text = f"{mean(values):.2f}"
     return text if len(values) < 2 else f"{text} ± {stdev(values) / math.sqrt(len(values)):.2f}"
 
 
-def unit(figure):
+def unit(figure: str) -> str:
     """The unit of a figure, from its name."""
     if " with KL > " in figure:
         return "units"
@@ -144,7 +155,7 @@ def _device(device):
     return f"{platform.machine()} CPU, {_plural(torch.get_num_threads(), 'thread')}"
 
 
-def package_commit():
+def package_commit() -> str:
     """The last commit of the package, marked if there are uncommitted changes; "unknown" outside git."""
     package = Path(__file__).parents[1]
 

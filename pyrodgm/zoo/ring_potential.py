@@ -10,6 +10,9 @@ fewer samples).
 import argparse
 import math
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from pyro.infer import Trace_ELBO
@@ -23,8 +26,8 @@ from pyrodgm.train import linear_decay
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import package_commit, write_results
 
-MADE = {"num_steps": 4, "made_hidden": (64, 64)}
-POSTERIORS = {
+MADE: dict[str, Any] = {"num_steps": 4, "made_hidden": (64, 64)}
+POSTERIORS: dict[str, dict[str, Any]] = {
     "planar": {"posterior": ("planar", {"num_steps": 8})},
     "affine IAF": {"posterior": ("iaf", MADE | {"step": "affine"})},
     "gated IAF": {"posterior": ("iaf", MADE)},
@@ -36,7 +39,7 @@ DRAWS, START, LEARNING_RATE = 256, 0.05, 0.01
 MEASURED = 100_000  # samples per figure
 
 
-def fit_density(posterior, steps=4000, seed=0, backend="replay"):
+def fit_density(posterior: str, steps: int = 4000, seed: int = 0, backend: str = "replay") -> DensityModel:
     """Train one posterior by ``steps`` steps of Adam with 256 samples each.
 
     beta rises linearly from 0.05 to 1 over the first half of the steps. The learning rate falls over the second half.
@@ -75,7 +78,7 @@ def fit_density(posterior, steps=4000, seed=0, backend="replay"):
 
 
 @torch.no_grad()
-def figures(m, seed=0):
+def figures(m: DensityModel, seed: int = 0) -> dict[str, float]:
     """How many nats the bound is below log Z, and the share of samples in the rarer mode, in per cent."""
     with isolated(seed):
         below = Trace_ELBO().loss(m.model, m.guide, MEASURED) / MEASURED
@@ -83,13 +86,14 @@ def figures(m, seed=0):
     return {"nats below log Z": below, "% of draws in the rarer mode": 100 * min(right, 1 - right)}
 
 
-def reproduce(posteriors, steps, seeds, folder):
+def reproduce(posteriors: Sequence[str], steps: int, seeds: int, folder: Path) -> Path:
     """Fit the posteriors, print their figures, and write the table.
 
     Returns:
         The path of the JSON file.
     """
-    commit, runs = package_commit(), {seed: {} for seed in range(seeds)}
+    commit = package_commit()
+    runs: dict[int, dict[str, float]] = {seed: {} for seed in range(seeds)}
     for name in posteriors:
         for seed, found in runs.items():
             measured = figures(fit_density(name, steps, seed))
@@ -100,7 +104,7 @@ def reproduce(posteriors, steps, seeds, folder):
     return write_results(folder, record(steps), runs, command, "cpu", [], commit)
 
 
-def record(steps):
+def record(steps: int) -> Recipe:
     """The table's entry in the results, as a recipe. A step counts as an epoch, as there are no data."""
     return Recipe(
         name="ring-potential",
@@ -115,7 +119,7 @@ def record(steps):
             f"rises from {START:g} to 1 over the first half. The papers state only the lengths of the flows."
         ),
         data=("potential", {}),
-        model=(DensityModel, {}),
+        model=(DensityModel, {}),  # type: ignore[arg-type]  # only its name is written
         epochs=steps,
         batch_size=DRAWS,
         learning_rate=LEARNING_RATE,

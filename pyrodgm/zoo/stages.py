@@ -4,10 +4,11 @@ import inspect
 from dataclasses import replace
 
 from pyrodgm.checks import check_choice
+from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
 
 
-def first_stage(recipe):
+def first_stage(recipe: Recipe) -> Recipe | None:
     """The recipe to train first on the same data, named by ``pretrained`` or ``start_from``; or None.
 
     Raises:

@@ -2335,8 +2335,8 @@ mutants(
         "evaluate/test_by_hand.py::test_units_and_means_of_every_latent[M2-]",
     ),
     (
-        "threshold=0.01, num_samples=10",
-        "threshold=0.1, num_samples=10",
+        "threshold: float = 0.01",
+        "threshold: float = 0.1",
         "evaluate/test_active_units.py::test_active_units_are_those_whose_mean_varies[normal]",
     ),
 )

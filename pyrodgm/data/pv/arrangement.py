@@ -22,7 +22,9 @@ def rows_by_share(rows: int) -> dict[str, int]:
     return counts
 
 
-def campaign(clearness, temperature, lit_rows, rows, generator):
+def campaign(
+    clearness: np.ndarray, temperature: np.ndarray, lit_rows: np.ndarray, rows: int, generator: np.random.Generator
+) -> dict[str, list[int]]:
     """The days of each condition.
 
     Args:
@@ -41,7 +43,8 @@ def campaign(clearness, temperature, lit_rows, rows, generator):
     free = np.ones(len(clearness), bool)
     faults = generator.permutation(len(clearness))
     orders = {"S": np.argsort(temperature), "N": np.argsort(-clearness), "C": np.argsort(clearness)}
-    chosen, counts = {}, rows_by_share(rows)
+    chosen: dict[str, list[int]] = {}
+    counts = rows_by_share(rows)
     for name in ("S", "N", "C", *(name for name in counts if name not in orders)):
         chosen[name], left = [], counts[name]
         for day in orders.get(name, faults):
@@ -54,7 +57,7 @@ def campaign(clearness, temperature, lit_rows, rows, generator):
     return chosen
 
 
-def spread(clearness, generator):
+def spread(clearness: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """The condition of each day, ``(days,)`` of names: all in all weather, in the shares of table II.
 
     A condition of share s is due at ranks (k + u) / s of the days sorted by clearness, k = 0, 1, ..., with u uniform. N

@@ -7,7 +7,7 @@ overcast sky it costs nothing.
 What the paper leaves open is in ``Plant``, each with its reason there.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -86,7 +86,15 @@ def check_plant(plant: Plant) -> Module:
     return module
 
 
-def scene(condition, plant, module, direct, diffuse, covered=None, transmitted=None):
+def scene(
+    condition: str,
+    plant: Plant,
+    module: Module,
+    direct: np.ndarray,
+    diffuse: np.ndarray,
+    covered: np.ndarray | Any = None,
+    transmitted: np.ndarray | Any = None,
+) -> Scene:
     """A condition but snow as a ``Scene``; snow where ``covered`` and ``transmitted`` are given.
 
     Args:

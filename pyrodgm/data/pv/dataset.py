@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -51,7 +53,7 @@ def pv(
     from pyrodgm.data.pv.conditions import CONDITIONS
     from pyrodgm.data.pv.simulate import simulate
 
-    span = {}
+    span: dict[str, Any] = {}
     if arrangement == "days":
         if rows > MOST_ROWS:
             raise ValueError(
@@ -72,7 +74,8 @@ def pv(
         parts = order[test + validation :], order[test : test + validation], order[:test]
     else:
         parts = _whole_days(y, day, CONDITIONS, generator)
-    return Dataset("pv", *(Rows(x[part], y[part]) for part in parts), num_classes=len(CONDITIONS), classes=CONDITIONS)
+    train, validation, test = (Rows(x[part], y[part]) for part in parts)
+    return Dataset("pv", train, validation, test, num_classes=len(CONDITIONS), classes=CONDITIONS)
 
 
 def _columns(table, columns):

@@ -1,9 +1,10 @@
 """The packages of the extra ``pv``, imported where they are used."""
 
 from importlib import import_module
+from types import ModuleType
 
 
-def need(name):
+def need(name: str) -> ModuleType:
     """The module of that name, or an error that says how to install it.
 
     Raises:

@@ -34,7 +34,7 @@ SENSORS = {
 POSITIVE = ("i_dc", "v_dc", "poa_global", "wind_speed")
 
 
-def measure(values: dict[str, np.ndarray], generator) -> dict[str, np.ndarray]:
+def measure(values: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Values as the sensors tell them: one a minute, ``(N,)``, by the names of ``COLUMNS``.
 
     Current, voltage, irradiance and wind are never negative. Of a string that does nothing, current and voltage are 0.

@@ -5,6 +5,8 @@ Dirt takes light by Kimber's (2006) model, 0.15 per cent a day until it rains. A
 half a per cent of the voltage.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.signal import lfilter
 
@@ -16,6 +18,9 @@ from pyrodgm.data.pv.sensors import COLUMNS, measure
 from pyrodgm.data.pv.snow import snow_day
 from pyrodgm.data.pv.strings import maximum_power
 from pyrodgm.data.pv.weather import MINUTES, YEAR, load_site, minutes
+
+if TYPE_CHECKING:
+    import pandas
 
 ARRANGEMENTS = ("campaign", "days")
 INERTIA = 7.0  # minutes
@@ -34,7 +39,7 @@ def simulate(
     rows: int = arranged.ROWS,
     every: int = 1,
     seed: int = 0,
-):
+) -> "pandas.DataFrame":
     """A table of what a logger would write of a string in ten conditions.
 
     Args:

@@ -22,7 +22,9 @@ class Snow(NamedTuple):
     transmitted: np.ndarray
 
 
-def snow_day(poa_global, temp_air, tilt, num_modules, generator) -> Snow:
+def snow_day(
+    poa_global: np.ndarray, temp_air: np.ndarray, tilt: float, num_modules: int, generator: np.random.Generator
+) -> Snow:
     """A day that begins with fresh snow on all modules.
 
     Args:

@@ -41,7 +41,7 @@ class OperatingPoint(NamedTuple):
     voltage: np.ndarray
 
     @property
-    def power(self):
+    def power(self) -> np.ndarray:
         """In W."""
         return self.current * self.voltage
 
@@ -51,7 +51,14 @@ def uniform_layout(module: Module, num_modules: int) -> Layout:
     return Layout(np.array([[module.cells_a_submodule]]), np.array([num_modules * module.num_submodules]))
 
 
-def string_voltage(module, irradiance, temperature, layout, current, resistance=0.0):
+def string_voltage(
+    module: Module,
+    irradiance: np.ndarray,
+    temperature: np.ndarray,
+    layout: Layout,
+    current: np.ndarray,
+    resistance: float = 0.0,
+) -> np.ndarray:
     """The voltage of a string at given currents.
 
     Args:
@@ -69,7 +76,15 @@ def string_voltage(module, irradiance, temperature, layout, current, resistance=
     return curves.voltages(voltage, current)
 
 
-def maximum_power(module, irradiance, temperature, layout, resistance=0.0, wander=0.0, local=False):
+def maximum_power(
+    module: Module,
+    irradiance: np.ndarray,
+    temperature: np.ndarray,
+    layout: Layout,
+    resistance: float = 0.0,
+    wander: np.ndarray | float = 0.0,
+    local: bool = False,
+) -> OperatingPoint:
     """Where a tracker holds a string: at its global maximum of power, or near it.
 
     Args:
@@ -101,7 +116,8 @@ def maximum_power(module, irradiance, temperature, layout, resistance=0.0, wande
         if level == ROUNDS:
             break
         low, high = (current[rows, np.clip(best + step, 0, current.shape[1] - 1)] for step in (-reach, reach))
-        points = curves.points(np.linspace(*curves.brackets(points, low, high), FINER, axis=-1))
+        first, last = curves.brackets(points, low, high)
+        points = curves.points(np.linspace(first, last, FINER, axis=-1))
         current, reach = np.linspace(low, high, FINER, axis=-1), 1
     found = current[rows, best]
     found_voltage = np.divide(power[rows, best], found, out=np.zeros_like(found), where=found > 0)
@@ -109,7 +125,8 @@ def maximum_power(module, irradiance, temperature, layout, resistance=0.0, wande
         low, high = 0.97 * found, 1.03 * found
         points = curves.coarse()
         for _ in range(ROUNDS):
-            points = curves.points(np.linspace(*curves.brackets(points, low, high), FINER, axis=-1))
+            first, last = curves.brackets(points, low, high)
+        points = curves.points(np.linspace(first, last, FINER, axis=-1))
         current = np.linspace(low, high, FINER, axis=-1)
         voltage = curves.voltages(points, current)
         wanted = np.clip(found_voltage * (1 + wander), voltage[:, -1], voltage[:, 0])

@@ -59,7 +59,7 @@ class Weather(NamedTuple):
     rain: np.ndarray
 
     @property
-    def days(self):
+    def days(self) -> np.ndarray:
         """The number of the day of each minute, from 0."""
         return np.arange(len(self.poa_global)) // MINUTES
 
@@ -76,19 +76,24 @@ def load_site(name: str) -> Site:
     """
     check_choice("site", name, SITES)
     iotools = need("pvlib.iotools")
-    path = Path(need("pvlib").__file__).parent / "data" / SITES[name]
+    path = Path(str(need("pvlib").__file__)).parent / "data" / SITES[name]
     if path.suffix == ".tm2":
         table, about = iotools.read_tmy2(path)
         names, scale = ("GHI", "DryBulb", "Wspd", "RHum"), (1, 0.1, 0.1, 1)  # tenths of °C and of m/s
     else:
         table, about = iotools.read_tmy3(path, map_variables=True)
         names, scale = ("ghi", "temp_air", "wind_speed", "relative_humidity"), (1, 1, 1, 1)
-    values = [table[column].to_numpy(float) * factor for column, factor in zip(names, scale, strict=True)]
-    place = (about[key] for key in ("latitude", "longitude", "altitude"))
-    return Site(*place, float(about["TZ"]), np.arange(len(table)) + 0.5, *values)
+    ghi, temp_air, wind_speed, humidity = (
+        table[column].to_numpy(float) * factor for column, factor in zip(names, scale, strict=True)
+    )
+    latitude, longitude, altitude = (about[key] for key in ("latitude", "longitude", "altitude"))
+    hour = np.arange(len(table)) + 0.5
+    return Site(latitude, longitude, altitude, float(about["TZ"]), hour, ghi, temp_air, wind_speed, humidity)
 
 
-def minutes(site: Site, start: str, num_days: int, tilt: float, azimuth: float, generator) -> Weather:
+def minutes(
+    site: Site, start: str, num_days: int, tilt: float, azimuth: float, generator: np.random.Generator
+) -> Weather:
     """Weather of whole days at every minute.
 
     Args:

@@ -1,14 +1,17 @@
 """Backends that run a graph: operation by operation, compiled, or as a CUDA graph."""
 
+from collections.abc import Callable
+
 import torch
 from torch.fx.passes.split_module import split_module
 
+from pyrodgm.infer.compiled.graph import Graph
 from pyrodgm.infer.compiled.nodes import is_draw, source_of, written_arguments
 
 aten = torch.ops.aten
 
 
-def replay(graph):
+def replay(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
     """Run the operations of the graph one after another, without the Python code of model and guide.
 
     Returns:
@@ -17,7 +20,7 @@ def replay(graph):
     return graph.module.forward
 
 
-def inductor(graph):
+def inductor(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
     """Compile the graph with torch's inductor.
 
     Random draws and the values that they depend on are computed first, one by one and in order. Inductor may reorder
@@ -78,7 +81,7 @@ def _draws_first(module):
     return split_module(module, None, lambda node: "draws" if node in needed else "compiled")
 
 
-def cuda_graph(graph):
+def cuda_graph(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
     """Compile the graph, and capture it as one CUDA graph per size.
 
     Parameters are read in place. Arguments, and tensors on the host, are copied into the buffers of the capture. Random
@@ -95,7 +98,8 @@ def cuda_graph(graph):
     for node, tensor in zip(inputs, graph.captured, strict=True):
         if not tensor.is_cuda:
             node.meta["val"] = node.meta["val"].to(device)
-    run, captures = inductor(graph), {}
+    run = inductor(graph)
+    captures: dict[tuple[torch.Size, ...], _Capture] = {}
 
     def launch(*tensors):
         place = tuple([tensor.shape for tensor in tensors[: len(graph.fakes)]])

@@ -1,16 +1,17 @@
 """Whether two runs of a function agree up to rounding."""
 
 import math
+from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
 
-def copied(value):
+def copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def difference(found, expected, precision):
+def difference(found: Any, expected: Any, precision: float) -> tuple[str, str]:
     """The first part of two nested results that differs by more than rounding, and a description; else two empty texts.
 
     Values are compared tensor by tensor. Gradients are sums that may cancel. The tolerance for all of them together is

@@ -1,5 +1,8 @@
 """Compiles a function of tensors without gradients, once per input signature."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from pyrodgm.infer.compiled.programs import Programs
@@ -48,10 +51,10 @@ class CompiledFunction:
             log_weights(x)
     """
 
-    def __init__(self, function, backend="auto"):
+    def __init__(self, function: Callable[..., Any], backend: str = "auto") -> None:
         self._programs = Programs(function, function, backend, lambda: (function,))
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with one_at_a_time, torch.no_grad():
             program, inputs = self._programs.find(args, kwargs)
             if program is not None:
@@ -61,6 +64,6 @@ class CompiledFunction:
                 return program.nest(outputs)
             return self._programs.run_uncompiled(args, kwargs)
 
-    def explain(self):
+    def explain(self) -> list[dict[str, Any]]:
         """A dict per input signature: ``signature``, ``backend``, ``calls``, ``seconds`` to build, ``reason``."""
         return self._programs.explain()

@@ -1,11 +1,14 @@
 """A compiled ``SVI``: loss and gradients of any model/guide pair run as one graph."""
 
+from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pyro
 import torch
-from pyro.infer import SVI
+from pyro.infer import ELBO, SVI
 from pyro.infer.util import torch_item, zero_grads
+from pyro.optim import PyroOptim
 from pyro.util import warn_if_nan
 from torch.overrides import TorchFunctionMode
 
@@ -65,10 +68,18 @@ class CompiledSVI(SVI):
         svi.explain()
     """
 
-    def __init__(self, model, guide, optim, loss, backend="auto"):
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        guide: Callable[..., Any],
+        optim: PyroOptim,
+        loss: ELBO | Callable[..., Any],
+        backend: str = "auto",
+    ) -> None:
         super().__init__(model, guide, optim, loss)
         self._objective, self.backend = loss, backend
-        self.undone, self.companions = [], []
+        self.undone: list[tuple[int, int]] = []
+        self.companions: list[Any] = []
         self._begin()
 
     def _begin(self):
@@ -88,7 +99,7 @@ class CompiledSVI(SVI):
         vars(self).update({"undone": [], "companions": []} | state)
         self._begin()
 
-    def step(self, *args, **kwargs):
+    def step(self, *args: Any, **kwargs: Any) -> float:
         """Take a gradient step. Returns the loss as a float."""
         with one_at_a_time:
             loss = self._step(args, kwargs)
@@ -97,12 +108,12 @@ class CompiledSVI(SVI):
             warn_if_nan(loss, "loss")
         return loss
 
-    def step_async(self, *args, **kwargs):
+    def step_async(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Take a gradient step. Returns the loss as a 0-d tensor, without waiting for the device."""
         with one_at_a_time:
             return _as_tensor(self._step(args, kwargs))
 
-    def evaluate_loss(self, *args, **kwargs):
+    def evaluate_loss(self, *args: Any, **kwargs: Any) -> float:
         """The loss as a float, without a step."""
         with one_at_a_time, torch.no_grad():
             program, inputs = self._evaluations.find(args, kwargs)
@@ -112,11 +123,11 @@ class CompiledSVI(SVI):
             warn_if_nan(loss, "loss")
             return loss
 
-    def check(self):
+    def check(self) -> None:
         """Check every program that has run since its last check, on its last batch. Call it before saving a result."""
         self._steps.check()
 
-    def explain(self):
+    def explain(self) -> list[dict[str, Any]]:
         """A dict per input signature: ``method``, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
 
         ``seconds`` is the time to build it; ``reason`` tells why another backend runs than the one asked for.
@@ -125,14 +136,14 @@ class CompiledSVI(SVI):
         rows += [("evaluate_loss", row) for row in self._evaluations.explain()]
         return [{"method": method} | row for method, row in rows]
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The backend and the number of calls of every input signature, as plain values.
 
         Save parameters and optimiser state with Pyro: ``pyro.get_param_store()``, ``optim.get_state()``.
         """
         return {"step": self._steps.state_dict(), "evaluate_loss": self._evaluations.state_dict()}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state: programs of known signatures are built before their first step."""
         self._steps.load_state_dict(state["step"])
         self._evaluations.load_state_dict(state["evaluate_loss"])

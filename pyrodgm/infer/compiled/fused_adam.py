@@ -1,6 +1,8 @@
 """Steps all Adam optimisers of a Pyro optimiser in one fused call, on their existing state."""
 
+from collections.abc import Sequence
 from operator import itemgetter
+from typing import Any
 
 import pyro
 import torch
@@ -26,18 +28,20 @@ class Updater:
         parameters: unconstrained parameters.
     """
 
-    def __init__(self, optim, parameters):
+    def __init__(self, optim: PyroOptim, parameters: Sequence[torch.Tensor]) -> None:
         self.optim, self.parameters = optim, parameters
-        self.made, self.fused, self.counters = [], False, {}
+        self.made: list[Any] = []
+        self.fused = False
+        self.counters: dict[tuple[int, ...], tuple[list[float], list[torch.Tensor]]] = {}
 
-    def step(self, gradients):
+    def step(self, gradients: list[torch.Tensor | None]) -> None:
         """Take one step with a gradient for each parameter, or None if the loss does not depend on it."""
         if not self._fusible():
             self._one_by_one(gradients)
             return
         if isinstance(self.optim, Optimizer):
             gradients = self._prepared(gradients)
-        groups = {}
+        groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         for parameter, adam, gradient in zip(self.parameters, self.adams, gradients, strict=True):
             if gradient is not None:
                 group = adam.param_groups[0]
@@ -76,7 +80,7 @@ class Updater:
             self.optim.grad_clip[parameter] is None and isinstance(rate, (int, float)) and parameter.is_floating_point()
         )
 
-    def optimiser(self, parameter):
+    def optimiser(self, parameter: torch.Tensor) -> Any:
         """The optimiser of a parameter, created as Pyro does if there is none yet."""
         if parameter not in self.optim.optim_objs:
             before, parameter.grad = parameter.grad, None

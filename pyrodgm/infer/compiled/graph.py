@@ -1,7 +1,9 @@
 """Traces a function of tensors into a graph with symbolic batch sizes; captured tensors become inputs."""
 
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -35,7 +37,7 @@ class Graph:
     fakes: list
 
     @property
-    def precision(self):
+    def precision(self) -> float:
         """The relative difference between two runs of the graph that rounding may cause."""
         dtypes = {node.meta["val"].dtype for node in self.module.graph.nodes if hasattr(node.meta.get("val"), "dtype")}
         if torch.bfloat16 in dtypes or torch.float16 in dtypes:
@@ -43,13 +45,13 @@ class Graph:
         return 1e-5 if torch.float32 in dtypes else 1e-11
 
     @property
-    def gains_by_compiling(self):
+    def gains_by_compiling(self) -> bool:
         """Whether compiling would make it faster. Not for convolutions on a CPU, which are torch's in both cases."""
         values = [node.meta["val"] for node in self.module.graph.nodes if node.target is aten.convolution.default]
         return not any(value.is_cpu for value in values)
 
     @property
-    def written(self):
+    def written(self) -> list[torch.Tensor]:
         """The captured tensors that the graph writes to, such as running statistics."""
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
         sources = self._written_sources()
@@ -57,7 +59,7 @@ class Graph:
         return [tensor for node, tensor in captured if node in sources]
 
     @property
-    def writes_arguments(self):
+    def writes_arguments(self) -> bool:
         """Whether the graph writes to an argument."""
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
         return not self._written_sources().isdisjoint(inputs[: len(self.fakes)])
@@ -65,7 +67,7 @@ class Graph:
     def _written_sources(self):
         return {source_of(value) for node in self.module.graph.nodes for value in written_arguments(node)}
 
-    def difference(self, other):
+    def difference(self, other: "Graph") -> str:
         """A description of the first difference to another trace of the same function; empty if there is none."""
         for ours, theirs in zip(self.module.graph.nodes, other.module.graph.nodes, strict=False):
             if ours.target != theirs.target and ours.op == "call_function":
@@ -83,7 +85,7 @@ class Graph:
             return "the number of operations changed"
         return ""
 
-    def accepts(self, inputs):
+    def accepts(self, inputs: Sequence[torch.Tensor]) -> bool:
         """Whether the graph is valid for arguments of these sizes: every decision taken while tracing still holds."""
         if not self.fakes:
             return True
@@ -97,7 +99,7 @@ class Graph:
         return all(bool(guard.expr.subs(sizes)) for guard in self.fakes[0].fake_mode.shape_env.guards)
 
 
-def trace(function, inputs):
+def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor]) -> Graph:
     """Trace a function of tensors. Python values that it uses become constants.
 
     Leading sizes of two or more are symbolic, so that one graph works for every batch size of at least two. Decisions

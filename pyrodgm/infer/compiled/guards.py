@@ -12,10 +12,12 @@ import threading
 import types
 import typing
 import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, repeat
 from operator import attrgetter, is_
+from typing import Any
 
 import numpy as np
 import pyro
@@ -54,7 +56,7 @@ class State:
         names: the name of each value, for messages.
     """
 
-    def __init__(self, values, names):
+    def __init__(self, values: Iterable[Any], names: Sequence[str]) -> None:
         self.values, self.names, self._hash = tuple(values), names, hash(tuple(values))
 
     def __hash__(self):
@@ -66,7 +68,7 @@ class State:
     def __repr__(self):
         return repr(self.values)
 
-    def difference(self, other):
+    def difference(self, other: "State") -> str:
         """The name of the first value that differs in ``other``; empty if all are equal."""
         for i, (old, new) in enumerate(zip(self.values, other.values, strict=False)):
             if old != new:
@@ -90,11 +92,13 @@ class Guards:
         modules: all ``torch`` modules that were found, submodules included, each once.
     """
 
-    def __init__(self, roots):
-        self._roots, self._called, self._attributes = roots, {}, set()
+    def __init__(self, roots: Callable[[], Sequence[Any]]) -> None:
+        self._roots = roots
+        self._called: dict[int, torch.nn.Module] = {}
+        self._attributes: set[str] = set()
         self._look()
 
-    def state(self):
+    def state(self) -> State:
         """The current ``State``; searched again only if an object that was found before has been replaced."""
         if not _same(self._walk.read(), self._held):
             self._look()
@@ -110,7 +114,7 @@ class Guards:
         self._tables = [table for part in self.modules for table in _tables(part)]
 
     @contextmanager
-    def watched(self):
+    def watched(self) -> Iterator[None]:
         """A context that adds every module that is called, if it is still alive after the call."""
         called, here = [], threading.get_ident()
 
@@ -130,17 +134,19 @@ class Guards:
             if any(id(module) not in known for module in self._called.values()):
                 self._look()
 
-    def structure(self):
+    def structure(self) -> list[tuple[int, ...] | None]:
         """The ids of all parameters, buffers and submodules of the modules. Hooks are part of ``state()``."""
         return [tuple(map(id, held.values())) if held else None for held in self._tables]
 
-    def buffers(self):
+    def buffers(self) -> list[torch.Tensor]:
         """Every buffer of every module, each once."""
         found = {id(buffer): buffer for module in self.modules for buffer in module._buffers.values()}
         return [buffer for buffer in found.values() if buffer is not None]
 
     @contextmanager
-    def undone(self, written=(), keep_parameters=False, given=()):
+    def undone(
+        self, written: Iterable[torch.Tensor] = (), keep_parameters: bool = False, given: Sequence[Any] = ()
+    ) -> Iterator[None]:
         """A context that undoes all changes: to random numbers, tensors, Pyro's store and Python objects.
 
         Python objects are restored if they can be reached from the function or its arguments. Garbage collection is off
@@ -177,15 +183,16 @@ class Guards:
             for device, state in device_states:
                 torch.cuda.set_rng_state(state, device)
 
-    def irreversible(self, given):
+    def irreversible(self, given: Sequence[Any]) -> str:
         """A description of the first object read by the function that cannot be restored; empty if there is none."""
         self.state()
         return irreversible([*self._walk.kept, *self._walk_of(given).kept])
 
-    def other_random_states(self, given):
+    def other_random_states(self, given: Sequence[Any]) -> tuple[Any, ...]:
         """The states of the random number generators that a graph cannot use, to be compared."""
         found = generator_states([*self._walk.kept, *self._walk_of(given).kept])
-        return random.getstate(), np.random.get_state()[1].tobytes(), np.random.get_state()[2:], found
+        state: Any = np.random.get_state()
+        return random.getstate(), state[1].tobytes(), state[2:], found
 
     def _walk_of(self, given):
         return _Walk(lambda: given, (), set(self._attributes))
@@ -426,7 +433,7 @@ class _Walk:
         return whole
 
 
-def random_states():
+def random_states() -> list[torch.Tensor]:
     """The states of torch's random number generators, to be compared."""
     return [torch.get_rng_state(), *(state for _, state in _device_states())]
 

@@ -1,6 +1,9 @@
 """Side effects of the nodes of a graph: writes and random draws."""
 
+from typing import Any
+
 import torch
+from torch.fx import Node
 from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled.rollback import written
@@ -8,7 +11,7 @@ from pyrodgm.infer.compiled.rollback import written
 aten = torch.ops.aten
 
 
-def acts(node):
+def acts(node: Node) -> bool:
     """Whether a node has a side effect: it writes to an input, or draws random numbers."""
     if node.op in ("placeholder", "output"):
         return True
@@ -16,31 +19,32 @@ def acts(node):
     return is_draw(node) or (schema is not None and schema.is_mutable)
 
 
-def written_arguments(node):
+def written_arguments(node: Node) -> list[Node]:
     """The nodes whose values a node changes."""
     schema = getattr(node.target, "_schema", None)
     if schema is None:
         return []
     if node.target is aten.native_batch_norm.default:  # not in its schema
-        return [argument for argument in node.args[3:5] if argument is not None]
+        return [argument for argument in node.args[3:5] if isinstance(argument, Node)]
     return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
 
 
-def source_of(node):
+def source_of(node: Node) -> Node:
     """The node of which a node is a view, or to which it wrote and which it returned."""
     while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
-        arguments = node.target._schema.arguments
+        target: Any = node.target
+        arguments = target._schema.arguments
         if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:
             break
         node = node.all_input_nodes[0]
     return node
 
 
-def constants(node):
+def constants(node: Node) -> list[bool | int | float | str]:
     """The Python values among a node's arguments."""
     return [leaf for leaf in pytree.tree_leaves((node.args, node.kwargs)) if isinstance(leaf, (bool, int, float, str))]
 
 
-def is_draw(node):
+def is_draw(node: Node) -> bool:
     """Whether a node draws from a random number generator."""
     return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

@@ -1,15 +1,18 @@
 """Passes over a new graph: captured tensors become inputs, and random draws depend only on sizes."""
 
 import torch
+from torch.fx import GraphModule, Node
 
 from pyrodgm.infer.compiled.nodes import acts, source_of, written_arguments
 
 aten = torch.ops.aten
 
 
-def lift(module):
+def lift(module: GraphModule) -> list[torch.Tensor]:
     """Turn every tensor stored in the graph into an input; returns the tensors, each once."""
-    graph, captured, inputs = module.graph, [], {}
+    graph = module.graph
+    captured: list[torch.Tensor] = []
+    inputs: dict[int, Node] = {}
     last = [node for node in graph.nodes if node.op == "placeholder"][-1:]
     for node in [node for node in graph.nodes if node.op == "get_attr"]:
         tensor = getattr(module, node.target)
@@ -28,7 +31,7 @@ def lift(module):
     return captured
 
 
-def simplify(module):
+def simplify(module: GraphModule) -> None:
     """Remove operations without effect, and read every symbolic size from an argument."""
     graph = module.graph
     sizes = _sizes_of_inputs(graph)

@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any, Self
 
 import pyro
 import torch
@@ -10,6 +12,8 @@ from pyro.poutine.messenger import Messenger
 from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled import backends
+from pyrodgm.infer.compiled.graph import Graph
+from pyrodgm.infer.compiled.guards import Guards
 
 
 class Program:
@@ -23,26 +27,26 @@ class Program:
         given: the arguments of its last run.
     """
 
-    def __init__(self, graph, guards, parameters, backend):
+    def __init__(self, graph: Graph, guards: Guards, parameters: dict[str, torch.Tensor], backend: str) -> None:
         self.graph, self.guards, self.parameters, self.backend = graph, guards, parameters, backend
         store = pyro.get_param_store()._params
         self.stored = {name: held for name, held in parameters.items() if store.get(name) is held}
         self.structure = guards.structure()
         self.tensors = _properties(graph.captured)
-        self.accepted = {}
+        self.accepted: dict[tuple[torch.Size, ...], bool] = {}
         self.seconds, self.check_seconds = math.inf, math.inf
         self.checked = self.last = self.next_check = 0
-        self.given = None
+        self.given: Any = None
         self.run = backends.BACKENDS[backend](graph)
 
-    def accepts(self, inputs):
+    def accepts(self, inputs: Sequence[torch.Tensor]) -> bool:
         """Whether the graph is valid for the sizes of these inputs."""
         sizes = tuple([tensor.shape[:1] for tensor in inputs])
         if sizes not in self.accepted:
             self.accepted[sizes] = self.graph.accepts(inputs)
         return self.accepted[sizes]
 
-    def holds(self):
+    def holds(self) -> bool:
         """Whether all modules, parameters and tensors that were read are the same objects with the same properties."""
         store = pyro.get_param_store()._params
         return (
@@ -51,7 +55,7 @@ class Program:
             and self.guards.structure() == self.structure
         )
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
         """The graph's outputs as a list; ``graph.output`` is their structure."""
         start = time.perf_counter()
         with torch.no_grad():
@@ -59,7 +63,7 @@ class Program:
         self.seconds = min(self.seconds, time.perf_counter() - start)
         return outputs
 
-    def nest(self, outputs):
+    def nest(self, outputs: Sequence[torch.Tensor | None]) -> Any:
         """The outputs in the structure that the function returns."""
         return pytree.tree_unflatten(outputs, self.graph.output)
 
@@ -74,7 +78,7 @@ def _properties(tensors):
     return list(map(_fixed, tensors)), list(map(torch.Tensor.stride, tensors)), hooked
 
 
-def is_hooked(tensor):
+def is_hooked(tensor: torch.Tensor) -> bool:
     return bool(tensor._backward_hooks or tensor._post_accumulate_grad_hooks)
 
 
@@ -88,8 +92,8 @@ class ParameterSites(Messenger):
         parameters: dict from a name to the unconstrained parameter that is optimised.
     """
 
-    def __enter__(self):
-        self.parameters = {}
+    def __enter__(self) -> Self:
+        self.parameters: dict[str, torch.Tensor] = {}
         return super().__enter__()
 
     def _pyro_post_param(self, msg):

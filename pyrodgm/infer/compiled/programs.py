@@ -3,9 +3,10 @@
 import hashlib
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyro
 import torch
@@ -18,6 +19,7 @@ from pyrodgm.infer.compiled.guards import Guards, random_states
 from pyrodgm.infer.compiled.program import ParameterSites, Program, is_hooked
 from pyrodgm.infer.compiled.pyro_patches import quiet
 from pyrodgm.infer.compiled.signature import describe, is_observed, join, split, surroundings
+from pyrodgm.infer.compiled.snapshots import Snapshots
 
 BACKENDS = ("auto", "inductor", "replay", "cuda_graph", "off")
 COMPILE_AFTER = 5000  # calls of a signature after which 10 to 40 s of compiling pay off at 5 to 10 ms saved per call
@@ -69,13 +71,24 @@ class Programs:
         coming: number of the current call, or of the next one between calls.
     """
 
-    def __init__(self, function, eager, backend, roots, trains=False, snapshots=None):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        eager: Callable[..., Any],
+        backend: str,
+        roots: Callable[[], Sequence[Any]],
+        trains: bool = False,
+        snapshots: Snapshots | None = None,
+    ) -> None:
         check_choice("backend", backend, BACKENDS)
         self.function, self.eager, self.backend, self.roots, self.trains = function, eager, backend, roots, trains
         self.guards, self.snapshots, self.calls = Guards(roots), snapshots, 0
-        self.slots, self.resumed, self.reason, self.warned = {}, {}, "", []
+        self.slots: dict[Any, Slot] = {}
+        self.resumed: dict[str, Any] = {}
+        self.reason = ""
+        self.warned: list[str] = []
 
-    def find(self, args, kwargs):
+    def find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Program | None, list[torch.Tensor]]:
         """The program for a call, or None if ``run_uncompiled`` has to run it; and the tensors among the arguments."""
         self.calls += 1
         self.coming = self.calls
@@ -109,7 +122,7 @@ class Programs:
             program.last, program.given = self.calls, (args, kwargs)
         return program, inputs
 
-    def check(self):
+    def check(self) -> None:
         """Check every program that has run since its last check, on the arguments of its last run.
 
         A program is left out if these arguments now have another signature, because its surroundings have changed.
@@ -117,11 +130,14 @@ class Programs:
         self.coming = self.calls + 1
         for key, slot in list(self.slots.items()):
             for program in [program for program in slot.programs if program.last > program.checked]:
-                now, inputs = self._key(*program.given)
+                args, kwargs = program.given
+                now, inputs = self._key(args, kwargs)
                 if program in slot.programs and now == key and program.holds():
-                    self._checked(slot, program, *program.given, [tensor.contiguous() for tensor in inputs])
+                    self._checked(slot, program, args, kwargs, [tensor.contiguous() for tensor in inputs])
 
-    def run_uncompiled(self, args, kwargs, run=None):
+    def run_uncompiled(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], run: Callable[..., Any] | None = None
+    ) -> Any:
         """Run a call uncompiled, and record its signature."""
         if self.backend == "off" or self.reason or is_observed():
             return (run or self.eager)(*args, **kwargs)
@@ -141,12 +157,12 @@ class Programs:
             self.slots[key] = Slot("replay" if self.backend == "auto" else self.backend, calls=1)
         return result
 
-    def trainable(self):
+    def trainable(self) -> list[torch.Tensor]:
         """Every parameter that a call may train: those of Pyro's store and of the modules."""
         own = [part for module in self.guards.modules for part in module._parameters.values() if part is not None]
         return [*pyro.get_param_store()._params.values(), *own]
 
-    def explain(self):
+    def explain(self) -> list[dict[str, Any]]:
         return [
             {
                 "signature": describe(key[0]),
@@ -158,12 +174,12 @@ class Programs:
             for key, slot in self.slots.items()
         ]
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The number of calls, and backend and calls of every signature by its digest, as plain values."""
         slots = {_digest(key): [slot.backend, slot.calls, slot.reason] for key, slot in self.slots.items()}
         return {"calls": self.calls} | slots
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state: the program of a known signature is built before its first call."""
         self.slots.clear()
         self.resumed = dict(state)

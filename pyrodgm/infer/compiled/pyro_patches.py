@@ -10,6 +10,7 @@ import functools
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
@@ -34,7 +35,7 @@ random numbers. Undoing a trial run would also undo what another thread did with
 
 
 @contextmanager
-def patched_pyro():
+def patched_pyro() -> Iterator[None]:
     """A context in which an ELBO of Pyro can be traced, with the same value.
 
     - Validation and NaN warnings are off, because both read values.
@@ -106,16 +107,16 @@ def _flagged(name):
 
 
 @contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """A context that suppresses the warnings of this thread, which torch raises about tracing and compiling."""
     ignored = ("ignore", _InThisThread(), Warning, None, 0)
-    warnings.filters.insert(0, ignored)
+    warnings.filters.insert(0, ignored)  # type: ignore[attr-defined]  # it is a list
     try:
         with _flagged("quiet"):
             yield
     finally:
         if ignored in warnings.filters:
-            warnings.filters.remove(ignored)
+            warnings.filters.remove(ignored)  # type: ignore[attr-defined]  # it is a list
 
 
 class _InThisThread:

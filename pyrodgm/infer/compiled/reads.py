@@ -28,11 +28,12 @@ class Reads(NamedTuple):
 
 
 @functools.lru_cache(maxsize=10_000)
-def reads(code):
+def reads(code: CodeType) -> Reads:
     """The ``Reads`` of a code object."""
-    chains, attributes, imports = {}, set(), []
+    chains: dict[tuple[str, ...], None] = {}
+    attributes, imports = set(), []
     for inner in _with_inner(code):
-        chain = ()
+        chain: tuple[str, ...] = ()
         for instruction in dis.get_instructions(inner):
             name, operation = instruction.argval, instruction.opname
             if operation == "EXTENDED_ARG":

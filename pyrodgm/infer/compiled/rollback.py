@@ -6,7 +6,9 @@ import io
 import pickle
 import random
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import CellType
+from typing import Any, Self
 
 import numpy as np
 import pyro
@@ -19,8 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 class Rollback(TorchDispatchMode):
     """Undoes in-place operations on tensors that existed before."""
 
-    def __enter__(self):
-        self.before = {}
+    def __enter__(self) -> Self:
+        self.before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         return super().__enter__()
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
@@ -31,7 +33,7 @@ class Rollback(TorchDispatchMode):
                         self.before[id(value)] = (value, value.detach().clone())
         return function(*args, **(kwargs or {}))
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
         with unset_fake_temporarily(), disable_proxy_modes_tracing(), torch.no_grad():
             for tensor, value in self.before.values():
@@ -41,7 +43,7 @@ class Rollback(TorchDispatchMode):
                     tensor.data = value
 
 
-def written(schema, args, kwargs):
+def written(schema: torch.FunctionSchema, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
     """The arguments of a call that its operation writes to."""
     values = [*args, *(kwargs.get(argument.name) for argument in schema.arguments[len(args) :])]
     return [value for argument, value in zip(schema.arguments, values, strict=True) if argument.is_write]
@@ -52,7 +54,7 @@ _ABSENT = object()
 _CONTAINERS = (list, dict, set, collections.deque)
 
 
-def irreversible(objects):
+def irreversible(objects: Iterable[Any]) -> str:
     """A description of the first object whose state cannot be restored; empty if there is none.
 
     Iterators, generators and queues return every item once, so a batch that a trial run takes would be lost.
@@ -65,7 +67,7 @@ def irreversible(objects):
     return ""
 
 
-def generator_states(objects):
+def generator_states(objects: Iterable[Any]) -> tuple[bytes, ...]:
     """The states of the random number generators among objects, as values that can be compared."""
     return tuple([pickle.dumps(_generator_state(value)) for value in objects if isinstance(value, _GENERATORS)])
 
@@ -82,8 +84,14 @@ class Remembered:
         tables: pairs of a dict and the names of its relevant entries, such as the globals that a function uses.
     """
 
-    def __init__(self, objects, cells=(), tables=()):
-        self._undo, self._seen = [], {id(vars(pyro.get_param_store())): None}  # the store is restored separately
+    def __init__(
+        self,
+        objects: Iterable[Any],
+        cells: Iterable[CellType] = (),
+        tables: Iterable[tuple[dict[str, Any], Iterable[str]]] = (),
+    ) -> None:
+        self._undo: list[tuple[Callable[..., Any], Any, Any]] = []
+        self._seen: dict[int, Any] = {id(vars(pyro.get_param_store())): None}  # the store is restored separately
         for value in objects:
             self._keep(value)
             held = getattr(value, "__dict__", None)
@@ -100,7 +108,7 @@ class Remembered:
             if isinstance(table, dict):
                 self._undo.append((_put_entries_back, table, {name: table.get(name, _ABSENT) for name in names}))
 
-    def put_back(self):
+    def put_back(self) -> None:
         for put_back, value, before in self._undo:
             put_back(value, before)
 

@@ -1,5 +1,8 @@
 """The signature of a call: everything about the call and its surroundings that is constant in a graph."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pyro
 import torch
@@ -15,7 +18,7 @@ MOST_ENTRIES = 4096  # a list, dict or array up to this size is compared by its 
 class Same:
     """Wraps an object that cannot be compared by value. It is equal only to itself, and is kept alive for that."""
 
-    def __init__(self, value):
+    def __init__(self, value: object) -> None:
         self.value = value
 
     def __eq__(self, other):
@@ -28,7 +31,7 @@ class Same:
         return type(self.value).__qualname__
 
 
-def split(value, tensors):
+def split(value: Any, tensors: list[torch.Tensor]) -> Any:
     """The signature of an argument; appends its tensors to ``tensors``.
 
     A leading size of two or more is written as ``"B"``, because one graph works for all of them.
@@ -46,7 +49,7 @@ def split(value, tensors):
     return frozen(value)
 
 
-def join(value, tensors):
+def join(value: Any, tensors: Iterator[torch.Tensor]) -> Any:
     """``value`` with its tensors replaced by those of the iterator ``tensors``, in the order of ``split``."""
     if isinstance(value, torch.Tensor):
         return next(tensors)
@@ -58,7 +61,7 @@ def join(value, tensors):
     return value
 
 
-def frozen(value, seen=None):
+def frozen(value: Any, seen: dict[int, Any] | None = None) -> Any:
     """A Python value in a form that compares by value if possible, else by identity.
 
     Objects that compare by identity are also compared by their attributes, each once, up to ``MOST_ENTRIES`` in all.
@@ -90,12 +93,12 @@ def frozen(value, seen=None):
     return Same(value)
 
 
-def is_small(value):
+def is_small(value: object) -> bool:
     """Whether a value is a NumPy array that is compared by its entries."""
     return isinstance(value, np.ndarray) and value.size <= MOST_ENTRIES and value.dtype != object
 
 
-def describe(signature):
+def describe(signature: Any) -> str:
     """The signature of the arguments in readable form: ``float32[B, 784], y=int64[B]``."""
     _, args, kwargs = signature
     named = [f"{name}={_described(value)}" for name, value in kwargs[1:]]
@@ -119,7 +122,7 @@ def _described(value):
     return "(" + ", ".join(map(_described, rest)) + ")"
 
 
-def surroundings():
+def surroundings() -> tuple[Any, ...]:
     """The handlers in which a call runs, and the settings of torch and Pyro that it depends on."""
     autocast = [
         (device, str(torch.get_autocast_dtype(device)))
@@ -135,7 +138,7 @@ def surroundings():
     )
 
 
-def is_observed():
+def is_observed() -> bool:
     """Whether a handler may need the sites of this call, which a graph lacks: a trace, or a handler of the user."""
     return any(
         isinstance(handler, TraceMessenger) or type(handler).__module__.split(".")[0] not in ("pyro", "pyrodgm")

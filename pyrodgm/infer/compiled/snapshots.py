@@ -1,8 +1,14 @@
 """Snapshots of the training state at the last good checks, to restore after a failed check."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import torch
 
 from pyrodgm.infer.compiled.fused_adam import Updater
+
+if TYPE_CHECKING:
+    from pyrodgm.infer.compiled.compiled_svi import CompiledSVI
 
 MOST = 3  # snapshots that are kept
 
@@ -16,10 +22,11 @@ class Snapshots:
         svi: a ``CompiledSVI``; the states of its ``companions`` are part of a snapshot.
     """
 
-    def __init__(self, svi):
-        self.svi, self.taken = svi, []
+    def __init__(self, svi: "CompiledSVI") -> None:
+        self.svi = svi
+        self.taken: list[tuple[int, dict[str, Any], dict[int, Any]]] = []
 
-    def take(self, step, needed, parameters, written):
+    def take(self, step: int, needed: int, parameters: Sequence[torch.Tensor], written: Sequence[torch.Tensor]) -> None:
         """Take a snapshot.
 
         Args:
@@ -39,7 +46,7 @@ class Snapshots:
         if len(self.taken) > MOST:
             del self.taken[1]
 
-    def go_back(self, step, last):
+    def go_back(self, step: int, last: int) -> int:
         """Restore the latest snapshot that is not after ``step``, and drop the later ones.
 
         Args:
@@ -65,7 +72,7 @@ class Snapshots:
             each.load_state_dict(companions.get(id(each)))
         return first
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all snapshots."""
         self.taken.clear()
 

@@ -1,9 +1,11 @@
 """Importance-weighted autoencoders with one and two layers on MNIST."""
 
+from typing import Any
+
 from pyrodgm.models import HierarchicalVAE
 from pyrodgm.zoo.recipe import Recipe
 
-SIZES = {  # by number of layers: units of the latents, and of the hidden layers between them
+SIZES: dict[int, dict[str, Any]] = {  # by number of layers: units of the latents, and of the hidden layers between them
     1: {"z_sizes": (50,), "hidden": ((200, 200),)},
     2: {"z_sizes": (100, 50), "hidden": ((200, 200), (100, 100))},
 }

@@ -1,5 +1,7 @@
 """Recipes on scikit-learn's digits, which need no download."""
 
+from typing import Any
+
 from pyrodgm.models import (
     AVAE,
     M1M2,
@@ -16,7 +18,7 @@ from pyrodgm.zoo.recipe import Recipe
 
 INK = 16  # the largest pixel count
 COUNTS = {"likelihood": ("binomial", {"total_count": INK})}
-STACK = {
+STACK: dict[str, Any] = {
     "data": ("digits", {"counts": True}),
     "resample": ("resample_counts", {"total_count": INK, "draws": 4}),
     "num_labels": 100,

@@ -1,6 +1,7 @@
 """Experiments of Jurasiński's thesis: M2 on two circles, and the latent-space classifier on MNIST."""
 
 from dataclasses import replace
+from typing import Any
 
 from pyrodgm.models import M2, LatentClassifierVAE
 from pyrodgm.zoo.recipe import Recipe
@@ -46,7 +47,7 @@ def circles(name: str, variance: float, paper: str) -> Recipe:
     )
 
 
-def mnist(name: str, summary: str, paper: str, labelled_weight: float, **options) -> Recipe:
+def mnist(name: str, summary: str, paper: str, labelled_weight: float, **options: Any) -> Recipe:
     """The latent-space classifier on MNIST."""
     return Recipe(
         name=name,

@@ -1,9 +1,11 @@
 """Recipes on MNIST, short enough for two CPU cores."""
 
+from typing import Any
+
 from pyrodgm.models import ADGM, AVAE, M1M2, M2, SDGM, VAE
 from pyrodgm.zoo.recipe import Recipe
 
-LABELLED = {
+LABELLED: dict[str, Any] = {
     "data": ("mnist", {}),
     "resample": ("binarise", {}),
     "num_labels": 100,

@@ -1,9 +1,11 @@
 """Recipes on two half-moons with three labels per class."""
 
+from typing import Any
+
 from pyrodgm.models import ADGM, M2
 from pyrodgm.zoo.recipe import Recipe
 
-MOONS = {
+MOONS: dict[str, Any] = {
     "source": "Maaløe et al. 2016, sec. 4.2",
     "data": ("moons", {"noise": 0.1}),
     "num_labels": 6,
@@ -13,7 +15,7 @@ MOONS = {
 }
 # z has one dimension because a moon is a curve. Without the warm-up, z collapses and y splits the rows into a left and
 # a right half.
-CURVES = {"learning_rate": 3e-3, "beta": 0.006, "warm_up_epochs": 5}
+CURVES: dict[str, Any] = {"learning_rate": 3e-3, "beta": 0.006, "warm_up_epochs": 5}
 CURVED = {"z_size": 1, "hidden": (100, 100), "likelihood": "normal"}
 NOT_STATED = (
     " Unlabelled batches are drawn from all rows, including the labelled ones, and every batch contains all six labels "

@@ -1,10 +1,12 @@
 """A photovoltaic string in ten conditions, all labelled: the paper's sensors, and weather-corrected columns."""
 
+from typing import Any
+
 from pyrodgm.models import SDGM
 from pyrodgm.zoo.recipe import Recipe
 
-SIZES = {"z_size": 10, "a_size": 10, "hidden": (50, 50), "likelihood": "normal"}
-SHARED = {
+SIZES: dict[str, Any] = {"z_size": 10, "a_size": 10, "hidden": (50, 50), "likelihood": "normal"}
+SHARED: dict[str, Any] = {
     "source": "Maaløe et al. 2018, experiment (i), table III",
     "figure": "test error",
     "preprocess": (("standardise", {}),),

@@ -1,6 +1,7 @@
 """The ladder VAE and its VAE baselines: five layers on MNIST, a study of depth, OMNIGLOT and small NORB."""
 
 from dataclasses import replace
+from typing import Any
 
 from pyrodgm.models import HierarchicalVAE, LadderVAE
 from pyrodgm.zoo.recipe import Recipe
@@ -28,9 +29,9 @@ def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str 
     }
 
 
-def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = OF_MNIST, **changed) -> Recipe:
+def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = OF_MNIST, **changed: Any) -> Recipe:
     """A model on MNIST with the paper's settings, except those in ``changed``."""
-    settings = {
+    settings: dict[str, Any] = {
         "source": "Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and table 1",
         "figure": "test log p(x)",
         "data": ("mnist", {}),
@@ -44,7 +45,7 @@ def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = O
         "importance_samples": 5000,
         "importance_rows": 2000,
     }
-    given = {"name": name, "summary": summary, "paper": paper, "deviations": deviations, "model": model}
+    given: dict[str, Any] = {"name": name, "summary": summary, "paper": paper, "deviations": deviations, "model": model}
     return Recipe(**settings | given | changed)
 
 
@@ -72,7 +73,7 @@ FINE_TUNED = replace(
 
 # Figures 3 to 5: the effects of batch normalisation (BN), warm-up (WU) and the ladder, for one to five layers. An LVAE
 # of one layer is the same as a VAE+BN+WU of one layer, so there is none.
-STUDY = {  # by kind: name, model, batch normalisation, epochs of warm-up
+STUDY: dict[str, tuple[str, type, str | bool, int]] = {  # by kind: name, model, batch normalisation, epochs of warm-up
     "vae": ("VAE", HierarchicalVAE, False, 0),
     "bn": ("VAE+BN", HierarchicalVAE, "heads", 0),
     "bn-wu": ("VAE+BN+WU", HierarchicalVAE, "heads", 10),
@@ -103,7 +104,7 @@ def depth(kind: str, num_layers: int) -> Recipe:
 def omniglot(name: str, called: str, model: type, paper: str, box: bool) -> Recipe:
     """A model of five layers on OMNIGLOT."""
     rows = "1,345 of the paper's 24,345 training rows are used for validation. "
-    changed = {"epochs": 1500}
+    changed: dict[str, Any] = {"epochs": 1500}
     if box:
         rows = (
             "23,045 training drawings, reduced to 28x28 by box averaging, with a split made for this recipe; no "

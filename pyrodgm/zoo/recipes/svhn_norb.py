@@ -1,5 +1,7 @@
 """SVHN and small NORB with 1,000 labels and a Gaussian likelihood."""
 
+from typing import Any
+
 from pyrodgm.models import ADGM, SDGM
 from pyrodgm.zoo.recipe import Recipe
 
@@ -10,7 +12,7 @@ SIZES = {
     "likelihood": "normal",
     "batch_norm": True,
 }
-SHARED = {
+SHARED: dict[str, Any] = {
     "source": "Maaløe et al. 2016, sec. 3 and table 1",
     "figure": "test error",
     "num_labels": 1000,
@@ -18,12 +20,12 @@ SHARED = {
     "epochs": 1000,
     "milestones": (100,),
 }
-SVHN = SHARED | {
+SVHN: dict[str, Any] = SHARED | {
     "data": ("svhn", {"extra": True}),
     "preprocess": (("dequantise", {}), ("standardise", {"centre": False})),
     "batch_size": 1000,
 }
-NORB = SHARED | {
+NORB: dict[str, Any] = SHARED | {
     "data": ("small-norb", {"size": 32, "pairs": True}),
     "preprocess": (("dequantise", {}),),
     "batch_size": 100,

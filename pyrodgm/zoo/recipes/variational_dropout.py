@@ -1,11 +1,15 @@
 """Figure 6.1a of Kingma's thesis: dropout and variational dropout on MNIST, by method and width."""
 
+from typing import Any
+
 from pyrodgm.models import BayesianMLP
 from pyrodgm.zoo.recipe import Recipe
 
 WIDTHS = (150, 300, 600, 1200)
 RATES = (0.25, 1.0)  # alpha = p / (1 - p), with p = 0.2 for the inputs and p = 0.5 for the hidden units
-METHODS = {  # by name: description, options of the model, and weight of the KL
+METHODS: dict[
+    str, tuple[str, dict[str, Any], float]
+] = {  # by name: description, options of the model, and weight of the KL
     "none": ("no dropout", {"weights": "point"}, 1.0),
     "binary": ("binary dropout", {"weights": "point", "dropout": (0.2, 0.5)}, 1.0),
     "gaussian-a": ("Gaussian dropout of type A", {"weights": ("A", {"alpha": RATES})}, 1.0),
