@@ -314,15 +314,31 @@ def ladder(model, x, y, k, noise):
 
 def fame(model, x, y, k, noise):
     """Maaløe 2018, app. E, eqs 7-9 and sec. 2.2: a ladder whose first layers are strided convolutions."""
+    z, q = downward(model, [(each,) for each in features_of_maps(model, read(model, x))], noise)
+    return Run(chain(model, z, q), (z[0],))
+
+
+def features_of_maps(model, x):
+    """h_1, ..., h_L of x as networks read it (Maaløe 2018, app. E, sec. 2.2)."""
     height, width, channels = model.h.image_shape
-    maps = read(model, x).reshape(-1, height, width, channels).permute(0, 3, 1, 2)
-    h = []
+    maps, h = x.reshape(-1, height, width, channels).permute(0, 3, 1, 2), []
     for i, dense in enumerate(model.h.dense):
         if i < len(model.h.strided):
             maps = by_hand_images.strided(model.h.strided[i], maps)
         h.append(mlp(dense, by_hand_images.as_rows(maps, x.shape[:-1]) if i < len(model.h.strided) else h[-1]))
-    z, q = downward(model, [(each,) for each in h], noise)
-    return Run(chain(model, z, q), (z[0],))
+    return h
+
+
+def semi_supervised_fame(model, x, y, k, noise):
+    """p(y) p(z_L) p(z_{L-1} | z_L, y) ..., and FAME's guide with q(y | h_L) and q(z_L | y, h_L)."""
+    h, top = features_of_maps(model, read(model, x)), len(model.q_z)
+    z, q = rung(model.q_z[-1], (h[-1], y), None, f"z{top}", noise, k)
+    latents, above = {f"z{top}": Latent(z, q, standard(z))}, torch.cat([z, y.expand(*z.shape[:-1], -1)], -1)
+    for i in range(top - 1, 0, -1):
+        prior = moments(model.p_z[i - 1], above)
+        z, q = rung(model.q_z[i - 1], (h[i - 1],), prior, f"z{i}", noise, k)
+        latents[f"z{i}"], above = Latent(z, q, prior), z
+    return Run(latents, (above,), uniform(y), log_class(model.q_y, y, h[-1]))
 
 
 def resnet(model, x, y, k, noise):
@@ -451,6 +467,7 @@ RUNS = {
     "SDGM": auxiliary,
     "CaGeM": cagem,
     "FAME": fame,
+    "SemiSupervisedFAME": semi_supervised_fame,
     "ResNetVAE": resnet,
     "HierarchicalVAE": hierarchical,
     "LadderVAE": ladder,
@@ -599,6 +616,7 @@ def parts(model, x, noise, y=None):
 
 TOP_DOWN = (
     "FAME",
+    "SemiSupervisedFAME",
     "LadderVAE",
     "AuxiliaryLadderVAE",
     "ClusterLadderVAE",
@@ -712,6 +730,7 @@ CLASSIFIERS = {
     "SDGM": auxiliary_classifier,
     "CaGeM": cagem_classifier,
     "ClusterLadderVAE": cluster_ladder_classifier,
+    "SemiSupervisedFAME": lambda model, x, *_: log_q_y(model.q_y, features_of_maps(model, x)[-1]).exp(),
     "LatentClassifierVAE": mean_over("q_z", "p_y"),
     "SplitLatentClassifierVAE": mean_over("q_z_y", "p_y"),
 }
@@ -750,7 +769,7 @@ def evidence(model, x):
     kind = type(model).__name__
     if kind == "LatentClassifierVAE":
         return latent_classifier_evidence(model, x)
-    if kind in ("FAME", "IAFVAE", "ResNetVAE"):  # of one layer
+    if kind in ("FAME", "SemiSupervisedFAME", "IAFVAE", "ResNetVAE"):  # of one layer
         return image_evidence(model, x)
     y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
     classes, terms = model.num_classes if y_is_read else 1, []
@@ -783,6 +802,10 @@ def image_evidence(model, x):
         run = resnet(model, x[:1].expand(len(z), -1), None, None, Given(drawn={"z1": z}))
         log_z = log_z + log_normal(z, *run.latents["z1"].p) - log_normal(z, *standard(z))
         return (log_z + log_x(model, x[:, None], run.x)).logsumexp(1)
+    if type(model).__name__ == "SemiSupervisedFAME":  # p(y) is uniform
+        eye = torch.eye(model.num_classes, dtype=x.dtype)
+        of_class = [log_x(model, x[:, None], (torch.cat([z, y.expand(len(z), -1)], -1),)) for y in eye]
+        return (log_z + torch.stack(of_class)).logsumexp((0, 2)) - math.log(model.num_classes)
     return (log_z + log_x(model, x[:, None], (z,))).logsumexp(1)
 
 

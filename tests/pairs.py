@@ -21,6 +21,10 @@ VARIANTS = {
     "ClusterLadderVAE": [{"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "FAME": [{"z_sizes": (4, 3, 2), "image_shape": (3, 4, 2), "maps": (3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "HierarchicalVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
+    "SemiSupervisedFAME": [
+        {"z_sizes": (2,)},
+        {"z_sizes": (4, 3, 2), "image_shape": (3, 4, 2), "maps": (3, 2), "hidden": ((8, 6), (5,), (4,))},
+    ],
     "IAFVAE": [{"image_shape": (4, 3, 2), "maps": (3, 2), "weight_norm": False}],
     "LadderVAE": [{"z_sizes": (2,)}, {"z_sizes": (4, 3, 2), "hidden": ((8, 6), (5,), (4,))}],
     "LatentClassifierVAE": [{"bound": "jensen"}, {"x_reads_y": False}],
@@ -42,6 +46,7 @@ LIKELIHOODS = ["bernoulli", "normal", ("binomial", {"total_count": 4}), ("catego
 LIKELIHOODS += [("discretized_logistic", {"num_levels": 5})]
 MERGED = (
     "FAME",
+    "SemiSupervisedFAME",
     "LadderVAE",
     "AuxiliaryLadderVAE",
     "ClusterLadderVAE",
@@ -67,7 +72,8 @@ def of_known_evidence(model_class):
 
     Where q begins as p, and all bounds are alike, it is not as it begins.
     """
-    sizes = {"FAME": {"z_sizes": (2,)}, "ResNetVAE": {"depth": 1, "z_maps": 1}}.get(model_class.__name__, {})
+    sizes = {"FAME": {"z_sizes": (2,)}, "ResNetVAE": {"depth": 1, "z_maps": 1}}
+    sizes = (sizes | {"SemiSupervisedFAME": sizes["FAME"]}).get(model_class.__name__, {})
     model = small(model_class, hidden=(), likelihood="normal", **sizes)
     if model_class.__name__ in OF_MAPS:
         with torch.no_grad():

@@ -19,6 +19,7 @@ from pyrodgm.models.m1m2 import M1M2
 from pyrodgm.models.m2 import M2
 from pyrodgm.models.resnet_vae import ResNetVAE
 from pyrodgm.models.sdgm import SDGM
+from pyrodgm.models.semi_supervised_fame import SemiSupervisedFAME
 from pyrodgm.models.split_latent_classifier import SplitLatentClassifierVAE
 from pyrodgm.models.vae import VAE
 
@@ -44,5 +45,6 @@ __all__ = [
     "LatentClassifierVAE",
     "Model",
     "ResNetVAE",
+    "SemiSupervisedFAME",
     "SplitLatentClassifierVAE",
 ]

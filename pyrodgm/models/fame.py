@@ -77,25 +77,8 @@ class FAME(LayeredModel):
         posterior: Option = "normal",
         **options: Any,
     ) -> None:
-        check_layer_sizes("z_sizes", z_sizes)
-        check_maps(maps)
-        if len(maps) > len(z_sizes):
-            raise ValueError(f"maps: got {maps!r}, want at most one for each of {len(z_sizes)} layers")
-        if concatenation and likelihood != "bernoulli":
-            raise ValueError(f"likelihood: got {likelihood!r} with concatenation, want 'bernoulli'")
-        *shape, channels = check_image_shape(image_shape, len(maps))
-        x_size = math.prod(shape) * channels
-        nets: list[Networks] = []
-        for i, sizes in enumerate(hidden_by_layer(hidden, len(z_sizes))):
-            if i < len(maps):
-                places = halved(shape)
-                down = {"top": (maps[i], *places), "shape": shape, "size": maps[max(i - 1, 0)]}
-                nets.append(
-                    MapNetworks(x_size, sizes, down, channels, concatenation, pixel_maps, likelihood, **options)
-                )
-                shape = places
-            else:
-                nets.append(Networks(x_size, None, sizes, **options))
+        decoder = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
+        x_size, nets = networks_of_maps(image_shape, z_sizes, hidden, maps, **decoder, **options)
         super().__init__(x_size, z_sizes, nets)
         self.image_shape = tuple(image_shape)
         self.h = FeatureMaps(nets, image_shape, maps)
@@ -110,6 +93,41 @@ class FAME(LayeredModel):
             for i in reversed(range(len(h))):
                 prior = None if z is None else prior_for_the_guide(self.p_z[i], z)
                 z = pyro.sample(f"z{i + 1}", self.q_z[i](h[i], prior=prior))  # (B, z_i)
+
+
+def networks_of_maps(
+    image_shape: Sequence[int],
+    z_sizes: Sequence[int],
+    hidden: Sequence[int] | Sequence[Sequence[int]],
+    maps: Sequence[int],
+    concatenation: bool,
+    pixel_maps: int,
+    likelihood: Option,
+    **options: Any,
+) -> tuple[int, list[Networks]]:
+    """The number of values of an image, and the ``Networks`` of every layer, bottom first. Arguments as for ``FAME``.
+
+    Raises:
+        ValueError: see ``FAME``.
+    """
+    check_layer_sizes("z_sizes", z_sizes)
+    check_maps(maps)
+    if len(maps) > len(z_sizes):
+        raise ValueError(f"maps: got {maps!r}, want at most one for each of {len(z_sizes)} layers")
+    if concatenation and likelihood != "bernoulli":
+        raise ValueError(f"likelihood: got {likelihood!r} with concatenation, want 'bernoulli'")
+    *shape, channels = check_image_shape(image_shape, len(maps))
+    x_size = math.prod(shape) * channels
+    nets: list[Networks] = []
+    for i, sizes in enumerate(hidden_by_layer(hidden, len(z_sizes))):
+        if i < len(maps):
+            places = halved(shape)
+            down = {"top": (maps[i], *places), "shape": shape, "size": maps[max(i - 1, 0)]}
+            nets.append(MapNetworks(x_size, sizes, down, channels, concatenation, pixel_maps, likelihood, **options))
+            shape = places
+        else:
+            nets.append(Networks(x_size, None, sizes, **options))
+    return x_size, nets
 
 
 class MapNetworks(Networks):
