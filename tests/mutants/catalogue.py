@@ -285,6 +285,29 @@ mutants(
     ),
 )
 mutants(
+    "models/semi_supervised_fame.py",
+    (
+        "above = side_by_side(z, y)",
+        "above = side_by_side(z, y.flip(-1))",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SemiSupervisedFAME-]",
+    ),
+    (
+        "self.q_z[-1](h[-1], y)), y)",
+        "self.q_z[-1](h[-1], 0 * y)), y)",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SemiSupervisedFAME-]",
+    ),
+    (
+        "self.q_z[i](h[i], prior=prior)",
+        "self.q_z[i](h[i])",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[SemiSupervisedFAME-]",
+    ),
+    (
+        "return self.q_y(self.h(self.scaled(x))[-1]).probs",
+        "return self.q_y(self.h(x)[-1]).probs.log_softmax(-1).exp()",
+        "evaluate/test_by_hand.py::test_classifiers[SemiSupervisedFAME-]",
+    ),
+)
+mutants(
     "models/hierarchical_vae.py",
     (
         "q_z(h))  # (B, z_i)",
