@@ -52,7 +52,8 @@ BY_HAND |= {
     },
     "digits-fame-100": FAME | {
         "data": ("digits", {"counts": True}), "epochs": 200, "learning_rate": 2e-3, "num_labels": 100, "beta": 1.0,
-        "schedule": ("linear", {"start": 100, "end": 200}), "resample": ("resample_counts", {"total_count": 16, "draws": 4}),
+        "schedule": ("linear", {"start": 100, "end": 200}),
+        "resample": ("resample_counts", {"total_count": 16, "draws": 4}),
         "importance_samples": 0, "importance_rows": None, "warm_up_epochs": 50, "warm_up_start": 0.0,
         "z_sizes": (16, 8, 4), "maps": (16, 32), "hidden": ((64,), (64,), (32,)), "pixel_maps": 16,
         "concatenation": False, "likelihood": ("binomial", {"total_count": 16}),
