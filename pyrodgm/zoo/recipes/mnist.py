@@ -17,13 +17,8 @@ LABELLED: dict[str, Any] = {
     "importance_samples": 5000,
     "importance_rows": 200,
 }
-AUXILIARY = {
-    "z_size": 100,
-    "a_size": 100,
-    "hidden": (500, 500),
-    "batch_norm": True,
-    "precision": "bfloat16",
-}
+NORMALISED = {"hidden": (500, 500), "batch_norm": True, "precision": "bfloat16"}
+AUXILIARY = {"z_size": 100, "a_size": 100} | NORMALISED
 AUXILIARY_DEVIATIONS = (
     "100 epochs instead of 1,000, to fit a CPU; one sample of the latents instead of 10; bfloat16 matrix products. "
     "50,000 training images; the last 10,000 are the validation rows. All 784 inputs and batch normalisation, as in "
@@ -197,6 +192,24 @@ RECIPES = [
         measure_every=2,
         **LABELLED
         | {"epochs": 150, "batch_size": 200, "learning_rate": 1.5e-3, "milestones": (5, 10, 20, 30, 50, 75, 100)},
+    ),
+    Recipe(
+        name="mnist-m2-fast",
+        summary="M2 with ten units of z on MNIST with 100 labels, for a low error in a quarter of an hour",
+        source="Kingma 2017, sec. 3.2.2 (the model); the schedule is not the paper's",
+        paper="11.97 ± 1.71 %; Jurasiński 2019, table 1: 6.3 ± 2.5 %",
+        deviations=(
+            "z of 10 units instead of 50, two hidden layers of 500 ReLUs with batch normalisation instead of one of "
+            "softplus, and 30 epochs. Learning rate, batches, inputs that vary and precision as in mnist-sdgm-fast, "
+            "every class summed; the rate falls linearly from epoch 15. beta 0.1, as in the paper. The size of z was "
+            "chosen on the validation labels, one seed, 10 epochs: 50 units 16.2 %, 10 units 8.6 %. Unlabelled batches "
+            "are drawn from all rows, including the labelled ones, and errors use grey test images (neither is stated)."
+        ),
+        model=(M2, {"z_size": 10} | NORMALISED),
+        preprocess=(("keep_varying", {"threshold": 0.1}),),
+        schedule=("linear", {"start": 15, "end": 30}),
+        measure_every=2,
+        **LABELLED | {"epochs": 30, "batch_size": 200, "learning_rate": 1.5e-3, "milestones": (10, 20)},
     ),
     Recipe(
         name="mnist-vae",
