@@ -42,7 +42,7 @@ DATASETS = {
 }
 
 
-def load(name: str, **options: Any) -> Dataset:
+def load(name: str | Path, **options: Any) -> Dataset:
     """Load a data set by name, or your own file, on the CPU.
 
     Args:
@@ -73,7 +73,7 @@ def load(name: str, **options: Any) -> Dataset:
     if name not in DATASETS and Path(name).is_file():
         raise ValueError(f"name: got the file {name}, want one that ends in .csv, .csv.gz, .parquet or .npz")
     check_choice("name", name, DATASETS)
-    return DATASETS[name](**options)
+    return DATASETS[str(name)](**options)
 
 
 def _has_levels(name):

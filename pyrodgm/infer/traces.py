@@ -20,9 +20,9 @@ class Pair(NamedTuple):
     A log-probability has shape ``(S, B)``, or ``(K, S, B)`` if it depends on an enumerated y.
     """
 
-    model: dict
-    guide: dict
-    shape: tuple
+    model: dict[str, dict[str, Any]]
+    guide: dict[str, dict[str, Any]]
+    shape: tuple[int, int]
 
     @property
     def classes(self) -> list[str]:

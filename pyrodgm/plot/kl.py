@@ -21,7 +21,7 @@ def _array(values):
     return values.detach().cpu().double().numpy() if isinstance(values, torch.Tensor) else np.asarray(values, float)
 
 
-def kl_of_units(history: list[dict]) -> dict:
+def kl_of_units(history: list[dict[str, Any]]) -> dict[str, tuple[list[int], np.ndarray]]:
     """The KL divergence of every latent unit by epoch, from the history of a recipe with ``kl_units=True``.
 
     Args:
@@ -49,7 +49,7 @@ def kl_of_units(history: list[dict]) -> dict:
     return {site: (epochs, np.array(rows)) for site, (epochs, rows) in found.items()}
 
 
-def kl_heat_maps(history: list[dict]) -> list:
+def kl_heat_maps(history: list[dict[str, Any]]) -> list[Axes]:
     """Plot the KL heat map of every latent of a history, side by side (Sønderby et al. 2016, fig. 4).
 
     Args:
@@ -71,7 +71,7 @@ def kl_heat_maps(history: list[dict]) -> list:
     return list(axes[0])
 
 
-def kl_curves(history: list[dict], ax: Axes | None = None) -> Axes:
+def kl_curves(history: list[dict[str, Any]], ax: Axes | None = None) -> Axes:
     """Plot KL(q || p) of every latent, summed over its units, by epoch.
 
     Args:

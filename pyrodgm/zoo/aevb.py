@@ -29,6 +29,7 @@ from pyrodgm.infer import CompiledSVI, MonteCarloEM, Optimizer, WakeSleep
 from pyrodgm.isolation import seeded
 from pyrodgm.models import VAE
 from pyrodgm.plot import training_curves
+from pyrodgm.types import Option
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import label_of, package_commit, write_results
 
@@ -53,11 +54,11 @@ class Figure(NamedTuple):
 
     settings: list[Setting]
     data: str
-    likelihood: str | tuple[str, dict]
+    likelihood: Option
     hidden: int
     panel: str  # title of a setting's panel
     measured: str
-    evaluate: Callable
+    evaluate: Callable[..., Any]
     num_evaluated: int
     paper: str
     length: str  # training rows of the paper's curves

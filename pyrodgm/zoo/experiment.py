@@ -56,8 +56,8 @@ class Outcome(NamedTuple):
     model: Model
     data: Dataset
     labelled: Rows | None
-    figures: dict
-    history: list
+    figures: dict[str, float]
+    history: list[dict[str, Any]]
 
 
 def prepare(

@@ -32,9 +32,9 @@ class Graph:
     """
 
     module: torch.fx.GraphModule
-    captured: list
+    captured: list[torch.Tensor]
     output: pytree.TreeSpec
-    fakes: list
+    fakes: list[Any]
 
     @property
     def precision(self) -> float:

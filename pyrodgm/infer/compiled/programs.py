@@ -41,17 +41,17 @@ class Slot:
     calls: int = 0
     seconds: float = 0.0
     reason: str = ""
-    programs: list = field(default_factory=list)
+    programs: list[Program] = field(default_factory=list)
 
 
 class Expected(NamedTuple):
     """The result of a plain (uncompiled) run, and its side effects."""
 
     value: object
-    states: list
-    written: list
+    states: list[torch.Tensor]
+    written: list[torch.Tensor]
     effect: str
-    new_parameters: set
+    new_parameters: set[str]
 
 
 class Programs:

@@ -21,9 +21,9 @@ class Reads(NamedTuple):
         dynamic: whether attributes are read whose names are not in the code, as by ``vars``.
     """
 
-    chains: tuple
-    attributes: frozenset
-    imports: tuple
+    chains: tuple[tuple[str, ...], ...]
+    attributes: frozenset[str]
+    imports: tuple[str, ...]
     dynamic: bool
 
 

@@ -1,5 +1,7 @@
 """Kingma's thesis: Frey faces, a comparison of posteriors on MNIST, convolutional VAEs, free bits."""
 
+from typing import Any
+
 from pyrodgm.models import IAFVAE, VAE, HierarchicalVAE
 from pyrodgm.zoo.recipe import Recipe
 
@@ -100,7 +102,7 @@ def mnist_posterior(name: str) -> Recipe:
     )
 
 
-def steps(num_steps: int, width: int) -> tuple[str, dict]:
+def steps(num_steps: int, width: int) -> tuple[str, dict[str, Any]]:
     """The flow of sec. 5.6.1: a two-layer MADE per step, with the order reversed after every second step."""
     return "iaf", {"num_steps": num_steps, "made_hidden": (width, width), "reverse_every": 2}
 
@@ -186,7 +188,7 @@ DIGITS_CONVOLUTIONAL = Recipe(
 )
 
 
-def digits(name: str, summary: str, objective: tuple) -> Recipe:
+def digits(name: str, summary: str, objective: tuple[str, dict[str, Any]]) -> Recipe:
     """A three-layer VAE on digits."""
     return Recipe(
         name=name,

@@ -18,7 +18,7 @@ OF_MNIST = KL_AND_FLOOR + (
 )
 
 
-def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str = "leaky_relu") -> dict:
+def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str = "leaky_relu") -> dict[str, Any]:
     """Arguments of a model with the given number of layers and the paper's sizes (sec. 3, eqs 10-15)."""
     return {
         "z_sizes": SIZES[:num_layers],
@@ -29,7 +29,9 @@ def networks(num_layers: int, batch_norm: str | bool = "heads", activation: str 
     }
 
 
-def mnist(name: str, summary: str, paper: str, model: tuple, deviations: str = OF_MNIST, **changed: Any) -> Recipe:
+def mnist(
+    name: str, summary: str, paper: str, model: tuple[type, dict[str, Any]], deviations: str = OF_MNIST, **changed: Any
+) -> Recipe:
     """A model on MNIST with the paper's settings, except those in ``changed``."""
     settings: dict[str, Any] = {
         "source": "Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and table 1",
