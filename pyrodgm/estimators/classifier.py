@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size
@@ -253,8 +254,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if not known.any():
             raise ValueError("y: got no labels, want at least one to score by")
         weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-        X = X.loc[known] if hasattr(X, "loc") else np.asarray(X)[known]
-        return super().score(X, classes[indices[known]], weight)
+        return super().score(_safe_indexing(X, known), classes[indices[known]], weight)
 
     def sample(self, num_samples=1, y=None):
         """Generate rows from the model.
