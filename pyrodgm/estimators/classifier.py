@@ -44,6 +44,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
     If there were none, the other methods still accept missing cells. ``impute`` fills them in.
 
+    X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
+    own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. Categories
+    are those of ``fit``. ``sample`` and ``impute`` give frames back.
+
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. A
@@ -82,6 +86,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         classifier = DeepGenerativeClassifier(random_state=0).fit(X, y)     # y: -1 for no label
         classifier.predict(X_new), classifier.score_samples(X_new)
+
+        import pandas as pd
+        table = pd.DataFrame({"age": [31, 45, 62, 27], "town": ["Ulm", None, "Bonn", "Ulm"], "old": [True, False] * 2})
+        classifier = DeepGenerativeClassifier(epochs=2).fit(table, ["yes", None, "no", None])
+        rows, classes = classifier.sample(5)    # a frame
     """
 
     def __init__(
@@ -126,7 +135,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """Train on the rows X and their labels.
 
         Args:
-            X: rows ``(N, D)``: an array, or a data frame of numbers. NaN is a missing cell.
+            X: rows ``(N, D)``: an array of numbers, or a data frame. NaN is a missing cell.
             y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
@@ -264,7 +273,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             y: the class of all rows, or of each; None to draw the classes too.
 
         Returns:
-            Rows ``(num_samples, D)`` in the units of X, and their classes ``(num_samples,)``.
+            Rows ``(num_samples, D)`` in the units of X, a frame if X had columns of several kinds, and their classes
+            ``(num_samples,)``.
 
         Raises:
             ValueError: for fewer rows than one, or an unknown class.

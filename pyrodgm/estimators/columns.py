@@ -89,6 +89,8 @@ def describe_columns(X, likelihood=None, names=None):
       and up to 255, as grey images have, ``"bernoulli"`` of the counts over 255;
     - anything else: ``"normal"``, of standardised columns.
 
+    A ``"mixed"`` likelihood, which a data frame has if its columns are of several kinds, is always given.
+
     Args:
         X: rows ``(N, D)``, finite but for missing cells, which are NaN and left out of account.
         likelihood: as for ``likelihood_net``, or None.

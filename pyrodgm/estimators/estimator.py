@@ -106,7 +106,9 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             num_draws: number of draws; None for the mean.
 
         Returns:
-            ``(B, D)``, or ``(num_draws, B, D)``, in the units of X. Observed cells are unchanged.
+            ``(B, D)``, or ``(num_draws, B, D)``, in the units of X. Observed cells are unchanged. If X is a frame with
+            columns of several kinds: a frame, or a list of ``num_draws`` frames. A frame has the most probable category
+            in place of a mean.
 
         Raises:
             ValueError: for numbers below one, or values outside the support of the likelihood.
