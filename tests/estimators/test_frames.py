@@ -66,6 +66,13 @@ def test_a_category_is_its_place_and_a_missing_one_is_nan():
     pd.testing.assert_frame_equal(frame.decode(np.nan_to_num(codes), FRAME)[["age", "grade"]], FRAME[["age", "grade"]])
 
 
+def test_an_integer_too_large_for_a_double_is_kept():
+    rows = pd.DataFrame({"number": pd.array([2**60 + 1, 3, None], dtype="Int64"), "switch": [True, False, None]})
+    frame = read_frame(rows)
+    filled = frame.decode(np.nan_to_num(frame.encode(rows)), rows)
+    assert filled["number"].tolist() == [2**60 + 1, 3, 0] and filled["switch"].tolist() == [True, False, False]
+
+
 def test_the_model_reads_categories_as_one_hot_cells():
     codes = read_frame(FRAME).encode(FRAME)
     columns = describe_columns(codes, ("mixed", {"columns": KINDS}))

@@ -3869,6 +3869,6 @@ mutants(
     (
         "b if _is_missing(a) else a",
         "b",
-        "estimators/test_frames.py::test_imputed_frames_keep_what_was_observed",
+        "estimators/test_frames.py::test_an_integer_too_large_for_a_double_is_kept",
     ),
 )

@@ -78,6 +78,7 @@ def test_one_kind_alone_is_the_likelihood_of_that_kind():
 
 def test_the_heads_of_sigma():
     net, z, y = net_of(scale_head="softplus_sigma"), torch.randn(5, 2).double(), torch.eye(3).double()[:1]
+    assert hasattr(net, "sigma")
     sigma = net(z, y).base_dist.parts[0].scale
     torch.testing.assert_close(sigma, torch.log1p(net.sigma(*net.trunk(z, y)).exp()) + 1e-4)
 
