@@ -67,7 +67,7 @@ def check_values(argument: str, x: torch.Tensor, support: constraints.Constraint
     wrong = x.isinf() | (missing & ~inside)
     if bool(wrong.any()):
         got, want = "NaN or infinite values", "finite numbers"
-        if bool(support.check(torch.tensor(torch.nan))):
+        if bool(support.check(torch.full(x.shape[-1:], torch.nan)).all()):
             got, want = "infinite values", name
         raise ValueError(f"{argument}: got {int(wrong.sum())} {got}, want {want}")
     if not bool(inside.all()):

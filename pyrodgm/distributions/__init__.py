@@ -5,6 +5,7 @@ from pyrodgm.distributions.discrete import GreyBernoulli, Levels, StraightThroug
 from pyrodgm.distributions.discretized_logistic import DiscretizedLogistic
 from pyrodgm.distributions.full_normal import FullNormal
 from pyrodgm.distributions.log_uniform import DropoutNormal, LogUniform
+from pyrodgm.distributions.mixed_cells import MixedCells, MixedValues, OneHotCells, column_widths
 from pyrodgm.distributions.mixture import ClassMixture
 from pyrodgm.distributions.observed_cells import ObservedCells, OrMissing
 from pyrodgm.distributions.pixel_by_pixel import PixelByPixel
@@ -25,7 +26,10 @@ __all__ = [
     "GreyBernoulli",
     "Levels",
     "LogUniform",
+    "MixedCells",
+    "MixedValues",
     "ObservedCells",
+    "OneHotCells",
     "OrMissing",
     "PixelByPixel",
     "Planar",
@@ -33,6 +37,7 @@ __all__ = [
     "Radial",
     "StraightThroughOneHot",
     "SumAndSample",
+    "column_widths",
     "log_prob_of_units",
     "precision_weighted",
     "reparameterise",

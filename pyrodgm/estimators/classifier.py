@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size
@@ -45,6 +46,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     A cell of X that is NaN is missing. It is left out of log p(x), and the networks read it as 0, which is the mean of
     its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
     If there were none, the other methods still accept missing cells. ``impute`` fills them in.
+
+    X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
+    own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. Categories
+    are those of ``fit``. ``sample`` and ``impute`` give frames back.
 
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
@@ -84,6 +89,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         classifier = DeepGenerativeClassifier(random_state=0).fit(X, y)     # y: -1 for no label
         classifier.predict(X_new), classifier.score_samples(X_new)
+
+        import pandas as pd
+        table = pd.DataFrame({"age": [31, 45, 62, 27], "town": ["Ulm", None, "Bonn", "Ulm"], "old": [True, False] * 2})
+        classifier = DeepGenerativeClassifier(epochs=2).fit(table, ["yes", None, "no", None])
+        rows, classes = classifier.sample(5)    # a frame
     """
 
     def __init__(
@@ -128,7 +138,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """Train on the rows X and their labels.
 
         Args:
-            X: rows ``(N, D)``: an array, or a data frame of numbers. NaN is a missing cell.
+            X: rows ``(N, D)``: an array of numbers, or a data frame. NaN is a missing cell.
             y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
@@ -262,8 +272,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if not known.any():
             raise ValueError("y: got no labels, want at least one to score by")
         weight = None if sample_weight is None else np.asarray(sample_weight)[known]
-        X = X.loc[known] if hasattr(X, "loc") else np.asarray(X)[known]
-        return super().score(X, classes[indices[known]], weight)
+        return super().score(_safe_indexing(X, known), classes[indices[known]], weight)
 
     def sample(self, num_samples: int = 1, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Generate rows from the model.
@@ -273,7 +282,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             y: the class of all rows, or of each; None to draw the classes too.
 
         Returns:
-            Rows ``(num_samples, D)`` in the units of X, and their classes ``(num_samples,)``.
+            Rows ``(num_samples, D)`` in the units of X, a frame if X had columns of several kinds, and their classes
+            ``(num_samples,)``.
 
         Raises:
             ValueError: for fewer rows than one, or an unknown class.

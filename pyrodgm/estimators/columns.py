@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from pyrodgm.distributions import column_widths
 from pyrodgm.types import Option
 
 LARGEST_COUNT, LARGEST_GREY = 32, 255
@@ -15,11 +16,15 @@ NOISE = 0.1  # of standardised columns, in standard deviations
 
 
 class Columns(NamedTuple):
-    """The likelihood of the columns, and their scaling x' = (x - shift) / scale.
+    """The likelihood of the columns, and the scaling of the cells that a model reads, x' = (x - shift) / scale.
 
     log p(x) = log p'(x') - sum_d log scale_d converts a density to the units of the table. Only normal columns are
     shifted. Grey values are divided by 255, without a change of density. ``missing`` is how networks read a missing
     cell, see ``Networks``: with a mask if there are missing cells to learn from.
+
+    A cell of the table is a cell of the model, except in a categorical column of a ``"mixed"`` likelihood. There the
+    table has the place of the category among C, and the model has C one-hot cells, see ``MixedNet``. ``shift`` and
+    ``scale`` are those of the model's cells, W in all.
     """
 
     likelihood: str | tuple
@@ -29,16 +34,39 @@ class Columns(NamedTuple):
 
     @property
     def is_normal(self) -> bool:
-        """Whether the columns are standardised."""
-        return _name(self.likelihood) == "normal"
+        """Whether there are normal columns. They are standardised."""
+        return bool(self.normal_cells.any())
+
+    @property
+    def normal_cells(self) -> np.ndarray:
+        """Which of the model's cells are those of normal columns, ``(W,)``."""
+        kinds = _kinds(self.likelihood)
+        if kinds is None:
+            return np.full(len(self.shift), _name(self.likelihood) == "normal")
+        return np.repeat([kind == "normal" for kind in kinds], column_widths(kinds))
 
     def to_model(self, X: np.ndarray) -> torch.Tensor:
-        """Rows of the table as a tensor ``(B, D)`` of double precision, on the model's scale."""
+        """Rows of the table ``(B, D)`` as a tensor ``(B, W)`` of double precision, on the model's scale."""
+        kinds = _kinds(self.likelihood)
+        if kinds is not None:
+            widths = column_widths(kinds)
+            X, places = np.repeat(X, widths, axis=1), np.concatenate([np.arange(width) for width in widths])
+            categorical = np.repeat([not isinstance(kind, str) for kind in kinds], widths)
+            X = np.where(categorical & ~np.isnan(X), np.equal(X, places), X)
         return torch.from_numpy((X - self.shift) / self.scale)
 
     def to_table(self, x: torch.Tensor | np.ndarray) -> np.ndarray:
-        """The inverse of ``to_model``, an array; of rows ``(..., D)``, a tensor or an array."""
-        return torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
+        """The inverse of ``to_model``, an array; of rows ``(..., W)``, a tensor or an array.
+
+        Where x has the probabilities of categories, the most probable one is taken.
+        """
+        cells = torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
+        kinds = _kinds(self.likelihood)
+        if kinds is None:
+            return cells
+        blocks = np.split(cells, np.cumsum(column_widths(kinds))[:-1], axis=-1)
+        pairs = zip(kinds, blocks, strict=True)
+        return np.stack([block[..., 0] if isinstance(kind, str) else block.argmax(-1) for kind, block in pairs], -1)
 
     def log_volume(self, x: torch.Tensor) -> torch.Tensor:
         """sum_d log scale_d over the observed cells of rows x: log p' less log p in the units of the table."""
@@ -49,7 +77,8 @@ class Columns(NamedTuple):
         """Standardised rows with fresh noise N(0, 0.1^2), for every epoch; without it a column of few distinct values
         would be given a variance of nothing and a density without bound. Other columns stay as they are.
         """
-        return x + NOISE * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+        noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+        return x + NOISE * torch.from_numpy(self.normal_cells).to(x) * noise
 
 
 def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
@@ -61,6 +90,8 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
     - counts, most columns of which begin at 0 and share one scale: ``("binomial", {"total_count": largest})`` up to 32,
       and up to 255, as grey images have, ``"bernoulli"`` of the counts over 255;
     - anything else: ``"normal"``, of standardised columns.
+
+    A ``"mixed"`` likelihood, which a data frame has if its columns are of several kinds, is always given.
 
     Args:
         X: rows ``(N, D)``, finite but for missing cells, which are NaN and left out of account.
@@ -81,24 +112,28 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
     if likelihood is None:
         likelihood, largest = _guess(X)
     missing = "mask" if np.isnan(X).any() else "zeros"
-    unscaled = Columns(likelihood, np.zeros(X.shape[1]), np.full(X.shape[1], largest), missing)
-    if not unscaled.is_normal:
-        return unscaled
-    shift, scale = np.nanmean(X, 0), np.nanstd(X, 0)
-    constant = np.flatnonzero(scale <= 1e-12 * (1 + np.abs(shift)))
+    kinds = _kinds(likelihood)
+    if kinds is not None and len(kinds) != X.shape[1]:
+        raise ValueError(f"likelihood: got {len(kinds)} columns, want {X.shape[1]}, as many as X has")
+    is_normal = [kind == "normal" for kind in kinds or [_name(likelihood)] * X.shape[1]]
+    shift, scale, normal = np.zeros(X.shape[1]), np.full(X.shape[1], largest), np.flatnonzero(is_normal)
+    if len(normal):
+        shift[normal], scale[normal] = np.nanmean(X[:, normal], 0), np.nanstd(X[:, normal], 0)
+    constant = normal[scale[normal] <= 1e-12 * (1 + np.abs(shift[normal]))]
     if len(constant):
         raise ValueError(
             f"X: got {len(constant)} constant columns ({columns(constant)}), want columns that vary, or another "
             "likelihood than normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
         )
-    _warn_of_far_cells(X, shift, scale, names)
-    return Columns(likelihood, shift, scale, missing)
+    _warn_of_far_cells(X, normal, scale, names)
+    widths = 1 if kinds is None else column_widths(kinds)
+    return Columns(likelihood, np.repeat(shift, widths), np.repeat(scale, widths), missing)
 
 
-def _warn_of_far_cells(X, shift, scale, names):
+def _warn_of_far_cells(X, normal, scale, names):
     """Warn where the bulk of a column is within a hundredth of its own standard deviation, which few cells decide."""
     low, high = np.nanquantile(X, [0.05, 0.95], axis=0)
-    for d in np.flatnonzero((high - low < 0.01 * scale) & (high > low))[:3]:
+    for d in normal[((high - low < 0.01 * scale) & (high > low))[normal]][:3]:
         row = int(np.nanargmax(np.abs(X[:, d] - np.nanmedian(X[:, d]))))
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
@@ -130,3 +165,8 @@ def _named(columns, names):
 
 def _name(likelihood):
     return likelihood if isinstance(likelihood, str) else likelihood[0]
+
+
+def _kinds(likelihood):
+    """The kind of each column of a ``"mixed"`` likelihood, see ``MixedNet``; None for another likelihood."""
+    return likelihood[1]["columns"] if _name(likelihood) == "mixed" else None

@@ -9,11 +9,12 @@ import torch
 from numpy.typing import ArrayLike
 from pyro import poutine
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_choice, check_size, check_values
 from pyrodgm.estimators.columns import describe_columns
+from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
 from pyrodgm.evaluate import evaluating, impute, latent_means, log_likelihood, row_bounds
 from pyrodgm.evaluate.bound import FAR
 from pyrodgm.formats import FORMAT, check_format, of_estimator
@@ -114,7 +115,9 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             num_draws: number of draws; None for the mean.
 
         Returns:
-            ``(B, D)``, or ``(num_draws, B, D)``, in the units of X. Observed cells are unchanged.
+            ``(B, D)``, or ``(num_draws, B, D)``, in the units of X. Observed cells are unchanged. If X is a frame with
+            columns of several kinds: a frame, or a list of ``num_draws`` frames. A frame has the most probable category
+            in place of a mean.
 
         Raises:
             ValueError: for numbers below one, or values outside the support of the likelihood.
@@ -140,7 +143,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
             x = self.columns_.to_model(rows).to(self.device)
             with isolated(self._seed()):
                 x = impute(self._model_in(torch.float64), x, num_draws=num_draws, **options)
-        return np.where(np.isnan(rows), self.columns_.to_table(x), rows)
+        return self._as_given(np.where(np.isnan(rows), self.columns_.to_table(x), rows), X)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of what ``transform`` returns: ``z_0``, ``z_1``, ...; ``input_features`` has no effect."""
@@ -163,12 +166,31 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         with isolated(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
-        return self.columns_.to_table(nodes["x"]["value"]), nodes
+        return self._as_given(self.columns_.to_table(nodes["x"]["value"])), nodes
 
     def _check_rows(self, X, **options):
-        """X as an array of doubles; ``reset=True`` records its columns as those of the estimator."""
-        _refuse_words(X)
-        return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", **options)
+        """X as an array of doubles; ``reset=True`` records its columns as those of the estimator.
+
+        A category is its place among the categories of its column, see ``Frame``.
+        """
+        if options["reset"]:
+            self.frame_ = read_frame(X)
+        frame = getattr(self, "frame_", None)
+        numbers = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        if frame is None:
+            with words_refused(X):
+                return validate_data(self, X, **numbers, **options)
+        reset = options.pop("reset")
+        if is_frame(X):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+        return check_array(frame.encode(X), **numbers, **options, estimator=self, input_name="X")
+
+    def _as_given(self, X, observed=None):
+        """Rows of the table ``(..., D)``, as frames if ``fit`` got a frame with columns of several kinds."""
+        frame = getattr(self, "frame_", None)
+        if frame is None:
+            return X
+        return frame.decode(X, observed) if X.ndim == 2 else [frame.decode(draw, observed) for draw in X]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -177,7 +199,8 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
     def _begin(self, X):
         """Describe the columns and draw the seed of a fit."""
-        self.columns_ = describe_columns(X, self.likelihood, getattr(self, "feature_names_in_", None))
+        likelihood = self.likelihood if self.frame_ is None else self.frame_.likelihood_or(self.likelihood)
+        self.columns_ = describe_columns(X, likelihood, getattr(self, "feature_names_in_", None))
         self.likelihood_ = self.columns_.likelihood
         if self.verbose:
             print(f"{type(self).__name__}: likelihood {self.likelihood_}")
@@ -207,7 +230,7 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 
     def _new(self, model_class, options, **settings):
         """A model for the columns, built from the options and those settings that its class accepts."""
-        settings |= {"x_size": self.n_features_in_, "z_size": self.z_size, "likelihood": self.likelihood_}
+        settings |= {"x_size": len(self.columns_.shift), "z_size": self.z_size, "likelihood": self.likelihood_}
         settings |= {"hidden": tuple(map(_python_number, self.hidden)), "missing": self.columns_.missing}
         taken = inspect.signature(model_class).parameters
         settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
@@ -265,25 +288,3 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
 def _python_number(value):
     """A NumPy number, such as a grid search deals out, as Python's; anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _refuse_words(X):
-    """Raise ``ValueError`` for columns of a data frame that hold no numbers."""
-    if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
-        return
-    found = [str(name) for name in X.columns if not _is_numeric(X[name])]
-    if found:
-        raise ValueError(
-            f"X: got columns that hold no numbers ({', '.join(map(repr, found[:5]))}), want numbers: encode them, for "
-            "instance by sklearn.preprocessing.OneHotEncoder"
-        )
-
-
-def _is_numeric(column):
-    if getattr(column.dtype, "kind", "O") in "biuf":
-        return True
-    try:
-        np.asarray(column, dtype=np.float64)
-    except (ValueError, TypeError):
-        return False
-    return True

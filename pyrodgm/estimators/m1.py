@@ -92,7 +92,7 @@ class M1(DeepGenerativeEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Train on the rows X ``(N, D)``, an array or a data frame of numbers; ``y`` is not looked at.
+        """Train on the rows X ``(N, D)``, an array of numbers or a data frame; ``y`` is not looked at.
 
         Raises:
             ValueError: for rows that are no finite numbers, and for columns that are constant under a normal likelihood
@@ -126,8 +126,8 @@ class M1(DeepGenerativeEstimator):
         with isolated(self._seed()):
             return latents(self._model_in(torch.float64), x)["z"].cpu().numpy()
 
-    def sample(self, num_samples: int = 1) -> np.ndarray:
-        """Draw rows from the model, ``(num_samples, D)``, in the units of the table."""
+    def sample(self, num_samples: int = 1) -> Any:
+        """Draw rows from the model, ``(num_samples, D)``, in the units of the table; a frame for mixed columns."""
         return self._sample(num_samples)[0]
 
     def _measure_of(self, x):

@@ -77,7 +77,7 @@ class FAME(LayeredModel):
         posterior: Option = "normal",
         **options: Any,
     ) -> None:
-        decoder = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
+        decoder: dict[str, Any] = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
         x_size, nets = networks_of_maps(image_shape, z_sizes, hidden, maps, **decoder, **options)
         super().__init__(x_size, z_sizes, nets)
         self.image_shape = tuple(image_shape)

@@ -62,7 +62,7 @@ class SemiSupervisedFAME(DeepGenerativeModel):
         classes: Option = "enumerated",
         **options: Any,
     ) -> None:
-        decoder = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
+        decoder: dict[str, Any] = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
         x_size, nets = networks_of_maps(image_shape, z_sizes, hidden, maps, **decoder, **options)
         super().__init__(x_size, num_classes, z_sizes[-1], classes)
         self.image_shape, self.z_sizes, self.top = tuple(image_shape), z_sizes, f"z{len(z_sizes)}"

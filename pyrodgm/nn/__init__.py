@@ -9,6 +9,7 @@ from pyrodgm.nn.likelihoods import (
     BinomialNet,
     DiscretizedLogisticNet,
     LevelsNet,
+    MixedNet,
     NormalNet,
     likelihood_net,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "MaskedConv",
     "MaskedConvNet",
     "MaskedNet",
+    "MixedNet",
     "NormalNet",
     "PixelCNN",
     "ResidualDecoder",

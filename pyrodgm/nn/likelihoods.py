@@ -10,9 +10,18 @@ import torch.nn.functional as F
 from torch.distributions import constraints
 
 from pyrodgm.checks import check_choice, check_size
-from pyrodgm.distributions import DiscretizedLogistic, GreyBernoulli, Levels, ObservedCells, OrMissing
+from pyrodgm.distributions import (
+    DiscretizedLogistic,
+    GreyBernoulli,
+    Levels,
+    MixedCells,
+    MixedValues,
+    ObservedCells,
+    OneHotCells,
+    OrMissing,
+)
 from pyrodgm.distributions.discretized_logistic import check_levels
-from pyrodgm.nn.trunk import trunk_of
+from pyrodgm.nn.trunk import Trunk, trunk_of
 from pyrodgm.types import Option
 
 LARGEST_LOG_VARIANCE = 30.0
@@ -327,11 +336,70 @@ class DiscretizedLogisticNet(CellsNet):
         return out.unflatten(-1, (self.size, self.num_components))
 
 
+class MixedNet(CellsNet):
+    """Normal, Bernoulli and categorical columns in one row (Nazabal et al. 2020, HI-VAE).
+
+    log p(x) = sum_normal log N(x_d; mu_d, sigma_d^2) + sum_bernoulli [x_d log pi_d + (1 - x_d) log(1 - pi_d)]
+               + sum_categorical sum_k x_dk log pi_dk
+
+    A categorical column of C categories is C cells of x, one-hot. A row has one cell for each other column. A missing
+    category is NaN in all of its cells. The mean of a categorical column is the probabilities of its categories.
+
+    Arguments, shapes and attributes as for ``NormalNet``, and also:
+
+    Args:
+        size: number of cells: a column each, but C for a categorical column.
+        columns: for each column ``"normal"``, ``"bernoulli"`` or ``("categorical", C)``.
+
+    Raises:
+        ValueError: for another kind of column, another number of cells, or networks for images.
+
+    Example::
+
+        net = MixedNet((50,), (200,), 6, columns=("normal", "bernoulli", ("categorical", 4)))
+        net(z).log_prob(torch.tensor([1.7, 1, 0, 0, 1, 0]))     # (B,)
+    """
+
+    wanted, scale = "real numbers, values in [0, 1] in Bernoulli columns, and one-hot cells in categorical ones", 1
+
+    def __init__(self, parents, hidden, size, columns, scale_head="log_variance", **network):
+        super().__init__()
+        check_choice("scale_head", scale_head, SCALE_HEADS)
+        self.support, self.scale_head = MixedValues(columns), scale_head
+        if size != sum(self.support.widths):
+            raise ValueError(f"size: got {size}, want {sum(self.support.widths)}, the cells of the columns {columns}")
+        self.trunk = trunk_of(parents, hidden, **network)
+        if not isinstance(self.trunk, Trunk):
+            raise ValueError("likelihood: got 'mixed' with networks for images, want one likelihood for all pixels")
+        cells = list(zip(columns, torch.arange(size).split(self.support.widths), strict=True))
+        normal, bernoulli = ([place for column, place in cells if column == k] for k in ("normal", "bernoulli"))
+        categorical = [place for column, place in cells if not isinstance(column, str)]
+        self.sizes = [len(bernoulli), *map(len, categorical)]
+        self.register_buffer("places", torch.cat([*normal, *bernoulli, *categorical]), persistent=False)
+        if normal:
+            self.loc = self.trunk.head(len(normal))
+            self.add_module(SCALE_HEADS[scale_head][0], self.trunk.head(len(normal)))
+        if sum(self.sizes):
+            self.logits = self.trunk.head(sum(self.sizes))
+
+    def forward(self, *parents):
+        h, parts = self.trunk(*parents), []
+        if hasattr(self, "loc"):
+            head, sigma = SCALE_HEADS[self.scale_head]
+            parts.append(dist.Normal(self.loc(*h), sigma(getattr(self, head)(*h))))
+        if hasattr(self, "logits"):
+            switches, *categories = self.logits(*h).split(self.sizes, -1)
+            parts += [GreyBernoulli(logits=switches)] if self.sizes[0] else []
+            parts += map(OneHotCells, categories)
+        return self.row_of(MixedCells(parts, self.places))
+
+
 LIKELIHOODS = {
     "bernoulli": BernoulliNet,
     "binomial": BinomialNet,
     "categorical": LevelsNet,
     "discretized_logistic": DiscretizedLogisticNet,
+    "mixed": MixedNet,
     "normal": NormalNet,
 }
 
@@ -361,7 +429,8 @@ def likelihood_net(
         likelihood: ``"bernoulli"`` (x in [0, 1]), ``"normal"`` (real x), ``("normal", {"variance": v})`` (real x, the
             variance fixed), ``("normal", {"mean": "sigmoid"})`` (real x, means in [0, 1]),
             ``("binomial", {"total_count": n})`` (x in 0..n), ``("categorical", {"num_levels": C})`` or
-            ``("discretized_logistic", {"num_levels": C})`` (x in 0..C-1).
+            ``("discretized_logistic", {"num_levels": C})`` (x in 0..C-1), or ``("mixed", {"columns": (...)})`` with a
+            likelihood for each column, see ``MixedNet``.
         parents, hidden, size, network: as for ``NormalNet``.
         scale_head: for a normal likelihood, see ``NormalNet``.
         batch_norm: for the hidden layers. The heads of a likelihood are never normalised, only those of latents.
@@ -377,7 +446,7 @@ def likelihood_net(
     """
     name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
     check_choice("likelihood", name, LIKELIHOODS)
-    if name == "normal":
+    if name in ("normal", "mixed"):
         options = {"scale_head": scale_head} | options
     batch_norm = True if batch_norm == "heads" else batch_norm
     net = LIKELIHOODS[name](parents, hidden, size, batch_norm=batch_norm, **options, **network)

@@ -3781,8 +3781,8 @@ mutants(
 mutants(
     "estimators/columns.py",
     (
-        "np.nanmean(X, 0), np.nanstd(X, 0)",
-        "np.nan_to_num(X).mean(0), np.nanstd(X, 0)",
+        "np.nanmean(X[:, normal], 0), np.nanstd(X[:, normal], 0)",
+        "np.nan_to_num(X)[:, normal].mean(0), np.nanstd(X[:, normal], 0)",
         "estimators/test_missing_cells.py::TestClassifier::test_columns_ignore_missing_cells",
     ),
     (
@@ -3803,5 +3803,95 @@ mutants(
         "np.where(np.isnan(rows), self.columns_.to_table(x), rows)",
         "np.where(np.isnan(rows), np.asarray(x), rows)",
         "estimators/test_missing_cells.py::TestClassifier::test_imputing_beats_the_column_mean",
+    ),
+)
+
+# mixed columns
+
+mutants(
+    "distributions/mixed_cells.py",
+    (
+        "logits.log_softmax(-1)",
+        "logits.log_softmax(-2)",
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        "value * self.logits",
+        "value * self.logits.exp()",
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        "self.places.argsort()]",
+        "self.places.argsort()[1:]]",  # a column left out
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        "self.places.argsort()]",
+        "self.places]",
+        "nn/test_mixed_likelihood.py::test_samples_and_means_have_the_order_of_the_columns",
+    ),
+    (
+        "constraints.one_hot.check(part)",
+        "constraints.boolean.check(part).all(-1)",
+        "nn/test_mixed_likelihood.py::test_values_that_a_column_cannot_have",
+    ),
+)
+mutants(
+    "nn/likelihoods.py",
+    (
+        "map(OneHotCells, categories)",
+        "map(OneHotCells, categories[::-1])",  # the wrong block
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        "torch.cat([*normal, *bernoulli, *categorical])",
+        "torch.cat([*normal, *bernoulli, *categorical[::-1]])",
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        "dist.Normal(self.loc(*h), sigma(getattr(self, head)(*h)))",
+        "dist.Normal(self.loc(*h), sigma(2 * getattr(self, head)(*h)))",
+        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+    ),
+    (
+        'if name in ("normal", "mixed"):',
+        'if name == "normal":',
+        "nn/test_mixed_likelihood.py::test_the_heads_of_sigma",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "np.equal(X, places)",
+        "np.greater_equal(X, places)",
+        "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
+    ),
+    (
+        "block.argmax(-1)",
+        "block.argmin(-1)",
+        "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
+    ),
+    (
+        "NOISE * torch.from_numpy(self.normal_cells).to(x) * noise",
+        "NOISE * noise",
+        "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
+    ),
+    (
+        "log_scale = np.log(self.scale) if self.is_normal",
+        "log_scale = np.log(self.scale) if self.normal_cells.all()",
+        "estimators/test_frames.py::test_other_units_of_a_number_change_the_score_by_their_jacobian",
+    ),
+)
+mutants(
+    "estimators/frames.py",
+    (
+        "tuple(sorted(values))",
+        "tuple(sorted(values, reverse=True))",
+        "estimators/test_frames.py::test_a_category_is_its_place_and_a_missing_one_is_nan",
+    ),
+    (
+        "b if _is_missing(a) else a",
+        "b",
+        "estimators/test_frames.py::test_an_integer_too_large_for_a_double_is_kept",
     ),
 )

@@ -1,0 +1,247 @@
+"""Data frames with columns of several kinds, of pandas or polars, as arrays of numbers and back."""
+
+import importlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+NUMBERS = ("float", "double", "int", "uint", "decimal")
+DATES = ("date", "time", "period", "interval", "duration")
+SHOWN = 10  # categories in a message
+
+
+class Column(NamedTuple):
+    """What is known of one column: its name, its dtype, and its kind; the categories of a categorical one."""
+
+    name: Any
+    dtype: Any
+    kind: str
+    categories: tuple = ()
+
+    def codes(self, series: Any) -> np.ndarray:
+        """The cells as doubles: numbers, 0 and 1, or the places of the categories. NaN is a missing cell."""
+        values = _values(series)
+        if self.kind == "normal":
+            return self._numbers(series, values)
+        places = {category: i for i, category in enumerate(self.categories)} if self.categories else {0: 0, 1: 1}
+        found = np.full(len(values), np.nan)
+        for i, value in enumerate(values):
+            if not _is_missing(value):
+                found[i] = self._place(places, value)
+        return found
+
+    def decoded(self, codes: np.ndarray) -> list:
+        """The inverse of ``codes``, without missing cells; numbers are rounded where the dtype holds integers."""
+        if self.kind == "categorical":
+            return [self.categories[int(code)] for code in codes]
+        if self.kind == "bernoulli":
+            return [bool(code >= 0.5) for code in codes]
+        name = str(self.dtype).lower()
+        if name.startswith(("int", "uint")):
+            limits = np.iinfo(name.partition("[")[0])
+            return [min(max(round(code), limits.min), limits.max) for code in codes.tolist()]
+        return codes.tolist()
+
+    def given(self, series: Any) -> "Column":
+        """The column with the dtype of another series of it, if both hold numbers: integers may have become floats."""
+        numbers = self.kind == "normal" and str(series.dtype).lower().startswith(NUMBERS)
+        return self._replace(dtype=series.dtype) if numbers else self
+
+    def _place(self, places, value):
+        try:
+            return places[value]
+        except (KeyError, TypeError):
+            known = [False, True] if self.kind == "bernoulli" else list(self.categories)
+            more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+            what = "want one of" if self.kind == "bernoulli" else "want a missing cell or one of the categories of fit:"
+            shown = ", ".join(map(repr, known[:SHOWN]))
+            raise ValueError(f"X: got {value!r} in column {str(self.name)!r}, {what} {shown}{more}") from None
+
+    def _numbers(self, series, values):
+        try:
+            return np.array([np.nan if _is_missing(value) else value for value in values], dtype=np.float64)
+        except (TypeError, ValueError):
+            wrong = next(value for value in values if not _is_missing(value) and not _is_number(value))
+            raise ValueError(f"X: got {wrong!r} in column {str(self.name)!r}, want numbers, as in fit") from None
+
+
+class Frame(NamedTuple):
+    """The columns of a data frame with a column that is not numbers, as seen in ``fit``.
+
+    Attributes:
+        library: ``"pandas"`` or ``"polars"``.
+        columns: a ``Column`` each.
+    """
+
+    library: str
+    columns: tuple[Column, ...]
+
+    @property
+    def likelihood(self) -> tuple:
+        """A likelihood for each column: normal for numbers, Bernoulli for booleans, categorical for the rest."""
+        kinds = (("categorical", len(c.categories)) if c.kind == "categorical" else c.kind for c in self.columns)
+        return "mixed", {"columns": tuple(kinds)}
+
+    def likelihood_or(self, given: str | tuple | None) -> str | tuple:
+        """The likelihood that the user gave, or the frame's if it is None.
+
+        Raises:
+            ValueError: for another likelihood than ``"mixed"`` with columns of categories.
+        """
+        words = [str(column.name) for column in self.columns if column.kind == "categorical"]
+        if given is None or given == self.likelihood:
+            return self.likelihood
+        if words:
+            shown = ", ".join(map(repr, words[:5]))
+            raise ValueError(
+                f"likelihood: got {given!r} with columns of categories ({shown}), want None for a likelihood by column"
+            )
+        return given
+
+    def encode(self, X: Any) -> np.ndarray:
+        """The frame as doubles ``(B, D)``, one cell for each column. A category is its place among the categories.
+
+        Raises:
+            ValueError: for an array, other columns, a category that ``fit`` did not see, or words among numbers.
+        """
+        names = [column.name for column in self.columns]
+        if not is_frame(X):
+            wanted = ", ".join(map(repr, map(str, names[:5])))
+            raise ValueError(f"X: got {type(X).__name__}, want a data frame as in fit, with the columns {wanted}, ...")
+        if list(X.columns) != names:
+            raise ValueError(f"X: got the columns {list(X.columns)}, want those of fit in their order, {names}")
+        return np.column_stack([column.codes(X[column.name]) for column in self.columns])
+
+    def decode(self, codes: np.ndarray, observed: Any = None) -> Any:
+        """Rows ``(B, D)`` as a frame with the columns and the dtypes of ``fit``.
+
+        Args:
+            codes: see ``encode``; without NaN.
+            observed: a frame whose cells are kept where they are not missing; or None.
+        """
+        columns, dtypes = {}, {}
+        for column, new in zip(self.columns, codes.T, strict=True):
+            given = column if observed is None else column.given(observed[column.name])
+            values = given.decoded(new)
+            if observed is not None:
+                old = _values(observed[column.name])
+                values = [b if _is_missing(a) else a for a, b in zip(old, values, strict=True)]
+            columns[column.name], dtypes[column.name] = values, given.dtype
+        library = importlib.import_module(self.library)
+        if self.library == "polars":
+            return library.DataFrame(columns, schema=dtypes)
+        index = None if observed is None else observed.index
+        series = [library.Series(columns[name], dtype=dtypes[name], index=index, name=name) for name in columns]
+        return library.concat(series, axis=1)
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a data frame of pandas or polars."""
+    return _library(X) is not None
+
+
+def read_frame(X: Any) -> Frame | None:
+    """The columns of a data frame; None for an array, and for a frame of numbers alone, which is as good as an array.
+
+    Booleans are Bernoulli, whether their dtype is boolean or object. A column of a categorical dtype has the categories
+    of that dtype. A column of strings, or of other objects, has those that occur, sorted. Numbers are normal.
+
+    Raises:
+        ValueError: for two columns of one name, columns of dates, categories of several types, and a column that is
+            neither numbers nor booleans and has no value.
+
+    Example::
+
+        import pandas as pd
+        frame = read_frame(pd.DataFrame({"age": [31.0, None], "member": [True, False], "town": ["Ulm", "Bonn"]}))
+        frame.likelihood[1]["columns"]      # ("normal", "bernoulli", ("categorical", 2))
+    """
+    if not is_frame(X):
+        return None
+    names = list(X.columns)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"X: got two columns of the name {str(twice)!r}, want different names")
+    columns = tuple(_column(name, X[name]) for name in names)
+    if all(column.kind == "normal" for column in columns):
+        return None
+    return Frame(_library(X), columns)
+
+
+@contextmanager
+def words_refused(X: Any) -> Iterator[None]:
+    """Raise ``ValueError`` that says what to do about words where X must be numbers, as in an array."""
+    frame = read_frame(X)
+    found = [] if frame is None else [str(column.name) for column in frame.columns if column.kind == "categorical"]
+    if found:
+        raise ValueError(f"X: got columns of categories ({', '.join(map(repr, found[:5]))}), want numbers, as in fit")
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        raise ValueError(
+            f"X: got an array of words ({error}), want numbers, or a data frame of pandas or polars for columns of "
+            "categories"
+        ) from error
+
+
+def _column(name, series):
+    dtype = str(series.dtype).lower()
+    if dtype.startswith(NUMBERS):
+        return Column(name, series.dtype, "normal")
+    if dtype.startswith("bool"):
+        return Column(name, series.dtype, "bernoulli")
+    if dtype.startswith(DATES):
+        raise ValueError(
+            f"X: got column {str(name)!r} of dtype {series.dtype}, want numbers, booleans or categories: turn dates "
+            "and times into numbers, such as days"
+        )
+    declared = getattr(series.dtype, "categories", None)
+    if hasattr(declared, "to_list") and len(declared):
+        return Column(name, series.dtype, "categorical", tuple(_values(declared)))
+    values = {value for value in _hashable(name, series) if not _is_missing(value)}
+    if not hasattr(declared, "to_list"):
+        if values and all(isinstance(value, (bool, np.bool_)) for value in values):
+            return Column(name, series.dtype, "bernoulli")
+        if all(map(_is_number, values)) and (values or dtype in ("object", "null")):
+            return Column(name, series.dtype, "normal")
+    if not values:
+        raise ValueError(f"X: got column {str(name)!r} without a single value, want values to learn from: drop it")
+    kinds = sorted({type(value).__name__ for value in values})
+    if len(kinds) > 1:
+        raise ValueError(f"X: got values of the types {', '.join(kinds)} in column {str(name)!r}, want one type")
+    return Column(name, series.dtype, "categorical", tuple(sorted(values)))
+
+
+def _library(X):
+    """The library of a data frame, ``"pandas"`` or ``"polars"``; None for anything else."""
+    roots = [base.__module__.partition(".")[0] for base in type(X).__mro__ if base.__name__ == "DataFrame"]
+    return next((root for root in roots if root in ("pandas", "polars")), None)
+
+
+def _values(series):
+    """The cells as Python's own objects."""
+    return series.to_list()
+
+
+def _hashable(name, series):
+    values = _values(series)
+    try:
+        set(values)
+    except TypeError:
+        raise ValueError(f"X: got lists or other containers in column {str(name)!r}, want single values") from None
+    return values
+
+
+def _is_missing(value):
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # of pandas
+        return True
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _is_number(value):
+    return hasattr(value, "__float__") and not isinstance(value, (bool, np.bool_))
