@@ -96,6 +96,7 @@ BEFORE = {  # by folder, by file, by example
 X, y = torch.rand(40, 5).numpy(), torch.arange(40).numpy() % 3 - 1
 X_new, X_labelled, y_labelled = X, X[y > -1], y[y > -1]
 """,
+    "estimators/anomalies": "import numpy as np\nfrom pyrodgm.estimators import DeepGenerativeClassifier",
     "estimators/estimator": "from pyrodgm.estimators import M1, DeepGenerativeClassifier",
     "evaluate": DIGITS,
     "evaluate/bits_per_dim": "x = x[:2]",

@@ -129,7 +129,7 @@ class MixedCells(dist.TorchDistribution):
         p.log_prob(torch.tensor([-1.0, 0.0, 1.0, 0.0, 2.0]))    # (5,)
     """
 
-    arg_constraints: ClassVar = {}
+    arg_constraints: ClassVar[dict[str, constraints.Constraint]] = {}
     support = constraints.real  # each part checks its own cells
 
     def __init__(

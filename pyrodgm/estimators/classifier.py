@@ -83,6 +83,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
+        kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
         n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     Example::
@@ -161,6 +162,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             objective = self._objective(len(learn), len(x))
             self.history_ = train(self.model_, objective, batches, self, measure, monitor)
             self._note_latents(x)
+        self._keep_latents(X, seed)
         self._optimizer = None
         return self
 
@@ -201,6 +203,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             self._optimizer = optim.get_state()
             self.model_.eval()
             self._note_latents(x)
+        self._keep_latents(X, seed)
         self.history_ = [*self.history_, {"epoch": len(self.history_) + 1, "loss": sum(losses) / len(losses)}]
         return self
 

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_choice, check_size, check_values
+from pyrodgm.estimators.anomalies import AnomalyScores
 from pyrodgm.estimators.columns import describe_columns
 from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
 from pyrodgm.evaluate import evaluating, impute, latent_means, log_likelihood, row_bounds
@@ -30,7 +31,7 @@ DRAWS = 10  # of the latents, for a bound or a mean
 SAVED = {"model_": (to_plain, from_plain), "_optimizer": (state_to_plain, state_from_plain)}
 
 
-class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
+class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
     """Base class of the estimators; a subclass trains ``model_`` over ``columns_``.
 
     All methods use double precision by default, and the same noise for every row. The result for a row is therefore
@@ -243,14 +244,18 @@ class DeepGenerativeEstimator(TransformerMixin, BaseEstimator):
         self.latent_sizes_ = {name: site["value"].shape[-1] for name, site in sites.items() if name.startswith("z")}
 
     def _of_rows(self, X, function, copies=1, size=None, dtype=torch.float64):
-        """``function(model, x)`` for the rows X, as an array of doubles.
+        """``function(model, x)`` for the rows X, as an array of doubles, see ``_of_checked_rows``."""
+        check_is_fitted(self)
+        X = self._check_rows(X, reset=False)
+        self._refuse_missing(X)
+        return self._of_checked_rows(X, function, copies, size, dtype)
+
+    def _of_checked_rows(self, X, function, copies=1, size=None, dtype=torch.float64):
+        """``function(model, x)`` for the rows of an array X.
 
         The rows are split into parts of ``size`` rows, or by the number of classes and ``copies``; each part starts
         with the same noise. Far rows are evaluated in double precision, whatever the dtype.
         """
-        check_is_fitted(self)
-        X = self._check_rows(X, reset=False)
-        self._refuse_missing(X)
         x = self.columns_.to_model(X).to(self.device)
         size = size or max(1, AT_ONCE // (copies * (self.model_.num_classes or 1)))
         far = torch.ones(len(x), dtype=torch.bool, device=x.device)

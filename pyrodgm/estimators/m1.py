@@ -52,6 +52,7 @@ class M1(DeepGenerativeEstimator):
         likelihood_: p(x | z), as given or as chosen.
         model_: the trained ``VAE``, over standardised columns where the likelihood is normal.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
+        kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
         n_features_in_, feature_names_in_: the columns, and their names where X had them.
 
     Example::
@@ -113,6 +114,7 @@ class M1(DeepGenerativeEstimator):
                 measure, monitor = self._measure_of(stop), "validation loss"
             self.history_ = train(self.model_, Trace_ELBO(), batches, self, measure, monitor)
             self._note_latents(x)
+        self._keep_latents(X, seed)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:

@@ -361,8 +361,17 @@ class MixedNet(CellsNet):
     """
 
     wanted, scale = "real numbers, values in [0, 1] in Bernoulli columns, and one-hot cells in categorical ones", 1
+    places: torch.Tensor
 
-    def __init__(self, parents, hidden, size, columns, scale_head="log_variance", **network):
+    def __init__(
+        self,
+        parents: Sequence[int] | torch.nn.Module,
+        hidden: Sequence[int] | None,
+        size: int,
+        columns: Sequence[Option],
+        scale_head: str = "log_variance",
+        **network: Any,
+    ) -> None:
         super().__init__()
         check_choice("scale_head", scale_head, SCALE_HEADS)
         self.support, self.scale_head = MixedValues(columns), scale_head
@@ -382,7 +391,7 @@ class MixedNet(CellsNet):
         if sum(self.sizes):
             self.logits = self.trunk.head(sum(self.sizes))
 
-    def forward(self, *parents):
+    def forward(self, *parents: torch.Tensor) -> torch.distributions.Distribution:
         h, parts = self.trunk(*parents), []
         if hasattr(self, "loc"):
             head, sigma = SCALE_HEADS[self.scale_head]

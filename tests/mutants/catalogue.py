@@ -3092,6 +3092,49 @@ mutants(
     ),
 )
 mutants(
+    "estimators/anomalies.py",
+    (
+        "kneighbors(points[finite])[0].mean(1)",
+        "kneighbors(points[finite])[0].max(1)",
+        "estimators/test_anomalies.py::test_the_distance_is_the_mean_over_the_nearest",
+    ),
+    (
+        "return -self.score_samples(X)",
+        "return self.score_samples(X)",
+        "estimators/test_anomalies.py::test_density_and_class_are_scores_known_from_elsewhere",
+    ),
+    (
+        "return 1 - self.predict_proba(X).max(1)",
+        "return 1 - self.predict_proba(X).min(1)",
+        "estimators/test_anomalies.py::test_density_and_class_are_scores_known_from_elsewhere",
+    ),
+    (
+        'if name != "y"]',
+        'if name == "z"]',
+        "estimators/test_anomalies.py::test_every_continuous_latent_counts_and_no_class",
+    ),
+    (
+        "num_samples=DRAWS, batch_size=len(x))",
+        "num_samples=DRAWS, batch_size=7)",
+        "estimators/test_anomalies.py::test_a_row_has_the_same_score_alone_and_among_others",
+    ),
+    (
+        "model.p_x.support.check(x).all(-1)",
+        "model.p_x.support.check(x).any(-1)",
+        "estimators/test_anomalies.py::test_rows_outside_the_support_are_infinitely_strange",
+    ),
+    (
+        "MOST_CLASSES // len(",
+        "MOST_CLASSES * len(",
+        "estimators/test_anomalies.py::test_a_bounded_choice_of_the_rows_is_kept",
+    ),
+    (
+        "permutation(len(X))[:most]",
+        "permutation(most)",
+        "estimators/test_anomalies.py::test_a_bounded_choice_of_the_rows_is_kept",
+    ),
+)
+mutants(
     "estimators/columns.py",
     (
         "(~x.isnan()).double() @",
