@@ -11,7 +11,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
-from pyrodgm.checks import check_choice
 from pyrodgm.data import Rows
 from pyrodgm.nn import CategoricalNet
 
@@ -92,16 +91,12 @@ def plain_network(recipe, data, rows, seed):
     return batched_network(recipe, data, rows, seed)
 
 
-def batched_network(
-    recipe, data, rows, seed, dropout=0.0, epochs=100, batch_size=200, learning_rate=3e-3, chosen_by="error"
-):
+def batched_network(recipe, data, rows, seed, dropout=0.0, epochs=100, batch_size=200, learning_rate=3e-3):
     """Test error (%) of a network of the classifier's size, trained in batches on the labelled rows only.
 
     For many labels, where the full batches of ``supervised_network`` would be too large. Adam with a learning rate
-    that falls linearly over the second half. The epoch with the lowest validation error is kept; with ``chosen_by=
-    "cross-entropy"`` the one with the lowest cross-entropy, because few validation rows tie in their errors.
+    that falls linearly over the second half. The epoch with the lowest validation error is kept.
     """
-    check_choice("chosen_by", chosen_by, ("error", "cross-entropy"))
     torch.manual_seed(seed)
     x, y = data.train.x[rows], data.train.y[rows]
     layers, size = [], data.x_size
@@ -115,11 +110,6 @@ def batched_network(
         with torch.no_grad():
             return 100 * float((net(part.x).argmax(-1) != part.y).float().mean())
 
-    def loss(part):
-        with torch.no_grad():
-            return float(F.cross_entropy(net(part.x), part.y))
-
-    measured = error if chosen_by == "error" else loss
     least, found = float("inf"), None
     for epoch in range(epochs):
         for group in optimizer.param_groups:
@@ -130,8 +120,8 @@ def batched_network(
             F.cross_entropy(net(x[batch]), y[batch]).backward()
             optimizer.step()
         net.eval()
-        if (value := measured(data.validation)) < least:
-            least, found = value, error(data.test)
+        if (wrong := error(data.validation)) < least:
+            least, found = wrong, error(data.test)
     return found
 
 

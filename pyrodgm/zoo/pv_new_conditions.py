@@ -67,7 +67,7 @@ def figures_of_stage(
     """Test errors (%) of the methods on all conditions, and the SDGM's mean bound (nats) on test rows.
 
     Nothing is held out, because a condition with one label has none to spare: the SDGM takes all its steps, and a
-    network without latents keeps the epoch with the least cross-entropy of its own labels.
+    network without latents keeps the epoch with the fewest errors on its own labels.
     """
     rows, labelled = rows_of_stage(data.train.y, known, data.num_classes, seed)
     y = torch.full_like(data.train.y, -1)
@@ -87,9 +87,9 @@ def figures_of_stage(
     true, inside = data.test.y.numpy(), np.isin(data.test.y.numpy(), known)
     figures = {"SDGM test error": 100 * float((classifier.classes_[proba.argmax(1)] != true).mean())}
     part = data._replace(validation=Rows(data.train.x[labelled], data.train.y[labelled]))
-    options = {"epochs": math.ceil(STEPS / math.ceil(len(labelled) / recipe.batch_size)), "chosen_by": "cross-entropy"}
+    epochs = math.ceil(STEPS / math.ceil(len(labelled) / recipe.batch_size))
     for name, dropout in (("dropout network", 0.5), ("network without dropout", 0.0)):
-        figures[f"{name} test error"] = batched_network(recipe, part, labelled, seed, dropout=dropout, **options)
+        figures[f"{name} test error"] = batched_network(recipe, part, labelled, seed, dropout=dropout, epochs=epochs)
     if inside.any():
         figures["bound of conditions that are in"] = float(np.mean(bounds[inside]))
     figures["bound of conditions not yet in"] = float(np.mean(bounds[~inside]))
