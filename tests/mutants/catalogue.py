@@ -2987,7 +2987,7 @@ mutants(
     (
         "y[kept] = data.train.y[kept]",
         "y[:] = data.train.y",
-        "zoo/test_pv_experiments.py::TestFewLabels::test_no_method_sees_another_label",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_gets_all_rows_and_the_kept_labels",
     ),
     (
         "validation=Rows(data.train.x[stop], data.train.y[stop])",

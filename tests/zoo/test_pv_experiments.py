@@ -55,6 +55,25 @@ class TestFewLabels:
         assert list(found) == ["SDGM", "dropout network", "network without dropout", "forest", "LabelSpreading"]
         assert all(found[name] < 30 for name in ("network without dropout", "forest", "LabelSpreading"))
 
+    def test_the_sdgm_gets_all_rows_and_the_kept_labels(self, data, monkeypatch):
+        seen = SimpleNamespace()
+
+        class Stub:
+            def __init__(self, model, **options):
+                seen.options = options
+
+            def fit(self, x, y):
+                seen.x, seen.y = x, y
+
+            def score(self, x, y):
+                return 0.25 if np.array_equal(x, data.test.x) else 0.0
+
+        monkeypatch.setattr(pv_few_labels, "DeepGenerativeClassifier", Stub)
+        kept = torch.tensor([3, 17])
+        assert pv_few_labels.sdgm_error(record("iv", epochs=7), data, kept, seed=5) == 75
+        assert len(seen.x) == len(seen.y) == 400 and seen.y[kept].tolist() == [3, 7] and (seen.y >= 0).sum() == 2
+        assert seen.options["epochs"] == 7 and seen.options["validation_fraction"] == 0.2
+
     def test_the_tables_and_the_figure_are_written(self, data, tmp_path, monkeypatch):
         monkeypatch.setattr(pv_few_labels, "load_data", lambda recipe: data)
         monkeypatch.setattr(pv_few_labels, "errors", lambda recipe, data, count, seed: {"SDGM": count + seed / 10})
