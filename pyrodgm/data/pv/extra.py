@@ -1,10 +1,10 @@
-"""The packages of the extra ``pv``, imported where they are used."""
+"""Import the packages of the extra ``pv`` where they are used."""
 
 from importlib import import_module
 
 
 def need(name):
-    """The module of that name, or an error that says how to install it.
+    """Import a module. If it is missing, the error says how to install it.
 
     Raises:
         ValueError: if it is not installed.
