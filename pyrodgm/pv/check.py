@@ -1,7 +1,7 @@
-"""What a logger's file holds: step, gaps, nights, units, clipping, open circuits, stuck sensors, the clock.
+"""Report the contents of a logger's file: step, gaps, nights, units, clipping, open circuits, stuck sensors, clock.
 
-The clock is held against the sun without a model of the sky: halfway between the first and the last light of a day the
-sun stands in the south (in the north beyond the equator), whichever way the modules look. pvlib says when it does.
+The clock is compared with the sun, and no model of the sky is needed. Noon is halfway between the first and the last
+light of a day, whichever way the modules face. pvlib gives the time at which it should be.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from pyrodgm.pv.logger_map import STAMPS, LoggerMap
 from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
 from pyrodgm.pv.units import visible_unit
 
-DAY, NIGHT = 86_400, 4 * 3600  # seconds; so long without light is a night
-OPEN = (0.05, 10.0, 100.0)  # A at most, V and W/m² at least: a voltage without a current in the light
-PLATEAU = (0.995, 3600, 1.1)  # of a day's highest power; seconds on it; and irradiance rises so much meanwhile
-CURTAILED = 0.95  # of the highest plateau; lower ones are an order, not the inverter
-CLOCK, CLOCK_MOVES = 20, 40  # minutes that a clock may be off, and move, before it is told
+DAY, NIGHT = 86_400, 4 * 3600  # seconds; a longer time without light is a night
+OPEN = (0.05, 10.0, 100.0)  # A at most, V and W/m² at least: voltage but no current in the light
+PLATEAU = (0.995, 3600, 1.1)  # share of a day's highest power; seconds at it; rise of irradiance meanwhile
+CURTAILED = 0.95  # share of the highest plateau; lower plateaus are ordered by the grid, not due to the inverter
+CLOCK, CLOCK_MOVES = 20, 40  # minutes that a clock may be off, and may move, without a remark
 SPIKE = 10.0  # °C between a row and both its neighbours
 
 
 @dataclass
 class StringCheck:
-    """What one string's rows are like.
+    """What the rows of one string contain.
 
     Args:
-        rows: read.
-        used: of them not left out.
-        first, last: times, in seconds since 1970 in UTC; None where no row has one.
-        step: seconds between two rows, the most frequent; None for fewer than two.
-        gaps: pairs of the number of rows that are missing and when, in seconds, the ten longest.
-        skipped: rows left out by reason.
-        ranges: least, mean and greatest value by pvlib's name, of values that are there.
-        units: what a quantity's values look like, by its name, where it cannot be what it is taken for.
-        empty: cells without a number by name.
-        unread: those of them that hold text.
-        open_circuit: rows with a voltage and no current in the light.
-        clipped, curtailed: rows on a plateau of power.
-        spikes: rows by name whose temperature leaves both neighbours by more than 10 °C.
-        clock: minutes that the light is late against the sun, the median day; None where it cannot be told.
-        clock_moves: minutes between an early day and a late one, the tenth and the ninetieth in a hundred.
+        rows: number of rows read.
+        used: number of rows not left out.
+        first, last: first and last time, in seconds since 1970 in UTC; None if no row has a time.
+        step: most frequent number of seconds between two rows; None for fewer than two rows.
+        gaps: the ten longest, as pairs of the number of missing rows and the time before them, in seconds.
+        skipped: number of rows left out, by reason.
+        ranges: lowest, mean and highest value of each quantity, by pvlib's name, without empty cells.
+        units: remarks on quantities whose values do not fit their unit, by name.
+        empty: number of cells without a number, by name.
+        unread: number of these that hold text, by name.
+        open_circuit: number of rows with voltage but no current in the light.
+        clipped, curtailed: number of rows on a plateau of power, at its highest level or below.
+        spikes: number of rows whose temperature differs from both neighbours by more than 10 °C, by name.
+        clock: minutes by which noon is late, median over the days; None if unknown.
+        clock_moves: minutes between the 10th and the 90th percentile of the same over the days.
     """
 
     rows: int = 0
@@ -74,17 +74,17 @@ def check_logger(
     longitude: float | None = None,
     rows_at_once: int = 200_000,
 ) -> dict[str, StringCheck]:
-    """Look through a file once, in pieces.
+    """Check a file, in one pass.
 
     Args:
         path, logger_map, rows_at_once: see ``read_logger``.
-        latitude, longitude: of the plant, in degrees, north and east positive; without them the clock is not checked.
+        latitude, longitude: of the plant in degrees, north and east positive. Without them the clock is not checked.
 
     Returns:
-        A ``StringCheck`` by string.
+        A ``StringCheck`` for each string, by its name.
 
     Raises:
-        ValueError: as ``read_logger`` does; for a place that is none.
+        ValueError: as in ``read_logger``; for an impossible latitude or longitude.
 
     Example::
 
@@ -104,12 +104,12 @@ def check_logger(
         for name in ("i_dc", "v_dc"):
             if "{string}" not in logger_map.columns[name].name:
                 for check in checks.values():
-                    check.units[name] = f"one column for all {len(checks)} strings: the inverter's?"
+                    check.units[name] = f"one column for all {len(checks)} strings; is it the inverter's?"
     return dict(sorted(checks.items()))
 
 
 class _Pass:
-    """One string's rows, piece by piece, in memory that does not grow but by a few numbers a day."""
+    """Collects the figures of one string, piece by piece. Memory grows by a few numbers per day."""
 
     def __init__(self, longitude):
         self.check, self.seen, self.longitude = StringCheck(), Seen(), longitude
@@ -160,7 +160,7 @@ class _Pass:
             self.gaps = sorted(self.gaps, reverse=True)[:10]
 
     def _days(self, time, values, used):
-        """First and last light between two nights, and each day's rows, held until the day is over."""
+        """Note the first and last light between two nights. Hold the rows of a day until it is over."""
         lit = time[(time != NO_TIME) & (values["poa_global"] >= LEAST_IRRADIANCE / 4)]
         if len(lit):
             lit = np.sort(lit)
@@ -179,7 +179,7 @@ class _Pass:
         self.day = held[:, open_day]
 
     def _plateau(self, day):
-        """Note a day's plateau of power: its level and its rows."""
+        """Note the level and the number of rows of a day's plateau of power, if it has one."""
         _, power, poa = day
         share, seconds, rises = PLATEAU
         on = power > share * power.max()
@@ -188,7 +188,7 @@ class _Pass:
             self.plateaus.append((float(power.max()), int(on.sum())))
 
     def finish(self, logger_map, latitude, longitude):
-        """The result, when all pieces were counted."""
+        """The ``StringCheck``, after the last piece."""
         check = self.check
         if self.day is not None and self.day.shape[1]:
             self._plateau(self.day)
@@ -211,7 +211,7 @@ class _Pass:
         return check
 
     def _late(self, longitude, to_middle):
-        """The middle of each whole day's light less the sun's noon, in minutes."""
+        """Minutes by which the middle of the light is later than noon by the sun, for each whole day."""
         pandas, solar = need("pandas"), need("pvlib.solarposition")
         spans = np.array(self.light)
         lengths = spans[:, 1] - spans[:, 0]
@@ -227,7 +227,7 @@ class _Pass:
 
 
 def told(checks: dict[str, StringCheck]) -> list[str]:
-    """A check in lines of text, the string's name first."""
+    """Checks as lines of text that begin with the string's name."""
     lines = []
     for name, check in checks.items():
 
@@ -245,24 +245,24 @@ def told(checks: dict[str, StringCheck]) -> list[str]:
             text = f", {check.unread[quantity]} of them with text" if check.unread[quantity] else ""
             say(f"{quantity}: {count} cells without a number{text}")
         notes = (
-            (check.open_circuit, "rows of open circuit: voltage without current in the light"),
-            (check.clipped, "rows of clipping: a plateau at the highest power"),
-            (check.curtailed, "rows of curtailment: a plateau below it"),
+            (check.open_circuit, "rows at open circuit: voltage but no current in the light"),
+            (check.clipped, "rows clipped: a plateau at the highest power"),
+            (check.curtailed, "rows curtailed: a plateau below the highest power"),
             *((count, f"rows in which {quantity} jumps and returns") for quantity, count in check.spikes.items()),
         )
         for count, words in notes:
             if count:
                 say(f"{count} {words}")
         if check.clock is not None:
-            off = f"{abs(check.clock):.0f} minutes {'late' if check.clock > 0 else 'early'} against the sun"
+            off = f"noon is {abs(check.clock):.0f} minutes {'late' if check.clock > 0 else 'early'}"
             if abs(check.clock) > 360:
-                say(f"clock: {off}: it is night at noon there; wrong longitude, or timezone?")
+                say(f"clock: {off}, so it is night at noon; wrong longitude, or wrong timezone?")
             elif abs(check.clock) > CLOCK:
                 say(f"clock: {off}; wrong timezone, or summer time?")
             else:
                 say(f"clock: right, {off}")
             if check.clock_moves > CLOCK_MOVES:
-                say(f"clock: moves by {check.clock_moves:.0f} minutes; summer time, in a zone without?")
+                say(f"clock: moves by {check.clock_moves:.0f} minutes; does the logger switch to summer time?")
         for reason, count in check.skipped.most_common():
             say(f"left out: {count} rows, {reason}")
         say(f"used: {check.used} rows" + ("" if check.used else ": nothing to learn from"))

@@ -1,16 +1,16 @@
-"""What a healthy string would give at the irradiance and the temperature that are measured.
+"""The current and voltage of a healthy string at the measured irradiance and temperature.
 
-Where the module is known, its single-diode model says it (``ModuleModel``, by pvlib). Where it is not, the maximum's
-current and voltage of King et al. (2004, eqs 2 and 3) are fitted to rows of the string itself:
+If the module is known, they come from its single-diode model (``ModuleModel``, by pvlib). Otherwise the current and the
+voltage at the maximum of power are fitted to rows of the string itself (King et al. 2004, eqs 2 and 3):
 
     I = E (c0 + c1 E + c2 dT + c3 E dT)                            E = G / 1000,  dT = T - 25
     V = v0 + v1 D + v2 D^2 + v3 dT,       D = (T + 273.15) k/q ln E
 
-Both are linear in their coefficients, so that a fit is least squares. It is made robust, because rows that are called
-normal hold faults nobody has seen: first the sum of absolute residuals is made small, then Tukey's biweight, which
-forgets rows beyond 4.7 standard deviations. Residuals are shares of the value. Deviation: King's temperature
-coefficient of the voltage is constant here, as in his own coefficients of most modules, and the current's stands for
-itself where he multiplies it out.
+Both are linear in their coefficients, so a fit is a least-squares problem. The fit is robust, because rows labelled
+normal may contain faults that nobody noticed. It first minimises the sum of absolute residuals, and then Tukey's
+biweight, which ignores rows beyond 4.7 standard deviations. Residuals are relative to the value. Deviations: the
+temperature coefficient of the voltage is constant, as King's own coefficients are for most modules; the temperature
+coefficients of the current are fitted directly, while King factors out the current.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pyrodgm.data.pv import OperatingPoint, expected_by_module, load_module, rat
 
 BOLTZMANN = 8.617333e-5  # V / K, over the charge of an electron
 REJECTED = 4.685  # standard deviations; Tukey's biweight has 95 % of the efficiency of least squares there
-DIM = 50.0  # W/m²; the fit takes no row below
+DIM = 50.0  # W/m²; rows below are not fitted
 LEAST_ROWS = 50
-STEPS = (20, 30)  # of absolute residuals, of the biweight
+STEPS = (20, 30)  # for the absolute residuals, for the biweight
 
 
 class ModuleModel(NamedTuple):
@@ -44,7 +44,7 @@ class ModuleModel(NamedTuple):
     num_modules: int
 
     def at(self, poa_global: np.ndarray, temp_module: np.ndarray) -> OperatingPoint:
-        """Current and voltage of the maximum, ``(N,)``, at an irradiance in W/m² and a module temperature in °C."""
+        """Current and voltage at maximum power, ``(N,)``, for irradiance in W/m² and module temperature in °C."""
         return expected_by_module(load_module(self.module), self.num_modules, poa_global, temp_module)
 
 
@@ -54,7 +54,7 @@ class KingModel(NamedTuple):
     Args:
         current: c0 to c3, in A and K.
         voltage: v0 to v3, in V and K.
-        spread: standard deviations of the residuals, as shares of current and voltage, by their median.
+        spread: relative standard deviations of the residuals of current and voltage, from their median.
         kept: share of the rows that the fit did not reject.
     """
 
@@ -64,14 +64,14 @@ class KingModel(NamedTuple):
     kept: float
 
     def at(self, poa_global: np.ndarray, temp_module: np.ndarray) -> OperatingPoint:
-        """Current and voltage of the maximum, ``(N,)``, at an irradiance in W/m² and a module temperature in °C."""
+        """Current and voltage at maximum power, ``(N,)``, for irradiance in W/m² and module temperature in °C."""
         of_current, of_voltage = _terms(np.asarray(poa_global, float), np.asarray(temp_module, float))
         current, voltage = of_current @ np.array(self.current), of_voltage @ np.array(self.voltage)
         return OperatingPoint(np.maximum(current, 0), np.maximum(voltage, 0))
 
 
 def fit_king(poa_global: np.ndarray, temp_module: np.ndarray, i_dc: np.ndarray, v_dc: np.ndarray) -> KingModel:
-    """Fit King's model to rows of one string that are called normal, few of which may be faulty.
+    """Fit King's model to rows of one string that are labelled normal. A few of them may be faulty.
 
     Args:
         poa_global: in the plane of the modules, in W/m², ``(N,)``. Rows below 50 W/m² are left out.
@@ -88,7 +88,7 @@ def fit_king(poa_global: np.ndarray, temp_module: np.ndarray, i_dc: np.ndarray, 
     columns = {"poa_global": poa_global, "temp_module": temp_module, "i_dc": i_dc, "v_dc": v_dc}
     for name, values in columns.items():
         if np.shape(values) != np.shape(poa_global) or not np.isfinite(values).all():
-            raise ValueError(f"{name}: got shape {np.shape(values)} or values that are not finite, want one a row")
+            raise ValueError(f"{name}: got shape {np.shape(values)} or values that are not finite, want one per row")
     poa, temperature, current, voltage = (np.asarray(values, float) for values in columns.values())
     usable = (poa >= DIM) & (current > 0) & (voltage > 0)
     if usable.sum() < LEAST_ROWS:
@@ -104,12 +104,12 @@ def fit_king(poa_global: np.ndarray, temp_module: np.ndarray, i_dc: np.ndarray, 
 def module_temperature(
     poa_global: np.ndarray, temp_air: np.ndarray, wind_speed: np.ndarray | None = None
 ) -> np.ndarray:
-    """Module temperature where none is measured, in °C: T_air + G / (25 + 6.84 w) (Faiman 2008).
+    """Module temperature in °C if none was measured: T_air + G / (25 + 6.84 w) (Faiman 2008).
 
     Args:
         poa_global: in the plane of the modules, in W/m², ``(N,)``.
         temp_air: in °C, ``(N,)``.
-        wind_speed: in m/s, ``(N,)``; 1 m/s where it is None.
+        wind_speed: w in m/s, ``(N,)``; None for 1 m/s.
     """
     return temp_air + poa_global / (25 + 6.84 * (1.0 if wind_speed is None else wind_speed))
 
@@ -121,10 +121,10 @@ def monitor_columns(
     poa_global: np.ndarray,
     temp_module: np.ndarray,
 ) -> np.ndarray:
-    """The three columns that a monitor reads, ``(N, 3)``: see ``pyrodgm.data.pv.ratios``.
+    """The three columns that a monitor reads, ``(N, 3)``, see ``pyrodgm.data.pv.ratios``.
 
     Args:
-        healthy: what gives the expected current and voltage.
+        healthy: the model of the expected current and voltage.
         i_dc, v_dc: measured, in A and V, ``(N,)``.
         poa_global: in the plane of the modules, in W/m², above zero.
         temp_module: in °C.

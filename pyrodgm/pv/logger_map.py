@@ -1,4 +1,4 @@
-"""Which column of a logger's file is what: a TOML file, or pvlib's names.
+"""Maps the columns of a logger's file to quantities, by a TOML file or by pvlib's names.
 
     time = { column = "Timestamp", format = "%m/%d/%Y %H:%M", timezone = "America/Denver", stamp = "start" }
     string = "CB2"
@@ -8,9 +8,9 @@
     v_dc = "INV1 CB2 Voltage [V]"
     poa_global = { column = "POA", unit = "kW/m2" }
 
-A column of a string may be a pattern, ``v_dc = "CB{string} Voltage"``: then every string that has one is read. A file
-with a string's name in each row says ``string = { column = "Inverter" }``. Keys that are missing are those of a file
-that needs no map: ``time`` in ISO 8601 with an offset, and the quantities by pvlib's names.
+A column may be a pattern, ``v_dc = "CB{string} Voltage"``. Then every string with such a column is read. If each row
+names its string, write ``string = { column = "Inverter" }``. A missing key has the value of a file that needs no map:
+``time`` in ISO 8601 with an offset, and the quantities by pvlib's names.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from zoneinfo import ZoneInfo
 from pyrodgm.checks import check_choice
 from pyrodgm.pv.units import QUANTITIES, conversion
 
-NEEDED = ("i_dc", "v_dc", "poa_global")  # temperature besides, of the module or of the air
+NEEDED = ("i_dc", "v_dc", "poa_global")  # and a temperature, of the module or of the air
 STAMPS = {"start": 0.5, "middle": 0.0, "end": -0.5}  # steps from a time in the file to the middle of its interval
 
 
 class Column(NamedTuple):
-    """A column of the file: its name, perhaps with ``{string}`` in it, and its unit, None for the one it shows."""
+    """A column of the file: its name, which may contain ``{string}``, and its unit; None to read it from the name."""
 
     name: str
     unit: str | None = None
 
 
 class LoggerMap(NamedTuple):
-    """Where things are in a logger's file.
+    """The layout of a logger's file.
 
     Args:
-        time: the column of times.
-        time_format: of ``strptime``; None for ISO 8601.
-        timezone: of times without an offset.
-        stamp: which moment of its interval a time is: ``"start"``, ``"middle"`` or ``"end"``.
-        string: the name of the one string, or None.
-        string_column: the column that names the string of each row, or None.
-        decimal: the mark of decimals.
+        time: name of the column of times.
+        time_format: format for ``strptime``; None for ISO 8601.
+        timezone: timezone of times without an offset.
+        stamp: the moment of a row's interval that its time gives: ``"start"``, ``"middle"`` or ``"end"``.
+        string: name of the only string, or None.
+        string_column: name of the column with the string of each row, or None.
+        decimal: the decimal mark; None for a comma in files with semicolons, and a point in others.
         columns: ``Column`` by pvlib's name.
     """
 
@@ -61,18 +61,18 @@ class LoggerMap(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A string of a file: its name, and of each quantity that it has the column, a factor and a shift."""
+    """A string of a file: its name, and the column, factor and shift of each quantity that it has."""
 
     string: str
     columns: dict[str, tuple[str, float, float]]
 
 
 def load_map(path: str | Path | None) -> LoggerMap:
-    """The map of a TOML file, or the default one.
+    """Read a map from a TOML file. None gives the default map.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for a file that is no TOML, and for keys, stamps, zones and units that are none.
+        ValueError: for a file that is not TOML, or an unknown key, stamp, timezone or unit.
 
     Example::
 
@@ -85,7 +85,7 @@ def load_map(path: str | Path | None) -> LoggerMap:
     try:
         told = tomllib.loads(Path(path).read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"map: got {path}, which is no TOML ({error})") from error
+        raise ValueError(f"map: got {path}, which is not TOML ({error})") from error
     _check_keys("map", told, ("time", "string", "decimal", "columns"))
     time = told.get("time", {})
     time = {"column": time} if isinstance(time, str) else time
@@ -123,10 +123,10 @@ def load_map(path: str | Path | None) -> LoggerMap:
 
 
 def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
-    """The strings of a file with these columns.
+    """The strings in a file with the given header.
 
     Raises:
-        ValueError: for columns that are missing, with the nearest names that are there, or that are there twice.
+        ValueError: for missing columns, with the most similar names in the file, or for a column that occurs twice.
     """
     wanted = [logger_map.time, *(column.name for column in logger_map.columns.values())]
     for name in wanted if logger_map.string_column is None else [*wanted, logger_map.string_column]:
@@ -160,7 +160,7 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
         strings.append(Source(string or logger_map.string or "1", columns))
     if not strings:
         column = next(iter(patterns.values())).name
-        raise ValueError(f"columns: got no column like {column!r}, want one a string{_near(column, header)}")
+        raise ValueError(f"columns: got no column like {column!r}, want one per string{_near(column, header)}")
     return sorted(strings, key=lambda source: source.string)
 
 
@@ -170,7 +170,7 @@ def _check_there(what, name, header):
 
 
 def _near(name, header):
-    """The columns that a name may have meant, in words."""
+    """The most similar columns in the file, in words."""
     lower = {column.lower(): column for column in header}
     near = [lower[close] for close in get_close_matches(name.lower(), lower, n=3, cutoff=0.4)] or header[:8]
     return f" (there are {', '.join(map(repr, near))})"

@@ -1,4 +1,4 @@
-"""Units of a logger's columns, and those that can be seen from the values."""
+"""Units of a logger's columns, and signs of a wrong unit in the values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUANTITIES = {
     "temp_module": "temperature",
     "wind_speed": "speed",
 }
-# value * factor + shift is in A, V, W/m², °C and m/s
+# value * factor + shift is in A, V, W/m², °C or m/s
 UNITS = {
     "current": {"A": (1.0, 0.0), "mA": (1e-3, 0.0)},
     "voltage": {"V": (1.0, 0.0), "mV": (1e-3, 0.0), "kV": (1e3, 0.0)},
@@ -33,16 +33,16 @@ RANGES = {
 
 
 def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
-    """Factor and shift that bring a column into A, V, W/m², °C or m/s.
+    """Factor and shift that convert a column to A, V, W/m², °C or m/s.
 
     Args:
-        name: of the quantity, as ``i_dc``.
-        unit: as the map gives it; None to take the one in brackets at the end of the column's name, where there is one
-            that is known, else the quantity's own.
-        column: its name in the file.
+        name: name of the quantity, such as ``i_dc``.
+        unit: the unit given by the map. None takes the unit in brackets at the end of the column's name if it is known,
+            else the default unit.
+        column: name of the column in the file.
 
     Raises:
-        ValueError: for a unit that the quantity does not have.
+        ValueError: for a unit unknown for the quantity.
 
     Example::
 
@@ -59,26 +59,26 @@ def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
 
 
 def visible_unit(name: str, low: float, high: float, middle: float) -> str | None:
-    """What a column's values look like, where they cannot be in the unit they are taken for; else None.
+    """A remark if a column's values do not fit its unit, else None.
 
     Args:
-        name: of the quantity.
-        low, high, middle: least, greatest and mean value of a file, converted.
+        name: name of the quantity.
+        low, high, middle: lowest, highest and mean value of the file, converted.
     """
     if name == "poa_global" and 0 < high < 2:
-        return "irradiance never above 2 W/m²: kW/m2?"
+        return "never above 2 W/m²; is the unit kW/m2?"
     if QUANTITIES[name] == "temperature" and low > 200:
-        return "never below 200 °C: K?"
+        return "never below 200 °C; is the unit K?"
     if QUANTITIES[name] == "temperature" and (middle > 45 or high > RANGES[name][1]) and low > -40:
-        return f"{middle:.0f} °C on average, up to {high:.0f}: F?"
+        return f"{middle:.0f} °C on average, up to {high:.0f} °C; is the unit F?"
     if name == "v_dc" and 0 < high < 2:
-        return "never above 2 V: kV?"
+        return "never above 2 V; is the unit kV?"
     if name == "i_dc" and high > 3000:
-        return "up to thousands of ampere: mA?"
+        return "above 3,000 A; is the unit mA?"
     return None
 
 
 def _plain(unit):
-    """A unit in the spelling of ``UNITS``."""
+    """The unit as spelt in ``UNITS``."""
     plain = unit.strip().replace("²", "2").replace("^2", "2").replace("°", "").replace("deg", "").replace(" ", "")
     return {"kmh": "km/h", "kph": "km/h", "ms": "m/s", "knots": "kn", "Celsius": "C", "Kelvin": "K"}.get(plain, plain)

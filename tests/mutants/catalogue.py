@@ -3006,6 +3006,32 @@ mutants(
     ),
 )
 mutants(
+    "zoo/pv_few_labels.py",
+    (
+        "y[kept] = data.train.y[kept]",
+        "y[:] = data.train.y",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_gets_all_rows_and_the_kept_labels",
+    ),
+    (
+        "validation=Rows(data.train.x[stop], data.train.y[stop])",
+        "validation=Rows(data.train.x[learn], data.train.y[learn])",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_a_fifth_of_the_kept_labels_of_each_class_is_held_out",
+    ),
+)
+mutants(
+    "zoo/pv_new_conditions.py",
+    (
+        "own[: 1 + LABELS]",
+        "own[:LABELS]",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_rows_of_a_stage",
+    ),
+    (
+        "np.mean(bounds[~inside])",
+        "np.mean(bounds)",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_figures_by_hand",
+    ),
+)
+mutants(
     "zoo/ring_potential.py",
     (
         "min(1.0, START + (1 - START) * 2 * step / steps)",

@@ -137,7 +137,7 @@ class TestCheck:
         assert (check.clipped, check.curtailed) == pytest.approx(held, rel=0.2) and min(held) > 50
         assert check.spikes == {"temp_module": 2}
         text = "\n".join(told({"1": check}))
-        assert "rows of open circuit" in text and "rows of clipping" in text and "rows of curtailment" in text
+        assert "rows at open circuit" in text and "rows clipped" in text and "rows curtailed" in text
 
     def test_a_plateau_of_the_light_is_none_of_the_inverter(self, tmp_path, month):
         steady = month.copy()
@@ -159,7 +159,7 @@ class TestCheck:
         both.to_csv(tmp_path / "log.csv", index=False)
         checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
         assert list(checks) == ["1", "2"]
-        assert checks["2"].units == {"i_dc": "one column for all 2 strings: the inverter's?"}
+        assert checks["2"].units == {"i_dc": "one column for all 2 strings; is it the inverter's?"}
 
     def test_a_file_of_nights(self, tmp_path, month):
         check = checked(tmp_path, month[month["poa_global"] < 20])

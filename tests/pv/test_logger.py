@@ -175,7 +175,7 @@ def test_a_label_that_is_not_there(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("columns = ", "map: got .*map.toml, which is no TOML"),
+        ("columns = ", "map: got .*map.toml, which is not TOML"),
         ("colums = {}", "map: got 'colums' .did you mean 'columns'"),
         ('time = { colum = "t" }', "time: got 'colum' .did you mean 'column'"),
         ('time = { column = "t", stamp = "begin" }', "time.stamp: got 'begin', want one of end, middle, start"),

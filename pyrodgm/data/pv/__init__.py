@@ -1,6 +1,6 @@
-"""A photovoltaic string: a simulator of its sensors in ten conditions, and what a healthy one would give.
+"""A photovoltaic string: a simulator of its sensors in ten conditions, and the output expected from a healthy string.
 
-Nothing here needs the extra ``pv`` when it is imported; ``simulate`` and ``load_module`` do when they are called.
+Importing this needs no extra packages. Calling ``simulate`` or ``load_module`` needs the extra ``pv``.
 """
 
 from pyrodgm.data.pv.conditions import CONDITIONS, SHARES, Plant

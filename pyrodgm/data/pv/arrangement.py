@@ -1,20 +1,20 @@
-"""On which day a string is in which condition.
+"""The condition of a string on each day.
 
-``campaign`` is the paper's: each condition on as many days as its share of 15,000 rows needs, one to seven. Snow lies
-on the coldest days, N is the clearest day and C the dullest; faults are put on days as they come. ``days`` has each
-condition in all weather: the days are sorted by their clearness, and every condition is spread over them evenly.
+``campaign`` follows the paper: each condition lasts for as many days as its share of 15,000 rows needs, one to seven.
+Snow lies on the coldest days, N takes the clearest days and C the dullest. Faults are put on random days. ``days`` has
+each condition in all weather: the days are sorted by clearness, and every condition is spread over them evenly.
 """
 
 import numpy as np
 
 from pyrodgm.data.pv.conditions import SHARES
 
-ROWS = 15_000  # of the paper's data
-LEAST_IRRADIANCE = 20.0  # W/m²; below, an inverter sleeps
+ROWS = 15_000  # in the paper's data
+LEAST_IRRADIANCE = 20.0  # W/m²; an inverter is off below
 
 
 def rows_by_share(rows: int) -> dict[str, int]:
-    """How many of so many rows each condition has, by table II; their sum is ``rows``."""
+    """Number of rows of each condition by table II. Their sum is ``rows``."""
     exact = {name: share * rows / sum(SHARES.values()) for name, share in SHARES.items()}
     counts = {name: int(value) for name, value in exact.items()}
     for name in sorted(exact, key=lambda name: counts[name] - exact[name])[: rows - sum(counts.values())]:
@@ -28,14 +28,14 @@ def campaign(
     """The days of each condition.
 
     Args:
-        clearness: of each day, its clear-sky index, ``(days,)``.
-        temperature: of each day, its mean in °C, ``(days,)``.
-        lit_rows: rows of each day with enough light, ``(days,)``.
-        rows: recorded in all.
-        generator: of NumPy, puts the faults on days.
+        clearness: clear-sky index of each day, ``(days,)``.
+        temperature: mean temperature of each day in °C, ``(days,)``.
+        lit_rows: number of rows with enough light on each day, ``(days,)``.
+        rows: total number of rows recorded.
+        generator: NumPy's; it chooses the days of the faults.
 
     Returns:
-        A dict from a condition to its days, in their order.
+        A dict from each condition to its days, in order.
 
     Raises:
         ValueError: if there are too few days.
@@ -58,10 +58,10 @@ def campaign(
 
 
 def spread(clearness: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """The condition of each day, ``(days,)`` of names: all in all weather, in the shares of table II.
+    """The name of each day's condition, ``(days,)``: each in all weather, with the shares of table II.
 
-    A condition of share s is due at ranks (k + u) / s of the days sorted by clearness, k = 0, 1, ..., with u uniform. N
-    and C are one here, a healthy string: N on the clearer half of its days, C on the duller.
+    The days are sorted by clearness. A condition of share s is due at the ranks (k + u) / s, k = 0, 1, ..., with u
+    uniform. N and C count as one condition, a healthy string. The clearer half of its days is N, the duller half C.
     """
     shares = {name: share for name, share in SHARES.items() if name not in ("N", "C")}
     shares["healthy"] = SHARES["N"] + SHARES["C"]

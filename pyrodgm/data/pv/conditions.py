@@ -1,10 +1,10 @@
-"""The ten conditions of a string (Maaløe et al. 2018, table II), as light on its cells and a resistor in series.
+"""The ten conditions of a string (Maaløe et al. 2018, table II): the light on its cells, and a resistor in series.
 
-A module stands upright: its submodules are beside each other, two columns of cells each, so that a row of cells along
-the lower edge is two cells of every submodule. Shade takes part of the direct light and leaves the diffuse: under an
-overcast sky it costs nothing.
+A module stands upright. Its submodules are beside each other, with two columns of cells each, so a row of cells along
+the lower edge has two cells of every submodule. Shade takes part of the direct light and none of the diffuse light, so
+it costs nothing under an overcast sky.
 
-What the paper leaves open is in ``Plant``, each with its reason there.
+``Plant`` holds what the paper leaves open, with the reasons for each choice.
 """
 
 from typing import Any, NamedTuple
@@ -15,8 +15,8 @@ from pyrodgm.checks import check_size
 from pyrodgm.data.pv.modules import MODULE, Module, load_module
 from pyrodgm.data.pv.strings import Layout, uniform_layout
 
-# table II, in its order; RS4 as in chapter 6 of Maaløe's thesis, because with appendix D's 10.08 the sum is 99.92 per
-# cent, and rounding explains the 100.02 that it is here
+# Table II, in its order. RS4 is as in chapter 6 of Maaløe's thesis: the sum is then 100.02 per cent, which rounding
+# explains. With the 10.08 of appendix D it would be 99.92.
 SHARES = {
     "PS7": 0.1068,
     "RS4": 0.1018,
@@ -34,19 +34,18 @@ HEALTHY = ("N", "C")
 
 
 class Plant(NamedTuple):
-    """A string on a roof, and what its faults are like.
+    """A string on a roof, and the strength of its faults.
 
     Args:
-        module: in pvlib's CEC list. The default is a common multicrystalline module of 72 cells.
-        num_modules: in series; the paper has eight.
-        tilt, azimuth: of the modules, in degrees; south is 180.
-        shade: share of the direct light that something opaque takes: not all, for its edge is soft and what is around
-            reflects.
-        uniform_shade: the same of PS7's shade on all lower cells. A dark one would switch the whole string off, because
-            it lies on every submodule; the paper's string went on.
-        resistances: in Ω, of RS4 (and PSRS) and of RS8, as their names say.
-        local_tracker: whether the inverter stays in the first maximum of power that it meets below the open-circuit
-            voltage.
+        module: name in pvlib's CEC list. The default is a common multicrystalline module of 72 cells.
+        num_modules: number of modules in series; eight in the paper.
+        tilt, azimuth: orientation of the modules, in degrees; south is 180.
+        shade: share of the direct light that an opaque object takes. It is below 1, because the edge of a shadow is
+            soft and the surroundings reflect light.
+        uniform_shade: the same for PS7, the shade on all lower cells. It is weak, because it lies on every submodule:
+            a dark one would switch off the whole string, and the paper's string kept working.
+        resistances: in Ω, for RS4 (and PSRS) and for RS8, as their names say.
+        local_tracker: whether the inverter stays at the first maximum of power below the open-circuit voltage.
     """
 
     module: str = MODULE
@@ -60,7 +59,7 @@ class Plant(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Light on the groups of cells of a string ``(N, G)`` in W/m², how they are joined, and what is in series, in Ω."""
+    """The light on each group of cells ``(N, G)`` in W/m², the layout of the groups, and the series resistance in Ω."""
 
     irradiance: np.ndarray
     layout: Layout
@@ -68,7 +67,7 @@ class Scene(NamedTuple):
 
 
 def check_plant(plant: Plant) -> Module:
-    """The module of a plant, or ``ValueError`` naming what cannot be built."""
+    """The module of a plant. Raises ``ValueError`` for a plant that cannot be built."""
     module = load_module(plant.module)
     check_size("num_modules", plant.num_modules)
     if plant.num_modules * module.num_submodules <= 6:
@@ -95,21 +94,21 @@ def scene(
     covered: np.ndarray | Any = None,
     transmitted: np.ndarray | Any = None,
 ) -> Scene:
-    """A condition but snow as a ``Scene``; snow where ``covered`` and ``transmitted`` are given.
+    """A condition as a ``Scene``.
 
     Args:
         condition: one of ``CONDITIONS``.
         plant, module: a ``Plant`` and its ``Module``.
-        direct, diffuse: effective light in the plane of the modules, ``(N,)``, in W/m².
-        covered: share of each module below snow, from its lower edge, ``(N, num_modules)``.
-        transmitted: share of the light that goes through the snow, ``(N,)``.
+        direct, diffuse: effective light on the modules in W/m², ``(N,)``.
+        covered: share of each module under snow, from its lower edge, ``(N, num_modules)``; only for snow.
+        transmitted: share of the light that passes through the snow, ``(N,)``; only for snow.
     """
     lit, cells = direct + diffuse, module.cells_a_submodule
     submodules = plant.num_modules * module.num_submodules
     resistance = {"RS4": plant.resistances[0], "PSRS": plant.resistances[0], "RS8": plant.resistances[1]}
 
     def shaded(share, rows, counts):
-        """Cells ``[lit, shaded]`` of each kind of submodule, and how many submodules are of a kind."""
+        """A scene from the cells ``[lit, shaded]`` and the number of submodules of each kind."""
         irradiance = np.stack([lit, diffuse + (1 - share) * direct], 1)
         return Scene(irradiance, Layout(np.array(rows), np.array(counts)), resistance.get(condition, 0.0))
 

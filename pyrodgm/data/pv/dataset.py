@@ -24,24 +24,24 @@ def pv(
     rows: int = 15_000,
     seed: int = 0,
 ) -> Dataset:
-    """A simulated photovoltaic string in ten conditions (Maaløe et al. 2018, table II), by the extra ``pv``.
+    """A simulated photovoltaic string in ten conditions (Maaløe et al. 2018, table II). Needs the extra ``pv``.
 
-    15,000 rows: a fifth to test on, a tenth for validation, the rest to train on. The paper has a fifth to test on and
-    stops by validation rows whose number it does not state. x is on the sensors' scale.
+    A fifth of the rows is for testing, a tenth for validation and the rest for training. The paper also tests on a
+    fifth; it does not state the number of validation rows. x has the units of the sensors.
 
     Args:
-        site: of the weather, ``"greensboro"``, ``"sand-point"`` or ``"miami"``.
+        site: site of the weather, ``"greensboro"``, ``"sand-point"`` or ``"miami"``.
         arrangement: ``"campaign"`` for two months with each condition on one to seven days, as in the paper; ``"days"``
-            for a year with each condition in all weather, rows taken evenly from its minutes with light.
-        columns: ``"iv"`` for current and voltage, ``"sensors"`` for these, irradiance, air and module temperature and
-            wind, or ``"ratios"`` for the three columns of ``pyrodgm.data.pv.expected.ratios``, with the module known.
-        held_out: ``"minutes"`` for single minutes as in the paper; ``"days"`` for whole days, for which every condition
-            needs at least three.
-        rows: how many.
-        seed: fixes weather, arrangement, noise and parts.
+            for a year with each condition in all weather. Its rows are spread evenly over the minutes with light.
+        columns: ``"iv"`` for current and voltage; ``"sensors"`` for these, irradiance, air and module temperature, and
+            wind; or ``"ratios"`` for the three columns of ``pyrodgm.data.pv.expected.ratios`` for the known module.
+        held_out: ``"minutes"`` for single minutes as in the paper; ``"days"`` for whole days, at least three of every
+            condition.
+        rows: number of rows.
+        seed: fixes the weather, the arrangement, the noise and the parts.
 
     Raises:
-        ValueError: for options that are none, naming them, and without pvlib.
+        ValueError: for an unknown option, or if pvlib is missing.
 
     Example::
 
@@ -59,7 +59,7 @@ def pv(
             raise ValueError(
                 f"rows: got {rows}, want at most {MOST_ROWS}, which the minutes with light of any year exceed"
             )
-        span = {"start": "01-01", "num_days": 365, "every": MOST_ROWS // rows}  # some more rows than are wanted
+        span = {"start": "01-01", "num_days": 365, "every": MOST_ROWS // rows}  # some more rows than needed
     table = simulate(site, arrangement, rows=rows, seed=seed, **span)
     table = table[table["recorded"]]
     if arrangement == "days":
@@ -79,7 +79,7 @@ def pv(
 
 
 def _columns(table, columns):
-    """The columns of a set, ``(N, D)``."""
+    """The chosen columns, ``(N, D)``."""
     from pyrodgm.data.pv import sensors
     from pyrodgm.data.pv.conditions import Plant
     from pyrodgm.data.pv.expected import expected_by_module, ratios
@@ -96,9 +96,9 @@ def _columns(table, columns):
 
 
 def _whole_days(y, day, names, generator):
-    """Rows by days: of each condition's days a fifth to test on and a tenth to choose by, at least one each.
+    """Split the rows by days: a fifth of each condition's days for testing, a tenth for validation, at least one each.
 
-    A day may have two conditions, where snow goes; it is then in the part of the one that it has most of.
+    A day on which snow disappears has two conditions. It counts as the one with more rows.
     """
     counts = torch.zeros(int(day.max()) + 1, int(y.max()) + 1).index_put_((day, y), torch.ones(len(y)), accumulate=True)
     days = torch.arange(len(counts))[counts.sum(1) > 0]

@@ -1,4 +1,4 @@
-"""What a healthy string would give, and the three columns that divide the weather out."""
+"""The output expected from a healthy string, and the three columns that divide the weather out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pyrodgm.data.pv.modules import Module
 from pyrodgm.data.pv.strings import OperatingPoint, maximum_power, uniform_layout
 
 RATIOS = ("v_ratio", "log_i_ratio", "log_poa")
-LEAST_RATIO = 1e-3  # of currents; a string that does nothing has no logarithm
+LEAST_RATIO = 1e-3  # of currents; zero has no logarithm
 
 
 def expected_by_module(
     module: Module, num_modules: int, poa_global: np.ndarray, temp_module: np.ndarray
 ) -> OperatingPoint:
-    """Current and voltage at the maximum of a healthy string, ``(N,)``, by the single-diode model of its module.
+    """Current and voltage of a healthy string at maximum power, ``(N,)``, by the single-diode model of its module.
 
     Args:
         module: a ``Module``.
-        num_modules: in series.
-        poa_global: measured in the plane of the modules, in W/m², ``(N,)``.
-        temp_module: measured, in °C, ``(N,)``.
+        num_modules: number of modules in series.
+        poa_global: measured irradiance in the plane of the modules in W/m², ``(N,)``.
+        temp_module: measured temperature in °C, ``(N,)``.
     """
     layout = uniform_layout(module, num_modules)
     parts = np.array_split(np.arange(len(poa_global)), len(poa_global) // 10_000 + 1)
@@ -33,13 +33,13 @@ def ratios(i_dc: np.ndarray, v_dc: np.ndarray, poa_global: np.ndarray, expected:
 
         V / V_expected,    ln(I / I_expected),    ln G
 
-    A series resistance lowers the first by more, the stronger the light; shade of a few cells lowers it by a step that
-    light does not change; shade, snow and dirt on all lower the second.
+    A series resistance lowers the first column, and more so in stronger light. Shade on a few cells lowers it by a step
+    that does not depend on the light. Shade, snow and dirt on all cells lower the second column.
 
     Args:
-        i_dc, v_dc: measured, ``(N,)``, in A and V.
-        poa_global: measured, in W/m², above zero.
-        expected: of a healthy string.
+        i_dc, v_dc: measured current in A and voltage in V, ``(N,)``.
+        poa_global: measured irradiance in W/m², above zero.
+        expected: output of a healthy string.
     """
     current = np.maximum(i_dc / np.maximum(expected.current, 1e-9), LEAST_RATIO)
     return np.stack([v_dc / np.maximum(expected.voltage, 1e-9), np.log(current), np.log(poa_global)], 1)

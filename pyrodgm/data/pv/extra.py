@@ -1,11 +1,11 @@
-"""The packages of the extra ``pv``, imported where they are used."""
+"""Import the packages of the extra ``pv`` where they are used."""
 
 from importlib import import_module
 from types import ModuleType
 
 
 def need(name: str) -> ModuleType:
-    """The module of that name, or an error that says how to install it.
+    """Import a module. If it is missing, the error says how to install it.
 
     Raises:
         ValueError: if it is not installed.

@@ -1,14 +1,14 @@
 """A photovoltaic module: its single-diode parameters, and the reverse characteristic of its cells.
 
-The five parameters at an irradiance G and a cell temperature T are those of the CEC model (De Soto et al. 2006; Dobos
-2012), as pvlib computes them. A cell is one N-th of a module of N cells in series. What a cell does in reverse is
-Bishop's term (Bishop 1988):
+The five parameters at an irradiance and a cell temperature follow the CEC model (De Soto et al. 2006; Dobos 2012), as
+computed by pvlib. A cell is one N-th of a module of N cells in series. Bishop's term describes its breakdown in reverse
+(Bishop 1988):
 
     I = I_L - I_0 (exp(V_d / a) - 1) - V_d / R_sh - b V_d / R_sh,ref (1 - V_d / V_br)^(-m),    V = V_d - I R_s
 
-Two deviations. The CEC model lets the shunt R_sh grow without bound in the dark, so that a dark cell would never break
-down; the breakdown term takes the shunt R_sh,ref at 1,000 W/m² instead. And the term is there in reverse only: the
-curve of a healthy string is pvlib's.
+Two deviations. In the CEC model the shunt resistance R_sh grows without bound in the dark, so a dark cell would never
+break down. The breakdown term therefore uses R_sh,ref, the shunt at 1,000 W/m². And the term applies only in reverse,
+so that the curve of a healthy string is that of pvlib.
 """
 
 from difflib import get_close_matches
@@ -27,11 +27,11 @@ class Module(NamedTuple):
     """A module of the CEC list.
 
     Args:
-        name: in pvlib's list.
-        parameters: the CEC model's, by pvlib's names.
-        num_cells: cells in series.
-        num_submodules: groups of cells with a bypass diode each.
-        columns: of cells, from the lower edge to the upper one.
+        name: name in pvlib's list.
+        parameters: parameters of the CEC model, by pvlib's names.
+        num_cells: number of cells in series.
+        num_submodules: number of groups of cells with a bypass diode each.
+        columns: number of columns of cells; a column goes from the lower edge to the upper one.
         breakdown_factor: b of Bishop's term.
         breakdown_voltage: V_br of a cell, in V.
         breakdown_exponent: m of Bishop's term.
@@ -50,17 +50,17 @@ class Module(NamedTuple):
 
     @property
     def cells_a_submodule(self) -> int:
-        """Cells of a submodule."""
+        """Number of cells in a submodule."""
         return self.num_cells // self.num_submodules
 
     @property
     def rows(self) -> int:
-        """Rows of cells, from the lower edge to the upper one."""
+        """Number of rows of cells, from the lower edge to the upper one."""
         return self.num_cells // self.columns
 
 
 class Cells(NamedTuple):
-    """Single-diode parameters of a cell at some irradiance and temperature: arrays of one shape, in A, Ω and V."""
+    """Single-diode parameters of a cell, for given irradiance and temperature: arrays of one shape, in A, Ω and V."""
 
     photocurrent: np.ndarray
     saturation_current: np.ndarray
@@ -70,13 +70,13 @@ class Cells(NamedTuple):
 
 
 def load_module(name: str = MODULE) -> Module:
-    """A module by its name in pvlib's CEC list.
+    """Load a module by its name in pvlib's CEC list.
 
-    The list says nothing of what is assumed here: three submodules, two where the cells do not divide by three, each
-    of two columns of cells; and the breakdown, which multicrystalline cells have between 12 and 20 V.
+    Two things are not in the list and are assumed: three submodules of two columns of cells each (two if the number of
+    cells is not a multiple of three), and a breakdown voltage typical of multicrystalline cells, 12 to 20 V.
 
     Raises:
-        ValueError: if there is no such module, naming the nearest.
+        ValueError: for an unknown module, with the most similar names.
 
     Example::
 
@@ -101,12 +101,12 @@ def _cec_list():
 
 
 def cells_at(module: Module, irradiance: np.ndarray, temperature: np.ndarray) -> Cells:
-    """The parameters of a cell, by the CEC model.
+    """Parameters of a cell, by the CEC model.
 
     Args:
         module: a ``Module``.
-        irradiance: effective, in W/m².
-        temperature: of the cell, in °C, broadcast against the irradiance.
+        irradiance: effective irradiance in W/m².
+        temperature: temperature of the cell in °C, broadcast against the irradiance.
     """
     irradiance = np.maximum(irradiance, DARK)
     parts = need("pvlib.pvsystem").calcparams_cec(irradiance, temperature, **module.parameters)
@@ -116,12 +116,12 @@ def cells_at(module: Module, irradiance: np.ndarray, temperature: np.ndarray) ->
 
 
 def cell_currents(module: Module, cells: Cells, diode_voltage: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Current and voltage of a cell, explicit in the diode voltage V_d = V + I R_s.
+    """Current and voltage of a cell for given diode voltages V_d = V + I R_s.
 
     Args:
-        module: whose cell it is.
-        cells: parameters, ``(...)``.
-        diode_voltage: ``(..., points)``, above the breakdown voltage.
+        module: the module of the cell.
+        cells: its parameters, ``(...)``.
+        diode_voltage: V_d, ``(..., points)``, above the breakdown voltage.
 
     Returns:
         Currents and voltages ``(..., points)``.

@@ -1,8 +1,8 @@
-"""What a logger writes of a string: noise, and gains that drift.
+"""Errors of a logger's sensors: noise, and gains that drift.
 
-A sensor's gain is 1 + g + d_t: g is normal, fixed for a simulation, and d a random walk that reaches the drift below in
-a year. Noise is normal, in the sensor's units and as a share of the value. The figures are those of a plant with a
-secondary-standard pyranometer and an inverter's own meters.
+The gain of a sensor is 1 + g + d_t. g is normal and fixed for a simulation. d is a random walk whose standard deviation
+after a year is the drift given below. The noise is normal, with one part in the sensor's units and one relative to the
+value. The figures are typical of a secondary-standard pyranometer and the meters of an inverter.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ COLUMNS = ("i_dc", "v_dc", "poa_global", "temp_air", "temp_module", "wind_speed"
 
 
 class Sensor(NamedTuple):
-    """Standard deviations of a sensor: gain, drift of the gain in a year, noise as a share, noise in its units."""
+    """Standard deviations of a sensor: gain, its drift in a year, relative noise, and noise in the sensor's units."""
 
     gain: float
     drift: float
@@ -35,9 +35,9 @@ POSITIVE = ("i_dc", "v_dc", "poa_global", "wind_speed")
 
 
 def measure(values: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
-    """Values as the sensors tell them: one a minute, ``(N,)``, by the names of ``COLUMNS``.
+    """Measured values for true ones, one per minute, ``(N,)``, by the names in ``COLUMNS``.
 
-    Current, voltage, irradiance and wind are never negative. Of a string that does nothing, current and voltage are 0.
+    Current, voltage, irradiance and wind are never negative. If a string is off, its current and voltage are 0.
     """
     told = {}
     for name in COLUMNS:

@@ -1,8 +1,8 @@
-"""A string at every minute: weather, condition, operating point, sensors.
+"""Simulate a string minute by minute: weather, condition, operating point, sensors.
 
-The temperature of the modules is Faiman's (2008) with the inertia of glass: it follows with a delay of seven minutes.
-Dirt takes light by Kimber's (2006) model, 0.15 per cent a day until it rains. A tracker wanders about the maximum, by
-half a per cent of the voltage.
+The temperature of the modules follows Faiman's model (2008) with a delay of seven minutes, the inertia of glass. Dirt
+takes 0.15 per cent more light each day until it rains (Kimber 2006). The voltage of the tracker wanders around the
+maximum of power by half a per cent.
 """
 
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ ARRANGEMENTS = ("campaign", "days")
 INERTIA = 7.0  # minutes
 WANDER = 0.005
 SOILING_A_DAY = 0.0015
-WARMEST_SNOW = 2.0  # °C; a day with snow is no warmer at its warmest
+WARMEST_SNOW = 2.0  # °C; highest temperature of a day with snow
 ROWS_AT_ONCE = 4_000
 
 
@@ -40,26 +40,26 @@ def simulate(
     every: int = 1,
     seed: int = 0,
 ) -> "pandas.DataFrame":
-    """A table of what a logger would write of a string in ten conditions.
+    """Simulate the table that a logger would write for a string in ten conditions.
 
     Args:
-        site: a typical year of pvlib's, ``"greensboro"``, ``"sand-point"`` or ``"miami"``.
+        site: a typical year of weather in pvlib, ``"greensboro"``, ``"sand-point"`` or ``"miami"``.
         arrangement: ``"campaign"`` for conditions on one to seven days each, as in the paper, or ``"days"`` for every
             condition in all weather.
-        start, num_days: the days, from month and day; two months, as in the paper. March and April have days of the
-            700 rows that it had.
+        start, num_days: month and day of the first day, and number of days. The default is two months, as in the paper;
+            days in March and April have about 700 rows with light, as there.
         plant: the string, a ``Plant``; None for its defaults.
-        rows: recorded by the campaign; the others of its table are a healthy string's.
-        every: minutes from one row to the next; the campaign has one.
-        seed: fixes weather, arrangement and noise.
+        rows: number of rows recorded by the campaign. The other rows of its table show a healthy string.
+        every: minutes between rows; 1 for the campaign.
+        seed: fixes the weather, the arrangement and the noise.
 
     Returns:
         A pandas ``DataFrame``, days and nights: ``time`` with the site's offset, ``i_dc`` (A),
         ``v_dc`` (V), ``poa_global`` (W/m²), ``temp_air``, ``temp_module`` (°C), ``wind_speed`` (m/s), ``state``, and
-        ``recorded``: whether the row is one of the campaign's; in ``"days"``, whether there is light.
+        ``recorded``: whether the row belongs to the campaign; for ``"days"``, whether there is light.
 
     Raises:
-        ValueError: for a site, arrangement, date or plant that is none, naming it; for days that do not suffice.
+        ValueError: for an unknown site or arrangement, an impossible date or plant, or too few days.
 
     Example::
 
@@ -93,7 +93,7 @@ def simulate(
 
 
 def _check_calendar(start, num_days):
-    """Raise ``ValueError`` unless there are such days."""
+    """Raise ``ValueError`` for an impossible date or number of days."""
     try:
         need("pandas").to_datetime(f"{YEAR}-{start}", format="%Y-%m-%d")
     except (ValueError, TypeError) as error:
@@ -103,7 +103,7 @@ def _check_calendar(start, num_days):
 
 
 def _days(weather):
-    """Clearness, mean temperature and rows with light of each day."""
+    """Clearness, mean temperature and number of rows with light of each day."""
     light = weather.poa_global.reshape(-1, MINUTES)
     clearness = (weather.clear_sky_index.reshape(-1, MINUTES) * light).sum(1) / np.maximum(light.sum(1), 1e-9)
     lit = (light >= arranged.LEAST_IRRADIANCE).sum(1)
@@ -111,14 +111,14 @@ def _days(weather):
 
 
 def _cold_where_snow(weather, state):
-    """Air temperature, lowered on days with snow that would be warmer than ``WARMEST_SNOW``."""
+    """Air temperature, lowered on days with snow so that it stays below ``WARMEST_SNOW``."""
     air = weather.temp_air.reshape(-1, MINUTES)
     lower = np.where(state == "S", np.minimum(WARMEST_SNOW - air.max(1), 0), 0.0)
     return (air + lower[:, None]).ravel()
 
 
 def _string(weather, state, healthy, plant, module, every, generator):
-    """True values by the sensors' names, and the state of each minute: ``healthy`` where a day's snow is gone."""
+    """True values by the sensors' names, and the state of each minute: ``healthy`` once a day's snow is gone."""
     steady = need("pvlib.temperature").faiman(weather.poa_global, weather.temp_air, weather.wind_speed)
     keep = np.exp(-1 / INERTIA)
     temp_module, _ = lfilter([1 - keep], [1, -keep], steady, zi=[keep * steady[0]])
@@ -148,7 +148,7 @@ def _string(weather, state, healthy, plant, module, every, generator):
 
 
 def _dirt(weather):
-    """The share of the light that dirt takes, ``(N,)``."""
+    """Share of the light that dirt takes, ``(N,)``."""
     pandas = need("pandas")
     rain = pandas.Series(np.where(weather.rain, 10.0, 0.0), weather.time.tz_localize(None)).resample("1h").max()
     lost = need("pvlib.soiling").kimber(rain, soiling_loss_rate=SOILING_A_DAY, grace_period=0).to_numpy()
@@ -156,7 +156,7 @@ def _dirt(weather):
 
 
 def _snow(weather, days, plant, generator):
-    """Cover of each module ``(N, modules)`` and what light goes through ``(N,)``, on days that begin with snow."""
+    """Cover of each module ``(N, modules)`` and share of light that passes ``(N,)``, on days that begin with snow."""
     covered, through = np.zeros((len(weather.time), plant.num_modules)), np.ones(len(weather.time))
     for day in days:
         here = slice(day * MINUTES, (day + 1) * MINUTES)
@@ -166,7 +166,7 @@ def _snow(weather, days, plant, generator):
 
 
 def _recorded(weather, states, planned, rows):
-    """Rows with light; of a campaign the first ones of each condition's days, as many as its share."""
+    """Which rows are recorded: those with light; in a campaign, the first ones of each condition up to its share."""
     lit = weather.poa_global >= arranged.LEAST_IRRADIANCE
     if planned is None:
         return lit

@@ -1,9 +1,10 @@
-"""Snow on the modules of a string: it falls in the night, melts, and slides off from the upper edge.
+"""Snow on the modules of a string: it falls at night, melts, and slides off from the upper edge.
 
-Snow slides where the air is warmer than -G / 80 °C, by 0.197 sin(tilt) of a module's height in an hour (Marion et al.
-2013, as pvlib has it). Every module slides at a pace of its own, so that a string clears bit by bit. It melts by the
-degree-day method, 4 mm of water a day and degree above freezing, and by the sun, 15 mm a day at 1,000 W/m²: a stated
-choice, between fresh snow and old. Light falls in it by exp(-depth / 4 mm of water), about 4 cm of fresh snow.
+Snow slides when the air is warmer than -G / 80 °C, by 0.197 sin(tilt) of a module's height per hour (Marion et al.
+2013, as in pvlib). The pace differs between modules, so a string clears bit by bit. Warm air melts 4 mm of water per
+day and degree above freezing (the degree-day method), and the sun melts 15 mm per day at 1,000 W/m². Both were chosen
+between the values of fresh and old snow. The share of the light that passes through is exp(-depth / 4 mm of water);
+4 mm of water are about 4 cm of fresh snow.
 """
 
 from typing import NamedTuple
@@ -12,11 +13,11 @@ import numpy as np
 
 SLIDE, THRESHOLD = 0.197, -80.0
 DEGREE_DAY, SUN_DAY, EXTINCTION = 4.0, 15.0, 4.0  # mm of water
-DEPTH = (6.0, 25.0)  # mm of water that fall in a night
+DEPTH = (6.0, 25.0)  # mm of water that fall in a night, lowest and highest
 
 
 class Snow(NamedTuple):
-    """Share of each module below snow, ``(N, modules)``, and of the light that goes through it, ``(N,)``."""
+    """Share of each module under snow, ``(N, modules)``, and share of the light that passes through it, ``(N,)``."""
 
     covered: np.ndarray
     transmitted: np.ndarray
@@ -28,11 +29,11 @@ def snow_day(
     """A day that begins with fresh snow on all modules.
 
     Args:
-        poa_global: in the plane of the modules, in W/m², one a minute, ``(N,)``.
-        temp_air: in °C, ``(N,)``.
-        tilt: of the modules, in degrees.
-        num_modules: in the string.
-        generator: of NumPy, fixes the depth and the paces.
+        poa_global: irradiance in the plane of the modules in W/m², one value per minute, ``(N,)``.
+        temp_air: air temperature in °C, ``(N,)``.
+        tilt: tilt of the modules in degrees.
+        num_modules: number of modules in the string.
+        generator: NumPy's; it draws the depth and the paces.
     """
     depth = generator.uniform(*DEPTH)
     pace = np.exp(0.7 * generator.standard_normal(num_modules))

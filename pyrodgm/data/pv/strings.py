@@ -1,14 +1,15 @@
-"""The maximum power of a string of modules whose cells do not all see the same light.
+"""The maximum power of a string of modules whose cells do not all get the same light.
 
-A string is submodules in series, a submodule cells in series beside a bypass diode. With one current I through all,
+A string is a series of submodules. A submodule is a series of cells, in parallel with a bypass diode. The same current
+I flows through all of them:
 
     V(I) = sum_s c_s max(sum_g n_sg v_g(I), -V_bypass) - R I
 
-where v_g is the voltage of a cell of the group g, all of whose cells see one irradiance, n_sg the cells of that group
-in a submodule of kind s, c_s the submodules of that kind, and R what stands in series with the string. Current and
-voltage of a cell are explicit on a grid of diode voltages, see ``cell_currents``; every group's grid is read at the
-currents of all groups. The maximum is then sought again on finer grids between its neighbours, so that no equation is
-ever solved.
+Here v_g is the voltage of a cell in group g, whose cells all get the same irradiance; n_sg is the number of cells of
+that group in a submodule of kind s; c_s is the number of submodules of that kind; R is the resistance in series with
+the string. No equation has to be solved. Current and voltage of a cell are computed on a grid of diode voltages, see
+``cell_currents``. Each group's voltage is interpolated at the currents of all groups. The search for the maximum is
+then repeated on finer grids around it.
 """
 
 from typing import NamedTuple
@@ -17,17 +18,18 @@ import numpy as np
 
 from pyrodgm.data.pv.modules import Module, cell_currents, cells_at
 
-REVERSE, FORWARD, FINER = 14, 40, 20  # diode voltages below zero, above zero, and of a refinement
-ROUNDS = 2  # of refinement
-TRAPPED = 0.995  # a tracker leaves a maximum where power does not fall by half a per cent behind it
+REVERSE, FORWARD, FINER = 14, 40, 20  # diode voltages below zero, above zero, and in a refinement
+ROUNDS = 2  # of refinements
+TRAPPED = 0.995  # a tracker leaves a maximum unless power falls by half a per cent behind it
 
 
 class Layout(NamedTuple):
-    """Which cells of a string belong together.
+    """Groups of cells in a string.
 
     Args:
-        cells: n, cells of each group in a submodule of each kind, ``(S, G)``, or ``(N, S, G)`` for each row.
-        counts: c, submodules of each kind, ``(S,)``.
+        cells: n, number of cells of each group in a submodule of each kind, ``(S, G)``, or ``(N, S, G)`` if it differs
+            between rows.
+        counts: c, number of submodules of each kind, ``(S,)``.
     """
 
     cells: np.ndarray
@@ -42,12 +44,12 @@ class OperatingPoint(NamedTuple):
 
     @property
     def power(self) -> np.ndarray:
-        """In W."""
+        """Power in W, ``(N,)``."""
         return self.current * self.voltage
 
 
 def uniform_layout(module: Module, num_modules: int) -> Layout:
-    """A string whose cells all see the same light."""
+    """The layout of a string whose cells all get the same light."""
     return Layout(np.array([[module.cells_a_submodule]]), np.array([num_modules * module.num_submodules]))
 
 
@@ -63,7 +65,7 @@ def string_voltage(
 
     Args:
         module, irradiance, temperature, layout, resistance: as for ``maximum_power``.
-        current: ``(N, points)``, none above what the string can carry.
+        current: in A, ``(N, points)``, within what the string can carry.
 
     Returns:
         Voltages ``(N, points)``.
@@ -85,16 +87,17 @@ def maximum_power(
     wander: np.ndarray | float = 0.0,
     local: bool = False,
 ) -> OperatingPoint:
-    """Where a tracker holds a string: at its global maximum of power, or near it.
+    """The operating point of a tracked string: at its global maximum of power, or near it.
 
     Args:
-        module: of which the string is made.
-        irradiance: effective irradiance of each group of cells, ``(N, G)``, in W/m².
-        temperature: of the cells, ``(N,)``, in °C.
+        module: the modules of the string.
+        irradiance: effective irradiance of each group of cells in W/m², ``(N, G)``.
+        temperature: temperature of the cells in °C, ``(N,)``.
         layout: a ``Layout``.
         resistance: R in series, in Ω.
-        wander: by what share the voltage is off the maximum's, ``(N,)``; not beyond 3 per cent of the current.
-        local: stop at the first maximum on the way down from the open-circuit voltage, as a tracker that climbs does.
+        wander: relative distance of the voltage from that of the maximum, ``(N,)``. The current changes by at most
+            3 per cent.
+        local: stop at the first maximum below the open-circuit voltage, like a tracker that climbs.
 
     Returns:
         An ``OperatingPoint``.
@@ -108,7 +111,7 @@ def maximum_power(
     curves = _Curves(module, irradiance, temperature, layout, resistance)
     points = curves.coarse()
     current = np.sort(np.maximum(points[0], 0).reshape(len(irradiance), -1), 1)
-    reach = irradiance.shape[1]  # groups of one light have the same currents
+    reach = irradiance.shape[1]  # groups with the same light have the same currents
     rows = np.arange(len(current))
     for level in range(ROUNDS + 1):
         power = current * curves.voltages(points, current)
@@ -136,7 +139,7 @@ def maximum_power(
 
 
 class _Curves:
-    """Curves of the cells of every group, ``(N, G, points)`` currents and voltages, and of the string they make."""
+    """Curves of the cells of every group, currents and voltages ``(N, G, points)``, and of the whole string."""
 
     def __init__(self, module, irradiance, temperature, layout, resistance):
         self.module, self.layout, self.resistance = module, layout, resistance
@@ -151,11 +154,11 @@ class _Curves:
         return self.points(np.concatenate([reverse, forward], -1))
 
     def points(self, diode_voltage):
-        """Currents and voltages of cells, and the diode voltages they belong to."""
+        """Currents and voltages of cells for diode voltages, and these diode voltages."""
         return *cell_currents(self.module, self.cells, diode_voltage), diode_voltage
 
     def voltages(self, points, current):
-        """The string's voltages at ``current`` ``(N, points)``."""
+        """Voltages of the string at ``current`` ``(N, points)``."""
         of_cells = np.stack([_read(-points[0][:, g], points[1][:, g], -current) for g in range(points[0].shape[1])], 1)
         cells = np.asarray(self.layout.cells, float)
         submodules = np.einsum("nsg,ngp->nsp" if cells.ndim == 3 else "sg,ngp->nsp", cells, of_cells)
@@ -163,7 +166,7 @@ class _Curves:
         return np.einsum("s,nsp->np", self.layout.counts.astype(float), submodules) - self.resistance * current
 
     def brackets(self, points, low, high):
-        """Diode voltages of every group ``(N, G)`` on its grid, just beyond those at the currents ``high``, ``low``."""
+        """The grid's diode voltages of each group, ``(N, G)`` twice, that enclose the currents ``high`` and ``low``."""
         current, diode = points[0], points[2]
         ends = []
         for bound, step in ((high, 0), (low, 1)):
@@ -174,7 +177,7 @@ class _Curves:
 
 
 def _first_maximum(power):
-    """Index of the first maximum of each row, coming from small currents, behind which power falls visibly."""
+    """Index of each row's first maximum, from small currents on, behind which power falls by half a per cent."""
     highest = np.maximum.accumulate(power, 1)
     fallen = power < TRAPPED * highest
     end = np.where(fallen.any(1), fallen.argmax(1), power.shape[1])
@@ -183,7 +186,7 @@ def _first_maximum(power):
 
 
 def _place(grid, wanted):
-    """For each value of a row the index k of its rising grid with grid[k] <= value < grid[k + 1], clipped."""
+    """For each value, the index k in its row's rising grid with grid[k] <= value < grid[k + 1], clipped."""
     rows, size = grid.shape
     low, high = min(grid.min(), wanted.min()), max(grid.max(), wanted.max())
     offset = np.arange(rows)[:, None] * (2 * (high - low) + 1)
@@ -192,7 +195,7 @@ def _place(grid, wanted):
 
 
 def _read(grid, values, wanted):
-    """Values on rising grids, row by row, read in between by straight lines and held beyond the ends."""
+    """Linear interpolation on rising grids, row by row; constant beyond the ends."""
     place = _place(grid, wanted)
     left, right = np.take_along_axis(grid, place, 1), np.take_along_axis(grid, place + 1, 1)
     share = np.clip((wanted - left) / np.maximum(right - left, 1e-300), 0, 1)

@@ -1,16 +1,16 @@
-"""Minutes of weather from the typical years that pvlib ships: light on the plane of the modules, air, wind.
+"""Weather by the minute, from the typical years in pvlib: light on the plane of the modules, air, wind.
 
-An hour of such a year is an average. Its clear-sky index k, the hour's irradiance over Ineichen's clear sky, is read at
-minutes by straight lines between the hours' middles, and broken into sun and cloud:
+Such a year holds hourly means. The clear-sky index k is the irradiance of an hour divided by that of Ineichen's clear
+sky. It is interpolated linearly to minutes and broken into sun and cloud:
 
     k_t = k (1 + 0.03 e_t)                             k below 0.3 or above 1: overcast, or clear
     k_t = (0.3 + 0.7 s_t) (1 + 0.03 e_t)               else; s_t is 1 in the sun and 0 below a cloud
     s_t = clip((Phi^-1(p) - u_t) / 0.3 + 1/2, 0, 1),   p = (k - 0.3) / 0.7
 
-u and e are normal and autoregressive of first order, with a memory of 8 and 3 minutes, so that the mean over an hour
-is k and a cloud lasts some minutes. Erbs et al. (1982) split the light of a minute into direct and diffuse, Hay and
-Davies (1980) bring it onto the plane, in which the ground reflects a fifth. Air temperature is read by straight lines;
-wind too, with gusts. Reflection on the glass is left out.
+u and e are normal first-order autoregressive processes with a memory of 8 and 3 minutes. So the mean over an hour is
+about k, and a cloud lasts some minutes. The light of a minute is split into direct and diffuse light by Erbs et al.
+(1982) and projected onto the plane by Hay and Davies (1980). The ground reflects a fifth. Air temperature and wind are
+interpolated linearly, and gusts are added to the wind. Reflection on the glass is left out.
 """
 
 from pathlib import Path
@@ -25,15 +25,15 @@ from pyrodgm.data.pv.extra import need
 
 SITES = {"greensboro": "723170TYA.CSV", "sand-point": "703165TY.csv", "miami": "12839.tm2"}
 MINUTES = 24 * 60
-COARSE = 10  # minutes; the sun is computed so often, and read in between
+COARSE = 10  # minutes between computed positions of the sun; interpolated in between
 CLOUD = 0.3  # clear-sky index below a cloud
 YEAR = 2019  # a calendar for a typical year, without a leap day
 
 
 class Site(NamedTuple):
-    """A typical year: hours from 1 January, each ``(8760,)``, whose middles are at ``hour`` in hours.
+    """A typical year: a value for each hour from 1 January, ``(8760,)``; ``hour`` is the middle of each, in hours.
 
-    Units are W/m², °C, m/s and per cent; the offset of local time from UTC is in hours.
+    Units are W/m², °C, m/s and per cent. The offset of local time from UTC is in hours.
     """
 
     latitude: float
@@ -48,7 +48,7 @@ class Site(NamedTuple):
 
 
 class Weather(NamedTuple):
-    """Minutes of whole days, ``(N,)`` each: in W/m², °C and m/s; ``time`` is a pandas index with an offset."""
+    """Weather of each minute of whole days, ``(N,)``, in W/m², °C and m/s. ``time`` is a pandas index with offset."""
 
     time: object
     poa_global: np.ndarray
@@ -65,10 +65,10 @@ class Weather(NamedTuple):
 
 
 def load_site(name: str) -> Site:
-    """A typical year of pvlib's: ``"greensboro"``, ``"sand-point"`` (both TMY3) or ``"miami"`` (TMY2).
+    """Load a typical year from pvlib: ``"greensboro"``, ``"sand-point"`` (both TMY3) or ``"miami"`` (TMY2).
 
     Raises:
-        ValueError: if there is no such site.
+        ValueError: for an unknown site.
 
     Example::
 
@@ -99,9 +99,9 @@ def minutes(
     Args:
         site: a ``Site``.
         start: month and day of the first day, ``"02-01"``.
-        num_days: how many days, which may go on over the year's end.
-        tilt, azimuth: of the plane of the modules, in degrees; south is 180.
-        generator: of NumPy, fixes clouds and gusts.
+        num_days: number of days. After the end of the year it begins again.
+        tilt, azimuth: orientation of the modules in degrees; south is 180.
+        generator: NumPy's; it draws clouds and gusts.
     """
     pandas, irradiance = need("pandas"), need("pvlib.irradiance")
     first = pandas.Timestamp(f"{YEAR}-{start}")
@@ -127,13 +127,13 @@ def minutes(
     up = (elevation > 0) & (ghi > 0)
     total, direct = (np.where(up, np.nan_to_num(np.asarray(plane[name])), 0.0) for name in ("poa_global", "poa_direct"))
     gusts = np.exp(0.3 * _memory(len(time), 5, generator) - 0.045)
-    # the years of pvlib have no rain that can be used: an overcast hour of saturated air stands for one
+    # pvlib's years have no usable column of rain, so an overcast hour of saturated air counts as rain
     rain = (at_minutes(site.humidity) > 95) & (at_minutes(index) < CLOUD)
     return Weather(time, total, direct, at_minutes(site.temp_air), at_minutes(site.wind_speed) * gusts, k, rain)
 
 
 def _sun(site, time):
-    """Apparent elevation and azimuth of the sun, and clear-sky irradiance, read between every tenth minute."""
+    """Apparent elevation and azimuth of the sun, and clear-sky irradiance, interpolated from every tenth minute."""
     solar, clearsky = need("pvlib.solarposition"), need("pvlib.clearsky")
     atmosphere, irradiance = need("pvlib.atmosphere"), need("pvlib.irradiance")
     coarse = time[::COARSE].union(time[-1:] + time.freq)
@@ -159,7 +159,7 @@ def _hourly_clear_sky(site):
 
 
 def _broken(k, generator):
-    """An hourly clear-sky index at minutes, broken into sun and cloud."""
+    """The clear-sky index of each minute, broken into sun and cloud."""
     u, e = (_memory(len(k), minutes, generator) for minutes in (8, 3))
     share = np.clip((k - CLOUD) / (1 - CLOUD), 1e-6, 1 - 1e-6)
     sun = np.clip((ndtri(share) - u) / 0.3 + 0.5, 0, 1)
@@ -168,7 +168,7 @@ def _broken(k, generator):
 
 
 def _memory(size, minutes, generator):
-    """A stationary autoregressive process of first order, with unit variance and a memory of so many minutes."""
+    """A stationary first-order autoregressive process with unit variance and a memory of ``minutes``."""
     keep = np.exp(-1 / minutes)
     noise = generator.standard_normal(size)
     noise[1:] *= np.sqrt(1 - keep**2)

@@ -19,7 +19,7 @@ SHARED: dict[str, Any] = {
     "epochs": 120,
     "warm_up_epochs": 20,
     "monitor": "validation error",
-    "baselines": ("linear", "forest", "dropout network", "network without dropout"),
+    "baselines": ("linear", "forest", "LabelSpreading", "dropout network", "network without dropout"),
 }
 DEVIATIONS = (
     "The string is simulated, because the paper's data are not public. Of 15,000 rows, 70 % are for training, 10 % "
