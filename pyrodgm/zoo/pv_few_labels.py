@@ -57,7 +57,7 @@ def keep_labels(data: Dataset, num_labels: int, seed: int) -> tuple[Dataset, tor
         label. Rows are indices of training rows.
     """
     kept = select_labels(data.train.y, num_labels, data.num_classes, seed)
-    learn, stop = (kept[part] for part in hold_out(data.train.y[kept].numpy(), HELD_OUT, data.classes, seed))
+    learn, stop = (kept[part] for part in hold_out(data.train.y[kept].numpy(), HELD_OUT, np.array(data.classes), seed))
     return data._replace(validation=Rows(data.train.x[stop], data.train.y[stop])), learn, kept
 
 
@@ -146,7 +146,8 @@ def reproduce(
     given = {"labels": (labels, LABELS), "epochs": ([epochs], [EPOCHS])}
     changed = [f"{key}={','.join(map(str, got))}" for key, (got, usual) in given.items() if tuple(got) != tuple(usual)]
     for name in columns:
-        recipe, runs = record(name, epochs), {seed: {} for seed in range(seeds)}
+        recipe = record(name, epochs)
+        runs: dict[int, dict[str, float]] = {seed: {} for seed in range(seeds)}
         data = load_data(recipe)
         for num_labels in labels:
             for seed, figures in runs.items():
@@ -173,7 +174,7 @@ def draw(tables: dict[str, dict[int, dict[str, float]]]) -> bytes:
     picture = Figure(figsize=(4 * len(tables), 3.6), layout="constrained")
     axes = picture.subplots(1, len(tables), sharey=True, squeeze=False)[0]
     for ax, (name, runs) in zip(axes, tables.items(), strict=True):
-        lines = {}
+        lines: dict[str, list[tuple[int, float, float]]] = {}
         for figure in next(iter(runs.values())):
             method, count, _ = figure.rsplit(", ", 2)
             values = [run[figure] for run in runs.values()]

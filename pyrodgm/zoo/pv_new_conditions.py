@@ -134,11 +134,13 @@ def reproduce(
     commit, paths = package_commit(), []
     changed = [] if steps == SDGM_STEPS else [f"steps={steps}"]
     for name in columns:
-        recipe, runs = record(name, steps), {seed: {} for seed in range(seeds)}
+        recipe = record(name, steps)
+        runs: dict[int, dict[str, float]] = {seed: {} for seed in range(seeds)}
         data = load_data(recipe)
+        names = data.classes or ()
         for seed, figures in runs.items():
             for place, stage in enumerate(STAGES):
-                known = [data.classes.index(condition) for condition in STAGES[1 : place + 1]]
+                known = [names.index(condition) for condition in STAGES[1 : place + 1]]
                 for figure, value in figures_of_stage(recipe, data, known, seed, steps).items():
                     figures[f"{place} in ({stage}): {figure}"] = value
                     print(name, "draw", seed, stage, figure, f"{value:.2f}", flush=True)
@@ -159,7 +161,7 @@ def draw(runs: list[dict[str, float]]) -> bytes:
 
     picture = Figure(figsize=(9, 3.6), layout="constrained")
     axes = picture.subplots(1, 2)
-    lines = {}
+    lines: dict[str, list[tuple[int, float, float]]] = {}
     for figure in runs[0]:
         stage, name = figure.split(": ", 1)
         values = [run[figure] for run in runs]

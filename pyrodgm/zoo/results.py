@@ -20,7 +20,7 @@ from pyrodgm.zoo.recipe import Recipe
 
 
 def write_results(
-    folder: Path,
+    folder: str | Path,
     recipe: Recipe,
     runs: dict[int, dict[str, float]],
     command: str,

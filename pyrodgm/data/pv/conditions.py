@@ -7,7 +7,7 @@ it costs nothing under an overcast sky.
 ``Plant`` holds what the paper leaves open, with the reasons for each choice.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,8 +91,8 @@ def scene(
     module: Module,
     direct: np.ndarray,
     diffuse: np.ndarray,
-    covered: np.ndarray | Any = None,
-    transmitted: np.ndarray | Any = None,
+    covered: np.ndarray | None = None,
+    transmitted: np.ndarray | None = None,
 ) -> Scene:
     """A condition as a ``Scene``.
 
@@ -102,6 +102,9 @@ def scene(
         direct, diffuse: effective light on the modules in W/m², ``(N,)``.
         covered: share of each module under snow, from its lower edge, ``(N, num_modules)``; only for snow.
         transmitted: share of the light that passes through the snow, ``(N,)``; only for snow.
+
+    Raises:
+        ValueError: for snow without ``covered`` or ``transmitted``.
     """
     lit, cells = direct + diffuse, module.cells_a_submodule
     submodules = plant.num_modules * module.num_submodules
@@ -114,6 +117,8 @@ def scene(
 
     whole, half, quarter = [cells, 0], [cells - cells // 2, cells // 2], [cells - cells // 4, cells // 4]
     if condition == "S":
+        if covered is None or transmitted is None:
+            raise ValueError("covered, transmitted: got None for condition 'S', snow, want both")
         rows = np.ceil(np.clip(covered, 0, 1) * module.rows - 1e-9)
         below = np.rint(rows * cells / module.rows)
         layout = Layout(np.stack([cells - below, below], -1), np.full(plant.num_modules, module.num_submodules))

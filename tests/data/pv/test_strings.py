@@ -68,6 +68,11 @@ class TestAgainstPvlib:
         assert current.item() > 1
 
 
+def test_snow_without_its_depth_is_refused():
+    with pytest.raises(ValueError, match="covered, transmitted: got None for condition 'S', snow, want both"):
+        scene("S", PLANT, MODULE, np.ones(1), np.ones(1))
+
+
 class TestFaults:
     def test_a_resistor_lowers_the_voltage_by_r_i_at_equal_current(self):
         current = np.linspace(0.1, 6.9, 30)[None]
