@@ -22,6 +22,7 @@ from pyrodgm.formats import FORMAT, check_format, of_estimator
 from pyrodgm.handlers.noise import SharedNoise
 from pyrodgm.infer.traces import latent_sites
 from pyrodgm.isolation import isolated
+from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.models.pretrained import from_plain, to_plain
 from pyrodgm.train.checkpoint import state_from_plain, state_to_plain
 
@@ -234,6 +235,9 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         settings |= {"x_size": len(self.columns_.shift), "z_size": self.z_size, "likelihood": self.likelihood_}
         settings |= {"hidden": tuple(map(_python_number, self.hidden)), "missing": self.columns_.missing}
         taken = inspect.signature(model_class).parameters
+        if is_of_images(model_class) and "image_shape" not in options:
+            name = model_class.__name__.lower()
+            raise ValueError(f"model: got {name!r}, a model of images, want ({name!r}, {{'image_shape': (H, W)}})")
         settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
         return model_class(**settings | options).to(self.device)
 

@@ -9,6 +9,7 @@ import torch
 from pyrodgm.data import Batches
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
 from pyrodgm.models import M2, CaGeM
+from pyrodgm.models.catalogue import is_of_images
 from tests import by_hand
 from tests.pairs import CLASSES, model_classes
 
@@ -53,7 +54,9 @@ def check_rows(estimator, X):
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("model_class", [c for c in model_classes() if hasattr(c, "classifier")])
+@pytest.mark.parametrize(
+    "model_class", [c for c in model_classes() if hasattr(c, "classifier") and not is_of_images(c)]
+)
 def test_a_classifier(model_class, table):
     X = TABLES[table]
     estimator = DeepGenerativeClassifier(model_class, a_size=3, **SETTINGS).fit(X, Y)

@@ -10,6 +10,7 @@ import pyrodgm.models
 from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.estimators.classifier import has_classes, model_of
 from pyrodgm.models import ADGM, M2, CaGeM, LatentClassifierVAE, SplitLatentClassifierVAE
+from pyrodgm.models.catalogue import is_of_images
 from tests.pairs import model_classes
 
 X, Y = load_iris(return_X_y=True)
@@ -17,7 +18,7 @@ FEW = np.where(np.arange(len(Y)) % 10 == 0, Y, -1)
 SETTINGS = {"z_size": 2, "a_size": 2, "hidden": (32,), "learning_rate": 2e-2, "random_state": 0}
 
 
-@pytest.mark.parametrize("model_class", [c for c in model_classes() if has_classes(c)])
+@pytest.mark.parametrize("model_class", [c for c in model_classes() if has_classes(c) and not is_of_images(c)])
 def test_every_model_with_classes_learns_iris_from_15_labels(model_class):
     reads_z = model_class in (CaGeM, LatentClassifierVAE, SplitLatentClassifierVAE)  # y, so that z has to learn first
     length = {"epochs": 60, "warm_up_epochs": 200} if reads_z else {"epochs": 20}
@@ -27,6 +28,18 @@ def test_every_model_with_classes_learns_iris_from_15_labels(model_class):
     assert classifier.score_samples(X).shape == (150,) and len(classifier.transform(X)) == 150
     rows, classes = classifier.sample(4, y=2)
     assert rows.shape == (4, 4) and classes.tolist() == [2] * 4
+
+
+def test_a_model_of_images_takes_their_shape():
+    X, y = np.eye(6)[np.arange(40) % 6], np.where(np.arange(40) < 12, np.arange(40) % 2, -1)
+    small = {"image_shape": (2, 3), "z_sizes": (2,), "maps": (3,), "concatenation": False, "pixel_maps": 4}
+    classifier = DeepGenerativeClassifier(("semisupervisedfame", small), epochs=2, **SETTINGS).fit(X, y)
+    assert classifier.model_.image_shape == (2, 3) and classifier.predict_proba(X).shape == (40, 2)
+    wanted = (
+        r"model: got 'semisupervisedfame', a model of images, want \('semisupervisedfame', {'image_shape': \(H, W\)}"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        DeepGenerativeClassifier("semisupervisedfame", **SETTINGS).fit(X, y)
 
 
 def test_all_labels_are_supervised_learning():

@@ -11,14 +11,14 @@ from sklearn.datasets import load_wine
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
 from pyrodgm.evaluate import anomaly_score, bayes_classifier, classification_error, match_clusters, row_bounds
 from pyrodgm.models import M2
-from pyrodgm.models.catalogue import has_classes
+from pyrodgm.models.catalogue import has_classes, is_of_images
 from tests.pairs import LIKELIHOODS, POSTERIORS, model_classes, name
 
 X, Y = load_wine(return_X_y=True)
 MEAN, SD = X.mean(0), X.std(0)
 SETTINGS = {"z_size": 3, "hidden": (16, 16), "epochs": 2, "learning_rate": 2e-2, "random_state": 0}
 SCALES = [0, 1, 10, 100, 1e3, 1e4, 1e6, 1e12, 1e20, 1e30]
-CASES = [(c, "normal") for c in model_classes() if has_classes(c)] + [(M1, "normal")]
+CASES = [(c, "normal") for c in model_classes() if has_classes(c) and not is_of_images(c)] + [(M1, "normal")]
 CASES += [(c, p) for c in model_classes() if c.__name__ in ("ADGM", "CaGeM") for p in POSTERIORS[1:]]
 
 
