@@ -64,6 +64,8 @@ def small(model_class, **options):
     if model_class.__name__ in OF_MAPS:
         options = {"maps": 4, "likelihood": "bernoulli"} | options
         options = {key: value for key, value in options.items() if key in taken or key not in OF_DENSE_LAYERS}
+    if model_class.__name__ == "SemiSupervisedFAME":  # of three maps, all units of a layer may begin at zero
+        options = {"maps": (6,)} | options
     return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
 
 

@@ -13,7 +13,7 @@ from pyrodgm import testing
 from pyrodgm.distributions import FullNormal
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
-from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE, ResNetVAE
+from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE, ResNetVAE, SemiSupervisedFAME
 from pyrodgm.nn import NormalNet
 from tests import by_hand
 from tests.pairs import (
@@ -260,7 +260,8 @@ def test_reconstructions_keep_shape_and_scale(model_class):
         assert 1.0 < float(mean.mean()) < 3.0  # counts out of 4, not shares
 
 
-TO_LEARN_SO_SMALL = {FAME: {"batch_norm": True}, ResNetVAE: {"weight_norm": False}}  # an image, by large kernels
+TO_LEARN_SO_SMALL = {FAME: {"batch_norm": True}, SemiSupervisedFAME: {"batch_norm": True}}  # an image, by large kernels
+TO_LEARN_SO_SMALL |= {ResNetVAE: {"weight_norm": False}}
 
 
 @pytest.mark.parametrize("model_class", model_classes())
