@@ -35,7 +35,7 @@ from pyrodgm.zoo.results import package_commit, write_results
 
 COLUMNS = {"sensors": "six sensors", "ratios": "three weather-corrected columns", "iv": "current and voltage"}
 PAPER = {
-    "sensors": "a plot only: the SDGM is above the MLP at every number of labels",
+    "sensors": "6.88 % for the SDGM with 1,500 labels; else a plot only",
     "ratios": "none: it has no such columns",
     "iv": "a plot only: with 100 labels the SDGM has 40 to 45 % and the MLP 55 to 65 % wrong",
 }

@@ -103,7 +103,7 @@ def record(columns: str, steps: int = SDGM_STEPS) -> Recipe:
         name=f"pv-new-conditions-{columns}",
         summary=f"Conditions of a photovoltaic string become known one after the other, {COLUMNS[columns]}",
         source="Maaløe et al. 2018, experiment (iii)",
-        paper="a plot only: accuracy rises with each condition, and the bound rises once a condition is in",
+        paper="a plot only: accuracy rises with each condition, and the bound is much lower for those not yet in",
         deviations=(
             "The string is simulated, because the paper's data are not public. Single minutes are held out, and all "
             f"draws share one split. Every stage trains anew, the SDGM by {steps} steps in batches of 200 and the "
