@@ -262,9 +262,6 @@ def test_reconstructions_keep_shape_and_scale(model_class):
 
 TO_LEARN_SO_SMALL = {FAME: {"batch_norm": True}}  # an image, by large kernels
 TO_LEARN_SO_SMALL |= {SemiSupervisedFAME: {"batch_norm": True, "pixel_maps": 32, "maps": (16,)}}
-    FAME: {"batch_norm": True},
-    SemiSupervisedFAME: {"batch_norm": True, "maps": (3,)},
-}  # an image, by large kernels
 TO_LEARN_SO_SMALL |= {ResNetVAE: {"weight_norm": False}}
 
 
