@@ -14,7 +14,7 @@ from pyrodgm import testing
 from pyrodgm.data import Batches
 from pyrodgm.evaluate import anomaly_score, row_bounds
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
-from pyrodgm.models import FAME, IAFVAE, M1M2, M2, VAE, DeepGenerativeModel
+from pyrodgm.models import FAME, IAFVAE, M1M2, M2, VAE, DeepGenerativeModel, SemiSupervisedFAME
 from pyrodgm.train import fit
 from tests.pairs import model_classes, rows, small
 
@@ -22,7 +22,7 @@ NAN = torch.nan
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 GENERATIVE = [c for c in model_classes() if issubclass(c, DeepGenerativeModel)]
 TABLES = [c for c in GENERATIVE if "missing" in inspect.signature(c).parameters]
-IMAGES = (FAME, IAFVAE)
+IMAGES = (FAME, IAFVAE, SemiSupervisedFAME)
 CASES = [(c, "zeros" if c in IMAGES else "mask") for c in TABLES]
 
 
