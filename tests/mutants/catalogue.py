@@ -2607,7 +2607,25 @@ mutants(
     ),
 )
 mutants(
+    "train/callbacks.py",
+    (
+        "self.function(dict(progress.history[-1]))",
+        "self.function(dict(progress.history[0]))",
+        "train/test_callbacks.py::test_log_gets_every_row",
+    ),
+)
+mutants(
     "train/loop.py",
+    (
+        'self._call("on_end")',
+        'self._call("on_epoch")',
+        "train/test_callbacks.py::test_calls_in_order",
+    ),
+    (
+        "self.early_stopping.out_of_patience() and not self.progress.stopped:",
+        "self.early_stopping.out_of_patience():",
+        "train/test_callbacks.py::test_stop_after_an_epoch",
+    ),
     (
         "self.class_schedule.begin(self.epoch)",
         "self.class_schedule.begin(self.epoch + 1)",
