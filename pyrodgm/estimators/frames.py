@@ -72,11 +72,11 @@ class Frame(NamedTuple):
     """The columns of a data frame with a column that is not numbers, as seen in ``fit``.
 
     Attributes:
-        library: ``"pandas"`` or ``"polars"``.
+        package: ``"pandas"`` or ``"polars"``.
         columns: a ``Column`` each.
     """
 
-    library: str
+    package: str
     columns: tuple[Column, ...]
 
     @property
@@ -130,12 +130,12 @@ class Frame(NamedTuple):
                 old = _values(observed[column.name])
                 values = [b if _is_missing(a) else a for a, b in zip(old, values, strict=True)]
             columns[column.name], dtypes[column.name] = values, given.dtype
-        library = importlib.import_module(self.library)
-        if self.library == "polars":
-            return library.DataFrame(columns, schema=dtypes)
+        frames = importlib.import_module(self.package)
+        if self.package == "polars":
+            return frames.DataFrame(columns, schema=dtypes)
         index = None if observed is None else observed.index
-        series = [library.Series(columns[name], dtype=dtypes[name], index=index, name=name) for name in columns]
-        return library.concat(series, axis=1)
+        series = [frames.Series(columns[name], dtype=dtypes[name], index=index, name=name) for name in columns]
+        return frames.concat(series, axis=1)
 
 
 def is_frame(X: Any) -> bool:

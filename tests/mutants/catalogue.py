@@ -2622,9 +2622,9 @@ mutants(
         "train/test_callbacks.py::test_calls_in_order",
     ),
     (
-        "self.early_stopping.out_of_patience() and not self.progress.stopped:",
-        "self.early_stopping.out_of_patience():",
-        "train/test_callbacks.py::test_stop_after_an_epoch",
+        "                if self.progress.stopped:\n                    break\n",
+        "",
+        "train/test_callbacks.py::test_stop_within_an_epoch_is_saved_and_goes_on",
     ),
     (
         "self.class_schedule.begin(self.epoch)",
