@@ -1,16 +1,18 @@
-"""Generate the pages of the documentation from the package: models, reference, tutorials, results and benchmarks."""
+"""Generate the pages of the documentation: models, papers, reference, tutorials, results and benchmarks."""
 
 import importlib
 import inspect
-import re
 import shutil
 from pathlib import Path
 
 from docstrings import with_literal_formulas
+from drawing import drawing
+from figures import records, rows_of, with_links
+from graphs import factors, graphs_of
+from papers import paper_link, papers_of, papers_page
+from rst import heading, plain, table, toctree
 
 from pyrodgm.models.catalogue import models_by_name
-from pyrodgm.zoo import RECIPES
-from pyrodgm.zoo.results import read_record, summary, unit
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
@@ -22,29 +24,25 @@ MODULES = ("testing", "isolation")
 
 def write_pages(docs):
     """Write every generated page below the folder ``docs``, replacing the previous ones."""
-    for folder in ("models", "reference", "tutorials", "results", "benchmarks"):
+    for folder in ("models", "papers", "reference", "tutorials", "results", "benchmarks"):
         shutil.rmtree(docs / folder, ignore_errors=True)
         (docs / folder).mkdir()
-    models = sorted(models_by_name(), key=str.lower)
-    for name in models:
-        (docs / "models" / f"{name}.rst").write_text(model_page(name, models_by_name()[name]))
-    (docs / "models" / "index.rst").write_text(index("Models", models))
+    models = dict(sorted(models_by_name().items(), key=lambda item: item[0].lower()))
+    measured = records(ROOT / "results")
+    for name, model in models.items():
+        (docs / "models" / f"{name}.rst").write_text(model_page(name, model, measured))
+    (docs / "models" / "index.rst").write_text(models_page(models))
+    (docs / "papers" / "index.rst").write_text(papers_page(models, measured))
     for package in (*PACKAGES, *MODULES):
         (docs / "reference" / f"{package}.rst").write_text(reference_page(package, models))
-    (docs / "reference" / "index.rst").write_text(index("Reference", (*PACKAGES, *MODULES)))
+    (docs / "reference" / "index.rst").write_text(heading("Reference") + toctree((*PACKAGES, *MODULES)))
     copied("tutorials", "*.ipynb", docs, "Tutorials")
     copied("benchmarks", "*.md", docs, None)
     copied("results", "*.md", docs, None)
+    results = docs / "results" / "README.md"
+    results.write_text(with_links(results.read_text()))
     for picture in (ROOT / "results").glob("*.png"):
         shutil.copy(picture, docs / "results")
-
-
-def heading(text, mark="="):
-    return f"{text}\n{mark * len(text)}\n\n"
-
-
-def index(title, pages):
-    return heading(title) + ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {page}\n" for page in pages)
 
 
 def copied(folder, pattern, docs, title):
@@ -53,40 +51,52 @@ def copied(folder, pattern, docs, title):
     for path in paths:
         shutil.copy(path, docs / folder)
     if title is not None:
-        (docs / folder / "index.rst").write_text(index(title, [path.stem for path in paths]))
+        (docs / folder / "index.rst").write_text(heading(title) + toctree([path.stem for path in paths]))
     else:
         rest = [path.stem for path in paths if path.stem != "README"]
         if rest:
-            toctree = "\n```{toctree}\n:hidden:\n\n" + "\n".join(rest) + "\n```\n"
+            hidden = "\n```{toctree}\n:hidden:\n\n" + "\n".join(rest) + "\n```\n"
             with open(docs / folder / "README.md", "a") as file:
-                file.write(toctree)
+                file.write(hidden)
 
 
-def model_page(name, model):
-    """The page of a model: its module docstring, the class and its recipes."""
-    text = importlib.import_module(model.__module__).__doc__
+def models_page(models):
+    """The list of models: each in a few words, with its papers."""
+    rows = []
+    for name, model in models.items():
+        what = inspect.getmodule(model).__doc__.split(". ")[0]
+        rows.append((f":doc:`{name}`", plain(what) + ".", "; ".join(map(paper_link, papers_of(model)))))
+    return heading("Models") + table(("model", "what", "papers"), *rows) + toctree(models, hidden=True)
+
+
+def model_page(name, model, measured):
+    """The page of a model: its module docstring, which has the bound, its graph, the class and its figures."""
+    text = inspect.getmodule(model).__doc__
     page = heading(name) + "\n".join(with_literal_formulas(text.strip().split("\n"))) + "\n\n"
+    page += f"Papers: {', '.join(map(paper_link, papers_of(model)))}.\n\n"
+    page += heading("Graph", "-") + graph(model)
     page += heading("The class", "-") + documented(f"pyrodgm.models.{name}", model)
-    recipes = [recipe for recipe in RECIPES.values() if recipe.model[0] is model]
-    if recipes:
-        page += heading("Recipes", "-") + ".. list-table::\n   :header-rows: 1\n\n"
-        page += "".join(row(cells) for cells in [("recipe", "what", "paper", "measured"), *map(recipe_row, recipes)])
+    rows = list(rows_of(name, measured))
+    if rows:
+        page += heading("Recipes and figures", "-") + table(("recipe", "what", "paper", "measured"), *rows)
+        page += "``pyrodgm reproduce NAME`` runs a recipe. A link leads to all figures of a run.\n\n"
     return page
 
 
-def row(cells):
-    first, *rest = cells
-    return f"   * - {first}\n" + "".join(f"     - {cell}\n" for cell in rest)
-
-
-def recipe_row(recipe):
-    path = ROOT / "results" / f"{recipe.name}.json"
-    record, measured = read_record(path) if path.exists() else None, "not yet"
-    if record is not None:
-        values = [run[recipe.figure] for run in record["figures"].values() if recipe.figure in run]
-        seeds = "one seed" if len(values) == 1 else f"{len(values)} seeds"
-        measured = f"{recipe.figure} {summary(values)} {unit(recipe.figure)} ({seeds}, {record['epochs']} epochs)"
-    return f"``{recipe.name}``", recipe.summary, recipe.paper, re.sub(r"\|", r"\\|", measured)
+def graph(model):
+    """The drawing of a pair, and what it means."""
+    p, q = graphs_of(model)
+    observed = {"x", "y"} if model.supervised else {"x"}
+    svg = drawing(p, q, observed, labelled={"y"} - observed)
+    html = f'<figure class="graph" role="img" aria-label="{factors(p, "p")}; {factors(q, "q")}">\n{svg}</figure>'
+    lines = ["An arrow leads from a variable to one whose density depends on it. Filled: observed."]
+    if "y" not in observed and "y" in p:
+        lines.append("Half filled: observed in the labelled rows.")
+    if "w" in p:
+        lines.append("w: the weights, the same for all rows.")
+    lines.append("The arrows are read off the code of the pair, with two layers of latents if their number is free.")
+    raw = ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in html.splitlines())
+    return f"{raw}\n{' '.join(lines)}\n\n"
 
 
 def reference_page(package, models):

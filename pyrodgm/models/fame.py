@@ -7,6 +7,8 @@
     h_i = CNN(h_{i-1}), h_0 = x                                             sec. 2.2
     mu, sigma = Linear(DENSE(h)), Softplus(DENSE(h))
 
+    log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as LadderVAE's
+
 The sizes of the layers are chosen here, because only the caption of the paper's table 1 is printed. Upward, each of the
 first layers halves height and width by a convolution; the layers above are dense. Downward, a latent is expanded to the
 feature maps of its layer, and a transposed convolution doubles height and width. The paper's options are

@@ -1,7 +1,9 @@
-"""IAF-VAE, the convolutional VAE of Kingma 2017, sec. 5.6.1 and app. 5.A.
+"""IAF-VAE, a convolutional VAE of images. Kingma 2017, sec. 5.6.1 and app. 5.A (Kingma et al. 2016).
 
     p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
     q(z | x)                           N(mu, sigma^2), first row of table 5.1, or its flow (eqs 5.25 and 5.30-5.32)
+
+    log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                    as VAE's
 
     encoder    blocks of stride 2 with 16, 32 and 32 maps, a block of stride 1 between two of them, 450 dense units
     decoder    the same from the top down, with transposed convolutions

@@ -1,4 +1,4 @@
-"""ResNet VAE, residual networks with many layers of latents. Kingma 2017, sec. 5.6.2 and app. 5.B.
+"""ResNet VAE, residual networks with many layers of latents. Kingma 2017, sec. 5.6.2 and app. 5.B (Kingma et al. 2016).
 
     p(x, z) = p(x | h_0) prod_{l=1}^L p(z_l | h_l)                          app. 5.B; h_L = start, learned
     h_{l-1} = h_l + V_l * [f(z_l); f(U_l * f(h_l))]                         top-down, figure 5.B.1
@@ -9,6 +9,8 @@
     or
     g_{l+1} = g_l + V'_l * [f(z_l); f(U'_l * f(g_l))]
     q(z | x) = prod_l q(z_l | g_l)                                          "bottom_up"
+
+    log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as VAE's
 
 h is the paper's h^(p), g its h^(q), and f an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or its
 flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). The bidirectional guide computes h with the

@@ -3,8 +3,11 @@
     p(x, a, y, z) = p(y) p(z) p(a | z, y) p(x | a, z, y)          eq. 22
     q(a, y, z | x) = q(a | x) q(y | a, x) q(z | a, y, x)          eqs 9-11, see auxiliary.py
 
+    log p(x, y) >= E_q(a,z|x,y)[log p(x, a, y, z) - log q(a | x) q(z | a, y, x)]                          eq. 12
+    log p(x) >= E_q(a,y,z|x)[log p(x, a, y, z) - log q(a | x) q(y | a, x) q(z | a, y, x)]                 eq. 13
+
 SDGM is ADGM with the arrow between a and x reversed: a is a second stochastic layer of the generative model. The
-bounds are those of eqs 12-13 with this p. The thesis (app. A, eq. 25) prints p(a | x, y, z), which would be circular.
+bounds are those of ADGM with this p. The thesis (app. A, eq. 25) prints p(a | x, y, z), which would be circular.
 Sec. 2.4 has p(a | z, y), which is used here.
 """
 

@@ -1,7 +1,9 @@
-"""VAE. Kingma 2017, Variational Inference & Deep Learning, ch. 2.
+"""VAE, the variational autoencoder. Kingma 2017, ch. 2 (Kingma and Welling 2014).
 
     p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
     q(z | x)                           eqs 2.36-2.37, or any other posterior
+
+    log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]               eqs 2.10-2.12
 
 Deviation: heads give log sigma^2, as in eq. 2.75. Eq. 2.36 has log sigma.
 """

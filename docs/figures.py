@@ -1,0 +1,75 @@
+"""The measured figures of a model, from the files in results/, with links to the page of results and back."""
+
+import re
+
+from rst import plain, slug
+
+from pyrodgm.zoo import RECIPES
+from pyrodgm.zoo.results import read_record, summary, unit
+
+EXPERIMENTS = {"figure-2.5": "VAE", "pv-few-labels-sensors": "SDGM", "pv-few-labels-ratios": "SDGM"}  # without a recipe
+
+
+def records(folder):
+    """The records of a folder of results, by label: a recipe's name plus its changed settings."""
+    found = (read_record(path) for path in sorted(folder.glob("*.json")))
+    return {record["recipe"]: record for record in found if record is not None}
+
+
+def model_of(label):
+    """The name of the model of a label, or None for a table of something else."""
+    name = label.split("+")[0]
+    return RECIPES[name].model[0].__name__ if name in RECIPES else EXPERIMENTS.get(name)
+
+
+def link(label, measured):
+    """A label as a link to its table in the results, if it has one."""
+    name = label.replace("+", " + ")  # a long label may be broken there
+    return f":ref:`{name} <{target(label)}>`" if label in measured else f"``{name}``"
+
+
+def target(label):
+    """The name by which pages link to a label's table."""
+    return f"results-{slug(label)}"
+
+
+def source_of(label, measured):
+    """The paper of a label, with section or table."""
+    return measured[label]["source"] if label in measured else RECIPES[label].source
+
+
+def rows_of(model, measured):
+    """The rows of a model's table: recipe, what it is, the paper's figure, the measured figure.
+
+    Args:
+        model: name of the model class.
+        measured: all records by label.
+    """
+    for label in sorted({*RECIPES, *measured}):
+        if model_of(label) == model:
+            recipe = RECIPES.get(label.split("+")[0])
+            described = measured.get(label) or vars(recipe)
+            figure = main_figure(measured[label], recipe) if label in measured else "not yet"
+            what = f"{described['summary']}. {described['source']}."
+            yield link(label, measured), plain(what), plain(described["paper"]), plain(figure)
+
+
+def main_figure(record, recipe):
+    """The figure of a record that is compared with the paper's, with its seeds and epochs."""
+    if recipe is None:
+        return "see its table"
+    values = [run[recipe.figure] for run in record["figures"].values() if recipe.figure in run]
+    seeds = "one seed" if len(values) == 1 else f"{len(values)} seeds"
+    return f"{recipe.figure} {summary(values)} {unit(recipe.figure)} ({seeds}, {record['epochs']} epochs)"
+
+
+def with_links(page):
+    """The page of results with a link target at every table, and a link to the model below it."""
+
+    def linked(heading):
+        label = heading[1]
+        model = model_of(label)
+        back = f"\n\nModel: {{doc}}`{model} </models/{model}>`" if model else ""
+        return f"({target(label)})=\n## {label}{back}"
+
+    return re.sub(r"^## (.*)$", linked, page, flags=re.MULTILINE)
