@@ -3,12 +3,12 @@
 import io
 
 import matplotlib
-from layout import RADIUS, edges_of, positions, runs_through
+from layout import RADIUS, edges_of, positions
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Wedge
 
 INCHES = 0.75  # of one unit of the layout
-WIDE, HEAD, EDGE = 2.1, 0.65, 0.3  # width of a graph, height of its title, margin below
+WIDE, HEAD, EDGE = 2.45, 0.65, 0.3  # width of a graph, height of its title, margin below
 COLOUR, SHADE = "#010203", (1 / 255, 2 / 255, 3 / 255, 0.3)  # COLOUR is replaced by that of the text
 FONTS = {"svg.fonttype": "path", "svg.hashsalt": "graph", "mathtext.fontset": "cm", "font.size": 11}
 
@@ -45,15 +45,13 @@ def draw(axes, place, parents, observed, labelled):
         elif name in labelled:
             axes.add_patch(Wedge(centre, RADIUS, 180, 360, facecolor=SHADE, linewidth=0))
         axes.add_patch(Circle(centre, RADIUS, fill=False, edgecolor=COLOUR))
-        axes.text(*centre, symbol(name), ha="center", va="center_baseline", color=COLOUR)
+        axes.text(*centre, symbol(name), ha="center", va="center_baseline", color=COLOUR, fontsize=13)
     for start, end in sorted(edges_of(parents)):
-        bent = any(runs_through(place, (start, end), name) for name in place)
         axes.add_patch(
             FancyArrowPatch(
                 place[start],
                 place[end],
                 arrowstyle="-|>",
-                connectionstyle=f"arc3,rad={0.4 * bent}",
                 mutation_scale=9,
                 shrinkA=RADIUS * INCHES * 72,
                 shrinkB=RADIUS * INCHES * 72,

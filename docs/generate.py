@@ -8,7 +8,7 @@ from pathlib import Path
 from docstrings import with_literal_formulas
 from drawing import drawing
 from figures import records, rows_of, with_links
-from graphs import factors, graphs_of
+from graphs import any_depth, factors, graphs_of
 from papers import paper_link, papers_of, papers_page
 from rst import heading, plain, table, toctree
 
@@ -89,12 +89,12 @@ def graph(model):
     observed = {"x", "y"} if model.supervised else {"x"}
     svg = drawing(p, q, observed, labelled={"y"} - observed)
     html = f'<figure class="graph" role="img" aria-label="{factors(p, "p")}; {factors(q, "q")}">\n{svg}</figure>'
-    lines = ["An arrow leads from a variable to one whose density depends on it. Filled: observed."]
+    lines = ["An arrow leads from a variable to one whose density depends on it.", "Filled: observed."]
     if "y" not in observed and "y" in p:
         lines.append("Half filled: observed in the labelled rows.")
     if "w" in p:
         lines.append("w: the weights, the same for all rows.")
-    lines.append("The arrows are read off the code of the pair, with two layers of latents if their number is free.")
+    lines.append(f"The arrows are read off the code of the pair{', here with two layers' if any_depth(model) else ''}.")
     raw = ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in html.splitlines())
     return f"{raw}\n{' '.join(lines)}\n\n"
 

@@ -34,6 +34,11 @@ def small(model_class):
     return model_class(**arguments)
 
 
+def any_depth(model_class):
+    """Whether the number of layers is an argument of a model."""
+    return not {"z_sizes", "depth"}.isdisjoint(inspect.signature(model_class).parameters)
+
+
 def given(x, method):
     """The method of x as a Pyro program in which x is an observed site. Otherwise a dependence on x is not seen."""
 

@@ -1,6 +1,7 @@
 """The papers by their short names, which docstrings and recipes cite, and the page that lists models by paper."""
 
 import inspect
+import re
 
 from figures import link, source_of
 from rst import heading, slug
@@ -58,12 +59,18 @@ def papers_page(models, measured):
     """
     page = heading("Papers")
     for name, reference in PAPERS.items():
-        page += f".. _papers-{slug(name)}:\n\n" + heading(name, "-") + reference + "\n\n"
+        page += f".. _papers-{slug(name)}:\n\n" + heading(name, "-") + with_address(reference) + "\n\n"
         of_it = [f":doc:`{model} </models/{model}>`" for model, c in models.items() if name in papers_of(c)]
         if of_it:
             page += f"Models: {', '.join(of_it)}.\n\n"
-        labels = sorted({*RECIPES, *measured})
-        of_it = [link(label, measured) for label in labels if name in cited(source_of(label, measured))]
-        if of_it:
-            page += f"Recipes: {', '.join(of_it)}.\n\n"
+        of_it = [label for label in sorted({*RECIPES, *measured}) if name in cited(source_of(label, measured))]
+        for title, which in (("Results", True), ("Recipes without a result", False)):
+            links = [link(label, measured) for label in of_it if (label in measured) == which]
+            if links:
+                page += f"{title}: {', '.join(links)}.\n\n"
     return page
+
+
+def with_address(reference):
+    """A reference with its arXiv number as a link."""
+    return re.sub(r"arXiv:([\d.]+\d)", r"`arXiv:\1 <https://arxiv.org/abs/\1>`__", reference)
