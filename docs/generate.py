@@ -94,7 +94,8 @@ def graph(model):
         lines.append("Half filled: observed in the labelled rows.")
     if "w" in p:
         lines.append("w: the weights, the same for all rows.")
-    lines.append(f"The arrows are read off the code of the pair{', here with two layers' if any_depth(model) else ''}.")
+    options = "two layers and its other defaults" if any_depth(model) else "its defaults"
+    lines.append(f"The arrows are read off the code of the pair, with {options}.")
     raw = ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in html.splitlines())
     return f"{raw}\n{' '.join(lines)}\n\n"
 
