@@ -16,7 +16,7 @@ PAPERS = {
     "arXiv:1506.02557.",
     "Rezende and Mohamed 2015": "Variational inference with normalizing flows. ICML. arXiv:1505.05770.",
     "Burda, Grosse and Salakhutdinov 2016": "Importance weighted autoencoders. ICLR. arXiv:1509.00519.",
-    "Kingma et al. 2016": "Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling. Improving variational inference "
+    "Kingma et al. 2016": "Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling. Improved variational inference "
     "with inverse autoregressive flow. NeurIPS. arXiv:1606.04934.",
     "Maaløe et al. 2016": "Maaløe, Sønderby, Sønderby and Winther. Auxiliary deep generative models. ICML. "
     "arXiv:1602.05473.",
