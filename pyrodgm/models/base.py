@@ -19,8 +19,8 @@ from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
 from pyrodgm.models.registry import register, state_to_pickle
 from pyrodgm.nn.batch_norm import paused_statistics
+from pyrodgm.nn.cells import CellsNet
 from pyrodgm.nn.feature_maps import PixelDecoder
-from pyrodgm.nn.likelihoods import CellsNet
 from pyrodgm.nn.weight_norm import initialised_by_data, normalised_layers
 from pyrodgm.types import Option
 

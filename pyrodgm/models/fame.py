@@ -31,9 +31,9 @@ from pyrodgm.models.ladder import LadderPosterior, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel
 from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer, refuse_mask
 from pyrodgm.nn import NormalNet, Trunk, likelihood_net
+from pyrodgm.nn.cells import CellsNet
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.feature_maps import DownwardTrunk, PixelDecoder, PixelTrunk, Strided
-from pyrodgm.nn.likelihoods import CellsNet
 from pyrodgm.nn.residual import check_maps
 from pyrodgm.types import Option
 

@@ -15,9 +15,9 @@ from pyrodgm.nn import (
     likelihood_net,
     posterior_net,
 )
+from pyrodgm.nn.cells import CellsNet, check_missing
 from pyrodgm.nn.convolution import check_image_shape
 from pyrodgm.nn.feature_maps import PixelDecoder
-from pyrodgm.nn.likelihoods import CellsNet, check_missing
 from pyrodgm.types import Option
 
 

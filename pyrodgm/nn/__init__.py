@@ -3,19 +3,13 @@
 from pyrodgm.nn.batch_norm import BatchNorm, MapBatchNorm, paused_statistics
 from pyrodgm.nn.categorical import CategoricalNet
 from pyrodgm.nn.convolution import Convolution, TransposedConvolution
+from pyrodgm.nn.discretized_logistic import DiscretizedLogisticNet
 from pyrodgm.nn.flows import flow_net
-from pyrodgm.nn.likelihoods import (
-    BernoulliNet,
-    BinomialNet,
-    DiscretizedLogisticNet,
-    LevelsNet,
-    MixedNet,
-    NormalNet,
-    likelihood_net,
-)
+from pyrodgm.nn.likelihoods import BernoulliNet, BinomialNet, LevelsNet, NormalNet, likelihood_net
 from pyrodgm.nn.map_posteriors import MapFlowNet, MapNormalNet, map_posterior_net
 from pyrodgm.nn.masked import MaskedNet
 from pyrodgm.nn.masked_conv import MaskedConv, MaskedConvNet
+from pyrodgm.nn.mixed_columns import MixedNet
 from pyrodgm.nn.pixel_cnn import PixelCNN
 from pyrodgm.nn.posteriors import FlowNet, FullNormalNet, posterior_net
 from pyrodgm.nn.precision import fast_bfloat16

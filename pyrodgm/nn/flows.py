@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import Autoregressive, Planar, Radial
 from pyrodgm.distributions.planar import one_to_one
-from pyrodgm.nn.likelihoods import BoundedLogVariance, standard_deviation
 from pyrodgm.nn.masked import MaskedNet
+from pyrodgm.nn.scale_heads import BoundedLogVariance, standard_deviation
 from pyrodgm.nn.trunk import Head
 from pyrodgm.types import Option
 

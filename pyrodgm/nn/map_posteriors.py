@@ -12,8 +12,8 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.distributions import Autoregressive
 from pyrodgm.nn.convolution import Convolution
 from pyrodgm.nn.flows import STEPS
-from pyrodgm.nn.likelihoods import standard_deviation
 from pyrodgm.nn.masked_conv import MaskedConvNet
+from pyrodgm.nn.scale_heads import standard_deviation
 from pyrodgm.types import Option
 
 CONTEXTS = {"both": slice(None), "bottom_up": slice(0, 1), "top_down": slice(1, 2)}  # which parents

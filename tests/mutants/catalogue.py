@@ -518,7 +518,7 @@ mutants(
     ),
 )
 mutants(
-    "nn/likelihoods.py",
+    "nn/scale_heads.py",
     (
         "excess, size, value=-0.25)",
         "excess, size, value=-0.5)",
@@ -554,6 +554,9 @@ mutants(
         "floored_softplus(v, LEAST_SIGMA, ",
         "nn/test_likelihoods.py::test_no_softplus_head_leaves_its_floor_and_ceiling[softplus_variance-variance-0.5]",
     ),
+)
+mutants(
+    "nn/likelihoods.py",
     (
         '"sigmoid": torch.sigmoid}',
         '"sigmoid": torch.tanh}',
@@ -584,6 +587,9 @@ mutants(
         "logits.unflatten(-1, (self.num_levels, self.size)).mT",
         "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
     ),
+)
+mutants(
+    "nn/discretized_logistic.py",
     (
         "(torch.arange(self.num_components).to(self.loc.weight) + 0.5)",
         "(torch.arange(self.num_components).to(self.loc.weight) + 1)",
@@ -3924,7 +3930,7 @@ mutants(
     ),
 )
 mutants(
-    "nn/likelihoods.py",
+    "nn/mixed_columns.py",
     (
         "map(OneHotCells, categories)",
         "map(OneHotCells, categories[::-1])",  # the wrong block
@@ -3940,6 +3946,9 @@ mutants(
         "dist.Normal(self.loc(*h), sigma(2 * getattr(self, head)(*h)))",
         "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
     ),
+)
+mutants(
+    "nn/likelihoods.py",
     (
         'if name in ("normal", "mixed"):',
         'if name == "normal":',

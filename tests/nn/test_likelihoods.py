@@ -6,7 +6,7 @@ import torch
 from torch.distributions import Binomial, Categorical, Normal
 
 from pyrodgm.nn import BatchNorm, CategoricalNet, NormalNet, likelihood_net, posterior_net
-from pyrodgm.nn.likelihoods import BoundedLogVariance
+from pyrodgm.nn.scale_heads import BoundedLogVariance
 from tests import by_hand
 from tests.pairs import LIKELIHOODS, POSTERIORS, name
 
