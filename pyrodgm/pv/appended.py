@@ -62,7 +62,8 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
             lines = lines[: lines.rfind(b"\n") + 1]
             if not lines:
                 return
-            pieces, rows = [], place.rows
+            pieces: list[Piece] = []
+            rows = place.rows
             for table in csv_tables(io.BytesIO(lines), path.name, separator, names, logger_map, len(lines)):
                 pieces += pieces_of(table, rows + 1, strings, logger_map)
                 rows += len(table)

@@ -53,16 +53,16 @@ class StringCheck:
     first: int | None = None
     last: int | None = None
     step: int | None = None
-    gaps: list = field(default_factory=list)
-    skipped: Counter = field(default_factory=Counter)
-    ranges: dict = field(default_factory=dict)
-    units: dict = field(default_factory=dict)
-    empty: Counter = field(default_factory=Counter)
-    unread: Counter = field(default_factory=Counter)
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    ranges: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    empty: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
     open_circuit: int = 0
     clipped: int = 0
     curtailed: int = 0
-    spikes: Counter = field(default_factory=Counter)
+    spikes: Counter[str] = field(default_factory=Counter)
     clock: float | None = None
     clock_moves: float = 0.0
 
@@ -96,7 +96,7 @@ def check_logger(
         if value is not None and not -most <= value <= most:
             raise ValueError(f"{name}: got {value}, want -{most} to {most} degrees")
     logger_map = LoggerMap() if logger_map is None else logger_map
-    passes = {}
+    passes: dict[str, _Pass] = {}
     for piece in read_logger(path, logger_map, rows_at_once=rows_at_once):
         passes.setdefault(piece.string, _Pass(longitude or 0.0)).add(piece)
     checks = {name: one.finish(logger_map, latitude, longitude) for name, one in passes.items()}
@@ -113,7 +113,8 @@ class _Pass:
 
     def __init__(self, longitude):
         self.check, self.seen, self.longitude = StringCheck(), Seen(), longitude
-        self.steps, self.gaps, self.previous = Counter(), [], None
+        self.steps: Counter[int] = Counter()
+        self.gaps, self.previous = [], None
         self.sums, self.light, self.plateaus, self.day = {}, [], [], None
 
     def add(self, piece):

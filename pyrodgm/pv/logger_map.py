@@ -36,6 +36,9 @@ class Column(NamedTuple):
     unit: str | None = None
 
 
+BY_NAME = {name: Column(name) for name in QUANTITIES}  # pvlib's names
+
+
 class LoggerMap(NamedTuple):
     """The layout of a logger's file.
 
@@ -57,7 +60,7 @@ class LoggerMap(NamedTuple):
     string: str | None = None
     string_column: str | None = None
     decimal: str | None = None
-    columns: dict[str, Column] = {name: Column(name) for name in QUANTITIES}  # noqa: RUF012
+    columns: dict[str, Column] = BY_NAME
 
 
 class Source(NamedTuple):
@@ -100,7 +103,7 @@ def load_map(path: str | Path | None) -> LoggerMap:
     string = told.get("string")
     if isinstance(string, dict):
         _check_keys("string", string, ("column",))
-    columns = {name: Column(name) for name in QUANTITIES}
+    columns = BY_NAME.copy()
     for name, column in told.get("columns", {}).items():
         check_choice("columns", name, QUANTITIES)
         column = {"column": column} if isinstance(column, str) else column
@@ -136,17 +139,15 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
     if logger_map.string_column is not None:
         _check_there("string", logger_map.string_column, header)
     patterns = {name: c for name, c in logger_map.columns.items() if "{string}" in c.name}
-    found = {None: {}}
-    if patterns:
-        found = {}
-        for name, column in patterns.items():
-            before, after = map(re.escape, column.name.split("{string}", 1))
-            for there in header:
-                if match := re.fullmatch(f"{before}(.+?){after}", there):
-                    found.setdefault(match[1], {})[name] = there
+    found: dict[str | None, dict[str, str]] = {} if patterns else {None: {}}
+    for name, column in patterns.items():
+        before, after = map(re.escape, column.name.split("{string}", 1))
+        for there in header:
+            if match := re.fullmatch(f"{before}(.+?){after}", there):
+                found.setdefault(match[1], {})[name] = there
     strings = []
     for string, own in found.items():
-        columns = {}
+        columns: dict[str, tuple[str, float, float]] = {}
         for name, column in logger_map.columns.items():
             there = own.get(name) if name in patterns else column.name if column.name in header else None
             if there is not None:

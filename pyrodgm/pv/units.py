@@ -52,8 +52,7 @@ def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
     known = UNITS[QUANTITIES[name]]
     if unit is None:
         in_name = re.search(r"[\[(]([^\])]+)[\])]\s*$", column)
-        told = None if in_name is None else _plain(in_name[1])
-        return known.get(told, (1.0, 0.0))
+        return (1.0, 0.0) if in_name is None else known.get(_plain(in_name[1]), (1.0, 0.0))
     check_choice(f"{name}.unit", _plain(unit), known)
     return known[_plain(unit)]
 
