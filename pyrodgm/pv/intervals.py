@@ -44,20 +44,23 @@ def read_intervals(path: str | Path) -> list[Interval]:
         )
     intervals = []
     for line, row in enumerate(table[list(Interval._fields)].itertuples(index=False), 2):
-        seconds = []
+        seconds: list[int] = []
         for name, text in (("start", row.start), ("end", row.end)):
             moment = pandas.to_datetime(text, errors="coerce")
             if moment is pandas.NaT or moment.tzinfo is None:
                 raise ValueError(f"labels: got {name} {text!r} in line {line}, want a time with its offset from UTC")
             seconds.append(int(moment.timestamp()))
-        if seconds[1] < seconds[0]:
+        start, end = seconds
+        if end < start:
             raise ValueError(f"labels: got an end before its start in line {line}, want it after")
         state = row.state.strip()
-        intervals.append(Interval(row.string.strip(), *seconds, None if state in ("", UNSEEN) else state))
+        intervals.append(Interval(row.string.strip(), start, end, None if state in ("", UNSEEN) else state))
     return intervals
 
 
-def label_rows(string: str, time: np.ndarray, state: np.ndarray, intervals: Sequence[Interval]) -> tuple:
+def label_rows(
+    string: str, time: np.ndarray, state: np.ndarray, intervals: Sequence[Interval]
+) -> tuple[np.ndarray, np.ndarray]:
     """Write the states of intervals over those of rows of one string, a later interval over an earlier one.
 
     Args:

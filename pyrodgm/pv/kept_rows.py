@@ -30,7 +30,7 @@ class KnownDays:
     """
 
     def __init__(self, kept: Rows | None) -> None:
-        self.spans = {}
+        self.spans: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}  # days, first and last times
         if kept is None or not len(kept.time):
             return
         for name in set(kept.string.tolist()):
@@ -51,7 +51,9 @@ class KnownDays:
         return known, np.where(known, days[place], day)
 
 
-def relabelled(kept: Rows, intervals: Sequence[Interval], read: np.ndarray, normal: set[str]) -> tuple:
+def relabelled(
+    kept: Rows, intervals: Sequence[Interval], read: np.ndarray, normal: set[str]
+) -> tuple[Rows, np.ndarray]:
     """Kept rows with the states of an operator's new intervals.
 
     Args:
@@ -77,7 +79,7 @@ def relabelled(kept: Rows, intervals: Sequence[Interval], read: np.ndarray, norm
 
 def bounded(rows: Rows, seed: int) -> Rows:
     """The rows that are kept: all faults, and of the others at most 60 normal days and 60 more of each string."""
-    random, fault = np.random.default_rng([seed, 5]), ~np.isin(rows.state, [NORMAL, None])
+    random, fault = np.random.default_rng([seed, 5]), ~np.isin(rows.state, np.array([NORMAL, None], object))
     stays, states = fault.copy(), rows.states_by_day()
     for name in sorted(set(rows.string.tolist())):
         here, own = rows.string == name, {day: kinds for (string, day), kinds in states.items() if string == name}
@@ -107,4 +109,4 @@ def read_rows(path: Path) -> Rows:
     table = need("pyarrow.parquet").read_table(io.BytesIO(path.read_bytes()))
     columns = {name: table[name].to_numpy() for name in table.column_names}
     values = {name: columns[name] for name in QUANTITIES}
-    return Rows(*(columns[name] for name in Rows._fields[:4]), values)
+    return Rows(columns["string"], columns["day"], columns["time"], columns["state"], values)

@@ -40,7 +40,7 @@ def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) ->
     Raises:
         ValueError: for too few rows of a string, naming it.
     """
-    healthy = {}
+    healthy: dict[str, ModuleModel | KingModel] = {}
     for name in rows.normal_days():
         if known is not None:
             healthy[name] = known
@@ -71,12 +71,12 @@ def choose_evenly(state: np.ndarray, usable: np.ndarray, most: int, seed: int) -
     if NORMAL not in kinds:
         raise ValueError("normal: got no normal row to train on, want some")
     kinds = [*sorted(kinds), *([None] if kinds != {NORMAL} else [])]
-    random, rank, place = np.random.default_rng([seed, 3]), [], []
+    random, ranks, places = np.random.default_rng([seed, 3]), [], []
     for kind in kinds:
         where = random.permutation(np.flatnonzero(usable & (state == kind)))
         if kind is not None and len(where) < 2:
             raise ValueError(f"label: got a single row of {kind!r}, want at least two to learn it")
-        place.append(where)
-        rank.append(np.arange(len(where)))
-    place, rank = np.concatenate(place), np.concatenate(rank)
+        places.append(where)
+        ranks.append(np.arange(len(where)))
+    place, rank = np.concatenate(places), np.concatenate(ranks)
     return np.sort(place[np.argsort(rank, kind="stable")[:most]])

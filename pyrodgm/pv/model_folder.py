@@ -35,8 +35,22 @@ from pyrodgm.pv.thresholds import Thresholds
 
 FORMAT = 1
 SAVED = {"scores": "score of string ", "normality": "normality of string ", "faults": "score of state "}
-SETTINGS = {"z_size": 8, "a_size": 8, "hidden": (50, 50), "batch_size": 200, "likelihood": "normal"}
-SETTINGS["validation_fraction"] = 0  # rows of the days that are trained on say nothing of other days
+BATCH_SIZE = 200
+
+
+def new_classifier(epochs: int = 200, random_state: int | None = None) -> DeepGenerativeClassifier:
+    """An unfitted classifier with the sizes of a monitor."""
+    return DeepGenerativeClassifier(
+        "sdgm",
+        z_size=8,
+        a_size=8,
+        hidden=(50, 50),
+        likelihood="normal",
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        validation_fraction=0,  # rows of the days that are trained on say nothing of other days
+        random_state=random_state,
+    )
 
 
 def save_parts(
@@ -146,7 +160,7 @@ def _healthy(fields):
 
 def _classifier(model, about):
     """An estimator as ``fit`` leaves it, of a saved model."""
-    classifier = DeepGenerativeClassifier("sdgm", **SETTINGS)
+    classifier = new_classifier()
     classifier.model_, classifier.classes_ = model, np.array(about["states"], object)
     classifier.columns_ = Columns("normal", np.array(about["shift"]), np.array(about["scale"]))
     classifier.n_features_in_ = len(about["shift"])

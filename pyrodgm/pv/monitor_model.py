@@ -30,7 +30,7 @@ from pyrodgm.pv.intervals import read_intervals
 from pyrodgm.pv.kept_rows import bounded
 from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
 from pyrodgm.pv.logger_map import LoggerMap
-from pyrodgm.pv.model_folder import SETTINGS, identity, load_parts, save_parts
+from pyrodgm.pv.model_folder import BATCH_SIZE, identity, load_parts, new_classifier, save_parts
 from pyrodgm.pv.readings import COLUMNS, Readings
 from pyrodgm.pv.rows import NORMAL, UNSEEN, Rows
 from pyrodgm.pv.sampling import sample_rows
@@ -131,7 +131,7 @@ class Monitor:
         check_size("steps", steps)
         if (module is None) != (num_modules is None):
             raise ValueError("module: got one of module and number of modules, want both")
-        known = None if module is None else ModuleModel(module, num_modules)
+        known = None if module is None or num_modules is None else ModuleModel(module, num_modules)
         if earlier is not None:
             known, logger_map, site = earlier._as_there(columns, known, logger_map, site)
         check_site(site)
@@ -145,11 +145,12 @@ class Monitor:
             here = rows.string == name
             x[here] = readings.of(name, rows.take(here))[0]
         chosen = choose_evenly(rows.state, use == "train", num_rows, seed)
-        epochs = math.ceil(steps / math.ceil(len(chosen) / SETTINGS["batch_size"]))
-        classifier = DeepGenerativeClassifier("sdgm", epochs=epochs, random_state=seed, **SETTINGS)
+        epochs = math.ceil(steps / math.ceil(len(chosen) / BATCH_SIZE))
+        classifier = new_classifier(epochs, seed)
         classifier.fit(x[chosen], rows.state[chosen])
         probabilities, score = classifier.predict_and_score(x)
-        thresholds, further = Thresholds(classifier.classes_, {}, {}, {}), {}
+        thresholds = Thresholds(classifier.classes_, {}, {}, {})
+        further: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for state in classifier.classes_[classifier.classes_ != NORMAL]:
             thresholds.faults[state] = np.sort(score[rows.state == state])
         for name in readings.healthy:

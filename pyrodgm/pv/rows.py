@@ -37,19 +37,19 @@ class Rows(NamedTuple):
 
     def choose(self, chosen: np.ndarray) -> Rows:
         """Some of the rows."""
-        columns = (self.string, self.day, self.time, self.state)
-        return Rows(*(column[chosen] for column in columns), self.take(chosen), self.known)
+        string, day, time, state = (column[chosen] for column in (self.string, self.day, self.time, self.state))
+        return Rows(string, day, time, state, self.take(chosen), self.known)
 
     def states_by_day(self) -> dict[tuple[str, int], set[str | None]]:
         """The states that each day of each string has."""
-        found = {}
-        for key in set(zip(self.string.tolist(), self.day.tolist(), self.state.tolist(), strict=True)):
-            found.setdefault(key[:2], set()).add(key[2])
+        found: dict[tuple[str, int], set[str | None]] = {}
+        for name, day, state in set(zip(self.string.tolist(), self.day.tolist(), self.state.tolist(), strict=True)):
+            found.setdefault((name, day), set()).add(state)
         return found
 
     def normal_days(self) -> dict[str, list[int]]:
         """The days of each string all rows of which are normal, in order."""
-        days = {name: [] for name in sorted(set(self.string.tolist()))}
+        days: dict[str, list[int]] = {name: [] for name in sorted(set(self.string.tolist()))}
         for (name, day), states in sorted(self.states_by_day().items()):
             if states == {NORMAL}:
                 days[name].append(day)
@@ -59,5 +59,6 @@ class Rows(NamedTuple):
 def join(first: Rows, second: Rows) -> Rows:
     """Two samples as one."""
     values = {name: np.concatenate([first.values[name], second.values[name]]) for name in first.values}
-    columns = [np.concatenate([getattr(first, name), getattr(second, name)]) for name in Rows._fields[:4]]
-    return Rows(*columns, values, second.known)
+    pairs = zip(first[:4], second[:4], strict=True)
+    string, day, time, state = (np.concatenate(pair) for pair in pairs)
+    return Rows(string, day, time, state, values, second.known)

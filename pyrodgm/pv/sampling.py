@@ -48,20 +48,24 @@ def sample_rows(
     Raises:
         ValueError: as ``read_logger`` does; for labels that are missing, reserved names, and intervals without a row.
     """
-    normal = {*normal, NORMAL}
-    random, seen, last, day_of, held = np.random.default_rng(seed), {}, {}, {}, {}
-    in_file, found, passed, days = np.zeros(len(intervals), bool), set(), 0, KnownDays(kept)
+    healthy, random, days = {*normal, NORMAL}, np.random.default_rng(seed), KnownDays(kept)
+    seen: dict[str, Seen] = {}
+    last: dict[str, int] = {}  # latest time of each string
+    day_of: dict[str, int] = {}  # its latest day
+    held: dict[tuple[str, int, str | None], np.ndarray] = {}  # chosen rows, by string, day and state
+    found: set[str] = set()
+    in_file, passed = np.zeros(len(intervals), bool), 0
     for piece in read_logger(path, logger_map, label):
         name = piece.string
         used = left_out(piece, seen.setdefault(name, Seen()), needed) == None  # noqa: E711
         time = piece.time[used]
         if not len(time):
             continue
-        state = np.full(len(time), NORMAL, object) if label is None else _texts(piece.state[used])
+        state = np.full(len(time), NORMAL, object) if piece.state is None else _texts(piece.state[used])
         found.update(set(state.tolist()) - {None})
         told, rows_in = label_rows(name, time, state, intervals)
         in_file |= rows_in
-        state[np.isin(state, list(normal))] = NORMAL
+        state[np.isin(state, list(healthy))] = NORMAL
         new = np.diff(time, prepend=last.get(name, NO_TIME // 2)) > NIGHT
         day = np.maximum.accumulate(np.where(new, time, day_of.get(name, NO_TIME)))
         last[name], day_of[name] = int(time[-1]), int(day[-1])
@@ -77,9 +81,9 @@ def sample_rows(
                     held[key] = rows[np.argsort(rows[:, 0], kind="stable")[:KEPT_A_DAY]]
     rows = _rows(held, passed)
     if kept is not None:
-        earlier, in_kept = relabelled(kept, intervals, in_file, normal)
+        earlier, in_kept = relabelled(kept, intervals, in_file, healthy)
         rows, in_file = join(earlier, rows), in_file | in_kept
-    _check(path, label, normal, intervals, in_file, found, rows)
+    _check(path, label, healthy, intervals, in_file, found, rows)
     return rows
 
 
