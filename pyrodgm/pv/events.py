@@ -65,7 +65,9 @@ class EventsOfString:
 
     def __init__(self, string: str, minutes: int) -> None:
         self.string, self.seconds = string, 60 * minutes
-        self.events, self.held, self.open = [], None, {}
+        self.events: list[Event] = []
+        self.held: tuple[np.ndarray, ...] | None = None
+        self.open: dict[str, tuple[int, int, int, np.ndarray]] = {}  # last block, start, end and sums, by state
 
     def add(
         self,
@@ -76,7 +78,7 @@ class EventsOfString:
         joules: np.ndarray,
     ) -> None:
         """Take rows in use, later than those before; ``joules`` is the energy that each lost."""
-        rows = (time, state, probability, score, joules)
+        rows: tuple[np.ndarray, ...] = (time, state, probability, score, joules)
         if self.held is not None:
             rows = tuple(np.concatenate(parts) for parts in zip(self.held, rows, strict=True))
         block = rows[0] // self.seconds

@@ -47,7 +47,8 @@ class ExamplesOfString:
     """
 
     def __init__(self) -> None:
-        self.worst, self.healthy = {}, np.zeros((0, len(FIELDS)))
+        self.worst: dict[str, np.ndarray] = {}
+        self.healthy = np.zeros((0, len(FIELDS)))
 
     def add(self, state: np.ndarray, table: np.ndarray) -> None:
         """Take rows in use: their states, and their values by ``FIELDS``."""
@@ -63,13 +64,13 @@ class ExamplesOfString:
         """Each bad row with the healthy one that is nearest in irradiance and temperature; None if none is near."""
         pairs = []
         for state, row in self.worst.items():
-            apart, near = (np.abs(self.healthy[:, 4:6] - row[4:6]) / CELL).max(1), None
-            if len(apart) and apart.min() <= NEAR:
-                near = _example(self.healthy[apart.argmin()], NORMAL)
+            apart = (np.abs(self.healthy[:, 4:6] - row[4:6]) / CELL).max(1)
+            is_near = len(apart) and apart.min() <= NEAR
+            near = _example(self.healthy[apart.argmin()], NORMAL) if is_near else None
             pairs.append((_example(row, state), near))
         return pairs
 
 
-def _example(row, state):
+def _example(row: np.ndarray, state: str) -> Example:
     time, *numbers = row.tolist()
     return Example(int(time), state, *numbers)

@@ -75,7 +75,7 @@ def check_settings(false_alarms: float, minutes: int) -> None:
 
 def by_part(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
     """The pieces of a file, as one list per part of the file."""
-    part = []
+    part: list[Piece] = []
     for piece in pieces:
         if part and piece.part != part[0].part:
             yield part

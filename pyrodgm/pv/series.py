@@ -47,9 +47,11 @@ def number_series(events: Sequence[Event], site: tuple[float, float] | None) -> 
     if site is None or not events:
         return list(events)
     starts, ends = (sun_direction(np.array([getattr(e, name) for e in events]), site) for name in ("start", "end"))
-    least, by_kind = np.cos(np.radians(TOLERANCE)), {}  # series are lists of places of events, the latest last
+    least = np.cos(np.radians(TOLERANCE))
+    by_kind: dict[tuple[str, str], list[list[int]]] = {}  # series are lists of places of events, the latest last
     for i in sorted(range(len(events)), key=lambda i: events[i].start):
-        near, own, series = least, None, by_kind.setdefault((events[i].string, events[i].state), [])
+        series = by_kind.setdefault((events[i].string, events[i].state), [])
+        near, own = least, None
         for one in series:
             j = one[-1]
             cosine = min(starts[i] @ starts[j], ends[i] @ ends[j])

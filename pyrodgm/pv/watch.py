@@ -33,8 +33,8 @@ class Report(NamedTuple):
     """
 
     rows: int
-    states: Counter
-    skipped: Counter
+    states: Counter[str]
+    skipped: Counter[str]
     events: list[Event]
     days: dict[str, DaysOfString]
     examples: dict[str, list[tuple[Example, Example | None]]]
@@ -58,11 +58,14 @@ class Watch:
 
     def __init__(self, monitor: Monitor, false_alarms: float, minutes: int) -> None:
         self.monitor, self.false_alarms, self.minutes = monitor, false_alarms, minutes
-        self.strings, self.rows, self.states, self.skipped = {}, 0, Counter(), Counter()
+        self.strings: dict[str, _String] = {}
+        self.states: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.rows = 0
 
     def take(self, pieces: Sequence[Piece]) -> dict[str, np.ndarray]:
         """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
-        tables = []
+        tables: list[dict[str, np.ndarray]] = []
         for piece in pieces:
             if piece.string not in self.strings:
                 self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
@@ -85,18 +88,20 @@ class Watch:
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
         """The complete state as JSON and arrays, for ``restore``."""
-        about = {"rows": self.rows, "states": self.states, "skipped": self.skipped, "strings": {}}
-        arrays = {}
-        for i, (name, one) in enumerate(self.strings.items()):
-            about["strings"][name] = one.state()
-            arrays |= {f"{i}.{key}": np.ascontiguousarray(array) for key, array in one.arrays().items()}
+        strings = {name: one.state() for name, one in self.strings.items()}
+        about = {"rows": self.rows, "states": self.states, "skipped": self.skipped, "strings": strings}
+        arrays = {
+            f"{i}.{key}": np.ascontiguousarray(array)
+            for i, one in enumerate(self.strings.values())
+            for key, array in one.arrays().items()
+        }
         return json.dumps(about), arrays
 
     def restore(self, about: str, arrays: dict[str, np.ndarray]) -> None:
         """Continue from a ``state``."""
-        about = json.loads(about)
-        self.rows, self.states, self.skipped = about["rows"], Counter(about["states"]), Counter(about["skipped"])
-        for i, (name, state) in enumerate(about["strings"].items()):
+        told = json.loads(about)
+        self.rows, self.states, self.skipped = told["rows"], Counter(told["states"]), Counter(told["skipped"])
+        for i, (name, state) in enumerate(told["strings"].items()):
             self.strings[name] = _String(self.monitor, name, self.false_alarms, self.minutes)
             self.strings[name].restore(state, {key: arrays[f"{i}.{key}"] for key in self.strings[name].arrays()})
 
