@@ -111,11 +111,15 @@ def check_logger(
 class _Pass:
     """Collects the figures of one string, piece by piece. Memory grows by a few numbers per day."""
 
-    def __init__(self, longitude):
+    def __init__(self, longitude: float) -> None:
         self.check, self.seen, self.longitude = StringCheck(), Seen(), longitude
         self.steps: Counter[int] = Counter()
-        self.gaps, self.previous = [], None
-        self.sums, self.light, self.plateaus, self.day = {}, [], [], None
+        self.gaps: list[tuple[int, int]] = []  # seconds, and the time before them
+        self.previous: int | None = None  # time
+        self.sums: dict[str, tuple[float, float, int, float]] = {}  # lowest, sum, number and highest of values
+        self.light: list[tuple[int, int]] = []  # first and last time of each day
+        self.plateaus: list[tuple[float, int]] = []  # power and number of rows
+        self.day: np.ndarray | None = None  # times, power and irradiance of the open day, (3, N)
 
     def add(self, piece):
         """Count a piece."""
