@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from typing import Any, Literal, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -12,13 +13,14 @@ from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
 from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
-from pyrodgm.estimators.training import check_settings, train
+from pyrodgm.estimators.training import CONSTRAINTS, train
 from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
@@ -82,9 +84,16 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         network_: the network that predicts, for a model with two classifiers: ``"inference"`` if there were labels, see
             ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
+        transduction_: the class of every row of ``fit``, ``(N,)``: its label, or the predicted class if it had none.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
+        n_iter_: number of epochs, or of calls of ``partial_fit``.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
         n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
+
+    See Also:
+        M1: latents of a VAE as features for any classifier.
+        sklearn.semi_supervised.LabelSpreading: labels spread over a graph of neighbouring rows.
+        sklearn.semi_supervised.SelfTrainingClassifier: any classifier, trained again on labels that it is sure of.
 
     Example::
 
@@ -96,6 +105,15 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         classifier = DeepGenerativeClassifier(epochs=2).fit(table, ["yes", None, "no", None])
         rows, classes = classifier.sample(5)    # a frame
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | {
+        "model": [str, type, tuple],
+        "a_size": [Interval(Integral, 1, None, closed="left")],
+        "num_classes": [None, Interval(Integral, 1, None, closed="left")],
+        "classes": [str, tuple],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "validation_fraction": [StrOptions({"auto"}), *CONSTRAINTS["validation_fraction"]],
+    }
 
     def __init__(
         self,
@@ -146,7 +164,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ValueError: for infinite values, columns that are constant or empty, a class with a single label, no labels
                 without ``num_classes``, or an unknown model.
         """
-        check_settings(self)
+        self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
         self.network_ = "generative" if (indices == MISSING).all() else "inference"
@@ -163,6 +181,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             self.history_ = train(self.model_, objective, batches, self, measure, monitor)
             self._note_latents(x)
         self._keep_latents(X, seed)
+        found = self._of_checked_rows(X, self._checked_probabilities).argmax(1)
+        self.transduction_ = self.classes_[np.where(indices == MISSING, found, indices)]
         self._optimizer = None
         return self
 
@@ -175,7 +195,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             X, y: as for ``fit``.
             classes: all classes of all calls; required in the first call, unless ``num_classes`` is given.
         """
-        check_settings(self)
+        self._validate_params()
         first = not hasattr(self, "model_")
         X = self._check_rows(X, reset=first)
         if first:
@@ -212,7 +232,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
         A CaGeM that was trained with labels predicts by q(y | x), because its cascade p(y | x) needs more labels.
         """
-        return self._of_rows(X, lambda model, x: check_probabilities(self._class_probabilities(model, x)))
+        return self._of_rows(X, self._checked_probabilities)
 
     def predict_and_score(
         self,
@@ -248,7 +268,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         check_choice("dtype", dtype, ("float32", "float64"))
 
         def both(model, x):
-            q_y = check_probabilities(self._class_probabilities(model, x, CLASS_DRAWS))
+            q_y = self._checked_probabilities(model, x, CLASS_DRAWS)
 
             def bounds(model, x, inside):
                 return likely_bounds(model, x, q_y[inside], num_samples, len(x))
@@ -343,6 +363,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         options = {"network": getattr(self, "network_", "generative"), "num_samples": num_samples}
         given = {name: value for name, value in options.items() if name in taken and value is not None}
         return model.classifier(x, **given)
+
+    def _checked_probabilities(self, model, x, num_samples=None):
+        return check_probabilities(self._class_probabilities(model, x, num_samples))
 
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)

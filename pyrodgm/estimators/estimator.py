@@ -39,6 +39,14 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
     always the same, and does not depend on the other rows.
     """
 
+    history_: list[dict[str, Any]]
+
+    @property
+    def n_iter_(self) -> int:
+        """The number of epochs, or of calls of ``partial_fit``."""
+        check_is_fitted(self)
+        return len(self.history_)
+
     def score_samples(
         self,
         X: ArrayLike,

@@ -8,18 +8,18 @@ nor a Python library that we know to be kept up; ``SelfTrainingClassifier`` roun
 the nearest that use the unlabelled rows too.
 """
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from pyro.infer import Trace_ELBO
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from pyrodgm.checks import check_choice
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
-from pyrodgm.estimators.training import check_settings, train
+from pyrodgm.estimators.training import CONSTRAINTS, train
 from pyrodgm.evaluate import bound, latents
 from pyrodgm.isolation import isolated
 from pyrodgm.models import VAE
@@ -52,8 +52,13 @@ class M1(DeepGenerativeEstimator):
         likelihood_: p(x | z), as given or as chosen.
         model_: the trained ``VAE``, over standardised columns where the likelihood is normal.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
+        n_iter_: number of epochs.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
         n_features_in_, feature_names_in_: the columns, and their names where X had them.
+
+    See Also:
+        DeepGenerativeClassifier: one model of rows and classes, which learns features and classes together.
+        sklearn.decomposition.PCA: linear features.
 
     Example::
 
@@ -61,6 +66,10 @@ class M1(DeepGenerativeEstimator):
         SVC().fit(features.transform(X_labelled), y_labelled)
         make_pipeline(M1(), LabelSpreading()).fit(X, y)             # y: -1 for no label
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | {
+        "features": [StrOptions({"means", "samples"})]
+    }
 
     def __init__(
         self,
@@ -99,8 +108,7 @@ class M1(DeepGenerativeEstimator):
             ValueError: for rows that are no finite numbers, and for columns that are constant under a normal likelihood
                 or without a value.
         """
-        check_choice("features", self.features, ("means", "samples"))
-        check_settings(self)
+        self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         with isolated(seed := self._begin(X)):
             self.model_ = self._new(VAE, {})

@@ -1,11 +1,12 @@
 """The training that the estimators share."""
 
 from collections.abc import Callable
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import torch
 from pyro.infer import ELBO, SVI
+from sklearn.utils._param_validation import Interval
 
 from pyrodgm.data.batches import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer
@@ -14,18 +15,24 @@ from pyrodgm.train import fit, linear_decay
 
 SHORT = 400  # steps that do not repay the seconds of tracing a graph
 
-
-def check_settings(estimator: Any) -> None:
-    """Raise ``ValueError`` for a setting that no training can have, naming it."""
-    for name, least in (("epochs", 1), ("batch_size", 1), ("warm_up_epochs", 0), ("beta", 0), ("patience", 1)):
-        if hasattr(estimator, name) and not getattr(estimator, name) >= least:
-            raise ValueError(f"{name}: got {getattr(estimator, name)}, want at least {least}")
-    share, automatic = estimator.validation_fraction, hasattr(estimator, "classes")
-    if not (isinstance(share, Real) and 0 <= share < 1) and not (automatic and share == "auto"):
-        also = "'auto', or " if automatic else ""
-        raise ValueError(f"validation_fraction: got {share!r}, want {also}a number of at least 0 and below 1")
-    if not estimator.learning_rate > 0:
-        raise ValueError(f"learning_rate: got {estimator.learning_rate}, want a positive number")
+_SIZE = [Interval(Integral, 1, None, closed="left")]
+_NUMBER = [Interval(Real, 0, None, closed="left")]
+CONSTRAINTS: dict[
+    str, list[Any]
+] = {  # of the settings that the estimators share, as scikit-learn's estimators have them
+    "z_size": _SIZE,
+    "hidden": [tuple, list],
+    "likelihood": [None, str, tuple],
+    "epochs": _SIZE,
+    "batch_size": _SIZE,
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "warm_up_epochs": _NUMBER,
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "patience": _SIZE,
+    "device": [str, torch.device],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
 
 
 def train(

@@ -85,8 +85,8 @@ def test_rows_are_generated_in_the_tables_units(m1):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"features": "mean"}, r"features: got 'mean' \(did you mean 'means'\?\)"),
-        ({"validation_fraction": -0.1}, "validation_fraction: got -0.1, want"),
+        ({"features": "mean"}, "'features' parameter of M1 must be a str among .* Got 'mean'"),
+        ({"validation_fraction": -0.1}, "'validation_fraction' parameter of M1 must be a float .* Got -0.1"),
         ({"likelihood": "gamma"}, "likelihood: got 'gamma'"),
     ],
 )
