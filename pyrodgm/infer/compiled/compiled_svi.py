@@ -25,10 +25,11 @@ class CompiledSVI(SVI):
     It takes the same arguments as ``SVI`` and returns the same floats. The first step with an input signature is an
     ordinary step, which also creates parameters that are created lazily. At the second step, loss and gradients are
     traced into one graph, which is checked against the ordinary loss and gradients with the same random numbers. From
-    then on the graph runs. The parameters are updated together, on the state of the user's optimiser. Ordinary and
-    compiled steps may alternate. See ``CompiledFunction`` for what a signature is, which values are read at every step,
-    and the checks that detect other changes. If a pair cannot be traced, one warning gives the reason, and its steps
-    are ordinary ones.
+    then on the graph runs. It is for batches of this size; once the size changes, a second graph is traced, for all
+    sizes. The parameters are updated together, on the state of the user's optimiser. Ordinary and compiled steps may
+    alternate. See ``CompiledFunction`` for what a signature is, which values are read at every step, and the checks
+    that detect other changes. If a pair cannot be traced, one warning gives the reason, and its steps are ordinary
+    ones.
 
     If a check fails, a warning names the steps that may have been wrong, and they are undone: parameters, optimiser
     state and buffers are restored to those of the last good check. Random numbers and learning rates are not restored.

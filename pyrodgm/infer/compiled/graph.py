@@ -1,4 +1,4 @@
-"""Traces a function of tensors into a graph with symbolic batch sizes; captured tensors become inputs."""
+"""Traces a function of tensors into a graph; captured tensors become inputs."""
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -28,13 +28,18 @@ class Graph:
         module: the graph; it takes the arguments and then ``captured``, and returns a list.
         captured: every tensor that the function used and that is not an argument: parameters, buffers, constants.
         output: the structure of the function's result, for ``tree_unflatten``.
-        fakes: the arguments of the trace, with symbolic sizes.
+        fakes: the arguments of the trace, without values.
     """
 
     module: torch.fx.GraphModule
     captured: list[torch.Tensor]
     output: pytree.TreeSpec
     fakes: list[Any]
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether leading sizes are symbolic, so that the graph may work for other batch sizes."""
+        return any(isinstance(size, torch.SymInt) for fake in self.fakes for size in fake.shape)
 
     @property
     def precision(self) -> float:
@@ -87,8 +92,6 @@ class Graph:
 
     def accepts(self, inputs: Sequence[torch.Tensor]) -> bool:
         """Whether the graph is valid for arguments of these sizes: every decision taken while tracing still holds."""
-        if not self.fakes:
-            return True
         sizes = {}
         for fake, tensor in zip(self.fakes, inputs, strict=True):
             for symbolic, size in zip(fake.shape, tensor.shape, strict=True):
@@ -96,34 +99,37 @@ class Graph:
                     sizes[symbolic.node._expr] = size
                 elif symbolic != size:
                     return False
-        return all(bool(guard.expr.subs(sizes)) for guard in self.fakes[0].fake_mode.shape_env.guards)
+        guards = self.fakes[0].fake_mode.shape_env.guards if self.symbolic else []
+        return all(bool(guard.expr.subs(sizes)) for guard in guards)
 
 
-def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor]) -> Graph:
+def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor], symbolic: bool = True) -> Graph:
     """Trace a function of tensors. Python values that it uses become constants.
 
-    Leading sizes of two or more are symbolic, so that one graph works for every batch size of at least two. Decisions
-    of the function that depend on them are recorded and checked by ``Graph.accepts``. Random draws are recorded but not
-    executed, so the state of the random number generators does not change.
+    With symbolic sizes, the leading sizes of two or more are variables, so that one graph works for every batch size of
+    at least two. Decisions of the function that depend on them are recorded and checked by ``Graph.accepts``. Actual
+    sizes take about a third of the time to trace. Random draws are recorded but not executed, so the state of the
+    random number generators does not change.
 
-    Some operations of torch do not support symbolic sizes. A function with such an operation is traced for its actual
-    sizes.
+    Some operations of torch do not support symbolic sizes, and some need them. If a trace of one kind fails, the other
+    is tried.
 
     Args:
         function: a function that returns nested tensors and Nones; may call ``torch.autograd.grad``.
         inputs: its arguments, tensors.
+        symbolic: whether to try symbolic sizes first, or actual ones.
 
     Returns:
         A ``Graph``.
     """
     try:
-        return _trace(function, inputs, symbolic=True)
+        return _trace(function, inputs, symbolic)
     except Exception:
-        return _trace(function, inputs, symbolic=False)
+        return _trace(function, inputs, not symbolic)
 
 
 def _trace(function, inputs, symbolic):
-    mode = FakeTensorMode(shape_env=ShapeEnv(duck_shape=False), allow_non_fake_inputs=True)
+    mode = FakeTensorMode(shape_env=ShapeEnv(duck_shape=False) if symbolic else None, allow_non_fake_inputs=True)
     fakes = [_fake(mode, tensor, symbolic) for tensor in inputs]
     output = None
 
@@ -134,15 +140,18 @@ def _trace(function, inputs, symbolic):
         return result
 
     with patched_pyro(), _no_autocast_cache():
-        module = make_fx(flat, tracing_mode="symbolic", _allow_non_fake_inputs=True)(*fakes)
+        tracing_mode = "symbolic" if symbolic else "fake"
+        module = make_fx(flat, tracing_mode=tracing_mode, _allow_non_fake_inputs=True)(*fakes)
     captured = lift(module)
     simplify(module)
     return Graph(module, captured, output, fakes)
 
 
 def _fake(mode, tensor, symbolic):
+    if not symbolic:
+        return mode.from_tensor(tensor)
     sizes = [DimDynamic.STATIC] * tensor.dim()
-    if symbolic and tensor.dim() and len(tensor) > 1:
+    if tensor.dim() and len(tensor) > 1:
         sizes[0] = DimDynamic.DYNAMIC
     return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
 

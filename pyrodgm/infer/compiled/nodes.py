@@ -1,5 +1,6 @@
 """Side effects of the nodes of a graph: writes and random draws."""
 
+import operator
 from typing import Any
 
 import torch
@@ -31,7 +32,12 @@ def written_arguments(node: Node) -> list[Node]:
 
 def source_of(node: Node) -> Node:
     """The node of which a node is a view, or to which it wrote and which it returned."""
-    while node.op == "call_function" and getattr(node.target, "_schema", None) is not None:
+    while node.op == "call_function":
+        if node.target is operator.getitem and isinstance(node.args[0], Node):
+            node = node.args[0]
+            continue
+        if getattr(node.target, "_schema", None) is None:
+            break
         target: Any = node.target
         arguments = target._schema.arguments
         if not arguments or arguments[0].alias_info is None or not node.all_input_nodes:

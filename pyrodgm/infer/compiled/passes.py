@@ -1,7 +1,10 @@
-"""Passes over a new graph: captured tensors become inputs, and random draws depend only on sizes."""
+"""Passes over a new graph: captured tensors become inputs, repeats are merged, and draws depend only on sizes."""
+
+from typing import Any
 
 import torch
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
+from torch.utils import _pytree as pytree
 
 from pyrodgm.infer.compiled.nodes import acts, source_of, written_arguments
 
@@ -32,7 +35,7 @@ def lift(module: GraphModule) -> list[torch.Tensor]:
 
 
 def simplify(module: GraphModule) -> None:
-    """Remove operations without effect, and read every symbolic size from an argument."""
+    """Remove operations without effect and repeated ones, and read every symbolic size from an argument."""
     graph = module.graph
     sizes = _sizes_of_inputs(graph)
     written = {source_of(value) for node in graph.nodes for value in written_arguments(node)}
@@ -52,12 +55,52 @@ def simplify(module: GraphModule) -> None:
                 graph.erase_node(node)
         elif node.target is aten.native_dropout.default and node.args[2] and node.args[0].meta["val"].is_cpu:
             _split_dropout(graph, node, sizes)
+    merge(graph, written)
     graph.eliminate_dead_code(is_impure_node=acts)
     module.recompile()
 
 
+def merge(graph: Graph, written: set[Node]) -> None:
+    """Replace views that change nothing by what they view, and operations with the same arguments by the first of them.
+
+    Args:
+        graph: changed in place.
+        written: sources of the values that the graph writes to; operations on them stay as they are.
+    """
+    first: dict[Any, Node] = {}
+    for node in list(graph.nodes):
+        if node.op != "call_function" or acts(node):
+            continue
+        if _changes_nothing(node):
+            same = node.args[0]
+        elif written.isdisjoint(map(source_of, (node, *node.all_input_nodes))):
+            same = first.setdefault(_call(node), node)
+        else:
+            continue
+        if same is not node:
+            node.replace_all_uses_with(same)
+            graph.erase_node(node)
+
+
+def _changes_nothing(node):
+    """Whether a node is a view of the same shape."""
+    if node.target is aten.permute.default:
+        return list(node.args[1]) == list(range(len(node.args[1])))
+    if node.target not in _SHAPES:
+        return False
+    before, after = node.args[0].meta["val"].shape, node.meta["val"].shape
+    return list(map(_expression, before)) == list(map(_expression, after))
+
+
+def _call(node):
+    """What a node computes: its operation and arguments, of which 1, 1.0 and True are different, and 0.0 and -0.0."""
+    leaves, structure = pytree.tree_flatten((node.args, node.kwargs))
+    return node.target, str(structure), tuple([x if isinstance(x, Node) else (type(x), repr(x)) for x in leaves])
+
+
 # The memory layout of a convolution's result may differ from the one in the trace, so that a view may fail.
 _VIEWS = (aten.view.default, aten._unsafe_view.default)
+_SHAPES = (aten.reshape.default, aten.expand.default, aten.squeeze.default, aten.squeeze.dim)
 _LIKE = {
     aten.empty_like.default: aten.empty.memory_format,
     aten.rand_like.default: aten.rand.default,

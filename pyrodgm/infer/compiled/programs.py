@@ -35,12 +35,13 @@ MOVED = 1e-4  # relative distance of these parameters
 
 @dataclass
 class Slot:
-    """The state of one input signature."""
+    """The state of one input signature. ``symbolic`` tells whether its batch sizes have been seen to change."""
 
     backend: str
     calls: int = 0
     seconds: float = 0.0
     reason: str = ""
+    symbolic: bool = False
     programs: list[Program] = field(default_factory=list)
 
 
@@ -108,6 +109,7 @@ class Programs:
         program = next((program for program in slot.programs if program.accepts(inputs)), None)
         long = long and program is not None and program.graph.gains_by_compiling
         if program is None:
+            slot.symbolic |= bool(slot.programs)
             program = self._build(slot, args, kwargs, inputs)
         elif not program.holds():
             slot.programs.remove(program)
@@ -240,7 +242,8 @@ class Programs:
         if expected.effect:
             return self._stop(expected.effect)
         try:
-            graph, parameters = self._trace(args, kwargs, inputs)
+            symbolic = slot.symbolic or slot.backend != "replay"  # compiling once more would take longer than tracing
+            graph, parameters = self._trace(args, kwargs, inputs, symbolic)
         except Exception as error:
             return self._fall_back(slot, f"it cannot be traced: {_first_line(error)}")
         reason = self._unfit(graph, parameters)
@@ -260,7 +263,7 @@ class Programs:
             self._fall_back(slot, reason, after=backend)
         return None
 
-    def _trace(self, args, kwargs, inputs):
+    def _trace(self, args, kwargs, inputs, symbolic):
         tensors = []
         split((args, kwargs), tensors)
 
@@ -271,7 +274,7 @@ class Programs:
         if any(tensor.requires_grad for tensor in tensors):
             raise ValueError("an argument requires gradients")
         with quiet(), self.guards.undone(given=(args, kwargs)), ParameterSites() as seen:
-            graph = trace(function, inputs)
+            graph = trace(function, inputs, symbolic)
         return graph, seen.parameters
 
     def _unfit(self, graph, parameters):
@@ -329,7 +332,7 @@ class Programs:
     def _change(self, program, args, kwargs, inputs):
         """A description of what has changed in the function since it was traced; empty if nothing has."""
         try:
-            graph, _ = self._trace(args, kwargs, inputs)
+            graph, _ = self._trace(args, kwargs, inputs, program.graph.symbolic)
         except Exception as error:
             return f"it can no longer be traced: {_first_line(error)}"
         return program.graph.difference(graph)

@@ -1,0 +1,64 @@
+"""Every model of classes on scikit-learn's digits with 100 labels, as it comes; writes benchmarks/every_model.md.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.every_model
+
+``DeepGenerativeClassifier`` gets the name of the model and nothing else; a model of images gets their shape too. A
+quarter of the rows is the test set. Ten rows of each class have a label.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from statistics import mean, stdev
+
+from sklearn import datasets
+
+from benchmarks.few_labels import cases, measured
+from benchmarks.measure import table
+from benchmarks.steps import machine
+from pyrodgm.estimators import DeepGenerativeClassifier
+from pyrodgm.models import DeepGenerativeModel
+from pyrodgm.models.catalogue import has_classes, is_of_images, models_by_name
+
+SPLITS = 3
+
+
+def models():
+    """Settings of the classifier by the name of the model."""
+    found = {name: c for name, c in models_by_name().items() if issubclass(c, DeepGenerativeModel) and has_classes(c)}
+    shape = {"image_shape": (8, 8)}
+    return {name: (name.lower(), shape) if is_of_images(c) else name.lower() for name, c in found.items()}
+
+
+def run(names, splits=SPLITS):
+    """Rows of the report."""
+    digits = {"digits": lambda: datasets.load_digits(return_X_y=True)}
+    for name, model in names.items():
+        figures = []
+        for _, number, split, *parts in cases(digits, (100,), splits):
+            make = partial(DeepGenerativeClassifier, model, random_state=0)
+            error, *_, seconds = measured(make, True, *parts, split, number)
+            figures.append((error, seconds))
+            print(f"{name}, split {split}: {error:.1f} %, {seconds:.0f} s", flush=True)
+        errors = [error for error, _ in figures]
+        spread = f" ± {stdev(errors) / len(errors) ** 0.5:.1f}" if len(errors) > 1 else ""
+        each = ", ".join(f"{error:.1f}" for error in errors)
+        yield [name, f"{mean(errors):.1f}{spread}", each, f"{max(seconds for _, seconds in figures):.0f}"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="*", help="names of models; none for all of them and the report")
+    asked = [name.lower() for name in parser.parse_args().models]
+    names = {name: model for name, model in models().items() if not asked or name.lower() in asked}
+    rows = list(run(names))
+    text = "# Every model\n\n" + "\n".join(__doc__.split("\n")[4:]).strip() + "\n\n"
+    text += f"Test error in per cent, mean ± standard error of {SPLITS} splits. {machine()}\n\n"
+    text += table(["model", "error", "each split", "longest fit, s"], rows) + "\n"
+    print(text)
+    if not asked:
+        Path(__file__).with_suffix(".md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

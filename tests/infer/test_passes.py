@@ -1,0 +1,86 @@
+"""What the passes over a new graph remove, and what they must leave."""
+
+import pytest
+import torch
+
+from pyrodgm.infer.compiled.graph import trace
+
+
+def twice(x):
+    return x.exp() + x.exp(), (x + 1).sin() * (x + 1).sin()
+
+
+def views_of_the_same_shape(x):
+    return x.expand(3, 3).reshape(3, 3).permute(0, 1) + 1
+
+
+def alike_but_different(x):
+    return (
+        x.mul(0.0),
+        x.mul(-0.0),
+        torch.full((2,), 1),
+        torch.full((2,), 1.0),
+        x.permute(1, 0),
+        x[:1].expand(3, 3),
+        x.sum(0),
+        x.sum(1),
+    )
+
+
+def written_in_between(x):
+    y = x * 1.5
+    before = y.neg()
+    y.add_(1)
+    return before, y.neg()
+
+
+def written_through_a_part(x):
+    y = x * 1.5
+    part, _ = y.split([1, 2])
+    before = y.neg()
+    part.add_(1)
+    return before, y.neg()
+
+
+def written_through_a_view_of_the_same_shape(x):
+    y = x * 1.5
+    y.expand(3, 3).add_(1)
+    return y.neg()
+
+
+def drawn_twice(x):
+    return torch.randn_like(x), torch.randn_like(x), torch.bernoulli(x.sigmoid()), torch.bernoulli(x.sigmoid())
+
+
+CASES = [
+    (twice, {"exp": 1, "sin": 1, "add": 2}),
+    (views_of_the_same_shape, {"add": 1, "expand": 0, "reshape": 0, "permute": 0}),
+    (alike_but_different, {"mul": 2, "full": 2, "permute": 1, "expand": 1, "sum": 2}),
+    (written_in_between, {"neg": 2}),
+    (written_through_a_part, {"neg": 2}),
+    (written_through_a_view_of_the_same_shape, {"neg": 1}),
+    (drawn_twice, {"sigmoid": 1, "bernoulli": 2}),
+]
+
+
+@pytest.mark.parametrize("symbolic", [False, True], ids=["sizes", "symbolic"])
+@pytest.mark.parametrize(("function", "counts"), CASES, ids=[function.__name__ for function, _ in CASES])
+def test_repeated_operations_are_merged_and_the_values_stay(function, counts, symbolic):
+    x = torch.arange(-4.0, 5).reshape(3, 3)
+    graph = trace(function, [x], symbolic)
+    targets = [str(node.target).removeprefix("aten.").split(".")[0] for node in graph.module.graph.nodes]
+    assert {name: targets.count(name) for name in counts} == counts
+    torch.manual_seed(0)
+    found = graph.module(x, *graph.captured)
+    torch.manual_seed(0)
+    expected = function(x)
+    for a, b in zip(found, expected if isinstance(expected, tuple) else [expected], strict=True):
+        assert a.dtype == b.dtype and torch.equal(a, b) and torch.equal(a.signbit(), b.signbit())
+
+
+def test_a_write_to_a_part_of_an_argument_is_seen():
+    def function(x):
+        x.split([1, 2])[0].add_(1)
+        return x
+
+    assert trace(function, [torch.zeros(3, 3)]).writes_arguments
