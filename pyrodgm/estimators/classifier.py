@@ -199,13 +199,16 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         first = not hasattr(self, "model_")
         X = self._check_rows(X, reset=first)
         if first:
-            if classes is None and self.num_classes is None:
+            if classes is not None:
+                self.classes_ = np.unique(classes)
+            elif self.num_classes is not None:
+                self.classes_ = np.arange(self.num_classes)
+            else:
                 raise ValueError("classes: got None, want all classes at the first call of partial_fit")
-            self.classes_ = np.arange(self.num_classes) if classes is None else np.unique(classes)
             self.network_ = "generative" if classes is None else "inference"
             self.history_, self._optimizer = [], None
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes: got {list(classes)}, want those of the first call, {list(self.classes_)}")
+        elif classes is not None and not np.array_equal(given := np.unique(classes), self.classes_):
+            raise ValueError(f"classes: got {given.tolist()}, want those of the first call, {self.classes_.tolist()}")
         indices = self._no_labels(X) if y is None else read_labels(y, self.classes_)[1]
         check_consistent_length(X, indices)
         seed = self._begin(X) if first else self._seed() + len(self.history_)

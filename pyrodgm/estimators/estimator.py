@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -143,16 +144,16 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         if num_draws is not None:
             check_size("num_draws", num_draws)
         check_is_fitted(self)
-        options = {"num_samples": num_samples, "chunk_size": TO_IMPUTE}
+        fill = partial(impute, num_samples=num_samples, chunk_size=TO_IMPUTE)
         rows = self._check_rows(X, reset=False)
         self._refuse_missing(rows)
         if num_draws is None:
             size = max(1, TO_IMPUTE // (num_samples * (self.model_.num_classes or 1)))
-            x = self._of_rows(X, lambda model, x: impute(model, x, **options), size=size)
+            x = self._of_rows(X, fill, size=size)
         else:
             x = self.columns_.to_model(rows).to(self.device)
             with isolated(self._seed()):
-                x = impute(self._model_in(torch.float64), x, num_draws=num_draws, **options)
+                x = fill(self._model_in(torch.float64), x, num_draws=num_draws)
         return self._as_given(np.where(np.isnan(rows), self.columns_.to_table(x), rows), X)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
