@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -113,3 +114,20 @@ def test_nothing_is_printed_unless_asked(iris, capfd):
         estimator.set_params(verbose=True).fit(X, few)
     assert out.getvalue() == "DeepGenerativeClassifier: likelihood normal\n"
     assert "epoch=1" in capfd.readouterr().err
+
+
+def test_every_setting_has_constraints_and_the_epochs_are_counted(iris):
+    X, _, few = iris
+    for estimator in (DeepGenerativeClassifier(**CLASSIFIER), M1(epochs=2, **SMALL)):
+        assert estimator._parameter_constraints.keys() == estimator.get_params().keys()
+        assert estimator.fit(X, few).n_iter_ == len(estimator.history_) == estimator.epochs
+    with pytest.raises(NotFittedError):
+        M1().n_iter_  # noqa: B018
+
+
+def test_transduction_is_the_label_of_a_row_or_the_class_predicted(iris):
+    X, _, few = iris
+    few = np.where(np.arange(len(few)) == 0, 2, few)  # no classifier would say so
+    classifier = DeepGenerativeClassifier(**CLASSIFIER | {"epochs": 30}).fit(X, few)
+    found = classifier.predict(X)
+    assert found[0] != 2 and np.array_equal(classifier.transduction_, np.where(few == -1, found, few))
