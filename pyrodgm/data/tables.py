@@ -84,8 +84,10 @@ def _numbers(path, name, cells):
         values = np.array([float(cell) if _is_number(cell) else math.nan for cell in cells])
     if not np.isfinite(values).all():
         i = int(np.flatnonzero(~np.isfinite(values))[0])
-        got = "an empty cell" if cells[i] in ("", None) else repr(cells[i])
-        raise ValueError(f"{path}: got {got} in column {name!r}, row {i + 1}, want a finite number")
+        empty = cells[i] in ("", None)
+        got = "an empty cell" if empty else repr(cells[i])
+        also = "; DeepGenerativeClassifier and M1 take rows with missing cells" if empty else ""
+        raise ValueError(f"{path}: got {got} in column {name!r}, row {i + 1}, want a finite number{also}")
     return values
 
 

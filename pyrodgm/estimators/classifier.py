@@ -124,7 +124,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         likelihood: Option | None = None,
         num_classes: int | None = None,
         classes: Option = "auto",
-        epochs: int = 200,
+        epochs: int = 150,
         batch_size: int = 100,
         learning_rate: float = 2e-3,
         beta: float = 1.0,

@@ -84,7 +84,7 @@ class TestTables:
 
 BAD_TABLES = [
     ("a,b\n1,2\n3,four\n", "got 'four' in column 'b', row 2, want a finite number"),
-    ("a,b\n1,2\n,4\n", "got an empty cell in column 'a', row 2, want a finite number"),
+    ("a,b\n1,2\n,4\n", "got an empty cell in column 'a', row 2, want a finite number; DeepGenerative"),
     ("a,b\n1,nan\n3,4\n", "got 'nan' in column 'b', row 1, want a finite number"),
     ("a,b\n1,2\n3,1e999\n", "got '1e999' in column 'b', row 2"),
     ("a,b\n1,2\n3\n", "got 1 cells in row 2, want 2, one for each column name"),
