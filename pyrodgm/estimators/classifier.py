@@ -20,6 +20,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
+from pyrodgm.estimators.temperature import fit_temperature, temper
 from pyrodgm.estimators.training import CONSTRAINTS, train
 from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
@@ -84,6 +85,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         network_: the network that predicts, for a model with two classifiers: ``"inference"`` if there were labels, see
             ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
+        temperature_: what ``predict_proba`` is scaled by, see ``fit_temperature``. It is chosen on the labels held out
+            if they are at least 50; otherwise it is 1.
         transduction_: the class of every row of ``fit``, ``(N,)``: its label, or the predicted class if it had none.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs, or of calls of ``partial_fit``.
@@ -105,6 +108,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         classifier = DeepGenerativeClassifier(epochs=2).fit(table, ["yes", None, "no", None])
         rows, classes = classifier.sample(5)    # a frame
     """
+
+    temperature_: float = 1.0  # of an estimator that was saved without one
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | {
         "model": [str, type, tuple],
@@ -180,6 +185,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             objective = self._objective(len(learn), len(x))
             self.history_ = train(self.model_, objective, batches, self, measure, monitor)
             self._note_latents(x)
+        self.temperature_ = 1.0
+        if len(stop) >= STOPPED_BY:
+            sure = torch.from_numpy(self._of_checked_rows(X[stop], self._checked_probabilities))
+            self.temperature_ = fit_temperature(sure, torch.from_numpy(indices[stop]))
         self._keep_latents(X, seed)
         found = self._of_checked_rows(X, self._checked_probabilities).argmax(1)
         self.transduction_ = self.classes_[np.where(indices == MISSING, found, indices)]
@@ -225,6 +234,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             losses = [svi.step(**batch) for batch in self._batches(x, y, learn, seed)]
             self._optimizer = optim.get_state()
             self.model_.eval()
+            self.temperature_ = 1.0
             self._note_latents(x)
         self._keep_latents(X, seed)
         self.history_ = [*self.history_, {"epoch": len(self.history_) + 1, "loss": sum(losses) / len(losses)}]
@@ -233,7 +243,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities ``(B, K)`` from the model's ``classifier``, in the order of ``classes_``.
 
-        A CaGeM that was trained with labels predicts by q(y | x), because its cascade p(y | x) needs more labels.
+        If at least 50 labels were held out, they are scaled by ``temperature_``. A CaGeM that was trained with labels
+        predicts by q(y | x), because its cascade p(y | x) needs more labels.
         """
         return self._of_rows(X, self._checked_probabilities)
 
@@ -271,12 +282,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         check_choice("dtype", dtype, ("float32", "float64"))
 
         def both(model, x):
-            q_y = self._checked_probabilities(model, x, CLASS_DRAWS)
+            q_y = check_probabilities(self._class_probabilities(model, x, CLASS_DRAWS))
 
             def bounds(model, x, inside):
                 return likely_bounds(model, x, q_y[inside], num_samples, len(x))
 
-            return torch.cat([q_y.double(), self._scores(model, x, bounds)[:, None]], 1)
+            tempered = temper(q_y.double(), self.temperature_)
+            return torch.cat([tempered, self._scores(model, x, bounds)[:, None]], 1)
 
         found = self._of_rows(X, both, size=batch_size, dtype=getattr(torch, dtype))
         return found[:, :-1], found[:, -1]
@@ -367,8 +379,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         given = {name: value for name, value in options.items() if name in taken and value is not None}
         return model.classifier(x, **given)
 
-    def _checked_probabilities(self, model, x, num_samples=None):
-        return check_probabilities(self._class_probabilities(model, x, num_samples))
+    def _checked_probabilities(self, model, x):
+        """``(B, K)`` at the temperature of the estimator."""
+        return temper(check_probabilities(self._class_probabilities(model, x)), self.temperature_)
 
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)

@@ -4008,3 +4008,21 @@ mutants(
         "estimators/test_frames.py::test_an_integer_too_large_for_a_double_is_kept",
     ),
 )
+mutants(
+    "estimators/temperature.py",
+    (
+        "probabilities.log() / temperature",
+        "probabilities.log() * temperature",
+        "estimators/test_temperature.py::test_probabilities_at_a_temperature_are_their_powers",
+    ),
+    (
+        "bounds=(0, math.log(MOST))",
+        "bounds=(-2, math.log(MOST))",
+        "estimators/test_temperature.py::test_no_classifier_is_made_surer",
+    ),
+    (
+        ".gather(1, y[:, None])",
+        ".gather(1, probabilities.argmax(1)[:, None])",
+        "estimators/test_temperature.py::test_too_sure_a_classifier_gets_its_temperature",
+    ),
+)
