@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike
-from pyro.infer import SVI, TraceEnum_ELBO
+from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
 from sklearn.utils import _safe_indexing
@@ -26,9 +26,10 @@ from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
-from pyrodgm.models import DeepGenerativeModel, LatentClassifierVAE
+from pyrodgm.models import M1M2, VAE, DeepGenerativeModel, LatentClassifierVAE
 from pyrodgm.models.catalogue import has_classes, models_by_name
 from pyrodgm.models.class_variable import OPTIONS
+from pyrodgm.models.networks import hidden_by_layer
 from pyrodgm.nn import BatchNorm
 from pyrodgm.types import Option
 
@@ -57,7 +58,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. A
-            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise.
+            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise. The M1 of an ``M1M2`` is
+            trained first, for as many epochs.
         z_size: number of latent units.
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
@@ -180,6 +182,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         with isolated(seed := self._begin(X)):
             self.model_ = self._new_model()
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
+            if has_first_stage(self.model_):
+                self._train_first_stage(x, seed)
             batches = self._batches(x, y, learn, seed)
             measure, monitor = (self._measure_of(x[stop], y[stop]), "validation loss") if len(stop) else (None, None)
             objective = self._objective(len(learn), len(x))
@@ -223,7 +227,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         seed = self._begin(X) if first else self._seed() + len(self.history_)
         with isolated(seed):
             if first:
-                self.model_ = self._new_model()
+                model = self._new_model()
+                if has_first_stage(model):
+                    raise ValueError("model: got M1M2, whose M1 is trained on all rows first, want fit, or joint=True")
+                self.model_ = model
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             learn = np.flatnonzero(indices != MISSING)
             optim = Adam({"lr": self.learning_rate})
@@ -359,7 +366,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         model_class, options = model_of(self.model)
         kind = self.classes if isinstance(self.classes, str) else self.classes[0]
         check_choice("classes", kind, ("auto", *OPTIONS))
-        sizes = {"num_classes": len(self.classes_), "a_size": self.a_size}
+        sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
         if issubclass(model_class, LatentClassifierVAE):  # its exact bound learns little from few labels
             options = {"bound": "jensen"} | options
         if kind != "auto":
@@ -371,6 +378,15 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if len(self.classes_) <= MANY_CLASSES or "classes" in options or normalised or not model.guide_has_class:
             return model
         return self._new(model_class, options, **sizes, classes="sampled")
+
+    def _train_first_stage(self, x, seed):
+        """Train M1 of an M1+M2, a VAE, on all rows."""
+        model, (_, options) = self.model_, model_of(self.model)
+        options = {name: value for name, value in options.items() if name not in ("z1_size", "joint", "classes")}
+        hidden, _ = hidden_by_layer(options.get("hidden", self.hidden), 2)
+        vae = self._new(VAE, options | {"z_size": model.z1_size, "hidden": hidden})
+        train(vae, Trace_ELBO(), self._batches(x, None, [], seed), self)
+        model.load_m1(vae)
 
     def _class_probabilities(self, model, x, num_samples=None):
         """``(B, K)``; a model with two classifiers is asked for the one of ``network_``."""
@@ -407,6 +423,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
+
+
+def has_first_stage(model: DeepGenerativeModel) -> bool:
+    """Whether a part of a model is trained before the rest: M1 of an M1+M2."""
+    return isinstance(model, M1M2) and not model.joint
 
 
 def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_digits, load_iris, make_blobs
 from sklearn.metrics import adjusted_rand_score
 
@@ -312,3 +313,22 @@ def test_probabilities_and_scores_in_one_pass():
     np.testing.assert_allclose(scores, classifier.score_samples(X, num_samples=300), atol=0.3)
     with pytest.raises(ValueError, match="dtype: got 'half', want one of float32, float64"):
         classifier.predict_and_score(X, dtype="half")
+
+
+@pytest.mark.parametrize("options", [{}, {"hidden": ((24,), (8,)), "activation": "softplus", "z1_size": 3}], ids=str)
+def test_m1_of_an_m1m2_is_trained_before_its_m2(options):
+    x = (X - X.mean(0)) / X.std(0)
+    settings = SETTINGS | {"epochs": 60, "validation_fraction": 0}
+    model = DeepGenerativeClassifier(("m1m2", options), **settings).fit(x, FEW).model_
+    assert model.z1_size == options.get("z1_size", 2)
+    with torch.no_grad():
+        z1 = model.q_z1(torch.from_numpy(x).float()).mean
+        left = (model.p_x(z1).mean - torch.from_numpy(x)).square().mean()
+    assert left < 0.4  # of a variance of 1 a column
+
+
+def test_m1m2_takes_parts_of_the_rows_only_if_it_is_trained_jointly():
+    with pytest.raises(ValueError, match="model: got M1M2, whose M1 is trained on all rows first, want fit, or joint"):
+        DeepGenerativeClassifier("m1m2", **SETTINGS).partial_fit(X, FEW, classes=[0, 1, 2])
+    joint = DeepGenerativeClassifier(("m1m2", {"joint": True}), **SETTINGS)
+    assert joint.partial_fit(X, FEW, classes=[0, 1, 2]).predict(X).shape == Y.shape

@@ -4026,3 +4026,11 @@ mutants(
         "estimators/test_temperature.py::test_too_sure_a_classifier_gets_its_temperature",
     ),
 )
+mutants(
+    "estimators/classifier.py",
+    (
+        "return isinstance(model, M1M2) and not model.joint",
+        "return False",
+        "estimators/test_classifier.py::test_m1_of_an_m1m2_is_trained_before_its_m2",
+    ),
+)
