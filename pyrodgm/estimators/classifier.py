@@ -26,7 +26,14 @@ from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
-from pyrodgm.models import M1M2, VAE, DeepGenerativeModel, LatentClassifierVAE
+from pyrodgm.models import (
+    M1M2,
+    VAE,
+    DeepGenerativeModel,
+    LatentClassifierVAE,
+    SemiSupervisedFAME,
+    SplitLatentClassifierVAE,
+)
 from pyrodgm.models.catalogue import has_classes, models_by_name
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.models.networks import hidden_by_layer
@@ -35,6 +42,7 @@ from pyrodgm.types import Option
 
 HELD_OUT, STOPPED_BY = 0.1, 50  # share of the labels held out for early stopping, if that is at least this many
 CLASS_DRAWS = 3  # samples of an auxiliary variable in a stream of rows; ten are no more accurate
+SPLIT_BETA = 5  # times beta for a SplitLatentClassifierVAE, in which the class term alone moves q(z_y | x) by labels
 MANY_CLASSES = 20  # above which a step of M2 that samples takes less than half the time of one that sums (0.47 at 20)
 
 
@@ -58,8 +66,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. A
-            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise. The M1 of an ``M1M2`` is
-            trained first, for as many epochs.
+            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise; a
+            ``SplitLatentClassifierVAE`` half of ``z_size`` for its style, twice ``z_size`` for z_y, and five times
+            ``beta``; a ``SemiSupervisedFAME`` of grey images ``concatenation=False``. The M1 of an ``M1M2`` is trained
+            first, for as many epochs.
         z_size: number of latent units.
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
@@ -369,6 +379,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
         if issubclass(model_class, LatentClassifierVAE):  # its exact bound learns little from few labels
             options = {"bound": "jensen"} | options
+        elif issubclass(model_class, SplitLatentClassifierVAE):  # its class is read off z_y alone
+            options = {"z_size": max(1, self.z_size // 2), "z_y_size": 2 * self.z_size} | options
+        elif issubclass(model_class, SemiSupervisedFAME) and self.likelihood_ != "bernoulli":
+            options = {"concatenation": False} | options  # its PixelCNN reads zeros and ones
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
                 raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")
@@ -403,7 +417,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
         if not num_labelled:
             return elbo
-        return SemiSupervisedELBO.of(self.model_, elbo, alpha(self.beta, num_labelled, num_rows - num_labelled))
+        beta = self.beta * (SPLIT_BETA if isinstance(self.model_, SplitLatentClassifierVAE) else 1)
+        return SemiSupervisedELBO.of(self.model_, elbo, alpha(beta, num_labelled, num_rows - num_labelled))
 
     def _batches(self, x, y, learn, seed):
         """Batches of equal size, of which as few rows as can be are left over."""

@@ -332,3 +332,21 @@ def test_m1m2_takes_parts_of_the_rows_only_if_it_is_trained_jointly():
         DeepGenerativeClassifier("m1m2", **SETTINGS).partial_fit(X, FEW, classes=[0, 1, 2])
     joint = DeepGenerativeClassifier(("m1m2", {"joint": True}), **SETTINGS)
     assert joint.partial_fit(X, FEW, classes=[0, 1, 2]).predict(X).shape == Y.shape
+
+
+def test_what_models_need_they_get_as_they_come():
+    """A FAME for grey images, of counts from 0 to 16; the sizes of a split latent space."""
+    digits = load_digits()
+    x, y = digits.data[:60], np.where(np.arange(60) < 30, digits.target[:60], -1)
+    small = {"epochs": 1, "hidden": (4,), "random_state": 0}
+    options = {"image_shape": (8, 8), "z_sizes": (2,), "maps": (2,), "pixel_maps": 2}
+    fame = DeepGenerativeClassifier(("semisupervisedfame", options), **small).fit(x, y)
+    assert fame.likelihood_[0] == "binomial" and fame.predict(x).shape == y.shape
+    split = DeepGenerativeClassifier("splitlatentclassifiervae", z_size=6, **small).fit(x, y)
+    assert (split.model_.z_size, split.model_.z_y_size) == (3, 12)
+
+
+def test_a_split_latent_space_has_five_times_beta():
+    classifier = DeepGenerativeClassifier("splitlatentclassifiervae", epochs=1, **SETTINGS).fit(X, FEW)
+    other = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, FEW)
+    assert classifier._objective(10, 100).alpha == pytest.approx(5 * other._objective(10, 100).alpha)
