@@ -1,5 +1,6 @@
 """The weight of the KL terms at every step of a run."""
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -9,19 +10,20 @@ from pyrodgm.handlers import warm_up
 
 
 class KLSchedule:
-    """A KL warm-up that rises linearly from a start to 1 over epochs, over steps, or not at all.
+    """A KL weight that moves linearly from a start to 1 over epochs, over steps, or not at all.
 
         beta = start + (1 - start) min(1, (epoch + 1) / epochs, (step + 1) / steps), epoch and step counted from 0
 
-    Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3.
+    Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3. A start above 1 makes the
+    continuous latents dear at first, so that a class y says what it can. No paper here does so.
 
     Args:
         epochs, steps: lengths; 0 for none.
-        start: what beta rises from; the first epoch, or step, is one part of the way above it.
+        start: the weight that beta moves from; the first epoch, or step, is already one part of the way towards 1.
         discrete: scale enumerable sites, such as y, too, see ``warm_up``.
 
     Raises:
-        ValueError: for a length below 0, or a start that is not from 0 up to, and below, 1.
+        ValueError: for a length below 0, or a start below 0 or not finite.
 
     Example::
 
@@ -32,8 +34,8 @@ class KLSchedule:
         for argument, value in (("warm_up_epochs", epochs), ("warm_up_steps", steps)):
             if value < 0:
                 raise ValueError(f"{argument}: got {value}, want at least 0")
-        if not 0 <= start < 1:
-            raise ValueError(f"warm_up_start: got {start}, want at least 0 and below 1")
+        if not 0 <= start < math.inf:
+            raise ValueError(f"warm_up_start: got {start}, want a number of at least 0")
         self.epochs, self.steps, self.start = epochs, steps, start
         self.beta = torch.tensor(1.0)
         self.warming = warm_up(self.beta, discrete)

@@ -55,7 +55,7 @@ def fit(
 ) -> list[dict[str, Any]]:
     """Train for a number of epochs and return the history.
 
-    The weight of the KL terms of the latents rises linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
+    The weight of the KL terms of the latents moves linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
     an epoch, or over ``warm_up_steps``, every step, see ``KLSchedule``; then the loop leaves the warm-up context. An
     optimiser that is a Pyro scheduler is stepped once an epoch. With a ``folder`` the run is saved there every few
     minutes, at the end and on Ctrl-C. The same call then resumes it and reaches the same numbers, bit for bit on one
@@ -70,7 +70,7 @@ def fit(
         epochs: the total, including those of an earlier call that is resumed.
         module: holds the parameters; None for the object whose method ``svi.model`` is.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
-        warm_up_start: the weight that it rises from; the first epoch, or step, is one part of the way above it.
+        warm_up_start: the weight that it moves from; the first epoch, or step, is one part of the way to 1.
         warm_up_discrete: whether it scales the KL term of a discrete latent, y, too, see ``warm_up``.
         classes_by_epoch: pairs of an epoch, counted from 0, and what ``classes`` of the model is from then on, such as
             ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``, see ``ClassSchedule``; in the end it is the model's

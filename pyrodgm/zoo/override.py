@@ -169,8 +169,8 @@ def _check_range(field, value):
         raise ValueError(f"{field}: got {value}, want at least {LEAST[field]}")
     if field == "weight_prior" and not value > 0:
         raise ValueError(f"{field}: got {value}, want a positive number")
-    if field == "warm_up_start" and not 0 <= value < 1:
-        raise ValueError(f"{field}: got {value}, want at least 0 and below 1")
+    if field == "warm_up_start" and value < 0:
+        raise ValueError(f"{field}: got {value}, want a number of at least 0")
     if field == "monitor":
         check_choice(field, value, ("validation error", "validation bound"))
     for name in value if field in ("baselines", "feature_classifiers") else ():

@@ -67,6 +67,7 @@ def test_warm_up_rises_to_one_and_is_left():
 def test_warm_up_rises_from_its_start():
     """From 0.3 in two epochs, or four steps: 0.3 + 0.7 / 2 and 0.3 + 0.7 / 4 first."""
     assert temperatures(7, epochs=3, warm_up_epochs=2, warm_up_start=0.3) == pytest.approx([0.65, 1.0, 1.0])
+    assert temperatures(7, epochs=3, warm_up_epochs=2, warm_up_start=5.0) == pytest.approx([3.0, 1.0, 1.0])
     found = temperatures(3, epochs=2, warm_up_steps=4, warm_up_start=0.3)
     assert found == pytest.approx([0.475, 0.65, 0.825, 1.0, 1.0, 1.0][: len(found)])
 
@@ -74,9 +75,9 @@ def test_warm_up_rises_from_its_start():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"warm_up_start": -0.1}, "warm_up_start: got -0.1, want at least 0 and below 1"),
-        ({"warm_up_start": 1.0}, "warm_up_start: got 1.0, want at least 0 and below 1"),
-        ({"warm_up_start": math.nan}, "warm_up_start: got nan, want at least 0 and below 1"),
+        ({"warm_up_start": -0.1}, "warm_up_start: got -0.1, want a number of at least 0"),
+        ({"warm_up_start": math.inf}, "warm_up_start: got inf, want a number of at least 0"),
+        ({"warm_up_start": math.nan}, "warm_up_start: got nan, want a number of at least 0"),
     ],
 )
 def test_a_warm_up_that_is_none_is_refused(options, message):

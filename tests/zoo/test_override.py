@@ -63,7 +63,7 @@ def test_a_setting_is_changed_and_no_other(change, field, value):
         ("objective.num_particles=2", "objective.: got 'num_particles'"),
         ("start_from.epochs=2", "start_from.epochs: got an option, want start_from=..."),
         ("start_from=digit", "start_from: got 'digit' (did you mean 'digits'?)"),
-        ("warm_up_start=1", "warm_up_start: got 1.0, want at least 0 and below 1"),
+        ("warm_up_start=-1", "warm_up_start: got -1.0, want a number of at least 0"),
         ("kl_units=1", "kl_units: got 1, want bool"),
     ],
 )
