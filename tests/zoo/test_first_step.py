@@ -334,7 +334,8 @@ BY_HAND = {
         "model": "M2", "sizes": {"z": 10}, "batch": (100, 200), "epochs": 30, "measure_every": 2,
         "nets": {"q_y": (444, 500, 500, 10), "q_z": (454, 500, 500, 10), "p_x": (20, 500, 500, 444)},
         "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 15, "end": 30}),
-        "steps": {1: (1.5e-3, 1.0), 15: (1.5e-3, 1.0), 16: (1.5e-3, 1.0), 21: (1e-3, 1.0), 30: (1e-4, 1.0)},
+        # 20 - 19 / 5 and 20 - 4 * 19 / 5
+        "steps": {1: (1.5e-3, 16.2), 4: (1.5e-3, 4.8), 5: (1.5e-3, 1.0), 16: (1.5e-3, 1.0), 30: (1e-4, 1.0)},
     },
     "mnist-cagem-0": CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
     "mnist-cagem-20": CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 250.0},
