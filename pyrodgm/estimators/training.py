@@ -13,7 +13,7 @@ from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay
 
-SHORT = 400  # steps that do not repay the seconds of tracing a graph
+SHORT = 200  # steps that do not repay the seconds of tracing a graph
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 _NUMBER = [Interval(Real, 0, None, closed="left")]
