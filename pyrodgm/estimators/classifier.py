@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
+from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
 from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
 from pyrodgm.estimators.temperature import fit_temperature, temper
 from pyrodgm.estimators.training import CONSTRAINTS, train
@@ -26,15 +27,7 @@ from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
 from pyrodgm.isolation import isolated
-from pyrodgm.models import (
-    M1M2,
-    VAE,
-    DeepGenerativeModel,
-    LatentClassifierVAE,
-    SemiSupervisedFAME,
-    SplitLatentClassifierVAE,
-)
-from pyrodgm.models.catalogue import has_classes, models_by_name
+from pyrodgm.models import VAE
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.models.networks import hidden_by_layer
 from pyrodgm.nn import BatchNorm
@@ -42,7 +35,6 @@ from pyrodgm.types import Option
 
 HELD_OUT, STOPPED_BY = 0.1, 50  # share of the labels held out for early stopping, if that is at least this many
 CLASS_DRAWS = 3  # samples of an auxiliary variable in a stream of rows; ten are no more accurate
-SPLIT_BETA = 5  # times beta for a SplitLatentClassifierVAE, in which the class term alone moves q(z_y | x) by labels
 MANY_CLASSES = 20  # above which a step of M2 that samples takes less than half the time of one that sums (0.47 at 20)
 
 
@@ -377,12 +369,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         kind = self.classes if isinstance(self.classes, str) else self.classes[0]
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
-        if issubclass(model_class, LatentClassifierVAE):  # its exact bound learns little from few labels
-            options = {"bound": "jensen"} | options
-        elif issubclass(model_class, SplitLatentClassifierVAE):  # its class is read off z_y alone
-            options = {"z_size": max(1, self.z_size // 2), "z_y_size": 2 * self.z_size} | options
-        elif issubclass(model_class, SemiSupervisedFAME) and self.likelihood_ != "bernoulli":
-            options = {"concatenation": False} | options  # its PixelCNN reads zeros and ones
+        options = needs(model_class, self.z_size, self.likelihood_) | options
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
                 raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")
@@ -417,7 +404,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
         if not num_labelled:
             return elbo
-        beta = self.beta * (SPLIT_BETA if isinstance(self.model_, SplitLatentClassifierVAE) else 1)
+        beta = self.beta * beta_factor(self.model_)
         return SemiSupervisedELBO.of(self.model_, elbo, alpha(beta, num_labelled, num_rows - num_labelled))
 
     def _batches(self, x, y, learn, seed):
@@ -438,26 +425,3 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
-
-
-def has_first_stage(model: DeepGenerativeModel) -> bool:
-    """Whether a part of a model is trained before the rest: M1 of an M1+M2."""
-    return isinstance(model, M1M2) and not model.joint
-
-
-def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:
-    """The class and the options of a model by name, by class, or by either with options.
-
-    Raises:
-        ValueError: if there is no such model with classes, naming the nearest.
-    """
-    model, options = model if isinstance(model, tuple) else (model, {})
-    if isinstance(model, type):
-        if not (issubclass(model, DeepGenerativeModel) and has_classes(model)):
-            raise ValueError(f"model: got {model.__name__}, want a DeepGenerativeModel with num_classes")
-        return model, options
-    generative = {name: c for name, c in models_by_name().items() if issubclass(c, DeepGenerativeModel)}
-    known = {name.lower(): c for name, c in generative.items() if has_classes(c)}
-    name = model.lower() if isinstance(model, str) else model
-    check_choice("model", name, known)
-    return known[name], options

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import pyrodgm.models
 from pyrodgm.estimators import DeepGenerativeClassifier
-from pyrodgm.estimators.classifier import has_classes, model_of
+from pyrodgm.estimators.model_choice import has_classes, model_of
 from pyrodgm.models import ADGM, M2, CaGeM, LatentClassifierVAE, SplitLatentClassifierVAE
 from pyrodgm.models.catalogue import is_of_images
 from tests.pairs import model_classes

@@ -3113,11 +3113,6 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
-        'options = {"bound": "jensen"} | options',
-        'options = {"bound": "exact"} | options',
-        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[latentclassifiervae-table7-auto-sampled]",
-    ),
-    (
         'self.network_ = "generative" if (indices',
         'self.network_ = "generative" if True or (indices',
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
@@ -4027,7 +4022,12 @@ mutants(
     ),
 )
 mutants(
-    "estimators/classifier.py",
+    "estimators/model_choice.py",
+    (
+        'return {"bound": "jensen"}',
+        'return {"bound": "exact"}',
+        "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[latentclassifiervae-table7-auto-sampled]",
+    ),
     (
         "return isinstance(model, M1M2) and not model.joint",
         "return False",
