@@ -2455,6 +2455,24 @@ mutants(
     ),
 )
 mutants(
+    "evaluate/decoder_halves.py",
+    (
+        '"latents alone": pixels(torch.zeros_like(x), *p_x.parents)',
+        '"latents alone": pixels(torch.full_like(x, 0.5), *p_x.parents)',
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
+        "[torch.zeros_like(h) for h in p_x.parents]",
+        "[h.mean(0, keepdim=True) for h in p_x.parents]",
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
+        "given = latents(model, x, y) |",
+        "given = latents(model, x) |",
+        "evaluate/test_decoder_halves.py::test_labels_are_those_given",
+    ),
+)
+mutants(
     "evaluate/elbo_parts.py",
     ("/ len(x) / num_samples", "/ len(x)", "evaluate/test_by_hand.py::test_parts_of_the_bound[M2-]"),
 )
