@@ -973,7 +973,30 @@ mutants(
     ),
 )
 mutants(
+    "cli/evaluate.py",
+    (
+        "model = model.at(model.draw_weights())",
+        "pass",
+        "test_cli.py::test_samples_have_weights_of_the_posterior",
+    ),
+)
+mutants(
     "zoo/experiment.py",
+    (
+        "else model.at(model.draw_weights())",
+        "else model.at({site: q.mean for site, q in posteriors_of(model).items()})",
+        "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
+    ),
+    (
+        "_kl_of_weights(model) / model.data_size",
+        "_kl_of_weights(model)",
+        "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
+    ),
+    (
+        'for field, without in (("importance_samples", 0), ("kl_units", False))',
+        'for field, without in (("importance_samples", 0),)',
+        "zoo/test_zoo.py::test_figures_of_rows_are_refused_where_the_weights_are_latents[kl_units]",
+    ),
     (
         " and not has_run(folder)",
         "",
