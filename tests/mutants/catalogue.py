@@ -161,9 +161,24 @@ mutants(
 mutants(
     "models/bayesian_mlp.py",
     (
-        "return total / num_samples",
-        "return total",
+        "return sum(self._means(x, num_samples, seed)) / num_samples",
+        "return sum(self._means(x, num_samples, seed))",
         "models/test_bayesian_mlp.py::test_a_prediction_is_the_mean_over_weights_that_all_rows_share[BayesianMLP-B]",
+    ),
+    (
+        "likelihood_net(likelihood, (x_size,)",
+        'likelihood_net("normal", (x_size,)',
+        "models/test_bayesian_mlp.py::test_what_a_regression_refuses",
+    ),
+    (
+        "yield self.p_y(x).mean",
+        "yield self.p_y(x).sample()",
+        "models/test_bayesian_mlp.py::test_predictions_of_a_regression_are_means_and_their_draws[learned]",
+    ),
+    (
+        "(num_classes is None) == (y_size is None)",
+        "num_classes is None and y_size is None",
+        "models/test_bayesian_mlp.py::test_what_a_regression_refuses",
     ),
     (
         "{site: q.sample() for",
