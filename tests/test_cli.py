@@ -3,10 +3,12 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
 from pyrodgm.data import load
+from pyrodgm.models import BayesianMLP, BayesianVAE
 from pyrodgm.zoo import RECIPES, Outcome
 
 runner = CliRunner()
@@ -52,7 +54,7 @@ def test_without_arguments_it_shows_help():
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of binarised-mnist-iafvae"),
+        (("train", "mnits"), r"NAME: got 'mnits' \(did you mean 'mnist-m2'\?\), want one of binarised-mnist-fame"),
         (("train", "digits", "--device", "nowhere"), "--device: got 'nowhere', want an available device"),
         (("train", "digits", "--epochs", "0"), "Invalid value for '--epochs'"),
         (("train", "digits", "--seeds", "0"), "Invalid value for '--seeds'"),
@@ -149,6 +151,22 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert drawn["x"].shape == (20, 64) and drawn["y"].tolist() == [*range(10)] * 2 and (tmp_path / "s.png").exists()
     assert call(*train, "--fresh").exit_code == 0
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
+
+
+def test_samples_have_weights_of_the_posterior(tmp_path, monkeypatch):
+    """The pixels are 1 by a bias that the prior of the weights does not know."""
+    model = BayesianVAE(64, z_size=2, hidden=(5,), data_size=10)
+    torch.nn.init.constant_(model.p_x.logits.bias, 50.0)
+    monkeypatch.setattr("pyrodgm.cli.evaluate._trained", lambda *args: (None, model, load("digits")))
+    assert call("sample", "freyfaces-bayesian-vae", "--output", "s.npz", "--count", 3).exit_code == 0
+    assert (np.load("s.npz")["x"] == np.ones((3, 64))).all()
+
+
+def test_a_classifier_is_not_sampled(monkeypatch):
+    model = BayesianMLP(64, 10, (5,), data_size=10)
+    monkeypatch.setattr("pyrodgm.cli.evaluate._trained", lambda *args: (None, model, load("digits")))
+    result = call("sample", "mnist-dropout-none-150", "--output", "s.npz")
+    assert result.exit_code == 2 and "NAME: got mnist-dropout-none-150, a classifier of given x" in result.output
 
 
 @pytest.mark.usefixtures("plain_svi")

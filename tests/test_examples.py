@@ -100,6 +100,7 @@ X_new, X_labelled, y_labelled = X, X[y > -1], y[y > -1]
     "estimators/estimator": "from pyrodgm.estimators import M1, DeepGenerativeClassifier",
     "evaluate": DIGITS,
     "evaluate/bits_per_dim": "x = x[:2]",
+    "evaluate/decoder_halves": "m, x = FAME((8, 8), z_sizes=(2,), hidden=(5,), maps=(3,), pixel_maps=4), x[:5].round()",
     "evaluate/log_likelihood": "data = types.SimpleNamespace(test=Rows(x[:2], None))",
     "handlers/annealed": """
 m = DensityModel(RingPotential())

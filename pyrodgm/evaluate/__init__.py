@@ -5,6 +5,7 @@ from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.evaluate.bits_per_dim import bits_per_dimension
 from pyrodgm.evaluate.bound import anomaly_score, bayes_classifier, bound, row_bounds
 from pyrodgm.evaluate.classification import classification_error, match_clusters, probe
+from pyrodgm.evaluate.decoder_halves import decoder_halves
 from pyrodgm.evaluate.elbo_parts import elbo_parts
 from pyrodgm.evaluate.impute import impute
 from pyrodgm.evaluate.inference_data import to_inference_data
@@ -20,6 +21,7 @@ __all__ = [
     "bits_per_dimension",
     "bound",
     "classification_error",
+    "decoder_halves",
     "elbo_parts",
     "evaluating",
     "impute",

@@ -36,7 +36,7 @@ class Model(Pretrained, ClassVariable, ABC):
         num_classes: number of classes K, or None for a model without a y.
 
     Attributes:
-        supervised: True for a classifier p(y | x), which is trained on labelled rows only.
+        supervised: True for a p(y | x), which is trained on rows with a y only.
         data_size: number of rows N of the data set, for a pair with global latents such as weights. The plate then
             scales each of the B rows of a batch by N / B. None for other pairs.
     """

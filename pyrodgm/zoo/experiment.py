@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pyro
 import torch
-from torch.distributions import constraints
+from torch.distributions import constraints, kl_divergence
 
 from pyrodgm import data as preprocessing
 from pyrodgm.checks import check_choice, check_values
@@ -33,7 +33,7 @@ from pyrodgm.models import DeepGenerativeModel, Model
 from pyrodgm.models.catalogue import has_classes, is_of_images
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.nn.weight_norm import normalised_layers
-from pyrodgm.nn.weights import layers_with_posteriors
+from pyrodgm.nn.weights import layers_with_posteriors, posteriors_of, priors_of
 from pyrodgm.train import TensorBoard, fit, linear_decay, step_decay
 from pyrodgm.train.parallel import is_first, joint_gradients, share
 from pyrodgm.train.run_folder import has_run
@@ -140,7 +140,8 @@ def train(
     Returns:
         The data, the indices of the labelled rows, the model, and the history.
     """
-    objective_of(recipe)  # raises before anything is trained
+    objective_of(recipe)  # both raise before anything is trained
+    _check_rows_only(recipe)
     first, trained = first_stage(recipe), None
     if first is not None:
         if pretrained_folder is None and folder is not None:
@@ -182,9 +183,9 @@ def train(
         figures = {}
         with seeded(0):
             if epoch % recipe.measure_every == 0 or epoch == recipe.epochs:
-                if model.data_size is None:
+                if not model.supervised:
                     validation = observed(recipe, data.validation.x)
-                    figures["validation bound"] = bound(model, validation[:1000])
+                    figures["validation bound"] = bound(_at_drawn_weights(model), validation[:1000])
                     if recipe.kl_units:
                         figures |= {f"KL of {site}": kl.cpu() for site, kl in _units(model, validation[:1000])}
                 if classifies:
@@ -243,6 +244,8 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
 
     - Bounds, log-likelihoods and KL divergences are in nats. With a discrete likelihood, the bound and log p(x) are
       also given in bits per dimension.
+    - If the decoder's weights have a posterior, the bound of a row is the mean over draws of them, a bound on
+      E_q(w)[log p(x | w)]. The KL divergence of the weights, which all training rows share, is given separately.
     - log p(x) minus the bound, on the rows used for log p(x), is the mean KL divergence of q from the true posterior.
     - Active units are counted by their KL, as in Sønderby et al. 2016, fig. 4. The variance of their means (see
       ``active_units``) would not do, because batch normalisation of the heads fixes it.
@@ -256,8 +259,13 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
     model = cast(DeepGenerativeModel, model)
     with seeded(0), pyro.validation_enabled(False):
         x = observed(recipe, data.test.x)
-        bounds = row_bounds(model, x, num_samples=10)
+        if model.data_size is None:
+            bounds = row_bounds(model, x, num_samples=10)
+        else:
+            bounds = torch.stack([row_bounds(_at_drawn_weights(model), x) for _ in range(10)]).mean(0)
         figures = {"test bound": float(bounds.mean())}
+        if model.data_size is not None:
+            figures["KL of the weights per training row"] = _kl_of_weights(model) / model.data_size
         if recipe.importance_samples:
             rows = x[: recipe.importance_rows]
             estimate = log_likelihood(model, rows, num_samples=recipe.importance_samples)
@@ -281,6 +289,29 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
                 figures[f"KL of {site}"] = parts[site]
                 figures[f"{site} with KL > {INACTIVE:g} nats"] = float((kl > INACTIVE).sum())
     return figures
+
+
+def _at_drawn_weights(model):
+    """The model at one draw of its weights if they are global latents, else the model itself."""
+    return model if model.data_size is None else model.at(model.draw_weights())
+
+
+@torch.no_grad()
+def _kl_of_weights(model):
+    """KL(q(w) || p(w)) of all weights, in nats."""
+    priors, posteriors = priors_of(model), posteriors_of(model)
+    return sum(float(kl_divergence(q, priors[site])) for site, q in posteriors.items())
+
+
+def _check_rows_only(recipe):
+    """Raise ``ValueError`` for a figure of rows that does not exist for a pair with global weights."""
+    model_class = recipe.model[0]
+    if model_class.supervised or "data_size" not in inspect.signature(model_class).parameters:
+        return
+    for field, without in (("importance_samples", 0), ("kl_units", False)):
+        if (value := getattr(recipe, field)) != without:
+            name = model_class.__name__
+            raise ValueError(f"{field}: got {value} with {name}, want {without}: its weights are latents")
 
 
 def _supervised(model, data):

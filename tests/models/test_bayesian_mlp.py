@@ -2,6 +2,7 @@
 
 import copy
 import io
+import math
 
 import pyro
 import pytest
@@ -222,6 +223,124 @@ def test_a_prediction_is_the_mean_over_weights_that_all_rows_share(weights):
     torch.testing.assert_close(together, expected, rtol=1e-9, atol=0)
     mean = by_hand.outputs(model.p_y, x, by_hand.sampled(model.p_y, dict.fromkeys(draws[0], 0.0)))
     torch.testing.assert_close(model.classifier(x), mean.softmax(-1), rtol=1e-9, atol=0)
+
+
+TARGETS = {
+    "fixed": ("normal", {"variance": 0.25}),
+    "learned": ("normal", {}),
+    "bernoulli": ("bernoulli", {}),
+}
+every_target = pytest.mark.parametrize("target", TARGETS)
+
+
+def regression(target, weights="normal"):
+    return small(weights, num_classes=None, y_size=2, likelihood=TARGETS[target])
+
+
+def values_of(target, rows=7):
+    y = torch.rand(rows, 2, generator=torch.Generator().manual_seed(1)).double()
+    return y.round() if target == "bernoulli" else 2 * y - 1
+
+
+def log_p_by_hand(model, target, y, out, log_variance=None):
+    """log p(y | x, w) of every row, from the outputs of the network."""
+    if target == "bernoulli":
+        return by_hand.log_bernoulli(out, y)
+    return by_hand.log_normal(y, out, torch.full_like(out, math.log(0.25)) if target == "fixed" else log_variance)
+
+
+def both_heads(model, x, values):
+    """Mean and log-variance from the last hidden layer."""
+    *hidden, loc, log_variance = by_hand.layers(model.p_y)
+    for number, layer in enumerate(hidden, 1):
+        weight, bias = by_hand.at(layer, number, values)
+        x = torch.where(x @ weight.T + bias > 0, x @ weight.T + bias, 0.0)
+    heads = [by_hand.at(layer, len(hidden) + i, values) for i, layer in ((1, loc), (2, log_variance))]
+    return [x @ weight.T + bias for weight, bias in heads]
+
+
+@pytest.mark.parametrize("weights", QUICK)
+@every_target
+def test_loss_and_gradients_of_a_regression_agree_with_the_formulas_by_hand(target, weights):
+    model, x, y = regression(target, weights).double(), X.double(), values_of(target)
+    loss, noise = recorded(model, x, y)
+    values = by_hand.sampled(model.p_y, noise)
+    outs = both_heads(model, x, values) if target == "learned" else [by_hand.outputs(model.p_y, x, values)]
+    log_p = log_p_by_hand(model, target, y, *outs)
+    check_gradients(model, loss, by_hand.divergences(model.p_y) - DATA_SIZE / len(x) * log_p.sum())
+
+
+@pytest.mark.parametrize("weights", QUICK)
+def test_the_local_reparameterisation_of_a_regression_agrees_with_the_formulas_by_hand(weights, monkeypatch):
+    model, x, y = regression("fixed", weights).double(), X.double(), values_of("fixed")
+    noises = drawn(monkeypatch)
+    with local_reparameterisation():
+        loss, _ = recorded(model, x, y)
+    log_p = log_p_by_hand(model, "fixed", y, by_hand.outputs_by_row(model.p_y, x, noises[-3:]))
+    check_gradients(model, loss, by_hand.divergences(model.p_y) - DATA_SIZE / len(x) * log_p.sum())
+
+
+@every_target
+def test_predictions_of_a_regression_are_means_and_their_draws(target):
+    model, x = regression(target).double().eval(), X.double()
+    draws = model.predict_draws(x, num_samples=5, seed=3)
+    torch.manual_seed(3)
+    for draw in draws:
+        nodes = poutine.trace(model.guide).get_trace().nodes
+        values = {name: node["value"] for name, node in nodes.items() if node["type"] == "sample"}
+        out = both_heads(model, x, values)[0] if target == "learned" else by_hand.outputs(model.p_y, x, values)
+        torch.testing.assert_close(draw, out.sigmoid() if target == "bernoulli" else out, rtol=1e-9, atol=0)
+    torch.testing.assert_close(model.predict(x, 5, seed=3), draws.mean(0), rtol=1e-9, atol=0)
+    assert Predictive(model.model, guide=model.guide, num_samples=4)(x)["y"].shape == (4, 7, 2)
+
+
+def test_draws_of_a_classifier_are_probabilities():
+    model = small()
+    draws = model.predict_draws(X, num_samples=4, seed=1)
+    assert draws.shape == (4, 7, 3)
+    torch.testing.assert_close(draws.sum(-1), torch.ones(4, 7))
+    torch.testing.assert_close(draws.mean(0), model.predict(X, 4, seed=1))
+    assert bool((draws.std(0) > 0).all())
+
+
+def test_a_regression_is_surer_where_the_data_are_and_comes_back(tmp_path):
+    x = torch.linspace(-1, 1, 40)[:, None]
+    model = BayesianMLP(1, y_size=1, hidden=(20,), data_size=40, likelihood=("normal", {"variance": 0.01}))
+    svi = SVI(model.model, model.guide, Adam({"lr": 5e-2}), ELBO)
+    with local_reparameterisation(), pyro.validation_enabled(False):
+        for _ in range(120):
+            svi.step(x, x.sin())
+    near, far = torch.tensor([[-0.5], [0.5]]), torch.tensor([[-5.0], [5.0]])
+    assert float((model.predict(near, 100) - near.sin()).abs().max()) < 0.15
+    assert float(model.predict_draws(far, 100).std(0).min()) > 5 * float(model.predict_draws(near, 100).std(0).max())
+    model.eval().save_pretrained(tmp_path)
+    again = Model.from_pretrained(tmp_path)
+    assert again.arguments == model.arguments and torch.equal(again.predict(far), model.predict(far))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: BayesianMLP(6, data_size=5), "y_size: got None with num_classes=None, want exactly one of the two"),
+        (lambda: BayesianMLP(6, 3, data_size=5, y_size=1), "y_size: got 1 with num_classes=3, want exactly one"),
+        (lambda: BayesianMLP(6, data_size=5, y_size=0), "y_size: got 0, want a positive int"),
+        (lambda: BayesianMLP(6, data_size=5, y_size=1, likelihood="norm"), "likelihood: got 'norm' .did you mean"),
+        (lambda: regression("fixed").model(X, X[:, 0]), r"y: got shape \(7,\), want \(B, 2\)"),
+        (lambda: regression("fixed").model(X, X[:4, :2]), "y: got 4 rows, want 7, one for each row of x"),
+        (lambda: regression("fixed").model(X, X[:, :2].log() - torch.inf), "y: got 14 NaN or infinite values"),
+        (
+            lambda: regression("bernoulli").model(X, 2 + X[:, :2]),
+            r"y: got values from 2.* to .*, want values in \[0, 1\]",
+        ),
+        (
+            lambda: regression("fixed").classifier(X),
+            "num_classes: got None, a regression of 2 values, want a classifier",
+        ),
+    ],
+)
+def test_what_a_regression_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 @thorough

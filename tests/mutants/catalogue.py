@@ -161,9 +161,24 @@ mutants(
 mutants(
     "models/bayesian_mlp.py",
     (
-        "return total / num_samples",
-        "return total",
+        "return sum(self._means(x, num_samples, seed)) / num_samples",
+        "return sum(self._means(x, num_samples, seed))",
         "models/test_bayesian_mlp.py::test_a_prediction_is_the_mean_over_weights_that_all_rows_share[BayesianMLP-B]",
+    ),
+    (
+        "likelihood_net(likelihood, (x_size,)",
+        'likelihood_net("normal", (x_size,)',
+        "models/test_bayesian_mlp.py::test_what_a_regression_refuses",
+    ),
+    (
+        "yield self.p_y(x).mean",
+        "yield self.p_y(x).sample()",
+        "models/test_bayesian_mlp.py::test_predictions_of_a_regression_are_means_and_their_draws[learned]",
+    ),
+    (
+        "(num_classes is None) == (y_size is None)",
+        "num_classes is None and y_size is None",
+        "models/test_bayesian_mlp.py::test_what_a_regression_refuses",
     ),
     (
         "{site: q.sample() for",
@@ -973,7 +988,30 @@ mutants(
     ),
 )
 mutants(
+    "cli/evaluate.py",
+    (
+        "model = model.at(model.draw_weights())",
+        "pass",
+        "test_cli.py::test_samples_have_weights_of_the_posterior",
+    ),
+)
+mutants(
     "zoo/experiment.py",
+    (
+        "else model.at(model.draw_weights())",
+        "else model.at({site: q.mean for site, q in posteriors_of(model).items()})",
+        "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
+    ),
+    (
+        "_kl_of_weights(model) / model.data_size",
+        "_kl_of_weights(model)",
+        "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
+    ),
+    (
+        'for field, without in (("importance_samples", 0), ("kl_units", False))',
+        'for field, without in (("importance_samples", 0),)',
+        "zoo/test_zoo.py::test_figures_of_rows_are_refused_where_the_weights_are_latents[kl_units]",
+    ),
     (
         " and not has_run(folder)",
         "",
@@ -2452,6 +2490,24 @@ mutants(
         "classifier.score(*features(test))",
         "classifier.score(*features(train))",
         "evaluate/test_classes.py::test_probe_reads_the_class_where_the_latent_holds_it[True]",
+    ),
+)
+mutants(
+    "evaluate/decoder_halves.py",
+    (
+        '"latents alone": pixels(torch.zeros_like(x), *p_x.parents)',
+        '"latents alone": pixels(torch.full_like(x, 0.5), *p_x.parents)',
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
+        "[torch.zeros_like(h) for h in p_x.parents]",
+        "[h.mean(0, keepdim=True) for h in p_x.parents]",
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
+        "given = latents(model, x, y) |",
+        "given = latents(model, x) |",
+        "evaluate/test_decoder_halves.py::test_labels_are_those_given",
     ),
 )
 mutants(

@@ -287,6 +287,30 @@ class Loss:
         log_p = h.gather(-1, y[:, None]).squeeze(-1) - h.logsumexp(-1)
         return self.kl * kl - numbers["rows"] / len(x) * log_p.sum()
 
+    def of_decoder(self, numbers, x):
+        """KL(q(w) || p(w)) + N/B sum_b [KL(q(z_b | x_b) || p(z_b)) - log p(x_b | z_b, w)], eqs 2.86, 2.88 and 2.89.
+
+        The outputs of the decoder's layers are drawn for every row (eq. 6.6).
+        """
+        parameters, names = self.nets.parameters, ("p_x.trunk.layers.0", "p_x.loc", "p_x.log_variance")
+        kl, drawn = 0.0, {}
+        for name in names:
+            for part in ("weight", "bias"):
+                mean, log_variance = parameters[f"{name}.{part}"], parameters[f"{name}.posterior.{part}_log_variance"]
+                self.noise(*mean.shape)  # the guide's own draw, which no row reads
+                kl = kl + 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum()
+        mean, log_variance = self.nets.moments("q_z", x)
+        z = mean + (0.5 * log_variance).exp() * self.noise(len(x), self.sizes["z"])
+        of_z = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(-1)
+        for name in names:
+            h = z if name == names[0] else drawn[names[0]].tanh()
+            gamma = h @ parameters[f"{name}.weight"].T + parameters[f"{name}.bias"]
+            delta = h**2 @ parameters[f"{name}.posterior.weight_log_variance"].exp().T
+            delta = delta + parameters[f"{name}.posterior.bias_log_variance"].exp()
+            drawn[name] = gamma + delta.sqrt() * self.noise(*gamma.shape)
+        log_p = log_normal(x, 1 / (1 + (-drawn["p_x.loc"]).exp()), drawn["p_x.log_variance"])
+        return self.kl * kl + numbers["rows"] / len(x) * (self.kl * of_z - log_p).sum()
+
     def wake_sleep(self, x):
         """log q(z | x) - log p(x, z), which trains p, - log q(z' | x'), which trains q; of a VAE of binary rows."""
         z = self.nets.draw("q_z", self.noise(len(x), self.sizes["z"]), x)[0].detach()

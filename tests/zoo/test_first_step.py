@@ -393,6 +393,11 @@ BY_HAND = {
         "measure_every": 10, "likelihood": ("discretized_logistic", 256),
         "steps": {1: (1e-3, 1.0), 151: (1e-3, 1.0), 166: (9e-4, 1.0)},
     },
+    "freyfaces-bayesian-vae": FREY | {  # app. 2.C: N(0, I) of every weight, a density and no penalty
+        "model": "BayesianVAE", "init": "glorot", "optimiser": hand.Adam, "decay": 0.0, "epochs": 1500,
+        "measure_every": 50, "objective": ("mean_field", {}),
+        "steps": {1: (1e-3, 1.0), 2: (1e-3, 1.0), 751: (1e-3, 1.0), 826: (9e-4, 1.0)},
+    },
     "mnist-normal": POSTERIOR,
     "mnist-full": POSTERIOR | {"posterior": "full"},
     "mnist-planar": POSTERIOR | {"posterior": ("planar", {"num_steps": 8})},
@@ -637,7 +642,9 @@ def check_steps(model, steps, numbers, optimiser, data):
         unlabelled = step.batch.get("unlabelled", step.batch.get("x"))
         weights = numbers.get("weight"), numbers.get("alpha")
         objective, options = numbers["objective"]
-        if objective == "mean_field":
+        if objective == "mean_field" and numbers["model"] == "BayesianVAE":
+            loss = loss.of_decoder(numbers, step.batch["x"])
+        elif objective == "mean_field":
             loss = loss.of_weights(numbers, step.batch["x"], step.batch["y"])
         elif objective == "elbo":
             loss = loss(step.batch.get("labelled"), unlabelled, *weights, numbers["particles"])
@@ -683,15 +690,13 @@ def check_anew(steps, numbers):
 
 def full_size(recipe, numbers):
     """The shapes of every network at full size, on no device."""
-    weights = numbers["model"] == "BayesianMLP"
-    sizes = (
-        {"x_size": numbers["nets"]["p_y"][0], "data_size": 50_000}
-        if weights
-        else {"x_size": numbers["nets"]["p_x"][-1]}
-    )
-    if numbers["model"] not in ("VAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE"):
+    nets = numbers["nets"]
+    sizes = {"x_size": nets["p_x"][-1] if "p_x" in nets else nets["p_y"][0]}
+    if numbers["model"] in ("BayesianMLP", "BayesianVAE"):
+        sizes["data_size"] = numbers["rows"]
+    if numbers["model"] not in ("VAE", "BayesianVAE", "AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE"):
         sizes["num_classes"] = numbers["classes"]
-    with torch.device("meta"):
+    with torch.device("cpu" if numbers["model"] == "BayesianVAE" else "meta"):  # its variances depend on its weights
         model = recipe.model[0](**sizes, **recipe.model[1])
     found = {}
     for name, net in model.named_modules():

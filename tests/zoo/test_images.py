@@ -45,6 +45,11 @@ FAME = {
 BY_HAND |= {
     "mnist-fame": FAME,
     "mnist-fame-no-concatenation": FAME | {"concatenation": False},
+    "binarised-mnist-fame": FAME | {"data": ("binarised-mnist", {}), "resample": None},
+    "omniglot-box-fame": FAME | {
+        "data": ("omniglot", {"box": True}), "epochs": 80, "schedule": ("linear", {"start": 40, "end": 80}),
+        "warm_up_epochs": 16,
+    },
     "digits-fame": FAME | {
         "data": ("digits", {}), "epochs": 60, "learning_rate": 2e-3, "schedule": ("linear", {"start": 30, "end": 60}),
         "importance_samples": 200, "importance_rows": None, "warm_up_epochs": 10, "z_sizes": (16, 8, 4),
@@ -75,7 +80,8 @@ BY_HAND |= {
         "likelihood": ("discretized_logistic", {"num_levels": 17}),
     },
 }  # fmt: skip
-for of_maps in ("cifar10-subset-resnet", "digits-resnet"):  # without dense layers, and z by its maps
+BY_HAND["cifar10-resnet"] = BY_HAND["cifar10-subset-resnet"] | {"data": ("cifar10", {"levels": True})}
+for of_maps in ("cifar10-subset-resnet", "cifar10-resnet", "digits-resnet"):  # without dense layers, and z by its maps
     BY_HAND[of_maps] = {key: value for key, value in BY_HAND[of_maps].items() if key not in ("hidden", "z_size")}
 SHAPES = {"mnist": (28, 28), "binarised-mnist": (28, 28), "digits": (8, 8)}
 

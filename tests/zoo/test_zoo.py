@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
+from pyrodgm.evaluate import bound
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import M2, VAE, ResNetVAE
 from pyrodgm.models.catalogue import is_of_images
@@ -13,6 +14,7 @@ from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, writ
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.experiment import labels_kept
 from pyrodgm.zoo.results import summary, unit
+from tests import by_hand_weights
 
 
 def stand_in(name, **options):
@@ -23,6 +25,8 @@ def stand_in(name, **options):
     parts = [
         Rows(torch.randint(0, 256, (n, 12), generator=generator) / largest, torch.arange(n) % 5) for n in (3200, 50, 50)
     ]
+    if name == "binarised-mnist":
+        parts = [Rows(rows.x.round(), rows.y) for rows in parts]
     return Dataset(name, *parts, num_classes=5, image_shape=(2, 2, 3))
 
 
@@ -214,6 +218,31 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, 
     monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
     with pytest.raises(ValueError, match=message):
         train(started(**changed), progress=False)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"importance_samples": 5}, {"kl_units": True}], ids=lambda changed: next(iter(changed))
+)
+def test_figures_of_rows_are_refused_where_the_weights_are_latents(changed, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
+    ((field, value),) = changed.items()
+    message = rf"{field}: got {value} with BayesianVAE, want (0|False): its weights are latents"
+    with pytest.raises(ValueError, match=message):
+        train(replace(RECIPES["freyfaces-bayesian-vae"], **changed), progress=False)
+
+
+def test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside(monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
+    recipe = RECIPES["freyfaces-bayesian-vae"]
+    data, _, model = prepare(replace(recipe, model=(recipe.model[0], recipe.model[1] | {"hidden": (8,)})))
+    assert model.data_size == 3200
+    figures = measure(recipe, model, data)
+    torch.manual_seed(0)
+    bounds = [bound(model.at(model.draw_weights()), data.test.x) for _ in range(10)]
+    assert figures["test bound"] == pytest.approx(sum(bounds) / 10, rel=1e-5)
+    by_hand = by_hand_weights.divergences(model.p_x).item() / 3200
+    assert figures["KL of the weights per training row"] == pytest.approx(by_hand, rel=1e-5)
+    assert unit("KL of the weights per training row") == "nats"
 
 
 def test_a_start_may_compute_in_another_precision():
