@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -20,7 +21,7 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
-from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
+from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
 from pyrodgm.estimators.temperature import fit_temperature, temper
 from pyrodgm.estimators.training import CONSTRAINTS, train
 from pyrodgm.evaluate import evaluating, likely_bounds
@@ -215,14 +216,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         X = self._check_rows(X, reset=first)
         if first:
             if classes is not None:
-                self.classes_ = np.unique(classes)
+                self.classes_ = _all_classes(classes)
             elif self.num_classes is not None:
                 self.classes_ = np.arange(self.num_classes)
             else:
                 raise ValueError("classes: got None, want all classes at the first call of partial_fit")
             self.network_ = "generative" if classes is None else "inference"
             self.history_, self._optimizer = [], None
-        elif classes is not None and not np.array_equal(given := np.unique(classes), self.classes_):
+        elif classes is not None and not np.array_equal(given := _all_classes(classes), self.classes_):
             raise ValueError(f"classes: got {given.tolist()}, want those of the first call, {self.classes_.tolist()}")
         indices = self._no_labels(X) if y is None else read_labels(y, self.classes_)[1]
         check_consistent_length(X, indices)
@@ -337,7 +338,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """
         check_is_fitted(self)
         if y is not None:
-            indices = read_labels(np.broadcast_to(np.asarray(y), num_samples), self.classes_)[1]
+            y = np.asarray(y)
+            if y.ndim and y.shape != (num_samples,):
+                raise ValueError(f"y: got shape {y.shape}, want one class, or {num_samples}, one for each row")
+            indices = read_labels(np.broadcast_to(y, num_samples), self.classes_)[1]
             if (indices == MISSING).any():
                 raise ValueError("y: got a missing label, want a class for every row, or None to draw them")
             y = torch.from_numpy(indices).to(self.device)
@@ -359,6 +363,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return np.arange(self.num_classes), indices
         if self.num_classes not in (None, len(classes)):
             raise ValueError(f"num_classes: got {self.num_classes}, want None or {len(classes)}, the classes in y")
+        if len(classes) == 1 and (indices == MISSING).any():
+            warnings.warn(
+                f"y: got a single class, {list_of(classes)[0]!r}, besides rows without a label, so that every row is "
+                "predicted to be of it; a class cannot be -1, which means no label",
+                UserWarning,
+                stacklevel=3,
+            )
         return classes, indices
 
     def _no_labels(self, X):
@@ -425,3 +436,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
+
+
+def _all_classes(classes):
+    """The classes that ``partial_fit`` is given, sorted; none of them may mean "no label"."""
+    try:
+        found, indices = read_labels(classes)
+    except ValueError as error:
+        raise ValueError(f"classes: {str(error).removeprefix('y: ')}") from None
+    if (indices == MISSING).any():
+        raise ValueError(f"classes: got {list_of(classes)}, want classes alone: -1, None and NaN mean no label")
+    return found

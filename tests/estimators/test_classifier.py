@@ -254,7 +254,7 @@ BAD = {
         Y,
         "'validation_fraction' parameter .* among {'auto'} or a float .* Got None",
     ),
-    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
+    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got constant columns \(4\), want columns that"),
     "infinity": ({}, np.where(X > 7.5, np.inf, X), Y, "Input X contains infinity"),
     "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),
 }
@@ -296,13 +296,24 @@ def test_bad_input_after_fit_is_told():
         classifier.score(X, np.full(150, -1))
     with pytest.raises(ValueError, match="classes: got .*, want those of the first call"):
         classifier.partial_fit(X, Y, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"y: got shape \(2,\), want one class, or 3, one for each row"):
+        classifier.sample(3, y=[0, 1])
     with pytest.raises(ValueError, match="classes: got None, want all classes at the first call"):
         DeepGenerativeClassifier().partial_fit(X, Y)
+    with pytest.raises(ValueError, match=r"classes: got \[-1, 0, 1, 2\], want classes alone: -1, None and NaN mean no"):
+        DeepGenerativeClassifier().partial_fit(X, Y, classes=[-1, 0, 1, 2])
+    with pytest.raises(ValueError, match=r"classes: got \[0, 1, 2, None\], want classes alone"):
+        DeepGenerativeClassifier().partial_fit(X, Y, classes=[0, 1, 2, None])
+
+
+def test_a_single_class_beside_missing_labels_is_told():
+    with pytest.warns(UserWarning, match="y: got a single class, 1, besides rows without a label, .* cannot be -1"):
+        DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, np.where(Y == 1, 1, -1))
 
 
 def test_constant_columns_are_told_by_name():
     frame = pd.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pd.Categorical([1, 2] * 75), same=1.0)
-    with pytest.raises(ValueError, match=r"X: got 1 constant columns \('same'\)"):
+    with pytest.raises(ValueError, match=r"X: got constant columns \('same'\)"):
         DeepGenerativeClassifier(epochs=1).fit(frame, Y)
 
 
