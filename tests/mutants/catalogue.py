@@ -3203,6 +3203,11 @@ mutants(
         "(~x.isnan()).double() * 2 @",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
     ),
+    (
+        "1e-12 * np.abs(shift[normal])",
+        "1e-12 * (1 + np.abs(shift[normal]))",
+        "estimators/test_columns.py::test_a_column_of_small_units_is_no_constant",
+    ),
 )
 mutants(
     "estimators/estimator.py",
