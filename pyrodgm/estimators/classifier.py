@@ -17,13 +17,13 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
 from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
 from pyrodgm.estimators.temperature import fit_temperature, temper
-from pyrodgm.estimators.training import CONSTRAINTS, train
+from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
@@ -163,8 +163,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Train on the rows X and their labels.
+        """Train on the rows X and their labels. If this fails or is interrupted, the estimator is what it was before.
 
         Args:
             X: rows ``(N, D)``: an array of numbers, or a data frame. NaN is a missing cell.
@@ -202,6 +203,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self._optimizer = None
         return self
 
+    @all_or_nothing
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
         """Train one pass over some more rows. No labels are held out.
 
@@ -377,7 +379,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def _new_model(self):
         model_class, options = model_of(self.model)
-        kind = self.classes if isinstance(self.classes, str) else self.classes[0]
+        kind, _ = split_option("classes", self.classes)
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
         options = needs(model_class, self.z_size, self.likelihood_) | options
@@ -443,7 +445,7 @@ def _all_classes(classes):
     try:
         found, indices = read_labels(classes)
     except ValueError as error:
-        raise ValueError(f"classes: {str(error).removeprefix('y: ')}") from None
+        raise ValueError(f"classes: {str(error).removeprefix('y: ').removeprefix('y ')}") from None
     if (indices == MISSING).any():
         raise ValueError(f"classes: got {list_of(classes)}, want classes alone: -1, None and NaN mean no label")
     return found

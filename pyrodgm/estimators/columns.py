@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from pyrodgm.checks import split_option
 from pyrodgm.distributions import column_widths
 from pyrodgm.types import Option
 
@@ -171,9 +172,14 @@ def _named(columns, names):
 
 
 def _name(likelihood):
-    return likelihood if isinstance(likelihood, str) else likelihood[0]
+    return split_option("likelihood", likelihood)[0]
 
 
 def _kinds(likelihood):
     """The kind of each column of a ``"mixed"`` likelihood, see ``MixedNet``; None for another likelihood."""
-    return likelihood[1]["columns"] if _name(likelihood) == "mixed" else None
+    name, options = split_option("likelihood", likelihood)
+    if name != "mixed":
+        return None
+    if "columns" not in options:
+        raise ValueError("likelihood: got 'mixed' without columns, want ('mixed', {'columns': (...)}), one for each")
+    return options["columns"]

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
-from pyrodgm.estimators.training import CONSTRAINTS, train
+from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import bound, latents
 from pyrodgm.isolation import isolated
 from pyrodgm.models import VAE
@@ -101,6 +101,7 @@ class M1(DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train on the rows X ``(N, D)``, an array of numbers or a data frame; ``y`` is not looked at.
 
@@ -113,7 +114,7 @@ class M1(DeepGenerativeEstimator):
         with isolated(seed := self._begin(X)):
             self.model_ = self._new(VAE, {})
             x = self._training_rows(X)
-            held = round(self.validation_fraction * len(x))
+            held = min(round(self.validation_fraction * len(x)), len(x) - 1)
             stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])
             resample = self.columns_.resample if self.columns_.is_normal else None
             batches = Batches(learn, self.batch_size, resample=resample, seed=seed, missing=True)
