@@ -1690,6 +1690,14 @@ mutants(
     ("gc.disable()", "pass", "infer/test_trial_runs.py::test_no_garbage_is_collected_in_a_trial_run[True]"),
 )
 mutants(
+    "infer/compiled/rollback.py",
+    (
+        "in self._seen or isinstance(value, type):",
+        "in self._seen:",
+        "infer/test_trial_runs.py::test_effects[an_attribute_of_a_class_itself]",
+    ),
+)
+mutants(
     "infer/compiled/programs.py",
     (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
