@@ -7,13 +7,19 @@ from typing import Any
 import torch
 from torch.distributions import constraints
 
+SHOWN = 40  # choices that a message lists; of more, it lists the most similar
+
 
 def check_choice(argument: str, value: Any, choices: Collection[str]) -> None:
     """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message suggests the most similar one."""
     if value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {', '.join(sorted(choices))}")
+        listed = ", ".join(sorted(choices))
+        if len(choices) > SHOWN:
+            similar = get_close_matches(str(value), choices, n=5, cutoff=0.0)
+            listed = f"{len(choices)} names, such as {', '.join(similar)}"
+        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {listed}")
 
 
 def split_option(argument: str, option: Any) -> tuple[str, dict[str, Any]]:
