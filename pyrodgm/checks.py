@@ -7,19 +7,53 @@ from typing import Any
 import torch
 from torch.distributions import constraints
 
+SHOWN = 40  # choices that a message lists; of more, it lists the most similar
+
 
 def check_choice(argument: str, value: Any, choices: Collection[str]) -> None:
     """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message suggests the most similar one."""
     if value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {', '.join(sorted(choices))}")
+        listed = ", ".join(sorted(choices))
+        if len(choices) > SHOWN:
+            similar = get_close_matches(str(value), choices, n=5, cutoff=0.0)
+            listed = f"{len(choices)} names, such as {', '.join(similar)}"
+        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {listed}")
+
+
+def split_option(argument: str, option: Any) -> tuple[str, dict[str, Any]]:
+    """The name and the options of a choice: a name, or a pair of a name and its options.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example::
+
+        split_option("likelihood", ("binomial", {"total_count": 16}))   # ("binomial", {"total_count": 16})
+        split_option("likelihood", "normal")                            # ("normal", {})
+    """
+    if isinstance(option, str):
+        return option, {}
+    is_pair = isinstance(option, (tuple, list)) and len(option) == 2
+    if not (is_pair and isinstance(option[0], str) and isinstance(option[1], dict)):
+        raise ValueError(f"{argument}: got {option!r}, want a name, or a pair of a name and a dict of options")
+    return option[0], option[1]
 
 
 def check_size(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a positive int."""
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{argument}: got {value!r}, want a positive int")
+
+
+def check_device(argument: str, device: Any) -> None:
+    """Raise ``ValueError`` if torch has no such device here."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{argument}: got {str(device)!r}, want an available device ({reason})") from error
 
 
 def check_rows(argument: str, x: Any, size: int | str, dtype: torch.dtype | None = None) -> None:

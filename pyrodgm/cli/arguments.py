@@ -53,10 +53,6 @@ def run_folder(runs: Path, recipe: Recipe, changes: Sequence[str], seed: int) ->
 
 def check_device(device: str) -> None:
     """Raise ``ValueError`` if the device is not available."""
-    import torch
+    from pyrodgm import checks
 
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"--device: got {device!r}, want an available device ({reason})") from error
+    checks.check_device("--device", device)

@@ -1,6 +1,7 @@
 """``pyrodgm train``, ``reproduce`` and ``demo``."""
 
 import shlex
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -107,9 +108,23 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
                 first = folder_of(runs, stage, changed, seed)
                 make_folder(first, "--runs")
-            outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first)
+            with _without_empty_folders(folder, first):
+                outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first)
         print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
     return outcomes
+
+
+@contextmanager
+def _without_empty_folders(*folders):
+    """Remove the folders of a run, and of its recipe, if the run fails before it wrote anything."""
+    try:
+        yield
+    except Exception:
+        for folder in filter(None, folders):
+            for empty in (folder, folder.parent):
+                with suppress(OSError):  # it holds something
+                    empty.rmdir()
+        raise
 
 
 def _set_aside(folder):

@@ -66,17 +66,19 @@ def _split(path, names, columns, label):
     """Split named columns into features and labels."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")
+    if not isinstance(label, str | None):
+        raise ValueError(f"label: got {label!r}, want the name of a column of {path}, such as {', '.join(names[:5])}")
     if label is not None and label not in names:
         alike = [name for name in names if name.lower() == label.lower()]
         near = ", ".join(alike or get_close_matches(label, names) or names[:5])
         raise ValueError(f"label: got {label!r}, want a column of {path}, such as {near}")
-    features = [_numbers(path, name, cells) for name, cells in zip(names, columns, strict=True) if name != label]
+    features = [_numbers(path, name, cells, label) for name, cells in zip(names, columns, strict=True) if name != label]
     if not features:
         raise ValueError(f"{path}: got no column except {label!r}, want at least one feature")
     return np.stack(features, 1), None if label is None else columns[names.index(label)]
 
 
-def _numbers(path, name, cells):
+def _numbers(path, name, cells, label):
     """A column as float64, or an error naming its first cell that is not a finite number."""
     try:
         values = np.array(cells, dtype=np.float64)
@@ -87,6 +89,8 @@ def _numbers(path, name, cells):
         empty = cells[i] in ("", None)
         got = "an empty cell" if empty else repr(cells[i])
         also = "; DeepGenerativeClassifier and M1 take rows with missing cells" if empty else ""
+        if label is None and not empty and not _is_number(cells[i]):
+            also = f", or label={name!r} if the column holds the classes"
         raise ValueError(f"{path}: got {got} in column {name!r}, row {i + 1}, want a finite number{also}")
     return values
 

@@ -128,6 +128,10 @@ def _ending(path):
 
 def _floats(argument, x):
     """Convert rows to a float32 tensor of two to four dimensions with finite values."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    if kind in ("c", "m", "M"):
+        what = "complex numbers" if kind == "c" else "dates or times"
+        raise ValueError(f"{argument}: got {what}, want real numbers")
     try:
         x = x.detach().cpu().float() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, np.float32))
     except (ValueError, TypeError) as error:

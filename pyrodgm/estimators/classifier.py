@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -16,13 +17,13 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
-from pyrodgm.estimators.targets import MISSING, hold_out, read_labels
+from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
 from pyrodgm.estimators.temperature import fit_temperature, temper
-from pyrodgm.estimators.training import CONSTRAINTS, train
+from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
 from pyrodgm.infer import SemiSupervisedELBO, alpha
@@ -162,8 +163,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Train on the rows X and their labels.
+        """Train on the rows X and their labels. If this fails or is interrupted, the estimator is what it was before.
 
         Args:
             X: rows ``(N, D)``: an array of numbers, or a data frame. NaN is a missing cell.
@@ -201,6 +203,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self._optimizer = None
         return self
 
+    @all_or_nothing
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
         """Train one pass over some more rows. No labels are held out.
 
@@ -215,14 +218,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         X = self._check_rows(X, reset=first)
         if first:
             if classes is not None:
-                self.classes_ = np.unique(classes)
+                self.classes_ = _all_classes(classes)
             elif self.num_classes is not None:
                 self.classes_ = np.arange(self.num_classes)
             else:
                 raise ValueError("classes: got None, want all classes at the first call of partial_fit")
             self.network_ = "generative" if classes is None else "inference"
             self.history_, self._optimizer = [], None
-        elif classes is not None and not np.array_equal(given := np.unique(classes), self.classes_):
+        elif classes is not None and not np.array_equal(given := _all_classes(classes), self.classes_):
             raise ValueError(f"classes: got {given.tolist()}, want those of the first call, {self.classes_.tolist()}")
         indices = self._no_labels(X) if y is None else read_labels(y, self.classes_)[1]
         check_consistent_length(X, indices)
@@ -337,7 +340,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """
         check_is_fitted(self)
         if y is not None:
-            indices = read_labels(np.broadcast_to(np.asarray(y), num_samples), self.classes_)[1]
+            y = np.asarray(y)
+            if y.ndim and y.shape != (num_samples,):
+                raise ValueError(f"y: got shape {y.shape}, want one class, or {num_samples}, one for each row")
+            indices = read_labels(np.broadcast_to(y, num_samples), self.classes_)[1]
             if (indices == MISSING).any():
                 raise ValueError("y: got a missing label, want a class for every row, or None to draw them")
             y = torch.from_numpy(indices).to(self.device)
@@ -359,6 +365,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return np.arange(self.num_classes), indices
         if self.num_classes not in (None, len(classes)):
             raise ValueError(f"num_classes: got {self.num_classes}, want None or {len(classes)}, the classes in y")
+        if len(classes) == 1 and (indices == MISSING).any():
+            warnings.warn(
+                f"y: got a single class, {list_of(classes)[0]!r}, besides rows without a label, so that every row is "
+                "predicted to be of it; a class cannot be -1, which means no label",
+                UserWarning,
+                stacklevel=3,
+            )
         return classes, indices
 
     def _no_labels(self, X):
@@ -366,7 +379,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     def _new_model(self):
         model_class, options = model_of(self.model)
-        kind = self.classes if isinstance(self.classes, str) else self.classes[0]
+        kind, _ = split_option("classes", self.classes)
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
         options = needs(model_class, self.z_size, self.likelihood_) | options
@@ -425,3 +438,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             return {"validation loss": float(F.nll_loss(log_q, y))}
 
         return measure
+
+
+def _all_classes(classes):
+    """The classes that ``partial_fit`` is given, sorted; none of them may mean "no label"."""
+    try:
+        found, indices = read_labels(classes)
+    except ValueError as error:
+        raise ValueError(f"classes: {str(error).removeprefix('y: ').removeprefix('y ')}") from None
+    if (indices == MISSING).any():
+        raise ValueError(f"classes: got {list_of(classes)}, want classes alone: -1, None and NaN mean no label")
+    return found

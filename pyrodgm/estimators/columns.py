@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from pyrodgm.checks import split_option
 from pyrodgm.distributions import column_widths
 from pyrodgm.types import Option
 
@@ -107,8 +108,9 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
     largest, columns = 1.0, partial(_named, names=names)
     empty = np.flatnonzero(np.isnan(X).all(0))
     if len(empty):
-        found = f"{len(empty)} columns without a single value ({columns(empty)})"
-        raise ValueError(f"X: got {found}, want values to learn from: drop such columns")
+        raise ValueError(
+            f"X: got columns without a single value ({columns(empty)}), want values to learn from: drop such columns"
+        )
     if likelihood is None:
         likelihood, largest = _guess(X)
     missing = "mask" if np.isnan(X).any() else "zeros"
@@ -118,12 +120,17 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
     is_normal = [kind == "normal" for kind in kinds or [_name(likelihood)] * X.shape[1]]
     shift, scale, normal = np.zeros(X.shape[1]), np.full(X.shape[1], largest), np.flatnonzero(is_normal)
     if len(normal):
-        shift[normal], scale[normal] = np.nanmean(X[:, normal], 0), np.nanstd(X[:, normal], 0)
-    constant = normal[scale[normal] <= 1e-12 * (1 + np.abs(shift[normal]))]
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift[normal], scale[normal] = np.nanmean(X[:, normal], 0), np.nanstd(X[:, normal], 0)
+    endless = normal[~np.isfinite(scale[normal])]
+    if len(endless):
+        high = np.nanmax(np.abs(X[:, endless]))
+        raise ValueError(f"X: got values up to {high:g} in columns ({columns(endless)}), want less than 1e150")
+    constant = normal[scale[normal] <= 1e-12 * np.abs(shift[normal])]
     if len(constant):
         raise ValueError(
-            f"X: got {len(constant)} constant columns ({columns(constant)}), want columns that vary, or another "
-            "likelihood than normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
+            f"X: got constant columns ({columns(constant)}), want columns that vary, or another likelihood than "
+            "normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
         )
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)
@@ -160,13 +167,19 @@ def _guess(X):
 
 def _named(columns, names):
     """The first of some columns, by name where they have names."""
-    return ", ".join(repr(str(names[d])) if names is not None else str(d) for d in columns[:5])
+    more = ", ..." if len(columns) > 5 else ""
+    return ", ".join(repr(str(names[d])) if names is not None else str(d) for d in columns[:5]) + more
 
 
 def _name(likelihood):
-    return likelihood if isinstance(likelihood, str) else likelihood[0]
+    return split_option("likelihood", likelihood)[0]
 
 
 def _kinds(likelihood):
     """The kind of each column of a ``"mixed"`` likelihood, see ``MixedNet``; None for another likelihood."""
-    return likelihood[1]["columns"] if _name(likelihood) == "mixed" else None
+    name, options = split_option("likelihood", likelihood)
+    if name != "mixed":
+        return None
+    if "columns" not in options:
+        raise ValueError("likelihood: got 'mixed' without columns, want ('mixed', {'columns': (...)}), one for each")
+    return options["columns"]

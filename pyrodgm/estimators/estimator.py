@@ -3,6 +3,7 @@
 import copy
 import inspect
 from functools import partial
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pyrodgm.checks import check_choice, check_size, check_values
+from pyrodgm.checks import check_choice, check_device, check_size, check_values
 from pyrodgm.estimators.anomalies import AnomalyScores
 from pyrodgm.estimators.columns import describe_columns
 from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
@@ -83,6 +84,8 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
             classifier.score_samples(X, num_samples=1, batch_size=10_000, dtype="float32")
         """
         check_size("num_samples", num_samples)
+        if importance_samples is not None:
+            check_size("importance_samples", importance_samples)
         if batch_size is not None:
             check_size("batch_size", batch_size)
         check_choice("dtype", dtype, ("float32", "float64"))
@@ -172,8 +175,8 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
 
     def _sample(self, num_samples, y=None):
         """x in the units of the table, and all sites, of ``num_samples`` generated rows."""
-        if num_samples < 1:
-            raise ValueError(f"num_samples: got {num_samples}, want at least 1")
+        if not isinstance(num_samples, Integral) or num_samples < 1:
+            raise ValueError(f"num_samples: got {num_samples!r}, want an int of at least 1")
         check_is_fitted(self)
         with isolated(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
@@ -210,6 +213,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
 
     def _begin(self, X):
         """Describe the columns and draw the seed of a fit."""
+        check_device("device", self.device)
         likelihood = self.likelihood if self.frame_ is None else self.frame_.likelihood_or(self.likelihood)
         self.columns_ = describe_columns(X, likelihood, getattr(self, "feature_names_in_", None))
         self.likelihood_ = self.columns_.likelihood
@@ -247,6 +251,8 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         if is_of_images(model_class) and "image_shape" not in options:
             name = model_class.__name__.lower()
             raise ValueError(f"model: got {name!r}, a model of images, want ({name!r}, {{'image_shape': (H, W)}})")
+        for option in options:
+            check_choice(f"model: option of {model_class.__name__}", option, taken)
         settings = {name: _python_number(value) for name, value in settings.items() if name in taken}
         return model_class(**settings | options).to(self.device)
 

@@ -1,7 +1,9 @@
 """Data frames with columns of several kinds, of pandas or polars, as arrays of numbers and back."""
 
+import datetime
 import importlib
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -10,7 +12,9 @@ import numpy as np
 
 NUMBERS = ("float", "double", "int", "uint", "decimal")
 DATES = ("date", "time", "period", "interval", "duration")
+MOMENTS = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 SHOWN = 10  # categories in a message
+MANY = 20  # categories that are too many for a column where most occur once
 
 
 class Column(NamedTuple):
@@ -63,9 +67,10 @@ class Column(NamedTuple):
     def _numbers(self, series, values):
         try:
             return np.array([np.nan if _is_missing(value) else value for value in values], dtype=np.float64)
-        except (TypeError, ValueError):
-            wrong = next(value for value in values if not _is_missing(value) and not _is_number(value))
-            raise ValueError(f"X: got {wrong!r} in column {str(self.name)!r}, want numbers, as in fit") from None
+        except (TypeError, ValueError, OverflowError):
+            wrong = next((value for value in values if not _is_missing(value) and not _is_number(value)), None)
+            got = "an integer beyond 1e308" if wrong is None else repr(wrong)
+            raise ValueError(f"X: got {got} in column {str(self.name)!r}, want numbers, as in fit") from None
 
 
 class Frame(NamedTuple):
@@ -173,14 +178,22 @@ def read_frame(X: Any) -> Frame | None:
 
 @contextmanager
 def words_refused(X: Any) -> Iterator[None]:
-    """Raise ``ValueError`` that says what to do about words where X must be numbers, as in an array."""
+    """Raise ``ValueError`` about words, dates and the like where X must be numbers, as in an array."""
+    if np.ma.is_masked(X):
+        raise ValueError("X: got a masked array, want NaN for a missing cell: X.filled(np.nan) of a float array")
+    if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
+        raise ValueError("X: got an array of dates or times, want numbers, such as days")
     frame = read_frame(X)
     found = [] if frame is None else [str(column.name) for column in frame.columns if column.kind == "categorical"]
     if found:
         raise ValueError(f"X: got columns of categories ({', '.join(map(repr, found[:5]))}), want numbers, as in fit")
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
+        if "Complex data" in str(error):
+            raise ValueError("X: got complex numbers, want real numbers. Complex data not supported") from None
+        if isinstance(error, OverflowError):
+            raise ValueError("X: got an integer beyond 1e308, want numbers that a float can hold") from None
         if "could not convert string to float" not in str(error):
             raise
         raise ValueError(
@@ -196,10 +209,9 @@ def _column(name, series):
     if dtype.startswith("bool"):
         return Column(name, series.dtype, "bernoulli")
     if dtype.startswith(DATES):
-        raise ValueError(
-            f"X: got column {str(name)!r} of dtype {series.dtype}, want numbers, booleans or categories: turn dates "
-            "and times into numbers, such as days"
-        )
+        _refuse_dates(name, f"dtype {series.dtype}")
+    if dtype.startswith("complex"):
+        raise ValueError(f"X: got column {str(name)!r} of complex numbers, want real numbers")
     declared = getattr(series.dtype, "categories", None)
     if hasattr(declared, "to_list") and len(declared):
         return Column(name, series.dtype, "categorical", tuple(_values(declared)))
@@ -209,12 +221,29 @@ def _column(name, series):
             return Column(name, series.dtype, "bernoulli")
         if all(map(_is_number, values)) and (values or dtype in ("object", "null")):
             return Column(name, series.dtype, "normal")
+    moments = [value for value in values if isinstance(value, MOMENTS)]
+    if moments:
+        _refuse_dates(name, f"{type(moments[0]).__name__} objects")
     if not values:
         raise ValueError(f"X: got column {str(name)!r} without a single value, want values to learn from: drop it")
     kinds = sorted({type(value).__name__ for value in values})
     if len(kinds) > 1:
         raise ValueError(f"X: got values of the types {', '.join(kinds)} in column {str(name)!r}, want one type")
+    if len(values) > max(MANY, len(series) / 2):
+        warnings.warn(
+            f"X: got {len(values)} categories in {len(series)} rows of column {str(name)!r}, want few: drop an "
+            "identifier, and turn numbers written as words into numbers",
+            UserWarning,
+            stacklevel=6,
+        )
     return Column(name, series.dtype, "categorical", tuple(sorted(values)))
+
+
+def _refuse_dates(name, what):
+    raise ValueError(
+        f"X: got column {str(name)!r} of {what}, want numbers, booleans or categories: turn dates and times into "
+        "numbers, such as days"
+    )
 
 
 def _library(X):

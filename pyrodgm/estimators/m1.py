@@ -3,9 +3,9 @@
     p(x, z) = p(z) p(x | z),    q(z | x)        eqs 3.1, 3.3 and 3.6: a VAE of all rows, with a label or without
     z ~ q(z | x)                                the features that a classifier of the labelled rows is trained on
 
-The classifier is any of scikit-learn's. The paper's own for M1 is a transductive SVM, which scikit-learn does not have,
-nor a Python library that we know to be kept up; ``SelfTrainingClassifier`` round an ``SVC`` and ``LabelSpreading`` are
-the nearest that use the unlabelled rows too.
+The classifier can be any of scikit-learn's. The paper uses a transductive SVM for M1. Neither scikit-learn nor any
+maintained Python library that we know has one. The nearest that also use the unlabelled rows are ``LabelSpreading`` and
+``SelfTrainingClassifier`` with an ``SVC``.
 """
 
 from typing import Any, ClassVar, Literal, Self
@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
-from pyrodgm.estimators.training import CONSTRAINTS, train
+from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import bound, latents
 from pyrodgm.isolation import isolated
 from pyrodgm.models import VAE
@@ -35,26 +35,26 @@ class M1(DeepGenerativeEstimator):
     Args:
         z_size: number of latent units, the features.
         hidden: sizes of the hidden layers of both networks.
-        likelihood: p(x | z), see ``likelihood_net``; None to choose it by the data, see ``describe_columns``.
-        features: ``"means"`` of q(z | x), or ``"samples"`` from it, as the paper trains M2 on for M1+M2, which
-            are drawn anew at every call, by ``random_state``.
-        epochs: how often to go through the rows, at most.
-        batch_size: rows a step.
-        learning_rate: of Adam, at first.
-        warm_up_epochs: over which the KL term rises to its weight.
-        validation_fraction: share of the rows to stop by; 0 to train for all epochs.
-        patience: epochs without a better one before it stops.
-        device: where to train and transform.
-        random_state: fixes the parameters, the noise, the order of the rows and those held out.
-        verbose: show a bar, and print the likelihood.
+        likelihood: p(x | z), see ``likelihood_net``; None to choose it from the data, see ``describe_columns``.
+        features: ``"means"`` of q(z | x); or ``"samples"`` from it, on which the paper trains the M2 of M1+M2. Samples
+            depend on ``random_state``.
+        epochs: maximum number of passes through the rows.
+        batch_size: rows per step.
+        learning_rate: initial learning rate of Adam.
+        warm_up_epochs: epochs over which the weight of the KL term rises to 1.
+        validation_fraction: share of the rows that is held out for early stopping; 0 to train for all epochs.
+        patience: number of epochs without improvement before training stops.
+        device: device for training and ``transform``.
+        random_state: fixes the initial parameters, the noise, the order of the rows and the rows held out.
+        verbose: show a progress bar, and print the likelihood.
 
     Attributes:
         likelihood_: p(x | z), as given or as chosen.
-        model_: the trained ``VAE``, over standardised columns where the likelihood is normal.
+        model_: the trained ``VAE``; with a normal likelihood its columns are standardised.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
-        n_features_in_, feature_names_in_: the columns, and their names where X had them.
+        n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     See Also:
         DeepGenerativeClassifier: one model of rows and classes, which learns features and classes together.
@@ -101,19 +101,22 @@ class M1(DeepGenerativeEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Train on the rows X ``(N, D)``, an array of numbers or a data frame; ``y`` is not looked at.
+        """Train on the rows X ``(N, D)``, an array of numbers or a data frame; ``y`` has no effect.
+
+        If this fails or is interrupted, the estimator is what it was before.
 
         Raises:
-            ValueError: for rows that are no finite numbers, and for columns that are constant under a normal likelihood
-                or without a value.
+            ValueError: for infinite values, for columns that are constant under a normal likelihood, and for columns
+                without a value.
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         with isolated(seed := self._begin(X)):
             self.model_ = self._new(VAE, {})
             x = self._training_rows(X)
-            held = round(self.validation_fraction * len(x))
+            held = min(round(self.validation_fraction * len(x)), len(x) - 1)
             stop, learn = x[torch.randperm(len(x)).to(x.device)].tensor_split([held])
             resample = self.columns_.resample if self.columns_.is_normal else None
             batches = Batches(learn, self.batch_size, resample=resample, seed=seed, missing=True)

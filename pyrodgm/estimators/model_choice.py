@@ -16,14 +16,16 @@ def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:
     Raises:
         ValueError: if there is no such model with classes, naming the nearest.
     """
-    model, options = model if isinstance(model, tuple) else (model, {})
+    model, options = model if isinstance(model, tuple) and len(model) == 2 else (model, {})
+    if not isinstance(options, dict):
+        raise ValueError(f"model: got {options!r} as the options of {model!r}, want a dict")
     if isinstance(model, type):
         if not (issubclass(model, DeepGenerativeModel) and has_classes(model)):
             raise ValueError(f"model: got {model.__name__}, want a DeepGenerativeModel with num_classes")
         return model, options
     generative = {name: c for name, c in models_by_name().items() if issubclass(c, DeepGenerativeModel)}
     known = {name.lower(): c for name, c in generative.items() if has_classes(c)}
-    name = model.lower() if isinstance(model, str) else model
+    name = model.lower() if isinstance(model, str) else str(model)
     check_choice("model", name, known)
     return known[name], options
 

@@ -1,6 +1,7 @@
 """Labels of any type, some of them missing, as indices of their classes; and which of them to hold out."""
 
 import math
+import warnings
 from numbers import Number
 
 import numpy as np
@@ -9,12 +10,13 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 MISSING = -1
+NOT_A_LABEL = ("-1", "-1.0", "nan", "None", "<NA>")  # what NumPy writes for a missing label in an array of strings
 
 
 def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The classes among the labels, and every label as the index of its class.
 
-    The number -1, None and NaN stand for a row without a label; the string "-1" is a label.
+    The number -1, None and NaN stand for a row without a label. The string "-1" is a label.
 
     Args:
         y: ``(N,)``, of any one type that sorts.
@@ -25,6 +27,9 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
 
     Raises:
         ValueError: for labels that are no classes, such as measurements, of several types, or not among ``classes``.
+
+    Warns:
+        UserWarning: for a label in an array of strings that looks like a missing one, such as "nan".
     """
     y = column_or_1d(_as_array(y), warn=True)
     known = ~_missing(y)
@@ -32,12 +37,14 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
     if labels.dtype.kind == "f" and np.isinf(labels).any():
         raise ValueError("y: got infinite labels, want classes")
     if len(labels):
-        check_classification_targets(labels)
+        _check_classes(labels)
     found, order = np.unique(labels, return_inverse=True)
+    if y.dtype.kind == "U":
+        _warn_of_words(found.tolist())
     classes = found if classes is None else classes
     strange = np.setdiff1d(found, classes)
     if len(strange):
-        raise ValueError(f"y: got the label {strange[0]!r}, want one of the classes {list(classes)}")
+        raise ValueError(f"y: got the label {strange.tolist()[0]!r}, want one of the classes {list_of(classes)}")
     indices = np.full(len(y), MISSING)
     indices[known] = np.searchsorted(classes, found)[order]
     return classes, indices
@@ -65,8 +72,8 @@ def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) 
         rows = generator.permutation(np.flatnonzero(indices == k))
         if share and len(rows) < 2:
             raise ValueError(
-                f"y: got a single label of class {classes[k]!r}, want two, one to learn from and one to stop by, or "
-                "validation_fraction=0"
+                f"y: got a single label of class {list_of(classes)[k]!r}, want two, one to learn from and one to stop "
+                "by, or validation_fraction=0"
             )
         held = min(max(1, round(share * len(rows))), len(rows) - 1) if share else 0
         stop.append(rows[:held])
@@ -74,12 +81,28 @@ def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) 
     return np.sort(np.concatenate(learn)), np.sort(np.concatenate(stop))
 
 
+def list_of(classes: ArrayLike) -> list:
+    """Classes as Python's own objects, for messages."""
+    return np.asarray(classes, dtype=object).tolist()
+
+
 def _as_array(y):
-    """An array that keeps None and NaN what they are: NumPy makes the string 'nan' of a NaN beside strings."""
-    if hasattr(y, "dtype"):
-        return np.asarray(y)
-    array = np.asarray(y)
-    return np.asarray(y, dtype=object) if array.dtype.kind == "U" else array
+    """An array that keeps None and NaN what they are.
+
+    Beside strings NumPy makes the string 'nan' of a NaN. Beside integers, a series makes floats of the integers.
+    """
+    dtype = getattr(y, "dtype", None)
+    if isinstance(dtype, np.dtype):
+        array = np.asarray(y)
+    elif dtype is not None and hasattr(y, "to_list"):  # a series of pandas or polars
+        array = np.asarray(y.to_list(), dtype=object)
+    else:
+        array = np.asarray(y)
+        array = np.asarray(y, dtype=object) if array.dtype.kind == "U" and dtype is None else array
+    if array.dtype.kind in "cSV":
+        what = {"c": "complex numbers", "S": "bytes"}.get(array.dtype.kind, "records")
+        raise ValueError(f"y: got {what}, want classes: integers, booleans or strings")
+    return array
 
 
 def _natural(labels):
@@ -89,7 +112,29 @@ def _natural(labels):
     kinds = sorted({type(label).__name__ for label in labels})
     if len(kinds) > 1:
         raise ValueError(f"y: got labels of the types {', '.join(kinds)}, want one type")
-    return np.array(labels.tolist())
+    natural = np.array(labels.tolist())
+    if natural.ndim > 1 or natural.dtype.kind in "cSV":
+        raise ValueError(f"y: got labels of the type {kinds[0]}, want integers, booleans or strings")
+    return natural
+
+
+def _check_classes(labels):
+    """Raise ``ValueError`` unless labels are classes; it names y."""
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise ValueError(f"y: got labels that are no classes: {error}") from None
+
+
+def _warn_of_words(labels):
+    for label in NOT_A_LABEL:
+        if label in labels:
+            warnings.warn(
+                f"y: got the string {label!r}, which is read as a class; for a row without a label, want None in an "
+                "array of dtype object or in a list",
+                UserWarning,
+                stacklevel=5,
+            )
 
 
 def _missing(y):

@@ -1,8 +1,9 @@
 """The training that the estimators share."""
 
 from collections.abc import Callable
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from pyro.infer import ELBO, SVI
@@ -13,6 +14,8 @@ from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.train import fit, linear_decay
 
+P = ParamSpec("P")
+R = TypeVar("R")
 SHORT = 200  # steps that do not repay the seconds of tracing a graph
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
@@ -33,6 +36,31 @@ CONSTRAINTS: dict[
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
+
+
+def all_or_nothing(fit: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a ``fit``: if it fails or is interrupted, the estimator has the attributes that it had before.
+
+    Example::
+
+        class Mean:
+            @all_or_nothing
+            def fit(self, X):
+                self.n_, self.mean_ = len(X), sum(X) / len(X)       # ZeroDivisionError: n_ is what it was
+    """
+
+    @wraps(fit)
+    def whole(*args: P.args, **kwargs: P.kwargs) -> R:
+        attributes: dict[str, Any] = args[0].__dict__
+        before = dict(attributes)
+        try:
+            return fit(*args, **kwargs)
+        except BaseException:
+            attributes.clear()
+            attributes.update(before)
+            raise
+
+    return whole
 
 
 def train(

@@ -1,6 +1,6 @@
 """A Pyro optimiser with a learning-rate schedule that handles all gradients of a step together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pyro
@@ -25,7 +25,7 @@ class Optimizer(PyroLRScheduler):
         reduce: a function from a list of gradients to a list of gradients, called first; or None.
 
     Raises:
-        ValueError: if ``max_norm`` is not positive.
+        ValueError: for an optimiser of ``pyro.optim``, options that are no dict, or if ``max_norm`` is not positive.
 
     Example::
 
@@ -41,6 +41,11 @@ class Optimizer(PyroLRScheduler):
         max_norm: float | None = None,
         reduce: Callable[[list[torch.Tensor]], list[torch.Tensor]] | None = None,
     ) -> None:
+        if not callable(optimizer) or getattr(optimizer, "__module__", "") == "pyro.optim.pytorch_optimizers":
+            shown = getattr(optimizer, "__name__", repr(optimizer))
+            raise ValueError(f"optimizer: got {shown}, want a class of torch.optim, such as torch.optim.Adam")
+        if not isinstance(options, Mapping):
+            raise ValueError(f"options: got {type(options).__name__}, want a dict such as {{'lr': 1e-3}}")
         if max_norm is not None and not max_norm > 0:
             raise ValueError(f"max_norm: got {max_norm}, want a positive number")
         schedule = schedule or (lambda epoch: 1.0)

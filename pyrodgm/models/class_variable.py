@@ -6,7 +6,7 @@ import pyro
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, split_option
 from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
 from pyrodgm.types import Option
@@ -66,13 +66,13 @@ def read_classes(classes: Option) -> tuple[str, dict[str, Any]]:
     Args:
         classes: ``"enumerated"``, ``"relaxed"`` or ``"sampled"``, or a pair of one of them and options.
     """
-    kind, options = (classes, {}) if isinstance(classes, str) else classes
+    kind, options = split_option("classes", classes)
     return kind, OPTIONS[kind] | options
 
 
 def check_classes(classes: Option, num_classes: int | Any) -> None:
     """Raise ``ValueError`` if ``classes`` is not valid for a model with ``num_classes`` classes."""
-    kind, options = (classes, {}) if isinstance(classes, str) else classes
+    kind, options = split_option("classes", classes)
     check_choice("classes", kind, OPTIONS)
     for option in options:
         check_choice(f"classes: {kind}", option, OPTIONS[kind])

@@ -6,7 +6,7 @@ import pyro.distributions as dist
 import torch
 from torch.nn import Module, ModuleList
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, split_option
 from pyrodgm.distributions import precision_weighted
 from pyrodgm.models.networks import Networks
 from pyrodgm.nn import Trunk, paused_statistics
@@ -66,7 +66,7 @@ class LadderPosterior(Module):
 
     def __init__(self, nets: Networks, parents: Sequence[int], size: int, posterior: Option = "normal") -> None:
         super().__init__()
-        name = posterior if isinstance(posterior, str) else posterior[0]
+        name, _ = split_option("posterior", posterior)
         check_choice("posterior", name, ("normal", *FLOWS))
         self.heads, self.flow = nets.having(()).normal(*parents, size=size), None
         if name != "normal":

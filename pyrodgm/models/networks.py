@@ -171,6 +171,8 @@ def hidden_by_layer(hidden: Sequence[int] | Sequence[Sequence[int]], num_layers:
     Raises:
         ValueError: if the number of tuples is not the number of layers.
     """
+    if not isinstance(hidden, Sequence):
+        raise ValueError(f"hidden: got {hidden!r}, want a tuple of ints")
     if all(isinstance(size, int) for size in hidden):
         return (cast(Sequence[int], hidden),) * num_layers
     if len(hidden) != num_layers or any(isinstance(sizes, int) for sizes in hidden):

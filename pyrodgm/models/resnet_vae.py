@@ -37,7 +37,7 @@ import pyro
 import torch
 from torch.nn import ModuleList
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
@@ -224,5 +224,5 @@ class UpsamplingHead(TransposedConvolution):
 
 def _with_channels(likelihood, channels):
     """The likelihood; a discretised logistic gets one scale per channel of the image."""
-    name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
+    name, options = split_option("likelihood", likelihood)
     return (name, {"num_channels": channels} | options) if name == "discretized_logistic" else likelihood

@@ -9,7 +9,7 @@ import pyro.distributions as dist
 import torch
 import torch.nn.functional as F
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.distributions import Autoregressive, Planar, Radial
 from pyrodgm.distributions.planar import one_to_one
 from pyrodgm.nn.masked import MaskedNet
@@ -186,7 +186,7 @@ def flow_net(
         h = trunk(x)
         flow_net("planar", trunk.sizes, 32)(dist.Normal(mu(*h), sigma(*h)).to_event(1), *h)
     """
-    name, options = (flow, {}) if isinstance(flow, str) else flow
+    name, options = split_option("flow", flow)
     check_choice("flow", name, FLOWS)
     known = inspect.signature(FLOWS[name]).parameters.keys() - {"features", "size", "network"}
     for option in options:

@@ -1,5 +1,6 @@
 """Networks for p(x | parents): likelihoods by name."""
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,14 +9,14 @@ import pyro.distributions as dist
 import torch
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, split_option
 from pyrodgm.distributions import GreyBernoulli, Levels, OrMissing
 from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.cells import CellsNet, check_missing
 from pyrodgm.nn.discretized_logistic import DiscretizedLogisticNet
 from pyrodgm.nn.mixed_columns import MixedNet
 from pyrodgm.nn.scale_heads import SCALE_HEADS
-from pyrodgm.nn.trunk import trunk_of
+from pyrodgm.nn.trunk import Trunk, trunk_of
 from pyrodgm.types import Option
 
 MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
@@ -216,14 +217,15 @@ def likelihood_net(
             ``ObservedCells``; None if NaN is refused.
 
     Raises:
-        ValueError: if there is no such likelihood; the message names the choices.
+        ValueError: if there is no such likelihood or option, or if an option is missing; the message names the choices.
 
     Example::
 
         likelihood_net("bernoulli", parents=(50, 10), hidden=(500,), size=784)
     """
-    name, options = (likelihood, {}) if isinstance(likelihood, str) else likelihood
+    name, options = split_option("likelihood", likelihood)
     check_choice("likelihood", name, LIKELIHOODS)
+    _check_options(name, options)
     if name in ("normal", "mixed"):
         options = {"scale_head": scale_head} | options
     batch_norm = True if batch_norm == "heads" else batch_norm
@@ -233,3 +235,15 @@ def likelihood_net(
         net.missing, net.support = missing, OrMissing(net.support)
         net.wanted = f"{net.wanted}, or NaN for a missing cell"
     return net
+
+
+def _check_options(name, options):
+    """Raise ``ValueError`` unless the options are those of the likelihood or of its trunk, with all that it needs."""
+    parameters, given = inspect.signature(LIKELIHOODS[name]).parameters, {"parents", "hidden", "size", "network"}
+    own = {option: parameter for option, parameter in parameters.items() if option not in given}
+    known = own.keys() | inspect.signature(Trunk).parameters.keys() - given
+    for option in options:
+        check_choice(f"likelihood {name!r}: option", option, known)
+    for option, parameter in own.items():
+        if parameter.default is parameter.empty and option not in options:
+            raise ValueError(f"likelihood: got {name!r} without {option}, want ({name!r}, {{{option!r}: ...}})")

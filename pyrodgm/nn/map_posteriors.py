@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.distributions import Autoregressive
 from pyrodgm.nn.convolution import Convolution
 from pyrodgm.nn.flows import STEPS
@@ -172,7 +172,7 @@ def map_posterior_net(
 
         map_posterior_net(("iaf", {"step": "location"}), parents=(64, 64), size=32)
     """
-    name, options = (posterior, {}) if isinstance(posterior, str) else posterior
+    name, options = split_option("posterior", posterior)
     check_choice("posterior", name, MAP_POSTERIORS)
     known = inspect.signature(MAP_POSTERIORS[name]).parameters.keys() - {"parents", "size", "weight_norm"}
     for option in options:

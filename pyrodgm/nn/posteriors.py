@@ -6,7 +6,7 @@ from typing import Any
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, split_option
 from pyrodgm.distributions import FullNormal
 from pyrodgm.nn.flows import FLOWS, flow_net
 from pyrodgm.nn.likelihoods import NormalNet
@@ -89,7 +89,7 @@ def posterior_net(
 
         posterior_net("normal", parents=(784, 10), hidden=(500,), size=50)
     """
-    name, options = (posterior, {}) if isinstance(posterior, str) else posterior
+    name, options = split_option("posterior", posterior)
     check_choice("posterior", name, POSTERIORS)
     if name in FLOWS:
         options = {"flow": (name, options)}

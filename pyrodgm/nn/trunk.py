@@ -208,6 +208,7 @@ class Trunk(torch.nn.Module):
         check_choice("activation", activation, ACTIVATIONS)
         if batch_norm not in (False, True, "heads"):
             raise ValueError(f"batch_norm: got {batch_norm!r}, want False, True or 'heads'")
+        _check_hidden(hidden)
         self.activation, self.dropout = activation, _rates(dropout)
         self.linear: dict[str, Any] = {"init": init, "precision": precision, "weight_norm": weight_norm}
         self.normalised_heads = batch_norm == "heads"
@@ -250,6 +251,11 @@ def trunk_of(parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | N
     if isinstance(parents, torch.nn.Module):
         return parents
     return Trunk(parents, hidden, **network)  # type: ignore[arg-type]  # hidden is None only with a trunk
+
+
+def _check_hidden(hidden):
+    if not isinstance(hidden, Sequence) or not all(isinstance(size, int) and size > 0 for size in hidden):
+        raise ValueError(f"hidden: got {hidden!r}, want a tuple of positive ints, a size for each hidden layer")
 
 
 def _rates(dropout):

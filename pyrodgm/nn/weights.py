@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from pyro.poutine.runtime import effectful
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, split_option
 from pyrodgm.distributions import DropoutNormal, LogUniform
 from pyrodgm.nn.trunk import Linear
 from pyrodgm.types import Option
@@ -222,7 +222,7 @@ def give_posteriors(network: torch.nn.Module, weights: Option) -> None:
         give_posteriors(net, ("B", {"alpha": "layer"}))
         posteriors_of(net)["w1"].sample()       # (300, 784)
     """
-    kind, options = (weights, {}) if isinstance(weights, str) else weights
+    kind, options = split_option("weights", weights)
     check_choice("weights", kind, WEIGHTS)
     for option in options:
         check_choice(f"weights: {kind}", option, ("alpha",) if kind in "AB" else ())

@@ -124,7 +124,7 @@ def _with_option(recipe, field, option, value):
         raise ValueError(f"{field}.{option}: got an option, want {field}={'...'}: it is {held!r}")
     choice, options = held
     taken = _options(field, choice)
-    check_choice(f"{field}.", option, taken)
+    check_choice(f"{field}: option", option, taken)
     default = options.get(option, taken[option])
     if field in ("pretrained", "start_from"):
         value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])

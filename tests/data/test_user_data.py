@@ -226,3 +226,19 @@ class TestSplit:
 def test_bad_arrays(arguments, message):
     with pytest.raises(ValueError, match=message):
         from_arrays(*arguments)
+
+
+def test_a_column_of_words_may_be_the_label(tmp_path):
+    (tmp_path / "own.csv").write_text("a,species\n1,x\n2,y\n")
+    with pytest.raises(
+        ValueError, match="got 'x' in column 'species', row 1, want .*, or label='species' if the column"
+    ):
+        load(tmp_path / "own.csv")
+    with pytest.raises(ValueError, match="label: got 1, want the name of a column of .*, such as a, species"):
+        load(tmp_path / "own.csv", label=1)
+
+
+@pytest.mark.parametrize(("dtype", "what"), [("M8[D]", "dates or times"), ("c16", "complex numbers")])
+def test_arrays_of_other_things_than_real_numbers(dtype, what):
+    with pytest.raises(ValueError, match=f"x: got {what}, want real numbers"):
+        from_arrays(np.arange(60).reshape(30, 2).astype(dtype), np.arange(30) % 2)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_digits, load_iris, make_blobs
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 
 import pyrodgm.models
@@ -254,7 +255,36 @@ BAD = {
         Y,
         "'validation_fraction' parameter .* among {'auto'} or a float .* Got None",
     ),
-    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got 1 constant columns \(4\), want columns that"),
+    "an option of the model": (
+        {"model": ("m2", {"z_sise": 3})},
+        X,
+        Y,
+        r"model: option of M2: got 'z_sise' \(did you mean",
+    ),
+    "options of the model": ({"model": ("m2", 3)}, X, Y, "model: got 3 as the options of 'm2', want a dict"),
+    "hidden": ({"hidden": (8, 0)}, X, Y, r"hidden: got \(8, 0\), want a tuple of positive ints"),
+    "a device": ({"device": "gpu"}, X, Y, "device: got 'gpu', want an available device"),
+    "an option of the likelihood": (
+        {"likelihood": ("normal", {"varience": 1.0})},
+        X,
+        Y,
+        r"likelihood 'normal': option: got 'varience' \(did you mean 'variance'\?\)",
+    ),
+    "a likelihood without its option": (
+        {"likelihood": "categorical"},
+        X,
+        Y,
+        "got 'categorical' without num_levels, want",
+    ),
+    "a likelihood without columns": ({"likelihood": "mixed"}, X, Y, "likelihood: got 'mixed' without columns, want"),
+    "a likelihood alone": (
+        {"likelihood": ("normal",)},
+        X,
+        Y,
+        r"likelihood: got \('normal',\), want a name, or a pair of",
+    ),
+    "no classes": ({"classes": ()}, X, Y, r"classes: got \(\), want a name, or a pair of"),
+    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got constant columns \(4\), want columns that"),
     "infinity": ({}, np.where(X > 7.5, np.inf, X), Y, "Input X contains infinity"),
     "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),
 }
@@ -286,8 +316,11 @@ def test_bad_input_after_fit_is_told():
     for ask in (classifier.predict, classifier.score_samples, classifier.transform):
         with pytest.raises(ValueError, match="X has 3 features, but DeepGenerativeClassifier is expecting 4"):
             ask(X[:, :3])
-    with pytest.raises(ValueError, match="num_samples: got 0, want at least 1"):
-        classifier.sample(0)
+    for number in (0, 1.5, "3"):
+        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want an int of at least 1"):
+            classifier.sample(number)
+    with pytest.raises(ValueError, match="importance_samples: got 1.5, want a positive int"):
+        classifier.score_samples(X, importance_samples=1.5)
     with pytest.raises(ValueError, match=r"y: got the label .*7.*, want one of the classes"):
         classifier.sample(2, y=7)
     with pytest.raises(ValueError, match="y: got a missing label, want a class for every row"):
@@ -296,13 +329,40 @@ def test_bad_input_after_fit_is_told():
         classifier.score(X, np.full(150, -1))
     with pytest.raises(ValueError, match="classes: got .*, want those of the first call"):
         classifier.partial_fit(X, Y, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"y: got shape \(2,\), want one class, or 3, one for each row"):
+        classifier.sample(3, y=[0, 1])
     with pytest.raises(ValueError, match="classes: got None, want all classes at the first call"):
         DeepGenerativeClassifier().partial_fit(X, Y)
+    with pytest.raises(ValueError, match=r"classes: got \[-1, 0, 1, 2\], want classes alone: -1, None and NaN mean no"):
+        DeepGenerativeClassifier().partial_fit(X, Y, classes=[-1, 0, 1, 2])
+    with pytest.raises(ValueError, match=r"classes: got \[0, 1, 2, None\], want classes alone"):
+        DeepGenerativeClassifier().partial_fit(X, Y, classes=[0, 1, 2, None])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, FloatingPointError])
+def test_a_fit_that_fails_or_is_interrupted_leaves_what_was(monkeypatch, error):
+    def fail(*args):
+        raise error
+
+    classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, FEW)
+    probabilities, new = classifier.predict_proba(X), DeepGenerativeClassifier("m2", epochs=1, **SETTINGS)
+    monkeypatch.setattr("pyrodgm.estimators.classifier.train", fail)
+    for estimator in (classifier, new):
+        with pytest.raises(error):
+            estimator.fit(X[:, :3], FEW)
+    assert np.array_equal(classifier.predict_proba(X), probabilities)
+    with pytest.raises(NotFittedError):
+        new.predict(X[:, :3])
+
+
+def test_a_single_class_beside_missing_labels_is_told():
+    with pytest.warns(UserWarning, match="y: got a single class, 1, besides rows without a label, .* cannot be -1"):
+        DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, np.where(Y == 1, 1, -1))
 
 
 def test_constant_columns_are_told_by_name():
     frame = pd.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pd.Categorical([1, 2] * 75), same=1.0)
-    with pytest.raises(ValueError, match=r"X: got 1 constant columns \('same'\)"):
+    with pytest.raises(ValueError, match=r"X: got constant columns \('same'\)"):
         DeepGenerativeClassifier(epochs=1).fit(frame, Y)
 
 

@@ -121,3 +121,24 @@ def test_a_cell_that_hides_the_rest_of_its_column_is_told():
         describe_columns(X)
     with pytest.warns(UserWarning, match="column 'petal'"):
         describe_columns(X, names=["a", "b", "petal", "d"])
+
+
+def is_refused(X):
+    try:
+        return not describe_columns(X)
+    except ValueError:
+        return True
+
+
+def test_a_column_of_small_units_is_no_constant():
+    X = np.column_stack([load_iris().data, 1e-15 * load_iris().data[:, 0]])
+    assert not is_refused(X) and is_refused(np.column_stack([X, np.full(150, 1e-15)]))
+    np.testing.assert_allclose(describe_columns(X).to_model(X)[:, 4], describe_columns(X).to_model(X)[:, 0], rtol=1e-9)
+    assert np.isfinite(M1(z_size=1, hidden=(4,), epochs=1, random_state=0).fit(X).score_samples(X)).all()
+
+
+def test_values_whose_squares_overflow_are_told():
+    X = load_iris().data.copy()
+    X[:, 1] *= 1e200
+    with pytest.raises(ValueError, match=r"X: got values up to 4.4e\+200 in columns \(1\), want less than 1e150"):
+        describe_columns(X)

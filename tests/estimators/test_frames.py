@@ -1,5 +1,6 @@
 """Data frames with numbers, booleans and categories."""
 
+import datetime
 import pickle
 
 import numpy as np
@@ -160,13 +161,36 @@ def test_rows_that_are_not_as_in_fit(classifier, change, message):
         ([[1]] * N, "X: got lists or other containers in column 'new', want single values"),
         ([1, "a"] * (N // 2), "X: got values of the types int, str in column 'new', want one type"),
         (pd.Series([None] * N, dtype="str"), "X: got column 'new' without a single value"),
-        (None, r"X: got 1 columns without a single value \('new'\)"),
-        (1.0, r"X: got 1 constant columns \('new'\)"),
+        (None, r"X: got columns without a single value \('new'\)"),
+        (1.0, r"X: got constant columns \('new'\)"),
+        ([datetime.date(2020, 1, 1 + i % 9) for i in range(N)], "X: got column 'new' of date objects, want numbers"),
+        (1j * np.arange(N), "X: got column 'new' of complex numbers, want real numbers"),
+        ([10**400 + i for i in range(N)], "X: got an integer beyond 1e308 in column 'new', want numbers"),
     ],
 )
 def test_columns_that_nothing_can_be_learnt_from(column, message):
     with pytest.raises(ValueError, match=message):
         M1(epochs=1).fit(FRAME.assign(new=column))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.ma.masked_greater(np.random.rand(9, 2), 0.5), "X: got a masked array, want NaN for a missing cell"),
+        (np.arange(18).reshape(9, 2).astype("M8[D]"), "X: got an array of dates or times, want numbers, such as days"),
+        (np.random.rand(9, 2) * 1j, "X: got complex numbers, want real numbers. Complex data not supported$"),
+        (np.array([[10**400, 2]] * 9, dtype=object), "X: got an integer beyond 1e308, want numbers that"),
+    ],
+    ids=["masked", "dates", "complex", "integers"],
+)
+def test_arrays_of_other_things_than_numbers(rows, message):
+    with pytest.raises(ValueError, match=message):
+        M1(epochs=1).fit(rows)
+
+
+def test_a_column_of_identifiers_is_told():
+    with pytest.warns(UserWarning, match="X: got 80 categories in 80 rows of column 'name', want few: drop an identi"):
+        read_frame(FRAME.assign(name=[f"n{i}" for i in range(N)]))
 
 
 def test_other_bad_input():

@@ -93,3 +93,8 @@ def test_rows_are_generated_in_the_tables_units(m1):
 def test_bad_arguments_are_told(options, message):
     with pytest.raises(ValueError, match=message):
         M1(epochs=1, **options).fit(X)
+
+
+def test_one_row_at_least_is_learnt_from():
+    m1 = M1(z_size=1, hidden=(4,), epochs=1, validation_fraction=0.999, random_state=0)
+    assert m1.fit(np.random.RandomState(0).randn(20, 3)).n_iter_ == 1

@@ -172,11 +172,11 @@ def test_the_likelihood_is_guessed_from_what_is_there(table):
 
 def test_columns_without_a_value_are_told_by_name():
     frame = pd.DataFrame(LOST, columns=list("abcd")).assign(c=NAN)
-    with pytest.raises(ValueError, match=r"X: got 1 columns without a single value \('c'\), want values to learn from"):
+    with pytest.raises(ValueError, match=r"X: got columns without a single value \('c'\), want values to learn from"):
         DeepGenerativeClassifier(epochs=1).fit(frame, Y)
-    with pytest.raises(ValueError, match=r"X: got 2 columns without a single value \(0, 2\)"):
+    with pytest.raises(ValueError, match=r"X: got columns without a single value \(0, 2\)"):
         M1(epochs=1).fit(np.where([1, 0, 1, 0], NAN, X))
-    with pytest.raises(ValueError, match=r"X: got 1 constant columns \(3\)"):
+    with pytest.raises(ValueError, match=r"X: got constant columns \(3\)"):
         M1(epochs=1).fit(np.column_stack([LOST[:, :3], np.where(np.isnan(LOST[:, 3]), NAN, 2.0)]))
 
 

@@ -35,17 +35,32 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
 @pytest.mark.parametrize(
     ("y", "classes", "message"),
     [
-        ([0.5, 0.7, 1.2], None, "Unknown label type: continuous"),
+        ([0.5, 0.7, 1.2], None, "y: got labels that are no classes: Unknown label type: continuous"),
         ([0.0, float("inf")], None, "y: got infinite labels, want classes"),
         (np.array([1, "a"], dtype=object), None, "y: got labels of the types int, str, want one type"),
         (["a", "c"], np.array(["a", "b"]), r"y: got the label .*'c'.*, want one of the classes \['a', 'b'\]"),
         ([[1, 2], [3, 4]], None, "y should be a 1d array"),
+        ([1j, 2j], None, "y: got complex numbers, want classes: integers, booleans or strings$"),
+        (np.array([b"a", b"b"]), None, "y: got bytes, want classes"),
+        (pd.Series([("a", 1), ("b", 2)]), None, "y: got labels of the type tuple, want integers"),
+        (np.array([3, 9]), np.array([1, 3]), r"y: got the label 9, want one of the classes \[1, 3\]"),
     ],
 )
 def test_what_is_no_label_is_told(y, classes, message):
     classes = None if classes is None else classes.tolist()
     with pytest.raises(ValueError, match=message):
         read_labels(y, classes)
+
+
+def test_integers_beside_missing_labels_stay_integers():
+    classes, _ = read_labels(pd.Series([3, pd.NA, 1], dtype="Int64"))
+    assert classes.dtype.kind == "i"
+
+
+@pytest.mark.parametrize(("y", "word"), [(["a", "-1"], "-1"), (["a", NAN], "nan")])
+def test_a_missing_label_that_became_a_word_is_told(y, word):
+    with pytest.warns(UserWarning, match=f"y: got the string '{word}', which is read as a class"):
+        assert set(read_labels(np.array(y))[0]) == {"a", word}
 
 
 def test_a_share_of_each_class_is_held_out_but_at_least_one():

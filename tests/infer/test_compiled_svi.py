@@ -762,6 +762,8 @@ def test_a_signature_in_words():
     given = split(((torch.zeros(1, 2), 0.5, None, object()), {"y": [torch.zeros(3).bool()], "z": {"a": 1}}), tensors)
     assert describe(given) == "float32[1, 2], 0.5, None, object, y=(bool[B]), z={a: 1}"
     assert len(tensors) == 2
+    given = split(((np.zeros((2, 3)), np.float32(0.5), (1, 2, 3)), {}), tensors)
+    assert describe(given) == "ndarray[2, 3], float32[], (1, 2, 3)"
 
 
 def test_another_model_guide_or_loss():

@@ -79,6 +79,19 @@ def test_the_order_of_the_gradients_is_that_of_their_names():
     assert [float(gradient) for gradient in seen[0]] == [1.0, 2.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((pyro.optim.Adam, {"lr": 0.1}), "optimizer: got Adam, want a class of torch.optim, such as torch.optim.Adam"),
+        (("Adam", {"lr": 0.1}), "optimizer: got 'Adam', want a class of torch.optim"),
+        ((torch.optim.Adam, 0.1), "options: got float, want a dict"),
+    ],
+)
+def test_optimisers_and_options_of_another_kind(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Optimizer(*arguments)
+
+
 @pytest.mark.parametrize("max_norm", [0, -1.0])
 def test_a_norm_that_is_not_positive(max_norm):
     with pytest.raises(ValueError, match=f"max_norm: got {max_norm}, want a positive number"):

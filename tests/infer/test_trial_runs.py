@@ -72,6 +72,21 @@ def a_global():
     return scale, lambda: total
 
 
+class Settings:
+    steps = 0
+
+
+@effect("the model sets Settings.steps")
+def an_attribute_of_a_class_itself():
+    Settings.steps = 0
+
+    def scale(x):
+        Settings.steps += 1
+        return 1.0 + Settings.steps
+
+    return scale, lambda: Settings.steps
+
+
 class Counter:
     """A plain object."""
 

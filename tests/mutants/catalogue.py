@@ -1728,6 +1728,14 @@ mutants(
     ("gc.disable()", "pass", "infer/test_trial_runs.py::test_no_garbage_is_collected_in_a_trial_run[True]"),
 )
 mutants(
+    "infer/compiled/rollback.py",
+    (
+        "in self._seen or isinstance(value, type):",
+        "in self._seen:",
+        "infer/test_trial_runs.py::test_effects[an_attribute_of_a_class_itself]",
+    ),
+)
+mutants(
     "infer/compiled/programs.py",
     (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
@@ -3258,6 +3266,11 @@ mutants(
         "(~x.isnan()).double() @",
         "(~x.isnan()).double() * 2 @",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
+    ),
+    (
+        "1e-12 * np.abs(shift[normal])",
+        "1e-12 * (1 + np.abs(shift[normal]))",
+        "estimators/test_columns.py::test_a_column_of_small_units_is_no_constant",
     ),
 )
 mutants(

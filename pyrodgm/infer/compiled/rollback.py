@@ -113,7 +113,7 @@ class Remembered:
             put_back(value, before)
 
     def _keep(self, value):
-        if id(value) in self._seen:
+        if id(value) in self._seen or isinstance(value, type):  # a class is kept by _keep_class
             return
         self._seen[id(value)] = value
         if isinstance(value, _CONTAINERS):

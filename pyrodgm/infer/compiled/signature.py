@@ -106,7 +106,7 @@ def describe(signature: Any) -> str:
 
 
 def _described(value):
-    if isinstance(value, Same):
+    if not isinstance(value, tuple):
         return repr(value)
     kind, *rest = value
     if isinstance(kind, Same):
@@ -115,6 +115,8 @@ def _described(value):
         shape, dtype, device, _ = rest
         place = "" if device == "cpu" else f" {device}"
         return f"{dtype.removeprefix('torch.')}[{', '.join(map(str, shape))}]{place}"
+    if rest and isinstance(rest[-1], bytes):  # the entries of a NumPy array or number
+        return f"{kind}[{', '.join(map(str, rest[1]))}]"
     if kind == "dict":
         return "{" + ", ".join(f"{name}: {_described(item)}" for name, item in rest) + "}"
     if len(rest) == 1 and not isinstance(rest[0], (tuple, Same)):
