@@ -22,7 +22,7 @@ from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
 from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
-from pyrodgm.estimators.temperature import fit_temperature, temper
+from pyrodgm.estimators.temperature import FEW_LABELS, fit_temperature, temper
 from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import evaluating, likely_bounds
 from pyrodgm.evaluate.classification import check_probabilities
@@ -91,7 +91,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
         temperature_: what ``predict_proba`` is scaled by, see ``fit_temperature``. It is chosen on the labels held out
-            if they are at least 50; otherwise it is 1.
+            if they are at least 50. With fewer than 500 labels it is 2.5 otherwise, because a network that learns from
+            few labels is overconfident. Without labels, and after ``partial_fit``, it is 1.
         transduction_: the class of every row of ``fit``, ``(N,)``: its label, or the predicted class if it had none.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs, or of calls of ``partial_fit``.
@@ -179,9 +180,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
         self.network_ = "generative" if (indices == MISSING).all() else "inference"
+        few = HELD_OUT * (indices != MISSING).sum() < STOPPED_BY
         share = self.validation_fraction
         if share == "auto":
-            share = HELD_OUT if HELD_OUT * (indices != MISSING).sum() >= STOPPED_BY else 0
+            share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed())
         with isolated(seed := self._begin(X)):
             self.model_ = self._new_model()
@@ -197,6 +199,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if len(stop) >= STOPPED_BY:
             sure = torch.from_numpy(self._of_checked_rows(X[stop], self._checked_probabilities))
             self.temperature_ = fit_temperature(sure, torch.from_numpy(indices[stop]))
+        elif few and len(learn):
+            self.temperature_ = FEW_LABELS
         self._keep_latents(X, seed)
         found = self._of_checked_rows(X, self._checked_probabilities).argmax(1)
         self.transduction_ = self.classes_[np.where(indices == MISSING, found, indices)]
@@ -255,8 +259,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities ``(B, K)`` from the model's ``classifier``, in the order of ``classes_``.
 
-        If at least 50 labels were held out, they are scaled by ``temperature_``. A CaGeM that was trained with labels
-        predicts by q(y | x), because its cascade p(y | x) needs more labels.
+        They are scaled by ``temperature_``, which does not change the most probable class. A CaGeM that was trained
+        with labels predicts by q(y | x), because its cascade p(y | x) needs more labels.
         """
         return self._of_rows(X, self._checked_probabilities)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pyrodgm.estimators import DeepGenerativeClassifier
-from pyrodgm.estimators.temperature import fit_temperature, temper
+from pyrodgm.estimators.temperature import FEW_LABELS, fit_temperature, temper
 
 
 def sure_by(factor, num_rows=20_000):
@@ -62,8 +62,14 @@ def test_the_estimator_scales_by_fifty_labels_held_out(noisy):
     assert np.array_equal(scaled.argmax(1), raw.argmax(1))
 
 
-def test_it_does_not_by_fewer(noisy):
-    assert fitted(noisy, 0.1).temperature_ == 1
+@pytest.mark.parametrize(("labels", "temperature"), [(0, 1), (20, FEW_LABELS), (499, FEW_LABELS), (500, 1)])
+def test_without_fifty_it_depends_on_the_number_of_labels(labels, temperature):
+    y = np.arange(500) % 2
+    X = np.random.RandomState(0).randn(500, 2) + 6 * y[:, None]
+    y[labels:] = -1
+    settings = {"z_size": 2, "hidden": (8,), "epochs": 1, "num_classes": 2}
+    classifier = DeepGenerativeClassifier("m2", validation_fraction=0, random_state=0, **settings).fit(X, y)
+    assert classifier.temperature_ == temperature
 
 
 def test_partial_fit_starts_without_one(noisy):

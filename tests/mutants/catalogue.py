@@ -3182,9 +3182,19 @@ mutants(
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
     ),
     (
-        "HELD_OUT * (indices != MISSING).sum() >= STOPPED_BY",
-        "HELD_OUT * len(indices) >= STOPPED_BY",
+        "HELD_OUT * (indices != MISSING).sum() < STOPPED_BY",
+        "HELD_OUT * len(indices) < STOPPED_BY",
         "estimators/test_classifier.py::test_only_many_labels_stop_a_fit",
+    ),
+    (
+        "HELD_OUT * (indices != MISSING).sum() < STOPPED_BY",
+        "HELD_OUT * (indices != MISSING).sum() <= STOPPED_BY",
+        "estimators/test_temperature.py::test_without_fifty_it_depends_on_the_number_of_labels[500-1]",
+    ),
+    (
+        "elif few and len(learn):",
+        "elif few:",
+        "estimators/test_temperature.py::test_without_fifty_it_depends_on_the_number_of_labels[0-1]",
     ),
     (
         "self._batches(x, y, learn, seed)\n            measure",
