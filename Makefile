@@ -51,6 +51,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.iwae
 	.venv/bin/python -m benchmarks.pixel_cnn
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.anomalies
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_stream
 
 lint: .venv/installed
 	.venv/bin/ruff check .

@@ -3367,6 +3367,16 @@ mutants(
 mutants(
     "pv/events.py",
     (
+        "other.events, other.open = list(self.events), dict(self.open)",
+        "other.events, other.open = list(self.events), self.open",
+        "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
+    ),
+    (
+        "other.events, other.open = list(self.events), dict(self.open)",
+        "other.events, other.open = self.events, dict(self.open)",
+        "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
+    ),
+    (
         "JOULES = 3.6e6",
         "JOULES = 3.6e3",
         "pv/test_events.py::TestEvents::test_numbers",
