@@ -52,6 +52,8 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.pixel_cnn
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.local_reparameterisation
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.anomalies
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_stream
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_unseen
 
 lint: .venv/installed
 	.venv/bin/ruff check .

@@ -1,6 +1,6 @@
-"""Anomaly scores of the estimators: distance to the training rows in the latents, log p(x), and 1 - max q(y | x)."""
+"""Anomaly scores of the estimators: distance in the latents, log p(x) in several ways, and 1 - max q(y | x)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -15,17 +15,24 @@ MOST_KEPT = 5000  # training rows whose latents are kept
 MOST_CLASSES = 50_000  # rows times classes, which bounds the time that a fit spends on them
 NEAREST = 5  # of them that a row is compared with
 DRAWS = 3  # of earlier latents, for a mean
+MOST_SCORED = 500  # training rows whose mean bound is kept
+IMPORTANCE_SAMPLES = 50
+METHODS = ("neighbours", "density", "importance", "typicality", "conditional", "class")
 
 
 class AnomalyScores:
     """The method ``anomaly_score``; a subclass calls ``_keep_latents`` with the rows it was trained on."""
 
     score_samples: Callable[..., np.ndarray]
+    _score_checked: Callable[..., np.ndarray]
+    _check_rows: Callable[..., np.ndarray]
     predict_proba: Callable[..., np.ndarray]  # of a classifier
     _of_rows: Callable[..., np.ndarray]
     _of_checked_rows: Callable[..., np.ndarray]
 
-    def anomaly_score(self, X: np.ndarray, method: str = "neighbours") -> np.ndarray:
+    def anomaly_score(
+        self, X: np.ndarray, method: str = "neighbours", given: Sequence[int] | None = None
+    ) -> np.ndarray:
         """Anomaly score of every row. Higher is more anomalous.
 
         Choose a limit from the scores of normal rows that the estimator was not trained on: a training row is its own
@@ -37,15 +44,21 @@ class AnomalyScores:
                 means of all continuous latents of the guide, such as z and a. The training rows are at most 5,000,
                 chosen at random, or 50,000 divided by the number of classes if that is less; after ``partial_fit``,
                 they are rows of the last call. ``"density"`` is minus ``score_samples``. It prefers simple rows, such
-                as images with little ink. ``"class"`` is 1 - max q(y | x), for classifiers: rows whose class is
-                uncertain.
+                as images with little ink. ``"importance"`` is the same with the tighter estimate of 50 importance
+                samples. ``"typicality"`` is the distance of the bound to its mean over at most 500 of these training
+                rows, in nats (the test of Nalisnick et al. 2019, of one row): a row that is too simple is strange too.
+                ``"conditional"`` is minus log p(x_rest | x_given) = log p(x_given) - log p(x), both with importance
+                samples. It forgives rare values of the columns ``given``, such as the weather. ``"class"`` is
+                1 - max q(y | x), for classifiers: rows whose class is uncertain.
+            given: numbers of the columns that are conditioned on, from 0; for ``"conditional"`` only.
 
         Returns:
             ``(B,)``.
 
         Raises:
-            ValueError: for an unknown method, or for ``"neighbours"`` if the latents were not kept, because the
-                estimator was saved by an older version.
+            ValueError: for an unknown method; for columns that are none, all, or given to another method; or for
+                ``"neighbours"`` and ``"typicality"`` if what they need was not kept, because the estimator was saved by
+                an older version.
 
         Example::
 
@@ -53,27 +66,59 @@ class AnomalyScores:
             limit = np.quantile(classifier.anomaly_score(X_new), 0.99)
             classifier.anomaly_score(X_new) > limit
             classifier.anomaly_score(X_new, method="class")
+            classifier.anomaly_score(X_new, method="conditional", given=[0])
         """
-        classifies = hasattr(self, "predict_proba")
-        check_choice("method", method, ("neighbours", "density", "class") if classifies else ("neighbours", "density"))
+        methods = [name for name in METHODS if name != "class" or hasattr(self, "predict_proba")]
+        check_choice("method", method, methods)
         check_is_fitted(self)
+        if (given is not None) != (method == "conditional"):
+            raise ValueError(f"given: got {given} for the method {method!r}, want columns for 'conditional' only")
         if method == "density":
             return -self.score_samples(X)
+        if method == "importance":
+            return -self.score_samples(X, importance_samples=IMPORTANCE_SAMPLES)
+        if method == "typicality":
+            return np.abs(self.score_samples(X) - self._kept("mean_bound_", method))
+        if method == "conditional":
+            return self._conditional(X, given)
         if method == "class":
             return 1 - self.predict_proba(X).max(1)
-        if getattr(self, "kept_latents_", None) is None:
-            raise ValueError(
-                f"method: got 'neighbours' for a {type(self).__name__} without the latents of its training rows, want "
-                "it fitted by this version, or method='density'"
-            )
-        width = self.kept_latents_.shape[1]
-        return mean_distance(self.kept_latents_, self._of_rows(X, lambda model, x: _latents_inside(model, x, width)))
+        known = self._kept("kept_latents_", method)
+        return mean_distance(known, self._of_rows(X, lambda model, x: _latents_inside(model, x, known.shape[1])))
+
+    def _conditional(self, X, given):
+        """log p(x_given) - log p(x) of every row; infinity where a row is outside the support."""
+        X = self._check_rows(X, reset=False)
+        columns = np.unique(given)
+        able = columns.dtype.kind in "iu" and np.isin(columns, np.arange(X.shape[1])).all()
+        if not able or not 0 < len(columns) < X.shape[1]:
+            raise ValueError(f"given: got {given}, want some of the columns 0 to {X.shape[1] - 1}, not all")
+        score = self._score_checked(X, IMPORTANCE_SAMPLES)
+        alone = np.full_like(X, np.nan)
+        alone[:, columns] = X[:, columns]
+        inside = np.isfinite(score)
+        found = np.full(len(X), np.inf)
+        if inside.any():
+            found[inside] = self._score_checked(alone[inside], IMPORTANCE_SAMPLES) - score[inside]
+        return found
 
     def _keep_latents(self, X, seed):
-        """Keep the latents of rows X of the table, of a random choice if they are too many."""
+        """Keep the latents of rows X of the table, of a random choice if they are too many, and their mean bound."""
         most = min(MOST_KEPT, max(1, MOST_CLASSES // len(getattr(self, "classes_", [0]))))
         rows = np.sort(np.random.RandomState(seed).permutation(len(X))[:most])
         self.kept_latents_ = self._of_checked_rows(X[rows], _latents)
+        rows = rows[:: -(-len(rows) // MOST_SCORED)]
+        self.mean_bound_ = float(self._score_checked(X[rows], num_samples=1).mean())
+
+    def _kept(self, name, method):
+        """An attribute that ``_keep_latents`` set."""
+        if getattr(self, name, None) is None:
+            what = "latents" if name == "kept_latents_" else "mean bound"
+            raise ValueError(
+                f"method: got {method!r} for a {type(self).__name__} without the {what} of its training rows, want "
+                "it fitted by this version, or method='density'"
+            )
+        return getattr(self, name)
 
 
 def mean_distance(known: np.ndarray, points: np.ndarray, nearest: int = NEAREST) -> np.ndarray:

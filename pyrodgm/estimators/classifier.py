@@ -97,6 +97,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs, or of calls of ``partial_fit``.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
+        mean_bound_: mean bound of at most 500 of them, in nats and in the units of X.
         n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     See Also:

@@ -90,15 +90,9 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
             check_size("batch_size", batch_size)
         check_choice("dtype", dtype, ("float32", "float64"))
 
-        def of(model, x, inside):
-            if importance_samples is None:
-                return row_bounds(model, x, num_samples=num_samples, batch_size=len(x))
-            return log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
-
-        def score(model, x):
-            return self._scores(model, x, of)
-
-        return self._of_rows(X, score, importance_samples or 1, batch_size, getattr(torch, dtype))
+        check_is_fitted(self)
+        X = self._check_rows(X, reset=False)
+        return self._score_checked(X, importance_samples, num_samples, batch_size, getattr(torch, dtype))
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
@@ -164,6 +158,20 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = [f"{site}_{i}" for site, size in self.latent_sizes_.items() for i in range(size)]
         return np.array(names, dtype=object)
+
+    def _score_checked(self, X, importance_samples=None, num_samples=DRAWS, batch_size=None, dtype=torch.float64):
+        """``score_samples`` of the rows of an array X."""
+
+        def of(model, x, inside):
+            if importance_samples is None:
+                return row_bounds(model, x, num_samples=num_samples, batch_size=len(x))
+            return log_likelihood(model, x, num_samples=importance_samples, chunk_size=AT_ONCE, backend="off").rows
+
+        def score(model, x):
+            return self._scores(model, x, of)
+
+        self._refuse_missing(X)
+        return self._of_checked_rows(X, score, importance_samples or 1, batch_size, dtype)
 
     def _scores(self, model, x, of):
         """``of(model, x, inside)`` for rows in the support of the likelihood, minus infinity for others, ``(B,)``."""

@@ -96,7 +96,9 @@ class EventsOfString:
 
     def so_far(self) -> list[Event]:
         """All events, by their start, as if no row followed."""
-        return copy.deepcopy(self).finish()
+        other = copy.copy(self)  # events and sums are never changed in place, so that they need no copy
+        other.events, other.open = list(self.events), dict(self.open)
+        return other.finish()
 
     def state(self) -> dict:
         """What is remembered, as JSON can hold it; see ``restore``."""

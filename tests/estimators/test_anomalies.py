@@ -56,6 +56,24 @@ def test_density_and_class_are_scores_known_from_elsewhere(sdgm, m1):
     assert np.array_equal(sdgm.anomaly_score(X, "density"), -sdgm.score_samples(X))
     assert np.array_equal(m1.anomaly_score(X, method="density"), -m1.score_samples(X))
     assert np.array_equal(sdgm.anomaly_score(X, "class"), 1 - sdgm.predict_proba(X).max(1))
+    tighter = -m1.score_samples(X, importance_samples=anomalies.IMPORTANCE_SAMPLES)
+    assert np.array_equal(m1.anomaly_score(X, "importance"), tighter)
+
+
+def test_typicality_is_the_distance_to_the_mean_bound_of_the_training_rows(sdgm, m1, monkeypatch):
+    mean = sdgm.score_samples(X[::2], num_samples=1).mean()
+    assert sdgm.mean_bound_ == pytest.approx(mean, rel=1e-9)
+    np.testing.assert_allclose(sdgm.anomaly_score(X, "typicality"), np.abs(sdgm.score_samples(X) - mean))
+    monkeypatch.setattr(anomalies, "MOST_SCORED", 40)
+    few = M1(**SETTINGS).fit(X[:100])
+    assert few.mean_bound_ == pytest.approx(few.score_samples(X[:100:3], num_samples=1).mean(), abs=1)
+    assert few.mean_bound_ != m1.mean_bound_
+
+
+def test_conditional_is_the_density_over_that_of_the_given_columns(m1):
+    given = np.where(np.isin(np.arange(4), [1, 3]), X, np.nan)
+    joint, marginal = (m1.score_samples(rows, anomalies.IMPORTANCE_SAMPLES) for rows in (X, given))
+    np.testing.assert_allclose(m1.anomaly_score(X, "conditional", given=[3, 1]), marginal - joint, rtol=1e-9)
 
 
 def test_rows_outside_the_support_are_infinitely_strange():
@@ -65,6 +83,10 @@ def test_rows_outside_the_support_are_infinitely_strange():
     strange[1, 1] = 5
     assert np.isposinf(m1.anomaly_score(strange)).tolist() == [False, True]
     assert np.isposinf(m1.anomaly_score(strange[1:])).tolist() == [True]
+    for method in ("importance", "typicality"):
+        assert np.isposinf(m1.anomaly_score(strange, method)).tolist() == [False, True]
+    for given in ([0], [1]):  # whether or not the strange cell is conditioned on
+        assert np.isposinf(m1.anomaly_score(strange, "conditional", given)).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("limit", "value", "kept"), [("MOST_KEPT", 9, 9), ("MOST_CLASSES", 60, 20)])
@@ -92,16 +114,26 @@ def test_a_class_left_out_is_strange():
 
 
 def test_bad_input_is_refused(m1, sdgm):
-    with pytest.raises(ValueError, match="method: got 'distance', want one of class, density, neighbours"):
+    with pytest.raises(
+        ValueError, match="method: got 'distance' .*, want one of class, conditional, density, importance"
+    ):
         sdgm.anomaly_score(X, method="distance")
-    with pytest.raises(ValueError, match="method: got 'class', want one of density, neighbours"):
+    with pytest.raises(ValueError, match="method: got 'class'.*, want one of conditional, density, importance"):
         m1.anomaly_score(X, method="class")
+    for given in ([], [0, 1, 2, 3], [4], [-1], [True, False], ["a"]):
+        with pytest.raises(ValueError, match="given: got .* want some of the columns 0 to 3, not all"):
+            m1.anomaly_score(X, "conditional", given)
+    for method, columns in (("conditional", None), ("density", [0])):
+        with pytest.raises(ValueError, match=f"given: got .* for the method '{method}', want columns"):
+            m1.anomaly_score(X, method, columns)
 
 
 def test_an_estimator_of_an_older_version_says_so(m1):
-    state = {name: value for name, value in m1.__getstate__().items() if name != "kept_latents_"}
+    state = {name: value for name, value in m1.__getstate__().items() if name not in ("kept_latents_", "mean_bound_")}
     older = M1.__new__(M1)
     older.__setstate__(state)
     with pytest.raises(ValueError, match="method: got 'neighbours' for a M1 without the latents of its training rows"):
         older.anomaly_score(X)
+    with pytest.raises(ValueError, match="method: got 'typicality' for a M1 without the mean bound"):
+        older.anomaly_score(X, "typicality")
     assert np.array_equal(older.anomaly_score(X, "density"), m1.anomaly_score(X, "density"))

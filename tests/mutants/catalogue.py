@@ -3230,6 +3230,31 @@ mutants(
 mutants(
     "estimators/anomalies.py",
     (
+        "return np.abs(self.score_samples(X) - ",
+        "return (self.score_samples(X) - ",
+        "estimators/test_anomalies.py::test_typicality_is_the_distance_to_the_mean_bound_of_the_training_rows",
+    ),
+    (
+        "self._score_checked(X[rows], num_samples=1).mean()",
+        "self._score_checked(X[rows], num_samples=1).max()",
+        "estimators/test_anomalies.py::test_typicality_is_the_distance_to_the_mean_bound_of_the_training_rows",
+    ),
+    (
+        "self._score_checked(alone[inside], IMPORTANCE_SAMPLES) - score[inside]",
+        "-self._score_checked(alone[inside], IMPORTANCE_SAMPLES) - score[inside]",
+        "estimators/test_anomalies.py::test_conditional_is_the_density_over_that_of_the_given_columns",
+    ),
+    (
+        "alone[:, columns] = X[:, columns]",
+        "alone[:, ~columns] = X[:, ~columns]",
+        "estimators/test_anomalies.py::test_conditional_is_the_density_over_that_of_the_given_columns",
+    ),
+    (
+        "return -self.score_samples(X, importance_samples=IMPORTANCE_SAMPLES)",
+        "return -self.score_samples(X, num_samples=IMPORTANCE_SAMPLES)",
+        "estimators/test_anomalies.py::test_density_and_class_are_scores_known_from_elsewhere",
+    ),
+    (
         "kneighbors(points[finite])[0].mean(1)",
         "kneighbors(points[finite])[0].max(1)",
         "estimators/test_anomalies.py::test_the_distance_is_the_mean_over_the_nearest",
@@ -3445,6 +3470,16 @@ mutants(
 )
 mutants(
     "pv/events.py",
+    (
+        "other.events, other.open = list(self.events), dict(self.open)",
+        "other.events, other.open = list(self.events), self.open",
+        "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
+    ),
+    (
+        "other.events, other.open = list(self.events), dict(self.open)",
+        "other.events, other.open = self.events, dict(self.open)",
+        "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
+    ),
     (
         "JOULES = 3.6e6",
         "JOULES = 3.6e3",

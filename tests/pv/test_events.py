@@ -9,8 +9,8 @@ from pyrodgm.pv.events import seconds_of
 START = 1_643_637_600  # a whole number of quarters of an hour
 
 
-def events_of(states, cuts=(), step=180, minutes=15):
-    """Events of rows every three minutes, five a block; every row has lost 36 kJ."""
+def events_of(states, cuts=(), step=180, minutes=15, asked=lambda events: None):
+    """Events of rows every three minutes, five a block; every row has lost 36 kJ. ``asked`` is called in between."""
     time = START + step * np.arange(len(states))
     state = np.array(states, object)
     probability = np.where(state == "unseen", np.nan, 0.8)
@@ -18,6 +18,7 @@ def events_of(states, cuts=(), step=180, minutes=15):
     columns = (time, state, probability, -1.0 * np.arange(len(states)), np.full(len(states), 36e3))
     for rows in np.split(np.arange(len(states)), cuts):
         events.add(*(column[rows] for column in columns))
+        asked(events)
     return events.finish()
 
 
@@ -60,6 +61,13 @@ class TestEvents:
         assert event.kwh_lost == pytest.approx(10 * 36e3 / 3.6e6)
         (event,) = events_of(blocks("uu"))
         assert np.isnan(event.probability)
+
+    def test_asking_for_the_events_so_far_changes_none(self):
+        states, found = blocks("naannaab"), []
+        events = events_of(states, range(1, len(states)), asked=lambda events: found.append(events.so_far()))
+        assert events == events_of(states) and len(events) == 2
+        assert [(event.state, event.rows) for event in found[17]] == [("A", 10)]  # under way
+        assert found[-1] == events
 
     def test_nothing(self):
         assert EventsOfString("1", 15).finish() == []
