@@ -137,6 +137,12 @@ def test_a_missing_category_is_imputed_from_what_goes_with_it():
     assert (filled["word"] == frame["word"])[gone].mean() > 0.6
 
 
+def test_a_message_shows_ten_categories_and_the_number_of_the_others():
+    rows = pd.DataFrame({"town": [f"town {i:02}" for i in range(13)] * 2})
+    with pytest.raises(ValueError, match="'town 08', 'town 09' and 3 more$"):
+        read_frame(rows).encode(rows.assign(town="Rom"))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
