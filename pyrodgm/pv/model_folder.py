@@ -72,6 +72,7 @@ def save_parts(
         "states": classifier.classes_.tolist(),
         "shift": fitted.shift.tolist(),
         "scale": fitted.scale.tolist(),
+        "temperature": classifier.temperature_,
         "healthy": {name: model._asdict() for name, model in readings.healthy.items()},
         "map": logger_map._asdict(),
         "site": site,
@@ -164,4 +165,5 @@ def _classifier(model, about):
     classifier.model_, classifier.classes_ = model, np.array(about["states"], object)
     classifier.columns_ = Columns("normal", np.array(about["shift"]), np.array(about["scale"]))
     classifier.n_features_in_ = len(about["shift"])
+    classifier.temperature_ = float(about.get("temperature", 1.0))  # folders of earlier versions have none
     return classifier

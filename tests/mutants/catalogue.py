@@ -3667,6 +3667,14 @@ mutants(
     ),
 )
 mutants(
+    "pv/model_folder.py",
+    (
+        'float(about.get("temperature", 1.0))',
+        "1.0",
+        "pv/test_follow.py::TestKilled::test_between_any_two_files_that_are_written[2]",
+    ),
+)
+mutants(
     "pv/readings.py",
     (
         "np.where(np.isnan(measured), by_air, measured)",
