@@ -3131,8 +3131,8 @@ mutants(
         "zoo/test_pv_experiments.py::TestNewConditions::test_rows_of_a_stage",
     ),
     (
-        "np.mean(bounds[~inside])",
-        "np.mean(bounds)",
+        "np.median(bounds[~inside])",
+        "np.median(bounds)",
         "zoo/test_pv_experiments.py::TestNewConditions::test_figures_by_hand",
     ),
 )

@@ -115,12 +115,12 @@ class TestNewConditions:
         monkeypatch.setattr(pv_new_conditions, "DeepGenerativeClassifier", Stub)
         found = figures_of_stage(record("sensors"), data, [2, 5], seed=0, steps=30)
         assert found["SDGM test error"] == pytest.approx(90)
-        assert found["bound of conditions that are in"] == pytest.approx(3.5)
-        assert found["bound of conditions not yet in"] == pytest.approx((45 - 7) / 8)
+        assert found["median bound of conditions that are in"] == pytest.approx(3.5)
+        assert found["median bound of conditions not yet in"] == pytest.approx(3.5)
         assert np.unique(seen.y, return_counts=True)[1].tolist() == [2 * 19, 1, 1, 21, 1, 1, 21, 1, 1, 1, 1]
         assert seen.options["epochs"] == 30 and seen.options["validation_fraction"] == 0
         first = figures_of_stage(record("sensors"), data, [], seed=0)
-        assert "bound of conditions that are in" not in first and len(seen.x) == 10
+        assert "median bound of conditions that are in" not in first and len(seen.x) == 10
         assert first["network without dropout test error"] < 20
 
     def test_the_tables_and_the_figure_are_written(self, data, tmp_path, monkeypatch):
