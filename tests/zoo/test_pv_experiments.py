@@ -116,7 +116,7 @@ class TestNewConditions:
         found = figures_of_stage(record("sensors"), data, [2, 5], seed=0, steps=30)
         assert found["SDGM test error"] == pytest.approx(90)
         assert found["median bound of conditions that are in"] == pytest.approx(3.5)
-        assert found["median bound of conditions not yet in"] == pytest.approx(3.5)
+        assert found["median bound of conditions not yet in"] == pytest.approx(5)
         assert np.unique(seen.y, return_counts=True)[1].tolist() == [2 * 19, 1, 1, 21, 1, 1, 21, 1, 1, 1, 1]
         assert seen.options["epochs"] == 30 and seen.options["validation_fraction"] == 0
         first = figures_of_stage(record("sensors"), data, [], seed=0)
@@ -128,7 +128,10 @@ class TestNewConditions:
         monkeypatch.setattr(
             pv_new_conditions,
             "figures_of_stage",
-            lambda recipe, data, known, seed, steps: {"SDGM test error": float(sum(known)), "bound of all": -1.0},
+            lambda recipe, data, known, seed, steps: {
+                "SDGM test error": float(sum(known)),
+                "median bound of all": -1.0,
+            },
         )
         paths = pv_new_conditions.reproduce(tmp_path, ["ratios"], seeds=1, steps=10)
         assert [path.name for path in paths] == [f"pv-new-conditions-ratios+steps=10.{end}" for end in ("json", "png")]
