@@ -35,15 +35,14 @@ def sample(
     from pyro.infer import Predictive
 
     from pyrodgm.evaluate import evaluating
-    from pyrodgm.models import BayesianVAE
+    from pyrodgm.models.global_weights import at_drawn_weights
     from pyrodgm.plot import class_samples, samples
 
     _, model, data = _trained(name, seed, set, device, runs)
     if model.supervised:
         raise ValueError(f"NAME: got {name}, a classifier of given x, want a recipe whose model generates x")
     pyro.set_rng_seed(seed)
-    if isinstance(model, BayesianVAE):
-        model = model.at(model.draw_weights())  # by itself it draws weights from their prior
+    model = at_drawn_weights(model)  # by itself a model with global weights draws them from their prior
     if not output.parent.is_dir():
         raise ValueError(f"--output: got {output}, want a file in an existing folder")
     if output.suffix == ".npz":

@@ -1,5 +1,7 @@
 """Functions for models whose weights are global latents, one set for the whole data set."""
 
+from typing import Any
+
 import pyro
 import pyro.distributions as dist
 import torch
@@ -15,3 +17,8 @@ def check_data_size(data_size: int | None) -> int:
     if not isinstance(data_size, int) or data_size < 1:
         raise ValueError(f"data_size: got {data_size!r}, want the number of rows of the data set, a positive int")
     return data_size
+
+
+def at_drawn_weights(model: Any) -> Any:
+    """The model at one draw of its weights from q(w); a model without global weights is returned as it is."""
+    return model if model.data_size is None else model.at(model.draw_weights())

@@ -31,6 +31,7 @@ from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO, alpha
 from pyrodgm.isolation import seeded
 from pyrodgm.models import DeepGenerativeModel, Model
 from pyrodgm.models.catalogue import has_classes, is_of_images
+from pyrodgm.models.global_weights import at_drawn_weights
 from pyrodgm.nn.precision import warn_where_slow
 from pyrodgm.nn.weight_norm import normalised_layers
 from pyrodgm.nn.weights import layers_with_posteriors, posteriors_of, priors_of
@@ -185,7 +186,7 @@ def train(
             if epoch % recipe.measure_every == 0 or epoch == recipe.epochs:
                 if not model.supervised:
                     validation = observed(recipe, data.validation.x)
-                    figures["validation bound"] = bound(_at_drawn_weights(model), validation[:1000])
+                    figures["validation bound"] = bound(at_drawn_weights(model), validation[:1000])
                     if recipe.kl_units:
                         figures |= {f"KL of {site}": kl.cpu() for site, kl in _units(model, validation[:1000])}
                 if classifies:
@@ -262,7 +263,7 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
         if model.data_size is None:
             bounds = row_bounds(model, x, num_samples=10)
         else:
-            bounds = torch.stack([row_bounds(_at_drawn_weights(model), x) for _ in range(10)]).mean(0)
+            bounds = torch.stack([row_bounds(at_drawn_weights(model), x) for _ in range(10)]).mean(0)
         figures = {"test bound": float(bounds.mean())}
         if model.data_size is not None:
             figures["KL of the weights per training row"] = _kl_of_weights(model) / model.data_size
@@ -289,11 +290,6 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
                 figures[f"KL of {site}"] = parts[site]
                 figures[f"{site} with KL > {INACTIVE:g} nats"] = float((kl > INACTIVE).sum())
     return figures
-
-
-def _at_drawn_weights(model):
-    """The model at one draw of its weights if they are global latents, else the model itself."""
-    return model if model.data_size is None else model.at(model.draw_weights())
 
 
 @torch.no_grad()

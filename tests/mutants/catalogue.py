@@ -990,18 +990,21 @@ mutants(
 mutants(
     "cli/evaluate.py",
     (
-        "model = model.at(model.draw_weights())",
+        "model = at_drawn_weights(model)",
         "pass",
         "test_cli.py::test_samples_have_weights_of_the_posterior",
     ),
 )
 mutants(
-    "zoo/experiment.py",
+    "models/global_weights.py",
     (
-        "else model.at(model.draw_weights())",
-        "else model.at({site: q.mean for site, q in posteriors_of(model).items()})",
+        "model.at(model.draw_weights())",
+        "model.at({site: w.abs() for site, w in model.draw_weights().items()})",
         "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
     ),
+)
+mutants(
+    "zoo/experiment.py",
     (
         "_kl_of_weights(model) / model.data_size",
         "_kl_of_weights(model)",
