@@ -26,7 +26,7 @@ def fresh(monkeypatch):
 @pytest.fixture
 def plain_svi(monkeypatch):
     """Recipes are trained by plain SVI: a handful of steps does not repay the seconds of tracing a graph."""
-    monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", SVI)
+    monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", SVI)
 
 
 @pytest.fixture
@@ -54,6 +54,6 @@ def watched(monkeypatch):
         runs.append(SimpleNamespace(svi=svi, batches=batches, states=states, history=history, kept=state()))
         return history
 
-    for user in ("zoo.experiment", "estimators.training"):
+    for user in ("zoo.training", "estimators.training"):
         monkeypatch.setattr(f"pyrodgm.{user}.fit", watch)
     return runs

@@ -146,7 +146,7 @@ class TestRuns:
 
     @pytest.mark.parametrize("name", ["moons-adgm", "moons-m2"])
     def test_a_run_of_the_command_line_ends_as_one_left_alone(self, name, tmp_path, monkeypatch):
-        monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", SVI)  # compiling takes longer than all the rest
+        monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", SVI)  # compiling takes longer than all the rest
         folder = FOLDER / "recipes" / name
         shutil.copytree(folder / "interrupted", tmp_path, dirs_exist_ok=True)
         (held,) = tmp_path.iterdir()

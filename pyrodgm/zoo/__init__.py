@@ -1,11 +1,14 @@
 """Recipes: named, complete experiments, one per row of a paper's table."""
 
-from pyrodgm.zoo.experiment import Outcome, load_data, measure, prepare, run, train
+from pyrodgm.zoo.experiment import Outcome, run
+from pyrodgm.zoo.measurement import measure
 from pyrodgm.zoo.override import override
+from pyrodgm.zoo.preparation import load_data, prepare
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import write_results
 from pyrodgm.zoo.stages import first_stage
+from pyrodgm.zoo.training import train
 
 __all__ = [
     "RECIPES",

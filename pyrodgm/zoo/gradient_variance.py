@@ -24,7 +24,7 @@ from pyrodgm.isolation import seeded
 from pyrodgm.models import BayesianMLP
 from pyrodgm.nn.trunk import Linear
 from pyrodgm.nn.weights import affine, layers_with_posteriors
-from pyrodgm.zoo.experiment import load_data
+from pyrodgm.zoo.preparation import load_data
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import package_commit, write_results
 

@@ -96,8 +96,8 @@ def _chosen(recipe, field, value):
 
 def _choices():
     """By field: the names that can be chosen, and the objects they stand for."""
-    from pyrodgm.zoo.experiment import RESAMPLE, SCHEDULES
     from pyrodgm.zoo.recipes import RECIPES
+    from pyrodgm.zoo.training import RESAMPLE, SCHEDULES
 
     odd = ("Optimizer", "LBFGS", "SparseAdam")  # the base class, several losses per step, sparse gradients
     named = {name: getattr(torch.optim, name) for name in dir(torch.optim) if name not in odd}

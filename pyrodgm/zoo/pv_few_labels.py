@@ -28,7 +28,7 @@ from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.estimators.targets import hold_out
 from pyrodgm.files import make_folder, write
 from pyrodgm.zoo.baselines import batched_network, forest, label_spreading
-from pyrodgm.zoo.experiment import load_data
+from pyrodgm.zoo.preparation import load_data
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.recipes import RECIPES
 from pyrodgm.zoo.results import package_commit, write_results

@@ -27,7 +27,7 @@ from pyrodgm.data import Dataset, Rows
 from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.files import make_folder, write
 from pyrodgm.zoo.baselines import batched_network
-from pyrodgm.zoo.experiment import load_data
+from pyrodgm.zoo.preparation import load_data
 from pyrodgm.zoo.pv_few_labels import COLUMNS, STEPS
 from pyrodgm.zoo.pv_few_labels import record as record_of_few_labels
 from pyrodgm.zoo.recipe import Recipe

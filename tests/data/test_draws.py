@@ -13,7 +13,7 @@ from scipy.stats import binom, kstest
 from pyrodgm.data import Batches, Dataset, Rows, dequantise, select_labels
 from pyrodgm.estimators import M1
 from pyrodgm.estimators.targets import hold_out
-from pyrodgm.zoo.experiment import RESAMPLE
+from pyrodgm.zoo.training import RESAMPLE
 
 ROWS, EPOCHS = 500, 8
 

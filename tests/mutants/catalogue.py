@@ -1004,12 +1004,15 @@ mutants(
     ),
 )
 mutants(
-    "zoo/experiment.py",
+    "zoo/measurement.py",
     (
         "_kl_of_weights(model) / model.data_size",
         "_kl_of_weights(model)",
         "zoo/test_zoo.py::test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside",
     ),
+)
+mutants(
+    "zoo/training.py",
     (
         'for field, without in (("importance_samples", 0), ("kl_units", False))',
         'for field, without in (("importance_samples", 0),)',
@@ -2890,7 +2893,7 @@ mutants(
     ),
 )
 mutants(
-    "zoo/experiment.py",
+    "zoo/training.py",
     (
         "warm_up_discrete=recipe.warm_up_discrete",
         "warm_up_discrete=False",
@@ -2915,31 +2918,6 @@ mutants(
         "inner = objective_of(recipe)",
         "inner = type(objective_of(recipe))(1)",
         "zoo/test_first_step.py::test_first_steps_by_hand[mnist-iwae-5]",
-    ),
-    (
-        "kl_per_unit(model, x, site)",
-        "kl_per_unit(model, x[:10], site)",
-        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
-    ),
-    (
-        "in _units(model, validation[:1000])}",
-        "in _units(model, data.validation.x)}",
-        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
-    ),
-    (
-        "(kl > INACTIVE).sum()",
-        "(kl >= INACTIVE).sum()",
-        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
-    ),
-    (
-        'figures[f"KL of {site}"] = parts[site]',
-        'figures[f"KL of {site}"] = float(kl.sum())',
-        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
-    ),
-    (
-        "float(bounds[: len(rows)].mean())",
-        "float(bounds.mean())",
-        "zoo/test_measured.py::test_bounds_are_of_binarised_rows_and_errors_of_grey_ones",
     ),
     (
         "weight / turns, labelled_weight / turns)",
@@ -3013,19 +2991,37 @@ mutants(
         "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
     ),
     (
-        "classification_error(model, *_labelled(data.validation))",
-        "classification_error(model, *_labelled(data.test))",
-        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
-    ),
-    (
-        'figures["test error"] = classification_error(model, *_labelled(data.test))',
-        'figures["test error"] = classification_error(model, *_labelled(data.validation))',
-        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
-    ),
-    (
         "    x = data.train.x\n",
         "    x = torch.cat([data.train.x, data.test.x])\n",
         "zoo/test_poison.py::test_the_rows_of_a_run_are_those_of_the_data_each_with_its_label[counts]",
+    ),
+    (
+        'mode="max" if recipe.monitor == "validation bound" else "min"',
+        'mode="min"',
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
+    ),
+)
+mutants(
+    "zoo/measurement.py",
+    (
+        "kl_per_unit(model, x, site)",
+        "kl_per_unit(model, x[:10], site)",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "(kl > INACTIVE).sum()",
+        "(kl >= INACTIVE).sum()",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        'figures[f"KL of {site}"] = parts[site]',
+        'figures[f"KL of {site}"] = float(kl.sum())',
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "float(bounds[: len(rows)].mean())",
+        "float(bounds.mean())",
+        "zoo/test_measured.py::test_bounds_are_of_binarised_rows_and_errors_of_grey_ones",
     ),
     (
         "x = observed(recipe, data.test.x)\n",
@@ -3037,11 +3033,6 @@ mutants(
         "row_bounds(model, x, num_samples=1)",
         "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
     ),
-    (
-        'mode="max" if recipe.monitor == "validation bound" else "min"',
-        'mode="min"',
-        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[binarised]",
-    ),
     ('{"num_samples": 100} if', '{"num_samples": 1} if', "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand"),
     (
         'bits_per_dimension(figures["test bound"], data.x_size)',
@@ -3052,6 +3043,24 @@ mutants(
         'bits_per_dimension(figures["test log p(x)"], data.x_size)',
         'bits_per_dimension(figures["test bound"], data.x_size)',
         "zoo/test_poison.py::test_figures_of_a_trained_model_by_hand",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        "in kl_by_site(model, validation[:1000])}",
+        "in kl_by_site(model, data.validation.x)}",
+        "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
+    ),
+    (
+        "classification_error(model, *labelled_part(data.validation))",
+        "classification_error(model, *labelled_part(data.test))",
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
+    ),
+    (
+        'figures["test error"] = classification_error(model, *labelled_part(data.test))',
+        'figures["test error"] = classification_error(model, *labelled_part(data.validation))',
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
     ),
 )
 mutants(
@@ -3101,7 +3110,7 @@ mutants(
     ),
 )
 mutants(
-    "zoo/experiment.py",
+    "zoo/training.py",
     (
         "handlers.enter_context(warm_up(torch.tensor(recipe.kl_weight)))",
         "pass",
@@ -3905,7 +3914,7 @@ mutants(
     ),
 )
 mutants(
-    "zoo/experiment.py",
+    "zoo/measurement.py",
     ("kl.sum((1, 2)) if kl.dim() == 3 else kl", "kl", "zoo/test_images.py::test_the_history_has_the_kl_of_every_map"),
 )
 mutants(

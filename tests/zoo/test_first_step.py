@@ -11,7 +11,8 @@ import torch
 from pyrodgm.data import Batches, Dataset, Rows, load
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models.catalogue import is_of_images
-from pyrodgm.zoo import RECIPES, experiment, train
+from pyrodgm.zoo import RECIPES, train
+from pyrodgm.zoo.training import RESAMPLE
 from tests.zoo import hand
 
 # --- The numbers ---
@@ -577,8 +578,8 @@ def recorded(monkeypatch):
 
             return checked
 
-        for name, resample in list(experiment.RESAMPLE.items()):
-            monkeypatch.setitem(experiment.RESAMPLE, name, anew(resample, {}))
+        for name, resample in list(RESAMPLE.items()):
+            monkeypatch.setitem(RESAMPLE, name, anew(resample, {}))
 
         def toss(probs, bernoulli=torch.bernoulli, **options):
             noise.append(bernoulli(probs, **options))
@@ -586,13 +587,13 @@ def recorded(monkeypatch):
 
         monkeypatch.setattr("torch.distributions.normal._standard_normal", draw)
         monkeypatch.setattr("torch.bernoulli", toss)
-        monkeypatch.setattr("pyrodgm.zoo.experiment.load", loaded)
-        monkeypatch.setattr("pyrodgm.zoo.experiment.Batches", OneBatch)
-        monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", Recorder)
+        monkeypatch.setattr("pyrodgm.zoo.preparation.load", loaded)
+        monkeypatch.setattr("pyrodgm.zoo.training.Batches", OneBatch)
+        monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", Recorder)
         monkeypatch.setattr("pyrodgm.zoo.stages.RECIPES", recipes)
-        monkeypatch.setattr("pyrodgm.zoo.experiment._units", lambda *args: [])
-        monkeypatch.setattr("pyrodgm.zoo.experiment.bound", lambda *args, **options: 0.0)
-        monkeypatch.setattr("pyrodgm.zoo.experiment.classification_error", lambda *args, **options: 0.0)
+        monkeypatch.setattr("pyrodgm.zoo.training.kl_by_site", lambda *args: [])
+        monkeypatch.setattr("pyrodgm.zoo.training.bound", lambda *args, **options: 0.0)
+        monkeypatch.setattr("pyrodgm.zoo.training.classification_error", lambda *args, **options: 0.0)
         train(recipe, seed=1, progress=False)
         return runs
 

@@ -63,7 +63,7 @@ def test_variances_are_those_of_gradients_in_the_order_of_the_table(monkeypatch)
 
 def test_the_table_is_written(monkeypatch, tmp_path):
     parts = (Rows(X.repeat(5, 1), Y.repeat(5)),) * 3
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda name: Dataset(name, *parts, num_classes=10))
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name: Dataset(name, *parts, num_classes=10))
     monkeypatch.setattr(gradient_variance, "CompiledSVI", SVI)
     path = gradient_variance.reproduce(tmp_path, epochs=(1, 2), batches=3, by_row=2, hidden=(8, 5))
     written = json.loads(path.read_text())

@@ -9,7 +9,7 @@ from pyro.infer import SVI
 from pyrodgm.data import Dataset, Rows, load
 from pyrodgm.evaluate import kl_per_unit
 from pyrodgm.models.catalogue import is_of_images
-from pyrodgm.zoo import RECIPES, experiment, prepare, train
+from pyrodgm.zoo import RECIPES, prepare, train
 from tests import by_hand
 
 FLOW = {"reverse_every": 2, "num_steps": 2}
@@ -111,7 +111,7 @@ def test_the_model_gets_the_shape_of_the_images():
 )
 def test_rows_that_are_no_whole_images_are_refused(changed, message, monkeypatch):
     data = load("digits")._replace(**changed)
-    monkeypatch.setattr(experiment, "load", lambda name, **options: data)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: data)
     with pytest.raises(ValueError, match=message):
         prepare(RECIPES["digits-iafvae"])
 
@@ -132,8 +132,8 @@ def test_a_first_step_by_hand(monkeypatch):
     """The loss of the initialised model is minus the bound of binarised images, at the step's noise."""
     x = torch.rand(200, 36, generator=torch.Generator().manual_seed(0))
     data = Dataset("mnist", *3 * [Rows(x, torch.zeros(200).long())], num_classes=10, image_shape=(6, 6))
-    monkeypatch.setattr(experiment, "load", lambda name, **options: data)
-    monkeypatch.setattr(experiment, "bound", lambda *args: -1.0)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: data)
+    monkeypatch.setattr("pyrodgm.zoo.training.bound", lambda *args: -1.0)
     losses = []
 
     class Noted(SVI):
@@ -146,7 +146,7 @@ def test_a_first_step_by_hand(monkeypatch):
             losses.append((super().step(x), expected))
             return losses[-1][0]
 
-    monkeypatch.setattr(experiment, "CompiledSVI", Noted)
+    monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", Noted)
     recipe = RECIPES["mnist-iafvae-normal"]
     few = {"maps": (2, 3), "hidden": (5,), "z_size": 4}
     train(replace(recipe, model=(recipe.model[0], recipe.model[1] | few), epochs=1), seed=1, progress=False)

@@ -7,7 +7,7 @@ import torch
 
 from pyrodgm.data import Dataset, Rows
 from pyrodgm.plot import kl_of_units
-from pyrodgm.zoo import RECIPES, experiment, measure, train
+from pyrodgm.zoo import RECIPES, measure, prepare, train
 
 
 def grey(rows, value):
@@ -38,11 +38,12 @@ def calls(monkeypatch):
     class Estimate:
         mean, standard_error = -80.0, 1.0
 
-    monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
-    monkeypatch.setattr(experiment, "bound", stub("bound", -90.0))
-    monkeypatch.setattr(experiment, "row_bounds", stub("bound", lambda x: -80.0 - torch.arange(len(x))))
-    monkeypatch.setattr(experiment, "log_likelihood", stub("log p(x)", Estimate()))
-    monkeypatch.setattr(experiment, "classification_error", stub("error", 5.0))
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: DATA)
+    monkeypatch.setattr("pyrodgm.zoo.training.bound", stub("bound", -90.0))
+    monkeypatch.setattr("pyrodgm.zoo.measurement.row_bounds", stub("bound", lambda x: -80.0 - torch.arange(len(x))))
+    monkeypatch.setattr("pyrodgm.zoo.measurement.log_likelihood", stub("log p(x)", Estimate()))
+    for user in ("training", "measurement"):
+        monkeypatch.setattr(f"pyrodgm.zoo.{user}.classification_error", stub("error", 5.0))
     return seen
 
 
@@ -54,7 +55,7 @@ def small(name, **changed):
 
 def test_bounds_are_of_binarised_rows_and_errors_of_grey_ones(calls):
     recipe = small("mnist-adgm", importance_rows=30)
-    model = experiment.prepare(recipe)[2]
+    model = prepare(recipe)[2]
     figures = measure(recipe, model, DATA)
     assert calls == [
         ("bound", 40, "binary", 10),
@@ -69,7 +70,7 @@ def test_bounds_are_of_binarised_rows_and_errors_of_grey_ones(calls):
 
 def test_rows_that_are_not_binarised_are_measured_as_they_are(calls):
     recipe = small("mnist-latent-classifier")
-    measure(recipe, experiment.prepare(recipe)[2], DATA)
+    measure(recipe, prepare(recipe)[2], DATA)
     assert {kind for _, _, kind, _ in calls} == {0.25, 0.75}
 
 
@@ -89,9 +90,11 @@ def test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_
         seen.append((site, len(x), set(x.unique().tolist()) <= {0.0, 1.0}))
         return torch.tensor([0.3, 0.01, 0.011, 0.0])
 
-    monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
-    monkeypatch.setattr(experiment, "kl_per_unit", units)
-    monkeypatch.setattr(experiment, "elbo_parts", lambda model, x, num_samples: {"a1": len(x), "z1": num_samples})
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: DATA)
+    monkeypatch.setattr("pyrodgm.zoo.measurement.kl_per_unit", units)
+    monkeypatch.setattr(
+        "pyrodgm.zoo.measurement.elbo_parts", lambda model, x, num_samples: {"a1": len(x), "z1": num_samples}
+    )
     recipe = small("mnist-avae-1", kl_units=True, epochs=3, measure_every=2, importance_samples=0)
     _, _, model, history = train(recipe, progress=False)
     assert [row.keys() >= {"KL of a1", "KL of z1"} for row in history] == [False, True, True]
@@ -115,7 +118,7 @@ def test_kl_of_units_that_are_not_independent_is_refused_before_training(calls):
 @pytest.mark.usefixtures("plain_svi")
 def test_kl_of_every_unit_is_saved_and_found_again_with_the_run(monkeypatch, tmp_path):
     """Those that ``kl_per_unit`` gives of the epoch's own parameters, whether the run went on or not."""
-    monkeypatch.setattr(experiment, "load", lambda name, **options: DATA)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: DATA)
     recipe = small("mnist-avae-1", kl_units=True, measure_every=1, epochs=2)
     *_, expected = train(recipe, progress=False)
     train(replace(recipe, epochs=1), progress=False, folder=tmp_path)

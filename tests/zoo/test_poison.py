@@ -20,7 +20,7 @@ from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo import RECIPES, measure, run, train
 from pyrodgm.zoo.baselines import BASELINES, chosen_error, supervised_network
-from pyrodgm.zoo.experiment import labels_kept, prepare
+from pyrodgm.zoo.preparation import labels_kept, prepare
 from tests import by_hand
 
 COUNTS = {"likelihood": ("binomial", {"total_count": 16}), "z_size": 2, "hidden": (8,)}
@@ -93,10 +93,10 @@ def validation_mirrored(data):
 @pytest.fixture
 def trained(watched, monkeypatch):
     """A function of a recipe and of what is done to its raw data: the runs of the loop, and what ``train`` returns."""
-    monkeypatch.setattr("pyrodgm.zoo.experiment.CompiledSVI", SVI)
+    monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", SVI)
 
     def trained(recipe, poison=lambda data: data):
-        monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda name, **options: poison(small_load(name, **options)))
+        monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: poison(small_load(name, **options)))
         watched.clear()
         data, rows, model, _ = train(recipe, seed=1, progress=False)
         return list(watched), data, rows, model
@@ -152,7 +152,7 @@ def test_validation_rows_teach_nothing(recipe, trained):
 @pytest.mark.parametrize("recipe", TINY)
 def test_labels_that_are_not_kept_are_not_seen(recipe, trained, monkeypatch):
     runs, _, rows, _ = trained(TINY[recipe])
-    monkeypatch.setattr("pyrodgm.zoo.experiment.labels_kept", lambda *args: rows)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.labels_kept", lambda *args: rows)
 
     def hidden(data):
         y = (data.train.y + 1) % data.num_classes
@@ -222,7 +222,7 @@ def in_double(recipe, seed=1):
 
 @pytest.fixture
 def small_data(monkeypatch):
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", small_load)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", small_load)
 
 
 def error(probabilities, y):

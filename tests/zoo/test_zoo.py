@@ -12,7 +12,7 @@ from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
-from pyrodgm.zoo.experiment import labels_kept
+from pyrodgm.zoo.preparation import labels_kept
 from pyrodgm.zoo.results import summary, unit
 from tests import by_hand_weights
 
@@ -51,7 +51,7 @@ def kinds():
 @pytest.mark.parametrize("recipe", list(kinds()), ids=lambda r: r.name)
 @pytest.mark.usefixtures("plain_svi")
 def test_a_recipe_runs(recipe, monkeypatch):
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", stand_in)
     changed = {"epochs": 1, "milestones": (1,), "baselines": ()}
     changed["importance_samples"] = min(recipe.importance_samples, 3)
     fields = [field for field in ("pretrained", "start_from") if getattr(recipe, field) is not None]
@@ -215,7 +215,7 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
     ],
 )
 def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, message, monkeypatch):
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda *args, **options: pytest.fail("loaded data first"))
     with pytest.raises(ValueError, match=message):
         train(started(**changed), progress=False)
 
@@ -224,7 +224,7 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, 
     "changed", [{"importance_samples": 5}, {"kl_units": True}], ids=lambda changed: next(iter(changed))
 )
 def test_figures_of_rows_are_refused_where_the_weights_are_latents(changed, monkeypatch):
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", lambda *args, **options: pytest.fail("loaded data first"))
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda *args, **options: pytest.fail("loaded data first"))
     ((field, value),) = changed.items()
     message = rf"{field}: got {value} with BayesianVAE, want (0|False): its weights are latents"
     with pytest.raises(ValueError, match=message):
@@ -232,7 +232,7 @@ def test_figures_of_rows_are_refused_where_the_weights_are_latents(changed, monk
 
 
 def test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside(monkeypatch):
-    monkeypatch.setattr("pyrodgm.zoo.experiment.load", stand_in)
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", stand_in)
     recipe = RECIPES["freyfaces-bayesian-vae"]
     data, _, model = prepare(replace(recipe, model=(recipe.model[0], recipe.model[1] | {"hidden": (8,)})))
     assert model.data_size == 3200
@@ -260,7 +260,7 @@ def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
     model, data = run(recipe, seed=1, progress=False)[:2]
     rows = labels_kept(recipe, data, 1)
     assert torch.bincount(data.train.y[rows]).tolist() == [10] * 10
-    monkeypatch.setattr("pyrodgm.zoo.experiment.labels_kept", lambda *args: rows)
+    monkeypatch.setattr("pyrodgm.zoo.measurement.labels_kept", lambda *args: rows)
     kept = torch.zeros(len(data.train.y), dtype=torch.bool)
     kept[rows] = True
 
