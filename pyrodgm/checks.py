@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -45,6 +46,12 @@ def check_size(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a positive int."""
     if not isinstance(value, int) or value < 1:
         raise ValueError(f"{argument}: got {value!r}, want a positive int")
+
+
+def check_seed(argument: str, value: Any) -> None:
+    """Raise ``ValueError`` unless ``value`` is an int that torch takes as a seed."""
+    if not isinstance(value, Integral) or not -(2**63) <= int(value) < 2**64:
+        raise ValueError(f"{argument}: got {value!r}, want an int from -2**63 to 2**64 - 1")
 
 
 def check_device(argument: str, device: Any) -> None:

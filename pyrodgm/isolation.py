@@ -1,10 +1,30 @@
-"""Contexts that leave the user's random numbers, parameter store and validation settings unchanged."""
+"""Random numbers, parameter store and validation settings that leave the user's unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyro
 import torch
+
+from pyrodgm.checks import check_seed
+
+
+def seeded_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
+    """A generator of random numbers with a seed, apart from torch's own.
+
+    Args:
+        seed: an int.
+        device: the device of the generator.
+
+    Raises:
+        ValueError: for a seed that is not an int, or out of torch's range.
+
+    Example::
+
+        torch.randn(3, generator=seeded_generator(0))
+    """
+    check_seed("seed", seed)
+    return torch.Generator(device).manual_seed(int(seed))
 
 
 @contextmanager
@@ -14,14 +34,18 @@ def seeded(seed: int) -> Iterator[None]:
     Args:
         seed: seed for the CPU, and for CUDA devices if CUDA is in use.
 
+    Raises:
+        ValueError: for a seed that is not an int, or out of torch's range.
+
     Example::
 
         with seeded(0):
             bound(m, x)
     """
+    check_seed("seed", seed)
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
+        torch.manual_seed(int(seed))
         yield
 
 

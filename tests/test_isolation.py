@@ -4,13 +4,17 @@ import random
 
 import numpy as np
 import pyro
+import pytest
 import torch
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 from sklearn.datasets import load_iris
 
+from pyrodgm.data import Batches, load, select_labels
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
+from pyrodgm.isolation import seeded, seeded_generator
 from pyrodgm.models import M2
+from pyrodgm.zoo import RECIPES, prepare
 
 X, Y = load_iris(return_X_y=True)
 
@@ -32,3 +36,28 @@ def test_random_numbers_parameters_and_validation_stay_as_they_were():
     assert set(pyro.get_param_store()) == names
     assert pyro.settings.get("validate_poutine")
     svi.step(x)  # and the user's own model trains on
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, 2**64])
+@pytest.mark.parametrize(
+    "function",
+    [
+        seeded_generator,
+        lambda seed: seeded(seed).__enter__(),
+        lambda seed: select_labels(torch.arange(20) % 2, 4, 2, seed),
+        lambda seed: Batches(torch.rand(4, 2), 2, seed=seed),
+        lambda seed: load("moons", seed=seed),
+        lambda seed: prepare(RECIPES["digits-m2"], seed),
+    ],
+    ids=["generator", "seeded", "select_labels", "Batches", "load", "prepare"],
+)
+def test_a_seed_is_an_int(function, seed):
+    with pytest.raises(ValueError, match=r"seed: got .*, want an int from -2\*\*63 to 2\*\*64 - 1"):
+        function(seed)
+
+
+def test_a_seed_may_be_of_numpy():
+    wanted = torch.rand(3, generator=seeded_generator(7))
+    assert torch.equal(torch.rand(3, generator=seeded_generator(np.int64(7))), wanted)
+    with seeded(np.int64(7)):
+        assert torch.equal(torch.rand(3), wanted)

@@ -8,6 +8,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_rows, check_values
 from pyrodgm.distributions import OrMissing
+from pyrodgm.isolation import seeded_generator
 
 
 class Batches:
@@ -72,7 +73,7 @@ class Batches:
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
         self._check_share()
-        self.generator = torch.Generator(x.device).manual_seed(seed)
+        self.generator = seeded_generator(seed, x.device)
         self._waiting = torch.empty(0, dtype=torch.long, device=x.device)
         self._skip = 0
         self._between_epochs()

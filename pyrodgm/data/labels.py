@@ -3,6 +3,7 @@
 import torch
 
 from pyrodgm.checks import check_label_values
+from pyrodgm.isolation import seeded_generator
 
 
 def labelled_rows(y: torch.Tensor) -> torch.Tensor:
@@ -58,7 +59,7 @@ def select_labels(y: torch.Tensor, num_labels: int, num_classes: int, seed: int 
         raise ValueError(
             f"num_labels: got {num_labels}, want at least {num_classes}: balanced labels need one of each class"
         )
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     share, rest = divmod(num_labels, num_classes)
     wanted = torch.full((num_classes,), share)
     wanted[torch.randperm(num_classes, generator=generator)[:rest]] += 1

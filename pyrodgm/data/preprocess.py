@@ -6,6 +6,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_values
 from pyrodgm.data.dataset import Dataset, Rows
+from pyrodgm.isolation import seeded_generator
 
 
 def keep_varying(data: Dataset, threshold: float = 0.1) -> Dataset:
@@ -26,6 +27,7 @@ def keep_varying(data: Dataset, threshold: float = 0.1) -> Dataset:
 
         keep_varying(load("mnist")).x_size      # 444
     """
+    _check_dataset(data)
     kept = (data.train.x.std(0, correction=0) >= threshold).nonzero().flatten()
     if not len(kept):
         raise ValueError(f"threshold: got {threshold}, above the deviation of every column, want a lower one")
@@ -53,7 +55,8 @@ def dequantise(data: Dataset, levels: int = 256, seed: int = 0) -> Dataset:
 
         dequantise(load("svhn"))
     """
-    generator = torch.Generator().manual_seed(seed)
+    _check_dataset(data)
+    generator = seeded_generator(seed)
 
     def add_noise(x):
         k = ((levels - 1) * x).round()
@@ -80,6 +83,7 @@ def standardise(data: Dataset, centre: bool = True) -> Dataset:
 
         standardise(load("penguins.csv", label="species"))
     """
+    _check_dataset(data)
     channel = _channels(data)
     rows = torch.zeros(int(channel.max()) + 1, device=channel.device, dtype=torch.float64)
     size = rows.index_add(0, channel, torch.ones_like(channel, dtype=rows.dtype)) * len(data.train.x)
@@ -108,6 +112,7 @@ def project(data: Dataset, components: int) -> Dataset:
 
         project(load("svhn"), components=100)
     """
+    _check_dataset(data)
     most = min(data.train.x.shape)
     if not 1 <= components <= most:
         raise ValueError(f"components: got {components}, want 1 to {most}")
@@ -117,6 +122,11 @@ def project(data: Dataset, components: int) -> Dataset:
         for array in (pca.mean_, pca.components_)
     )
     return _map(data, lambda x: (x - mean) @ axes.T)._replace(image_shape=None, columns=None)
+
+
+def _check_dataset(data):
+    if not isinstance(data, Dataset):
+        raise ValueError(f"data: got {type(data).__name__}, want a Dataset, as load gives")
 
 
 def _channels(data):

@@ -10,6 +10,7 @@ from pyro.distributions import TorchDistribution
 from torch.distributions import constraints
 
 from pyrodgm.data.dataset import Dataset, Rows
+from pyrodgm.isolation import seeded, seeded_generator
 
 SIZES = (10_000, 1_000, 10_000)
 
@@ -61,8 +62,7 @@ def potential(seed: int = 0) -> Dataset:
     Args:
         seed: fixes the draw.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         train, validation, test = (Rows(RingPotential().sample((rows,))) for rows in SIZES)
     return Dataset("potential", train, validation, test)
 
@@ -71,7 +71,7 @@ def _two_curves(name, curves, noise, seed):
     """A data set of rows ``curves(y, uniform)`` plus noise, with alternating classes."""
     if not noise >= 0:
         raise ValueError(f"noise: got {noise}, want a standard deviation of at least zero")
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     parts = []
     for rows in SIZES:
         y = torch.arange(rows) % 2

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pyrodgm.data.dataset import Dataset, Rows
 from pyrodgm.data.readers import read_npz
 from pyrodgm.data.tables import read_csv, read_parquet
+from pyrodgm.isolation import seeded_generator
 
 TABLES = {".csv": read_csv, ".csv.gz": read_csv, ".parquet": read_parquet}
 PARTS = ((1, "validation"), (2, "test"))
@@ -190,7 +191,7 @@ def _number(value):
 def _draw(rows, shares, seed):
     """Three stratified parts with the given shares; rows without a label form a stratum."""
     shares = torch.tensor(shares, dtype=torch.float64) / sum(shares)
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     order = torch.randperm(len(rows.x), generator=generator)
     parts = [[], [], []]
     for group in [None] if rows.y is None else rows.y.unique().tolist():

@@ -14,6 +14,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_label_values, check_labels, check_rows, check_size, check_values
 from pyrodgm.distributions import PixelByPixel
+from pyrodgm.isolation import seeded_generator
 from pyrodgm.models.class_variable import ClassVariable, check_classes
 from pyrodgm.models.networks import signature_of
 from pyrodgm.models.pretrained import Pretrained
@@ -231,7 +232,7 @@ class DeepGenerativeModel(Model):
 
     def shared_noise(self, num_samples: int, seed: int, size: int) -> torch.Tensor:
         """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed`` and the same for every row."""
-        generator = torch.Generator().manual_seed(seed)
+        generator = seeded_generator(seed)
         return torch.randn(num_samples, 1, size, generator=generator).to(next(self.parameters()))
 
     @torch.no_grad()

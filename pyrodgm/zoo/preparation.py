@@ -7,7 +7,7 @@ import pyro
 import torch
 
 from pyrodgm import data as preprocessing
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, check_seed
 from pyrodgm.data import Dataset, Rows, binarise, load, select_labels
 from pyrodgm.models import Model
 from pyrodgm.models.catalogue import has_classes, is_of_images
@@ -28,6 +28,7 @@ def prepare(
     Returns:
         The ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
+    check_seed("seed", seed)
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
     model_class, options = recipe.model

@@ -152,3 +152,9 @@ def test_rows_that_are_no_images():
         load("moons").images(torch.zeros(1, 2))
     with pytest.raises(ValueError, match=r"x: got shape \(1, 3\), want \(B, 64\)"):
         load("digits").images(torch.zeros(1, 3))
+
+
+@pytest.mark.parametrize("function", [keep_varying, dequantise, standardise, lambda data: project(data, 2)])
+def test_rows_alone_are_refused(function):
+    with pytest.raises(ValueError, match="data: got Tensor, want a Dataset, as load gives"):
+        function(torch.rand(3, 2))

@@ -2164,8 +2164,8 @@ mutants(
         "data/test_data.py::TestLabels::test_spread_evenly_and_fixed_by_the_seed",
     ),
     (
-        "torch.Generator().manual_seed(seed)",
-        "torch.Generator().manual_seed(0)",
+        "seeded_generator(seed)",
+        "seeded_generator(0)",
         "data/test_data.py::TestLabels::test_spread_evenly_and_fixed_by_the_seed",
     ),
     (

@@ -9,6 +9,7 @@ import torch
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data.dataset import Dataset, Rows
+from pyrodgm.isolation import seeded_generator
 
 COLUMNS = ("iv", "sensors", "ratios")
 HELD_OUT = ("minutes", "days")
@@ -67,7 +68,7 @@ def pv(
     y = torch.tensor([CONDITIONS.index(state) for state in table["state"]])
     x = torch.tensor(_columns(table, columns), dtype=torch.float32)
     day = torch.tensor(table["time"].dt.day_of_year.to_numpy())
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     if held_out == "minutes":
         order = torch.randperm(len(x), generator=generator)
         test, validation = round(TEST * len(x)), round(VALIDATION * len(x))
