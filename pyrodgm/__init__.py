@@ -5,7 +5,7 @@ The names that a first program needs; each is loaded when it is used.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "ADGM": "models",
