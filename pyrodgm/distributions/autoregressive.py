@@ -9,7 +9,7 @@ from pyrodgm.distributions.flow_step import FlowStep
 
 
 class Autoregressive(FlowStep):
-    """f(z) = mu(z) + sigma(z) * z, where mu_i and sigma_i depend only on units before z_i   (Kingma 2017, eq. 5.27)
+    """f(z) = mu(z) + sigma(z) z    where mu_i and sigma_i depend only on units before z_i (Kingma 2017, eq. 5.27)
 
     log |det df/dz| = sum_i log sigma_i(z)                                   (eq. 5.22)
 

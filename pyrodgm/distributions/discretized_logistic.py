@@ -11,13 +11,12 @@ from torch.distributions.utils import broadcast_all
 
 
 class DiscretizedLogistic(dist.TorchDistribution):
-    """Levels n = 0..C-1, with the mass of a logistic on [n / C, (n + 1) / C]   (Kingma 2017, sec. 5.B.5)
+    """Levels n = 0..C-1, with the mass of a logistic on [n / C, (n + 1) / C] (Kingma 2017, sec. 5.B.5).
 
     p(n) = sigmoid(u) - sigmoid(v),  u = ((n + 1) / C - mu) / s,  v = (n / C - mu) / s
+    log p(n) = log sigmoid(u) + log sigmoid(-v) + log(1 - exp(v - u)),  v - u = -1 / (C s)
 
-    and log p(n) = log sigmoid(u) + log sigmoid(-v) + log(1 - exp(v - u)), v - u = -1 / (C s)
-
-    which is equal and loses no digit, however far mu is from the level and however small s is.
+    The second is equal and loses no digit, however far mu is from the level and however small s is.
 
     Deviation: the first level includes the mass below it, log sigmoid(u), and the last level the mass above it,
     log sigmoid(-v). As printed in the paper, the masses sum to that of the logistic on [0, 1], which is 1/2 for mu = 0

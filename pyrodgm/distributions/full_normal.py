@@ -11,7 +11,7 @@ import torch
 class FullNormal(dist.MultivariateNormal):
     """A normal with full covariance that computes the log-density of its last sample from the noise of the sample.
 
-    log q(z) = sum_i log N(eps_i; 0, 1) - log L_ii, z = mu + L eps           (Kingma 2017, eqs 2.47 and 2.49)
+    log q(z) = sum_i log N(eps_i; 0, 1) - log L_ii,  z = mu + L eps          (Kingma 2017, eqs 2.47 and 2.49)
 
     This needs no solution of a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
     correct digit if L is badly conditioned, as from a network far from its training rows. It is used only for values

@@ -114,7 +114,7 @@ class OneHotCells(dist.TorchDistribution):
 class MixedCells(dist.TorchDistribution):
     """The cells of a row, whose columns have distributions of several kinds.
 
-    log p(x) = sum over columns d of log p_d(x_d), a normal, a Bernoulli or a categorical    (Nazabal et al. 2020)
+    log p(x) = sum_d log p_d(x_d)    over columns, each normal, Bernoulli or categorical (Nazabal et al. 2020)
 
     Each part is a distribution over some of the cells, such as all normal ones.
 

@@ -9,7 +9,7 @@ from torch.distributions.utils import _sum_rightmost
 class ObservedCells(dist.Independent):
     """Independent cells; a cell that is NaN is missing and does not contribute to the density.
 
-    log p(x_obs) = sum over the observed d of log p(x_d)    (Mattei and Frellsen 2019, MIWAE)
+    log p(x_obs) = sum_d log p(x_d)    over the observed cells (Mattei and Frellsen 2019, MIWAE)
 
     This is the marginal density of the observed cells, because the densities of the missing cells integrate to one. For
     a complete row it equals ``Independent``. Samples and the mean are complete rows. Zero must be in the support: it

@@ -9,7 +9,7 @@ from torch.distributions import constraints
 
 
 class PixelByPixel(dist.TorchDistribution):
-    """p(x | h) = prod_i p(x_i | x_<i, h), by a masked network   (van den Oord et al. 2016, PixelRNN, eq. 1)
+    """p(x | h) = prod_i p(x_i | x_<i, h)    by a masked network (van den Oord et al. 2016, PixelRNN, eq. 1)
 
     ``log_prob(x)`` takes one pass through the network; ``sample`` goes pixel by pixel. The distribution of a pixel is
     known only given the pixels before it. Therefore there is no ``mean``, which would be a sum over all images, but

@@ -17,7 +17,7 @@ UNIFORM: ContextVar[Callable[..., torch.Tensor]] = ContextVar("uniform", default
 class SumAndSample(KnownOneHotCategorical):
     """One-hot categorical that enumerates its most probable classes and one drawn class instead of all of them.
 
-    sum_y q(y) f(y) = E[sum_{y in C} q(y) f(y) + r f(d)],  d ~ q(d) / r, d not in C    (Liu et al. 2019, eq. 4)
+    sum_y q(y) f(y) = E[sum_{y in C} q(y) f(y) + r f(d)],  d ~ q(d) / r,  d not in C    (Liu et al. 2019, eq. 4)
 
     C are the ``top`` most probable classes, and r is the probability of the rest. An ELBO that enumerates, such as
     ``TraceEnum_ELBO``, weights a class by the score of its site. For a summed class that is log q(y). For the drawn

@@ -16,12 +16,12 @@ def decoder_halves(
 ) -> dict[str, dist.Distribution]:
     """What a decoder computes from the latents alone, and from the previous pixels alone.
 
-    The first layer of a ``PixelCNN`` is W conv x + V conv h + b, with h the feature maps of the latents. A half is
+    The first layer of a ``PixelCNN`` is W * x + V * h + b, with h the feature maps of the latents. A half is
     masked by setting x or h to zero before this layer (Maaløe 2018, app. E, fig. 3):
 
-        both            prod_i p(x_i | x_<i, h)
-        latents alone   prod_i p(x_i | 0, h)
-        pixels alone    prod_i p(x_i | x_<i, 0)
+        prod_i p(x_i | x_<i, h)    both
+        prod_i p(x_i | 0, h)       latents alone
+        prod_i p(x_i | x_<i, 0)    pixels alone
 
     The latents are one sample from the guide.
 

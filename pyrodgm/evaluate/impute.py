@@ -20,7 +20,7 @@ def impute(
 ) -> torch.Tensor:
     """Fill in missing cells with their mean given the observed cells, or with several random draws.
 
-    E[x_mis | x_obs] ~ sum_s,y w_sy E[x_mis | x_obs, z_sy, y] / sum_s,y w_sy
+    E[x_mis | x_obs] ~= sum_s,y w_sy E[x_mis | x_obs, z_sy, y] / sum_s,y w_sy
     w_sy = p(x_obs, y, z_sy) / q(z_sy | x_obs, y)
 
     The mean is the paper's single imputation, self-normalised importance sampling: the guide samples the latents given

@@ -44,7 +44,7 @@ def log_likelihood(
 ) -> LogLikelihood:
     """Importance-weighted estimate of log p(x), or log p(x, y), of every row.
 
-    log 1/S sum_s w_s,  w_s = p(x, z_s) / q(z_s | x)                         (Burda et al. 2016, eq. 8)
+    log p(x) ~= log 1/S sum_s w_s,  w_s = p(x, z_s) / q(z_s | x)             (Burda et al. 2016, eq. 8)
     w_s = sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                     with ``classes="all"``
     w_s = p(x, y_s, z_s, a_s) / [q(z_s, a_s | x, y_s) r(y_s | x, a_s)]       with ``classes="drawn"``
 

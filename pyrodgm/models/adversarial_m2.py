@@ -1,6 +1,6 @@
 """AdversarialM2, an M2 with an adversary that removes class information from the style z. Jurasiński 2019, app. E.
 
-    min_psi max_theta,phi  J(theta, phi) + E_q(z|x,y)[-log f_psi(y | z)]
+    min_psi max_theta,phi J(theta, phi) + E_q(z|x,y)[-log f_psi(y | z)]
 
     log p(x, y) >= E_q(z|x,y)[log p(x|y,z) + log p(y) + log p(z) - log q(z|x,y)] = L(x, y)        as M2's
     log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            as M2's

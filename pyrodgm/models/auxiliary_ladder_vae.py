@@ -2,9 +2,9 @@
 
     p(x, a, z) = p(x | z_1) p(z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1}) prod_{i=1}^L p(a_i | z_i, ..., z_L)    as AVAE's
 
-    d_i = MLP(d_{i-1}), d_0 = x                                                         as LadderVAE's
+    d_i = MLP(d_{i-1}),  d_0 = x                                                        as LadderVAE's
     q(a, z | x) = prod_{i=1}^L q(a_i | d_i) q(z_L | d_L, a_L) prod_{i=1}^{L-1} q(z_i | z_{i+1}, d_i, a_i)
-    q(z_i | z_{i+1}, d_i, a_i) ~ N(mu_i, sigma_i^2) p(z_i | z_{i+1}), normalised
+    q(z_i | z_{i+1}, d_i, a_i) ∝ N(mu_i, sigma_i^2) p(z_i | z_{i+1})                    normalised
 
     log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]
 

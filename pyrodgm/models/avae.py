@@ -3,7 +3,7 @@
     q(a, z | x) = q(a_1 | x) q(z_1 | a_1, x) prod_{i=2}^L q(a_i | a_{i-1}, x) q(z_i | a_i, z_{i-1})       eq. 19
     p(x, a, z) = p(x | z_1) p(z_L) p(a_L | z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1}) p(a_i | z_i, ..., z_L)  eq. 20
 
-    log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]                             eq. 2, where L = 1
+    log p(x) >= E_q(a,z|x)[log p(x, a, z) - log q(a, z | x)]                             eq. 2, one layer
 
 Integrating every a_i out of p gives a VAE of L layers. The posterior of z becomes a mixture over a. Eq. 2 and sec. 2.2
 have p(a | x, z). Eq. 20, which describes the experiment, has no x, and neither does this model. In p, z_L is N(0, I);

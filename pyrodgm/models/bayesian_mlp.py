@@ -1,17 +1,19 @@
 """BayesianMLP: a network whose weights have a posterior. Kingma 2017, ch. 6; Kingma, Salimans and Welling 2015.
 
-    p(y, w | x) = p(w) p(y | x, w)     for the whole data set: p(w) prod_n p(y_n | x_n, w)
-    q(w)                               independent normals
+    p(y, w | x) = p(w) p(y | x, w)
+                = p(w) prod_n p(y_n | x_n, w)      for the whole data set
+    q(w)                                           independent normals
 
     sum_n log p(y_n | x_n) >= sum_n E_q(w)[log p(y_n | x_n, w)] - KL(q(w) || p(w))                 eqs 6.1-6.2
-                           ~ N/M sum_m log p(y_m | x_m, w) - KL(q(w) || p(w)),  w ~ q              eq. 6.3
+                           ~= N/M sum_m log p(y_m | x_m, w) - KL(q(w) || p(w)),  w ~ q             eq. 6.3
 
 y is a class in a classifier, and a row of values in a regression. The choices of ``weights``:
 
-    normal      p(w) = N(0, 1)                     q(w) = N(mu, sigma^2)                           sec. 6.2.3
-    B           p(log |w|) = const                 q(w) = N(theta, alpha theta^2)                  sec. 6.3.1
-    A           p(log |s|) = const, w_i = s_i theta_i    q(s_i) = N(1, alpha)                      sec. 6.3.2
-    point       none: w is a parameter
+    q(w) = N(mu, sigma^2),  p(w) = N(0, 1)                           ``"normal"``, sec. 6.2.3
+    q(w) = N(theta, alpha theta^2),  p(log |w|) = const              ``"B"``, sec. 6.3.1
+    q(s_i) = N(1, alpha),  p(log |s|) = const,  w_i = s_i theta_i    ``"A"``, sec. 6.3.2
+
+With ``"point"``, w is a parameter.
 
 Deviations: with dropout, biases are parameters; the thesis says so of type A only. alpha is a logistic function of a
 parameter, so that it stays below 1. The thesis does not state its initial value; here it is 0.5.

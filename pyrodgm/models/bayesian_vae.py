@@ -1,10 +1,11 @@
 """BayesianVAE: a VAE with a posterior over the decoder's weights. Kingma 2017, app. 2.C, full variational Bayes.
 
-    p(w, x, z) = p(w) p(z) p(x | z, w)         for the whole data set: p(w) prod_n p(z_n) p(x_n | z_n, w)
-    q(w, z | x) = q(w) q(z | x)                q(w) = N(mu, sigma^2), p(w) = N(0, I)                       eq. 2.88
+    p(w, x, z) = p(w) p(z) p(x | z, w)
+               = p(w) prod_n p(z_n) p(x_n | z_n, w)                           for the whole data set
+    q(w, z | x) = q(w) q(z | x),  q(w) = N(mu, sigma^2),  p(w) = N(0, I)      eq. 2.88
 
     log p(X) >= sum_n E_q[log p(x_n | z_n, w) p(z_n) - log q(z_n | x_n)] - KL(q(w) || p(w))        eqs 2.78-2.81
-              ~ N/M sum_m [...] - KL(q(w) || p(w)),  w ~ q, M rows                                 eqs 2.86-2.87
+             ~= N/M sum_m [...] - KL(q(w) || p(w)),  w ~ q                                         eqs 2.86-2.87, M rows
 
 The bound is that of the whole data set. w is the theta of the appendix: every weight and bias of p(x | z, w).
 """

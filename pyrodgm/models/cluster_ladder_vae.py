@@ -2,9 +2,9 @@
 
     p(x, y, z) = p(z_L) p(y | z_L) p(z_{L-1} | z_L, y) prod_{i=1}^{L-2} p(z_i | z_{i+1}) p(x | z_1)
 
-    d_i = MLP(d_{i-1}), d_0 = x                                                         as LadderVAE's
+    d_i = MLP(d_{i-1}),  d_0 = x                                                        as LadderVAE's
     q(y, z | x) = q(z_L | d_L) q(y | z_L, x) q(z_{L-1} | z_L, y, d_{L-1}) prod_{i=1}^{L-2} q(z_i | z_{i+1}, d_i)
-    q(z_i | z_{i+1}, ...) ~ N(mu_i, sigma_i^2) p(z_i | z_{i+1}, ...), normalised
+    q(z_i | z_{i+1}, ...) ∝ N(mu_i, sigma_i^2) p(z_i | z_{i+1}, ...)                  normalised
 
     log p(x) >= E_q(z_L|x) sum_y q(y | z_L, x) E_q(z_<L|...)[log p(x, y, z) - log q(y, z | x)]
 

@@ -3,7 +3,7 @@
     p(z)                               given, normalised or not
     q(z)                               any posterior by name, with free parameters
 
-    log Z >= E_q(z)[log p(z) - log q(z)],  p(z) = exp(-U(z)), Z = int p(z) dz              eq. 15, without data
+    log Z >= E_q(z)[log p(z) - log q(z)],  p(z) = exp(-U(z)),  Z = int p(z) dz             eq. 15, without data
 
 with an auxiliary variable a (Maaløe et al. 2016, sec. 4.1, figure 2):
 

@@ -4,7 +4,7 @@
     p(x | z_1) = prod_j p(x_j | x_<j, z_1)                                  sec. 2.2, a PixelCNN
     q(z | x) = q(z_L | x) prod_{i=1}^{L-1} q(z_i | z_{i+1}, x)              eqs 7-9, a ladder, see LadderVAE
 
-    h_i = CNN(h_{i-1}), h_0 = x                                             sec. 2.2
+    h_i = CNN(h_{i-1}),  h_0 = x                                            sec. 2.2
     mu, sigma = Linear(DENSE(h)), Softplus(DENSE(h))
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as LadderVAE's

@@ -2,11 +2,11 @@
 
     p(x, z) = p(x | z_1) p(z_L) prod_{i=1}^{L-1} p(z_i | z_{i+1})           eqs 1-3, as in HierarchicalVAE
 
-    d_i = MLP(d_{i-1}), d_0 = x                                             eq. 13
+    d_i = MLP(d_{i-1}),  d_0 = x                                            eq. 13
     mu_i, sigma_i^2 = Linear(d_i), Softplus(Linear(d_i))                    eqs 14-15
     q(z | x) = q(z_L | x) prod_{i=1}^{L-1} q(z_i | z_{i+1}, x)              eq. 16; Maaløe 2018, eq. 5.1
     q(z_L | x) = N(mu_L, sigma_L^2)                                         below eq. 19
-    q(z_i | z_{i+1}, x) ~ N(mu_i, sigma_i^2) p(z_i | z_{i+1})               eqs 17-19, normalised
+    q(z_i | z_{i+1}, x) ∝ N(mu_i, sigma_i^2) p(z_i | z_{i+1})               eqs 17-19, normalised
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        eq. 4
 

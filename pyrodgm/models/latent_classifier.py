@@ -1,6 +1,6 @@
 """LatentClassifierVAE, a VAE with a classifier on the latent space. Jurasiński 2019, sec. 4.1 and app. A.
 
-    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x), without y
+    p(x, y, z) = p(z) p(y | z) p(x | y, z)          q(z | x)          without y
 
     log p(x, y) >= E_q(z|x)[log p(x|y,z) + log p(y|z) + log p(z) - log q(z|x)] = L(x, y)           prop. 1, eq. 5
     log p(x) >= E_q(z|x)[log sum_y p(y|z) p(x|y,z) + log p(z) - log q(z|x)]                        eq. 6

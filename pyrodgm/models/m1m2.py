@@ -3,9 +3,8 @@
     p(x, y, z1, z2) = p(y) p(z2) p(z1 | y, z2) p(x | z1)
     q(y, z1, z2 | x) = q(z1 | x) q(y | z1) q(z2 | z1, y)
 
-    log p(x, y) >= E_q(z1,z2|x,y)[log p(x | z1) + log p(z1 | y, z2) + log p(y) + log p(z2)
-                                  - log q(z1 | x) - log q(z2 | z1, y)]
-    log p(x) >= E_q(z1|x)[log p(x | z1) - log q(z1 | x) + U(z1)]        U(z1) as M2's U(x), eq. 3.8, with z1 for x
+    log p(x, y) >= E_q(z1,z2|x,y)[log p(x, y, z1, z2) - log q(z1 | x) q(z2 | z1, y)]
+    log p(x) >= E_q(z1|x)[log p(x | z1) - log q(z1 | x) + U(z1)]                 with U(x) of M2, eq. 3.8, at z1
 
 M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) is replaced by an M2 over z1. M1 is trained first and then
 fixed. M2 learns from samples of z1, drawn afresh at every call; the bound is that of the whole model. Trained end to

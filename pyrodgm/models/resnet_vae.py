@@ -1,14 +1,16 @@
 """ResNet VAE, residual networks with many layers of latents. Kingma 2017, sec. 5.6.2 and app. 5.B (Kingma et al. 2016).
 
-    p(x, z) = p(x | h_0) prod_{l=1}^L p(z_l | h_l)                          app. 5.B; h_L = start, learned
+    p(x, z) = p(x | h_0) prod_{l=1}^L p(z_l | h_l)                          app. 5.B; h_L is learned
     h_{l-1} = h_l + V_l * [f(z_l); f(U_l * f(h_l))]                         top-down, figure 5.B.1
-    p(z_l | h_l) = N(mu, sigma^2), linear in f(h_l)
+    p(z_l | h_l) = N(mu, sigma^2)                                           linear in f(h_l)
 
     g_1 = W * x,  g_{l+1} = g_l + V'_l * f(U'_l * f(g_l))                   bottom-up, of x alone
-    q(z | x) = prod_l q(z_l | g_l, h_l)                                     "bidirectional", secs 5.B.1-5.B.2
-    or
+    q(z | x) = prod_l q(z_l | g_l, h_l)                                     ``"bidirectional"``, secs 5.B.1-5.B.2
+
+or
+
     g_{l+1} = g_l + V'_l * [f(z_l); f(U'_l * f(g_l))]
-    q(z | x) = prod_l q(z_l | g_l)                                          "bottom_up"
+    q(z | x) = prod_l q(z_l | g_l)                                          ``"bottom_up"``
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as VAE's
 

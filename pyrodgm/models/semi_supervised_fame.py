@@ -2,9 +2,9 @@
 
     p(x, y, z) = p(y) p(z_L) p(z_{L-1} | z_L, y) prod_{i=1}^{L-2} p(z_i | z_{i+1}) p(x | z_1)
     p(x | z_1) = prod_j p(x_j | x_<j, z_1)                              as FAME's
-    h_i = CNN(h_{i-1}), h_0 = x                                         as FAME's
+    h_i = CNN(h_{i-1}),  h_0 = x                                        as FAME's
     q(y, z | x) = q(y | h_L) q(z_L | y, h_L) q(z_{L-1} | z_L, y, h_{L-1}) prod_{i=1}^{L-2} q(z_i | z_{i+1}, h_i)
-    q(z_i | z_{i+1}, ...) ~ N(mu_i, sigma_i^2) p(z_i | z_{i+1}, ...), normalised
+    q(z_i | z_{i+1}, ...) ∝ N(mu_i, sigma_i^2) p(z_i | z_{i+1}, ...)  normalised
 
     log p(x) >= sum_y q(y | x) E_q(z|x,y)[log p(x, y, z) - log q(z | x, y) - log q(y | x)]
 

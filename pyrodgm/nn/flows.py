@@ -90,15 +90,15 @@ STEPS = {"gated": (gated, 2), "affine": (affine, 2), "location": (location, 1)} 
 class InverseAutoregressiveFlow(torch.nn.Module):
     """Inverse autoregressive flow (Kingma 2017, algorithm 5), with one masked network per step.
 
-    (m_t, s_t) = MADE_t(z_{t-1}, h)                                         (eq. 5.30)
-    ``"gated"``:     z_t = sigma_t * z_{t-1} + (1 - sigma_t) * m_t,  sigma_t = sigmoid(s_t + gate_bias)    (eq. 5.32)
-    ``"affine"``:    z_t = sigma_t * z_{t-1} + m_t,                  log sigma_t^2 = s_t                   (eq. 5.27)
-    ``"location"``:  z_t = z_{t-1} + m_t                                                                   (sec. 5.B.3)
+    (m_t, s_t) = MADE_t(z_{t-1}, h)                                             (eq. 5.30)
+    z_t = sigma_t z_{t-1} + (1 - sigma_t) m_t,  sigma_t = sigmoid(s_t + b)      ``"gated"`` (eq. 5.32)
+    z_t = sigma_t z_{t-1} + m_t,  log sigma_t^2 = s_t                           ``"affine"`` (eq. 5.27)
+    z_t = z_{t-1} + m_t                                                         ``"location"`` (sec. 5.B.3)
 
-    log q(z) = log q(z_0) - sum_t sum_i log sigma_ti                         (eq. 5.29)
+    log q(z) = log q(z_0) - sum_t sum_i log sigma_ti                            (eq. 5.29)
 
-    The features h enter the first layer of every MADE together with z. A gate starts near sigmoid(gate_bias), so that a
-    step changes little at first (sec. 5.4). A gated step only contracts: sigma_t < 1.
+    The features h enter the first layer of every MADE together with z. b is ``gate_bias``: a gate starts near
+    sigmoid(b), so that a step changes little at first (sec. 5.4). A gated step only contracts: sigma_t < 1.
 
     Args:
         features, size, num_steps, network, shapes: as for ``PlanarFlow``.

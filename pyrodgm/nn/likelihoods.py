@@ -25,9 +25,9 @@ MEANS = {"linear": lambda v: v, "sigmoid": torch.sigmoid}
 class NormalNet(CellsNet):
     """Diagonal normal with mu = Linear(h); ``scale_head`` selects how v = Linear(h) gives sigma.
 
-    ``"log_variance"``:       log sigma^2 = v                       (Maaløe et al. 2016, eqs 16-18)
-    ``"softplus_variance"``:  sigma^2 = log(1 + exp(v)) + 1e-8      (Sønderby et al. 2016, eq. 12)
-    ``"softplus_sigma"``:     sigma = log(1 + exp(v)) + 1e-4        (Maaløe 2018, app. E, sec. 2.2)
+    log sigma^2 = v                        ``"log_variance"`` (Maaløe et al. 2016, eqs 16-18)
+    sigma^2 = log(1 + exp(v)) + 10^-8      ``"softplus_variance"`` (Sønderby et al. 2016, eq. 12)
+    sigma = log(1 + exp(v)) + 10^-4        ``"softplus_sigma"`` (Maaløe 2018, app. E, sec. 2.2)
 
     The papers have no floor. Without one a variance can underflow, and its precision, which a ladder adds to another,
     is infinite. A log-variance is bounded outside [-30, 30], see ``BoundedLogVariance``. The softplus heads are bounded

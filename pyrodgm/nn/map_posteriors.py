@@ -56,8 +56,8 @@ class MapNormalNet(torch.nn.Module):
 class MapFlowNet(torch.nn.Module):
     """Inverse autoregressive flow of a ``MapNormalNet``, with one masked convolutional network per step.
 
-    z_0 = mu + sigma * eps                                                   (Kingma 2017, eq. 5.25)
-    (m_t, s_t) = MaskedConvNet_t(z_{t-1}, c),  z_t = mu_t + sigma_t * z_{t-1} by ``step``  (eqs 5.27-5.32, sec. 5.B.3)
+    z_0 = mu + sigma eps                                                     (Kingma 2017, eq. 5.25)
+    (m_t, s_t) = MaskedConvNet_t(z_{t-1}, c),  z_t = mu_t + sigma_t z_{t-1}  by ``step`` (eqs 5.27-5.32, sec. 5.B.3)
 
     The steps are those of ``InverseAutoregressiveFlow``. The order is position by position, and map by map within a
     position; ``reverse_every`` reverses it. The context c is the parents, or one of them. The last layer of a network

@@ -13,7 +13,7 @@ from pyrodgm.nn.trunk import ACTIVATIONS
 class MaskedConv(torch.nn.Module):
     """A masked convolution of feature maps x, plus parents without a mask.
 
-    out = (W * mask) conv x + sum_i W_i conv h_i + sum_j V_j y_j + b
+    out = (mask W) * x + sum_i W_i * h_i + sum_j V_j y_j + b
 
     An output depends on the values of x before its own position, in raster order; ``reads`` sets the order within a
     position. The parents are feature maps h_i, convolved without a mask, or vectors y_j, the same at every position.

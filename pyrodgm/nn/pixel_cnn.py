@@ -16,7 +16,7 @@ from pyrodgm.nn.masked_conv import MaskedConv, spread_degrees
 class PixelCNN(torch.nn.Module):
     """p(x | h) = prod_i p(x_i | x_<i, h), Bernoulli pixels whose logits come from masked convolutions of x.
 
-    h_1 = W_1 conv x + V conv h,  h_{l+1} = h_l + W_l conv relu(h_l) for each block,  logits by two hidden layers
+    h_1 = W_1 * x + V * h,  h_{l+1} = h_l + W_l * relu(h_l)    for each block; then two hidden layers give the logits
 
     The first layer sees the parents and the pixels before its own ("mask A"). Residual 3x3 blocks and 1x1 layers
     follow. Only the convolutions of x are masked: h is not made of pixels of x, so every pixel may depend on all of it.

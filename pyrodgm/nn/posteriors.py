@@ -39,7 +39,7 @@ class FullNormalNet(NormalNet):
 class FlowNet(NormalNet):
     """A normalising flow of a diagonal normal. One trunk gives all parameters (Kingma 2017, ch. 5).
 
-    z_0 = mu + sigma * eps                                                   (eq. 5.25)
+    z_0 = mu + sigma eps                                                     (eq. 5.25)
     z = f_T(... f_1(z_0, h) ..., h)                                          (eqs 5.12-5.13)
     log q(z) = log q(z_0) - sum_t log |det df_t/dz_{t-1}|                    (eq. 5.16)
 

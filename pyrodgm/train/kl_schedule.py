@@ -12,7 +12,7 @@ from pyrodgm.handlers import warm_up
 class KLSchedule:
     """A KL weight that moves linearly from a start to 1 over epochs, over steps, or not at all.
 
-        beta = start + (1 - start) min(1, (epoch + 1) / epochs, (step + 1) / steps), epoch and step counted from 0
+        beta = start + (1 - start) min(1, (epoch + 1) / epochs, (step + 1) / steps)    epoch and step counted from 0
 
     Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3. A start above 1 makes the
     continuous latents dear at first, so that a class y says what it can. No paper here does so.
