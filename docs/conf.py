@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from docstrings import with_literal_formulas
+from docstrings import with_formulas
 from generate import write_pages
 
 import pyrodgm
@@ -13,6 +13,8 @@ import pyrodgm
 project, author, release = "pyrodgm", "The pyrodgm developers", pyrodgm.__version__
 copyright = author
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb", "sphinx_copybutton"]
+extensions += ["mathml"]  # docs/mathml.py
+html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pyrodgm {release}"
@@ -35,4 +37,4 @@ def setup(app):
 
 
 def _mark_formulas(app, what, name, obj, options, lines):
-    lines[:] = with_literal_formulas(lines)
+    lines[:] = with_formulas(lines)

@@ -1,25 +1,26 @@
-"""Preparation of docstrings for the documentation: formulas become literal blocks."""
+"""Preparation of docstrings for the documentation: formulas are typeset."""
 
 import re
 from itertools import groupby
 
+from formulas import latex
+
 SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Shapes|Yields):")
-BLOCK = (".. code-block:: text", "")
-FORMULA = re.compile(r"\S.* (=|>=|~) .*[^.,:;]")
+FORMULA = re.compile(r"\S.* (=|[<>~]=|~|∝) .*[^.,:;]")
 
 
-def with_literal_formulas(lines):
-    """Turn formulas into literal blocks, and escape other vertical bars, which reST would read as substitutions.
+def with_formulas(lines):
+    """Turn formulas into LaTeX, and escape other vertical bars, which reST would read as substitutions.
 
     A formula is an indented paragraph below text, or a paragraph in which every line has a relation and none ends
-    like a sentence.
+    like a sentence. If it has no LaTeX, see ``latex``, it becomes a literal block.
 
     Args:
         lines: the lines of a docstring, without common indentation.
 
     Example::
 
-        with_literal_formulas(["A bound:", "", "    log p(x) >= L(x)"])
+        with_formulas(["A bound:", "", "    log p(x) >= L(x)"])
     """
     out, text = [], ""  # the last line of text
     for blank, group in groupby(lines, key=lambda line: not line.strip()):
@@ -28,14 +29,21 @@ def with_literal_formulas(lines):
         if blank or (indented and text.endswith("::")):
             out += paragraph
         elif indented and not SECTION.fullmatch(text):
-            out += [*BLOCK, *paragraph]
+            out += _block(paragraph)
         elif not indented and all(FORMULA.fullmatch(line) for line in paragraph):
-            out += [*BLOCK, *("    " + line for line in paragraph)]
+            out += _block(["    " + line for line in paragraph])
         else:
             out += map(_escaped, paragraph)
         if not blank and not indented:
             text = paragraph[-1] if not SECTION.fullmatch(paragraph[0]) else paragraph[0]
     return out
+
+
+def _block(lines):
+    formulas = latex(lines)
+    if formulas is None:
+        return [".. code-block:: text", "", *lines]
+    return [".. math::", "", *("    " + line for line in formulas.split("\n"))]
 
 
 def _escaped(line):

@@ -5,7 +5,7 @@ import inspect
 import shutil
 from pathlib import Path
 
-from docstrings import with_literal_formulas
+from docstrings import with_formulas
 from drawing import drawing
 from figures import records, rows_of, with_links
 from graphs import any_depth, factors, graphs_of
@@ -72,7 +72,7 @@ def models_page(models):
 def model_page(name, model, measured):
     """The page of a model: its module docstring, which has the bound, its graph, the class and its figures."""
     text = inspect.getmodule(model).__doc__
-    page = heading(name) + "\n".join(with_literal_formulas(text.strip().split("\n"))) + "\n\n"
+    page = heading(name) + "\n".join(with_formulas(text.strip().split("\n"))) + "\n\n"
     page += f"Papers: {', '.join(map(paper_link, papers_of(model)))}.\n\n"
     page += heading("Graph", "-") + graph(model)
     page += heading("The class", "-") + documented(f"pyrodgm.models.{name}", model)

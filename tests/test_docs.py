@@ -43,11 +43,15 @@ def test_every_public_name_is_documented(tmp_path, monkeypatch):
             assert re.search(rf"::? pyrodgm\.{home}\.{name}$", text, re.MULTILINE), f"{package}.{name}"
 
 
-def test_formulas_stand_as_they_are(monkeypatch):
+def test_formulas_become_blocks(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
-    lines = importlib.import_module("docstrings").with_literal_formulas
-    block = [".. code-block:: text", ""]
-    assert lines(["A bound:", "", "    log p(x) >= L(x)"]) == ["A bound:", "", *block, "    log p(x) >= L(x)"]
-    assert lines(["p(x | z) = 1", "", "It is p(x | z)."]) == [*block, "    p(x | z) = 1", "", r"It is p(x \| z)."]
+    lines = importlib.import_module("docstrings").with_formulas
+
+    def block(formula):
+        return [".. math::", "", r"    \begin{aligned}", f"    {formula}", r"    \end{aligned}"]
+
+    assert lines(["A bound:", "", "    p(x) >= L(x)"]) == ["A bound:", "", *block(r"p(x) &\ge L(x)")]
+    assert lines(["p(x | z) ~= 1", "", "A p(x | z)."]) == [*block(r"p(x \mid z) &\approx 1"), "", r"A p(x \| z)."]
+    assert lines(["Files:", "", "    a.txt | b"]) == ["Files:", "", ".. code-block:: text", "", "    a.txt | b"]
     assert lines(["Args:", "    x: rows ``a|b``."]) == ["Args:", "    x: rows ``a|b``."]
     assert lines(["Example::", "", "    f(a | b)"]) == ["Example::", "", "    f(a | b)"]

@@ -131,7 +131,7 @@ def pages(tmp_path_factory):
 def test_the_page_of_a_model_has_graph_bound_and_figures(name, pages):
     page = (pages / "models" / f"{name}.rst").read_text()
     assert page.count("<svg") == 1
-    assert re.search(r"^    .*log p\(.*>= .*E_q", page, re.MULTILINE), "no bound"
+    assert re.search(r"^    .*\\log p\(.*\\ge .*\\mathbb\{E\}_", page, re.MULTILINE), "no bound"
     assert ":ref:`" in page.split("Graph\n")[0], "no paper"
     for recipe in RECIPES.values():
         listed = f"{recipe.name} <results-" in page or f"``{recipe.name}``" in page
