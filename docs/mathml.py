@@ -42,9 +42,9 @@ def mathml(tex, as_block=False):
     Raises:
         MathError: docutils does not know something in the LaTeX.
     """
-    root = ElementTree.fromstring(
-        tex2mathml(tex, as_block).replace(NAMESPACE, "").replace("&ApplyFunction;", APPLICATION)
-    )
+    tex = tex.replace(r"\boldsymbol", r"\mathbfit")  # docutils makes everything after \boldsymbol bold
+    source = tex2mathml(tex, as_block).replace(NAMESPACE, "").replace("&ApplyFunction;", APPLICATION)
+    root = ElementTree.fromstring(source)
     for row in list(root.iter()):
         parts = list(row)
         for i, part in enumerate(parts):

@@ -178,3 +178,8 @@ def test_thin_spaces_around_names_of_functions():
     assert parts(r"\log \exp y") == ["log", thin, "exp", thin, "y"]
     assert parts(r"+ \log(y)") == ["+", "log", applied, "(", "y", ")"]
     assert parts(r"(y) \exp y") == ["(", "y", ")", thin, "exp", thin, "y"]
+
+
+def test_a_bold_symbol_is_a_bold_letter():
+    root = ElementTree.fromstring(importlib.import_module("mathml").mathml(r"\boldsymbol{\mu} x"))
+    assert [part.text for part in root.iter("mi")] == ["\N{MATHEMATICAL BOLD ITALIC SMALL MU}", "x"]
