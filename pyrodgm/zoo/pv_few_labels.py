@@ -2,9 +2,10 @@
 
     python -m pyrodgm.zoo.pv_few_labels --output results
 
-Every draw keeps the labels of some training rows, the same number of each condition. A fifth of the kept labels is held
-out: it chooses the epoch of a network, the leaf size of the forest and the neighbours of LabelSpreading. No method sees
-another label, and the test rows choose nothing. The SDGM and LabelSpreading also use the rows without a label.
+Every draw keeps the labels of some training rows, the same number of each condition. A fifth of the kept labels is
+held out: it chooses the epoch of a network, the leaf size of the forest and the neighbours of LabelSpreading. The SDGM
+is the estimator, which learns from all labels if they are fewer than 500. No method sees another label, and the test
+rows choose nothing. The SDGM and LabelSpreading also use the rows without a label.
 
 The errors go to ``pv-few-labels-COLUMNS.json`` as with ``pyrodgm reproduce``, one file for the six sensors, the three
 weather-corrected columns, and current and voltage. ``pv-few-labels.png`` shows them with one standard deviation.
@@ -64,8 +65,8 @@ def keep_labels(data: Dataset, num_labels: int, seed: int) -> tuple[Dataset, tor
 def sdgm_error(recipe: Recipe, data: Dataset, kept: torch.Tensor, seed: int) -> float:
     """Test error (%) of an SDGM of the recipe's sizes on all training rows and the labels of ``kept``.
 
-    It holds out a fifth of these labels itself, and keeps the epoch with their least cross-entropy. The other networks
-    keep the epoch with the fewest errors on theirs, which suits them better.
+    The estimator decides whether labels choose the epoch: it holds out a tenth of 500 or more, and none of fewer. A
+    fifth of 100 labels chose an early epoch: 54 % of the validation rows were wrong, and 36 % with none held out.
     """
     y = np.full(len(data.train.y), -1)
     y[kept] = data.train.y[kept]
@@ -77,7 +78,6 @@ def sdgm_error(recipe: Recipe, data: Dataset, kept: torch.Tensor, seed: int) -> 
         learning_rate=recipe.learning_rate,
         beta=recipe.beta,
         warm_up_epochs=recipe.warm_up_epochs,
-        validation_fraction=HELD_OUT,
         patience=recipe.epochs,
         random_state=seed,
     )
@@ -109,9 +109,11 @@ def record(columns: str, epochs: int = EPOCHS) -> Recipe:
         paper=PAPER[columns],
         deviations=(
             "The string is simulated, because the paper's data are not public. All draws share one random split into "
-            "10,500 training and 3,000 test rows. A fifth of the kept labels chooses the epoch (the paper does not "
-            "state what does). beta = 1 and the learning rate are the estimator's defaults; nothing was tuned. The "
-            f"networks without latents take {STEPS} steps."
+            "10,500 training and 3,000 test rows. The paper does not state what chooses the epoch: here a fifth of the "
+            "kept labels, for the networks without latents, which take at most "
+            f"{STEPS} steps; and for the SDGM a tenth of 500 labels or more, and none of fewer. That none is better, "
+            "and that beta = 10, batch normalisation or M2 are not, was seen on the validation rows with three other "
+            "draws of 100 labels, six sensors (36.1, 38.7, 51.3 and 37.0 %). Else nothing was tuned."
         ),
         data=("pv", {"columns": columns}),
         epochs=epochs,
