@@ -3125,9 +3125,24 @@ mutants(
 mutants(
     "zoo/pv_few_labels.py",
     (
-        "y[kept] = data.train.y[kept]",
-        "y[:] = data.train.y",
-        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_gets_all_rows_and_the_kept_labels",
+        "num_labels=num_labels, ",
+        "num_labels=None, ",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs",
+    ),
+    (
+        "min(recipe.batch_size, num_labels)",
+        "recipe.batch_size",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs",
+    ),
+    (
+        "*data.test, num_samples",
+        "*data.validation, num_samples",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs",
+    ),
+    (
+        "monitor=None",
+        "monitor='validation error'",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs",
     ),
     (
         "validation=Rows(data.train.x[stop], data.train.y[stop])",

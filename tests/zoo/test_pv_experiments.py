@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pyrodgm.data import Dataset, Rows, standardise
+from pyrodgm.data import Dataset, Rows, select_labels, standardise
 from pyrodgm.zoo import pv_few_labels, pv_new_conditions
 from pyrodgm.zoo.pv_few_labels import errors, keep_labels, record
 from pyrodgm.zoo.pv_new_conditions import STAGES, figures_of_stage, rows_of_stage
@@ -34,45 +34,51 @@ def data(monkeypatch):
 
 class TestFewLabels:
     def test_a_fifth_of_the_kept_labels_of_each_class_is_held_out(self, data):
-        part, learn, kept = keep_labels(data, 100, seed=3)
-        assert torch.bincount(data.train.y[kept]).tolist() == [10] * 10
+        part, learn = keep_labels(data, 100, seed=3)
+        kept = select_labels(data.train.y, 100, 10, seed=3)
         assert torch.bincount(data.train.y[learn]).tolist() == [8] * 10
         assert torch.isin(learn, kept).all() and part.test is data.test
         stop = kept[~torch.isin(kept, learn)]
         order = part.validation.x[:, 0].argsort(), data.train.x[stop, 0].argsort()
         assert torch.equal(part.validation.x[order[0]], data.train.x[stop][order[1]])
         assert torch.equal(part.validation.y[order[0]], data.train.y[stop][order[1]])
-        assert not torch.equal(keep_labels(data, 100, seed=4)[2], kept)
+        assert not torch.equal(keep_labels(data, 100, seed=4)[1], learn)
 
     def test_no_method_sees_another_label(self, data, monkeypatch):
-        recipe, kept = record("sensors", epochs=1), keep_labels(data, 50, seed=0)[2]
-        found = errors(recipe, data, 50, seed=0)
+        recipe, kept = record("sensors", epochs=1), select_labels(data.train.y, 50, 10, seed=0)
+        for user in ("pv_few_labels", "preparation"):
+            monkeypatch.setattr(f"pyrodgm.zoo.{user}.select_labels", lambda *_: kept)
+
+        def found(data):
+            monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda *_, **__: data)
+            return errors(recipe, data, 50, seed=0)
+
         hidden = (data.train.y + 1) % 10
         hidden[kept] = data.train.y[kept]
         validation = data.validation._replace(y=data.validation.y.flip(0))
-        monkeypatch.setattr(pv_few_labels, "select_labels", lambda *_: kept)
-        assert errors(recipe, data._replace(train=Rows(data.train.x, hidden), validation=validation), 50, 0) == found
-        assert list(found) == ["SDGM", "dropout network", "network without dropout", "forest", "LabelSpreading"]
-        assert all(found[name] < 30 for name in ("network without dropout", "forest", "LabelSpreading"))
+        changed = data._replace(train=Rows(data.train.x, hidden), validation=validation)
+        assert found(changed) == (first := found(data))
+        assert list(first) == ["SDGM", "dropout network", "network without dropout", "forest", "LabelSpreading"]
+        assert all(first[name] < 30 for name in ("network without dropout", "forest", "LabelSpreading"))
 
-    def test_the_sdgm_gets_all_rows_and_the_kept_labels(self, data, monkeypatch):
+    def test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs(self, data, monkeypatch):
         seen = SimpleNamespace()
 
-        class Stub:
-            def __init__(self, model, **options):
-                seen.options = options
+        def stub(recipe, seed, progress):
+            seen.recipe, seen.seed = recipe, seed
+            return data, None, "trained", []
 
-            def fit(self, x, y):
-                seen.x, seen.y = x, y
+        def error(model, x, y, num_samples):
+            assert model == "trained" and torch.equal(x, data.test.x) and torch.equal(y, data.test.y)
+            return float(num_samples)
 
-            def score(self, x, y):
-                return 0.25 if np.array_equal(x, data.test.x) else 0.0
-
-        monkeypatch.setattr(pv_few_labels, "DeepGenerativeClassifier", Stub)
-        kept = torch.tensor([3, 17])
-        assert pv_few_labels.sdgm_error(record("iv", epochs=7), data, kept, seed=5) == 75
-        assert len(seen.x) == len(seen.y) == 400 and seen.y[kept].tolist() == [3, 7] and (seen.y >= 0).sum() == 2
-        assert seen.options["epochs"] == 7 and "validation_fraction" not in seen.options
+        monkeypatch.setattr(pv_few_labels, "train", stub)
+        monkeypatch.setattr(pv_few_labels, "classification_error", error)
+        assert pv_few_labels.sdgm_error(record("iv", epochs=7), data, 100, seed=5) == 100
+        assert seen.recipe.num_labels == seen.recipe.labelled_batch_size == 100 and seen.seed == 5
+        assert seen.recipe.monitor is None and seen.recipe.epochs == 7
+        pv_few_labels.sdgm_error(record("iv", epochs=7), data, 500, seed=5)
+        assert seen.recipe.num_labels == 500 and seen.recipe.labelled_batch_size == 200
 
     def test_the_tables_and_the_figure_are_written(self, data, tmp_path, monkeypatch):
         monkeypatch.setattr(pv_few_labels, "load_data", lambda recipe: data)
