@@ -21,11 +21,12 @@ class Networks:
         batch_norm: of the hidden layers; ``"heads"``, of the mean and the variance of latents too.
         variance: ``"log"``, or ``"softplus"``: what a head gives of a variance.
         posterior: ``"normal"``, ``"full"``, ``"planar"`` or ``"iaf"``.
+        fixed: names of networks that are not trained, and whose statistics stay.
     """
 
-    def __init__(self, parameters, activation, batch_norm, variance="log", posterior="normal"):
+    def __init__(self, parameters, activation, batch_norm, variance="log", posterior="normal", fixed=()):
         self.parameters, self.activation, self.batch_norm = parameters, ACTIVATIONS[activation], batch_norm
-        self.variance, self.posterior, self.statistics = variance, posterior, {}
+        self.variance, self.posterior, self.fixed, self.statistics = variance, posterior, fixed, {}
 
     def hidden(self, name, *parents):
         return self.layers(f"{name}.trunk", *parents)
@@ -42,8 +43,11 @@ class Networks:
 
     def normalised(self, norm, h):
         rows = h.reshape(-1, h.shape[-1])
-        mean, variance = rows.mean(0), rows.var(0, correction=0)
-        self.statistics[norm] = mean.detach(), rows.var(0).detach()
+        if norm.partition(".")[0] in self.fixed:
+            mean, variance = (self.parameters[f"{norm}.running_{name}"] for name in ("mean", "var"))
+        else:
+            mean, variance = rows.mean(0), rows.var(0, correction=0)
+            self.statistics[norm] = mean.detach(), rows.var(0).detach()
         h = (h - mean) / (variance + 1e-5).sqrt()
         return h * self.parameters[f"{norm}.weight"] + self.parameters[f"{norm}.bias"]
 

@@ -41,6 +41,12 @@ M2 = KINGMA | {
     "nets": {"q_y": (784, 500, 10), "q_z": (794, 500, 50), "p_x": (60, 500, 784)},
 }  # fmt: skip
 M1 = {"sizes": {"z": 50}, "nets": {"q_z": (784, 600, 600, 50), "p_x": (50, 600, 600, 784)}}
+M1_FAST = MNIST | {
+    "model": "VAE", "measure_every": 5, "norm": True, "precision": "bfloat16", "sizes": {"z": 50},
+    "batch": (None, 200), "epochs": 50, "nets": {"q_z": (444, 500, 500, 50), "p_x": (50, 500, 500, 444)},
+    "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 25, "end": 50}),
+    "steps": {1: (1.5e-3, 1 / 3), 2: (1.5e-3, 2 / 3), 3: (1.5e-3, 1.0), 26: (1.5e-3, 1.0), 50: (6e-5, 1.0)},
+}  # fmt: skip
 
 # Maaløe et al. 2016, sec. 3: 0.0003, two layers of 500, a and z of 100; beta 0.1: alpha = 0.1 * 50,000 / 100.
 AUXILIARY = MNIST | {
@@ -337,6 +343,19 @@ BY_HAND = {
         "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 15, "end": 30}),
         # 20 - 19 / 5 and 20 - 4 * 19 / 5
         "steps": {1: (1.5e-3, 16.2), 4: (1.5e-3, 4.8), 5: (1.5e-3, 1.0), 16: (1.5e-3, 1.0), 30: (1e-4, 1.0)},
+    },
+    "mnist-m1-fast": M1_FAST,
+    "mnist-m1m2-fast": AUXILIARY | {
+        "model": "M1M2", "sizes": {"z1": 50, "z": 10}, "batch": (100, 200), "epochs": 30, "measure_every": 5,
+        "nets": {
+            "q_z1": (444, 500, 500, 50), "p_x": (50, 500, 500, 444), "p_z1": (20, 500, 500, 50),
+            "q_y": (50, 500, 500, 10), "q_z2": (60, 500, 500, 10),
+        },
+        "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 15, "end": 30}),
+        # 20 - 19 / 10 and 20 - 9 * 19 / 10
+        "steps": {1: (1.5e-3, 18.1), 9: (1.5e-3, 2.9), 10: (1.5e-3, 1.0), 16: (1.5e-3, 1.0), 30: (1e-4, 1.0)},
+        "first": M1_FAST | {"steps": {1: (1.5e-3, 1 / 3), 9: (1.5e-3, 1.0), 10: (1.5e-3, 1.0), 16: (1.5e-3, 1.0)}
+                  | {30: (1.26e-3, 1.0)}},
     },
     "mnist-cagem-0": CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
     "mnist-cagem-20": CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 250.0},
@@ -635,7 +654,8 @@ def check_steps(model, steps, numbers, optimiser, data):
             return left.pop(0)
 
         posterior = numbers["posterior"] if isinstance(numbers["posterior"], str) else numbers["posterior"][0]
-        nets = hand.Networks(parameters, numbers["act"], numbers["norm"], numbers["variance"], posterior)
+        fixed = {name.partition(".")[0] for name, p in model.named_parameters() if not p.requires_grad}
+        nets = hand.Networks(parameters, numbers["act"], numbers["norm"], numbers["variance"], posterior, fixed)
         kl_of_y = kl if numbers["kl_of_y"] == "kl" else 1.0
         sizes = few(numbers["sizes"])
         loss = hand.Loss(nets, numbers["model"], numbers["classes"], numbers["likelihood"], sizes, noise, kl,
