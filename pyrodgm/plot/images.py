@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from pyro import poutine
+from pyro.poutine.messenger import Messenger
 
 from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
@@ -71,13 +73,35 @@ def _grid(model, images, columns, image_shape, ax, gap=1):
     return image_grid(images, columns, image_shape, ax, gap, None if model.p_x.scale == 1 else model.p_x.scale)
 
 
-def _mean_image(model, y, size, z=None):
-    """The mean of p(x | ...). The top latent is z if given; whatever is not given is drawn from the prior.
+class _AtNoise(Messenger):
+    """Sets a site with a normal prior to mu + sigma noise, for noise ``(B, z)``. N(0, I) gives the noise itself."""
+
+    def __init__(self, site, noise):
+        super().__init__()
+        self.site, self.noise = site, noise
+
+    def _pyro_sample(self, msg):
+        if msg["name"] == self.site:
+            mean, scale = _moments(msg)
+            msg["value"], msg["done"] = mean + scale * self.noise, True
+
+
+def _moments(site):
+    """Mean and standard deviation of the normal prior of a site."""
+    prior = site["fn"]
+    while isinstance(prior, torch.distributions.Independent):
+        prior = prior.base_dist
+    if not isinstance(prior, torch.distributions.Normal):
+        raise ValueError(f"model: got a prior of {site['name']} that is not normal, want a normal top latent")
+    return prior.loc, prior.scale
+
+
+def _mean_image(model, y, size, noise=None):
+    """The mean of p(x | ...). The top latent is at the noise if given; whatever is not given is drawn from the prior.
 
     For a decoder that draws pixel by pixel, which has no closed-form mean, it is a sampled image.
     """
-    given = {} if z is None else {model.top: z}
-    with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):
+    with evaluating(model), poutine.trace() as capture, nullcontext() if noise is None else _AtNoise(model.top, noise):
         model.model(None, y, size=size)
     node = capture.trace.nodes["x"]
     return node["value"] if isinstance(node["fn"], PixelByPixel) else node["fn"].mean
@@ -134,7 +158,8 @@ def samples(
 def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes | None = None) -> Axes:
     """Plot each image, then its style in every class (Kingma 2017, fig. 3.1; Maaløe et al. 2016, fig. 3a).
 
-    The top latent z is sampled from the guide given x. The mean of p(x | z, y) is shown for every y.
+    The top latent z is sampled from the guide given x. The mean of p(x | z, y) is shown for every y. If p(z | y)
+    depends on y, z moves with it: mu_y + sigma_y eps with the same eps for every y.
 
     Args:
         model: a model with a ``classifier`` and a top latent.
@@ -151,9 +176,14 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
     """
     classes = model.num_classes
     with evaluating(model):
-        z = latents(model, x, model.classifier(x).argmax(-1))[model.top]
+        found = model.classifier(x).argmax(-1)
+        z = latents(model, x, found)[model.top]
+        with poutine.trace() as capture:
+            model.model(x, found)
+    mean, scale = _moments(capture.trace.nodes[model.top])
+    noise = (z - mean) / scale
     y = torch.arange(classes, device=x.device).repeat(len(x))
-    styled = _mean_image(model, y, len(y), z.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
+    styled = _mean_image(model, y, len(y), noise.repeat_interleave(classes, 0)).reshape(len(x), classes, -1)
     ax = _grid(model, torch.cat([x[:, None], styled], 1).flatten(0, 1), classes + 1, image_shape, ax)
     ax.axvline(image_shape[1] + 1, color="tab:red")
     return ax
@@ -162,8 +192,10 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
 def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequence[int], ax: Axes | None = None) -> Axes:
     """Plot samples of each class from the prior, one style per line (Maaløe et al. 2016, fig. 3b).
 
+    A style is the noise eps of the top latent, z = eps for N(0, I) and z = mu_y + sigma_y eps for a p(z | y).
+
     Args:
-        model: a model with classes and a top latent with the prior N(0, I).
+        model: a model with classes, whose top latent has a normal prior.
         samples: number of styles.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
@@ -176,9 +208,9 @@ def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequenc
         class_samples(m, samples=10, image_shape=(8, 8))
     """
     device = next(model.parameters()).device
-    z = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
+    noise = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
     y = torch.arange(model.num_classes, device=device).repeat(samples)
-    return _grid(model, _mean_image(model, y, len(y), z), model.num_classes, image_shape, ax)
+    return _grid(model, _mean_image(model, y, len(y), noise), model.num_classes, image_shape, ax)
 
 
 def manifold(
@@ -192,7 +224,7 @@ def manifold(
     """Plot mean images over a grid of a two-dimensional z, spaced by the inverse normal CDF (Kingma 2017, fig. 2.7).
 
     Args:
-        model: a model whose top latent has two units and the prior N(0, I).
+        model: a model whose top latent has two units and a normal prior.
         steps: images per side.
         image_shape: as for ``image_grid``.
         y: a class, for a model with classes, or None to sample it.
@@ -213,6 +245,6 @@ def manifold(
         raise ValueError(f"model: got z_size={model.z_size}, want 2 for a manifold in the plane")
     device = next(model.parameters()).device
     quantiles = torch.special.ndtri(torch.linspace(0, 1, steps + 2)[1:-1]).to(device)
-    z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
-    labels = None if y is None else torch.full((len(z),), y, device=device)
-    return _grid(model, _mean_image(model, labels, len(z), z), steps, image_shape, ax, gap)
+    noise = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(-1)
+    labels = None if y is None else torch.full((len(noise),), y, device=device)
+    return _grid(model, _mean_image(model, labels, len(noise), noise), steps, image_shape, ax, gap)

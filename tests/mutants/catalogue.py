@@ -3123,6 +3123,19 @@ mutants(
     ),
 )
 mutants(
+    "plot/images.py",
+    (
+        "mean + scale * self.noise, True",
+        "self.noise, True",
+        "plot/test_plot.py::test_class_samples_and_analogies_of_a_prior_that_depends_on_the_class",
+    ),
+    (
+        "noise = (z - mean) / scale",
+        "noise = z",
+        "plot/test_plot.py::test_class_samples_and_analogies_of_a_prior_that_depends_on_the_class",
+    ),
+)
+mutants(
     "zoo/pv_few_labels.py",
     (
         "num_labels=num_labels, ",

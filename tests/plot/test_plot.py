@@ -1,5 +1,7 @@
 import matplotlib
 import numpy as np
+import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 
@@ -143,6 +145,48 @@ def test_class_samples_share_a_style_a_line(echo):
             np.testing.assert_allclose(line[k][:3], line[0][:3], rtol=1e-5)
             assert line[k][3:].argmax() == k
     assert not np.array_equal(grid[1, 1:4], grid[3, 1:4])
+
+
+class Mixture(Echo):
+    """An ``Echo`` whose z has the prior N(2 e_y, 0.5^2), with e_y the class as one-hot rows."""
+
+    def __init__(self):
+        super().__init__()
+        with torch.no_grad():
+            self.q_z.loc.weight[:, :3] = torch.eye(3)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)
+            z = pyro.sample("z", dist.Normal(2 * y, 0.5).to_event(1))
+            return pyro.sample("x", self.p_x(z, y), obs=x)
+
+
+def test_class_samples_and_analogies_of_a_prior_that_depends_on_the_class():
+    grid = torch.from_numpy(pixels(class_samples(Mixture(), samples=2, image_shape=(1, 6))))
+    for i in range(2):
+        noise = [(grid[1 + 2 * i, 1 + 7 * k : 4 + 7 * k].logit() - 2 * torch.eye(3)[k]) / 0.5 for k in range(3)]
+        torch.testing.assert_close(noise[1:], [noise[0]] * 2, rtol=1e-3, atol=1e-3)
+    x = torch.tensor([[1.0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0]])
+    model = Mixture()
+    found = model.classifier(x).argmax(-1)
+    grid = torch.from_numpy(pixels(analogies(model, x, image_shape=(1, 6))))
+    for i in range(2):
+        for k in range(3):
+            z = grid[1 + 2 * i, 8 + 7 * k : 11 + 7 * k].logit()
+            wanted = x[i, :3] + 2 * torch.eye(3)[k] - 2 * torch.eye(3)[found[i]]
+            torch.testing.assert_close(z, wanted.to(z), rtol=1e-3, atol=1e-3)
+
+
+def test_a_prior_that_is_not_normal_is_refused():
+    class Uniform(Echo):
+        def model(self, x=None, y=None, size=1):
+            with self.batch(x, y, size) as y:
+                z = pyro.sample("z", dist.Uniform(torch.zeros(3), 1.0).to_event(1))
+                return pyro.sample("x", self.p_x(z, pyro.sample("y", self.uniform_one_hot(), obs=y)), obs=x)
+
+    with pytest.raises(ValueError, match="model: got a prior of z that is not normal, want a normal top latent"):
+        class_samples(Uniform(), samples=2, image_shape=(1, 6))
 
 
 class Copy(VAE):
