@@ -30,7 +30,7 @@ def classification_error(
     """Classification error in per cent: the share of rows whose most probable class is not ``y``.
 
     Args:
-        model: a model with a ``classifier``.
+        model: a model with ``num_classes`` and a ``classifier``.
         x: rows ``(B, D)``.
         y: their class indices ``(B,)`` or one-hot rows ``(B, K)``.
         batch_size: rows per call.

@@ -199,7 +199,21 @@ class DeepGenerativeModel(Model):
 
     @property
     def x_support(self) -> tuple[constraints.Constraint, str]:
-        return self.p_x.support, self.p_x.wanted
+        likelihood = self._likelihood()
+        return likelihood.support, likelihood.wanted
+
+    def _likelihood(self):
+        """The network of p(x | ...). ``torch.nn.Module`` would hide that it is absent behind the property that asks."""
+        try:
+            likelihood = self.__getattr__("p_x")
+        except AttributeError:
+            likelihood = None
+        if not all(hasattr(likelihood, name) for name in ("support", "wanted", "scale")):
+            raise ValueError(
+                f"p_x: got {'none' if likelihood is None else type(likelihood).__name__} in {type(self).__name__}, "
+                "want the network of p(x | ...), as Networks.likelihood or likelihood_net gives"
+            )
+        return likelihood
 
     @abstractmethod
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
@@ -212,7 +226,7 @@ class DeepGenerativeModel(Model):
     @property
     def missing(self) -> str | None:
         """How networks read a missing cell of x, see ``Networks``; None if NaN is refused."""
-        return getattr(self.p_x, "missing", None)
+        return getattr(self._likelihood(), "missing", None)
 
     def scaled(self, x: torch.Tensor) -> torch.Tensor:
         """x as input of a network, ``(..., D)``: divided by the largest count if the likelihood is one of counts.
@@ -222,7 +236,8 @@ class DeepGenerativeModel(Model):
         """
         absent = None if self.missing is None else x.isnan()
         x = x if absent is None else x.masked_fill(absent, 0)
-        x = x if self.p_x.scale == 1 else x.to(next(self.parameters()).dtype) / self.p_x.scale
+        scale = self._likelihood().scale
+        x = x if scale == 1 else x.to(next(self.parameters()).dtype) / scale
         return torch.cat([x, absent.to(x.dtype)], -1) if absent is not None and self.missing == "mask" else x
 
     def standard_normal(self, size: int) -> dist.Distribution:

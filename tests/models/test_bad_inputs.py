@@ -3,12 +3,13 @@
 import math
 
 import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.models import ADGM, M2, VAE
+from pyrodgm.models import ADGM, M2, VAE, DeepGenerativeModel
 from tests.pairs import small
 
 X, Y = torch.rand(5, 6), torch.tensor([0, 1, 2, 0, 1])
@@ -86,3 +87,28 @@ def test_a_model_without_classes_refuses_labels():
 def test_names_that_do_not_exist(options, message):
     with pytest.raises(ValueError, match=message):
         small(ADGM, **options)
+
+
+class WithoutLikelihood(DeepGenerativeModel):
+    def __init__(self):
+        super().__init__(4, None, 2)
+        self.decoder = torch.nn.Linear(2, 4)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            z = pyro.sample("z", self.standard_normal(2))
+            return pyro.sample("x", dist.Bernoulli(logits=self.decoder(z)).to_event(1), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("z", self.standard_normal(2))
+
+
+@pytest.mark.parametrize(("p_x", "got"), [(None, "none"), (torch.nn.Linear(2, 4), "Linear")])
+@pytest.mark.parametrize("use", [lambda m: m.model(torch.zeros(3, 4)), lambda m: m.scaled(torch.zeros(3, 4))])
+def test_a_model_without_a_likelihood_is_told_so(p_x, got, use):
+    m = WithoutLikelihood()
+    if p_x is not None:
+        m.p_x = p_x
+    with pytest.raises(ValueError, match=f"p_x: got {got} in WithoutLikelihood, want the network of p"):
+        use(m)

@@ -125,7 +125,7 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE-]",
     ),
     (
-        "x.to(next(self.parameters()).dtype) / self.p_x.scale",
+        "x.to(next(self.parameters()).dtype) / scale",
         "x",
         "evaluate/test_by_hand.py::test_classifiers[M2-]",
     ),
