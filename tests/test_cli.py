@@ -108,6 +108,15 @@ def test_bad_arguments_end_with_exit_code_2(args, message):
     assert re.search(message, re.sub(r"[\s│]+", " ", result.output))
 
 
+def test_a_run_with_other_settings_is_named(tmp_path):
+    (tmp_path / "digits+epochs=3+beta=2" / "seed-0" / "model").mkdir(parents=True)
+    (tmp_path / "digits+epochs=4" / "seed-1" / "model").mkdir(parents=True)
+    result = call("evaluate", "digits", "--runs", str(tmp_path))
+    assert result.exit_code == 2
+    said = re.sub(r"[\s│]+", " ", result.output)
+    assert "pyrodgm train digits; one finished with --set epochs=3 --set beta=2" in said and "epochs=4" not in said
+
+
 @pytest.mark.usefixtures("plain_svi")
 def test_train_prints_a_table_over_the_seeds():
     result = call("train", "digits", "--epochs", 1, "--seeds", 2)

@@ -73,5 +73,9 @@ def _trained(name, seed, changes, device, runs):
     check_device(device)
     folder = run_folder(runs, recipe, changes, seed) / "model"
     if not folder.exists():
-        raise ValueError(f"NAME: got {name} without {folder}, want a finished run: pyrodgm train {name}")
+        others = sorted(path.parents[1].name for path in runs.glob(f"{name}+*/seed-{seed}/model"))
+        settings = "".join(
+            f"; one finished with --set {run[len(name) + 1 :].replace('+', ' --set ')}" for run in others
+        )
+        raise ValueError(f"NAME: got {name} without {folder}, want a finished run: pyrodgm train {name}{settings}")
     return recipe, Model.from_pretrained(folder).to(device), load_data(recipe)
