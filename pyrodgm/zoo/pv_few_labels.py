@@ -122,7 +122,7 @@ def reproduce(
     seeds: int = SEEDS,
     epochs: int = EPOCHS,
 ) -> list[Path]:
-    """Measure the errors, and write the tables and the figure.
+    """Measure the errors, and write the tables, and the figure if there are several numbers of labels.
 
     Args:
         folder: where to.
@@ -150,8 +150,9 @@ def reproduce(
         command = f"python -m pyrodgm.zoo.pv_few_labels {options}"
         paths.append(write_results(folder, recipe, runs, command, "cpu", changed, commit))
         tables[name] = runs
-    paths.append(make_folder(folder) / f"{'+'.join(['pv-few-labels', *changed])}.png")
-    write(paths[-1], draw(tables))
+    if len(labels) > 1:
+        paths.append(make_folder(folder) / f"{'+'.join(['pv-few-labels', *changed])}.png")
+        write(paths[-1], draw(tables))
     return paths
 
 
@@ -177,7 +178,7 @@ def draw(tables: dict[str, dict[int, dict[str, float]]]) -> bytes:
             ax.errorbar(count, middle, deviation, marker="o", markersize=3, capsize=2, label=method)
         ax.set(title=COLUMNS[name], xlabel="labels")
     axes[0].set_ylabel("test error, %")
-    axes[0].legend(fontsize="small")
+    picture.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=5)
     file = io.BytesIO()
     picture.savefig(file, format="png", dpi=150)
     return file.getvalue()

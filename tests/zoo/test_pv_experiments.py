@@ -91,6 +91,8 @@ class TestFewLabels:
         expected = {"SDGM, 50 labels, test error": 50.1, "SDGM, 60 labels, test error": 60.1}
         assert written["figures"]["1"] == expected
         assert paths[-1].read_bytes().startswith(b"\x89PNG")
+        paths = pv_few_labels.reproduce(tmp_path, ["iv"], [50], seeds=2, epochs=1)
+        assert [path.name for path in paths] == ["pv-few-labels-iv+labels=50+epochs=1.json"]
 
 
 class TestNewConditions:
