@@ -127,12 +127,18 @@ def pages(tmp_path_factory):
     return folder
 
 
+def file_of(name):
+    return Path(sys.modules[MODELS[name].__module__].__file__).name
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_the_page_of_a_model_has_graph_bound_and_figures(name, pages):
     page = (pages / "models" / f"{name}.rst").read_text()
     assert page.count("<svg") == 1
     assert re.search(r"^    .*\\log p\(.*\\ge .*\\mathbb\{E\}_", page, re.MULTILINE), "no bound"
-    assert ":ref:`" in page.split("Graph\n")[0], "no paper"
+    assert ":ref:`" in page.split("Graph\n")[0], (
+        f"no paper of docs/papers.py is named in the first paragraph of the docstring of {file_of(name)}"
+    )
     for recipe in RECIPES.values():
         listed = f"{recipe.name} <results-" in page or f"``{recipe.name}``" in page
         assert listed == (recipe.model[0].__name__ == name)
