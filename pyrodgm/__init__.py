@@ -1,6 +1,6 @@
 """Deep generative models for semi-supervised and unsupervised learning, as Pyro model/guide pairs.
 
-The names that a first program needs; each is loaded when it is used.
+The names that a first program needs, all models among them; each is loaded when it is used.
 """
 
 from importlib import import_module
@@ -21,8 +21,10 @@ _HOMES = {
     "DeepGenerativeClassifier": "estimators",
     "DeepGenerativeModel": "models",
     "DensityModel": "models",
+    "FAME": "models",
     "FreeBits": "infer",
     "HierarchicalVAE": "models",
+    "IAFVAE": "models",
     "ImportanceWeightedELBO": "infer",
     "LadderVAE": "models",
     "LatentClassifierVAE": "models",
@@ -30,8 +32,10 @@ _HOMES = {
     "M1M2": "models",
     "M2": "models",
     "Optimizer": "infer",
+    "ResNetVAE": "models",
     "SDGM": "models",
     "SemiSupervisedELBO": "infer",
+    "SemiSupervisedFAME": "models",
     "SplitLatentClassifierVAE": "models",
     "VAE": "models",
     "active_units": "evaluate",

@@ -1,8 +1,8 @@
 """Reference implementation of the figures in plain torch, straight from the papers.
 
 It uses concatenated inputs, no Pyro, and one class at a time. ``RUNS`` has each model once: what its paper's guide
-and model compute for one class. Every figure is a formula of such runs. A model that is missing from ``RUNS``, or has
-classes and is missing from ``CLASSIFIERS``, fails the tests.
+and model compute for one class. Every figure is a formula of such runs. ``CLASSIFIERS`` has each model with a
+classifier, and ``EVIDENCE`` has log p(x) of each model. A model that is missing there fails the tests.
 """
 
 import math
@@ -484,9 +484,21 @@ def summed(model):
     return model.num_classes is not None
 
 
+def of_model(what, model):
+    """The function of a model: its ``"run"``, ``"classifier"`` or ``"evidence"``."""
+    kind, table = type(model).__name__, TABLES[what][1]
+    assert kind in table, to_write(what, kind)
+    return table[kind]
+
+
+def to_write(what, kind):
+    """What to do about a model that is missing from a table."""
+    return f"write the {what} of {kind} in tests/by_hand.py, and add it to {TABLES[what][0]} there"
+
+
 def runs(model, x, noise, y=None):
     """One run for every class that is summed out, or the only one; labels y are class indices or one-hot rows."""
-    run = RUNS[type(model).__name__]
+    run = of_model("run", model)
     if y is not None:
         one_hot = (F.one_hot(y, model.num_classes) if y.dtype == torch.long else y).to(x.dtype)
         return [run(model, x, one_hot, None, noise)]
@@ -738,7 +750,7 @@ CLASSIFIERS = {
 
 def classifier(model, x, num_samples, seed=0, **options):
     """Class probabilities ``(B, K)``."""
-    return CLASSIFIERS[type(model).__name__](model, read(model, x), num_samples, seed, **options)
+    return of_model("classifier", model)(model, read(model, x), num_samples, seed, **options)
 
 
 def through(net, mean, covariance, k):
@@ -761,16 +773,16 @@ BETWEEN |= {kind: ["p_z.0"] for kind in ("AVAE", "HierarchicalVAE", *TOP_DOWN)}
 
 
 def evidence(model, x):
-    """log p(x) of each row, in closed form, for a model without hidden layers and with constant variances.
+    """log p(x) of each row, for a model without hidden layers and with constant variances."""
+    return of_model("evidence", model)(model, x)
 
-    Every conditional is then linear and normal: p(x | y) is normal, and p(x) a mixture of K of them. Where y reads z
-    there is no closed form, and z of two units is summed over a grid.
+
+def linear_evidence(model, x):
+    """The closed form: every conditional is linear and normal, p(x | y) is normal, and p(x) a mixture of K of them.
+
+    The top latent has the prior N(0, I).
     """
     kind = type(model).__name__
-    if kind == "LatentClassifierVAE":
-        return latent_classifier_evidence(model, x)
-    if kind in ("FAME", "SemiSupervisedFAME", "IAFVAE", "ResNetVAE"):  # of one layer
-        return image_evidence(model, x)
     y_is_read = model.num_classes is not None and kind != "SplitLatentClassifierVAE"
     classes, terms = model.num_classes if y_is_read else 1, []
     for k in range(classes):
@@ -796,7 +808,7 @@ def grid_of_z(x, steps=161, reach=8.0):
 
 
 def image_evidence(model, x):
-    """log of the sum of p(z) p(x | z) over a grid of z: a residual network is not linear."""
+    """log of the sum of p(z) p(x | z) over a grid of z: a residual network is not linear. The model has one layer."""
     z, log_z = grid_of_z(x)
     if type(model).__name__ == "ResNetVAE":  # p(z) is learned
         run = resnet(model, x[:1].expand(len(z), -1), None, None, Given(drawn={"z1": z}))
@@ -810,7 +822,7 @@ def image_evidence(model, x):
 
 
 def latent_classifier_evidence(model, x):
-    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z."""
+    """log of the sum of p(z) p(y | z) p(x | y, z) over classes and a grid of z: where y reads z, p(x) is no mixture."""
     z, log_z = grid_of_z(x)
     log_y, total = log_q_y(model.p_y, z), []
     for k in range(model.num_classes):
@@ -818,3 +830,11 @@ def latent_classifier_evidence(model, x):
         mean = linear(model.p_x.loc, torch.cat([z, y], -1))
         total.append(log_z + log_y[:, k] + log_normal(x[:, None], mean, model.p_x.log_variance.bias))
     return torch.stack(total).logsumexp((0, 2))
+
+
+LINEAR = ("VAE", "M2", "AdversarialM2", "ADGM", "SDGM", "M1M2", "CaGeM", "SplitLatentClassifierVAE")
+LINEAR += ("AVAE", "HierarchicalVAE", "LadderVAE", "AuxiliaryLadderVAE", "ClusterLadderVAE")
+EVIDENCE = dict.fromkeys(LINEAR, linear_evidence)
+EVIDENCE |= dict.fromkeys(("FAME", "SemiSupervisedFAME", "IAFVAE", "ResNetVAE"), image_evidence)
+EVIDENCE |= {"LatentClassifierVAE": latent_classifier_evidence}
+TABLES = {"run": ("RUNS", RUNS), "classifier": ("CLASSIFIERS", CLASSIFIERS), "evidence": ("EVIDENCE", EVIDENCE)}

@@ -66,7 +66,13 @@ def small(model_class, **options):
         options = {key: value for key, value in options.items() if key in taken or key not in OF_DENSE_LAYERS}
     if model_class.__name__ == "SemiSupervisedFAME":  # of three maps, all units of a layer may begin at zero
         options = {"maps": (6,)} | options
-    return model_class(**{key: value for key, value in SMALL.items() if key in taken} | options)
+    arguments = {key: value for key, value in SMALL.items() if key in taken} | options
+    kind = model_class.__name__
+    refused = [key for key in arguments if key not in taken]
+    assert not refused, f"{kind} takes no {', '.join(refused)}: the constructor must take **options of Networks"
+    unset = [key for key, p in taken.items() if p.default is p.empty and key not in arguments]
+    assert not unset, f"{kind} needs {', '.join(unset)}: add a small value to SMALL in tests/pairs.py"
+    return model_class(**arguments)
 
 
 def of_known_evidence(model_class):
@@ -92,9 +98,14 @@ def labels_alone(model):
     return ("f_y",) if kind == "AdversarialM2" else ()
 
 
+def of_rows_alone(model_class):
+    """Whether the latents are those of each row; weights with a distribution, for instance, belong to all rows."""
+    return "data_size" not in inspect.signature(model_class).parameters
+
+
 def model_classes():
     """Those of rows, with latents of each row alone; a density without data is none."""
-    return [c for c in models_by_name().values() if "data_size" not in inspect.signature(c).parameters]
+    return [c for c in models_by_name().values() if of_rows_alone(c)]
 
 
 def name(option):

@@ -1,0 +1,47 @@
+"""Every model is in the lists that tests and readers need. All that is missing comes in one message."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import pyrodgm
+from pyrodgm.models import M2
+from pyrodgm.models.catalogue import models_by_name
+from tests import by_hand
+from tests.mutants.catalogue import MUTANTS
+from tests.pairs import of_rows_alone
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def to_do(model_class):
+    """What is still to be done for a model, one line each."""
+    name, file, todo = model_class.__name__, Path(inspect.getfile(model_class)).name, []
+    if of_rows_alone(model_class):
+        needed = ["run", "evidence", *(["classifier"] if hasattr(model_class, "classifier") else [])]
+        todo += [by_hand.to_write(what, name) for what in needed if name not in by_hand.TABLES[what][1]]
+    if f"pyrodgm/models/{file}" not in {mutant.file for mutant in MUTANTS}:
+        todo.append(f"write mutants of models/{file} in tests/mutants/catalogue.py")
+    if f"\n| [`{name}`](pyrodgm/models/{file})" not in README:
+        todo.append(f"add {name} to the table of models in README.md, with a link to pyrodgm/models/{file}")
+    if name not in pyrodgm.__all__:
+        todo.append(f"add {name} to _HOMES in pyrodgm/__init__.py")
+    return todo
+
+
+@pytest.mark.parametrize("name", models_by_name())
+def test_a_model_is_in_every_list(name):
+    todo = to_do(models_by_name()[name])
+    assert not todo, "\n- ".join(["to do:", *todo])
+
+
+class Newcomer(M2):
+    """A model that is in no list."""
+
+
+def test_a_model_in_no_list_is_told_of_each():
+    told = to_do(Newcomer)
+    for place in ("RUNS", "EVIDENCE", "CLASSIFIERS", "catalogue.py", "README.md", "_HOMES"):
+        assert sum(place in line for line in told) == 1, place
+    assert len(told) == 6
