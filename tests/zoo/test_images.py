@@ -88,6 +88,7 @@ SHAPES = {"mnist": (28, 28), "binarised-mnist": (28, 28), "digits": (8, 8)}
 
 @pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if is_of_images(recipe.model[0])])
 def test_settings_by_hand(name):
+    assert name in BY_HAND, f"write the settings of {name} by hand in BY_HAND of tests/zoo/test_images.py"
     recipe, numbers = RECIPES[name], dict(BY_HAND[name])
     signature = {p.name: p.default for p in type.__getattribute__(recipe.model[0], "__signature__").parameters.values()}
     of_model = {key: numbers.pop(key) for key in list(numbers) if key in signature}
