@@ -1780,6 +1780,11 @@ mutants(
         "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
     ),
     (
+        "for name, site in pair.model.items():",
+        "for name, site in sorted(pair.model.items()):",
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[M2--False]",
+    ),
+    (
         "_log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)",
         "_log_prob_of_units(p, value, site) - _log_prob_of_units(q, value, site)",
         "evaluate/test_active_units.py::test_units_sum_to_the_layer[SDGM]",
