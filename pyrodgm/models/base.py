@@ -204,10 +204,7 @@ class DeepGenerativeModel(Model):
 
     def _likelihood(self):
         """The network of p(x | ...). ``torch.nn.Module`` would hide that it is absent behind the property that asks."""
-        try:
-            likelihood = self.__getattr__("p_x")
-        except AttributeError:
-            likelihood = None
+        likelihood = getattr(self, "p_x", None)
         if not all(hasattr(likelihood, name) for name in ("support", "wanted", "scale")):
             raise ValueError(
                 f"p_x: got {'none' if likelihood is None else type(likelihood).__name__} in {type(self).__name__}, "
