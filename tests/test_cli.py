@@ -69,7 +69,7 @@ def test_without_arguments_it_shows_help():
         (("evaluate", "digits"), "NAME: got digits without runs/digits/seed-0/model, want a finished run"),
         (("data", "fetch", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
         (("data", "path", "mnits"), "name: got 'mnits' .did you mean 'mnist'"),
-        (("train", "digits", "--set", "data=nothing.csv"), "nothing.csv"),
+        (("train", "digits", "--set", "data=nothing.csv"), "data: got nothing.csv, want an existing file"),
         (("train", "digits", "--set", "schedule=stop"), "schedule: got 'stop' .did you mean 'step'"),
         (("train", "digits", "--set", "resample=foo"), "resample: got 'foo', want one of binarise, resample_counts"),
         (("train", "digits", "--set", "schedule=linear"), "schedule: got linear without start, end, want schedule.st"),
@@ -322,6 +322,7 @@ def test_demo_draws_its_figures(tmp_path):
 def test_a_run_that_is_refused_leaves_no_folder(tmp_path):
     (tmp_path / "digits").mkdir()
     (tmp_path / "digits" / "notes.txt").write_text("kept")
-    for change in ("model.z_size=0", "data=none.csv"):
+    (tmp_path / "digits" / "rows.csv").write_text("a,b\n1,2\n")
+    for change in ("model.z_size=0", f"data={tmp_path / 'digits' / 'rows.csv'}"):
         assert call("train", "digits", "--runs", str(tmp_path), "--set", change).exit_code == 2
-    assert [path.name for path in tmp_path.rglob("*")] == ["digits", "notes.txt"]
+    assert {path.name for path in tmp_path.rglob("*")} == {"digits", "notes.txt", "rows.csv"}

@@ -4,6 +4,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
 
@@ -11,6 +12,7 @@ import torch
 
 from pyrodgm import data
 from pyrodgm.checks import check_choice
+from pyrodgm.data.user_data import is_file
 from pyrodgm.models.catalogue import models_by_name
 from pyrodgm.nn import Trunk
 from pyrodgm.zoo.baselines import BASELINES, CLASSIFIERS
@@ -91,6 +93,10 @@ def _chosen(recipe, field, value):
         return models_by_name()[value], recipe.model[1]
     if field != "data":
         check_choice(field, value, _choices()[field])
+    elif not is_file(value):
+        check_choice(field, value, data.DATASETS)
+    elif not Path(value).is_file():
+        raise ValueError(f"data: got {value}, want an existing file")
     return value, {}
 
 

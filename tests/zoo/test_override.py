@@ -34,7 +34,7 @@ DIGITS = RECIPES["digits"]
             "classes_by_epoch",
             ((0, "enumerated"), (8, ("sampled", {"top": 2}))),
         ),
-        ("data=mine.csv", "data", ("mine.csv", {})),
+        ("data=moons", "data", ("moons", {})),
         ('preprocess=[["standardise", {}]]', "preprocess", (("standardise", {}),)),
     ],
 )
@@ -56,6 +56,8 @@ def test_a_setting_is_changed_and_no_other(change, field, value):
         ("model.zsize=3", "model: option: got 'zsize' (did you mean 'z_size'?)"),
         ("optimizer=Adm", "optimizer: got 'Adm' (did you mean 'Adam'?)"),
         ("data.noise=0.3", "data: option: got 'noise'"),
+        ("data=moon", "data: got 'moon' (did you mean 'moons'?)"),
+        ("data=none.csv", "data: got none.csv, want an existing file"),
         ("beta.x=1", "beta.x: got an option"),
         ("objective=elbow", "objective: got 'elbow' (did you mean 'elbo'?)"),
         ("objective=free_bits", "objective: got free_bits without nats, want objective.nats=... too"),
@@ -71,6 +73,11 @@ def test_what_is_not_there_or_of_another_type(change, message):
     with pytest.raises(ValueError) as error:
         override(DIGITS, [change])
     assert message in str(error.value)
+
+
+def test_the_data_are_a_file_of_the_users(tmp_path):
+    (path := tmp_path / "mine.csv").write_text("a,label\n1,0\n")
+    assert override(DIGITS, [f"data={path}"]).data == (str(path), {})
 
 
 @pytest.mark.parametrize("name", ["mnist-m2", "mnist-m1"])
