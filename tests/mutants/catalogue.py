@@ -1759,9 +1759,14 @@ mutants(
         "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[True]",
     ),
     (
-        "addcmul_(value, noise, value=MOVED)",
+        "addcmul_(value, noise, value=distance)",
         "addcmul_(value, noise, value=0.0)",
         "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[False]",
+    ),
+    (
+        'part not in ("loss", "gradients")',
+        'part != "gradients"',
+        "infer/test_guards.py::test_the_rounding_of_a_loss_near_zero_is_no_error[False]",
     ),
 )
 mutants(
