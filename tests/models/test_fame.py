@@ -112,6 +112,8 @@ def test_the_papers_sizes():
     assert model.h.sizes == [256, 256, 128, 64, 32] and model.z_sizes == (64, 32, 16, 8, 4)
     assert [p.trunk.maps.top for p in model.p_z[:2]] == [(64, 7, 7), (64, 4, 4)] and model.p_x.maps.top == (32, 14, 14)
     assert [len(model.p_x.pixels.blocks), *model.p_x.pixels.first.weight.shape] == [4, 64, 1, 7, 7]
+    trunk = FAME((28, 28), **PAPER, concatenation=False).p_x.trunk  # has the layers of the PixelCNN
+    assert [layer.kernel for layer in (trunk.first, *trunk.blocks, *trunk.last)] == [7, 3, 3, 3, 3, 1, 1]
 
 
 @pytest.mark.parametrize(

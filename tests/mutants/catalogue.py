@@ -235,6 +235,11 @@ mutants(
 mutants(
     "models/class_variable.py",
     (
+        '(isinstance(options["top"], int) and 1 <=',
+        '(isinstance(options["top"], int) or 1 <=',
+        "models/test_bad_inputs.py::test_names_that_do_not_exist",
+    ),
+    (
         "logits=next(self.parameters()).new_zeros(self.num_classes))",
         "logits=next(self.parameters()).new_ones(self.num_classes).cumsum(0))",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
@@ -297,6 +302,37 @@ mutants(
         "self.q_z[i](h[i], prior=prior)",
         "self.q_z[i](2 * h[i], prior=prior)",
         "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        "snapshot_download(repo_id=str(folder))",
+        "snapshot_download(repo_id=Path(folder).name)",
+        "models/test_pretrained.py::test_a_repository_of_the_hub_is_read_from_its_local_copy",
+    ),
+    (
+        "Path(folder).is_dir() or not",
+        "Path(folder).is_dir() and not",
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+    (
+        'name.count("/") == 1 and not',
+        'name.count("/") == 1 or not',
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+    (
+        "isinstance(name, str) and name.count",
+        "isinstance(name, str) or name.count",
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+)
+mutants(
+    "models/rebuild.py",
+    (
+        "if a is b or type(a) is not type(b)",
+        "if a is b",
+        "models/test_pretrained.py::TestChangedByHand::test_it_is_refused",
     ),
 )
 mutants(
@@ -639,6 +675,11 @@ mutants(
 mutants(
     "nn/feature_maps.py",
     (
+        "num_maps, kernel=7, **self.linear)",
+        "num_maps, **self.linear)",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
+    (
         "out if self.norm is None else self.norm(out)",
         "out",
         "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
@@ -661,6 +702,11 @@ mutants(
 )
 mutants(
     "nn/flows.py",
+    (
+        "(max((*features[-1:], size)),)",
+        "(max((*features[:-1], size)),)",
+        "nn/test_flows.py::test_by_default_a_step_has_one_layer_as_wide_as_the_last_feature_and_as_z",
+    ),
     (
         "return torch.sigmoid(-s) * m, F.logsigmoid(s)",
         "return m, F.logsigmoid(s)",
@@ -1683,6 +1729,14 @@ mutants(
     ),
 )
 mutants(
+    "handlers/finite.py",
+    (
+        "if self.found is None and ",
+        "if ",
+        "handlers/test_finite.py::test_the_first_site_is_named",
+    ),
+)
+mutants(
     "handlers/noise.py",
     (
         ".narrow(-2, self.rank * rows, rows)",
@@ -1865,6 +1919,11 @@ mutants(
 )
 mutants(
     "infer/importance_weighted.py",
+    (
+        "super().__init__(num_particles=num_samples)",
+        "super().__init__()",
+        "infer/test_semi_supervised.py::test_without_the_labelled_bound_the_class_term_has_as_many_particles",
+    ),
     (
         "log_w.logsumexp(0) - math.log(self.num_samples)",
         "log_w.mean(0)",
@@ -2490,6 +2549,11 @@ mutants(
 )
 mutants(
     "evaluate/classification.py",
+    (
+        "latent_means(model, x, y, site=site, batch_size",
+        "latent_means(model, x, y, batch_size",
+        "evaluate/test_classes.py::test_probe_reads_the_latent_asked_for",
+    ),
     (
         "return 100 * float(wrong) / len(x)",
         "return float(wrong) / len(x)",
@@ -3457,6 +3521,16 @@ mutants(
 mutants(
     "evaluate/likely_classes.py",
     (
+        "with evaluating(model):",
+        "with torch.no_grad():",
+        "evaluate/test_likely_classes.py::test_a_model_in_training_is_used_in_evaluation_mode",
+    ),
+    (
+        "(inside - log_q), 0.0)",
+        "(inside - log_q), 1.0)",
+        "evaluate/test_likely_classes.py::test_a_class_of_probability_zero_adds_nothing",
+    ),
+    (
         "log_q.log_softmax(-1)[:, row, label]",
         "log_q[:, row, label]",
         "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
@@ -3900,6 +3974,16 @@ mutants(
 )
 mutants(
     "nn/map_posteriors.py",
+    (
+        "(max(parents[-1], size),)",
+        "(max(parents[0], size),)",
+        "nn/test_map_posteriors.py::test_by_default_a_step_has_one_layer_as_wide_as_the_last_parent_and_as_z",
+    ),
+    (
+        "last: Any = net.layers[-1]",
+        "last: Any = net.layers[0]",
+        "nn/test_map_posteriors.py::test_the_last_layer_of_a_step_alone_starts_at_a_tenth",
+    ),
     (
         "standard_deviation(log_variance)",
         "log_variance.exp()",
