@@ -294,6 +294,11 @@ mutants(
 mutants(
     "models/fame.py",
     (
+        "maps[max(i - 1, 0)]",
+        "maps[min(i - 1, 0)]",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
+    (
         "prior = None if z is None else prior_for_the_guide(self.p_z[i], z)",
         "prior = None",
         "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
@@ -337,6 +342,11 @@ mutants(
 )
 mutants(
     "models/semi_supervised_fame.py",
+    (
+        "nets[i + 1].normal(above[i + 1]",
+        "nets[i - 1].normal(above[i + 1]",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
     (
         "above = side_by_side(z, y)",
         "above = side_by_side(z, y.flip(-1))",
@@ -1213,6 +1223,11 @@ mutants(
 )
 mutants(
     "nn/weights.py",
+    (
+        "layer.weight * values[site].unsqueeze(-2)",
+        "layer.weight * values[site].unsqueeze(0)",
+        "models/test_bayesian_mlp.py::test_the_weights_of_many_draws_are_those_of_each",
+    ),
     (
         "affine(x**2, w.scale**2, bias_variance)",
         "affine(x**2, w.scale, bias_variance)",
@@ -2521,6 +2536,11 @@ mutants(
 )
 mutants(
     "evaluate/bound.py",
+    (
+        "constraints.real).check(x).all(-1)",
+        "constraints.real).check(x).any(-1)",
+        "evaluate/test_elbo_parts.py::test_a_row_with_one_impossible_cell_has_an_infinite_anomaly_score",
+    ),
     (
         "sum(map(_bounds, runs)) / num_samples)",
         "sum(map(_bounds, runs)))",
