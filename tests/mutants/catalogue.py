@@ -1998,6 +1998,11 @@ mutants(
 mutants(
     "infer/monte_carlo_em.py",
     (
+        "adapt_mass_matrix=False, ",
+        "",
+        "infer/test_monte_carlo_em.py::test_the_mass_stays_one_however_many_transitions_there_are",
+    ),
+    (
         "return -poutine.trace(self._complete)",
         "return poutine.trace(self._complete)",
         "infer/test_monte_carlo_em.py::test_draws_are_those_of_the_posterior",
