@@ -2804,6 +2804,11 @@ mutants(
 mutants(
     "train/loop.py",
     (
+        "            with self.noise, self.surroundings:\n                self.svi.check()",
+        "            with self.noise:\n                self.svi.check()",
+        "train/test_loop.py::test_the_last_step_is_checked_under_its_own_warm_up",
+    ),
+    (
         'self._call("on_end")',
         'self._call("on_epoch")',
         "train/test_callbacks.py::test_calls_in_order",
