@@ -102,6 +102,21 @@ mutants(
 mutants(
     "models/avae.py",
     (
+        "nets[i].posterior(a_sizes[i], below",
+        "nets[0].posterior(a_sizes[i], below",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
+        "nets[i].posterior(*a_sizes",
+        "nets[-1].posterior(*a_sizes",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
+        "nets[i].normal(*z_sizes[i:]",
+        "nets[0].normal(*z_sizes[i:]",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
         "p_a(*z[i:]))  # (B, a_i)",
         "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE-]",
@@ -247,6 +262,11 @@ mutants(
 )
 mutants(
     "models/cluster_ladder_vae.py",
+    (
+        "nets[i + 1].normal(*parents[i]",
+        "nets[i].normal(*parents[i]",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
     (
         "self.categorical(self.p_y(z)), obs=y",
         "self.uniform_one_hot(), obs=y",
