@@ -1,12 +1,15 @@
 """Class information in the latents and in the generative model."""
 
+from typing import ClassVar
+
 import pytest
 import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
 from pyrodgm.data import Rows
 from pyrodgm.evaluate import bayes_classifier, classification_error, match_clusters, probe
-from pyrodgm.models import M2, VAE
+from pyrodgm.models import M2, SDGM, VAE
 from tests.evaluate.known_evidence import Discrete
 from tests.pairs import rows, small
 
@@ -104,6 +107,28 @@ def test_probe_does_not_see_the_label_through_the_guide():
     data = Rows(torch.eye(3)[y].repeat(1, 2), y)
     assert classification_error(model, *data) == 0
     assert probe(model, data, data) == pytest.approx(100 * 2 / 3)
+
+
+class Recorder(BaseEstimator, ClassifierMixin):
+    """Remembers what it was fitted to, and always says 0."""
+
+    seen: ClassVar[list] = []
+
+    def fit(self, features, y):
+        self.seen.append(torch.as_tensor(features))
+        return self
+
+    def predict(self, features):
+        return [0] * len(features)
+
+
+@pytest.mark.parametrize("means", [True, False])
+def test_probe_reads_the_latent_asked_for(means):
+    model = small(SDGM, a_size=4, z_size=2)
+    data = Rows(*rows(model))
+    for site, size in (("a", 4), ("z", 2)):
+        probe(model, data, data, site=site, classifier=Recorder(), means=means)
+        assert Recorder.seen.pop().shape[1] == size and not Recorder.seen
 
 
 def test_probe_refuses_labels_of_another_length():

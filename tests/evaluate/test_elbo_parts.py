@@ -4,7 +4,7 @@ from pyro import poutine
 from pyro.infer import TraceEnum_ELBO
 
 from pyrodgm.evaluate import anomaly_score, bound, elbo_parts, row_bounds
-from pyrodgm.models import M2
+from pyrodgm.models import M2, VAE
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.pairs import every_pair, rows, small
 
@@ -12,6 +12,13 @@ from tests.pairs import every_pair, rows, small
 def same_noise(function, *args, **kwargs):
     torch.manual_seed(5)
     return function(*args, **kwargs)
+
+
+def test_a_row_with_one_impossible_cell_has_an_infinite_anomaly_score():
+    model = small(VAE)
+    x = rows(model)[0]
+    x[2, 1] = 1.5
+    assert anomaly_score(model, x).isinf().nonzero().flatten().tolist() == [2]
 
 
 @pytest.mark.parametrize("labelled", [False, True])

@@ -51,6 +51,25 @@ def test_is_the_sum_over_the_likely_classes(m, x, least):
     assert found.tolist() == pytest.approx(by_hand(m, x, likely).tolist(), rel=1e-9)
 
 
+def test_a_class_of_probability_zero_adds_nothing(m, x):
+    with torch.no_grad():
+        m.q_y.logits.bias[1] = -torch.inf
+    probabilities = m.classifier(x).detach()
+    assert bool((probabilities[:, 1] == 0).all())
+    found = seeded(likely_bounds, m, x, probabilities, least=0)
+    want = seeded(likely_bounds, m, x, probabilities, least=1e-300)
+    assert found.tolist() == pytest.approx(want.tolist(), rel=1e-12)
+
+
+def test_a_model_in_training_is_used_in_evaluation_mode(x):
+    torch.manual_seed(0)
+    m = M2(3, K, z_size=2, hidden=(8,), likelihood="normal", batch_norm=True).double()
+    probabilities = torch.full((5, K), 0.25, dtype=torch.float64)
+    want = seeded(likely_bounds, m.eval(), x, probabilities)
+    found = seeded(likely_bounds, m.train(), x, probabilities)
+    assert found.tolist() == want.tolist() and m.training
+
+
 def test_rows_at_a_time_and_samples(m, x):
     probabilities = m.classifier(x).detach()
     torch.manual_seed(3)

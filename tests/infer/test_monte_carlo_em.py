@@ -9,6 +9,7 @@ import torch
 from pyro.optim import SGD, Adam
 
 from pyrodgm.infer import MonteCarloEM
+from pyrodgm.infer.monte_carlo_em import _HMC
 from pyrodgm.models import M2, VAE
 from tests.pairs import small
 
@@ -146,3 +147,11 @@ def test_another_number_of_rows_is_refused():
     em.draw(torch.arange(4))
     with pytest.raises(ValueError, match="rows: got 2, want 4, as many as at the first step"):
         em.draw(torch.arange(2))
+
+
+def test_the_mass_stays_one_however_many_transitions_there_are():
+    kernel, latents = _HMC(lambda z: 50 * (z["z"] ** 2).sum(), 2, acceptance=0.9), {"z": torch.zeros(3, 1)}
+    for _ in range(110):  # Pyro would adapt the mass after 100
+        latents = kernel.move(latents)
+    (inverse_mass,) = kernel.inverse_mass_matrix.values()
+    assert inverse_mass.tolist() == [1.0, 1.0, 1.0]

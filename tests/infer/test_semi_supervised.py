@@ -10,7 +10,7 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.handlers import warm_up
-from pyrodgm.infer import SemiSupervisedELBO
+from pyrodgm.infer import ImportanceWeightedELBO, SemiSupervisedELBO
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests.pairs import rows, small
 
@@ -74,6 +74,31 @@ def test_a_labelled_weight_of_zero_leaves_the_class_term():
     x, y = rows(model)
     loss = labelled_loss(SemiSupervisedELBO(ELBO, alpha=2.0, labelled_weight=0.0), model, x, y)
     assert loss == pytest.approx(2 * F.cross_entropy(model.q_y(x).logits, y, reduction="sum").item(), rel=1e-5)
+
+
+PARTICLES = {
+    "one by one": TraceEnum_ELBO(max_plate_nesting=1, num_particles=4),
+    "importance weighted": ImportanceWeightedELBO(4),
+}
+
+
+@pytest.mark.parametrize("elbo", PARTICLES.values(), ids=PARTICLES)
+def test_without_the_labelled_bound_the_class_term_has_as_many_particles(elbo):
+    model = small(ADGM).double()
+    x, y = rows(model)
+    x = x.double()
+    seen = []
+
+    def guide(x):
+        with poutine.trace() as capture:
+            model.guide(x)
+        seen.append(capture.trace.nodes["a"]["value"])
+
+    objective = SemiSupervisedELBO(elbo, alpha=2.0, labelled_weight=0.0)
+    loss = objective.differentiable_loss(model.model, guide, labelled=(x, y))
+    q = torch.stack([model.q_y(a, x).probs[torch.arange(len(x)), y] for a in seen])
+    assert len(seen) == 4
+    torch.testing.assert_close(loss, -2 * q.mean(0).log().sum(), rtol=1e-9, atol=0)
 
 
 def test_a_classification_loss_takes_the_place_of_the_class_term():

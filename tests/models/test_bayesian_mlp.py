@@ -16,6 +16,7 @@ from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.traces import random_sites
 from pyrodgm.models import BayesianMLP, DeepGenerativeModel, Model
+from pyrodgm.nn.weights import layers_with_posteriors
 from tests import by_hand_weights as by_hand
 
 KINDS = {
@@ -50,6 +51,18 @@ def small(weights="normal", **options):
             if name.endswith("bias"):
                 parameter.add_(0.2 * torch.randn_like(parameter))
     return model
+
+
+@every_kind
+def test_the_weights_of_many_draws_are_those_of_each(weights):
+    for layer in layers_with_posteriors(small(weights).p_y).values():
+        posteriors = layer.posterior.posteriors(layer)
+        draws = [{site: q.sample() for site, q in posteriors.items()} for _ in layer.bias]
+        many = layer.posterior.at(layer, {site: torch.stack([draw[site] for draw in draws]) for site in posteriors})
+        each = zip(*(layer.posterior.at(layer, draw) for draw in draws), strict=True)
+        for got, want in zip(many, map(torch.stack, each), strict=True):
+            assert got.dim() < want.dim() or torch.equal(got, want)
+            assert torch.equal(got.expand_as(want), want)
 
 
 def recorded(model, x, y, elbo=ELBO):

@@ -9,7 +9,7 @@ from pyro.optim import Adam
 from pyrodgm import testing
 from pyrodgm.evaluate import elbo_parts, log_likelihood, row_bounds
 from pyrodgm.infer import CompiledSVI, Optimizer
-from pyrodgm.models import FAME
+from pyrodgm.models import FAME, SemiSupervisedFAME
 from pyrodgm.nn import BatchNorm
 from tests import by_hand
 from tests.models.test_matrix import continuous, noise_of, record
@@ -107,11 +107,18 @@ def test_it_learns_and_reconstructs():
     assert model.reconstruct(x).shape == x.shape
 
 
-def test_the_papers_sizes():
-    model = FAME((28, 28), **PAPER)
+@pytest.mark.parametrize("num_classes", [(), (10,)], ids=["FAME", "SemiSupervisedFAME"])
+def test_the_papers_sizes(num_classes):
+    model_class = SemiSupervisedFAME if num_classes else FAME
+    model = model_class((28, 28), *num_classes, **PAPER)
     assert model.h.sizes == [256, 256, 128, 64, 32] and model.z_sizes == (64, 32, 16, 8, 4)
+    assert [p.trunk.sizes for p in model.p_z] == [(256,), (128,), (64,), (32,)]
     assert [p.trunk.maps.top for p in model.p_z[:2]] == [(64, 7, 7), (64, 4, 4)] and model.p_x.maps.top == (32, 14, 14)
+    below = [trunk.maps.up.norm.num_features for trunk in (model.p_x, *(p.trunk for p in model.p_z[:2]))]
+    assert below == [32, 32, 64]  # maps of x or of the layer below
     assert [len(model.p_x.pixels.blocks), *model.p_x.pixels.first.weight.shape] == [4, 64, 1, 7, 7]
+    trunk = model_class((28, 28), *num_classes, **PAPER, concatenation=False).p_x.trunk  # the layers of the PixelCNN
+    assert [layer.kernel for layer in (trunk.first, *trunk.blocks, *trunk.last)] == [7, 3, 3, 3, 3, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pyro.infer import SVI, TraceMeanField_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.infer import ImportanceWeightedELBO
-from pyrodgm.models import AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
+from pyrodgm.models import AVAE, AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
 from tests import by_hand
 from tests.models.test_matrix import check_by_hand
 from tests.pairs import POSTERIORS, rows, small
@@ -20,6 +20,17 @@ def test_parameters_at_the_sizes_of_the_paper(model_class, millions):
     with torch.device("meta"):
         model = model_class(784, **PAPER, batch_norm="heads", scale_head="softplus_variance")
     assert round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize("model_class", [HierarchicalVAE, AVAE, *LADDERS])
+def test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer(model_class):
+    """Those of p(z_i | z_{i+1}) are of layer i + 1: the first sizes are those of p(x | z1)."""
+    auxiliary = {"a_sizes": (2, 2, 2)} if model_class in (AVAE, AuxiliaryLadderVAE) else {}
+    model = small(model_class, z_sizes=(3, 2, 2), hidden=((7,), (8,), (9,)), **auxiliary)
+    assert model.p_x.trunk.sizes == (7,) and [net.trunk.sizes for net in model.p_z] == [(8,), (9,)]
+    for name in ("p_a", "q_a", "q_z"):
+        nets = [getattr(net, "heads", net) for net in getattr(model, name, ())]  # of a ladder, linear in its d_i
+        assert [net.trunk.sizes[0] for net in nets] in ([], [7, 8, 9]), name
 
 
 @pytest.mark.parametrize("model_class", [HierarchicalVAE, *LADDERS])

@@ -5,6 +5,7 @@ import functools
 import json
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -162,6 +163,24 @@ def test_the_hub_is_asked_for_by_name(monkeypatch):
         small(M2).push_to_hub("somebody/a-model")
 
 
+@pytest.mark.parametrize("name", ["no-such-folder", "./no-such/folder", "../no-such", "~/no-such", "/no-such", "a/b/c"])
+def test_the_hub_is_not_asked_for_what_is_no_repository_of_it(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="got no config.json there, want a folder of save_pretrained"):
+        M2.from_pretrained(name)
+
+
+def test_a_repository_of_the_hub_is_read_from_its_local_copy(monkeypatch, tmp_path):
+    asked = []
+    hub = SimpleNamespace(snapshot_download=lambda *, repo_id: asked.append(repo_id) or str(tmp_path))
+    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", hub)
+    model = small(M2)
+    model.save_pretrained(tmp_path)
+    again = M2.from_pretrained("somebody/a-model")
+    assert asked == ["somebody/a-model"]
+    assert all(torch.equal(again.state_dict()[name], tensor) for name, tensor in model.state_dict().items())
+
+
 # what was done to an M2, and what is said of it
 CHANGED_BY_HAND = {
     "a network of another class": (
@@ -190,6 +209,7 @@ CHANGED_BY_HAND = {
     ),
     "no module": (lambda m: delattr(m, "q_y"), "module 'q_y': none, want CategoricalNet"),
     "the classes": (lambda m: setattr(m, "classes", "relaxed"), "attribute 'classes': 'relaxed', want 'enumerated'"),
+    "an int that is a float now": (lambda m: setattr(m, "x_size", 6.0), "attribute 'x_size': 6.0, want 6"),
     "an attribute more": (lambda m: setattr(m, "beta", 2.0), "attribute 'beta': 2.0, want none"),
     "an order": (
         lambda m: setattr(m.p_x.trunk.layers[0], "parents", (3, 2)),

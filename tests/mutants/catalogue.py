@@ -102,6 +102,21 @@ mutants(
 mutants(
     "models/avae.py",
     (
+        "nets[i].posterior(a_sizes[i], below",
+        "nets[0].posterior(a_sizes[i], below",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
+        "nets[i].posterior(*a_sizes",
+        "nets[-1].posterior(*a_sizes",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
+        "nets[i].normal(*z_sizes[i:]",
+        "nets[0].normal(*z_sizes[i:]",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
+    (
         "p_a(*z[i:]))  # (B, a_i)",
         "p_a(z[i], *(0 * upper for upper in z[i + 1 :])))",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[AVAE-]",
@@ -235,6 +250,11 @@ mutants(
 mutants(
     "models/class_variable.py",
     (
+        '(isinstance(options["top"], int) and 1 <=',
+        '(isinstance(options["top"], int) or 1 <=',
+        "models/test_bad_inputs.py::test_names_that_do_not_exist",
+    ),
+    (
         "logits=next(self.parameters()).new_zeros(self.num_classes))",
         "logits=next(self.parameters()).new_ones(self.num_classes).cumsum(0))",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
@@ -242,6 +262,11 @@ mutants(
 )
 mutants(
     "models/cluster_ladder_vae.py",
+    (
+        "nets[i + 1].normal(*parents[i]",
+        "nets[i].normal(*parents[i]",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer",
+    ),
     (
         "self.categorical(self.p_y(z)), obs=y",
         "self.uniform_one_hot(), obs=y",
@@ -289,6 +314,11 @@ mutants(
 mutants(
     "models/fame.py",
     (
+        "maps[max(i - 1, 0)]",
+        "maps[min(i - 1, 0)]",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
+    (
         "prior = None if z is None else prior_for_the_guide(self.p_z[i], z)",
         "prior = None",
         "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
@@ -300,7 +330,43 @@ mutants(
     ),
 )
 mutants(
+    "models/pretrained.py",
+    (
+        "snapshot_download(repo_id=str(folder))",
+        "snapshot_download(repo_id=Path(folder).name)",
+        "models/test_pretrained.py::test_a_repository_of_the_hub_is_read_from_its_local_copy",
+    ),
+    (
+        "Path(folder).is_dir() or not",
+        "Path(folder).is_dir() and not",
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+    (
+        'name.count("/") == 1 and not',
+        'name.count("/") == 1 or not',
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+    (
+        "isinstance(name, str) and name.count",
+        "isinstance(name, str) or name.count",
+        "models/test_pretrained.py::test_the_hub_is_not_asked_for_what_is_no_repository_of_it",
+    ),
+)
+mutants(
+    "models/rebuild.py",
+    (
+        "if a is b or type(a) is not type(b)",
+        "if a is b",
+        "models/test_pretrained.py::TestChangedByHand::test_it_is_refused",
+    ),
+)
+mutants(
     "models/semi_supervised_fame.py",
+    (
+        "nets[i + 1].normal(above[i + 1]",
+        "nets[i - 1].normal(above[i + 1]",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
     (
         "above = side_by_side(z, y)",
         "above = side_by_side(z, y.flip(-1))",
@@ -639,6 +705,11 @@ mutants(
 mutants(
     "nn/feature_maps.py",
     (
+        "num_maps, kernel=7, **self.linear)",
+        "num_maps, **self.linear)",
+        "models/test_fame.py::test_the_papers_sizes",
+    ),
+    (
         "out if self.norm is None else self.norm(out)",
         "out",
         "models/test_fame.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[paper]",
@@ -661,6 +732,11 @@ mutants(
 )
 mutants(
     "nn/flows.py",
+    (
+        "(max((*features[-1:], size)),)",
+        "(max((*features[:-1], size)),)",
+        "nn/test_flows.py::test_by_default_a_step_has_one_layer_as_wide_as_the_last_feature_and_as_z",
+    ),
     (
         "return torch.sigmoid(-s) * m, F.logsigmoid(s)",
         "return m, F.logsigmoid(s)",
@@ -1167,6 +1243,11 @@ mutants(
 )
 mutants(
     "nn/weights.py",
+    (
+        "layer.weight * values[site].unsqueeze(-2)",
+        "layer.weight * values[site].unsqueeze(0)",
+        "models/test_bayesian_mlp.py::test_the_weights_of_many_draws_are_those_of_each",
+    ),
     (
         "affine(x**2, w.scale**2, bias_variance)",
         "affine(x**2, w.scale, bias_variance)",
@@ -1683,6 +1764,14 @@ mutants(
     ),
 )
 mutants(
+    "handlers/finite.py",
+    (
+        "if self.found is None and ",
+        "if ",
+        "handlers/test_finite.py::test_the_first_site_is_named",
+    ),
+)
+mutants(
     "handlers/noise.py",
     (
         ".narrow(-2, self.rank * rows, rows)",
@@ -1871,6 +1960,11 @@ mutants(
 mutants(
     "infer/importance_weighted.py",
     (
+        "super().__init__(num_particles=num_samples)",
+        "super().__init__()",
+        "infer/test_semi_supervised.py::test_without_the_labelled_bound_the_class_term_has_as_many_particles",
+    ),
+    (
         "log_w.logsumexp(0) - math.log(self.num_samples)",
         "log_w.mean(0)",
         "infer/test_importance_weighted.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2--bounded]",
@@ -1928,6 +2022,11 @@ mutants(
 )
 mutants(
     "infer/monte_carlo_em.py",
+    (
+        "adapt_mass_matrix=False, ",
+        "",
+        "infer/test_monte_carlo_em.py::test_the_mass_stays_one_however_many_transitions_there_are",
+    ),
     (
         "return -poutine.trace(self._complete)",
         "return poutine.trace(self._complete)",
@@ -2468,6 +2567,11 @@ mutants(
 mutants(
     "evaluate/bound.py",
     (
+        "constraints.real).check(x).all(-1)",
+        "constraints.real).check(x).any(-1)",
+        "evaluate/test_elbo_parts.py::test_a_row_with_one_impossible_cell_has_an_infinite_anomaly_score",
+    ),
+    (
         "sum(map(_bounds, runs)) / num_samples)",
         "sum(map(_bounds, runs)))",
         "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
@@ -2495,6 +2599,11 @@ mutants(
 )
 mutants(
     "evaluate/classification.py",
+    (
+        "latent_means(model, x, y, site=site, batch_size",
+        "latent_means(model, x, y, batch_size",
+        "evaluate/test_classes.py::test_probe_reads_the_latent_asked_for",
+    ),
     (
         "return 100 * float(wrong) / len(x)",
         "return float(wrong) / len(x)",
@@ -2719,6 +2828,11 @@ mutants(
 )
 mutants(
     "train/loop.py",
+    (
+        "            with self.noise, self.surroundings:\n                self.svi.check()",
+        "            with self.noise:\n                self.svi.check()",
+        "train/test_loop.py::test_the_last_step_is_checked_under_its_own_warm_up",
+    ),
     (
         'self._call("on_end")',
         'self._call("on_epoch")',
@@ -3462,6 +3576,16 @@ mutants(
 mutants(
     "evaluate/likely_classes.py",
     (
+        "with evaluating(model):",
+        "with torch.no_grad():",
+        "evaluate/test_likely_classes.py::test_a_model_in_training_is_used_in_evaluation_mode",
+    ),
+    (
+        "(inside - log_q), 0.0)",
+        "(inside - log_q), 1.0)",
+        "evaluate/test_likely_classes.py::test_a_class_of_probability_zero_adds_nothing",
+    ),
+    (
         "log_q.log_softmax(-1)[:, row, label]",
         "log_q[:, row, label]",
         "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
@@ -3905,6 +4029,16 @@ mutants(
 )
 mutants(
     "nn/map_posteriors.py",
+    (
+        "(max(parents[-1], size),)",
+        "(max(parents[0], size),)",
+        "nn/test_map_posteriors.py::test_by_default_a_step_has_one_layer_as_wide_as_the_last_parent_and_as_z",
+    ),
+    (
+        "last: Any = net.layers[-1]",
+        "last: Any = net.layers[0]",
+        "nn/test_map_posteriors.py::test_the_last_layer_of_a_step_alone_starts_at_a_tenth",
+    ),
     (
         "standard_deviation(log_variance)",
         "log_variance.exp()",

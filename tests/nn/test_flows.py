@@ -117,6 +117,12 @@ def test_each_step_is_its_equation(step, expected):
     torch.testing.assert_close(net(x).transforms[0](z), expected(z, m, s))
 
 
+@pytest.mark.parametrize(("features", "size", "width"), [((7, 5), 4, 5), ((7, 5), 6, 6), ((), 3, 3)])
+def test_by_default_a_step_has_one_layer_as_wide_as_the_last_feature_and_as_z(features, size, width):
+    (net,) = flow_net(("iaf", {"num_steps": 1}), features, size).steps
+    assert [layer.weight.shape[0] for layer in net.layers] == [width, 2 * size]
+
+
 def test_one_linear_location_step_is_the_full_covariance():
     """The remark of Kingma 2017, sec. 5.4, at one x: z = (I + M) z_0 + c with M below the diagonal."""
     net = posterior_net(("iaf", {"num_steps": 1, "step": "location", "made_hidden": ()}), (5,), (8,), 4).double()

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from torch.distributions import Binomial, Categorical, Normal
+from torch.distributions import Bernoulli, Binomial, Categorical, Normal
 
 from pyrodgm.nn import BatchNorm, CategoricalNet, NormalNet, likelihood_net, posterior_net
 from pyrodgm.nn.scale_heads import BoundedLogVariance
@@ -54,6 +54,13 @@ def test_binomial_and_categorical_are_those_of_torch():
     logits = net.logits(*net.trunk(z)).reshape(5, 6, 17)
     torch.testing.assert_close(net(z).log_prob(x), Categorical(logits=logits).log_prob(x).sum(-1))
     torch.testing.assert_close(net(z).mean, (logits.softmax(-1) * torch.arange(17.0)).sum(-1))
+
+
+def test_one_count_at_most_is_a_bernoulli():
+    z, x = torch.randn(5, 4), torch.randint(0, 2, (5, 6)).float()
+    net = likelihood_net(("binomial", {"total_count": 1}), (4,), (8,), 6)
+    logits = net.logits(*net.trunk(z))
+    torch.testing.assert_close(net(z).log_prob(x), Bernoulli(logits=logits).log_prob(x).sum(-1))
 
 
 LOGISTICS = [

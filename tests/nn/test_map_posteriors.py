@@ -101,6 +101,24 @@ def test_it_begins_near_the_standard_normal_and_the_identity(weight_norm):
     assert 0.01 < float((moved - z).std()) < 3 * INITIAL_SCALE and float(log_sigma.std()) < 3 * INITIAL_SCALE
 
 
+def test_the_last_layer_of_a_step_alone_starts_at_a_tenth(monkeypatch):
+    def weights():
+        torch.manual_seed(1)
+        net = map_posterior_net(("iaf", {"num_steps": 2, "made_hidden": (5,)}), (4, 3), 2)
+        return {name: p.detach() for name, p in net.steps.named_parameters() if "bias" not in name}
+
+    found = weights()
+    monkeypatch.setattr("pyrodgm.nn.map_posteriors.INITIAL_SCALE", 1.0)
+    for name, usual in weights().items():
+        torch.testing.assert_close(found[name], INITIAL_SCALE * usual if ".layers.1." in name else usual)
+
+
+@pytest.mark.parametrize(("parents", "size", "width"), [((4, 3), 2, 3), ((4, 3), 6, 6)])
+def test_by_default_a_step_has_one_layer_as_wide_as_the_last_parent_and_as_z(parents, size, width):
+    (net,) = map_posterior_net("iaf", parents, size).steps
+    assert [layer.weight.shape[0] for layer in net.layers] == [width, 2 * size]
+
+
 def test_the_order():
     assert order_of_maps((2, 1, 3)) == [0, 3, 1, 4, 2, 5]
     assert order_of_maps((2, 1, 3), backward=True) == [5, 2, 4, 1, 3, 0]

@@ -2,8 +2,10 @@ import math
 import signal
 
 import pyro
+import pyro.distributions as dist
 import pytest
 import torch
+from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import Adam, ExponentialLR
 from pyro.poutine.runtime import _PYRO_STACK
@@ -62,6 +64,30 @@ def temperatures(batch_size, **warm_up):
 def test_warm_up_rises_to_one_and_is_left():
     assert temperatures(7, epochs=6, warm_up_epochs=4) == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     assert temperatures(3, epochs=3, warm_up_steps=5) == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
+
+
+class Checked(Fake):
+    """Has steps to check, as a ``CompiledSVI``, and records the weight of a latent in steps and checks."""
+
+    def record(self, what):
+        with poutine.trace() as capture:
+            pyro.sample("z", dist.Normal(0.0, 1.0))
+        self.seen.append((what, float(capture.trace.nodes["z"]["scale"])))
+
+    def step(self):
+        self.record("step")
+        return next(self.losses)
+
+    def check(self):
+        self.record("check")
+
+
+def test_the_last_step_is_checked_under_its_own_warm_up():
+    svi = Checked([1.0] * 3)
+    fit(svi, [{}], epochs=3, warm_up_epochs=4, progress=False)
+    assert [weight for what, weight in svi.seen if what == "step"] == [0.25, 0.5, 0.75]
+    checks = [(svi.seen[i - 1][1], weight) for i, (what, weight) in enumerate(svi.seen) if what == "check"]
+    assert checks and all(before == weight for before, weight in checks)
 
 
 def test_warm_up_rises_from_its_start():
