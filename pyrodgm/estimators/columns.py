@@ -13,7 +13,7 @@ from pyrodgm.distributions import column_widths
 from pyrodgm.types import Option
 
 LARGEST_COUNT, LARGEST_GREY = 32, 255
-NOISE = 0.1  # of standardised columns, in standard deviations
+NOISE, DISTINCT = 0.1, 1500  # see ``_noise``
 
 
 class Columns(NamedTuple):
@@ -25,13 +25,14 @@ class Columns(NamedTuple):
 
     A cell of the table is a cell of the model, except in a categorical column of a ``"mixed"`` likelihood. There the
     table has the place of the category among C, and the model has C one-hot cells, see ``MixedNet``. ``shift`` and
-    ``scale`` are those of the model's cells, W in all.
+    ``scale`` are those of the model's cells, W in all. So is ``noise``, see ``resample``.
     """
 
     likelihood: str | tuple
     shift: np.ndarray
     scale: np.ndarray
     missing: str = "zeros"
+    noise: np.ndarray | float = 0.0
 
     @property
     def is_normal(self) -> bool:
@@ -75,11 +76,12 @@ class Columns(NamedTuple):
         return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 
     def resample(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Standardised rows with fresh noise N(0, 0.1^2), for every epoch; without it a column of few distinct values
-        would be given a variance of nothing and a density without bound. Other columns stay as they are.
+        """Rows x with fresh noise N(0, noise_d^2) in the cells of normal columns, for every epoch of training.
+
+        Without noise, a column of few distinct values would get a variance near zero and a density without bound.
         """
         noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        return x + NOISE * torch.from_numpy(self.normal_cells).to(x) * noise
+        return x + torch.as_tensor(self.noise).to(x) * noise
 
 
 def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
@@ -134,7 +136,21 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         )
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)
-    return Columns(likelihood, np.repeat(shift, widths), np.repeat(scale, widths), missing)
+    noise = np.zeros(X.shape[1])
+    noise[normal] = [_noise(X[:, d]) for d in normal]
+    shift, scale, noise = (np.repeat(column, widths) for column in (shift, scale, noise))
+    return Columns(likelihood, shift, scale, missing, noise)
+
+
+def _noise(column):
+    """The noise of a normal column in training, in standard deviations.
+
+    It is 0.1, which is best for the small tables of ``benchmarks/few_labels.md``. In a column of more than 1,500
+    distinct values it is smaller, as the values lie closer: 0.1 of a standard deviation would blur what tells classes
+    apart.
+    """
+    distinct = len(np.unique(column[~np.isnan(column)]))
+    return NOISE * min(1.0, DISTINCT / distinct)
 
 
 def _warn_of_far_cells(X, normal, scale, names):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
@@ -142,3 +143,15 @@ def test_values_whose_squares_overflow_are_told():
     X[:, 1] *= 1e200
     with pytest.raises(ValueError, match=r"X: got values up to 4.4e\+200 in columns \(1\), want less than 1e150"):
         describe_columns(X)
+
+
+def test_the_noise_is_smaller_where_values_lie_closer():
+    rows = 6000
+    grades = np.arange(rows) % 5 + 1.5
+    dense = np.random.RandomState(1).randn(rows)
+    with_holes = np.where(np.arange(rows) < rows / 2, dense, np.nan)
+    columns = describe_columns(np.column_stack([grades, dense, with_holes]))
+    np.testing.assert_allclose(columns.noise, [0.1, 0.025, 0.05])
+    x = torch.zeros(100_000, 3)
+    noise = columns.resample(x, torch.Generator().manual_seed(0)).std(0).double().numpy()
+    np.testing.assert_allclose(noise, columns.noise, rtol=0.02)

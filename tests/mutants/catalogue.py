@@ -4286,9 +4286,19 @@ mutants(
         "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
     ),
     (
-        "NOISE * torch.from_numpy(self.normal_cells).to(x) * noise",
-        "NOISE * noise",
+        "noise[normal] = [_noise(X[:, d]) for d in normal]",
+        "noise[:] = [_noise(column) for column in X.T]",
         "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
+    ),
+    (
+        "NOISE * min(1.0, DISTINCT / distinct)",
+        "NOISE * max(1.0, DISTINCT / distinct)",
+        "estimators/test_columns.py::test_the_noise_is_smaller_where_values_lie_closer",
+    ),
+    (
+        "np.unique(column[~np.isnan(column)])",
+        "column[~np.isnan(column)]",
+        "estimators/test_columns.py::test_the_noise_is_smaller_where_values_lie_closer",
     ),
     (
         "log_scale = np.log(self.scale) if self.is_normal",
