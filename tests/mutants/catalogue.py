@@ -2337,6 +2337,11 @@ mutants(
 mutants(
     "data/pv/arrangement.py",
     (
+        "if left > 0 and free[day]",
+        "if left >= 0 and free[day]",
+        "data/pv/test_simulate.py::TestCampaign::test_a_condition_has_no_more_days_than_its_rows_need",
+    ),
+    (
         "exact = {name: share * rows / sum(SHARES.values())",
         "exact = {name: share * rows / len(SHARES)",
         "data/pv/test_simulate.py::TestCampaign::test_has_the_shares_of_table_2_on_one_to_seven_days_each",
@@ -2423,6 +2428,31 @@ mutants(
 mutants(
     "data/pv/simulate.py",
     (
+        "keep = np.exp(-1 / INERTIA)",
+        "keep = np.exp(-INERTIA)",
+        "data/pv/test_simulate.py::TestString::test_the_modules_follow_the_air_by_seven_minutes",
+    ),
+    (
+        "zi=[keep * steady[0]]",
+        "zi=[0 * steady[0]]",
+        "data/pv/test_simulate.py::TestString::test_the_modules_follow_the_air_by_seven_minutes",
+    ),
+    (
+        "clean = 1 - _dirt(weather)",
+        "clean = 1 + _dirt(weather)",
+        "data/pv/test_simulate.py::TestString::test_dirt_takes_its_share_of_the_current",
+    ),
+    (
+        "np.where(weather.rain, 10.0, 0.0)",
+        "np.where(weather.rain, 0.0, 10.0)",
+        "data/pv/test_simulate.py::TestString::test_dirt_grows_each_day_until_it_rains",
+    ),
+    (
+        "np.interp(np.arange(len(weather.time)) / 60,",
+        "np.interp(np.arange(len(weather.time)),",
+        "data/pv/test_simulate.py::TestString::test_dirt_grows_each_day_until_it_rains",
+    ),
+    (
         "np.minimum(WARMEST_SNOW - air.max(1), 0)",
         "np.minimum(air.max(1) - WARMEST_SNOW, 0)",
         "data/pv/test_simulate.py::TestDays::test_snow_lies_on_cold_days",
@@ -2430,6 +2460,16 @@ mutants(
 )
 mutants(
     "data/pv/snow.py",
+    (
+        "SUN_DAY * poa_global / 1000",
+        "SUN_DAY * poa_global / 100",
+        "data/pv/test_simulate.py::TestSnow::test_melts_in_the_sun",
+    ),
+    (
+        " * (left > 0)[:, None]",
+        "",
+        "data/pv/test_simulate.py::TestSnow::test_none_is_left_to_cover_once_it_has_melted",
+    ),
     (
         "SLIDE * np.sin(",
         "SLIDE * np.cos(",
@@ -2477,6 +2517,11 @@ mutants(
 )
 mutants(
     "data/pv/weather.py",
+    (
+        "tilt, azimuth, zenith, azimuth_of_sun,",
+        "tilt, -azimuth, zenith, azimuth_of_sun,",
+        "data/pv/test_simulate.py::TestWeather::test_a_plane_to_the_south_gets_more_light_in_winter_and_one_to_the_east_in_the_morning",
+    ),
     (
         "ndtri(share) - u",
         "share - u",

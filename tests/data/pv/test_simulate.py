@@ -4,15 +4,19 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pyrodgm.data import load
 from pyrodgm.data.pv import SHARES, Plant, simulate
+from pyrodgm.data.pv import arrangement as arranged
 from pyrodgm.data.pv import weather as weather_of
 from pyrodgm.data.pv.arrangement import rows_by_share, spread
+from pyrodgm.data.pv.conditions import check_plant
 from pyrodgm.data.pv.sensors import COLUMNS, SENSORS, measure
+from pyrodgm.data.pv.simulate import _dirt, _string
 from pyrodgm.data.pv.snow import snow_day
-from pyrodgm.data.pv.weather import MINUTES, load_site, minutes
+from pyrodgm.data.pv.weather import MINUTES, Weather, load_site, minutes
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,12 @@ class TestCampaign:
         on = recorded.groupby("state")["time"].apply(lambda times: times.dt.date.nunique())
         assert on["N"] == 1 and on["S"] == 7 and on.max() == 7 and on.sum() < 35
         assert not recorded.groupby(recorded["time"].dt.date)["state"].nunique().gt(1).any()
+
+    def test_a_condition_has_no_more_days_than_its_rows_need(self):
+        """With one row a day, each condition has as many days as rows."""
+        weather, lit = np.linspace(0.1, 1, 40), np.ones(40, int)
+        planned = arranged.campaign(weather, weather, lit, 20, np.random.default_rng(0))
+        assert {name: len(days) for name, days in planned.items()} == rows_by_share(20)
 
     def test_two_months_at_every_minute_by_the_names_of_pvlib(self, campaign):
         assert list(campaign.columns) == ["time", *COLUMNS, "state", "recorded"]
@@ -111,6 +121,18 @@ class TestWeather:
         solar_noon = 12 * 60 - 4 * (site.longitude - 15 * site.utc_offset)
         assert middle == pytest.approx(solar_noon, abs=30)
 
+    def test_a_plane_to_the_south_gets_more_light_in_winter_and_one_to_the_east_in_the_morning(self):
+        """On an upright plane to the east, no direct light falls after noon."""
+        site = load_site("miami")
+        flat, south, east = (
+            minutes(site, "12-10", 20, tilt, azimuth, np.random.default_rng(0))
+            for tilt, azimuth in ((0.0, 180.0), (40.0, 180.0), (90.0, 90.0))
+        )
+        assert 1.15 < south.poa_global.sum() / flat.poa_global.sum() < 1.6
+        direct = east.poa_direct.reshape(-1, MINUTES)
+        assert direct[:, 13 * 60 :].sum() == 0 < direct[:, : 11 * 60].sum()
+        assert (flat.poa_direct <= flat.poa_global).all()
+
     def test_broken_clouds_are_sun_or_shade(self):
         k = weather_of._broken(np.full(50_000, 0.65), np.random.default_rng(0))
         assert k.mean() == pytest.approx(0.65, abs=0.03)
@@ -144,6 +166,62 @@ class TestSnow:
         snow = snow_day(0 * self.light, np.full(MINUTES, 2.0), 35, 4, np.random.default_rng(0))
         assert np.random.default_rng(0).uniform(6, 25) > 8  # the depth that falls
         assert snow.transmitted[-1] / snow.transmitted[0] == pytest.approx(np.exp(2), rel=0.01)
+
+    def test_melts_in_the_sun(self):
+        """Ten hours of 400 W/m² melt 15 · 0.4 · 10 / 24 = 2.5 mm of water, if the air is at freezing point."""
+        snow = snow_day(self.light, np.zeros(MINUTES), 35, 4, np.random.default_rng(0))
+        assert snow.transmitted[-1] / snow.transmitted[0] == pytest.approx(np.exp(2.5 / 4), rel=0.01)
+
+    def test_none_is_left_to_cover_once_it_has_melted(self):
+        """A flat module, on which snow cannot slide, under at most 25 mm of water at 30 °C for a day."""
+        snow = snow_day(0 * self.light, np.full(MINUTES, 30.0), 0, 4, np.random.default_rng(0))
+        assert (snow.covered[0] == 1).all() and (snow.covered[-1] == 0).all() and snow.transmitted[-1] == 1
+
+
+class TestString:
+    """A string in weather made by hand: days of darkness at 0 °C without wind."""
+
+    @staticmethod
+    def weather(num_days, **columns):
+        size = num_days * MINUTES
+        time = pd.date_range("2019-03-01", periods=size, freq="1min", tz="Etc/GMT+5")
+        names = ("poa_global", "poa_direct", "temp_air", "wind_speed", "clear_sky_index")
+        return Weather(time, **{**dict.fromkeys(names, np.zeros(size)), "rain": np.zeros(size, bool), **columns})
+
+    @staticmethod
+    def values(weather):
+        healthy = np.full(len(weather.time) // MINUTES, "N", object)
+        plant = Plant()
+        generator = np.random.default_rng(0)
+        return _string(weather, healthy, healthy, plant, check_plant(plant), 1, generator)[0]
+
+    def test_the_modules_follow_the_air_by_seven_minutes(self):
+        air = np.where(np.arange(MINUTES) < 720, 5.0, 15.0)
+        told = self.values(self.weather(1, temp_air=air))["temp_module"]
+        assert told[:720] == pytest.approx(5)
+        assert told[720 + 6] == pytest.approx(15 - 10 * np.exp(-1))
+
+    def test_dirt_grows_each_day_until_it_rains(self):
+        rain = np.zeros(10 * MINUTES, bool)
+        dry = _dirt(self.weather(10))
+        assert dry[9 * MINUTES] == pytest.approx(9 * 0.0015, rel=0.02)
+        assert np.diff(dry)[: 9 * MINUTES].mean() == pytest.approx(0.0015 / MINUTES, rel=0.02)
+        rain[5 * MINUTES : 5 * MINUTES + 60] = True
+        wet = _dirt(self.weather(10, rain=rain))
+        assert wet[4 * MINUTES] == dry[4 * MINUTES]
+        assert wet[5 * MINUTES + 90] == 0 < wet[9 * MINUTES] < dry[9 * MINUTES]
+
+    def test_dirt_takes_its_share_of_the_current(self):
+        minute = 9 * MINUTES + 720
+        light = np.zeros(10 * MINUTES)
+        light[minute] = 800.0
+        rain = np.zeros(10 * MINUTES, bool)
+        rain[9 * MINUTES : 9 * MINUTES + 60] = True
+        dirty, clean = (
+            self.values(self.weather(10, poa_global=light, poa_direct=0.8 * light, rain=wet))["i_dc"][minute]
+            for wet in (np.zeros_like(rain), rain)
+        )
+        assert dirty / clean == pytest.approx(1 - 9.5 * 0.0015, abs=2e-3)
 
 
 def test_sensors_have_their_noise():
