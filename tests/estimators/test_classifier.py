@@ -304,6 +304,14 @@ def test_a_single_label_of_a_class_is_learnt_where_none_is_held_out():
     assert DeepGenerativeClassifier("m2", epochs=1, **settings).fit(X, labels).classes_.tolist() == [0, 1, 2]
 
 
+def test_the_methods_after_fit_normalise_a_row_alone():
+    """The other rows of a batch, and batches seen before, make no difference."""
+    classifier = DeepGenerativeClassifier(("m2", {"batch_norm": True}), epochs=2, **SETTINGS).fit(X, FEW)
+    scores, probabilities = classifier.score_samples(X[:9]), classifier.predict_proba(X[:9])
+    np.testing.assert_allclose(classifier.score_samples(X[:3]), scores[:3], rtol=1e-9)
+    np.testing.assert_allclose(classifier.predict_proba(X[:3]), probabilities[:3], rtol=1e-9)
+
+
 def test_batch_normalisation_of_a_single_labelled_row_is_told():
     classifier = DeepGenerativeClassifier(("m2", {"batch_norm": True}), epochs=1, validation_fraction=0, **SETTINGS)
     with pytest.raises(
