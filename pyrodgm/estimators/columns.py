@@ -145,9 +145,8 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
 def _noise(column):
     """The noise of a normal column in training, in standard deviations.
 
-    It is 0.1, which is best for the small tables of ``benchmarks/few_labels.md``. In a column of more than 1,500
-    distinct values it is smaller, as the values lie closer: 0.1 of a standard deviation would blur what tells classes
-    apart.
+    It is 0.1, which helps on small tables. In a column of more than 1,500 distinct values it is smaller: the values
+    lie closer, and 0.1 would blur what tells the classes apart.
     """
     distinct = len(np.unique(column[~np.isnan(column)]))
     return NOISE * min(1.0, DISTINCT / distinct)
