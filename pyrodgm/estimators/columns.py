@@ -25,14 +25,15 @@ class Columns(NamedTuple):
 
     A cell of the table is a cell of the model, except in a categorical column of a ``"mixed"`` likelihood. There the
     table has the place of the category among C, and the model has C one-hot cells, see ``MixedNet``. ``shift`` and
-    ``scale`` are those of the model's cells, W in all. So is ``noise``, see ``resample``.
+    ``scale`` are those of the model's cells, W in all. So is ``noise``, see ``resample``. It is 0.1 for all
+    cells in estimators saved by version 0.2.0 or earlier.
     """
 
     likelihood: str | tuple
     shift: np.ndarray
     scale: np.ndarray
     missing: str = "zeros"
-    noise: np.ndarray | float = 0.0
+    noise: np.ndarray | float = NOISE
 
     @property
     def is_normal(self) -> bool:
@@ -81,7 +82,7 @@ class Columns(NamedTuple):
         Without noise, a column of few distinct values would get a variance near zero and a density without bound.
         """
         noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        return x + torch.as_tensor(self.noise).to(x) * noise
+        return x + torch.from_numpy(self.noise * self.normal_cells).to(x) * noise
 
 
 def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
@@ -136,7 +137,7 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         )
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)
-    noise = np.zeros(X.shape[1])
+    noise = np.full(X.shape[1], NOISE)
     noise[normal] = [_noise(X[:, d]) for d in normal]
     shift, scale, noise = (np.repeat(column, widths) for column in (shift, scale, noise))
     return Columns(likelihood, shift, scale, missing, noise)

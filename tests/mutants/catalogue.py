@@ -4331,8 +4331,8 @@ mutants(
         "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
     ),
     (
-        "noise[normal] = [_noise(X[:, d]) for d in normal]",
-        "noise[:] = [_noise(column) for column in X.T]",
+        "self.noise * self.normal_cells",
+        "self.noise * np.ones_like(self.scale)",
         "estimators/test_frames.py::test_the_model_reads_categories_as_one_hot_cells",
     ),
     (
