@@ -708,7 +708,7 @@ def test_gradients_that_jump_at_one_point_alone_are_no_error(everywhere, monkeyp
 
 @pytest.mark.parametrize("wrong", [False, True])
 def test_the_rounding_of_a_loss_near_zero_is_no_error(wrong, monkeypatch):
-    """Terms that cancel leave their rounding in the loss: relative to it, that is much."""
+    """Large terms that cancel leave their rounding in the loss, where it looks large."""
     model, guide = vae(network(2, 5, 4), network(4, 5, 4))
     shift = torch.zeros(())
 

@@ -4,6 +4,7 @@ import copy
 import functools
 import json
 import pickle
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -173,7 +174,7 @@ def test_the_hub_is_not_asked_for_what_is_no_repository_of_it(name, monkeypatch,
 def test_a_repository_of_the_hub_is_read_from_its_local_copy(monkeypatch, tmp_path):
     asked = []
     hub = SimpleNamespace(snapshot_download=lambda *, repo_id: asked.append(repo_id) or str(tmp_path))
-    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", hub)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     model = small(M2)
     model.save_pretrained(tmp_path)
     again = M2.from_pretrained("somebody/a-model")
