@@ -30,6 +30,7 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
     found, got = read_labels(y)
     assert found.tolist() == classes
     assert got.tolist() == indices
+    assert (found.dtype.kind == "O") == isinstance(classes[0], str)  # an array of strings has the length of its longest
 
 
 @pytest.mark.parametrize(

@@ -4487,3 +4487,11 @@ mutants(
         "data/pv/test_simulate.py::TestCampaign::test_healthy_days_are_clear_or_cloudy",
     ),
 )
+mutants(
+    "estimators/targets.py",
+    (
+        'if labels.dtype.kind != "O" or all(isinstance(label, str) for label in labels):',
+        'if labels.dtype.kind != "O":',
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+)
