@@ -4495,3 +4495,27 @@ mutants(
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
     ),
 )
+mutants(
+    "infer/compiled/pyro_patches.py",
+    (
+        "return torch.where(mask, tensor, 0.0)",
+        "return torch.where(mask, tensor, 0.5)",
+        "infer/test_compiled_svi.py::test_a_class_whose_probability_becomes_zero_counts_nothing",
+    ),
+)
+mutants(
+    "infer/compiled/signature.py",
+    (
+        'type(handler).__module__.split(".")[0] not in ("pyro", "pyrodgm")',
+        'type(handler).__module__.split(".")[0] in ("pyro", "pyrodgm")',
+        "infer/test_compiled_svi.py::test_a_users_handler_round_a_step_sees_its_sites",
+    ),
+)
+mutants(
+    "infer/compiled/graph.py",
+    (
+        "not (before.shape == now.shape and torch.equal(before, now))",
+        "before.shape != now.shape",
+        "infer/test_passes.py::test_a_tensor_replaced_by_another_is_the_difference_of_two_traces",
+    ),
+)
