@@ -4488,6 +4488,22 @@ mutants(
     ),
 )
 mutants(
+    "estimators/classifier.py",
+    (
+        "self.beta * beta_factor(self.model_)",
+        "self.beta / beta_factor(self.model_)",
+        "estimators/test_classifier.py::test_beta_is_five_times_as_large_for_a_split_latent_classifier",
+    ),
+)
+mutants(
+    "estimators/frames.py",
+    (
+        'numbers = self.kind == "normal" and str(series.dtype).lower().startswith(NUMBERS)',
+        'numbers = self.kind == "normal"',
+        "estimators/test_frames.py::test_a_column_of_objects_gets_the_dtype_of_fit_back",
+    ),
+)
+mutants(
     "estimators/targets.py",
     (
         'if labels.dtype.kind != "O" or all(isinstance(label, str) for label in labels):',
