@@ -4535,3 +4535,19 @@ mutants(
         "infer/test_passes.py::test_a_tensor_replaced_by_another_is_the_difference_of_two_traces",
     ),
 )
+mutants(
+    "pv/check.py",
+    (
+        "spans = spans[lengths > 0.5 * np.median(lengths)]",
+        "spans = spans[lengths > 0]",
+        "pv/test_check.py::TestCheck::test_a_day_in_part_does_not_tell_the_clock",
+    ),
+)
+mutants(
+    "data/pv/conditions.py",
+    (
+        "if len(plant.resistances) != 2 or not min(plant.resistances) >= 0:",
+        "if len(plant.resistances) != 2:",
+        "data/pv/test_simulate.py::test_bad_options_of_the_simulator",
+    ),
+)

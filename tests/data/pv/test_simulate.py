@@ -281,6 +281,7 @@ class TestDataset:
         ({"plant": Plant(uniform_shade=-1)}, "uniform_shade: got -1, want a share of the direct light"),
         ({"plant": Plant(tilt=120)}, "tilt: got 120, want 0 to 90 degrees"),
         ({"plant": Plant(resistances=(4.0,))}, "resistances: got .4.0,., want two"),
+        ({"plant": Plant(resistances=(4.0, -1.0))}, "resistances: got .4.0, -1.0., want two of at least 0"),
     ],
 )
 def test_bad_options_of_the_simulator(options, message):
