@@ -74,7 +74,7 @@ def sample_rows(
         table = np.stack([random.random(len(time)), time, *columns], 1)
         passed += int((known & ~told).sum())
         for number in np.unique(day):
-            for kind in set(state[day == number].tolist()):
+            for kind in dict.fromkeys(state[day == number].tolist()):  # a set has another order in every process
                 key, here = (name, int(number), kind), (day == number) & (state == kind) & (told | ~known)
                 if here.any():
                     rows = np.concatenate([held.get(key, table[:0]), table[here]])

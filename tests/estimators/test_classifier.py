@@ -364,6 +364,12 @@ def test_a_fit_that_fails_or_is_interrupted_leaves_what_was(monkeypatch, error):
         new.predict(X[:, :3])
 
 
+@pytest.mark.parametrize(("model", "factor"), [("m2", 1), ("splitlatentclassifiervae", 5)])
+def test_beta_is_five_times_as_large_for_a_split_latent_classifier(model, factor):
+    classifier = DeepGenerativeClassifier(model, beta=0.5, epochs=1, **SETTINGS).fit(X, FEW)
+    assert classifier._objective(10, 110).alpha == pytest.approx(0.5 * factor * 110 / 10)
+
+
 def test_a_single_class_beside_missing_labels_is_told():
     with pytest.warns(UserWarning, match="y: got a single class, 1, besides rows without a label, .* cannot be -1"):
         DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, np.where(Y == 1, 1, -1))

@@ -67,6 +67,12 @@ def test_a_category_is_its_place_and_a_missing_one_is_nan():
     pd.testing.assert_frame_equal(frame.decode(np.nan_to_num(codes), FRAME)[["age", "grade"]], FRAME[["age", "grade"]])
 
 
+def test_a_column_of_objects_gets_the_dtype_of_fit_back():
+    frame = read_frame(FRAME)
+    objects = FRAME.assign(income=FRAME["income"].astype(object))
+    assert frame.decode(np.nan_to_num(frame.encode(objects)), objects)["income"].dtype == FRAME["income"].dtype
+
+
 def test_an_integer_too_large_for_a_double_is_kept():
     rows = pd.DataFrame({"number": pd.array([2**60 + 1, 3, None], dtype="Int64"), "switch": [True, False, None]})
     frame = read_frame(rows)

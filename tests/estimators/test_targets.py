@@ -30,6 +30,7 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
     found, got = read_labels(y)
     assert found.tolist() == classes
     assert got.tolist() == indices
+    assert (found.dtype.kind == "O") == isinstance(classes[0], str)  # an array of strings has the length of its longest
 
 
 @pytest.mark.parametrize(
@@ -70,5 +71,6 @@ def test_a_share_of_each_class_is_held_out_but_at_least_one():
     assert np.bincount(indices[learn]).tolist() == [36, 2]
     assert not set(learn) & set(stop)
     assert hold_out(indices, 0.9, ["a", "b"], seed=0)[0].shape == (5,)
+    assert [len(rows) for rows in hold_out(np.zeros(2, int), 0.1, ["a"], seed=0)] == [1, 1]
     assert hold_out(indices, 0, ["a", "b"], seed=0)[1].shape == (0,)
     assert not np.array_equal(stop, hold_out(indices, 0.1, ["a", "b"], seed=1)[1])

@@ -6,7 +6,9 @@ import io
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyro
@@ -17,6 +19,7 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.nn import PyroModule, PyroParam
 from pyro.optim import SGD, Adam, LambdaLR, PyroOptim
+from pyro.poutine.messenger import Messenger
 
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
@@ -155,6 +158,58 @@ def test_a_decision_on_the_batch_size_makes_another_graph():
 
 SHALLOW = {"batch_norm": True, "hidden": (5,)}
 CHANGES = {}
+
+
+class Noting(Messenger):
+    """A handler of the user, which notes the sites of a call."""
+
+    seen: ClassVar[list[str]] = []
+
+    def _pyro_sample(self, msg):
+        self.seen.append(msg["name"])
+
+
+def test_a_users_handler_round_a_step_sees_its_sites():
+    def model(x):
+        z = pyro.sample("z", dist.Normal(0.0, 1.0))
+        pyro.sample("x", dist.Normal(z, 1.0).expand([len(x)]).to_event(1), obs=x)
+
+    def guide(x):
+        pyro.sample("z", dist.Normal(pyro.param("loc", torch.zeros(())), 1.0))
+
+    svi = CompiledSVI(model, guide, Adam({"lr": 1e-3}), Trace_ELBO(), backend="replay")
+    with warnings.catch_warnings(record=True) as warned, Noting():
+        for _ in range(10):
+            Noting.seen.clear()
+            svi.step(torch.arange(3.0))
+            assert Noting.seen == ["z", "z", "x"]
+    assert not warned and not svi.explain()
+
+
+@pytest.mark.filterwarnings("ignore:.*it runs uncompiled")  # the last line tells it too
+def test_a_class_whose_probability_becomes_zero_counts_nothing():
+    def model(x):
+        with pyro.plate("data", len(x)):
+            y = pyro.sample("y", dist.Categorical(torch.ones(2)))
+            pyro.sample("x", dist.Normal(pyro.param("loc", torch.zeros(2))[y], 1.0), obs=x)
+
+    def guide(x):
+        logits = pyro.param("logits", torch.zeros(2))
+        with pyro.plate("data", len(x)):
+            pyro.sample("y", dist.Categorical(logits=logits), infer={"enumerate": "parallel"})
+
+    def losses(make):
+        pyro.clear_param_store()
+        svi, found = make(model, guide, Adam({"lr": 1e-3}), TraceEnum_ELBO(max_plate_nesting=1)), []
+        for step in range(STEPS):
+            if step == 10:
+                pyro.param("logits").data[1] = -200.0
+            found.append(svi.step(torch.arange(5.0)))
+        return found, svi
+
+    expected, (found, svi) = losses(SVI)[0], losses(with_backend("replay"))
+    assert_equal_losses(found, expected)
+    assert backends(svi) == {"replay"}
 
 
 def change(function):

@@ -84,3 +84,12 @@ def test_a_write_to_a_part_of_an_argument_is_seen():
         return x
 
     assert trace(function, [torch.zeros(3, 3)]).writes_arguments
+
+
+def test_a_tensor_replaced_by_another_is_the_difference_of_two_traces():
+    first, equal, other = (
+        trace(lambda x, captured=captured: x + captured, [torch.zeros(3, 2)])
+        for captured in (torch.ones(2), torch.ones(2), torch.zeros(2))
+    )
+    assert first.difference(equal) == ""
+    assert first.difference(other) == "a tensor of shape (2,) was replaced by another; update it in place"

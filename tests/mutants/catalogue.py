@@ -4395,3 +4395,159 @@ mutants(
         "estimators/test_classifier.py::test_m1_of_an_m1m2_is_trained_before_its_m2",
     ),
 )
+
+# gaps that random slips of the pen showed
+
+mutants(
+    "pv/series.py",
+    (
+        "if cosine >= near and events[i].start - events[j].start > DAY / 2:",
+        "if cosine >= near:",
+        "pv/test_series.py::test_the_same_place_of_the_sun_on_another_day",
+    ),
+    (
+        "events[one[0]].start), 1)",
+        "events[one[1]].start), 1)",
+        "pv/test_series.py::test_numbers_are_in_the_order_of_time",
+    ),
+)
+mutants(
+    "pv/expected.py",
+    (
+        "np.maximum(current, 0), np.maximum(voltage, 0)",
+        "np.maximum(current, 0), voltage",
+        "pv/test_expected.py::TestKing::test_neither_is_below_zero",
+    ),
+)
+mutants(
+    "pv/report_folder.py",
+    (
+        "kind, from_pandas=True)",
+        "kind)",
+        "pv/test_report.py::test_what_a_row_lacks_is_null",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "in dict.fromkeys(state[day == number].tolist())",
+        "in set(state[day == number].tolist())",
+        "pv/test_monitor.py::TestRows::test_states_of_a_day_are_in_the_order_of_the_file",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        "partly = sorted(day",
+        "partly = list(day",
+        "pv/test_loop.py::TestKeptRows::test_which_days_stay_is_by_the_seed_alone",
+    ),
+)
+mutants(
+    "pv/learning.py",
+    (
+        "(rows.string == name) & train & (rows.state == NORMAL)",
+        "(rows.string == name) & (rows.state == NORMAL)",
+        "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
+    ),
+    (
+        "(rows.string == name) & train & (rows.state == NORMAL)",
+        "train & (rows.state == NORMAL)",
+        "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
+    ),
+)
+mutants(
+    "pv/report_page.py",
+    (
+        "key=lambda pair: -pair[1].lost",
+        "key=lambda pair: pair[1].lost",
+        "pv/test_report.py::TestPage::test_the_worst_row_comes_first_each_over_a_healthy_one",
+    ),
+    (
+        "_clock(event.end, hours) if same else _moment(event.end, hours)",
+        "_clock(event.end, hours)",
+        "pv/test_report.py::TestPage::test_numbers_and_local_times",
+    ),
+    (
+        "sum(event.probability * event.rows for event in line) / count",
+        "sum(event.probability * event.rows for event in line)",
+        "pv/test_report.py::TestPage::test_numbers_and_local_times",
+    ),
+    (
+        "int(seconds) + 3600 * hours",
+        "int(seconds) - 3600 * hours",
+        "pv/test_report.py::TestPage::test_numbers_and_local_times",
+    ),
+)
+mutants(
+    "data/pv/simulate.py",
+    (
+        'days["clearness"] >= np.median',
+        'days["clearness"] <= np.median',
+        "data/pv/test_simulate.py::TestCampaign::test_healthy_days_are_clear_or_cloudy",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "self.beta * beta_factor(self.model_)",
+        "self.beta / beta_factor(self.model_)",
+        "estimators/test_classifier.py::test_beta_is_five_times_as_large_for_a_split_latent_classifier",
+    ),
+)
+mutants(
+    "estimators/frames.py",
+    (
+        'numbers = self.kind == "normal" and str(series.dtype).lower().startswith(NUMBERS)',
+        'numbers = self.kind == "normal"',
+        "estimators/test_frames.py::test_a_column_of_objects_gets_the_dtype_of_fit_back",
+    ),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        'if labels.dtype.kind != "O" or all(isinstance(label, str) for label in labels):',
+        'if labels.dtype.kind != "O":',
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+)
+mutants(
+    "infer/compiled/pyro_patches.py",
+    (
+        "return torch.where(mask, tensor, 0.0)",
+        "return torch.where(mask, tensor, 0.5)",
+        "infer/test_compiled_svi.py::test_a_class_whose_probability_becomes_zero_counts_nothing",
+    ),
+)
+mutants(
+    "infer/compiled/signature.py",
+    (
+        'type(handler).__module__.split(".")[0] not in ("pyro", "pyrodgm")',
+        'type(handler).__module__.split(".")[0] in ("pyro", "pyrodgm")',
+        "infer/test_compiled_svi.py::test_a_users_handler_round_a_step_sees_its_sites",
+    ),
+)
+mutants(
+    "infer/compiled/graph.py",
+    (
+        "not (before.shape == now.shape and torch.equal(before, now))",
+        "before.shape != now.shape",
+        "infer/test_passes.py::test_a_tensor_replaced_by_another_is_the_difference_of_two_traces",
+    ),
+)
+mutants(
+    "pv/check.py",
+    (
+        "spans = spans[lengths > 0.5 * np.median(lengths)]",
+        "spans = spans[lengths > 0]",
+        "pv/test_check.py::TestCheck::test_a_day_in_part_does_not_tell_the_clock",
+    ),
+)
+mutants(
+    "data/pv/conditions.py",
+    (
+        "if len(plant.resistances) != 2 or not min(plant.resistances) >= 0:",
+        "if len(plant.resistances) != 2:",
+        "data/pv/test_simulate.py::test_bad_options_of_the_simulator",
+    ),
+)

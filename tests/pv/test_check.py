@@ -115,6 +115,10 @@ class TestCheck:
         assert check.clock_moves == pytest.approx(60, abs=20)
         assert any("clock: moves by" in line for line in told({"1": check}))
 
+    def test_a_day_in_part_does_not_tell_the_clock(self, tmp_path, month):
+        check = checked(tmp_path, month[month["time"] < "2019-03-05 09:00-05:00"])
+        assert abs(check.clock) < 20 and check.clock_moves < 40
+
     def test_what_a_time_stamps(self, tmp_path, month):
         """The same file by interval ends is half a step earlier than by starts."""
         (tmp_path / "map.toml").write_text('time = { column = "time", stamp = "end" }')

@@ -34,6 +34,10 @@ class TestKing:
         np.testing.assert_allclose(point.current, current, rtol=1e-12)
         np.testing.assert_allclose(point.voltage, voltage, rtol=1e-12)
 
+    def test_neither_is_below_zero(self):
+        point = TRUE._replace(current=(1.0, -2.0, 0.0, 0.0)).at(np.array([1000.0]), np.array([300.0]))
+        assert point.current == point.voltage == 0
+
     def test_the_coefficients_are_found_in_two_fifths_of_faulty_rows(self):
         poa, temperature, current, voltage = rows_of_king(3000)
         random = np.random.default_rng(1)

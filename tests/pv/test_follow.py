@@ -113,10 +113,10 @@ class TestAppended:
 
     def test_a_half_line_waits_for_its_rest(self, tmp_path):
         path, line = tmp_path / "log.csv", "2022-01-31T12:0{}:00Z,1,2,300,20"
-        path.write_text("time,i_dc,v_dc,poa_global,temp_air")
+        path.write_text("time,i_dc,v_d")
         assert self.read(path, Place()) == ([], Place())
         with path.open("a") as file:
-            file.write("\n" + line.format(0) + "\n" + line.format(1))
+            file.write("c,poa_global,temp_air\n" + line.format(0) + "\n" + line.format(1))
         times, place = self.read(path, Place())
         assert [len(time) for time in times] == [1] and place.rows == 1
         assert self.read(path, place) == ([], place)

@@ -17,9 +17,11 @@ from pyrodgm.pv import (
     read_intervals,
     sample_rows,
 )
+from pyrodgm.pv.learning import healthy_strings
 from pyrodgm.pv.readings import temperature
+from pyrodgm.pv.rows import Rows
 from pyrodgm.pv.sampling import KEPT_A_DAY
-from tests.pv.king_string import FAULTS, string, written
+from tests.pv.king_string import FAULTS, TRUE, string, written
 
 PLAN = ["N"] * 6 + ["IV"] * 2 + ["N"] * 6 + ["PS"] * 2
 
@@ -177,6 +179,25 @@ class TestRows:
         assert rows.normal_days() == {"1": days[1:]}
         counts = [((rows.day == day) & (rows.state == s)).sum() for day in days for s in ("normal", "IV")]
         assert counts == [KEPT_A_DAY, 10, KEPT_A_DAY, 0, KEPT_A_DAY, 0]
+
+    def test_states_of_a_day_are_in_the_order_of_the_file(self, tmp_path):
+        """Not in that of a set, which differs between processes: the same seed must give the same monitor."""
+        table, names = string(["N"], minutes=1), [f"fault {i}" for i in range(8)]
+        table.loc[600:679, "state"] = np.repeat(names, 10)
+        rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
+        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", *names]
+
+    def test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on(self):
+        """Those of another string, of other days and of a fault give half the current, and are more."""
+        random, why = np.random.default_rng(0), np.repeat([0, 1, 2, 3], [100, 200, 200, 200])
+        poa, warm = random.uniform(60, 1100, 700), random.uniform(0, 65, 700)
+        point = TRUE.at(poa, warm)
+        current = np.where(why == 0, 1.0, 0.5) * point.current
+        values = {"poa_global": poa, "temp_module": warm, "i_dc": current, "v_dc": point.voltage}
+        string, state = np.where(why == 1, "2", "1").astype(object), np.where(why == 3, "IV", "normal").astype(object)
+        found = healthy_strings(Rows(string, why, why, state, values), why != 2, None)
+        assert found["1"].current == pytest.approx(TRUE.current, abs=1e-6)
+        assert found["2"].current == pytest.approx(np.array(TRUE.current) / 2, abs=1e-6)
 
     def test_temperature_is_by_air_where_none_is_measured(self):
         values = {

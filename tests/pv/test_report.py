@@ -1,5 +1,6 @@
 """What a report draws: quarters of an hour, worst rows, and the page."""
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -8,7 +9,9 @@ import pytest
 
 from pyrodgm.pv import Event, Report
 from pyrodgm.pv.days import MOST, DaysOfString, hours_from_utc
-from pyrodgm.pv.examples import ExamplesOfString
+from pyrodgm.pv.examples import Example, ExamplesOfString
+from pyrodgm.pv.logger import NO_TIME
+from pyrodgm.pv.report_folder import rows_table
 from pyrodgm.pv.report_page import report_page
 
 ABOUT = {"model": "abc", "data": "new.csv", "false_alarms": 0.01, "minutes": 15}
@@ -73,6 +76,15 @@ def test_the_worst_row_of_each_state_beside_a_healthy_one():
         assert other.state == "PS" and none is None
 
 
+def test_what_a_row_lacks_is_null():
+    columns = {"time": [NO_TIME, NOON], "string": ["1", "1"], "state": [None, "IV"], "probability": [np.nan, 0.5]}
+    columns |= {"score": [np.nan, 1.5], "anomaly": [None, False], "skipped": ["no time", None]}
+    first, second = rows_table({name: np.array(cells) for name, cells in columns.items()}).to_pylist()
+    assert first == dict.fromkeys(columns) | {"string": "1", "skipped": "no time"}
+    assert second.pop("time").timestamp() == NOON
+    assert second == {name: cells[1] for name, cells in columns.items() if name != "time"}
+
+
 class Elements(HTMLParser):
     """The tags of a page, and those that are open at the end."""
 
@@ -94,6 +106,11 @@ class Elements(HTMLParser):
         assert self.open.pop() == tag
 
 
+def words(page):
+    """The text of a page, a space for each run of tags and spaces."""
+    return " ".join(re.sub("<[^>]*>", " ", page).split())
+
+
 class TestPage:
     def report(self, events=(), states=("normal", "IV"), string="1"):
         days, state, _ = days_of(states=states)
@@ -113,6 +130,34 @@ class TestPage:
         page = report_page(self.report(events), ABOUT)
         rows = [text.partition("<")[0] for text in page.split("<tr><td class='n'>")[1:]]
         assert rows == ["5.00", "4.00", "1.00"] and "2 times, series 1" in page and "10.00 kWh" in page
+
+    def test_the_worst_row_comes_first_each_over_a_healthy_one(self):
+        mild, healthy, worst = (
+            Example(NOON + 60 * i, state, score, current, 90.0, 500.0 + i, 30.0, 5.0, 100.0)
+            for i, (state, score, current) in enumerate([("IV", 2.0, 4.0), ("normal", 9.0, 5.0), ("PS", 3.0, 1.0)])
+        )
+        page = report_page(self.report()._replace(examples={"1": [(mild, healthy), (worst, None)]}), ABOUT)
+        rows = [row.partition("</tr>")[0] for row in page.split("<tr class='")[1:]]
+        assert [words(f"<{row}") for row in rows] == [
+            "1 2022-03-01 11:02 PS 3.0 502 30.0 1.00 5.00 90.0 100.0 90 of 500",
+            "1 2022-03-01 11:00 IV 2.0 500 30.0 4.00 5.00 90.0 100.0 360 of 500",
+            "1 2022-03-01 11:01 normal 9.0 501 30.0 5.00 5.00 90.0 100.0 450 of 500",
+        ]
+
+    def test_numbers_and_local_times(self):
+        late = Event("1", NOON, NOON + 43_200, "IV", 0.9, 1.0, 9, 2.5)
+        report = self.report([late, Event("1", NOON, NOON + 900, "unseen", np.nan, 1.0, 9, -0.5)])
+        text, energy = words(report_page(report, ABOUT)), report.days["1"].energy.sum(0) / 3.6e6
+        for expected in (
+            "2022-03-01 to 2022-03-01, times in UTC-1. Stated share of false alarms: 1 % of normal rows. Model abc.",
+            f"2 events 2.00 kWh lost in events {energy[0]:.1f} of {energy[1]:.1f} kWh measured of expected",
+            "400 of 500 rows used of read 1 string",
+            "2.50 IV 1 2022-03-01 11:00 to 23:00 9 90% 1.0 -0.50 unseen 1 2022-03-01 11:00 to 11:15 9 1.0",
+            "Rows by state normal 200 40.0% IV 200 40.0% Rows left out, by reason night 100 20.0%",
+        ):
+            assert expected in text
+        over_midnight = report_page(self.report([late._replace(end=NOON + 54_000)]), ABOUT)
+        assert "2022-03-01 11:00 to 2022-03-02 02:00" in over_midnight
 
     def test_names_are_escaped(self):
         bad = "<script>&\"'"

@@ -30,6 +30,7 @@ def test_the_same_place_of_the_sun_on_another_day():
     assert series(first, event("06-02", 16, 19)) == [None, None]
     assert series(first, event("06-01", 19.1, 20)) == [None, None]
     assert series(first, event("12-01", 18, 19)) == [None, None]
+    assert series(event("06-01", 18, 18.2), event("06-01", 18.4, 18.6)) == [None, None]  # near, but on the same day
 
 
 def test_of_one_string_and_state():
@@ -40,6 +41,8 @@ def test_of_one_string_and_state():
 def test_numbers_are_in_the_order_of_time():
     events = [event("06-02", 20, 21), event("06-01", 20, 21), event("06-01", 13, 14), event("06-02", 13, 14)]
     assert series(*events, event("06-03", 16, 17)) == [2, 2, 1, 1, None]
+    events = [event(f"06-0{day}", hour, hour + 1) for day, hour in ((1, 13), (2, 20), (3, 20), (4, 13))]
+    assert series(*events) == [1, 2, 2, 1]  # by the first of each
 
 
 def test_a_series_follows_the_sun_through_the_year():

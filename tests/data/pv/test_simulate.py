@@ -40,6 +40,11 @@ class TestCampaign:
         assert on["N"] == 1 and on["S"] == 7 and on.max() == 7 and on.sum() < 35
         assert not recorded.groupby(recorded["time"].dt.date)["state"].nunique().gt(1).any()
 
+    def test_healthy_days_are_clear_or_cloudy(self, campaign):
+        day = campaign.groupby(campaign["time"].dt.date).agg({"poa_global": "sum", "state": "first"})
+        light = day["poa_global"].groupby(day["state"]).median()
+        assert light["N"] > 1.5 * light["C"]
+
     def test_a_condition_has_no_more_days_than_its_rows_need(self):
         """With one row a day, each condition has as many days as rows."""
         weather, lit = np.linspace(0.1, 1, 40), np.ones(40, int)
@@ -276,6 +281,7 @@ class TestDataset:
         ({"plant": Plant(uniform_shade=-1)}, "uniform_shade: got -1, want a share of the direct light"),
         ({"plant": Plant(tilt=120)}, "tilt: got 120, want 0 to 90 degrees"),
         ({"plant": Plant(resistances=(4.0,))}, "resistances: got .4.0,., want two"),
+        ({"plant": Plant(resistances=(4.0, -1.0))}, "resistances: got .4.0, -1.0., want two of at least 0"),
     ],
 )
 def test_bad_options_of_the_simulator(options, message):
