@@ -2417,12 +2417,12 @@ mutants(
     (
         "/ np.sqrt(365 * MINUTES)",
         "",
-        "data/pv/test_simulate.py::test_sensors_have_their_noise",
+        "data/pv/test_simulate.py::TestSensors::test_drift",
     ),
     (
         "sensor.share * true *",
         "sensor.share *",
-        "data/pv/test_simulate.py::test_sensors_have_their_noise",
+        "data/pv/test_simulate.py::TestSensors::test_noise_in_units_and_relative",
     ),
 )
 mutants(
@@ -4549,5 +4549,35 @@ mutants(
         "if len(plant.resistances) != 2 or not min(plant.resistances) >= 0:",
         "if len(plant.resistances) != 2:",
         "data/pv/test_simulate.py::test_bad_options_of_the_simulator",
+    ),
+)
+mutants(
+    "data/pv/weather.py",
+    (
+        "site.longitude, altitude=site.altitude)",
+        "site.longitude, altitude=0)",
+        "data/pv/test_simulate.py::test_the_clear_sky_is_pvlibs_at_the_site_and_its_altitude",
+    ),
+    (
+        "turbidity, site.altitude, extra",
+        "turbidity, 0, extra",
+        "data/pv/test_simulate.py::test_the_clear_sky_is_pvlibs_at_the_site_and_its_altitude",
+    ),
+)
+mutants(
+    "data/pv/sensors.py",
+    ("np.sqrt(365 * MINUTES)", "np.sqrt(365)", "data/pv/test_simulate.py::TestSensors::test_drift"),
+    (
+        "Sensor(0.01, 0.005, 0.005, 1.0)",
+        "Sensor(0.01, 0.005, 0.01, 1.0)",
+        "data/pv/test_simulate.py::TestSensors::test_noise_in_units_and_relative",
+    ),
+)
+mutants(
+    "pv/check.py",
+    (
+        "(middle % DAY) / 60 - noon",
+        "(middle % DAY) / 60 + 1 - noon",
+        "pv/test_check.py::TestCheck::test_the_clock_to_a_minute",
     ),
 )

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas
 import pytest
+from pvlib.solarposition import sun_rise_set_transit_spa
 
 from pyrodgm.data.pv import simulate
 from pyrodgm.pv import Piece, Seen, check_logger, load_map, skip_reasons
@@ -100,6 +101,17 @@ class TestCheck:
         for check in (few, many):
             check.ranges = {name: tuple(np.round(values, 6)) for name, values in check.ranges.items()}
         assert few == many and few.gaps == [(100, few.gaps[0][1])]
+
+    @pytest.mark.parametrize("late", [0, 6])
+    def test_the_clock_to_a_minute(self, tmp_path, late):
+        """Ten days whose light is symmetric about the sun's transit, which pvlib computes by another algorithm."""
+        time = pandas.date_range("2019-11-01", periods=10 * 1440, freq="1min", tz="Etc/GMT+5")
+        noon = sun_rise_set_transit_spa(time[::1440], PLACE["latitude"], PLACE["longitude"])["transit"]
+        away = (time - noon.repeat(1440)).to_numpy() / np.timedelta64(1, "h")
+        light = np.where(np.abs(away) < 5, 700 + 10 * np.cos(away), 0.0)
+        columns = {"i_dc": light / 100, "v_dc": 250 + away, "poa_global": light, "temp_air": 20.0}
+        table = pandas.DataFrame({"time": time + pandas.Timedelta(minutes=late)} | columns)
+        assert checked(tmp_path, table).clock == pytest.approx(late, abs=0.6)
 
     @pytest.mark.parametrize("hours", [-1, 2, 12])
     def test_a_clock_off_against_the_sun(self, tmp_path, month, hours):

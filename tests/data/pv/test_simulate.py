@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from pvlib.clearsky import lookup_linke_turbidity
+from pvlib.location import Location
 
 from pyrodgm.data import load
 from pyrodgm.data.pv import SHARES, Plant, simulate
@@ -229,14 +231,68 @@ class TestString:
         assert dirty / clean == pytest.approx(1 - 9.5 * 0.0015, abs=2e-3)
 
 
-def test_sensors_have_their_noise():
-    size = 100_000
-    true = {"i_dc": 5, "v_dc": 250, "poa_global": 800, "temp_air": 10, "temp_module": 40, "wind_speed": 3}
-    told = measure({name: np.full(size, float(value)) for name, value in true.items()}, np.random.default_rng(0))
-    for name, value in true.items():
-        sensor = SENSORS[name]
-        assert told[name].std() == pytest.approx(np.hypot(sensor.share * value, sensor.noise), rel=0.1)
-        assert told[name].mean() == pytest.approx(value, rel=4 * sensor.gain + 0.01)
+FIGURES = {  # gain, its drift in a year, relative noise, and noise in the sensor's units
+    "i_dc": (0.003, 0.002, 0.003, 0.01),
+    "v_dc": (0.002, 0.001, 0.001, 0.2),
+    "poa_global": (0.01, 0.005, 0.005, 1.0),
+    "temp_air": (0.0, 0.0, 0.0, 0.2),
+    "temp_module": (0.0, 0.0, 0.0, 0.4),
+    "wind_speed": (0.02, 0.0, 0.02, 0.1),
+}
+
+
+class TestSensors:
+    """Their errors against ``FIGURES``, which are written here once more."""
+
+    @staticmethod
+    def told(value, size, seeds):
+        """Measurements of one true value, ``(seeds, size)`` by sensor."""
+        true = {name: np.full(size, float(value)) for name in COLUMNS}
+        all_told = [measure(true, np.random.default_rng(seed)) for seed in range(seeds)]
+        return {name: np.stack([told[name] for told in all_told]) for name in COLUMNS}
+
+    def test_noise_in_units_and_relative(self):
+        few, many = self.told(50, 20_000, 4), self.told(5_000, 20_000, 4)
+        for name, (_, _, share, noise) in FIGURES.items():
+            for told, value in ((few, 50), (many, 5_000)):
+                assert told[name].std(1).mean() == pytest.approx(np.hypot(share * value, noise), rel=0.03), name
+
+    def test_gain(self):
+        told = self.told(5_000, 50, 1000)
+        for name, (gain, _, share, noise) in FIGURES.items():
+            spread = np.sqrt(gain**2 + (share**2 + (noise / 5_000) ** 2) / 50)
+            assert (told[name] / 5_000 - 1).mean(1).std() == pytest.approx(spread, rel=0.1), name
+
+    def test_drift(self):
+        """The difference of the means of the first and the last thousandth of three months."""
+        size, ends = 90 * MINUTES, 90 * MINUTES // 1000
+        told = self.told(5_000, size, 60)
+        for name, (_, drift, share, noise) in FIGURES.items():
+            moved = told[name][:, -ends:].mean(1) - told[name][:, :ends].mean(1)
+            spread = np.sqrt(drift**2 * 90 / 365 + 2 * (share**2 + (noise / 5_000) ** 2) / ends)
+            assert (moved / 5_000).std() == pytest.approx(spread, rel=0.3), name
+
+    def test_what_is_never_negative(self):
+        told = self.told(0, 1_000, 1)
+        assert all(told[name].min() == 0 for name in ("i_dc", "v_dc", "poa_global", "wind_speed"))
+        assert all(told[name].min() < 0 for name in ("temp_air", "temp_module"))
+
+
+@pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear")
+def test_the_clear_sky_is_pvlibs_at_the_site_and_its_altitude():
+    time = pd.date_range("2019-06-21", periods=MINUTES, freq="1min", tz="Etc/GMT+7")
+    some = load_site("miami")
+    for altitude in (0.0, 1650.0):
+        site = some._replace(latitude=40.0, longitude=-105.0, altitude=altitude, utc_offset=-7.0)
+        place, coarse = Location(40, -105, altitude=altitude), time[::10]
+        turbidity = lookup_linke_turbidity(coarse, 40, -105, interp_turbidity=False)
+        clear = place.get_clearsky(coarse, linke_turbidity=turbidity)["ghi"].to_numpy()
+        sun = place.get_solarposition(coarse)
+        elevation, azimuth, told = weather_of._sun(site, time)
+        assert told[::10] == pytest.approx(clear, abs=0.5) and clear.max() > 900
+        assert elevation[::10] == pytest.approx(sun["apparent_elevation"].to_numpy(), abs=1e-6)
+        assert azimuth[::10] == pytest.approx(sun["azimuth"].to_numpy(), abs=1e-6)
+    assert told.max() > 1.03 * weather_of._sun(site._replace(altitude=0.0), time)[2].max()
 
 
 class TestDataset:
