@@ -40,25 +40,26 @@ class AnomalyScores:
 
         Args:
             X: rows ``(B, D)``.
-            method: ``"neighbours"`` is the mean distance to the 5 nearest training rows in the latents: the posterior
-                means of all continuous latents of the guide, such as z and a. The training rows are at most 5,000,
-                chosen at random, or 50,000 divided by the number of classes if that is less; after ``partial_fit``,
-                they are rows of the last call. ``"density"`` is minus ``score_samples``. It prefers simple rows, such
-                as images with little ink. ``"importance"`` is the same with the tighter estimate of 50 importance
-                samples. ``"typicality"`` is the distance of the bound to its mean over at most 500 of these training
-                rows, in nats (the test of Nalisnick et al. 2019, of one row): a row that is too simple is strange too.
-                ``"conditional"`` is minus log p(x_rest | x_given) = log p(x_given) - log p(x), both with importance
-                samples. It forgives rare values of the columns ``given``, such as the weather. ``"class"`` is
-                1 - max q(y | x), for classifiers: rows whose class is uncertain.
-            given: numbers of the columns that are conditioned on, from 0; for ``"conditional"`` only.
+            method: ``"neighbours"`` is the mean distance to the 5 nearest training rows in the latents, which are the
+                posterior means of all continuous latents of the guide, such as z and a. At most 5,000 training rows are
+                used, chosen at random, or 50,000 divided by the number of classes if that is less. After
+                ``partial_fit``, they are rows of the last call. ``"density"`` is minus ``score_samples``. It is low for
+                simple rows, such as images with little ink. ``"importance"`` is the same with the tighter estimate of
+                50 importance samples. ``"typicality"`` is the absolute difference between the bound of a row and the
+                mean bound of at most 500 of these training rows, in nats (the test of Nalisnick et al. 2019, for a
+                single row). It is also high for rows that are too simple. ``"conditional"`` is -log p(x_rest | x_given)
+                = log p(x_given) - log p(x), both with importance samples. It ignores how rare the values of the columns
+                ``given`` are, such as the weather. ``"class"`` is 1 - max q(y | x), for classifiers. It is high for
+                rows whose class is uncertain.
+            given: indices of the columns to condition on, from 0; for ``"conditional"`` only.
 
         Returns:
             ``(B,)``.
 
         Raises:
-            ValueError: for an unknown method; for columns that are none, all, or given to another method; or for
-                ``"neighbours"`` and ``"typicality"`` if what they need was not kept, because the estimator was saved by
-                an older version.
+            ValueError: for an unknown method; if ``given`` has no column or every column, or if the method does not
+                take it; for ``"neighbours"`` and ``"typicality"`` if the estimator was saved by an older version, which
+                did not keep the data that they need.
 
         Example::
 
@@ -103,7 +104,7 @@ class AnomalyScores:
         return found
 
     def _keep_latents(self, X, seed):
-        """Keep the latents of rows X of the table, of a random choice if they are too many, and their mean bound."""
+        """Keep the latents and the mean bound of rows X of the table, or of a random choice if there are too many."""
         most = min(MOST_KEPT, max(1, MOST_CLASSES // len(getattr(self, "classes_", [0]))))
         rows = np.sort(np.random.RandomState(seed).permutation(len(X))[:most])
         self.kept_latents_ = self._of_checked_rows(X[rows], _latents)
@@ -124,7 +125,7 @@ class AnomalyScores:
 def mean_distance(known: np.ndarray, points: np.ndarray, nearest: int = NEAREST) -> np.ndarray:
     """The mean Euclidean distance of points ``(B, D)`` to the nearest of the known ones ``(N, D)``, ``(B,)``.
 
-    It is infinite for points that are not finite. With fewer than ``nearest`` known points, it is over all of them.
+    It is infinite for points that are not finite. With fewer than ``nearest`` known points, all of them are used.
 
     Example::
 
@@ -138,7 +139,7 @@ def mean_distance(known: np.ndarray, points: np.ndarray, nearest: int = NEAREST)
 
 
 def _latents(model, x):
-    """The posterior means of all continuous latents, beside each other, ``(B, width)``."""
+    """The posterior means of all continuous latents, concatenated, ``(B, width)``."""
     sites = [name for name in run_guide(model.guide, (x[:1],)).guide if name != "y"]
     means = [latent_means(model, x, site=site, num_samples=DRAWS, batch_size=len(x)) for site in sites]
     return torch.cat([mean.flatten(1) for mean in means], 1)

@@ -45,25 +45,25 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     A row whose y is -1, None or NaN is unlabelled, and also used for training. With labels for all rows this is a
     supervised classifier. With no labels at all, and ``num_classes`` given, it clusters. The objective is that of the
     model's paper, see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. If there are many labels, a share of
-    them is held out, and the epoch with the least cross-entropy on them is kept. The rows of the held-out labels are
-    used as unlabelled rows. In training, each epoch adds fresh noise to the columns of a normal likelihood: 0.1
-    standard deviations, and less in a column of more than 1,500 distinct values.
+    them is held out, and the epoch with the lowest cross-entropy on the held-out labels is kept. The rows of the
+    held-out labels are used as unlabelled rows. In training, each epoch adds new noise to the columns of a normal
+    likelihood: 0.1 standard deviations, or less in a column with more than 1,500 distinct values.
 
     A cell of X that is NaN is missing. It is left out of log p(x), and the networks read it as 0, which is the mean of
     its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
     If there were none, the other methods still accept missing cells. ``impute`` fills them in.
 
     X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
-    own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. Categories
-    are those of ``fit``. ``sample`` and ``impute`` give frames back.
+    own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. The
+    categories are those seen in ``fit``. ``sample`` and ``impute`` return frames.
 
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
-            class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. A
-            ``LatentClassifierVAE`` gets ``bound="jensen"`` unless its options say otherwise; a
-            ``SplitLatentClassifierVAE`` half of ``z_size`` for its style, twice ``z_size`` for z_y, and five times
-            ``beta``; a ``SemiSupervisedFAME`` of grey images ``concatenation=False``. The M1 of an ``M1M2`` is trained
-            first, for as many epochs.
+            class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. Some models have
+            other defaults here, which these options override. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
+            ``SplitLatentClassifierVAE`` gets half of ``z_size`` for its style and twice ``z_size`` for z_y; its
+            ``beta`` is always multiplied by five. A ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``.
+            The M1 of an ``M1M2`` is trained first, for the same number of epochs.
         z_size: number of latent units.
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
@@ -91,20 +91,21 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         network_: the network that predicts, for a model with two classifiers: ``"inference"`` if there were labels, see
             ``CaGeM``.
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
-        temperature_: what ``predict_proba`` is scaled by, see ``fit_temperature``. It is chosen on the labels held out
-            if they are at least 50. With fewer than 500 labels it is 2.5 otherwise, because a network that learns from
-            few labels is overconfident. Without labels, and after ``partial_fit``, it is 1.
+        temperature_: temperature of the probabilities of ``predict_proba``, see ``fit_temperature``. It is chosen on
+            the held-out labels if there are at least 50 of them. Otherwise, with fewer than 500 labels, it is 2.5,
+            because a network that learns from few labels is overconfident. Without labels, and after ``partial_fit``,
+            it is 1.
         transduction_: the class of every row of ``fit``, ``(N,)``: its label, or the predicted class if it had none.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs, or of calls of ``partial_fit``.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
-        mean_bound_: mean bound of at most 500 of them, in nats and in the units of X.
+        mean_bound_: mean bound of at most 500 of these rows, in nats and in the units of X.
         n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     See Also:
         M1: latents of a VAE as features for any classifier.
-        sklearn.semi_supervised.LabelSpreading: labels spread over a graph of neighbouring rows.
-        sklearn.semi_supervised.SelfTrainingClassifier: any classifier, trained again on labels that it is sure of.
+        sklearn.semi_supervised.LabelSpreading: spreads labels over a graph of neighbouring rows.
+        sklearn.semi_supervised.SelfTrainingClassifier: trains any classifier again on its own confident predictions.
 
     Example::
 
@@ -168,7 +169,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     @all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Train on the rows X and their labels. If this fails or is interrupted, the estimator is what it was before.
+        """Train on the rows X and their labels. If this fails or is interrupted, the estimator stays as it was.
 
         Args:
             X: rows ``(N, D)``: an array of numbers, or a data frame. NaN is a missing cell.
@@ -211,13 +212,13 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     @all_or_nothing
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
-        """Train one pass over some more rows. No labels are held out.
+        """Train for one pass over additional rows. No labels are held out.
 
         The first call chooses the likelihood and the scaling from its rows, and builds the model.
 
         Args:
             X, y: as for ``fit``.
-            classes: all classes of all calls; required in the first call, unless ``num_classes`` is given.
+            classes: all classes that occur in any call; required in the first call, unless ``num_classes`` is given.
         """
         self._validate_params()
         first = not hasattr(self, "model_")

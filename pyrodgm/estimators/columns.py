@@ -59,7 +59,7 @@ class Columns(NamedTuple):
         return torch.from_numpy((X - self.shift) / self.scale)
 
     def to_table(self, x: torch.Tensor | np.ndarray) -> np.ndarray:
-        """The inverse of ``to_model``, an array; of rows ``(..., W)``, a tensor or an array.
+        """The inverse of ``to_model``, for rows ``(..., W)`` in a tensor or an array; returns an array.
 
         Where x has the probabilities of categories, the most probable one is taken.
         """
@@ -72,14 +72,14 @@ class Columns(NamedTuple):
         return np.stack([block[..., 0] if isinstance(kind, str) else block.argmax(-1) for kind, block in pairs], -1)
 
     def log_volume(self, x: torch.Tensor) -> torch.Tensor:
-        """sum_d log scale_d over the observed cells of rows x: log p' less log p in the units of the table."""
+        """sum_d log scale_d over the observed cells of rows x: log p' minus log p in the units of the table."""
         log_scale = np.log(self.scale) if self.is_normal else np.zeros_like(self.scale)
         return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 
     def resample(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Rows x with fresh noise N(0, noise_d^2) in the cells of normal columns, for every epoch of training.
 
-        Without noise, a column of few distinct values would get a variance near zero and a density without bound.
+        Without noise, a column with few distinct values would get a variance near zero and an unbounded density.
         """
         noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
         return x + torch.from_numpy(self.noise * self.normal_cells).to(x) * noise
@@ -88,25 +88,25 @@ class Columns(NamedTuple):
 def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
     """The ``Columns`` of a table.
 
-    Where no likelihood is given, it is chosen from the values:
+    If no likelihood is given, it is chosen from the values:
 
-    - zeros and ones, or values in [0, 1] most of which are 0 or 1, as the pixels of a drawing: ``"bernoulli"``;
-    - counts, most columns of which begin at 0 and share one scale: ``("binomial", {"total_count": largest})`` up to 32,
-      and up to 255, as grey images have, ``"bernoulli"`` of the counts over 255;
+    - zeros and ones, or values in [0, 1] that are mostly 0 or 1, like the pixels of a drawing: ``"bernoulli"``;
+    - counts, if most columns begin at 0 and share one scale: ``("binomial", {"total_count": largest})`` if the largest
+      count is at most 32; if it is at most 255, as in grey images, ``"bernoulli"`` of the counts divided by 255;
     - anything else: ``"normal"``, of standardised columns.
 
-    A ``"mixed"`` likelihood, which a data frame has if its columns are of several kinds, is always given.
+    A ``"mixed"`` likelihood, for a data frame with columns of several kinds, is never chosen here; it is always given.
 
     Args:
-        X: rows ``(N, D)``, finite but for missing cells, which are NaN and left out of account.
+        X: rows ``(N, D)``, finite except for missing cells, which are NaN and are ignored.
         likelihood: as for ``likelihood_net``, or None.
-        names: of the columns, for messages; or None.
+        names: names of the columns, for messages; or None.
 
     Raises:
         ValueError: for a column without a value, and for a constant column of a normal likelihood.
 
     Warns:
-        UserWarning: for a cell so far from the rest of its column that the other rows are hardly told apart.
+        UserWarning: for a cell so far from the rest of its column that the other rows hardly differ after scaling.
     """
     largest, columns = 1.0, partial(_named, names=names)
     empty = np.flatnonzero(np.isnan(X).all(0))
@@ -146,22 +146,22 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
 def _noise(column):
     """The noise of a normal column in training, in standard deviations.
 
-    It is 0.1, which helps on small tables. In a column of more than 1,500 distinct values it is smaller: the values
-    lie closer, and 0.1 would blur what tells the classes apart.
+    It is 0.1, which helps on small tables. In a column of more than 1,500 distinct values it is smaller: the values lie
+    closer, and 0.1 would blur the differences between classes.
     """
     distinct = len(np.unique(column[~np.isnan(column)]))
     return NOISE * min(1.0, DISTINCT / distinct)
 
 
 def _warn_of_far_cells(X, normal, scale, names):
-    """Warn where the bulk of a column is within a hundredth of its own standard deviation, which few cells decide."""
+    """Warn if most of a column spans less than a hundredth of its standard deviation, because of a few far cells."""
     low, high = np.nanquantile(X, [0.05, 0.95], axis=0)
     for d in normal[((high - low < 0.01 * scale) & (high > low))[normal]][:3]:
         row = int(np.nanargmax(np.abs(X[:, d] - np.nanmedian(X[:, d]))))
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
             f"X: got {X[row, d]:g} in row {row}, column {column}, where 9 of 10 values lie from {low[d]:g} to "
-            f"{high[d]:g}: standardised, the other rows hardly differ there; clip the column, or scale it robustly",
+            f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or scale it robustly",
             UserWarning,
             stacklevel=5,
         )
@@ -182,7 +182,7 @@ def _guess(X):
 
 
 def _named(columns, names):
-    """The first of some columns, by name where they have names."""
+    """The first of some columns, by name if they have names."""
     more = ", ..." if len(columns) > 5 else ""
     return ", ".join(repr(str(names[d])) if names is not None else str(d) for d in columns[:5]) + more
 

@@ -95,7 +95,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         return self._score_checked(X, importance_samples, num_samples, batch_size, getattr(torch, dtype))
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, beside each other.
+        """The latents of every row: the posterior means E_q(z|x)[z] of all sites z, concatenated.
 
         Args:
             X: rows ``(B, D)``.
@@ -318,5 +318,5 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
 
 
 def _python_number(value):
-    """A NumPy number, such as a grid search deals out, as Python's; anything else as it is."""
+    """A NumPy number, such as one from a grid search, as a Python number; anything else unchanged."""
     return value.item() if isinstance(value, np.generic) else value

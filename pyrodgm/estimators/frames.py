@@ -74,11 +74,11 @@ class Column(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """The columns of a data frame with a column that is not numbers, as seen in ``fit``.
+    """The columns, as seen in ``fit``, of a data frame that does not hold numbers only.
 
     Attributes:
         package: ``"pandas"`` or ``"polars"``.
-        columns: a ``Column`` each.
+        columns: one ``Column`` for each column.
     """
 
     package: str
@@ -94,7 +94,7 @@ class Frame(NamedTuple):
         """The likelihood that the user gave, or the frame's if it is None.
 
         Raises:
-            ValueError: for another likelihood than ``"mixed"`` with columns of categories.
+            ValueError: for a likelihood other than ``"mixed"`` if there are columns of categories.
         """
         words = [str(column.name) for column in self.columns if column.kind == "categorical"]
         if given is None or given == self.likelihood:
@@ -149,14 +149,15 @@ def is_frame(X: Any) -> bool:
 
 
 def read_frame(X: Any) -> Frame | None:
-    """The columns of a data frame; None for an array, and for a frame of numbers alone, which is as good as an array.
+    """The columns of a data frame; None for an array, and for a frame of numbers only, which is treated as an array.
 
     Booleans are Bernoulli, whether their dtype is boolean or object. A column of a categorical dtype has the categories
-    of that dtype. A column of strings, or of other objects, has those that occur, sorted. Numbers are normal.
+    of that dtype. The categories of a column of strings, or of other objects, are the values that occur, sorted.
+    Numbers are normal.
 
     Raises:
-        ValueError: for two columns of one name, columns of dates, categories of several types, and a column that is
-            neither numbers nor booleans and has no value.
+        ValueError: for two columns of the same name, columns of dates, categories of several types, and a column that
+            is neither numbers nor booleans and has no value.
 
     Example::
 

@@ -29,8 +29,8 @@ from pyrodgm.types import Option
 class M1(DeepGenerativeEstimator):
     """A VAE as a feature extractor: rows in, latents out, for any classifier of a ``Pipeline``.
 
-    A share of the rows is held out, and the epoch of the highest bound on them is kept. NaN is a missing cell, see
-    ``DeepGenerativeClassifier``.
+    A share of the rows is held out, and the epoch with the highest bound on these rows is kept. NaN is a missing cell,
+    see ``DeepGenerativeClassifier``.
 
     Args:
         z_size: number of latent units, the features.
@@ -54,7 +54,7 @@ class M1(DeepGenerativeEstimator):
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs.
         kept_latents_: posterior means of at most 5,000 training rows, for ``anomaly_score``.
-        mean_bound_: mean bound of at most 500 of them, in nats and in the units of X.
+        mean_bound_: mean bound of at most 500 of these rows, in nats and in the units of X.
         n_features_in_, feature_names_in_: the number of columns, and their names if X had names.
 
     See Also:
@@ -106,7 +106,7 @@ class M1(DeepGenerativeEstimator):
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train on the rows X ``(N, D)``, an array of numbers or a data frame; ``y`` has no effect.
 
-        If this fails or is interrupted, the estimator is what it was before.
+        If this fails or is interrupted, the estimator stays as it was.
 
         Raises:
             ValueError: for infinite values, for columns that are constant under a normal likelihood, and for columns

@@ -1,4 +1,4 @@
-"""The model that a classifier is asked for, and what some models need to learn as they come."""
+"""The model that the user asks for, and the options that some models need to learn well with default settings."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ SPLIT_BETA = 5  # times beta for a SplitLatentClassifierVAE, in which the class 
 
 
 def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:
-    """The class and the options of a model by name, by class, or by either with options.
+    """The class and the options of a model, given by name or by class, alone or with options.
 
     Raises:
-        ValueError: if there is no such model with classes, naming the nearest.
+        ValueError: if there is no such model with classes; the message suggests the most similar name.
     """
     model, options = model if isinstance(model, tuple) and len(model) == 2 else (model, {})
     if not isinstance(options, dict):

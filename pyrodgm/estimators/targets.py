@@ -1,4 +1,4 @@
-"""Labels of any type, some of them missing, as indices of their classes; and which of them to hold out."""
+"""Converts labels of any type, some of them missing, to class indices, and chooses the labels to hold out."""
 
 import math
 import warnings
@@ -19,14 +19,15 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
     The number -1, None and NaN stand for a row without a label. The string "-1" is a label.
 
     Args:
-        y: ``(N,)``, of any one type that sorts.
-        classes: those that there are, sorted; None for those seen.
+        y: ``(N,)``, all of one type that can be sorted.
+        classes: all classes, sorted; None for those that occur in y.
 
     Returns:
         ``classes``, an array of the labels' type, and indices ``(N,)`` with -1 where there is no label.
 
     Raises:
-        ValueError: for labels that are no classes, such as measurements, of several types, or not among ``classes``.
+        ValueError: for labels that are not classes, such as measurements, that have several types, or that are not
+            among ``classes``.
 
     Warns:
         UserWarning: for a label in an array of strings that looks like a missing one, such as "nan".
@@ -51,12 +52,12 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
 
 
 def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labelled rows in two: those to learn from, and those to stop by, a share of each class but at least one.
+    """Split the labelled rows into rows to train on and, for early stopping, a share of each class, at least one row.
 
     Args:
-        indices: of classes, ``(N,)``, -1 for a row without a label.
-        share: of the labels; with 0 none is held out.
-        classes: for messages.
+        indices: class indices ``(N,)``, -1 for a row without a label.
+        share: share of the labels to hold out; 0 for none.
+        classes: the classes, for messages.
         seed: fixes the draw.
 
     Returns:
@@ -72,8 +73,8 @@ def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) 
         rows = generator.permutation(np.flatnonzero(indices == k))
         if share and len(rows) < 2:
             raise ValueError(
-                f"y: got a single label of class {list_of(classes)[k]!r}, want two, one to learn from and one to stop "
-                "by, or validation_fraction=0"
+                f"y: got a single label of class {list_of(classes)[k]!r}, want two, one for training and one for "
+                "early stopping, or validation_fraction=0"
             )
         held = min(max(1, round(share * len(rows))), len(rows) - 1) if share else 0
         stop.append(rows[:held])
@@ -87,9 +88,10 @@ def list_of(classes: ArrayLike) -> list:
 
 
 def _as_array(y):
-    """An array that keeps None and NaN what they are.
+    """Convert to an array without changing None and NaN.
 
-    Beside strings NumPy makes the string 'nan' of a NaN. Beside integers, a series makes floats of the integers.
+    Among strings, NumPy turns NaN into the string 'nan'. A series with NaN among integers turns the integers into
+    floats.
     """
     dtype = getattr(y, "dtype", None)
     if isinstance(dtype, np.dtype):
@@ -123,7 +125,7 @@ def _check_classes(labels):
     try:
         check_classification_targets(labels)
     except ValueError as error:
-        raise ValueError(f"y: got labels that are no classes: {error}") from None
+        raise ValueError(f"y: got labels that are not classes: {error}") from None
 
 
 def _warn_of_words(labels):

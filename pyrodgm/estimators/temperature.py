@@ -1,6 +1,6 @@
 """Temperature scaling of class probabilities. Guo, Pleiss, Sun and Weinberger 2017, sec. 4.2.
 
-q_T(y | x)  ∝  q(y | x)^(1/T)          T > 1 makes a classifier less sure; the most probable class stays
+q_T(y | x)  ∝  q(y | x)^(1/T)          T > 1 makes a classifier less confident; the most probable class stays
 """
 
 import math
@@ -23,13 +23,13 @@ def temper(probabilities: torch.Tensor, temperature: float) -> torch.Tensor:
 
 
 def fit_temperature(probabilities: torch.Tensor, y: torch.Tensor) -> float:
-    """The temperature, from 1 to 10, of the least cross-entropy of some labels.
+    """The temperature, from 1 to 10, with the lowest cross-entropy on some labels.
 
-    It is never below 1: a classifier without an error on a few labels would otherwise become certain everywhere.
+    It is never below 1: a classifier that makes no error on a few labels would otherwise become certain everywhere.
 
     Args:
-        probabilities: of rows that were not trained on with their labels, ``(B, K)``.
-        y: their classes as indices, ``(B,)``.
+        probabilities: class probabilities ``(B, K)`` of rows whose labels were not used in training.
+        y: their class indices, ``(B,)``.
 
     Example::
 

@@ -16,7 +16,7 @@ from pyrodgm.train import fit, linear_decay
 
 P = ParamSpec("P")
 R = TypeVar("R")
-SHORT = 200  # steps that do not repay the seconds of tracing a graph
+SHORT = 200  # for fewer steps, tracing a graph takes longer than it saves
 
 _SIZE = [Interval(Integral, 1, None, closed="left")]
 _NUMBER = [Interval(Real, 0, None, closed="left")]
@@ -39,7 +39,7 @@ CONSTRAINTS: dict[
 
 
 def all_or_nothing(fit: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a ``fit``: if it fails or is interrupted, the estimator has the attributes that it had before.
+    """Decorate a ``fit``: if it fails or is interrupted, the estimator keeps its previous attributes.
 
     Example::
 
@@ -73,14 +73,14 @@ def train(
 ) -> list[dict[str, Any]]:
     """Train a model by an estimator's settings and leave it in evaluation mode.
 
-    Adam; the learning rate falls linearly over the second half of the epochs.
+    The optimiser is Adam. Its learning rate falls linearly over the second half of the epochs.
 
     Args:
         model: a ``DeepGenerativeModel``.
         objective: an ELBO.
         batches: see ``Batches``.
         estimator: holds ``epochs``, ``learning_rate``, ``warm_up_epochs``, ``patience`` and ``verbose``.
-        measure, monitor: see ``fit``. With a monitor the best epoch is kept, and the fit stops ``patience`` epochs
+        measure, monitor: see ``fit``. With a monitor, the best epoch is kept, and training stops ``patience`` epochs
             after it.
 
     Returns:

@@ -36,7 +36,7 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
 @pytest.mark.parametrize(
     ("y", "classes", "message"),
     [
-        ([0.5, 0.7, 1.2], None, "y: got labels that are no classes: Unknown label type: continuous"),
+        ([0.5, 0.7, 1.2], None, "y: got labels that are not classes: Unknown label type: continuous"),
         ([0.0, float("inf")], None, "y: got infinite labels, want classes"),
         (np.array([1, "a"], dtype=object), None, "y: got labels of the types int, str, want one type"),
         (["a", "c"], np.array(["a", "b"]), r"y: got the label .*'c'.*, want one of the classes \['a', 'b'\]"),
