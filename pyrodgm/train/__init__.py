@@ -1,4 +1,4 @@
-"""The loop round ``SVI.step``: schedules, averages, callbacks, checkpoints, several processes."""
+"""The training loop around ``SVI.step``: schedules, averages, callbacks, checkpoints, several processes."""
 
 from pyrodgm.train.callbacks import Callback, Progress, TensorBoard
 from pyrodgm.train.ema import EMA

@@ -1,4 +1,4 @@
-"""Functions of the user that the training loop calls: callbacks."""
+"""Callbacks: user functions that the training loop calls."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ class Progress:
         epoch: number of epochs completed.
         steps: number of steps taken, in all epochs.
         history: the history so far, one dict per epoch, see ``fit``.
-        svi, module: what is trained, as given to ``fit``.
+        svi, module: the objects that are trained, as given to ``fit``.
     """
 
     def __init__(self, svi: Any, module: torch.nn.Module | None) -> None:
@@ -44,7 +44,7 @@ class Progress:
             yield from getattr(optimiser, "optimizer", optimiser).param_groups
 
     def stop(self) -> None:
-        """Ask the loop to stop after this step, or this epoch. A stop within an epoch adds no row to the history."""
+        """Ask the loop to stop after the current step or epoch. An epoch that is not completed gets no history row."""
         self.stopped = True
 
 
@@ -52,7 +52,7 @@ class Callback:
     """Base class of callbacks. Override the methods that are needed.
 
     The methods are called in every process, if there are several. They see the parameters of the last step, not their
-    moving average. ``CompiledSVI`` may undo steps that it took shortly before, see ``"lost steps"`` of ``fit``.
+    moving average. ``CompiledSVI`` may later undo recent steps, see ``"lost steps"`` of ``fit``.
 
     Example::
 
@@ -73,7 +73,7 @@ class Callback:
         """Called after every epoch, when its row is in the history."""
 
     def on_end(self, progress: Progress) -> None:
-        """Called once when training ends, also by an error or Ctrl-C."""
+        """Called once when training ends, even if it ends with an error or Ctrl-C."""
 
 
 class Log(Callback):

@@ -18,7 +18,7 @@ def save_state(path: str | Path, kind: str, state: Any) -> None:
 
     Args:
         path: the file.
-        kind: what the state is of, which ``load_state`` asks for.
+        kind: what the state belongs to. ``load_state`` must be called with the same kind.
         state: nested dicts, lists, tuples, tensors, arrays and plain values.
 
     Raises:
@@ -69,10 +69,10 @@ def state_from_plain(plain: dict[str, Any]) -> Any:
 
 
 def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
-    """Take nested dicts, lists, tuples, tensors, arrays and plain values apart.
+    """Split nested dicts, lists, tuples, tensors, arrays and plain values into tensors and the rest.
 
     Returns:
-        A dict of tensors by key, and the rest in types that JSON has. ``unpack`` joins them again.
+        A dict of tensors by key, and the rest in types that JSON supports. ``unpack`` joins the two again.
 
     A NumPy number comes back as a Python number.
 
@@ -111,7 +111,7 @@ def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
 
 
 def unpack(tensors: dict[str, torch.Tensor], rest: Any) -> Any:
-    """The value that ``pack`` took apart."""
+    """The value that ``pack`` split."""
     if not isinstance(rest, dict):
         return rest
     (kind, content), *others = rest.items()
@@ -126,5 +126,5 @@ def unpack(tensors: dict[str, torch.Tensor], rest: Any) -> Any:
 
 
 def _stored(dtype):
-    """A dtype that torch has and that holds every value of ``dtype``."""
+    """A dtype of torch that can represent every value of ``dtype``."""
     return np.int64 if dtype.kind == "u" and dtype.itemsize < 8 else dtype

@@ -1,4 +1,4 @@
-"""The epoch to keep, and when to stop waiting for a better one."""
+"""Early stopping: keeps the best epoch, and decides when to stop waiting for a better one."""
 
 import math
 from typing import Any
@@ -9,15 +9,15 @@ from pyrodgm.checks import check_choice
 
 
 class EarlyStopping:
-    """Remembers the parameters of the epoch where a figure was best.
+    """Remembers the parameters of the epoch where a measured figure was best.
 
     Args:
         monitor: name of the figure, or None to remember nothing.
-        mode: ``"min"`` or ``"max"``: which is best.
-        patience: measurements without a better one before it is time to stop; or None.
+        mode: ``"min"`` if lower is better, or ``"max"``.
+        patience: number of measurements without improvement before training should stop; or None.
 
     Raises:
-        ValueError: for another mode, or a patience below 1 or without a figure.
+        ValueError: for any other mode, or for a patience below 1 or without a figure to monitor.
 
     Example::
 
@@ -29,7 +29,7 @@ class EarlyStopping:
         check_choice("mode", mode, ("min", "max"))
         if patience is not None and (monitor is None or patience < 1):
             raise ValueError(
-                f"patience: got {patience} with monitor {monitor!r}, want at least 1 and a figure to watch"
+                f"patience: got {patience} with monitor {monitor!r}, want at least 1 and a figure to monitor"
             )
         self.monitor, self.mode, self.patience = monitor, mode, patience
         self.figure: float | None = None
@@ -48,7 +48,7 @@ class EarlyStopping:
             self.parameters = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
     def out_of_patience(self) -> bool:
-        """Whether ``patience`` measurements have passed since the best."""
+        """Whether ``patience`` measurements have passed since the best one."""
         return self.patience is not None and self.age >= self.patience
 
     def state_dict(self) -> dict[str, Any]:

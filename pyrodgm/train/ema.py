@@ -16,11 +16,11 @@ class EMA:
     Buffers, such as the running statistics of batch normalisation, are not averaged.
 
     Args:
-        module: whose parameters to average.
-        decay: beta_2 of the thesis, above 0 and below 1.
+        module: the module whose parameters are averaged.
+        decay: the decay, above 0 and below 1; beta_2 in the thesis.
 
     Raises:
-        ValueError: for another decay.
+        ValueError: for any other decay.
 
     Example::
 
@@ -40,7 +40,7 @@ class EMA:
         self.sums = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     def update(self) -> None:
-        """Add the parameters after one more step."""
+        """Add the current parameters to the average, after one more step."""
         self.steps += 1
         torch._foreach_lerp_(self.sums, self.parameters, 1 - self.decay)
 
@@ -52,7 +52,7 @@ class EMA:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """A context in which the parameters are the corrected average. They are put back afterwards."""
+        """A context in which the parameters are the corrected average. Afterwards they have their own values again."""
         held = [parameter.clone() for parameter in self.parameters]
         self.copy_to_parameters()
         try:

@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C or SIGTERM came. A second one interrupts at once."""
+    """Yield a function that returns whether Ctrl-C or SIGTERM was received. A second one interrupts immediately."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return

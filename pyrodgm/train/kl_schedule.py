@@ -14,13 +14,14 @@ class KLSchedule:
 
         beta = start + (1 - start) min(1, (epoch + 1) / epochs, (step + 1) / steps)    epoch and step counted from 0
 
-    Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3. A start above 1 makes the
-    continuous latents dear at first, so that a class y says what it can. No paper here does so.
+    Sønderby et al. 2016, eq. 20 and below it, from 0; Maaløe 2018, app. E, from 0.3. A start above 1 makes information
+    in the continuous latents expensive at first, so that the model uses a class y as much as it can. No paper cited
+    here does so.
 
     Args:
-        epochs, steps: lengths; 0 for none.
-        start: the weight that beta moves from; the first epoch, or step, is already one part of the way towards 1.
-        discrete: scale enumerable sites, such as y, too, see ``warm_up``.
+        epochs, steps: lengths of the schedules; 0 for none.
+        start: the weight to start from. The first epoch, or step, is already one increment closer to 1.
+        discrete: whether to scale enumerable sites, such as y, too, see ``warm_up``.
 
     Raises:
         ValueError: for a length below 0, or a start below 0 or not finite.
@@ -41,7 +42,7 @@ class KLSchedule:
         self.warming = warm_up(self.beta, discrete)
 
     def of_step(self, epoch: int, step: int) -> AbstractContextManager[Any]:
-        """The context that a step runs in: warm-up, or nothing once it is over."""
+        """The context that a step runs in: the warm-up, or an empty context once the warm-up is over."""
         passed = min((epoch + 1) / max(self.epochs, 1), (step + 1) / max(self.steps, 1))
         if passed >= 1:
             return nullcontext()

@@ -55,34 +55,36 @@ def fit(
 ) -> list[dict[str, Any]]:
     """Train for a number of epochs and return the history.
 
-    The weight of the KL terms of the latents moves linearly from ``warm_up_start`` to 1 over ``warm_up_epochs``, once
-    an epoch, or over ``warm_up_steps``, every step, see ``KLSchedule``; then the loop leaves the warm-up context. An
-    optimiser that is a Pyro scheduler is stepped once an epoch. With a ``folder`` the run is saved there every few
-    minutes, at the end and on Ctrl-C. The same call then resumes it and reaches the same numbers, bit for bit on one
-    CPU.
+    The weight of the KL terms of the latents moves linearly from ``warm_up_start`` to 1, see ``KLSchedule``. It changes
+    once per epoch over ``warm_up_epochs``, or at every step over ``warm_up_steps``. Then the loop leaves the warm-up
+    context. An optimiser that is a Pyro scheduler is stepped once per epoch. With a ``folder`` the run is saved there
+    every few minutes, at the end and on Ctrl-C. The same call then resumes it and reaches the same numbers, bit for bit
+    on one CPU.
 
     Args:
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
             are read where the arguments below need them.
-        batches: anything that yields an epoch of batches at every iteration, see ``Batches``. What has no
-            ``state_dict``, such as a ``DataLoader``, must yield the same ones from the same random numbers, all drawn
-            before the first of them, for a run to be resumed within an epoch.
-        epochs: the total, including those of an earlier call that is resumed.
-        module: holds the parameters; None for the object whose method ``svi.model`` is.
+        batches: anything that yields an epoch of batches at every iteration, see ``Batches``. A run can be resumed
+            within an epoch if ``batches`` has a ``state_dict``. If it has none, as a ``DataLoader``, it must yield the
+            same batches from the same random numbers, and draw all of these before its first batch.
+        epochs: the total number, including the epochs of an earlier call that is resumed.
+        module: the module that holds the parameters; None for the object that ``svi.model`` is a method of.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
-        warm_up_start: the weight that it moves from; the first epoch, or step, is one part of the way to 1.
-        warm_up_discrete: whether it scales the KL term of a discrete latent, y, too, see ``warm_up``.
-        classes_by_epoch: pairs of an epoch, counted from 0, and what ``classes`` of the model is from then on, such as
-            ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``, see ``ClassSchedule``; in the end it is the model's
-            own again.
-        ema: decay of the averaged parameters, see ``EMA``; they are what is measured and, in the end, kept.
+        warm_up_start: the weight to start from. The first epoch, or step, is already one increment closer to 1.
+        warm_up_discrete: whether the warm-up also scales the KL term of a discrete latent, such as y, see ``warm_up``.
+        classes_by_epoch: pairs of an epoch, counted from 0, and the value of the model's ``classes`` from that epoch
+            on, such as ``((0, "enumerated"), (8, ("sampled", {"top": 2})))``, see ``ClassSchedule``. After training,
+            the model has its own value again.
+        ema: decay of the averaged parameters, see ``EMA``. The averages are used by ``measure``, and kept after
+            training.
         measure: a function of the epoch, called at its end, that returns a dict of numbers or tensors; or None.
-        monitor: a figure, or ``"loss"``; in the end the parameters are those of the epoch where it was best.
+        monitor: name of a measured figure, or ``"loss"``. After training, the parameters are those of the epoch where
+            it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
-        patience: stop after so many measurements without a better one; or None.
+        patience: number of measurements without improvement before training stops; or None.
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
-        minutes: between two saves.
-        about: dict of plain values that a resumed run must agree with, such as its settings.
+        minutes: time between two saves.
+        about: dict of plain values, such as settings, which must be the same when a run is resumed.
         callbacks: called after every step, after every epoch and at the end, see ``Callback``; they can stop the
             training and change the learning rate.
         log: a function called with the row of every epoch, such as ``print`` or the ``log`` of an experiment tracker.
@@ -91,15 +93,15 @@ def fit(
 
     Returns:
         The history, a list with a dict for each epoch: ``"epoch"`` from 1, ``"loss"`` (the mean over its batches),
-        ``"seconds"`` of training so far, and the figures. Where ``CompiledSVI`` undid steps of an epoch, its row says
-        how many, ``"lost steps"``; average and best epoch are then those of before.
+        ``"seconds"`` of training so far, and the figures. If ``CompiledSVI`` undid steps of an epoch, ``"lost steps"``
+        is their number. The average and the best epoch are then also restored to their state before these steps.
 
     Raises:
-        FloatingPointError: at a loss that is not finite, naming the epoch, the batch and the site; the parameters are
-            those before its step, the last checkpoint stays.
+        FloatingPointError: if a loss is not finite. The message names the epoch, the batch and the site. The parameters
+            are those before that step, and the last checkpoint is kept.
         KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
-        ValueError: without a module where one is needed, or without batches; if the folder holds a run with other
-            settings or another model, one that is past ``epochs``, or a damaged checkpoint, or cannot be written.
+        ValueError: if a module is needed and not given, or if there are no batches; if the folder cannot be written, or
+            holds a damaged checkpoint, a run with other settings or another model, or a run that has passed ``epochs``.
 
     Example::
 
@@ -108,7 +110,7 @@ def fit(
     """
     module = module if module is not None else _owner(svi)
     if module is None and (ema, monitor, folder) != (None, None, None):
-        raise ValueError("module: got None, want what holds the parameters, for an average, a monitor or a folder")
+        raise ValueError("module: got None, want the module with the parameters, for an average, a monitor or a folder")
     callbacks = check_callbacks(callbacks) + ([] if log is None else [Log(log)])
     early_stopping = EarlyStopping(monitor, mode, patience)
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
@@ -168,7 +170,7 @@ class _Run:
                         saved = self.epoch, self.steps
                     if stop:
                         raise KeyboardInterrupt(
-                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call goes on"
+                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call continues"
                         )
                 if self.progress.stopped:
                     break
@@ -247,7 +249,7 @@ class _Run:
 
     @contextmanager
     def called_back(self):
-        """A context at the end of which the callbacks are told that training has ended, by an error too."""
+        """A context that calls ``on_end`` of the callbacks when training ends, also after an error."""
         try:
             yield
         finally:
@@ -286,7 +288,7 @@ class _Run:
                 row["lost steps"] = lost
 
     def _keep(self):
-        """Leave the module with the parameters of the best epoch, or with their average."""
+        """Set the parameters of the module to those of the best epoch, or to the average."""
         if self.early_stopping.parameters is not None:
             self.module.load_state_dict(self.early_stopping.parameters)
             return
@@ -327,7 +329,7 @@ class _Run:
                 self.load(before)
                 raise FloatingPointError(f"the gradient is not finite {where}: of {', '.join(broken)}")
         raise FloatingPointError(
-            f"the loss was not finite in epoch {self.epoch + 1}, and is when its steps are repeated"
+            f"the loss was not finite in epoch {self.epoch + 1}, but is when its steps are repeated"
         )
 
     def state(self):
@@ -377,7 +379,7 @@ class _Companion:
 
 
 def _owner(svi):
-    """The module whose method ``svi.model`` is, or which it is itself; or None."""
+    """The module that ``svi.model`` is a method of, or ``svi.model`` itself if it is a module; or None."""
     model = getattr(svi, "model", None)
     owner = getattr(model, "__self__", model)
     return owner if isinstance(owner, torch.nn.Module) else None

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 
 def step_decay(factor: float = 0.75, every: int = 50, least: float = 0.0) -> Callable[[int], float]:
-    """``factor`` to the number of whole ``every`` epochs passed, and at least ``least``.
+    """Multiply by ``factor`` after every ``every`` epochs, but never go below ``least``.
 
-    x 0.75 every 50 epochs is CaGeM's (Maaløe et al. 2017, sec. 5), every 200 that of the fine-tuned LVAE (Maaløe 2018,
-    app. B).
+    CaGeM uses 0.75 every 50 epochs (Maaløe et al. 2017, sec. 5), and the fine-tuned LVAE 0.75 every 200 epochs (Maaløe
+    2018, app. B).
 
     Raises:
         ValueError: unless ``factor`` is above 0 and at most 1, and ``every`` at least 1.
@@ -24,7 +24,7 @@ def step_decay(factor: float = 0.75, every: int = 50, least: float = 0.0) -> Cal
 
 
 def linear_decay(start: float, end: float, least: float = 0.01) -> Callable[[int], float]:
-    """1 up to epoch ``start``, then linearly down to 0 at epoch ``end``, and at least ``least``.
+    """1 up to epoch ``start``, then linearly down to 0 at epoch ``end``, but never below ``least``.
 
     Raises:
         ValueError: unless 0 <= start < end.

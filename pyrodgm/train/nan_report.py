@@ -1,4 +1,4 @@
-"""Where a loss stopped being finite."""
+"""Finds the site where a loss stopped being finite."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ def not_finite(module: torch.nn.Module) -> list[str]:
 
 
 def non_finite_site(svi: Any, batch: dict[str, Any]) -> str:
-    """What is not finite in the loss of a batch, in words: the first site that makes it so.
+    """A description of the first site that makes the loss of a batch not finite.
 
     Args:
-        svi: with the parameters and the random numbers as they were before the step.
-        batch: dict, the arguments of its step.
+        svi: an SVI whose parameters, like the random numbers, are as they were before the step.
+        batch: the arguments of the step, a dict.
 
     Example::
 
@@ -33,4 +33,4 @@ def non_finite_site(svi: Any, batch: dict[str, Any]) -> str:
             svi.loss(svi.model, svi.guide, **batch)
     except (ValueError, RuntimeError):  # a distribution's own check of its arguments, which are not finite
         return sites.found or "the arguments of a site are not finite"
-    return sites.found or "every site is finite, the objective is not"
+    return sites.found or "every site is finite, but the objective is not"

@@ -1,6 +1,6 @@
 """Data-parallel training: each process takes its share of the rows of a joint batch, and of the noise.
 
-Started by ``torchrun --nproc-per-node N``. All processes have the same random numbers. Each draws the noise of the
+``torchrun --nproc-per-node N`` starts the processes. All have the same random numbers. Each draws the noise of the
 whole joint batch and keeps its own rows of it. The sum of the gradients is therefore the gradient of one process on the
 joint batch, and a checkpoint of one process serves all. Batch normalisation is not joint: each process would
 standardise its own rows.
@@ -19,13 +19,13 @@ from pyrodgm.handlers import JointNoise
 
 @contextmanager
 def joined(device: str) -> Iterator[str]:
-    """Join the processes that torchrun started, if it did: by gloo on a CPU, by NCCL on GPUs.
+    """Join the processes that torchrun started, if any: by gloo on a CPU, by NCCL on GPUs.
 
     Args:
-        device: as asked for.
+        device: the device that the user asked for.
 
     Yields:
-        The device of this process: a GPU of its own where ``device`` is ``"cuda"``.
+        The device of this process; a separate GPU for each process if ``device`` is ``"cuda"``.
     """
     if "LOCAL_RANK" not in os.environ:
         yield device
@@ -42,7 +42,7 @@ def joined(device: str) -> Iterator[str]:
 
 
 def share() -> tuple[int, int]:
-    """This process's rank and the number of processes: ``(0, 1)`` for one alone."""
+    """The rank of this process and the number of processes: ``(0, 1)`` for a single process."""
     return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
 
 
@@ -61,7 +61,7 @@ def joint_sum(value: float) -> float:
 
 
 def joint_any(*flags: bool) -> tuple[bool, ...]:
-    """Whether a flag is set in any process. All must call it at the same step, or they wait for each other."""
+    """Whether a flag is set in any process. All processes must call it at the same step."""
     if share()[1] == 1:
         return flags
     device = "cuda" if distributed.get_backend() == "nccl" else "cpu"

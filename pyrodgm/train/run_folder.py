@@ -27,9 +27,9 @@ class RunFolder:
     """Saves a run and loads it again. Only the first of several processes writes.
 
     Args:
-        path: the folder, made if it is not there.
-        about: dict of plain values that a run found there must agree with.
-        minutes: between two saves.
+        path: the folder, created if it does not exist.
+        about: dict of plain values. A run found in the folder must have the same values.
+        minutes: time between two saves.
 
     Raises:
         ValueError: if the folder cannot be written.
@@ -41,10 +41,10 @@ class RunFolder:
         self.saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """The state of the run that is here, or None.
+        """The state of the run in the folder, or None.
 
         Raises:
-            ValueError: if it is damaged, or not what ``about`` says.
+            ValueError: if it is damaged, or does not agree with ``about``.
         """
         if not self.checkpoint.exists():
             return None
@@ -73,10 +73,10 @@ class RunFolder:
         """Write the state and the history. A failed save is only a warning if another one follows.
 
         Returns:
-            Whether all is saved.
+            Whether everything was saved.
 
         Raises:
-            OSError: if the last one cannot be written. The one before is kept.
+            OSError: if the last save fails. The previous checkpoint is kept.
         """
         self.saved = time.monotonic()
         if not is_first():
@@ -87,6 +87,6 @@ class RunFolder:
         except OSError as error:
             if last:
                 raise
-            warnings.warn(f"the run was not saved ({error}); the checkpoint before it stays", stacklevel=2)
+            warnings.warn(f"the run was not saved ({error}); the previous checkpoint is kept", stacklevel=2)
             return False
         return True

@@ -1,4 +1,4 @@
-"""The whole state of training: what the next step depends on, captured and restored."""
+"""Captures and restores the complete state of training, which is everything that the next step depends on."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def capture(module: torch.nn.Module, svi: Any, batches: Any) -> dict[str, Any]:
     """Parameters, buffers, optimiser, schedule, compiled programs, random numbers and place in the epoch.
 
     Args:
-        module: holds the parameters; others that the optimiser steps, such as a guide's own, are taken from Pyro's
-            parameter store.
-        svi: its ``optim`` is Pyro's; a ``state_dict`` of its own is taken along.
-        batches: its ``state_dict`` is taken along, if it has one.
+        module: the module that holds the parameters. Other parameters that the optimiser steps, such as those of a
+            separate guide, are taken from Pyro's parameter store.
+        svi: its ``optim`` is a Pyro optimiser; its ``state_dict`` is saved too, if it has one.
+        batches: its ``state_dict`` is saved too, if it has one.
 
     Returns:
         Nested dicts of tensors and plain values. The tensors are copies.
@@ -43,15 +43,15 @@ def capture(module: torch.nn.Module, svi: Any, batches: Any) -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: Any) -> None:
-    """Restore what ``capture`` returned, into the same objects or new ones built alike.
+    """Restore what ``capture`` returned, into the same objects or into new objects that were built in the same way.
 
     Raises:
-        ValueError: if the state is of another module, naming the first parameter that differs.
+        ValueError: if the state belongs to another module; the message names the first parameter that differs.
     """
     store = pyro.get_param_store()
     lazy = module.state_dict().keys() != state["module"].keys()
     if lazy or any(name not in store._params for name in _names(state, module).values()):
-        svi.evaluate_loss(**next(iter(batches)))  # makes what is made at first sight
+        svi.evaluate_loss(**next(iter(batches)))  # creates what is created lazily
     _check_same(dict(module.state_dict()), state["module"])
     names = _names(state, module)
     if missing := [name for name in names.values() if name not in store._params]:
@@ -65,7 +65,7 @@ def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: A
     for name in names.values():
         parameter = store._params[name]
         held, parameter.grad = parameter.grad, None
-        svi.optim([parameter])  # without a gradient this makes its optimiser, which takes its state, and steps nothing
+        svi.optim([parameter])  # without a gradient, this only creates its optimiser, which loads its state
         parameter.grad = held
     if state["svi"] is not None and hasattr(svi, "load_state_dict"):
         svi.load_state_dict(state["svi"])
@@ -77,7 +77,7 @@ def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: A
 
 
 def _names(state, module):
-    """What the store calls the parameters that the state's optimiser steps."""
+    """The names in the store of the parameters that the optimiser of the state steps."""
     own, inside = prefix(module), set(state["in module"])
     return {key: own + key if key in inside else key for key in state["optimizer"]}
 
@@ -86,7 +86,7 @@ def _check_same(here, there):
     for name in [*here, *there]:
         got, want = (tuple(tensors[name].shape) if name in tensors else "none" for tensors in (there, here))
         if got != want:
-            raise ValueError(f"checkpoint: got {name} of shape {got}, want {want}: it is of another model")
+            raise ValueError(f"checkpoint: got {name} of shape {got}, want {want}: it belongs to another model")
 
 
 def _copied(value):

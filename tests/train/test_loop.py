@@ -311,7 +311,7 @@ class TestDiverging:
 @pytest.mark.parametrize("option", [{"ema": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])
 def test_a_module_that_is_needed_is_asked_for(option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="module: got None, want what holds the parameters"):
+    with pytest.raises(ValueError, match="module: got None, want the module with the parameters"):
         fit(Fake([1.0]), [{}], 1, progress=False, **option)
 
 

@@ -281,7 +281,7 @@ class TestCheckpointsOfOthers:
             self.resume(folder, about={"beta": 2.0})
 
     def test_another_model(self, folder):
-        with pytest.raises(ValueError, match="checkpoint: got .* of shape .*, want .*: it is of another model"):
+        with pytest.raises(ValueError, match="checkpoint: got .* of shape .*, want .*: it belongs to another model"):
             self.resume(folder, VAE)
 
     @pytest.mark.parametrize("length", [0, 5, 200, -1])
@@ -356,7 +356,7 @@ class TestDisks:
 
         monkeypatch.setattr(f"os.{failing}", full)
         with (
-            pytest.warns(UserWarning, match="the run was not saved .*No space.*; the checkpoint before it stays"),
+            pytest.warns(UserWarning, match="the run was not saved .*No space.*; the previous checkpoint is kept"),
             pytest.raises(OSError, match="No space left"),
         ):
             fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
