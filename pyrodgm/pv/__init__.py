@@ -1,6 +1,6 @@
-"""Condition monitoring of photovoltaic strings: loggers' files, what is wrong with them, states and events.
+"""Condition monitoring of photovoltaic strings: reads and checks loggers' files, and finds states and events.
 
-The extra ``pv`` is needed where a function says so, never to import this.
+Importing this package never needs the extra ``pv``. Functions that need it say so.
 """
 
 from pyrodgm.pv.check import StringCheck, check_logger

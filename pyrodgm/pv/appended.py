@@ -17,9 +17,9 @@ class Place(NamedTuple):
     """A position in a file.
 
     Args:
-        offset: bytes read, up to the end of a line.
-        rows: read.
-        header: the first line, by which another file is known.
+        offset: number of bytes read, up to the end of a line.
+        rows: number of rows read.
+        header: the first line of the file; another file is recognised by a different one.
     """
 
     offset: int = 0
@@ -31,15 +31,15 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
     """Read from a position to the end of the last complete line; an incomplete last line is left for the next call.
 
     Args:
-        path: ends in ``.csv``.
+        path: path of the file, which ends in ``.csv``.
         logger_map: see ``load_map``.
-        place: how far it was read, ``Place()`` at first.
+        place: the position up to which it was read, at first ``Place()``.
 
     Yields:
-        The pieces of some lines, and the place behind them.
+        The pieces of some lines, and the position after them.
 
     Raises:
-        ValueError: as ``read_logger`` does; for a file that has another first line, or is shorter, than before.
+        ValueError: as in ``read_logger``; for a file whose first line has changed, or that is shorter than before.
     """
     with path.open("rb") as file:
         first = file.readline()

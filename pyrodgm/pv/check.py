@@ -1,7 +1,7 @@
 """Report the contents of a logger's file: step, gaps, nights, units, clipping, open circuits, stuck sensors, clock.
 
-The clock is compared with the sun, and no model of the sky is needed. Noon is halfway between the first and the last
-light of a day, whichever way the modules face. pvlib gives the time at which it should be.
+The clock is compared with the sun, without a model of the sky. Noon is halfway between the first and the last light of
+a day, whichever way the modules face. pvlib computes the true time of noon.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class _Pass:
             self.gaps = sorted(self.gaps, reverse=True)[:10]
 
     def _days(self, time, values, used):
-        """Note the first and last light between two nights. Hold the rows of a day until it is over."""
+        """Note the first and last light between two nights. Keep the rows of a day until it is over."""
         lit = time[(time != NO_TIME) & (values["poa_global"] >= LEAST_IRRADIANCE / 4)]
         if len(lit):
             lit = np.sort(lit)
@@ -232,7 +232,7 @@ class _Pass:
 
 
 def told(checks: dict[str, StringCheck]) -> list[str]:
-    """Checks as lines of text that begin with the string's name."""
+    """The checks as lines of text that begin with the name of the string."""
     lines = []
     for name, check in checks.items():
 

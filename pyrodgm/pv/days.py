@@ -1,4 +1,4 @@
-"""Data for the pictures of a report: state, measured and expected energy of every quarter of an hour."""
+"""Data for the plots of a report: state, measured and expected energy of every quarter of an hour."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 QUARTER = 900  # seconds
-MOST = 9_000  # quarters with light that are remembered of a string, the latest: five months or more
+MOST = 9_000  # latest quarter-hours with light that are kept of a string: five months or more
 
 
 class DaysOfString:
-    """Quarters of an hour of one string; rows are added in the order of time.
+    """Quarter-hours of one string; rows are added in the order of time.
 
     Args:
-        states: that a row can be in.
+        states: the states that a row can have.
 
     Attributes:
         number: of each quarter, the seconds since 1970 over 900, ``(Q,)``.
@@ -34,7 +34,7 @@ class DaysOfString:
         self.counts = np.zeros((0, len(self.states)), np.int32)
 
     def add(self, time: np.ndarray, state: np.ndarray, measured: np.ndarray, expected: np.ndarray) -> None:
-        """Take rows in use; ``measured`` and ``expected`` are the energy of each, in J."""
+        """Add rows in use; ``measured`` and ``expected`` are the energy of each row, in J."""
         number, place = np.unique(time // QUARTER, return_inverse=True)
         energy, counts = np.zeros((len(number), 2)), np.zeros((len(number), len(self.states)), np.int32)
         np.add.at(energy, place, np.stack([measured, expected], 1))
@@ -55,7 +55,7 @@ class DaysOfString:
 
 
 def hours_from_utc(days: Sequence[DaysOfString]) -> int:
-    """The whole hours from UTC at which the expected energy of a day is centred on noon."""
+    """The offset from UTC, in whole hours, that puts the centre of the expected energy of a day at noon."""
     turn, total = 2 * np.pi * QUARTER / 86_400, 0j
     for one in days:
         total += (np.maximum(one.energy[:, 1], 0) * np.exp(1j * turn * (one.number + 0.5))).sum()

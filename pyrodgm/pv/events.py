@@ -1,14 +1,14 @@
 """Events: consecutive rows of a string in the same state other than normal.
 
-Time is divided into blocks of equal length. The state of a block is that of most of its rows; normal wins a tie. Two
-blocks of the same state with at most one block between them belong to one event. The figures of an event are those of
-its rows in that state. If less than the length of a block lies between its first and last row, it is dropped, because a
-few unusual rows at dawn can fill a block.
+Time is divided into blocks of equal length. The state of a block is the state of most of its rows; normal wins a tie.
+Two blocks of the same state with at most one block between them belong to one event. The figures of an event are
+computed from its rows in that state. An event is dropped if its first and last row are less than one block length
+apart, because a few unusual rows at dawn can fill a block.
 
     energy lost = sum over the event's rows of (expected - measured power) * seconds
 
-A row stands for the seconds since the previous row, whether in light or not; after a pause of more than an hour, for
-zero seconds.
+A row stands for the time since the previous row, in seconds, whether or not there was light. After a pause of more than
+an hour, it stands for zero seconds.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Event(NamedTuple):
     Args:
         string: name.
         start, end: times of the first and the last row, in seconds since 1970 in UTC.
-        state: not normal.
-        probability: mean of the rows; NaN where the state is unseen.
-        score: mean of the rows.
-        rows: how many.
-        kwh_lost: expected less measured.
-        series: a number that events share which come back at the same place of the sun; None where it did not.
+        state: its state, which is not normal.
+        probability: mean over the rows; NaN if the state is unseen.
+        score: mean over the rows.
+        rows: number of rows.
+        kwh_lost: expected minus measured energy.
+        series: a number shared by events that return at the same position of the sun; None if the event did not return.
     """
 
     string: str
@@ -50,11 +50,11 @@ class Event(NamedTuple):
 
 
 class EventsOfString:
-    """Joins the rows of one string, given in pieces in the order of time; holds one block and the events under way.
+    """Joins the rows of one string, given in pieces in the order of time, and keeps one block and the open events.
 
     Args:
         string: its name.
-        minutes: of a block.
+        minutes: length of a block.
 
     Example::
 
@@ -77,7 +77,7 @@ class EventsOfString:
         score: np.ndarray,
         joules: np.ndarray,
     ) -> None:
-        """Take rows in use, later than those before; ``joules`` is the energy that each lost."""
+        """Add rows in use, later than the previous ones; ``joules`` is the energy that each row lost."""
         rows: tuple[np.ndarray, ...] = (time, state, probability, score, joules)
         if self.held is not None:
             rows = tuple(np.concatenate(parts) for parts in zip(self.held, rows, strict=True))
@@ -95,19 +95,19 @@ class EventsOfString:
         return sorted(self.events, key=lambda event: event.start)
 
     def so_far(self) -> list[Event]:
-        """All events, by their start, as if no row followed."""
+        """All events so far, by their start, as if no more rows followed."""
         other = copy.copy(self)  # events and sums are never changed in place, so that they need no copy
         other.events, other.open = list(self.events), dict(self.open)
         return other.finish()
 
     def state(self) -> dict:
-        """What is remembered, as JSON can hold it; see ``restore``."""
+        """The current state as plain values for JSON; see ``restore``."""
         held = None if self.held is None else [part.tolist() for part in self.held]
         under_way = {state: [last, start, end, sums.tolist()] for state, (last, start, end, sums) in self.open.items()}
         return {"held": held, "open": under_way, "events": [list(event) for event in self.events]}
 
     def restore(self, state: dict) -> None:
-        """Go on from what ``state`` gave."""
+        """Continue from a state that ``state`` returned."""
         kinds = (np.int64, object, float, float, float)
         held = state["held"]
         self.held = None if held is None else tuple(np.array(p, kind) for p, kind in zip(held, kinds, strict=True))
@@ -142,7 +142,7 @@ class EventsOfString:
         self.open[state] = number, start, end, sums
 
     def _close(self, number):
-        """End the events that a block of this number is too late for."""
+        """Close the events that a block with this number can no longer extend."""
         for state, (last, start, end, sums) in list(self.open.items()):
             if number - last <= 2:
                 continue
@@ -164,11 +164,11 @@ class EventsOfString:
 
 
 def seconds_of(time: np.ndarray, before: int | None) -> np.ndarray:
-    """How long each row stands for, ``(N,)``: since the one before, nothing after a pause of more than an hour.
+    """The seconds that each row stands for, ``(N,)``: since the previous row, or zero after a pause of over an hour.
 
     Args:
-        time: in seconds, ``(N,)``, not falling.
-        before: of the row before them; None where there is none.
+        time: times in seconds, ``(N,)``, in non-decreasing order.
+        before: time of the previous row; None if there is none.
     """
     steps = np.diff(time, prepend=time[:1] if before is None else before)
     return np.where(steps <= LONGEST_STEP, steps, 0)

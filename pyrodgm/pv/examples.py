@@ -28,7 +28,7 @@ class Example(NamedTuple):
 
     @property
     def lost(self) -> float:
-        """Expected less measured power, in W."""
+        """Expected minus measured power, in W."""
         return self.i_expected * self.v_expected - self.i_dc * self.v_dc
 
 
@@ -36,8 +36,8 @@ class ExamplesOfString:
     """The worst and the healthy rows of one string.
 
     Attributes:
-        worst: of each state but normal, by its name, the row that lost most power, ``(8,)`` by ``FIELDS``.
-        healthy: the latest normal row of each cell of irradiance and temperature, ``(H, 8)``.
+        worst: dict from the name of each state except normal to the row that lost most power, ``(8,)``, see ``FIELDS``.
+        healthy: the latest normal row of each grid cell of irradiance and temperature, ``(H, 8)``.
 
     Example::
 
@@ -51,7 +51,7 @@ class ExamplesOfString:
         self.healthy = np.zeros((0, len(FIELDS)))
 
     def add(self, state: np.ndarray, table: np.ndarray) -> None:
-        """Take rows in use: their states, and their values by ``FIELDS``."""
+        """Add rows in use: their states, and their values in the order of ``FIELDS``."""
         for name in sorted(set(state.tolist()) - {NORMAL}):
             rows = table[state == name]
             if name in self.worst:
@@ -61,7 +61,7 @@ class ExamplesOfString:
         self.healthy = rows[np.unique(rows[:, 4:6] // CELL, axis=0, return_index=True)[1]][::-1]
 
     def pairs(self) -> list[tuple[Example, Example | None]]:
-        """Each bad row with the healthy one that is nearest in irradiance and temperature; None if none is near."""
+        """Each worst row with the nearest healthy row in irradiance and temperature, or None if none is near."""
         pairs = []
         for state, row in self.worst.items():
             apart = (np.abs(self.healthy[:, 4:6] - row[4:6]) / CELL).max(1)

@@ -1,7 +1,7 @@
 """The current and voltage of a healthy string at the measured irradiance and temperature.
 
 If the module is known, they come from its single-diode model (``ModuleModel``, by pvlib). Otherwise the current and the
-voltage at the maximum of power are fitted to rows of the string itself (King et al. 2004, eqs 2 and 3):
+voltage at maximum power are fitted to rows of the string itself (King et al. 2004, eqs 2 and 3):
 
     I = E (c0 + c1 E + c2 dT + c3 E dT)                            E = G / 1000,  dT = T - 25
     V = v0 + v1 D + v2 D^2 + v3 dT,       D = (T + 273.15) k/q ln E
@@ -29,11 +29,11 @@ STEPS = (20, 30)  # for the absolute residuals, for the biweight
 
 
 class ModuleModel(NamedTuple):
-    """A healthy string by the single-diode model of its module. Needs the extra ``pv``.
+    """A healthy string, computed by the single-diode model of its module. Needs the extra ``pv``.
 
     Args:
-        module: in pvlib's CEC list.
-        num_modules: in series.
+        module: name of the module in pvlib's CEC list.
+        num_modules: number of modules in series.
 
     Example::
 
@@ -49,7 +49,7 @@ class ModuleModel(NamedTuple):
 
 
 class KingModel(NamedTuple):
-    """A healthy string by King's model, fitted to its own rows; see ``fit_king``.
+    """A healthy string, computed by King's model fitted to its own rows; see ``fit_king``.
 
     Args:
         current: c0 to c3, in A and K.
@@ -74,7 +74,7 @@ def fit_king(poa_global: np.ndarray, temp_module: np.ndarray, i_dc: np.ndarray, 
     """Fit King's model to rows of one string that are labelled normal. A few of them may be faulty.
 
     Args:
-        poa_global: in the plane of the modules, in W/m², ``(N,)``. Rows below 50 W/m² are left out.
+        poa_global: irradiance in the plane of the modules, in W/m², ``(N,)``. Rows below 50 W/m² are left out.
         temp_module: in °C, ``(N,)``.
         i_dc, v_dc: measured, in A and V, ``(N,)``.
 

@@ -13,10 +13,10 @@ class FalseAlarms(NamedTuple):
     """The rate of false alarms on normal days that were not used for training or thresholds.
 
     Args:
-        unseen: share of the rows, the mean over days.
-        low, high: 95 % interval of that mean, by the spread of the days; None for fewer than two days.
+        unseen: share of the rows called unseen, averaged over the days.
+        low, high: 95 % interval of that mean, from the variation between days; None for fewer than two days.
         faults: share of the rows that are called a labelled fault.
-        days: how many.
+        days: number of days.
     """
 
     unseen: float
@@ -32,9 +32,9 @@ def measure_false_alarms(
     """The measured rate for a stated share of false alarms; None if no day is left to measure it on.
 
     Args:
-        thresholds: of the monitor.
-        further: scores ``(N,)`` and probabilities ``(N, K)`` of normal rows, by string, one pair a day.
-        stated: the share.
+        thresholds: thresholds of the monitor.
+        further: by string, for each day a pair of scores ``(N,)`` and probabilities ``(N, K)`` of normal rows.
+        stated: the stated share of false alarms.
     """
     days = []
     for name, its in further.items():

@@ -15,7 +15,7 @@ from pyrodgm.pv.rows import UNSEEN
 class Interval(NamedTuple):
     """A label from an operator: the state of a string between two times, in seconds since 1970 in UTC.
 
-    The state is None where it is not known.
+    The state is None if it is not known.
     """
 
     string: str
@@ -25,13 +25,13 @@ class Interval(NamedTuple):
 
 
 def read_intervals(path: str | Path) -> list[Interval]:
-    """Intervals of time from a CSV with ``string, start, end, state``, as a monitor writes one.
+    """Time intervals from a CSV with the columns ``string, start, end, state``, such as one that a monitor wrote.
 
     In an interval without a state, or one that is still ``unseen``, the state is not known: it becomes None.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for columns that are missing, times without an offset, and an end before its start.
+        ValueError: for missing columns, times without an offset, and an end before its start.
     """
     pandas = need("pandas")
     if not Path(path).is_file():
@@ -61,16 +61,16 @@ def read_intervals(path: str | Path) -> list[Interval]:
 def label_rows(
     string: str, time: np.ndarray, state: np.ndarray, intervals: Sequence[Interval]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Write the states of intervals over those of rows of one string, a later interval over an earlier one.
+    """Replace the states of rows of one string by those of intervals; a later interval overrides an earlier one.
 
     Args:
-        string: its name.
-        time: of the rows, ``(N,)``.
-        state: of the rows, ``(N,)``; changed in place.
-        intervals: of any strings.
+        string: name of the string.
+        time: times of the rows, ``(N,)``.
+        state: states of the rows, ``(N,)``; changed in place.
+        intervals: intervals of any strings.
 
     Returns:
-        Which rows are in an interval ``(N,)``, and which intervals have rows, one for each.
+        Which rows are in an interval ``(N,)``, and for each interval whether it has rows.
     """
     told, has_rows = np.zeros(len(time), bool), np.zeros(len(intervals), bool)
     for i, interval in enumerate(intervals):

@@ -42,7 +42,7 @@ class KnownDays:
             self.spans[name] = days, first - FRINGE, last + FRINGE
 
     def of(self, string: str, time: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which rows are of a known day ``(N,)``, and the days of all, the known ones as they were called ``(N,)``."""
+        """Which rows are of a known day ``(N,)``, and the day of each row ``(N,)``; a known day keeps its name."""
         if string not in self.spans:
             return np.zeros(len(time), bool), day
         days, first, last = self.spans[string]
@@ -59,11 +59,11 @@ def relabelled(
     Args:
         kept: the rows.
         intervals: of any strings.
-        read: for each interval, whether the new file has its rows. Those take the place of the kept ones.
+        read: for each interval, whether the new file has its rows, which then replace the kept ones.
         normal: labels that mean a healthy string.
 
     Returns:
-        The rows, and which intervals have rows among them, one for each.
+        The rows, and for each interval whether it has rows among them.
     """
     state, stays, has_rows = kept.state.copy(), np.ones(len(kept.time), bool), np.zeros(len(intervals), bool)
     replaced = [interval for interval, there in zip(intervals, read, strict=True) if there]
@@ -78,7 +78,7 @@ def relabelled(
 
 
 def bounded(rows: Rows, seed: int) -> Rows:
-    """The rows that are kept: all faults, and of the others at most 60 normal days and 60 more of each string."""
+    """The rows that are kept: all faults, and of the other rows at most 60 normal days and 60 other days per string."""
     random, fault = np.random.default_rng([seed, 5]), ~np.isin(rows.state, np.array([NORMAL, None], object))
     stays, states = fault.copy(), rows.states_by_day()
     for name in sorted(set(rows.string.tolist())):

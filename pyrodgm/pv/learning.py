@@ -1,4 +1,4 @@
-"""Preparation of a training: the split into days, the choice of rows, and the models of healthy strings."""
+"""Preparation for training: the split into days, the choice of rows, and the models of healthy strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAYS = ("train", "threshold", "train", "further")  # what the normal days of a s
 
 
 def use_of_days(rows: Rows) -> np.ndarray:
-    """What each row is for, ``(N,)``: ``"train"``, ``"threshold"`` or ``"further"``, by whole normal days.
+    """The purpose of each row, ``(N,)``, by whole normal days: ``"train"``, ``"threshold"`` or ``"further"``.
 
     Raises:
         ValueError: for fewer than two whole normal days of a string.
@@ -30,15 +30,15 @@ def use_of_days(rows: Rows) -> np.ndarray:
 
 
 def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) -> dict[str, ModuleModel | KingModel]:
-    """What each string gives without a fault: by its module where that is known, else fitted to its normal rows.
+    """Models of the healthy strings: from the module if it is known, otherwise fitted to the string's normal rows.
 
     Args:
-        rows: the sample.
-        train: which rows to fit to, ``(N,)``.
+        rows: the sample of rows.
+        train: which rows to fit the model to, ``(N,)``.
         known: the module of all strings, or None.
 
     Raises:
-        ValueError: for too few rows of a string, naming it.
+        ValueError: for too few rows of a string; the message names it.
     """
     healthy: dict[str, ModuleModel | KingModel] = {}
     for name in rows.normal_days():
@@ -54,18 +54,18 @@ def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) ->
 
 
 def choose_evenly(state: np.ndarray, usable: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Rows ``(M,)`` in order, at most so many, with the same number of each state where there are enough.
+    """Choose at most ``most`` rows, ``(M,)`` in order, with the same number of each state if there are enough.
 
-    Rows without a label count as a state. Where no fault is labelled they are left out, for some may be faulty.
+    Rows without a label count as a state. If no fault is labelled, they are left out, because some may be faulty.
 
     Args:
-        state: of each row, None where it is unknown, ``(N,)``.
+        state: state of each row, ``(N,)``; None if it is unknown.
         usable: which rows may be chosen, ``(N,)``.
-        most: how many rows, at most.
+        most: maximum number of rows.
         seed: fixes the draw.
 
     Raises:
-        ValueError: for no normal row, and a state of a single row.
+        ValueError: if there is no normal row, or if a state has a single row.
     """
     kinds = set(state[usable].tolist()) - {None}
     if NORMAL not in kinds:

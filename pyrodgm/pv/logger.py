@@ -1,9 +1,10 @@
-"""A logger's file in pieces: CSV or Parquet in, rows of each string in A, V, W/m², °C and m/s out.
+"""Reads a logger's file, CSV or Parquet, in pieces: rows of each string in A, V, W/m², °C and m/s.
 
 Needs the extra ``pv``.
 
-A cell that is no number, such as ``Bad Input``, is NaN, and a time that cannot be read is none: what is done with such
-a row is decided in ``quality``, and told. What is wrong with the whole file is an error at once.
+A cell that is not a number, such as ``Bad Input``, becomes NaN, and a time that cannot be read becomes ``NO_TIME``.
+``quality`` decides which of these rows are left out, and gives the reason. A problem with the whole file raises an
+error immediately.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ class Piece(NamedTuple):
 
     Args:
         string: its name.
-        row: the number of each row in the file, ``(N,)``, from 1 below the names.
-        time: seconds since 1970 in UTC, ``(N,)``, integers; ``NO_TIME`` where there is none.
-        values: by pvlib's names, ``(N,)`` each; NaN where there is none. Of a quantity that the file lacks there is
-            no entry.
-        unread: cells of each quantity that hold text that is no number.
-        state: the label column's text where one was asked for, None where a cell is empty; else None.
-        part: of the file, from 0: pieces of one part are of the same rows, or of rows that lie among each other.
+        row: the number of each row in the file, ``(N,)``, counted from 1 below the line of names.
+        time: seconds since 1970 in UTC, ``(N,)``, integers; ``NO_TIME`` if there is no time.
+        values: dict from pvlib's names to values ``(N,)``, NaN if a value is missing. A quantity that the file lacks
+            has no entry.
+        unread: for each quantity, the number of cells with text that is not a number.
+        state: text of the label column, with None for an empty cell; None if no label column was requested.
+        part: number of the part of the file, from 0. Pieces of one part come from the same rows, or from interleaved
+            rows.
     """
 
     string: str
@@ -60,23 +62,23 @@ def read_logger(
     label: str | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> Iterator[Piece]:
-    """Read a file piece by piece: never more than so many of its rows are in memory.
+    """Read a file piece by piece, with at most ``rows_at_once`` of its rows in memory.
 
     Args:
-        path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. A CSV is separated by commas, semicolons or tabs; with
-            semicolons decimals have commas, unless the map says otherwise. A last line that was written by half has
-            empty cells at its end.
+        path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. The separator of a CSV is a comma, a semicolon or a tab.
+            With semicolons, the decimal mark is a comma, unless the map says otherwise. If the last line was only half
+            written, its last cells are empty.
         logger_map: see ``load_map``; None for pvlib's names.
-        label: a column with states, or None.
-        rows_at_once: of the file.
+        label: name of a column with states, or None.
+        rows_at_once: maximum number of rows of the file to hold in memory.
 
     Yields:
         A ``Piece`` for each string of each part of the file.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for another kind of file, columns that are missing or twice there, times in no known format or
-            without an offset, and decimals with commas; naming the column and the row.
+        ValueError: for another kind of file; for columns that are missing or occur twice; for times in an unknown
+            format or without an offset; and for unexpected decimal commas. The message names the column and the row.
 
     Example::
 
@@ -112,7 +114,7 @@ def _csv(path, logger_map, rows_at_once):
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except (UnicodeDecodeError, OSError, EOFError) as error:
-        raise ValueError(f"data: got {path.name}, which is no text ({error}), want a CSV in UTF-8") from error
+        raise ValueError(f"data: got {path.name}, which is not text ({error}), want a CSV in UTF-8") from error
     separator, header = csv_header(line)
     return header, csv_tables(path, path.name, separator, header, logger_map, rows_at_once, skip=1)
 
@@ -135,12 +137,12 @@ def csv_tables(
     """Tables of text and numbers of a CSV.
 
     Args:
-        source: a path, or an open file of bytes.
-        name: of the file, for errors.
+        source: a path, or an open binary file.
+        name: name of the file, for messages.
         separator, header: see ``csv_header``.
         logger_map: see ``load_map``.
-        rows_at_once: of a table.
-        skip: lines before the first row.
+        rows_at_once: number of rows of a table.
+        skip: number of lines before the first row.
     """
     pandas = need("pandas")
     decimal = logger_map.decimal or ("," if separator == ";" else ".")
@@ -210,7 +212,7 @@ def pieces_of(
 
 
 def _numbers(name, cells, first):
-    """A column as floats with NaN, and how many of its cells hold text that is no number."""
+    """A column as floats with NaN, and the number of its cells with text that is not a number."""
     if cells.dtype.kind in "fiu":
         return cells.to_numpy(float), 0
     pandas = need("pandas")
@@ -263,7 +265,7 @@ def _times(cells, first, logger_map):
 
 
 def _localise(read, zone):
-    """Local times with their offset. An hour that summer time skips is none; one that comes twice is by the order."""
+    """Local times with their offset; NaT for an hour that summer time skips. The order decides in a repeated hour."""
     try:
         return read.dt.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
     except ValueError:  # no order to tell by

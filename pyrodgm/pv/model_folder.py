@@ -1,9 +1,9 @@
 """Saves a monitor to a folder as safetensors, Parquet and JSON. Loading executes no code from it.
 
-    monitor.json                      which monitor it is, and everything small
+    monitor.json                      the identity of the monitor, and everything small
     IDENTITY/model/                   the networks
     IDENTITY/scores.safetensors       the scores that thresholds come from
-    IDENTITY/rows.parquet             the rows that a later training goes on from
+    IDENTITY/rows.parquet             the rows that later training continues from
 
 A new monitor is written beside the old one, and ``monitor.json`` is replaced last. The folder therefore holds a
 complete monitor at any time.
@@ -48,7 +48,7 @@ def new_classifier(epochs: int = 200, random_state: int | None = None) -> DeepGe
         likelihood="normal",
         epochs=epochs,
         batch_size=BATCH_SIZE,
-        validation_fraction=0,  # rows of the days that are trained on say nothing of other days
+        validation_fraction=0,  # rows of the training days say nothing about other days
         random_state=random_state,
     )
 
@@ -87,11 +87,11 @@ def save_parts(
 
 
 def load_parts(folder: str | Path, with_rows: bool) -> dict[str, Any]:
-    """The parts that ``save_parts`` wrote, by their names; the rows only where they are asked for.
+    """The parts that ``save_parts`` wrote, by their names; the rows only if requested.
 
     Raises:
-        FileNotFoundError: if there is none.
-        ValueError: if it is damaged, mixed of two, or written by a newer package.
+        FileNotFoundError: if the folder holds no monitor.
+        ValueError: if it is damaged, a mixture of two monitors, or written by a newer version of the package.
     """
     folder = Path(folder)
     if not holds_monitor(folder):
@@ -125,12 +125,12 @@ def load_parts(folder: str | Path, with_rows: bool) -> dict[str, Any]:
 
 
 def holds_monitor(folder: str | Path) -> bool:
-    """Whether a monitor was saved to a folder."""
+    """Whether a folder holds a monitor."""
     return (Path(folder) / "monitor.json").is_file()
 
 
 def set_aside(folder: str | Path) -> Path:
-    """Rename a folder by the first free number, ``roof`` to ``roof.1``; the path that it has then."""
+    """Rename a folder to the first free number, such as ``roof`` to ``roof.1``, and return the new path."""
     folder, number = Path(folder), 1
     while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
         number += 1
@@ -148,7 +148,7 @@ def identity(classifier: DeepGenerativeClassifier, thresholds: Thresholds) -> st
 
 
 def _named(thresholds):
-    """Scores by the names that they are saved by."""
+    """Scores by the names that they are saved under."""
     kinds = [(kind, getattr(thresholds, field)) for field, kind in SAVED.items()]
     return dict(sorted((kind + name, one) for kind, scores in kinds for name, one in scores.items()))
 
@@ -160,7 +160,7 @@ def _healthy(fields):
 
 
 def _classifier(model, about):
-    """An estimator as ``fit`` leaves it, of a saved model."""
+    """A fitted estimator, rebuilt from a saved model."""
     classifier = new_classifier()
     classifier.model_, classifier.classes_ = model, np.array(about["states"], object)
     classifier.columns_ = Columns("normal", np.array(about["shift"]), np.array(about["scale"]))

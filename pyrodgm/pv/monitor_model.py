@@ -7,8 +7,8 @@ x has three columns, measured over expected (``monitor_columns``), or the six se
 healthy string are one state, ``normal``. Other states are optional: without them the model has one class, and only the
 score is used.
 
-Deviations from the paper: the columns; an SDGM whose training rows are chosen evenly over the states; an unseen row has
-no other state.
+Deviations from the paper: the three columns; the training rows of the SDGM are chosen evenly over the states; an unseen
+row gets no other state.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class States(NamedTuple):
 
     Args:
         state: a label, ``"normal"`` or ``"unseen"``, ``(N,)``.
-        probability: q(y | x) of it, ``(N,)``; NaN where it is unseen.
-        score: the bound on log p(x), in nats; low where a row is strange.
+        probability: q(y | x) of the state, ``(N,)``; NaN if the state is unseen.
+        score: the bound on log p(x), in nats; low for unusual rows.
         anomaly: whether the score is below the state's threshold.
-        expected: what a healthy string would have given.
-        lost: expected power less measured, in W.
+        expected: the output expected of a healthy string.
+        lost: expected minus measured power, in W.
     """
 
     state: np.ndarray
@@ -63,12 +63,12 @@ class Monitor:
 
     Args:
         classifier: a fitted ``DeepGenerativeClassifier``.
-        readings: what it reads of a row, and what each string gives without a fault.
-        thresholds: what the scores of new rows are compared with.
-        logger_map: of the files it reads.
+        readings: the columns that it reads, and the expected output of each string without a fault.
+        thresholds: the thresholds for the scores of new rows.
+        logger_map: the map of the files that it reads.
         site: latitude and longitude of the plant in degrees, or None.
-        rows: that a later training goes on from, see ``bounded``; None where they were not loaded.
-        further: scores and probabilities of normal rows of still other days, by string and day; not saved.
+        rows: the rows that later training continues from, see ``bounded``; None if they were not loaded.
+        further: scores and probabilities of normal rows of further days, by string and day; not saved.
 
     Example::
 
@@ -104,26 +104,28 @@ class Monitor:
     ) -> Monitor:
         """Train on a logger's file. Of every four normal days of a string, two are for training and one for thresholds.
 
-        With an ``earlier`` monitor, the rows that it kept are used too: new states are learnt and none is forgotten.
+        With an ``earlier`` monitor, the rows that it kept are used too, so that it learns new states and forgets none.
 
         Args:
             path, logger_map: see ``read_logger``.
-            label: a column of states, with empty cells where none is known; None where every row is normal, unless
-                ``labels`` says otherwise.
+            label: name of a column of states, whose cells are empty where the state is unknown. If None, every row is
+                normal, unless ``labels`` says otherwise.
             normal: labels that mean a healthy string.
-            module, num_modules: of a string, see ``ModuleModel``; None to fit King's model to its normal rows.
+            module, num_modules: the modules of a string, see ``ModuleModel``; None to fit King's model to its normal
+                rows.
             labels: a CSV of intervals, see ``read_intervals``.
-            columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors; None for those of the earlier
-                monitor, or ratios.
-            site: latitude and longitude of the plant in degrees, by which events are compared from day to day.
-            earlier: a monitor loaded with its rows. What is not given here, of map, module and site, is as there.
-            num_rows: to train on at most, see ``choose_evenly``.
-            steps: of training, about; whole epochs of them.
-            seed: fixes all.
+            columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors; None for the columns of the
+                earlier monitor, or for ratios if there is none.
+            site: latitude and longitude of the plant in degrees, used to find events that return on other days.
+            earlier: a monitor that was loaded with its rows. It also provides the map, the module and the site if these
+                are not given here.
+            num_rows: maximum number of rows to train on, see ``choose_evenly``.
+            steps: approximate number of training steps; it is rounded to whole epochs.
+            seed: fixes all random choices.
 
         Raises:
-            ValueError: for bad input, see ``sample_rows``; for fewer than two whole normal days of a string, and a
-                state of one row.
+            ValueError: for bad input, see ``sample_rows``; for a string with fewer than two whole normal days, and a
+                state with one row.
         """
         columns = columns or ("ratios" if earlier is None else earlier.readings.columns)
         check_choice("columns", columns, COLUMNS)
@@ -163,7 +165,7 @@ class Monitor:
         return cls(classifier, readings, thresholds, logger_map, site, bounded(rows, seed), further)
 
     def states(self, string: str, values: dict[str, np.ndarray], false_alarms: float = 0.01) -> States:
-        """The states of rows of one string, in light.
+        """The states of rows of one string, all of them with light.
 
         Args:
             string: its name.
@@ -187,7 +189,7 @@ class Monitor:
         return States(state, probability, score, anomaly, expected, lost)
 
     def false_alarms(self, stated: float = 0.01) -> FalseAlarms | None:
-        """What came of a stated share on further normal days; None where there was none, or after ``load``."""
+        """The rate measured on further normal days; None if there were none, or after ``load``."""
         return measure_false_alarms(self.thresholds, self.further, stated)
 
     @property
@@ -207,16 +209,16 @@ class Monitor:
 
         Args:
             folder: its path.
-            with_rows: whether to read the rows too that a later training goes on from.
+            with_rows: whether to also read the rows that later training continues from.
 
         Raises:
-            FileNotFoundError: if there is none.
-            ValueError: if it is damaged, mixed of two, or written by a newer package.
+            FileNotFoundError: if the folder holds no monitor.
+            ValueError: if it is damaged, a mixture of two monitors, or written by a newer version of the package.
         """
         return cls(**load_parts(folder, with_rows))
 
     def _as_there(self, columns, known, logger_map, site):
-        """Module, map and site for a training that goes on from this monitor: what is given, or this monitor's."""
+        """Module, map and site for training that continues from this monitor: those given, or those of this monitor."""
         if columns != self.readings.columns:
             raise ValueError(f"columns: got {columns!r} for a model of {self.readings.columns!r}, want the same")
         if self.rows is None:
@@ -228,7 +230,7 @@ class Monitor:
 
 
 def check_site(site: tuple[float, float] | None) -> None:
-    """Raise ``ValueError`` for a latitude or a longitude that is none."""
+    """Raise ``ValueError`` for an impossible latitude or longitude."""
     for name, degrees, most in zip(("latitude", "longitude"), site or (), (90, 180), strict=bool(site)):
         if not -most <= degrees <= most:
             raise ValueError(f"{name}: got {degrees}, want degrees from -{most} to {most}")

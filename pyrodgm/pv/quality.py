@@ -1,6 +1,6 @@
-"""Which rows say nothing of the string, and why: each row that is left out has one reason.
+"""Which rows are left out because they say nothing about the string; each has one reason.
 
-The reasons, the first that holds:
+The reasons are these; the first that applies is given:
 
     no time          the cell is empty or cannot be read
     time repeats     the same time as the row before
@@ -8,10 +8,10 @@ The reasons, the first that holds:
     night            irradiance below 20 W/m²
     NAME missing     current, voltage, irradiance, or both temperatures
     NAME out of range
-    NAME stuck       the same value in twelve rows on end, 0 A and 0 V excepted; it begins with the twelfth
+    NAME stuck       the same value in twelve consecutive rows, except 0 A and 0 V; applies from the twelfth row on
 
-What is decided of a row depends on rows before it alone, so that it is the same whatever pieces a file is read in, and
-when a file is read as it grows.
+The decision about a row depends only on the rows before it. It is therefore the same for any division of a file into
+pieces, and for a file that is read while it grows.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ TEMPERATURES = ("temp_module", "temp_air")
 
 @dataclass
 class Seen:
-    """What is remembered of one string between two pieces."""
+    """The state of one string that is kept between two pieces."""
 
     latest: int = NO_TIME
     runs: dict[str, tuple[float, int]] = field(default_factory=dict)
 
 
 def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
-    """Why each row is left out, ``(N,)`` of text or None. ``seen`` goes on from piece to piece of one string.
+    """The reason why each row is left out, ``(N,)``, or None. ``seen`` carries over from piece to piece of one string.
 
     Example::
 
@@ -74,10 +74,10 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
 
 
 def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray:
-    """Why each row is left out, ``(N,)``, see ``skip_reasons``; a value of the needed quantities that is missing, too.
+    """The reason why each row is left out, see ``skip_reasons``, or because a needed quantity is missing, ``(N,)``.
 
     Raises:
-        ValueError: where the file lacks a column that is needed.
+        ValueError: if the file lacks a column that is needed.
     """
     lacking = [name for name in needed if name not in piece.values]
     if lacking:
@@ -92,7 +92,7 @@ def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray
 
 
 def _run_lengths(column, name, seen):
-    """How many rows on end, up to each, have had its value."""
+    """The number of consecutive rows, up to each row, that have the value of that row."""
     value, length = seen.runs.get(name, (np.nan, 0))
     if not len(column):
         return np.zeros(0, int)

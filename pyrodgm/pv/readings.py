@@ -11,7 +11,7 @@ from pyrodgm.pv.expected import KingModel, ModuleModel, module_temperature
 from pyrodgm.pv.units import QUANTITIES
 
 COLUMNS = {"ratios": (), "raw": tuple(QUANTITIES)}  # quantities that every row needs, besides the usual ones
-FARTHEST = 7.0  # of ratios and their logarithms; values farther away are as strange
+FARTHEST = 7.0  # limits of ratios and their logarithms; values beyond are just as unusual
 
 
 class Readings(NamedTuple):
@@ -19,14 +19,14 @@ class Readings(NamedTuple):
 
     Args:
         columns: ``"ratios"``, measured over expected, or ``"raw"``, the six sensors.
-        healthy: what each string gives without a fault, by its name.
+        healthy: the model of each string without a fault, by its name.
     """
 
     columns: str
     healthy: dict[str, ModuleModel | KingModel]
 
     def of(self, string: str, values: dict[str, np.ndarray]) -> tuple[np.ndarray, OperatingPoint]:
-        """The columns ``(N, D)``, and what a healthy string would have given, ``(N,)``.
+        """The columns ``(N, D)``, and the expected output of a healthy string, ``(N,)``.
 
         Args:
             string: its name.

@@ -1,4 +1,4 @@
-"""Pictures of the days of a string: measured and expected power above a strip of states."""
+"""Plots of the days of a string: measured and expected power above a strip of states."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def days_html(days: DaysOfString, colour: dict[str, str], hours: int) -> str:
     """The days of one string as HTML, with the hours of light from left to right.
 
     Args:
-        days: of the string.
-        colour: of each state.
-        hours: of local time from UTC.
+        days: the days of the string.
+        colour: the colour of each state.
+        hours: offset of local time from UTC, in hours.
     """
     local = days.number + hours * 3600 // QUARTER
     day, quarter = local // (DAY // QUARTER), local % (DAY // QUARTER)
@@ -55,7 +55,7 @@ def days_html(days: DaysOfString, colour: dict[str, str], hours: int) -> str:
 
 
 def _axis(first, last):
-    """The hours over the pictures."""
+    """The hours, above the plots."""
     every = 2 if last - first > 8 else 1
     marks = "".join(
         f'<span style="left:{100 * (hour - first) / (last - first):.2f}%">{hour}</span>'

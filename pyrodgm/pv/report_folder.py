@@ -2,8 +2,8 @@
 
 rows.parquet    time, string, state, probability, score, anomaly, skipped: one row for each row read, in order
 events.csv      string, start, end, state, probability, score, rows, kwh_lost, series
-report.html     a page to look at, see ``report_page``
-report.json     which model and which file they are of
+report.html     a page for the operator, see ``report_page``
+report.json     which model and which file they belong to
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from pyrodgm.pv.watch import Report, Watch
 
 
 def own_folder(output: str | Path, monitor_identity: str) -> Path:
-    """The folder, made, if it holds no other monitor's report.
+    """Create the folder and return it, if it holds no report of another monitor.
 
     Raises:
-        ValueError: if it does, or if it holds rows or events without saying whose they are.
+        ValueError: if it holds one, or if it holds rows or events without a ``report.json``.
     """
     output = Path(output)
     about = output / "report.json"
@@ -49,7 +49,7 @@ def own_folder(output: str | Path, monitor_identity: str) -> Path:
 
 
 def about_report(watch: Watch, data: str | Path) -> dict:
-    """What ``report.json`` says: the monitor, the file and the settings."""
+    """The contents of ``report.json``: the monitor, the file and the settings."""
     about = {"model": watch.monitor.identity, "data": Path(data).name}
     return about | {"false_alarms": watch.false_alarms, "minutes": watch.minutes}
 
@@ -77,7 +77,7 @@ def rows_schema() -> Any:
 
 
 def rows_table(columns: dict[str, np.ndarray]) -> Any:
-    """Columns as an Arrow table; NaN and times that are none become null."""
+    """Columns as an Arrow table; NaN and missing times become null."""
     arrow, schema = need("pyarrow"), rows_schema()
     no_time = columns["time"] == NO_TIME
     time = np.where(no_time, 0, columns["time"]).astype("datetime64[s]").astype("datetime64[ms]")
@@ -89,7 +89,7 @@ def rows_table(columns: dict[str, np.ndarray]) -> Any:
 
 
 def events_csv(events: Sequence[Event]) -> bytes:
-    """The events as CSV, a line each."""
+    """The events as CSV, one line per event."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Event._fields)

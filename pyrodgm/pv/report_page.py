@@ -44,7 +44,7 @@ def report_page(report: Report, about: dict) -> str:
     """The page as HTML.
 
     Args:
-        report: what was found.
+        report: the results.
         about: the name of the file and the settings, see ``about_report``.
 
     Example::
@@ -122,13 +122,13 @@ def _events(events: list[Event], colour, hours):
     more = f"<p>{len(lines) - EVENTS} more are in events.csv.</p>\n" if len(lines) > EVENTS else ""
     return (
         f"<h2>Events, by energy lost</h2>\n<div class='table'><table>{head}{''.join(rows)}</table></div>\n{more}"
-        "<p class='quiet'>Write the true state into events.csv, and give it to <code>pyrodgm pv train --labels</code> "
-        "to teach it.</p>\n"
+        "<p class='quiet'>To teach the monitor, write the true states into events.csv, and give the file to "
+        "<code>pyrodgm pv train --labels</code>.</p>\n"
     )
 
 
 def _strings(report, colour, hours, seen):
-    """A picture of each string, those that lost most first."""
+    """A plot of each string, in decreasing order of energy lost."""
     lost = {name: sum(event.kwh_lost for event in report.events if event.string == name) for name in report.days}
     names = sorted(lost, key=lambda name: -lost[name])
     states = [name for name in colour if name in seen]
@@ -146,7 +146,7 @@ def _strings(report, colour, hours, seen):
 
 
 def _examples(report, colour, hours):
-    """The worst rows, each over a healthy one."""
+    """The worst rows, each above a healthy one."""
     pairs = [(name, *pair) for name, own in report.examples.items() for pair in own]
     pairs.sort(key=lambda pair: -pair[1].lost)
     if not pairs:
@@ -158,8 +158,8 @@ def _examples(report, colour, hours):
             rows.append(_example(name, healthy, colour, hours, "beside"))
     head = _row("string", "time", "state", "score:n", "W/m²:n", "°C:n", "A:n", "expected:n", "V:n", "expected:n", "W:n")
     return (
-        "<h2>The worst rows</h2>\n<p class='quiet'>Of each state the row that lost most power, and below it a healthy "
-        "row of about the same irradiance and temperature.</p>\n"
+        "<h2>The worst rows</h2>\n<p class='quiet'>For each state, the row that lost most power, and below it a "
+        "healthy row at about the same irradiance and temperature.</p>\n"
         f"<div class='table'><table>{head}{''.join(rows)}</table></div>\n"
     )
 
@@ -192,7 +192,7 @@ def _row(*names):
 
 
 def _mark(state, colour):
-    """A state's name behind its colour, where it has one."""
+    """A state's name after its colour, if it has one."""
     spot = f"<span class='mark' style='background:{colour[state]}'></span>" if state in colour else ""
     return spot + escape(state)
 
@@ -218,7 +218,7 @@ def _moment(seconds, hours):
 
 
 def _until(event, hours):
-    """The end of an event: its time alone on the day that it began."""
+    """The end of an event: only the time if it ends on the day that it began."""
     same = _date(event.start, hours) == _date(event.end, hours)
     return _clock(event.end, hours) if same else _moment(event.end, hours)
 

@@ -1,6 +1,6 @@
 """Rows for training a monitor: a sample of every day of every string, with the state of each row.
 
-A day of a string is a run of rows in use without a pause of four hours.
+A day of a string is a sequence of rows in use without a pause of four hours.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ class Rows(NamedTuple):
     """A sample of rows.
 
     Args:
-        string: name, ``(N,)``.
+        string: name of the string, ``(N,)``.
         day: the day of the string, as the time of its first row, ``(N,)``.
         time: seconds since 1970 in UTC, ``(N,)``.
-        state: ``"normal"``, another label, or None where there is none, ``(N,)``.
-        values: by pvlib's names, ``(N,)`` each; NaN where there is none.
-        known: rows of the file that were passed over, because their day had been sampled before.
+        state: ``"normal"``, another label, or None if there is no label, ``(N,)``.
+        values: dict from pvlib's names to values ``(N,)``; NaN if a value is missing.
+        known: number of rows of the file that were skipped because their day had been sampled before.
     """
 
     string: np.ndarray
@@ -48,7 +48,7 @@ class Rows(NamedTuple):
         return found
 
     def normal_days(self) -> dict[str, list[int]]:
-        """The days of each string all rows of which are normal, in order."""
+        """The days of each string with only normal rows, in order."""
         days: dict[str, list[int]] = {name: [] for name in sorted(set(self.string.tolist()))}
         for (name, day), states in sorted(self.states_by_day().items()):
             if states == {NORMAL}:

@@ -1,7 +1,7 @@
-"""A sample of a logger's file to learn from, bounded for every day.
+"""Draws a training sample from a logger's file, with a limit for every day.
 
 For each state of each day, a fixed number of rows is chosen at random. Memory therefore grows with the number of days,
-not of rows, and a short event is not lost among normal rows.
+not with the number of rows. A short event is not lost among normal rows.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def sample_rows(
 
     Args:
         path, logger_map: see ``read_logger``.
-        label: a column of states; None where every row is normal unless an interval says otherwise.
+        label: name of a column of states. If None, every row is normal unless an interval says otherwise.
         normal: labels that mean a healthy string.
-        intervals: states that go before the column's.
+        intervals: intervals whose states override those of the column.
         needed: quantities without which a row is left out.
         seed: fixes the draw.
-        kept: rows of an earlier sample, which come first in the new one. Of their days the file's rows are passed
-            over, except in an interval. Intervals change the states of kept rows too.
+        kept: rows of an earlier sample, which come first in the new one. Rows of the file from the same days are
+            skipped, except inside an interval. Intervals also change the states of kept rows.
 
     Raises:
-        ValueError: as ``read_logger`` does; for labels that are missing, reserved names, and intervals without a row.
+        ValueError: as in ``read_logger``; for missing labels, reserved names, and intervals without a row.
     """
     healthy, random, days = {*normal, NORMAL}, np.random.default_rng(seed), KnownDays(kept)
     seen: dict[str, Seen] = {}
@@ -74,7 +74,7 @@ def sample_rows(
         table = np.stack([random.random(len(time)), time, *columns], 1)
         passed += int((known & ~told).sum())
         for number in np.unique(day):
-            for kind in dict.fromkeys(state[day == number].tolist()):  # a set has another order in every process
+            for kind in dict.fromkeys(state[day == number].tolist()):  # the order of a set differs between processes
                 key, here = (name, int(number), kind), (day == number) & (state == kind) & (told | ~known)
                 if here.any():
                     rows = np.concatenate([held.get(key, table[:0]), table[here]])
@@ -88,7 +88,7 @@ def sample_rows(
 
 
 def _rows(held, passed):
-    """What was held, by string, day and state, as a sample."""
+    """The chosen rows, by string, day and state, as a sample."""
     sizes = [len(rows) for rows in held.values()]
     keys = zip(*held, strict=True) if held else ((), (), ())
     string, day, state = (np.repeat(np.array(part, object), sizes) for part in keys)
@@ -98,7 +98,7 @@ def _rows(held, passed):
 
 
 def _texts(state):
-    """Labels as text, whole numbers without a point, None where a cell is empty."""
+    """Labels as text: whole numbers without a decimal point, None for an empty cell."""
     texts = np.full(len(state), None, object)
     for i, label in enumerate(state.tolist()):
         if label is not None:
@@ -107,7 +107,7 @@ def _texts(state):
 
 
 def _check(path, label, normal, intervals, used, found, rows):
-    """Raise ``ValueError`` for a file without rows in use, and for labels and intervals that cannot be meant."""
+    """Raise ``ValueError`` for a file without rows in use, and for invalid labels and intervals."""
     if not len(rows.time):
         raise ValueError(f"data: got {Path(path).name} without a row in use, want some: see pyrodgm pv check")
     for interval, has_rows in zip(intervals, used, strict=True):

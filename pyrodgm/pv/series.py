@@ -14,7 +14,7 @@ import numpy as np
 from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.events import Event
 
-TOLERANCE = 10.0  # degrees between two places of the sun; it moves by 3.75 in a block of 15 minutes
+TOLERANCE = 10.0  # degrees between two positions of the sun; it moves by 3.75 in a block of 15 minutes
 DAY = 86_400
 
 
@@ -37,8 +37,8 @@ def number_series(events: Sequence[Event], site: tuple[float, float] | None) -> 
     """The events in the same order, with a series number if they return.
 
     Args:
-        events: of any strings.
-        site: latitude and longitude in degrees; None where they are not known, and then there are no series.
+        events: events of any strings.
+        site: latitude and longitude in degrees; None if they are not known, in which case there are no series.
 
     Example::
 

@@ -1,17 +1,19 @@
 """Thresholds that decide whether a row is normal, a known fault or unseen, for a stated rate of false alarms.
 
-Two thresholds hold a share a of false alarms, half of it each. Both come from n normal rows of days that were not
-trained on. They are the k-th smallest of these rows' scores, and the k-th smallest of their q(normal | x), with
+The allowed share a of false alarms is split equally between two thresholds. Both come from n normal rows of days that
+were not trained on. They are the k-th smallest of these rows' scores, and the k-th smallest of their q(normal | x),
+with
 
     k = max(1, floor(a/2 (n + 1)))
 
-A row is normal where its q(normal | x) is not below the threshold, and else in its likeliest state. In dim light states
-can hardly be told apart, and the few labels were drawn evenly, so that the likeliest state is often a fault there.
+A row is normal if its q(normal | x) is not below the threshold. Otherwise it has its most probable state. The threshold
+is needed because states hardly differ in dim light. As the labels were drawn evenly over the states, the most probable
+state is then often a fault.
 
-A row is unseen where its score is below the threshold of scores. If rows were independent, a new normal row would be
-called anything else with probability a at most. A known fault may be rare and wide, as snow is, and all its rows may
-score low. So the threshold of a row that is called a fault is the k-th smallest score of that fault's labelled rows,
-where that is lower. Where no fault is labelled, the score has the whole share.
+A row is unseen if its score is below the threshold of the scores. If rows were independent, a new normal row would be
+called something else with probability at most a. A known fault, such as snow, may be rare and vary widely, so that all
+its rows have low scores. The threshold for rows that are called a fault is therefore the k-th smallest score of that
+fault's labelled rows, if that is lower. If no fault is labelled, the whole share goes to the score.
 """
 
 from __future__ import annotations
@@ -28,10 +30,10 @@ class Thresholds(NamedTuple):
     """Scores that new rows are compared with, and the decision about a row.
 
     Args:
-        states: that the model knows, ``(K,)``.
-        scores: of normal rows of days not trained on, by string, ascending.
-        normality: q(normal | x) of these rows, by string, ascending.
-        faults: scores of labelled rows, by state, ascending.
+        states: the states that the model knows, ``(K,)``.
+        scores: scores of normal rows of days not trained on, by string, in ascending order.
+        normality: q(normal | x) of these rows, by string, in ascending order.
+        faults: scores of labelled rows, by state, in ascending order.
     """
 
     states: np.ndarray
@@ -41,7 +43,7 @@ class Thresholds(NamedTuple):
 
     @property
     def normal(self) -> int:
-        """The place of the normal state among the states."""
+        """The index of the normal state among the states."""
         return self.states.tolist().index(NORMAL)
 
     def check_string(self, string: str) -> None:
@@ -51,7 +53,7 @@ class Thresholds(NamedTuple):
     def decide(
         self, string: str, score: np.ndarray, probabilities: np.ndarray, false_alarms: float = 0.01
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The known state of each row, as its place among the states ``(N,)``, and whether it is unseen, ``(N,)``.
+        """The known state of each row, as its index among the states ``(N,)``, and whether it is unseen, ``(N,)``.
 
         Args:
             string: its name.

@@ -1,4 +1,4 @@
-"""Runs a monitor over the rows of all strings, piece by piece, and holds the state between two pieces."""
+"""Runs a monitor over the rows of all strings, piece by piece, and keeps the state between two pieces."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Report(NamedTuple):
     """The results for a file.
 
     Args:
-        rows: read.
-        states: rows in use by state.
-        skipped: rows left out by reason.
+        rows: number of rows read.
+        states: number of rows in use, by state.
+        skipped: number of rows left out, by reason.
         events: see ``Event``, string by string.
-        days: what is drawn of each string.
+        days: the data for the plots of each string.
         examples: the worst rows of each string, each with a healthy one or None.
     """
 
@@ -46,7 +46,7 @@ class Watch:
     Args:
         monitor: trained on the strings of the file.
         false_alarms: the share of normal rows that may be called something else.
-        minutes: of the blocks that events are made of.
+        minutes: length of the blocks that events are made of.
 
     Example::
 
@@ -116,7 +116,7 @@ class _String:
         self.days, self.examples = DaysOfString([*monitor.thresholds.states.tolist(), UNSEEN]), ExamplesOfString()
 
     def rows(self, piece):
-        """The columns of ``rows.parquet``; events, days and examples take their part on the way."""
+        """The columns of ``rows.parquet``. Events, days and examples are updated as well."""
         skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
         used = skipped == None  # noqa: E711
         values = {name: column[used] for name, column in piece.values.items()}
@@ -134,7 +134,7 @@ class _String:
         return columns | {"skipped": skipped}
 
     def _seconds(self, time):
-        """How long each row stands for; a time that runs back counts as the latest."""
+        """The seconds that each row stands for; a time that runs back counts as the latest time."""
         time = np.maximum.accumulate(np.concatenate([[NO_TIME if self.before is None else self.before], time]))[1:]
         seconds = np.zeros(len(time), int)
         told = time != NO_TIME
@@ -143,13 +143,13 @@ class _String:
         return seconds
 
     def state(self):
-        """What JSON holds of it."""
+        """The part of the state that is stored as JSON."""
         seen = {"latest": self.seen.latest, "runs": self.seen.runs}
         worst = {name: row.tolist() for name, row in self.examples.worst.items()}
         return {"seen": seen, "before": self.before, "events": self.events.state(), "worst": worst}
 
     def arrays(self):
-        """What is held in arrays."""
+        """The part of the state that is stored as arrays."""
         days = {"number": self.days.number, "energy": self.days.energy, "counts": self.days.counts}
         return days | {"healthy": self.examples.healthy}
 

@@ -170,7 +170,7 @@ class _Run:
                         saved = self.epoch, self.steps
                     if stop:
                         raise KeyboardInterrupt(
-                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; the same call continues"
+                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; call again to resume"
                         )
                 if self.progress.stopped:
                     break

@@ -148,7 +148,7 @@ def test_bad_files(tmp_path, text, message):
         ("none.csv", FileNotFoundError, "data: got .*none.csv, want a file that is there"),
         ("log.txt", ValueError, "data: got log.txt, want a file that ends in"),
         ("log.parquet", ValueError, "data: got log.parquet, which cannot be read"),
-        ("log.csv.gz", ValueError, "data: got log.csv.gz, which is no text"),
+        ("log.csv.gz", ValueError, "data: got log.csv.gz, which is not text"),
     ],
 )
 def test_bad_kinds_of_file(tmp_path, name, error, message):
