@@ -1,6 +1,6 @@
 """Deep generative models for semi-supervised and unsupervised learning, as Pyro model/guide pairs.
 
-The names that a first program needs, all models among them; each is loaded when it is used.
+It exports the names that a first program needs, including all models. Each is loaded when it is first used.
 """
 
 from importlib import import_module

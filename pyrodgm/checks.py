@@ -101,7 +101,7 @@ def check_labels(argument: str, y: Any, rows: int | None, num_classes: int) -> N
 def check_values(argument: str, x: torch.Tensor, support: constraints.Constraint, name: str) -> None:
     """Raise ``ValueError`` if ``x`` has infinity, a value outside ``support``, or NaN that ``support`` does not allow.
 
-    Reads values: call it once, where the data come in, or while Pyro's validation is on. ``name`` describes
+    It reads values, so call it only once, where the data come in, or while Pyro's validation is on. ``name`` describes
     ``support`` in words.
     """
     inside, missing = support.check(x), x.isnan()

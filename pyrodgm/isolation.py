@@ -1,4 +1,4 @@
-"""Random numbers, parameter store and validation settings that leave the user's unchanged."""
+"""Contexts that leave the user's random numbers, parameter store and validation settings unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pyrodgm.checks import check_seed
 
 
 def seeded_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
-    """A generator of random numbers with a seed, apart from torch's own.
+    """A seeded random number generator, separate from that of torch.
 
     Args:
         seed: an int.

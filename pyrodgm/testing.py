@@ -1,7 +1,7 @@
-"""Checks for model/guide pairs, those of the zoo and your own. Each raises an ``AssertionError`` that tells what fails.
+"""Checks for model/guide pairs, those of the zoo and your own. Each raises an ``AssertionError`` that says what failed.
 
-``check_pair(m, x, y)`` runs all of them. They apply to any pair like those of the zoo: rows x; a class y that is
-enumerated in the guide or only in the model, or no y; all latents in one plate and reparameterised.
+``check_pair(m, x, y)`` runs all of them. They apply to any pair like those of the zoo, with rows x, and possibly with a
+class y that is enumerated in the guide or only in the model. All latents must be in one plate and reparameterised.
 """
 
 import copy

@@ -11,10 +11,10 @@ from pyrodgm.zoo.recipe import Recipe
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
 Seeds = Annotated[
-    int, typer.Option(min=1, help="Number of seeds, from 0. Each fixes labels, initial parameters and noise.")
+    int, typer.Option(min=1, help="Number of seeds, from 0. Each seed fixes labels, initial parameters and noise.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs, if not the recipe's.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs, instead of the recipe's.")]
 Device = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1.")]
 Set = Annotated[
     list[str] | None,

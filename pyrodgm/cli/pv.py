@@ -16,7 +16,7 @@ def simulate(
     output: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
     site: Annotated[str, typer.Option(help="Weather of greensboro, sand-point or miami.")] = "greensboro",
     arrangement: Annotated[
-        str, typer.Option(help="campaign: each condition on 1 to 7 days; days: each in all weather.")
+        str, typer.Option(help="campaign: each condition on 1 to 7 days in turn; days: each condition in all weather.")
     ] = "campaign",
     start: Annotated[str, typer.Option(help="First day, as MM-DD.")] = "03-01",
     days: Annotated[int, typer.Option(help="Number of days.")] = 61,
@@ -24,7 +24,7 @@ def simulate(
     module: Annotated[str | None, typer.Option(help="Module of pvlib's CEC list.")] = None,
     modules: Annotated[int, typer.Option(help="Modules in series.")] = 8,
     local_tracker: Annotated[
-        bool, typer.Option("--local-tracker", help="Tracker stops at the first local maximum of power.")
+        bool, typer.Option("--local-tracker", help="The power tracker stops at the first local maximum.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes weather, conditions and noise.")] = 0,
 ) -> None:
@@ -68,9 +68,9 @@ def check(
 def train(
     data: Annotated[Path, typer.Argument(help="A logger's file: .csv, .csv.gz or .parquet.")],
     model: Annotated[
-        Path, typer.Option(help="Folder to write. A monitor that is already there learns the new file as well.")
+        Path, typer.Option(help="Folder to write. An existing monitor is trained further with the new file.")
     ],
-    label: Annotated[str | None, typer.Option(help="Column of states. Without one, every row is normal.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of states. Without it, every row is normal.")] = None,
     normal: Annotated[list[str] | None, typer.Option(help="Label of a healthy string. May be repeated.")] = None,
     map: Annotated[Path | None, typer.Option(help="TOML file that maps the columns.")] = None,
     module: Annotated[
@@ -78,10 +78,11 @@ def train(
     ] = None,
     modules: Annotated[int | None, typer.Option(help="Modules in series.")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV of intervals: string, start, end, state; such as an edited events.csv.")
+        Path | None,
+        typer.Option(help="CSV of intervals, with columns string, start, end, state; such as an edited events.csv."),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start from nothing; the old folder is kept under another name.")
+        bool, typer.Option("--fresh", help="Start from scratch; the old folder is kept under another name.")
     ] = False,
     columns: Annotated[
         str | None, typer.Option(help="ratios: measured / expected (the default); raw: the six sensors.")
@@ -91,13 +92,13 @@ def train(
     ] = None,
     longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps, each on 200 of at most 20,000 rows.")] = 3000,
-    false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days not trained on.")] = 0.01,
+    false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days that were not trained on.")] = 0.01,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
 ) -> None:
     """Train a monitor on a logger's file and measure its false alarms on other days.
 
-    If the folder holds a monitor, it learns the rows of the new file together with the rows that the folder keeps, and
-    forgets no state. The intervals of --labels apply to both.
+    If the folder holds a monitor, it is trained on the rows of the new file and on the rows kept in the folder, so that
+    it forgets no state. The intervals of --labels apply to both.
     """
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.model_folder import holds_monitor, set_aside
@@ -136,7 +137,7 @@ def train(
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
     alarms = monitor.false_alarms(false_alarms)
     if alarms is None:
-        rates = "not measured, no normal day is left to measure them on; want four normal days of a string"
+        rates = "not measured, because no normal day is left for it; want four normal days of a string"
     else:
         between = "" if alarms.low is None else f" (95 % over days: {alarms.low:.2%} to {alarms.high:.2%})"
         rates = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
@@ -157,7 +158,7 @@ def monitor(
         bool, typer.Option("--follow", help="Follow a growing CSV. If it is stopped, the same command continues.")
     ] = False,
 ) -> None:
-    """Classify every row of a file, list the events with their lost energy, and draw report.html."""
+    """Classify every row of a file, list the events with the energy lost, and write report.html."""
     from pyrodgm.pv.follow import follow_file
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.monitor import monitor_file
@@ -166,7 +167,7 @@ def monitor(
     own_map, trained = None if map is None else load_map(map), Monitor.load(model)
     say: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
     if follow:
-        console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command goes on", **say)
+        console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command continues", **say)
         seen = [-1]
 
         def told(report):
@@ -188,7 +189,7 @@ def monitor(
         again = sum(event.series is not None for event in report.events)
         console.print(f"{again} of the events return at the same position of the sun, in {len(series)} series", **say)
     elif trained.site is None:
-        console.print("returning events were not searched for; train with --latitude and --longitude", **say)
+        console.print("events that return were not searched for; train with --latitude and --longitude", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
     for reason, count in report.skipped.most_common():

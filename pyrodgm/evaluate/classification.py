@@ -125,8 +125,8 @@ def probe(
 ) -> float:
     """Test error, in per cent, of a classifier trained only on a latent.
 
-    If the guide takes labels, every row is encoded with each of them (Jurasiński, sec. 3.3), so that the label given to
-    the guide says nothing about the row's own. If y and z are disentangled, the classifier does no better than chance.
+    If the guide takes labels, every row is encoded with each label (Jurasiński, sec. 3.3), so that the label given to
+    the guide says nothing about the true one. If y and z are disentangled, the classifier does no better than chance.
 
     Args:
         model: a ``DeepGenerativeModel``.

@@ -38,7 +38,7 @@ def impute(
         num_samples: number of samples S.
         num_draws: number of draws of every row; None for the mean.
         site: name of the site of x in the model.
-        chunk_size: decodes per run of the pair: samples times classes times rows.
+        chunk_size: decoder evaluations per run of the pair: samples times classes times rows.
         progress: show a progress bar.
 
     Returns:
@@ -79,8 +79,8 @@ def impute(
 def _cells(model, batch, site, num_samples, samples, num_draws):
     """The mean of every cell, ``(B, D)``, or draws of it, ``(num_draws, B, D)``, by ``samples`` at a time.
 
-    After each part the cells are those of all samples so far: the mean moves by the part's share of the weights, and a
-    draw is replaced by one of the part with a probability of that share.
+    After each part, the cells are those of all samples so far. The mean moves towards that of the part by the part's
+    share of the weights. A draw is replaced by a draw from the part with a probability equal to that share.
     """
     cells, total = torch.zeros_like(batch[0]), torch.full_like(batch[0][:, 0], -torch.inf, dtype=torch.float64)
     if num_draws is not None:
@@ -101,7 +101,9 @@ def _cells(model, batch, site, num_samples, samples, num_draws):
                 draw.copy_(torch.where(taken[:, None], p_x.sample().flatten(0, -3)[one, rows].to(draw), draw))
     impossible = int((total == -torch.inf).sum())
     if impossible:
-        raise ValueError(f"x: got {impossible} rows with observed cells that the model cannot have, want others")
+        raise ValueError(
+            f"x: got {impossible} rows with observed cells that are impossible under the model, want others"
+        )
     return cells
 
 

@@ -1,4 +1,4 @@
-"""The bound of log p(x) with the sum over y cut to the likely classes of each row.
+"""A bound on log p(x) whose sum over y is restricted to the likely classes of each row.
 
 A bound that sums over y runs the networks once per class and row. In a trained model, q(y | x) is nearly zero for most
 classes. Here only the classes S(x) = {y : q(y | x) >= least} are run. This is the bound of a guide whose q(y | ...) is

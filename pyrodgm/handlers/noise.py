@@ -1,4 +1,4 @@
-"""Noise shared by rows, one draw for all of them, or by processes, each of which uses its part of a joint draw."""
+"""Noise that is shared by all rows, or by several processes, each of which uses its part of a joint draw."""
 
 from typing import Any, Self
 

@@ -20,18 +20,18 @@ class FreeBits(Objective):
     loss = - sum_b E[log p(x_b | ...)] + sum_j max(B nats, sum_b KL_bj)          (Kingma 2017, eq. 5.33, times -B)
 
     KL_bj is KL(q(z_j | x_b, ...) || p(z_j | ...)), averaged over an enumerated y with q(y | ...). j is a group of units
-    of one latent. The KL of a group below its floor has no gradient: that much information is free, so that a layer
-    that is not in use yet is not pushed onto its prior. The maximum is of the sum over the rows, so a single row may be
-    below the floor. The KLs are those of ``kl_per_unit``: analytic for diagonal normals, unless the guide draws a
-    parent of the latent after it; else the difference of the log-densities at the sample. They are therefore analytic
-    for every layer of a ladder; with bottom-up inference, for the top layer only.
+    of one latent. The KL of a group below its floor has no gradient. That much information is free, so a layer that is
+    not in use yet is not pushed onto its prior. The maximum is taken after the sum over the rows, so a single row may
+    be below the floor. The KLs are those of ``kl_per_unit``. They are analytic for diagonal normals, unless the guide
+    draws a parent of the latent after the latent itself. Otherwise they are the difference of the log-densities at the
+    sample. In a ladder they are therefore analytic for every layer; with bottom-up inference, only for the top layer.
 
     The KL of a discrete latent, such as y, has no floor. A class that only the model has and enumerates is summed out
     of the observed part, as in ``elbo_parts``. ``nats=0`` means no floor, which gives the ELBO even if the estimate of
     a KL is negative. With a floor, the loss is not a bound of log p(x); use ``bound`` to measure one.
 
     With several processes, each takes the maximum over its own rows. So do the labelled and the unlabelled rows of
-    ``SemiSupervisedELBO``. With several particles, the maximum is of the mean over them.
+    ``SemiSupervisedELBO``. With several particles, the maximum is taken after the mean over them.
 
     Args:
         nats: floor of a group, in nats per row; Kingma 2017, sec. 5.B.8, tries 0.125 to 8.
@@ -41,10 +41,10 @@ class FreeBits(Objective):
 
     Raises:
         ValueError: if ``nats`` is negative, infinite or NaN, or there are no such groups. In a step, naming the site:
-            if its density is not a product over units, as of ``"planar"``, ``"radial"`` and ``"full"``, and the groups
-            are not layers; if it has no channels, and the groups are maps; if it is scaled, as in a warm-up, masked,
-            or outside the plate over the rows; if it is a latent of only one of model and guide, is drawn without a
-            gradient, or depends on a class that only the model has.
+            if its density is not a product over units, as with ``"planar"``, ``"radial"`` and ``"full"``, and the
+            groups are not layers; if it has no channels, and the groups are maps; if it is scaled, as in a warm-up,
+            masked, or outside the plate over the rows; if it is a latent of only one of model and guide, is drawn
+            without a gradient, or depends on a class that only the model has.
 
     Example::
 

@@ -29,7 +29,7 @@ class ImportanceWeightedELBO(Objective):
     l_s = sum_y q(y | x, a_s) [log p(x, y, z_sy, a_s) - log q(z_sy, a_s, y | x)]  ``classes="bounded"``
     l_s = log sum_y p(x, y, z_sy, a_s) / q(z_sy, a_s | x, y)                      ``classes="all"``
 
-    ``"bounded"`` has the bound of ``TraceEnum_ELBO`` inside each sample; for k = 1 it is that bound. By Jensen's
+    ``"bounded"`` uses the bound of ``TraceEnum_ELBO`` inside each sample, and equals it for k = 1. By Jensen's
     inequality it is below ``"all"``, so it is a bound for any pair. In ``"all"``, q(y | ...) cancels and gets no
     gradient: use it for evaluation only. A class enumerated only in the model is summed inside the logarithm in both
     cases. Inside ``SemiSupervisedELBO``, the k samples are the particles of the class term.

@@ -9,7 +9,7 @@ from pyro.optim import PyroLRScheduler
 
 
 class Optimizer(PyroLRScheduler):
-    """One torch optimiser per parameter, as everywhere in Pyro, with reduction and clipping over all parameters.
+    """One torch optimiser per parameter, as in Pyro, but with reduction and clipping over all parameters together.
 
     Gradients are first summed over processes, if there are several. Then they are scaled so that their joint norm is at
     most ``max_norm``: g min(1, max_norm / |g|), with |g| over all parameters. (``clip_args`` of Pyro clips each
@@ -20,7 +20,7 @@ class Optimizer(PyroLRScheduler):
     Args:
         optimizer: a class of ``torch.optim``, such as ``Adam``, ``Adamax``, ``RMSprop`` or ``Adagrad``.
         options: arguments of the optimiser.
-        schedule: factor of the learning rate as a function of the epoch, counted from 0; ``step()`` ends an epoch.
+        schedule: a function from the epoch, counted from 0, to a factor of the learning rate; ``step()`` ends an epoch.
         max_norm: largest joint norm of the gradients, or None.
         reduce: a function from a list of gradients to a list of gradients, called first; or None.
 

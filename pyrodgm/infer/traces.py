@@ -54,13 +54,13 @@ class Pair(NamedTuple):
             raise ValueError(f"model: got site {name!r} enumerated in the model only, want it in the guide too")
 
     def refuse_nan(self, figure: torch.Tensor) -> None:
-        """Raise ``ValueError`` if the figure of a row, ``(B, ...)``, is NaN, and name a site that caused it."""
+        """Raise ``ValueError`` if the result of a row, ``(B, ...)``, is NaN, and name a site that caused it."""
         wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
         if not bool(wrong.any()):
             return
         first, site = int(wrong.nonzero()[0]), next(_culprits(self), "but no single site is")
         raise ValueError(
-            f"x: got {int(wrong.sum())} rows whose figure is NaN, the first is row {first} of its batch: {site}. "
+            f"x: got {int(wrong.sum())} rows with a NaN result, the first is row {first} of its batch: {site}. "
             "Want rows that the networks can handle: scale x, or evaluate in double precision"
         )
 

@@ -13,7 +13,8 @@ gives the generative model of the ladder. The posterior of z becomes a mixture o
 
 The text only says that the ladder "could easily be using an auxiliary variables a_i for each z_i". The rest is from the
 two papers: p(a_i | ...) from AVAE (app. A, eq. 20), everything else from the ladder (app. B, sec. 2.2). One difference:
-AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) has not, so that the upward pass stays deterministic.
+AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) does not depend on a_{i-1}, so that the upward pass stays
+deterministic.
 """
 
 from collections.abc import Sequence

@@ -226,7 +226,7 @@ class DeepGenerativeModel(Model):
         return getattr(self._likelihood(), "missing", None)
 
     def scaled(self, x: torch.Tensor) -> torch.Tensor:
-        """x as input of a network, ``(..., D)``: divided by the largest count if the likelihood is one of counts.
+        """x as the input of a network, ``(..., D)``, divided by the largest count if the likelihood is for counts.
 
         Counts and levels drawn by the model are integers; they are converted to the parameters' dtype. A missing cell
         becomes 0. With ``missing="mask"`` the result is ``(..., 2 D)``: x and a mask, 1 where a cell is missing.

@@ -32,17 +32,17 @@ class Networks:
         posterior: q(z | ...) of every latent, see ``posterior_net``.
         scale_head: how a normal network outputs sigma: ``"log_variance"``, ``"softplus_variance"`` or
             ``"softplus_sigma"``, see ``NormalNet``.
-        missing: None, or how networks read a cell of x that was not observed, which is NaN and is left out of
-            log p(x): ``"zeros"``, as 0 (Mattei and Frellsen 2019; Nazabal et al. 2020); ``"mask"``, as 0 with a mask
-            of D units beside x, 1 where a cell is missing. The mask learns from rows with missing cells, and has a
-            random effect where there were none to learn from: train on complete rows with ``"zeros"``.
+        missing: None, or how networks read a missing cell of x. Such a cell is NaN and is left out of log p(x).
+            ``"zeros"`` reads it as 0 (Mattei and Frellsen 2019; Nazabal et al. 2020). ``"mask"`` reads it as 0 together
+            with a mask of D units, which is 1 where a cell is missing. The weights of the mask are learned from rows
+            with missing cells, and stay random if there are none. So use ``"zeros"`` to train on complete rows.
         network: ``activation``, ``batch_norm``, ``init``, ... of every network, see ``Trunk``.
 
     Attributes:
         input_size: the size of x as networks read it: D, or 2 D with a mask.
 
     Raises:
-        ValueError: if there is no such way to read missing cells.
+        ValueError: for any other value of ``missing``.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Checks that class and arguments rebuild a model: only then are they and the tensors enough to save it."""
+"""Checks that class and arguments rebuild a model. Only then can it be saved as class, arguments and tensors."""
 
 import functools
 import types
@@ -30,7 +30,7 @@ def check_rebuilds(model: "Model") -> None:
         try:
             rebuilt = type(model)(**model.arguments).to(dtype_of(tensors))
         except TypeError as error:
-            raise ValueError(f"model: got arguments that cannot rebuild it ({error}), want named ones") from error
+            raise ValueError(f"model: got arguments that cannot rebuild it ({error}), want named arguments") from error
     for what, got, want in _differences(model, rebuilt, tensors):
         raise ValueError(
             f"model: got {what} {got}, want {want}, as {type(model).__name__} builds it from its arguments: "

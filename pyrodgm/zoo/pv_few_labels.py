@@ -2,10 +2,10 @@
 
     python -m pyrodgm.zoo.pv_few_labels --output results
 
-Every draw keeps the labels of some training rows, the same number of each condition. The SDGM is trained for all
-epochs on all of them. For the other methods a fifth of the kept labels is held out: it chooses the epoch of a network,
-the leaf size of the forest and the neighbours of LabelSpreading. No method sees another label, and the test rows choose
-nothing. The SDGM and LabelSpreading also use the rows without a label.
+Every draw keeps the labels of some training rows, the same number of each condition. The SDGM is trained for all epochs
+on all of them. For the other methods, a fifth of the kept labels is held out to choose the epoch of a network, the leaf
+size of the forest and the number of neighbours of LabelSpreading. No method sees any other label, and nothing is chosen
+on the test rows. The SDGM and LabelSpreading also use the rows without a label.
 
 The errors go to ``pv-few-labels-COLUMNS.json`` as with ``pyrodgm reproduce``, one file for the six sensors, the three
 weather-corrected columns, and current and voltage. ``pv-few-labels.png`` shows them with one standard deviation.
@@ -41,7 +41,7 @@ COLUMNS = {"sensors": "six sensors", "ratios": "three weather-corrected columns"
 PAPER = {
     "sensors": "6.88 % for the SDGM with 1,500 labels; else a plot only",
     "ratios": "none: it has no such columns",
-    "iv": "a plot only: with 100 labels the SDGM has 40 to 45 % and the MLP 55 to 65 % wrong",
+    "iv": "a plot only: with 100 labels, the error is 40 to 45 % for the SDGM and 55 to 65 % for the MLP",
 }
 LABELS, EPOCHS, SEEDS = tuple(range(100, 1501, 200)), 60, 10
 HELD_OUT = 0.2  # of the kept labels
@@ -53,8 +53,8 @@ def keep_labels(data: Dataset, num_labels: int, seed: int) -> tuple[Dataset, tor
     """Keep some labels, balanced over the classes, and hold out a fifth of them.
 
     Args:
-        data: with all labels.
-        num_labels: to keep.
+        data: the data with all labels.
+        num_labels: number of labels to keep.
         seed: fixes the draw.
 
     Returns:
@@ -96,10 +96,10 @@ def record(columns: str, epochs: int = EPOCHS) -> Recipe:
         paper=PAPER[columns],
         deviations=(
             "The string is simulated, because the paper's data are not public. All draws share one random split into "
-            "10,500 training and 3,000 test rows. The paper does not state what chooses the epoch: for the networks "
-            f"without latents, which take at most {STEPS} steps, it is a fifth of the kept labels; the SDGM takes all "
-            "epochs and learns from all kept labels. Chosen on the validation rows, with two or three other draws of "
-            "100 labels of six sensors: that no noise is added to the rows (28.7 % wrong; 36.1 with a standard "
+            "10,500 training and 3,000 test rows. The paper does not state how the epoch was chosen. For the networks "
+            f"without latents, which take at most {STEPS} steps, a fifth of the kept labels chooses it; the SDGM takes "
+            "all epochs and learns from all kept labels. Chosen on the validation rows, with two or three other draws "
+            "of 100 labels of six sensors: that no noise is added to the rows (28.7 % wrong; 36.1 with a standard "
             "deviation of 0.1), beta = 1 (of 1 and 10), no batch normalisation, and a warm-up from 0 (of 0 and 20). "
             "Nothing else was tuned."
         ),
@@ -125,11 +125,11 @@ def reproduce(
     """Measure the errors, and write the tables, and the figure if there are several numbers of labels.
 
     Args:
-        folder: where to.
+        folder: folder to write to.
         columns: names in ``COLUMNS``.
         labels: numbers of labels.
         seeds: number of draws.
-        epochs: of the SDGM.
+        epochs: number of epochs of the SDGM.
 
     Returns:
         The paths of the files.
@@ -160,7 +160,7 @@ def draw(tables: dict[str, dict[int, dict[str, float]]]) -> bytes:
     """Errors against the number of labels, with one standard deviation over the draws, as a PNG.
 
     Args:
-        tables: by the name of the columns, the figures of each draw, as in the results.
+        tables: dict from the name of the columns to the figures of each draw, as in the results.
     """
     from matplotlib.figure import Figure
 

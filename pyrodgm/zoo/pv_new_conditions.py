@@ -2,12 +2,12 @@
 
     python -m pyrodgm.zoo.pv_new_conditions --output results
 
-At first there is one labelled row of each of the ten conditions, and nothing else. Then, in the order of table II from
-PS7 to PS75, one more condition comes in at every stage: 500 of its rows with a label, and its other rows without. Every
-stage trains an SDGM and the two networks without latents anew.
+At first there is one labelled row of each of the ten conditions, and nothing else. At every stage one more condition is
+added, in the order of table II from PS7 to PS75: 500 of its rows with a label, and its other rows without. At every
+stage, an SDGM and two networks without latents are trained from scratch.
 
-The errors and the SDGM's median bound, for the conditions that are in and for those that are not, go to
-``pv-new-conditions-COLUMNS.json`` as with ``pyrodgm reproduce``, and ``pv-new-conditions-COLUMNS.png`` shows them.
+The errors and the SDGM's median bound, for the conditions that were added and for the others, are written to
+``pv-new-conditions-COLUMNS.json`` as with ``pyrodgm reproduce``, and plotted in ``pv-new-conditions-COLUMNS.png``.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def rows_of_stage(y: torch.Tensor, known: Sequence[int], num_classes: int, seed:
 
     Args:
         y: classes of all training rows, ``(N,)``.
-        known: the classes that are in.
+        known: the classes that were added so far.
         num_classes: number of classes.
         seed: fixes the draw. The rows of a stage are among those of the next.
 
     Returns:
-        Rows ``(M,)``: one of each class, and all rows of the classes that are in. Labelled rows ``(L,)``: one of each
-        class, and 500 more of each class that is in, or all it has.
+        Rows ``(M,)``: one of each class, and all rows of the added classes. Labelled rows ``(L,)``: one of each class,
+        and 500 more of each added class, or all that it has.
     """
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))
     rows, labelled = [], []
@@ -66,9 +66,9 @@ def figures_of_stage(
 ) -> dict[str, float]:
     """Test errors (%) of the methods on all conditions, and the SDGM's median bound (nats) on test rows.
 
-    It is no mean, because the bounds of a few far rows can be as low as -1e18 nats.
+    The median is used because the bounds of a few far rows can be as low as -1e18 nats, which would dominate a mean.
 
-    Nothing is held out, because a condition with one label has none to spare: the SDGM takes all its steps, and a
+    No labels are held out, because a condition with one label has none to spare. The SDGM takes all its steps, and a
     network without latents keeps the epoch with the fewest errors on its own labels.
     """
     rows, labelled = rows_of_stage(data.train.y, known, data.num_classes, seed)
@@ -112,8 +112,8 @@ def record(columns: str, steps: int = SDGM_STEPS) -> Recipe:
             f"networks without latents by {STEPS}. Nothing is held out (the paper stops on the validation error): the "
             "SDGM takes all its steps, without a warm-up (the paper uses one), and a network without latents keeps the "
             "epoch with the fewest errors on its own labels. The columns are standardised by all training rows, so "
-            "that bounds of different stages compare. Bounds are medians over the test rows. Errors are over all ten "
-            "conditions. Nothing was tuned."
+            "that bounds of different stages are comparable. Bounds are medians over the test rows. Errors are over "
+            "all ten conditions. Nothing was tuned."
         ),
         epochs=len(STAGES),
         warm_up_epochs=0,
@@ -128,10 +128,10 @@ def reproduce(
     """Measure all stages, and write the tables and the figures.
 
     Args:
-        folder: where to.
+        folder: folder to write to.
         columns: names in ``COLUMNS``.
         seeds: number of draws of the labels.
-        steps: of the SDGM at each stage.
+        steps: number of steps of the SDGM at each stage.
 
     Returns:
         The paths of the files.

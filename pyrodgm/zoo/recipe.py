@@ -24,13 +24,14 @@ class Recipe:
         learning_rate: learning rate of the optimiser.
         objective: name in ``pyrodgm.zoo.objectives.OBJECTIVES`` and its options. With labels, it is the bound inside
             ``SemiSupervisedELBO``.
-        pretrained: name of a recipe whose model is trained first, such as M1 for an M1+M2, and the fields of it to
-            change; or None.
-        start_from: name of a recipe with the same model, and the fields of it to change. Training continues from its
-            trained parameters with this recipe's settings and a new optimiser; or None.
+        pretrained: name of a recipe whose model is trained first, such as M1 for an M1+M2, and the fields of that
+            recipe to change; or None.
+        start_from: name of a recipe with the same model, and the fields of that recipe to change. Training continues
+            from its trained parameters with this recipe's settings and a new optimiser; or None.
         preprocess: functions of ``pyrodgm.data`` in order, such as ``("keep_varying", {"threshold": 0.1})``.
         resample: function that redraws the rows before every epoch, such as ``("binarise", {})``; or None.
-        num_labels: number of labels kept, balanced over the classes. 0 for none, y then being a cluster; None for all.
+        num_labels: number of labels kept, balanced over the classes. None keeps all labels. 0 keeps none, and y is then
+            a cluster.
         labelled_batch_size: labelled rows per batch; None for all of them in every batch.
         labels_once: weigh the bound and the class term of a labelled row so that it counts once per epoch, like an
             unlabelled row. Otherwise it counts in every batch that contains it.

@@ -125,7 +125,7 @@ class Lost(M2):
 def test_nan_is_told_with_its_site_and_never_becomes_a_class():
     classifier = DeepGenerativeClassifier(Lost, **SETTINGS).fit(X, Y)
     rows = far_rows()[SCALES.index(1e6)]
-    told = "x: got 8 rows whose figure is NaN, the first is row 0 of its batch: site 'y' of the guide has a log-prob"
+    told = "x: got 8 rows with a NaN result, the first is row 0 of its batch: site 'y' of the guide has a log-prob"
     for ask in (
         classifier.score_samples,
         lambda rows: classifier.score_samples(rows, importance_samples=3),
@@ -159,7 +159,7 @@ def test_an_anomaly_score_says_what_it_cannot_do_in_our_words(validation):
         with pytest.raises(ValueError, match="x: got 1 NaN or infinite values, want finite numbers"):
             anomaly_score(model, x.index_put((torch.tensor(1), torch.tensor(2)), torch.tensor(torch.nan)))
         with pytest.raises(
-            ValueError, match="x: got 5 rows whose figure is NaN, the first is row 0 of its batch: site 'y'"
+            ValueError, match="x: got 5 rows with a NaN result, the first is row 0 of its batch: site 'y'"
         ):
             anomaly_score(model, 1e5 * (x.abs() + 1))
         assert pyro.settings.get("validate_poutine") is validation

@@ -298,5 +298,5 @@ class TestChangedByHand:
             def __init__(self, *sizes):
                 super().__init__(*sizes)
 
-        with pytest.raises(ValueError, match="model: got arguments that cannot rebuild it .*, want named ones"):
+        with pytest.raises(ValueError, match="model: got arguments that cannot rebuild it .*, want named arguments"):
             Mine(6, 3).save_pretrained(tmp_path)

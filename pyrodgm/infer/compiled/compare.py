@@ -23,12 +23,12 @@ def difference(found: Any, expected: Any, precision: float) -> tuple[str, str]:
     for part, wanted in expected.items():
         (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
         if spec != other or [v is None for v in a] != [v is None for v in b]:
-            return part, f"the graph's {part} has other parts"
+            return part, f"the graph's {part} has a different structure"
         pairs = [(x.double(), y.double()) for x, y in zip(a, b, strict=True) if x is not None]
         if any(x.shape != y.shape for x, y in pairs):
-            return part, f"the graph's {part} has other shapes"
+            return part, f"the graph's {part} has different shapes"
         if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
-            return part, f"the graph's {part} is finite elsewhere"
+            return part, f"the graph's {part} is finite in other places"
         sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
         errors = [float((x - y)[y.isfinite()].norm()) for x, y in pairs]
         alone, together = (0.03 + 100 * precision, 100 * precision) if part == "gradients" else (precision, precision)

@@ -17,19 +17,20 @@ class CompiledFunction:
 
     A signature is everything that is constant in a graph: dtypes, devices and shapes (except leading sizes of two or
     more), Python values among the arguments, the active Pyro handlers, and all other values that the code of the
-    function reads. The first graph of a signature is for the sizes of its call; once they change, a second one is
-    traced, for all sizes. The values are found from the bytecode of all user code that the function reaches: globals,
-    closures and defaults; attributes of modules, objects, namespaces, classes, callables and imported modules; the
-    entries of lists, tuples, sets, dicts and NumPy arrays of up to 4,096 entries (20,000 values in all). They are
-    compared before every call, and a new value is a new signature. If every call has a new signature, a warning names
-    the value that changes. Tensors that the function reads from elsewhere are inputs of the graph, so a trained, loaded
-    or updated parameter is never stale.
+    function reads. The first graph of a signature is only valid for the sizes of its call. Once the sizes change, a
+    second graph is traced for all sizes. The values that the code reads are found from the bytecode of all user code
+    that the function reaches: globals, closures and defaults; attributes of modules, objects, namespaces, classes,
+    callables and imported modules; the entries of lists, tuples, sets, dicts and NumPy arrays of up to 4,096 entries
+    (20,000 values in all). They are compared before every call, and a new value is a new signature. If every call has a
+    new signature, a warning names the value that changes. Tensors that the function reads from elsewhere are inputs of
+    the graph, so a trained, loaded or updated parameter is never stale.
 
-    Not compared are the entries of larger containers, state outside Python attributes, objects that the function
-    creates or finds in other ways, and the internal state of this package, torch, Pyro, NumPy and Python. Checks detect
-    such changes. They run at calls 2, 4, 8, 16, ... of a signature, and then every 100 calls, or less often if they
-    would take more than 0.4 per cent of the time, but at least every 1,000 calls. If a check fails, a warning names
-    what changed and the calls that may have been wrong, and the signature runs uncompiled from then on.
+    Some values are not compared: the entries of larger containers, state outside Python attributes, objects that the
+    function creates or finds in other ways, and the internal state of this package, torch, Pyro, NumPy and Python.
+    Regular checks detect changes of these. They run at calls 2, 4, 8, 16, ... of a signature, and then every 100 calls,
+    or less often if they would take more than 0.4 per cent of the time, but at least every 1,000 calls. If a check
+    fails, a warning names what changed and the calls that may have been wrong, and the signature runs uncompiled from
+    then on.
 
     A run for a trace or a check is undone: random numbers, tensors, attributes, variables, containers, and the state of
     random number generators of NumPy and Python are restored. A function that changes any of these, except for tensors

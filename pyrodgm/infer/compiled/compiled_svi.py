@@ -25,19 +25,19 @@ class CompiledSVI(SVI):
     It takes the same arguments as ``SVI`` and returns the same floats. The first step with an input signature is an
     ordinary step, which also creates parameters that are created lazily. At the second step, loss and gradients are
     traced into one graph, which is checked against the ordinary loss and gradients with the same random numbers. From
-    then on the graph runs. It is for batches of this size; once the size changes, a second graph is traced, for all
-    sizes. The parameters are updated together, on the state of the user's optimiser. Ordinary and compiled steps may
-    alternate. See ``CompiledFunction`` for what a signature is, which values are read at every step, and the checks
-    that detect other changes. If a pair cannot be traced, one warning gives the reason, and its steps are ordinary
-    ones.
+    then on the graph runs. It is only valid for batches of this size. Once the size changes, a second graph is traced
+    for all sizes. All parameters are updated together, with the state of the user's optimiser. Ordinary and compiled
+    steps may alternate. See ``CompiledFunction`` for what a signature is, which values are read at every step, and the
+    checks that detect other changes. If a pair cannot be traced, one warning gives the reason, and its steps are
+    ordinary ones.
 
     If a check fails, a warning names the steps that may have been wrong, and they are undone: parameters, optimiser
     state and buffers are restored to those of the last good check. Random numbers and learning rates are not restored.
 
     Any objective is compiled whose ``loss_and_grads`` calls ``backward``, such as ``RenyiELBO`` and
     ``TraceGraph_ELBO``. A decaying-average baseline of the latter writes to Pyro's store and therefore runs uncompiled.
-    With ``pyro.settings.set(module_local_params=True)``, modules with local parameters are trained too, for which
-    ``SVI.step`` fails; call the optimiser's ``get_state`` right after a step in that case.
+    With ``pyro.settings.set(module_local_params=True)``, ``SVI.step`` fails for modules with local parameters;
+    ``CompiledSVI`` trains them too. In that case, call the optimiser's ``get_state`` right after a step.
 
     Pyro's validation runs only where Python code runs: at the first step and at every check. The same holds for other
     effects of a model, such as writing to a file. Checks and trial runs leave Python objects unchanged, see
@@ -55,8 +55,8 @@ class CompiledSVI(SVI):
     Attributes:
         undone: a tuple (first, last) for every series of steps that was undone; steps are counted from 1.
         companions: objects with ``state_dict`` and ``load_state_dict`` that are restored together with the parameters,
-            such as an average of them. ``state_dict`` has to return copies. ``load_state_dict`` gets None if the steps
-            that are undone began before the object was added.
+            such as an average of them. ``state_dict`` has to return copies. ``load_state_dict`` is called with None if
+            the undone steps began before the object was added.
 
     Raises:
         ValueError: if there is no such backend.
