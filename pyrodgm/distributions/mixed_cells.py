@@ -1,4 +1,4 @@
-"""Rows of a table whose columns differ: numbers, switches and categories. Nazabal et al. 2020, HI-VAE."""
+"""Rows of a table whose columns differ: numbers, booleans and categories. Nazabal et al. 2020, HI-VAE."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -56,7 +56,7 @@ class MixedValues(constraints.Constraint):
         super().__init__()
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
-        """Whether each cell of rows ``(..., W)`` is right."""
+        """Whether each cell of rows ``(..., W)`` has an allowed value."""
         cells, found = value.expand(torch.broadcast_shapes(value.shape, (sum(self.widths),))), []
         for column, part in zip(self.columns, cells.split(self.widths, -1), strict=True):
             if column == "normal":
@@ -120,7 +120,7 @@ class MixedCells(dist.TorchDistribution):
 
     Args:
         parts: distributions of batch shape ``(..., W_i)`` and event shape ``()``.
-        places: the place in the row of every cell of the parts, in their order, ``(W,)`` with W = sum_i W_i.
+        places: the index in the row of every cell of the parts, in the order of the parts, ``(W,)`` with W = sum_i W_i.
 
     Example::
 
@@ -146,7 +146,7 @@ class MixedCells(dist.TorchDistribution):
 
     @property
     def mean(self) -> torch.Tensor:
-        """Means, and the probabilities of switches and categories."""
+        """Means, and the probabilities of booleans and categories."""
         return self._row([part.mean for part in self.parts])
 
     def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:

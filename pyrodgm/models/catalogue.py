@@ -1,4 +1,4 @@
-"""The models by name, and what a model class takes."""
+"""The models by name, and properties of model classes."""
 
 import inspect
 from typing import TYPE_CHECKING

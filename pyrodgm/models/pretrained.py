@@ -1,7 +1,7 @@
 """Saves and loads models: class, arguments and tensors, as a folder to share or as part of a pickle.
 
 A saved model is rebuilt from its arguments and then loads the tensors. A model that was changed after it was built is
-therefore refused: its arguments would build a different model.
+therefore refused, because its arguments would build a different model.
 """
 
 import inspect

@@ -26,7 +26,7 @@ class MixedNet(CellsNet):
     Arguments, shapes and attributes as for ``NormalNet``, and also:
 
     Args:
-        size: number of cells: a column each, but C for a categorical column.
+        size: number of cells: one for each column, but C for a categorical column.
         columns: for each column ``"normal"``, ``"bernoulli"`` or ``("categorical", C)``.
 
     Raises:

@@ -174,8 +174,8 @@ class Alpha(torch.nn.Module):
         number: number of the layer.
 
     Raises:
-        ValueError: if ``alpha`` is none of these, or a number that is not above 0 and at most 1: the divergence is not
-            known for it.
+        ValueError: if ``alpha`` is none of these, or a number that is not above 0 and at most 1, for which the
+            divergence is not known.
     """
 
     fixed: torch.Tensor

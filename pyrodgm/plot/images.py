@@ -163,12 +163,12 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
 
     Args:
         model: a model with a ``classifier`` and a top latent.
-        x: rows ``(B, D)``, each a line of the plot.
+        x: rows ``(B, D)``, each shown in a row of the plot.
         image_shape: as for ``image_grid``.
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes: B lines of 1 + K images, the original first.
+        The axes: B rows of 1 + K images, the original first.
 
     Example::
 
@@ -190,7 +190,7 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
 
 
 def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequence[int], ax: Axes | None = None) -> Axes:
-    """Plot samples of each class from the prior, one style per line (Maaløe et al. 2016, fig. 3b).
+    """Plot samples of each class from the prior, one style per row (Maaløe et al. 2016, fig. 3b).
 
     A style is the noise eps of the top latent, z = eps for N(0, I) and z = mu_y + sigma_y eps for a p(z | y).
 
@@ -201,7 +201,7 @@ def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequenc
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes: ``samples`` lines of K images.
+        The axes: ``samples`` rows of K images.
 
     Example::
 

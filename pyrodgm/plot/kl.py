@@ -96,7 +96,7 @@ def kl_curves(history: list[dict[str, Any]], ax: Axes | None = None) -> Axes:
 def kl_heat_map(kl: ArrayLike, every: int = 1, ax: Axes | None = None, epochs: Sequence[int] | None = None) -> Axes:
     """Plot KL(q(z_k | x) || p(z_k)) of each latent unit over training, on a log scale (Sønderby et al. 2016, fig. 4).
 
-    One line per unit, sorted by the KL of the last epoch, largest on top. Inactive units, below 0.01 nats, are white.
+    One row per unit, sorted by the KL of the last epoch, largest on top. Inactive units, below 0.01 nats, are white.
 
     Args:
         kl: nats ``(epochs, units)``, an array, a tensor, or a list of rows.

@@ -1,4 +1,4 @@
-"""The output expected from a healthy string, and the three columns that divide the weather out."""
+"""The output expected from a healthy string, and three columns that are corrected for the weather."""
 
 from __future__ import annotations
 
