@@ -65,8 +65,8 @@ def fit(
         svi: anything with ``step(**batch)`` that returns the loss, such as ``CompiledSVI``; its ``model`` and ``optim``
             are read where the arguments below need them.
         batches: anything that yields an epoch of batches at every iteration, see ``Batches``. A run can be resumed
-            within an epoch if ``batches`` has a ``state_dict``. If it has none, like a ``DataLoader``, it must yield the
-            same batches from the same random numbers, and draw all of these before its first batch.
+            within an epoch if ``batches`` has a ``state_dict``. If it has none, like a ``DataLoader``, it must yield
+            the same batches from the same random numbers, and draw all of these before its first batch.
         epochs: the total number, including the epochs of an earlier call that is resumed.
         module: the module that holds the parameters; None for the object that ``svi.model`` is a method of.
         warm_up_epochs, warm_up_steps: length of the KL warm-up; 0 for none.
