@@ -9,6 +9,8 @@ from types import ModuleType
 import pytest
 
 import pyrodgm
+from pyrodgm.data.pv.conditions import SHARES
+from pyrodgm.models.catalogue import models_by_name
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(page for folder in (DOCS, DOCS / "how_to") for page in folder.glob("*.md"))
@@ -30,6 +32,32 @@ def test_code_runs(page, tmp_path, monkeypatch):
         exec(block.replace("range(100)", "range(2)"), names)
         for code, shape in re.findall(r"^(.*\.shape)  # (\(.*\))$", block, re.MULTILINE):
             assert tuple(eval(code, names)) == eval(shape)
+
+
+def test_the_copies_of_the_ten_lines_agree():
+    copies = [block for page in (DOCS / "index.md", DOCS.parent / "README.md") for block in blocks(page)]
+    copies = [block for block in copies if "for epoch in range(100)" in block]
+    assert len(copies) == 2 and copies[0] == copies[1]
+
+
+def test_every_model_is_in_the_table_of_choices():
+    page = (DOCS / "how_to" / "choose_a_model.md").read_text()
+    names = {cell for line in page.splitlines() if line.startswith("| ") for cell in re.findall(r"`(\w+)`", line)}
+    assert names >= {*models_by_name(), "DensityModel", "M1"}
+
+
+def test_terms_of_the_glossary_are_in_order():
+    (directive,) = re.findall(r"```{glossary}\n(.*?)```", (DOCS / "glossary.md").read_text(), re.DOTALL)
+    entries = [entry.splitlines() for entry in directive.strip().split("\n\n")]
+    terms = [entry[0].lower() for entry in entries]
+    assert len(terms) > 30 and terms == sorted(terms)
+    assert all(entry[-1].startswith("  ") and not entry[0].startswith(" ") for entry in entries)
+
+
+def test_every_simulated_condition_is_explained():
+    page = (DOCS / "how_to" / "photovoltaics.md").read_text()
+    rows = re.findall(r"^\| (\w+) \|.*\| ([\d.]+) % \|$", page, re.MULTILINE)
+    assert {code: round(float(share) / 100, 4) for code, share in rows} == SHARES
 
 
 def test_every_public_name_is_documented(tmp_path, monkeypatch):

@@ -116,6 +116,13 @@ def _table(folder):
         "Written by `pyrodgm reproduce`, never by hand. Errors are in per cent; bounds, log p(x) and KL are in nats.",
         "Each figure is the mean over the seeds with its standard error. The JSON files hold the figures of each seed.",
         "",
+        "A seed fixes the random numbers of a run: the labels that are kept, the initial parameters and the noise. A",
+        "draw is a random choice. In experiments with few labels, each seed is one draw of the labelled rows. The",
+        "standard error, after the sign ±, is the standard deviation over the seeds divided by the square root of",
+        "their number. A single seed has none. Seconds are the elapsed time of training, without a first stage, on",
+        "the device and threads given below each table. It is longer if other programs keep the cores busy at the",
+        "same time.",
+        "",
     ]
     for path in sorted(folder.glob("*.json")):
         record = read_record(path)
