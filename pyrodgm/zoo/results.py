@@ -120,8 +120,7 @@ def _table(folder):
         "draw is a random choice. In experiments with few labels, each seed is one draw of the labelled rows. The",
         "standard error, after the sign ±, is the standard deviation over the seeds divided by the square root of",
         "their number. A single seed has none. Seconds are the elapsed time of training, without a first stage, on",
-        "the device and threads given below each table. It is longer if other programs keep the cores busy at the",
-        "same time.",
+        "the device and threads given below each table. They are more if other programs keep the cores busy.",
         "",
     ]
     for path in sorted(folder.glob("*.json")):
