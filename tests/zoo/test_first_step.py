@@ -346,16 +346,17 @@ BY_HAND = {
     },
     "mnist-m1-fast": M1_FAST,
     "mnist-m1m2-fast": AUXILIARY | {
-        "model": "M1M2", "sizes": {"z1": 50, "z": 10}, "batch": (100, 200), "epochs": 30, "measure_every": 5,
+        "model": "M1M2", "sizes": {"z1": 50, "z": 10}, "batch": (100, 200), "epochs": 60, "measure_every": 5,
         "nets": {
             "q_z1": (444, 500, 500, 50), "p_x": (50, 500, 500, 444), "p_z1": (20, 500, 500, 50),
             "q_y": (50, 500, 500, 10), "q_z2": (60, 500, 500, 10),
         },
-        "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 15, "end": 30}),
-        # 20 - 19 / 10 and 20 - 9 * 19 / 10
-        "steps": {1: (1.5e-3, 18.1), 9: (1.5e-3, 2.9), 10: (1.5e-3, 1.0), 16: (1.5e-3, 1.0), 30: (1e-4, 1.0)},
-        "first": M1_FAST | {"steps": {1: (1.5e-3, 1 / 3), 9: (1.5e-3, 1.0), 10: (1.5e-3, 1.0), 16: (1.5e-3, 1.0)}
-                  | {30: (1.26e-3, 1.0)}},
+        "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 30, "end": 60}),
+        # 20 - e * 19 / 60 after e epochs
+        "steps": {1: (1.5e-3, 20 - 19 / 60), 30: (1.5e-3, 10.5), 31: (1.5e-3, 20 - 31 * 19 / 60), 45: (8e-4, 5.75)}
+        | {60: (5e-5, 1.0)},
+        "first": M1_FAST | {"steps": {1: (1.5e-3, 1 / 3), 30: (1.26e-3, 1.0), 31: (1.2e-3, 1.0), 45: (3.6e-4, 1.0)}
+                  | {60: (1.5e-5, 1.0)}},  # after its last epoch, a hundredth of the rate
     },
     "mnist-cagem-0": CAGEM | {"labels": 0, "batch": (None, 100), "alpha": None},
     "mnist-cagem-20": CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 250.0},
