@@ -44,6 +44,7 @@ from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
+from pyrodgm.nn.precision import in_precision
 from pyrodgm.nn.trunk import ACTIVATIONS
 from pyrodgm.types import Option
 
@@ -64,7 +65,7 @@ class ResNetVAE(DeepGenerativeModel):
         posterior: the posterior of every layer, ``"normal"`` or ``"iaf"``, alone or with options, see ``MapFlowNet``.
         likelihood: see ``likelihood_net``; ``"discretized_logistic"`` learns one scale per channel, unless
             ``num_channels`` says otherwise.
-        activation, weight_norm: options of every network, see ``Trunk``.
+        activation, weight_norm, precision: options of every network, see ``Trunk``.
 
     Raises:
         ValueError: if ``image_shape`` is not two or three positive ints, or has a side of 1; if the depth or a number
@@ -88,6 +89,7 @@ class ResNetVAE(DeepGenerativeModel):
         likelihood: Option = "discretized_logistic",
         activation: str = "elu",
         weight_norm: bool = True,
+        precision: str = "float32",
     ) -> None:
         *shape, channels = check_image_shape(image_shape, strides=1)
         for argument, value in (("depth", depth), ("maps", maps), ("z_maps", z_maps)):
@@ -96,8 +98,8 @@ class ResNetVAE(DeepGenerativeModel):
         check_choice("activation", activation, ACTIVATIONS)
         super().__init__(math.prod(shape) * channels, None, None)
         self.image_shape, self.depth, self.inference, self.top = tuple(image_shape), depth, inference, f"z{depth}"
-        self.activation = activation
-        network: dict[str, Any] = {"weight_norm": weight_norm}
+        self.activation, self.precision = activation, precision
+        network: dict[str, Any] = {"weight_norm": weight_norm, "precision": precision}
         self.places = tuple(halved(shape))
 
         def units(count, *parents):
@@ -148,7 +150,8 @@ class ResNetVAE(DeepGenerativeModel):
                 h = self.down[i](h, z)
 
     def _start(self):
-        return self.start[:, None, None].expand(-1, *self.places)
+        (start,) = in_precision(self.precision, self.start)
+        return start[:, None, None].expand(-1, *self.places)
 
     def _f(self, h):
         return ACTIVATIONS[self.activation](h)
@@ -161,17 +164,17 @@ class ResidualUnit(torch.nn.Module):
         maps: number of feature maps of h and of the hidden layer.
         parents: numbers of feature maps of other inputs of the outer convolution, such as z.
         activation: f, see ``Trunk``.
-        weight_norm: see ``Linear``.
+        network: ``weight_norm`` and ``precision``, see ``Linear``.
 
     Shapes:
         h ``(..., maps, H, W)``, z ``(..., parents[0], H, W)``; out as h.
     """
 
-    def __init__(self, maps: int, parents: Sequence[int], activation: str, weight_norm: bool) -> None:
+    def __init__(self, maps: int, parents: Sequence[int], activation: str, **network: Any) -> None:
         super().__init__()
         self.activation = activation
-        self.inner = Convolution((maps,), maps, weight_norm=weight_norm)
-        self.outer = Convolution((maps, *parents), maps, weight_norm=weight_norm)
+        self.inner = Convolution((maps,), maps, **network)
+        self.outer = Convolution((maps, *parents), maps, **network)
 
     def forward(self, h: torch.Tensor, *z: torch.Tensor) -> torch.Tensor:
         f = ACTIVATIONS[self.activation]
@@ -184,7 +187,7 @@ class Upsampling(torch.nn.Module):
     Args:
         maps: number of feature maps of h.
         shape: height and width of the image.
-        activation, weight_norm: as for ``ResidualUnit``.
+        activation, network: as for ``ResidualUnit``.
 
     Shapes:
         h ``(..., maps, ceil(H / 2), ceil(W / 2))``; a tuple of one set of maps of that shape.
@@ -193,10 +196,9 @@ class Upsampling(torch.nn.Module):
         sizes, linear: as for ``Trunk``.
     """
 
-    def __init__(self, maps: int, shape: Sequence[int], activation: str, weight_norm: bool) -> None:
+    def __init__(self, maps: int, shape: Sequence[int], activation: str, **network: Any) -> None:
         super().__init__()
-        self.sizes, self.shape, self.activation = (maps,), tuple(shape), activation
-        self.linear = {"weight_norm": weight_norm}
+        self.sizes, self.shape, self.activation, self.linear = (maps,), tuple(shape), activation, network
 
     def head(self, size: int) -> "UpsamplingHead":
         """A transposed convolution to the size of the image that returns rows of ``size`` values."""
@@ -211,8 +213,8 @@ class Upsampling(torch.nn.Module):
 class UpsamplingHead(TransposedConvolution):
     """A transposed convolution that returns rows ``(..., size)``, with the values of a position side by side.
 
-    Data-dependent initialisation gives its outputs a tenth of the usual standard deviation, because the location of a
-    level is on a scale from 0 to 1.
+    The rows have the parameters' dtype. Data-dependent initialisation gives its outputs a tenth of the usual standard
+    deviation, because the location of a level is on a scale from 0 to 1.
     """
 
     first_spread = INITIAL_SCALE
@@ -221,7 +223,7 @@ class UpsamplingHead(TransposedConvolution):
         super().__init__((maps,), size // math.prod(shape), shape, kernel=ENDS, **options)
 
     def forward(self, *parents: torch.Tensor) -> torch.Tensor:
-        return rows_of(super().forward(*parents))
+        return rows_of(super().forward(*parents)).to(self.weight.dtype)
 
 
 def _with_channels(likelihood, channels):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice, check_size
-from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
+from pyrodgm.nn.precision import PRECISIONS, in_precision
 from pyrodgm.nn.trunk import reset, sum_of_terms
 from pyrodgm.nn.weight_norm import NormalisedWeight
 
@@ -76,10 +76,7 @@ class Convolution(NormalisedWeight):
         wanted = self.parents + self.vectors
         if len(parents) != len(wanted):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(wanted)} of sizes {wanted}")
-        weight, bias, dtype = self.normalised_weight(), self.bias, PRECISIONS[self.precision]
-        if dtype is not None:
-            warn_where_slow(weight.device, "want precision='float32' here")
-            weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
+        weight, bias, *parents = in_precision(self.precision, self.normalised_weight(), self.bias, *parents)
         weights = weight.split(wanted, dim=self.inputs)
         maps, taps = len(self.parents), None
         terms = [self._of_maps(*pair) for pair in zip(parents[:maps], weights[:maps], strict=True)]

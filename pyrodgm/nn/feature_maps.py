@@ -152,8 +152,9 @@ class PixelDecoder(torch.nn.Module):
     ) -> None:
         super().__init__()
         self.maps = MapsOfVector(parent, top, image_shape[:2], size, **network)
-        self.pixels = PixelCNN(image_shape, maps=(size,), num_maps=num_maps)
+        precision = self.maps.dense.linear["precision"]
+        self.pixels = PixelCNN(image_shape, maps=(size,), num_maps=num_maps, precision=precision)
         self.support, self.wanted, self.scale = self.pixels.support, self.pixels.wanted, self.pixels.scale
 
     def forward(self, z: torch.Tensor) -> PixelByPixel:
-        return self.pixels(self.maps(z).to(self.pixels.first.weight.dtype))
+        return self.pixels(self.maps(z))

@@ -30,7 +30,7 @@ class MapNormalNet(torch.nn.Module):
     Args:
         parents: numbers of feature maps of h_1, h_2, ...
         size: number C of feature maps of the latent.
-        weight_norm: see ``Linear``.
+        weight_norm, precision: see ``Linear``; the moments have the parameters' dtype.
 
     Shapes:
         h_i ``(..., m_i, H, W)``; a distribution of batch shape ``(...)`` and event shape ``(C, H, W)``.
@@ -40,16 +40,18 @@ class MapNormalNet(torch.nn.Module):
         MapNormalNet((64, 64), 32)(h_q, h_p).rsample()      # (B, 64, 16, 16) each: (B, 32, 16, 16)
     """
 
-    def __init__(self, parents: Sequence[int], size: int, weight_norm: bool = False) -> None:
+    def __init__(
+        self, parents: Sequence[int], size: int, weight_norm: bool = False, precision: str = "float32"
+    ) -> None:
         super().__init__()
         check_size("size", size)
-        self.moments = Convolution(parents, 2 * size, weight_norm=weight_norm)
+        self.moments = Convolution(parents, 2 * size, precision=precision, weight_norm=weight_norm)
         self.moments.first_spread = INITIAL_SCALE
         with torch.no_grad():
             (self.moments.weight if self.moments.gain is None else self.moments.gain).mul_(INITIAL_SCALE)
 
     def forward(self, *h: torch.Tensor) -> dist.Independent:
-        loc, log_variance = self.moments(*h).chunk(2, -3)
+        loc, log_variance = self.moments(*h).to(self.moments.weight.dtype).chunk(2, -3)
         return dist.Normal(loc, standard_deviation(log_variance)).to_event(3)
 
 
@@ -64,7 +66,7 @@ class MapFlowNet(torch.nn.Module):
     starts at a tenth of its usual scale, so that a step starts near the identity (a gated step near its gate).
 
     Args:
-        parents, size, weight_norm: as for ``MapNormalNet``; the masked convolutions are not normalised.
+        parents, size, weight_norm, precision: as for ``MapNormalNet``; the masked convolutions are not normalised.
         num_steps, step, made_activation, reverse_every, gate_bias: as for ``InverseAutoregressiveFlow``.
         made_hidden: numbers of feature maps of the hidden layers; ``()`` for a linear network, which gives a normal
             that is not diagonal; by default one layer as wide as the last parent, and at least as wide as z.
@@ -87,6 +89,7 @@ class MapFlowNet(torch.nn.Module):
         parents: Sequence[int],
         size: int,
         weight_norm: bool = False,
+        precision: str = "float32",
         num_steps: int = 1,
         step: Literal["gated", "affine", "location"] = "affine",
         made_hidden: Sequence[int] | None = None,
@@ -108,11 +111,13 @@ class MapFlowNet(torch.nn.Module):
         if not isinstance(hidden, (tuple, list)):
             raise ValueError(f"made_hidden: got {hidden!r}, want a tuple of positive ints, () for a linear network")
         self.step, self.gate_bias, self.context, self.size = step, gate_bias, context, size
-        self.base = MapNormalNet(parents, size, weight_norm)
+        self.base = MapNormalNet(parents, size, weight_norm, precision)
         self.reversed = [t // reverse_every % 2 == 1 for t in range(num_steps)]
         read, num_outputs = parents[CONTEXTS[context]], STEPS[step][1]
         nets = [
-            MaskedConvNet(size, read, (), hidden, num_outputs=num_outputs, activation=made_activation)
+            MaskedConvNet(
+                size, read, (), hidden, num_outputs=num_outputs, activation=made_activation, precision=precision
+            )
             for _ in range(num_steps)
         ]
         self.steps = torch.nn.ModuleList(nets)
@@ -153,17 +158,18 @@ def order_of_maps(shape: Sequence[int], backward: bool = False) -> list[int]:
 
 
 MAP_POSTERIORS = {"iaf": MapFlowNet, "normal": MapNormalNet}
+NETWORK = {"parents", "size", "weight_norm", "precision"}  # arguments that the model sets
 
 
 def map_posterior_net(
-    posterior: Option, parents: Sequence[int], size: int, weight_norm: bool = False
+    posterior: Option, parents: Sequence[int], size: int, weight_norm: bool = False, precision: str = "float32"
 ) -> MapNormalNet | MapFlowNet:
     """The network of q(z | parents) for feature maps z, for a posterior by name.
 
     Args:
         posterior: ``"normal"`` (diagonal) or ``"iaf"``; alone or with options, as ``("iaf", {"made_hidden": (160,)})``,
             see ``MapFlowNet``.
-        parents, size, weight_norm: as for ``MapNormalNet``.
+        parents, size, weight_norm, precision: as for ``MapNormalNet``.
 
     Raises:
         ValueError: if there is no such posterior or option; the message names the choices.
@@ -174,7 +180,7 @@ def map_posterior_net(
     """
     name, options = split_option("posterior", posterior)
     check_choice("posterior", name, MAP_POSTERIORS)
-    known = inspect.signature(MAP_POSTERIORS[name]).parameters.keys() - {"parents", "size", "weight_norm"}
+    known = inspect.signature(MAP_POSTERIORS[name]).parameters.keys() - NETWORK
     for option in options:
         check_choice(f"posterior {name!r}: option", option, known)
-    return MAP_POSTERIORS[name](tuple(parents), size, weight_norm, **options)
+    return MAP_POSTERIORS[name](tuple(parents), size, weight_norm, precision, **options)

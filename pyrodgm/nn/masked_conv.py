@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice, check_size
+from pyrodgm.nn.precision import PRECISIONS, in_precision
 from pyrodgm.nn.trunk import ACTIVATIONS
 
 
@@ -26,12 +27,13 @@ class MaskedConv(torch.nn.Module):
         reads: which maps of x an output depends on at its own position, bools ``(size, size_in)``.
         maps: numbers of feature maps of the parents that are feature maps.
         vectors: sizes of the parents that are vectors.
+        precision: see ``Linear``.
 
     Shapes:
         x ``(..., size_in, H, W)``, maps ``(..., m_i, H, W)``, vectors ``(..., v_j)``; out ``(..., size, H, W)``.
 
     Raises:
-        ValueError: for an even ``kernel_size`` or the wrong number of parents.
+        ValueError: for an even ``kernel_size``, the wrong number of parents or another precision.
 
     Example::
 
@@ -49,10 +51,12 @@ class MaskedConv(torch.nn.Module):
         reads: torch.Tensor,
         maps: Sequence[int] = (),
         vectors: Sequence[int] = (),
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         check_kernel(kernel_size)
-        self.reach = kernel_size // 2
+        check_choice("precision", precision, PRECISIONS)
+        self.reach, self.precision = kernel_size // 2, precision
         mask = torch.zeros(size, size_in, kernel_size, kernel_size)
         mask[:, :, : self.reach] = 1
         mask[:, :, self.reach, : self.reach] = 1
@@ -76,14 +80,15 @@ class MaskedConv(torch.nn.Module):
         """The terms of the parents and b: ``(..., size, H, W)``, with H = W = 1 if they are equal at all positions."""
         if len(parents) != (wanted := len(self.of_maps) + len(self.of_vectors)):
             raise ValueError(f"parents: got {len(parents)} tensors, want {wanted}")
-        total = self.bias[:, None, None]
+        (total,) = in_precision(self.precision, self.bias[:, None, None])
         for vector, weight in zip(parents[len(self.of_maps) :], self.of_vectors, strict=True):
-            total = total + F.linear(vector, weight)[..., None, None]
+            total = total + F.linear(*in_precision(self.precision, vector, weight))[..., None, None]
         for maps, weight in zip(parents, self.of_maps, strict=False):
             total = total + self._convolved(maps, weight)
         return total
 
     def _convolved(self, maps, weight):
+        maps, weight = in_precision(self.precision, maps, weight)
         out = F.conv2d(maps.reshape(-1, *maps.shape[-3:]), weight, padding=self.reach)
         return out.reshape(*maps.shape[:-3], *out.shape[1:])
 
@@ -104,6 +109,7 @@ class MaskedConvNet(torch.nn.Module):
         kernel_size: size of the kernels of every layer, odd.
         num_outputs: number of output functions.
         activation: see ``Trunk``.
+        precision: see ``Linear``; the outputs have the parameters' dtype.
 
     Shapes:
         z ``(..., C, H, W)`` and parents as for ``MaskedConv``; a tuple of outputs ``(..., C, H, W)``.
@@ -122,6 +128,7 @@ class MaskedConvNet(torch.nn.Module):
         kernel_size: int = 3,
         num_outputs: int = 2,
         activation: str = "elu",
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         check_size("size", size)
@@ -134,7 +141,7 @@ class MaskedConvNet(torch.nn.Module):
         reads.append((degrees[0][:, None] > degrees[-1]).repeat(num_outputs, 1))
         parents = [(maps, vectors)] + [((), ())] * len(hidden)
         self.layers = torch.nn.ModuleList(
-            MaskedConv(read.shape[1], read.shape[0], kernel_size, read, *of_layer)
+            MaskedConv(read.shape[1], read.shape[0], kernel_size, read, *of_layer, precision)
             for read, of_layer in zip(reads, parents, strict=True)
         )
 
@@ -142,7 +149,7 @@ class MaskedConvNet(torch.nn.Module):
         out = self.layers[0](z, *parents)
         for layer in self.layers[1:]:
             out = layer(ACTIVATIONS[self.activation](out))
-        return out.chunk(self.num_outputs, -3)
+        return out.to(self.layers[0].weight.dtype).chunk(self.num_outputs, -3)
 
 
 def spread_degrees(size: int, width: int) -> torch.Tensor:

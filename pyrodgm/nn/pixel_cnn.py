@@ -33,6 +33,7 @@ class PixelCNN(torch.nn.Module):
         num_maps: number of feature maps of every hidden layer.
         num_blocks: number of blocks.
         kernel_size: kernel size of the first layer, odd.
+        precision: see ``Linear``. The logits have the parameters' dtype; ``draw`` computes all layers of x in it.
 
     Shapes:
         parents as for ``MaskedConv``; a distribution of rows ``(..., H * W * C)``.
@@ -57,6 +58,7 @@ class PixelCNN(torch.nn.Module):
         num_maps: int = 64,
         num_blocks: int = 4,
         kernel_size: int = 7,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
         check_size("num_maps", num_maps)
@@ -65,10 +67,14 @@ class PixelCNN(torch.nn.Module):
         self.size = math.prod(self.image_shape)
         place, degrees = torch.arange(1, channels + 1), spread_degrees(channels, num_maps)
         hidden = degrees[:, None] >= degrees
-        self.first = MaskedConv(channels, num_maps, kernel_size, degrees[:, None] >= place, maps, vectors)
-        self.blocks = torch.nn.ModuleList(MaskedConv(num_maps, num_maps, 3, hidden) for _ in range(num_blocks))
-        self.last = torch.nn.ModuleList(MaskedConv(num_maps, num_maps, 1, hidden) for _ in range(2))
-        self.last.append(MaskedConv(num_maps, channels, 1, place[:, None] > degrees))
+
+        def layer(size_in, size, kernel_size, reads, *parents):
+            return MaskedConv(size_in, size, kernel_size, reads, *parents, precision=precision)
+
+        self.first = layer(channels, num_maps, kernel_size, degrees[:, None] >= place, maps, vectors)
+        self.blocks = torch.nn.ModuleList(layer(num_maps, num_maps, 3, hidden) for _ in range(num_blocks))
+        self.last = torch.nn.ModuleList(layer(num_maps, num_maps, 1, hidden) for _ in range(2))
+        self.last.append(layer(num_maps, channels, 1, place[:, None] > degrees))
 
     def forward(self, *parents: torch.Tensor) -> PixelByPixel:
         count = len(self.first.of_maps)
@@ -77,7 +83,8 @@ class PixelCNN(torch.nn.Module):
 
     def pixels(self, x: torch.Tensor, *parents: torch.Tensor) -> GreyBernoulli:
         """The Bernoulli distributions of all pixels ``(..., D)``, each given the earlier pixels of x."""
-        return GreyBernoulli(logits=rows_of(self._through(self.first(maps_of(x, self.image_shape), *parents))))
+        logits = rows_of(self._through(self.first(maps_of(x, self.image_shape), *parents)))
+        return GreyBernoulli(logits=logits.to(self.first.weight.dtype))
 
     def _through(self, h):
         for block in self.blocks:
@@ -95,7 +102,7 @@ class PixelCNN(torch.nn.Module):
         """
         height, width, channels = self.image_shape
         noise, shape = noise.reshape(-1, height, width, channels), noise.shape
-        share = self.first.of_parents(*parents)
+        share = self.first.of_parents(*parents).to(noise.dtype)
         share = share.expand(*shape[:-1], len(self.first.bias), height, width).reshape(len(noise), -1, height, width)
         first, *layers = (InputCache(layer, len(noise), width) for layer in (self.first, *self.blocks, *self.last))
         x = torch.zeros_like(noise)

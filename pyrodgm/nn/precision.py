@@ -39,6 +39,15 @@ def cpu_flags() -> frozenset[str]:
     return frozenset(flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split())
 
 
+def in_precision(precision: str, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The tensors in the dtype of a precision: unchanged for ``"float32"``. Warns once where bfloat16 is slow."""
+    dtype = PRECISIONS[precision]
+    if dtype is None:
+        return tensors
+    warn_where_slow(tensors[0].device, "want precision='float32' here")
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
 def usable_precision(precision: str, device: torch.device | str) -> str:
     """The precision to use on a device: ``"float32"`` instead of ``"bfloat16"`` if that is slow there."""
     return "float32" if precision == "bfloat16" and not fast_bfloat16(device) else precision

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from pyrodgm.checks import check_choice
 from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.nn.batch_norm import BatchNorm
-from pyrodgm.nn.precision import PRECISIONS, warn_where_slow
+from pyrodgm.nn.precision import PRECISIONS, in_precision
 from pyrodgm.nn.weight_norm import NormalisedWeight
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -75,11 +75,8 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         """The sum over the parents with a given weight: that of the layer, or a masked one."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
-        bias, classes = self.bias, [_many_classes(*pair) for pair in zip(parents, self.parents, strict=True)]
-        dtype = PRECISIONS[self.precision]
-        if dtype is not None:
-            warn_where_slow(weight.device, "want precision='float32' here")
-            weight, bias, parents = weight.to(dtype), bias.to(dtype), [parent.to(dtype) for parent in parents]
+        classes = [_many_classes(*pair) for pair in zip(parents, self.parents, strict=True)]
+        weight, bias, *parents = in_precision(self.precision, weight, self.bias, *parents)
         if len(parents) == 1 and classes[0] is None:
             return F.linear(parents[0], weight, bias)
         if any(index is not None for index in classes):

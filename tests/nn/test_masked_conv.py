@@ -71,6 +71,28 @@ def test_parents_are_read_whole_and_at_their_own_shape(monkeypatch):
     assert bool((read[0, 0, 0, :, :2, :2] != 0).all()), "the first value does not read what is below it in h"
 
 
+def test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype(monkeypatch):
+    torch.manual_seed(0)
+    net = MaskedConvNet(2, maps=(3,), vectors=(4,), hidden=(5,), precision="bfloat16")
+    z, h, y = torch.randn(6, 2, 3, 4), torch.randn(6, 3, 3, 4), torch.randn(6, 4)
+    seen = []
+    for name in ("conv2d", "linear"):
+        original = getattr(F, name)
+
+        def noted(*args, original=original, **options):
+            seen.extend(arg.dtype for arg in args[:2])
+            return original(*args, **options)
+
+        monkeypatch.setattr(F, name, noted)
+    rounded = torch.cat(net(z, h, y))
+    assert seen == [torch.bfloat16] * 8 and rounded.dtype == torch.float32
+    for layer in net.layers:
+        layer.precision = "float32"
+    exact = torch.cat(net(z, h, y))
+    torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05)
+    assert not torch.equal(rounded, exact) and torch.equal(rounded, rounded.bfloat16().float())
+
+
 NOTHING = torch.zeros(4, 1, dtype=torch.bool)
 
 
@@ -83,6 +105,10 @@ NOTHING = torch.zeros(4, 1, dtype=torch.bool)
         (lambda: MaskedConvNet(0), "size: got 0, want a positive int"),
         (lambda: MaskedConvNet(2, hidden=(0,)), "hidden: got 0, want a positive int"),
         (lambda: MaskedConvNet(2, activation="sine"), "activation: got 'sine', want one of"),
+        (
+            lambda: MaskedConv(1, 4, 3, NOTHING, precision="half"),
+            "precision: got 'half', want one of bfloat16, float32",
+        ),
         (lambda: MaskedConv(1, 4, 3, NOTHING, maps=(2,))(torch.zeros(1, 3, 3)), "parents: got 0 tensors, want 1"),
     ],
 )

@@ -192,6 +192,19 @@ def test_a_compiled_step_is_the_plain_one():
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
+def test_bfloat16_rounds_the_logits_but_not_the_layers_that_draw():
+    torch.manual_seed(0)
+    net = PixelCNN((2, 3), maps=(2,), num_maps=6, num_blocks=2, precision="bfloat16")
+    h, noise = torch.randn(5, 2, 2, 3), torch.rand(5, 6)
+    rounded, drawn = net.pixels(torch.ones(5, 6), h).logits, net.draw(noise, h)
+    for layer in (net.first, *net.blocks, *net.last):
+        layer.precision = "float32"
+    exact = net.pixels(torch.ones(5, 6), h).logits
+    assert rounded.dtype == drawn.dtype == torch.float32 and not torch.equal(rounded, exact)
+    torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05)
+    assert torch.equal(drawn, net.draw(noise, h))
+
+
 def test_it_learns_what_a_pixel_says_of_the_next():
     model = PixelVAE()
     x = torch.eye(2).repeat(20, 3)  # stripes, one way or the other

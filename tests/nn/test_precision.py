@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
+from pyro.infer import Trace_ELBO
+from pyro.poutine import trace
 
+from pyrodgm.models import FAME, IAFVAE, ResNetVAE
 from pyrodgm.nn import MLP, fast_bfloat16, precision
 
 
@@ -70,3 +74,43 @@ def test_a_precision_gives_way_only_where_it_is_slow(monkeypatch):
     assert [precision.usable_precision(p, "cpu") for p in ("float32", "bfloat16")] == ["float32", "float32"]
     processor(monkeypatch, fast=True)
     assert [precision.usable_precision(p, "cpu") for p in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
+SMALL = {"z_sizes": (4, 3), "hidden": (7,), "maps": (3,), "pixel_maps": 6}
+IAF = {"posterior": ("iaf", {"made_hidden": (5,)})}
+OF_IMAGES = {
+    "IAFVAE": lambda **options: IAFVAE((6, 5), 4, (7,), (3,), **IAF, **options),
+    "ResNetVAE": lambda **options: ResNetVAE((6, 5), 2, 4, 2, **IAF, likelihood="bernoulli", **options),
+    "ResNetVAE, bottom up": lambda **options: ResNetVAE(
+        (6, 5), 2, 4, 2, inference="bottom_up", likelihood="bernoulli", **options
+    ),
+    "FAME": lambda **options: FAME((6, 5), **SMALL, batch_norm=True, **options),
+    "FAME without concatenation": lambda **options: FAME((6, 5), **SMALL, concatenation=False, **options),
+}
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_every_product_of_an_image_model_is_in_bfloat16_and_every_density_is_not(name, monkeypatch):
+    model, exact = (OF_IMAGES[name](precision=precision) for precision in ("bfloat16", "float32"))
+    exact.load_state_dict(model.state_dict())
+    x = torch.bernoulli(torch.full((8, 30), 0.5))
+    torch.manual_seed(0)
+    want = Trace_ELBO().loss(exact.model, exact.guide, x)
+    seen = []
+    for function in ("conv2d", "conv_transpose2d", "linear"):
+        original = getattr(F, function)
+
+        def noted(*args, original=original, **options):
+            seen.append([arg.dtype for arg in args[:2]])
+            return original(*args, **options)
+
+        monkeypatch.setattr(F, function, noted)
+    torch.manual_seed(0)
+    loss = Trace_ELBO().loss(model.model, model.guide, x)
+    assert seen and all(pair == [torch.bfloat16] * 2 for pair in seen)
+    assert loss == pytest.approx(want, rel=0.02) and loss != want
+    for pair in (model.guide, model.model):
+        sites = trace(pair).get_trace(x)
+        sites.compute_log_prob()
+        assert {site["log_prob"].dtype for site in sites.nodes.values() if "log_prob" in site} == {torch.float32}
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}

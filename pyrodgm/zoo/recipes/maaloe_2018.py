@@ -10,8 +10,8 @@ PLAIN = {True: "", False: ", without concatenation"}
 ON_A_CPU = (
     "32 maps in the PixelCNN instead of 64; {epochs} epochs with a warm-up from 0.3 over {warm_up} of them (the paper: "
     "over 200 of an unknown number); batches of 100 (not stated); Adam at 1e-3, falling linearly over the second half "
-    "(the paper: 3e-4). The convolutions and dense layers were chosen here, as their table in the paper is lost (see "
-    "the model). "
+    "(the paper: 3e-4); bfloat16 products and convolutions. The convolutions and dense layers were chosen here, as their "
+    "table in the paper is lost (see the model). "
 )
 
 
@@ -26,7 +26,7 @@ def mnist(concatenation: bool) -> Recipe:
         deviations=ON_A_CPU.format(epochs=40, warm_up=8)
         + "Test images are binarised once; log p(x) uses the first 200 of them and 500 samples. Nothing was tuned.",
         data=("mnist", {}),
-        model=(FAME, {"pixel_maps": 32, "concatenation": concatenation} | PAPER),
+        model=(FAME, {"pixel_maps": 32, "concatenation": concatenation, "precision": "bfloat16"} | PAPER),
         epochs=40,
         batch_size=100,
         learning_rate=1e-3,
