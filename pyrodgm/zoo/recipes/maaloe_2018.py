@@ -10,8 +10,8 @@ PLAIN = {True: "", False: ", without concatenation"}
 ON_A_CPU = (
     "32 maps in the PixelCNN instead of 64; {epochs} epochs with a warm-up from 0.3 over {warm_up} of them (the paper: "
     "over 200 of an unknown number); batches of 100 (not stated); Adam at 1e-3, falling linearly over the second half "
-    "(the paper: 3e-4); bfloat16 products and convolutions. The convolutions and dense layers were chosen here, as their "
-    "table in the paper is lost (see the model). "
+    "(the paper: 3e-4); bfloat16 products and convolutions. The convolutions and dense layers were chosen here, as "
+    "their table in the paper is lost (see the model). "
 )
 
 
