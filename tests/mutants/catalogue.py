@@ -826,6 +826,21 @@ mutants(
         "total + self._convolved(maps, weight * self.mask[:, :1])",
         "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
     ),
+    (
+        "F.linear(*in_precision(self.precision, vector, weight))",
+        "F.linear(vector, weight)",
+        "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
+    ),
+    (
+        "maps, weight = in_precision(self.precision, maps, weight)",
+        "maps, weight = maps, weight",
+        "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
+    ),
+    (
+        "return out.to(self.layers[0].weight.dtype).chunk(",
+        "return out.chunk(",
+        "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
+    ),
 )
 mutants(
     "nn/masked.py",
@@ -863,6 +878,11 @@ mutants(
 )
 mutants(
     "nn/pixel_cnn.py",
+    (
+        "logits=logits.to(self.first.weight.dtype)",
+        "logits=logits",
+        "nn/test_pixel_cnn.py::test_bfloat16_rounds_the_logits_but_not_the_layers_that_draw",
+    ),
     (
         "degrees[:, None] >= place, maps",
         "degrees[:, None] >= place - 1, maps",
@@ -4074,6 +4094,11 @@ mutants(
 )
 mutants(
     "nn/map_posteriors.py",
+    (
+        "self.moments(*h).to(self.moments.weight.dtype)",
+        "self.moments(*h)",
+        "nn/test_precision.py::test_every_product_of_an_image_model_is_in_bfloat16_and_every_density_is_not[ResNetVAE]",
+    ),
     (
         "(max(parents[-1], size),)",
         "(max(parents[0], size),)",
