@@ -362,6 +362,17 @@ BY_HAND = {
     "mnist-cagem-20": CAGEM | {"labels": 20, "batch": (20, 100), "alpha": 250.0},
     "mnist-cagem-50": CAGEM | {"labels": 50, "batch": (50, 100), "alpha": 100.0},
     "mnist-cagem-100": CAGEM | {"alpha": 50.0},
+    "mnist-cagem-fast": CAGEM | {
+        "nets": {
+            "p_y": (32, 500, 500, 10), "p_z1": (42, 500, 500, 64), "p_x": (74, 500, 500, 444),
+            "q_z1": (444, 500, 500, 64), "q_y": (508, 500, 500, 10), "q_z2": (518, 500, 500, 32),
+        },
+        "alpha": 50.0, "batch": (100, 200), "kl_of_y": 1.0, "measure_every": 5,
+        "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 50, "end": 100}),
+        "classes_by_epoch": ((0, "enumerated"), (8, ("sampled", {"top": 2}))),
+        # 0.25 + 0.75 e / 300 after e epochs; after 8 of them, classes are sampled
+        "steps": {1: (1.5e-3, 0.2525), 2: (1.5e-3, 0.255), 8: (1.5e-3, 0.27)},
+    },
     "circles-m2": CIRCLES | {"likelihood": ("normal", 1.0)},
     "circles-m2-tuned": CIRCLES | {"likelihood": ("normal", 0.03)},
     "mnist-latent-classifier": LATENT | {"sizes": {"z": 50, "bound": "jensen"}},
