@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 import torch
 from torch.distributions import constraints
 
@@ -13,14 +14,14 @@ SHOWN = 40  # choices that a message lists; of more, it lists the most similar
 
 def check_choice(argument: str, value: Any, choices: Collection[str]) -> None:
     """Raise ``ValueError`` unless ``value`` is one of ``choices``. The message suggests the most similar one."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         near = get_close_matches(str(value), choices, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         listed = ", ".join(sorted(choices))
         if len(choices) > SHOWN:
             similar = get_close_matches(str(value), choices, n=5, cutoff=0.0)
             listed = f"{len(choices)} names, such as {', '.join(similar)}"
-        raise ValueError(f"{argument}: got {value!r}{hint}, want one of {listed}")
+        raise ValueError(f"{argument}: got {shown(value)}{hint}, want one of {listed}")
 
 
 def split_option(argument: str, option: Any) -> tuple[str, dict[str, Any]]:
@@ -42,16 +43,21 @@ def split_option(argument: str, option: Any) -> tuple[str, dict[str, Any]]:
     return option[0], option[1]
 
 
+def shown(value: Any) -> str:
+    """A value as a message shows it: NumPy's numbers and arrays as plain ones, so 9 and not ``np.int64(9)``."""
+    return repr(value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value)
+
+
 def check_size(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a positive int."""
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{argument}: got {value!r}, want a positive int")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{argument}: got {shown(value)}, want a positive int")
 
 
 def check_seed(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is an int that torch takes as a seed."""
     if not isinstance(value, Integral) or not -(2**63) <= int(value) < 2**64:
-        raise ValueError(f"{argument}: got {value!r}, want an int from -2**63 to 2**64 - 1")
+        raise ValueError(f"{argument}: got {shown(value)}, want an int from -2**63 to 2**64 - 1")
 
 
 def check_device(argument: str, device: Any) -> None:

@@ -1,5 +1,6 @@
 """A class variable that sums over the most probable classes and draws one of the others."""
 
+import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Self
@@ -7,6 +8,7 @@ from typing import Any, Self
 import pyro.distributions as dist
 import torch
 from pyro.distributions.score_parts import ScoreParts
+from pyro.infer import TraceTMC_ELBO
 
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
@@ -29,8 +31,8 @@ class SumAndSample(KnownOneHotCategorical):
     one without a gradient, so that a constant added to f adds no variance.
 
     ``log_prob`` is that of the categorical. It is not the weight of an enumerated class, so it raises an error after
-    ``enumerate_support``, for instance in a model or under ``infer_discrete``; ``score_parts`` works. Do not use it
-    with ``TraceTMC_ELBO``, which computes the score but does not use it.
+    ``enumerate_support``, for instance in a model or under ``infer_discrete``; ``score_parts`` works. Under
+    ``TraceTMC_ELBO``, which does not weight classes at all, ``enumerate_support`` raises an error.
 
     Args:
         logits: ``(..., K)``.
@@ -41,7 +43,8 @@ class SumAndSample(KnownOneHotCategorical):
         classes for every row.
 
     Raises:
-        ValueError: if ``top`` is not an int from 1 to K - 1; and from ``log_prob``, see above.
+        ValueError: if ``top`` is not an int from 1 to K - 1, or K is 1; and from ``log_prob`` and
+            ``enumerate_support``, see above.
 
     Example::
 
@@ -71,6 +74,7 @@ class SumAndSample(KnownOneHotCategorical):
 
     def enumerate_support(self, expand: bool = True) -> torch.Tensor:
         """The most probable classes of each row and a drawn one, as one-hot rows ``(top + 1, ..., K)``."""
+        _refuse_unweighted_sum()
         logits = self.logits.detach()
         values, classes = logits.topk(self.top + 1)
         summed, likeliest = classes.split([self.top, 1], -1)  # likeliest of the others
@@ -123,8 +127,22 @@ class SumAndSample(KnownOneHotCategorical):
         return ScoreParts(log_q, torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus), 0)
 
 
+def _refuse_unweighted_sum():
+    """Raise ``ValueError`` under ``TraceTMC_ELBO``, which sums p(x, y) over the classes without any weights."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code is TraceTMC_ELBO._get_trace.__code__:
+            raise ValueError(
+                "SumAndSample: got TraceTMC_ELBO, which sums over the enumerated classes without their weights, want "
+                "an ELBO that weights classes by their score, such as TraceEnum_ELBO"
+            )
+        frame = frame.f_back
+
+
 def _check_top(top, num_classes):
-    if not isinstance(top, int) or not 1 <= top < num_classes:
+    if num_classes == 1:
+        raise ValueError("SumAndSample: got a single class, want at least two: one to sum and one to draw")
+    if not isinstance(top, int) or isinstance(top, bool) or not 1 <= top < num_classes:
         raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, fewer than the classes")
 
 

@@ -7,7 +7,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, shown
 from pyrodgm.evaluate import latent_means
 from pyrodgm.infer.traces import run_guide
 
@@ -73,7 +73,9 @@ class AnomalyScores:
         check_choice("method", method, methods)
         check_is_fitted(self)
         if (given is not None) != (method == "conditional"):
-            raise ValueError(f"given: got {given} for the method {method!r}, want columns for 'conditional' only")
+            raise ValueError(
+                f"given: got {shown(given)} for the method {method!r}, want columns for 'conditional' only"
+            )
         if method == "density":
             return -self.score_samples(X)
         if method == "importance":
@@ -93,7 +95,7 @@ class AnomalyScores:
         columns = np.unique(given)
         able = columns.dtype.kind in "iu" and np.isin(columns, np.arange(X.shape[1])).all()
         if not able or not 0 < len(columns) < X.shape[1]:
-            raise ValueError(f"given: got {given}, want some of the columns 0 to {X.shape[1] - 1}, not all")
+            raise ValueError(f"given: got {shown(given)}, want some of the columns 0 to {X.shape[1] - 1}, not all")
         score = self._score_checked(X, IMPORTANCE_SAMPLES)
         alone = np.full_like(X, np.nan)
         alone[:, columns] = X[:, columns]

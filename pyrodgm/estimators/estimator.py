@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pyrodgm.checks import check_choice, check_device, check_size, check_values
+from pyrodgm.checks import check_choice, check_device, check_size, check_values, shown
 from pyrodgm.estimators.anomalies import AnomalyScores
 from pyrodgm.estimators.columns import describe_columns
 from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
@@ -184,7 +184,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
     def _sample(self, num_samples, y=None):
         """x in the units of the table, and all sites, of ``num_samples`` generated rows."""
         if not isinstance(num_samples, Integral) or num_samples < 1:
-            raise ValueError(f"num_samples: got {num_samples!r}, want an int of at least 1")
+            raise ValueError(f"num_samples: got {shown(num_samples)}, want an int of at least 1")
         check_is_fitted(self)
         with isolated(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes

@@ -28,7 +28,9 @@ class FreeBits(Objective):
 
     The KL of a discrete latent, such as y, has no floor. A class that only the model has and enumerates is summed out
     of the observed part, as in ``elbo_parts``. ``nats=0`` means no floor, which gives the ELBO even if the estimate of
-    a KL is negative. With a floor, the loss is not a bound of log p(x); use ``bound`` to measure one.
+    a KL is negative. With a floor, the loss is not a bound of log p(x); use ``bound`` to measure one. The maximum of an
+    estimate is at least the estimate on average: a KL that is not analytic, or whose classes are sampled, gives a loss
+    that is a little too high near its floor.
 
     With several processes, each takes the maximum over its own rows. So do the labelled and the unlabelled rows of
     ``SemiSupervisedELBO``. With several particles, the maximum is taken after the mean over them.
@@ -53,7 +55,7 @@ class FreeBits(Objective):
     """
 
     def __init__(self, nats: float, groups: str = "unit", num_particles: int = 1) -> None:
-        if not (isinstance(nats, (int, float)) and 0 <= nats < math.inf):
+        if not isinstance(nats, (int, float)) or isinstance(nats, bool) or not 0 <= nats < math.inf:
             raise ValueError(f"nats: got {nats!r}, want a finite number of at least zero")
         check_choice("groups", groups, GROUPS)
         check_size("num_particles", num_particles)

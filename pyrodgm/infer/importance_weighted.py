@@ -1,12 +1,12 @@
 """The importance-weighted bound, and its doubly reparameterised gradient."""
 
 import math
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import torch
-from pyro import poutine
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.handlers import AtCopies
@@ -87,10 +87,9 @@ class ImportanceWeightedELBO(Objective):
         return self._loss(self._log_weights(run_pair(model, guide, args, kwargs, self.num_samples)))
 
     def _doubly_reparameterised(self, model, guide, args, kwargs):
-        with poutine.trace(param_only=True) as registered:
-            drawn = run_guide(guide, args, kwargs, self.num_samples)
+        drawn = run_guide(guide, args, kwargs, self.num_samples)
         _refuse_doubly(drawn.guide)
-        parameters = [_unconstrained(site["value"]) for site in registered.trace.nodes.values()]
+        parameters = _leaves(site["value"] for site in drawn.guide.values())
         copies = AtCopies(drawn.guide)
 
         def guide_at_copies(*args, **kwargs):
@@ -155,19 +154,29 @@ def _transforms(fn):
         fn = getattr(fn, "base_dist", None)
 
 
-def _unconstrained(parameter):
-    """The leaf tensor that is optimised, for a parameter as in Pyro's trace."""
-    return parameter.unconstrained() if hasattr(parameter, "unconstrained") else parameter
+def _leaves(samples):
+    """The leaf tensors that the samples are computed from, whether or not Pyro knows them as parameters."""
+    leaves, seen, nodes = [], set(), [sample.grad_fn for sample in samples]
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):  # an AccumulateGrad, where the graph of a leaf ends
+            leaves.append(node.variable)
+        nodes.extend(parent for parent, _ in node.next_functions)
+    return leaves
 
 
 @contextmanager
 def _fixed(parameters):
     """A context in which the parameters are constants."""
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
-    for parameter in trained:
+    for parameter in parameters:
         parameter.requires_grad_(False)
     try:
-        yield
+        with warnings.catch_warnings():  # Pyro's, of a module whose parameters have no gradient
+            warnings.filterwarnings("ignore", message=".* was not registered in the param store")
+            yield
     finally:
-        for parameter in trained:
+        for parameter in parameters:
             parameter.requires_grad_(True)

@@ -157,7 +157,9 @@ def signature_of(model_class: type) -> inspect.Signature:
 def check_layer_sizes(argument: str, sizes: Sequence[int], num_layers: int | None = None) -> None:
     """Raise ``ValueError`` unless ``sizes`` has a positive int for each layer."""
     wanted = "one positive int per layer" if num_layers is None else f"{num_layers} positive ints"
-    whole = isinstance(sizes, (tuple, list)) and all(isinstance(size, int) and size > 0 for size in sizes)
+    whole = isinstance(sizes, (tuple, list)) and all(
+        isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes
+    )
     if not whole or not sizes or num_layers not in (None, len(sizes)):
         raise ValueError(f"{argument}: got {sizes!r}, want {wanted}")
 

@@ -130,7 +130,7 @@ class InverseAutoregressiveFlow(torch.nn.Module):
         check_size("num_steps", num_steps)
         check_choice("step", step, STEPS)
         check_size("reverse_every", reverse_every)
-        if not math.isfinite(gate_bias):
+        if not isinstance(gate_bias, (int, float)) or not math.isfinite(gate_bias):
             raise ValueError(f"gate_bias: got {gate_bias!r}, want a finite number")
         self.step, self.reverse_every, self.gate_bias = step, reverse_every, gate_bias
         hidden = (max((*features[-1:], size)),) if made_hidden is None else made_hidden

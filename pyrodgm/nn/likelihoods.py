@@ -9,7 +9,7 @@ import pyro.distributions as dist
 import torch
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_choice, split_option
+from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.distributions import GreyBernoulli, Levels, OrMissing
 from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.cells import CellsNet, check_missing
@@ -139,8 +139,7 @@ class BinomialNet(CellsNet):
         **network: Any,
     ) -> None:
         super().__init__()
-        if not isinstance(total_count, int) or total_count < 1:
-            raise ValueError(f"total_count: got {total_count!r}, want a positive int")
+        check_size("total_count", total_count)
         self.support = constraints.integer_interval(0, total_count)
         self.wanted, self.scale = f"integers from 0 to {total_count}", total_count
         self.trunk = trunk_of(parents, hidden, **network)

@@ -103,7 +103,7 @@ class MapFlowNet(torch.nn.Module):
         check_choice("step", step, STEPS)
         check_size("reverse_every", reverse_every)
         check_choice("context", context, CONTEXTS)
-        if not math.isfinite(gate_bias):
+        if not isinstance(gate_bias, (int, float)) or not math.isfinite(gate_bias):
             raise ValueError(f"gate_bias: got {gate_bias!r}, want a finite number")
         if not parents[CONTEXTS[context]]:
             raise ValueError(f"context: got {context!r} with {len(parents)} parent, want 'both' or 'bottom_up'")

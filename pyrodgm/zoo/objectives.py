@@ -1,7 +1,8 @@
 """Objectives that a recipe can name. Each is built from its options and the recipe's other settings."""
 
-from collections.abc import Callable
-from typing import Literal
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 
@@ -65,7 +66,7 @@ def objective_of(recipe: Recipe) -> ELBO:
             a warm-up, which scales sites; particles, if it has its own samples; or a model that sums over classes, for
             the mean-field ELBO.
     """
-    name, options = recipe.objective
+    name, _ = recipe.objective
     check_choice("objective", name, OBJECTIVES)
     for field, without in REFUSED.get(name, {}).items():
         value = getattr(recipe, field)
@@ -75,4 +76,21 @@ def objective_of(recipe: Recipe) -> ELBO:
     summed = has_classes(model_class) and not model_class.supervised
     if name == "mean_field" and summed:
         raise ValueError(f"objective: got mean_field with {model_class.__name__}, want one that sums its classes: elbo")
-    return OBJECTIVES[name](summed, recipe.num_particles, **options)
+    return chosen("objective", OBJECTIVES, recipe.objective, summed, recipe.num_particles)
+
+
+def chosen(
+    field: str, choices: Mapping[str, Callable[..., Any]], choice: tuple[str, dict[str, Any]], *arguments: Any
+) -> Any:
+    """What the chosen function returns for the arguments and the options of the choice.
+
+    Raises:
+        ValueError: for an unknown name, or for an option that the function lacks or needs.
+    """
+    name, options = choice
+    check_choice(field, name, choices)
+    try:
+        inspect.signature(choices[name]).bind(*arguments, **options)
+    except TypeError as error:
+        raise ValueError(f"{field}: got {name!r} with the options {options}, want others: {error}") from error
+    return choices[name](*arguments, **options)

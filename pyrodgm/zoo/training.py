@@ -23,7 +23,7 @@ from pyrodgm.train import TensorBoard, fit, linear_decay, step_decay
 from pyrodgm.train.parallel import joint_gradients, share
 from pyrodgm.train.run_folder import has_run
 from pyrodgm.zoo.measurement import kl_by_site
-from pyrodgm.zoo.objectives import objective_of
+from pyrodgm.zoo.objectives import chosen, objective_of
 from pyrodgm.zoo.preparation import binarises, labelled_part, observed, prepare
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.stages import first_stage
@@ -192,5 +192,5 @@ def _optimizer(recipe, num_rows):
     options = {"lr": recipe.learning_rate} | options
     if recipe.weight_prior is not None:
         options["weight_decay"] = recipe.batch_size / num_rows / recipe.weight_prior**2
-    schedule = None if recipe.schedule is None else SCHEDULES[recipe.schedule[0]](**recipe.schedule[1])
+    schedule = None if recipe.schedule is None else chosen("schedule", SCHEDULES, recipe.schedule)
     return Optimizer(getattr(torch.optim, name), options, schedule, recipe.max_norm, joint_gradients)

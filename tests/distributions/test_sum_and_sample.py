@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from pyro import poutine
-from pyro.infer import SVI, TraceEnum_ELBO, infer_discrete
+from pyro.infer import SVI, TraceEnum_ELBO, TraceTMC_ELBO, infer_discrete
 from pyro.optim import Adam
 from pyro.poutine.messenger import Messenger
 
@@ -283,10 +283,23 @@ def test_whoever_reads_log_prob_in_place_of_the_score_is_told():
         ELBO.differentiable_loss(in_the_model, lambda: None)
 
 
-@pytest.mark.parametrize("top", [0, 3, 4, 1.0, None])
+def test_tensor_monte_carlo_which_sums_without_weights_is_refused():
+    _, model, guide = pair(2)
+    elbo = TraceTMC_ELBO(max_plate_nesting=1)
+    for loss in (elbo.differentiable_loss, elbo.loss_and_grads):
+        with pytest.raises(ValueError, match="SumAndSample: got TraceTMC_ELBO, which sums over .*, want an ELBO that"):
+            loss(model, guide)
+
+
+@pytest.mark.parametrize("top", [0, 3, 4, 1.0, None, True])
 def test_bad_top(top):
     with pytest.raises(ValueError, match=r"top: got .*, want an int from 1 to 2, fewer than the classes"):
         SumAndSample(torch.zeros(2, 3), top)
+
+
+def test_a_single_class_is_refused():
+    with pytest.raises(ValueError, match="SumAndSample: got a single class, want at least two"):
+        SumAndSample(torch.zeros(2, 1), 1)
 
 
 @pytest.mark.parametrize("model_class", SAMPLED)

@@ -249,6 +249,7 @@ def test_units_come_up_to_their_floor():
         (lambda: FreeBits(math.nan), "nats: got nan, want a finite number"),
         (lambda: FreeBits(math.inf), "nats: got inf, want a finite number"),
         (lambda: FreeBits("1"), "nats: got '1', want a finite number"),
+        (lambda: FreeBits(True), "nats: got True, want a finite number"),
         (lambda: FreeBits(1, groups="units"), r"groups: got 'units' \(did you mean 'unit'\?\), want one of layer, map"),
         (lambda: FreeBits(1, num_particles=0), "num_particles: got 0, want a positive int"),
     ],

@@ -5,6 +5,7 @@ import inspect
 import math
 import weakref
 
+import numpy as np
 import pyro
 import pyro.distributions as dist
 import pytest
@@ -217,6 +218,34 @@ class TestDoublyReparameterised:
         want = gradients(-(w * pair).sum() - (w[..., None] ** 2 * slope * z).sum(), model)
         assert_same_gradients(got, want)
 
+    def test_parameters_that_pyro_does_not_know_have_the_same_gradients(self):
+        """A pair without ``pyro.module``, whose parameters an optimiser of PyTorch trains."""
+        found = []
+        for known in (True, False):
+            torch.manual_seed(0)
+            encoder, decoder = torch.nn.Linear(6, 4), torch.nn.Linear(2, 6)
+
+            def model(x, known=known, decoder=decoder):
+                if known:
+                    pyro.module("decoder", decoder)
+                with pyro.plate("rows", len(x)):
+                    z = pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1))
+                    pyro.sample("x", dist.Bernoulli(logits=decoder(z)).to_event(1), obs=x)
+
+            def guide(x, known=known, encoder=encoder):
+                if known:
+                    pyro.module("encoder", encoder)
+                with pyro.plate("rows", len(x)):
+                    loc, log_scale = encoder(x).chunk(2, -1)
+                    pyro.sample("z", dist.Normal(loc, log_scale.exp()).to_event(1))
+
+            pyro.clear_param_store()
+            x = torch.bernoulli(torch.full((5, 6), 0.5))
+            ImportanceWeightedELBO(3, gradient=DOUBLY).differentiable_loss(model, guide, x).backward()
+            found.append([p.grad for net in (encoder, decoder) for p in net.parameters()])
+        for with_pyro, without in zip(*found, strict=True):
+            torch.testing.assert_close(without, with_pyro)
+
     def test_labels_may_be_given_where_the_guide_enumerates_them(self):
         model = small(ADGM)
         x, y = rows(model)
@@ -342,6 +371,8 @@ def test_training_tightens_it():
         ({"num_samples": 0}, "num_samples: got 0, want a positive int"),
         ({"num_samples": -2}, "num_samples: got -2, want a positive int"),
         ({"num_samples": 2.0}, "num_samples: got 2.0, want a positive int"),
+        ({"num_samples": True}, "num_samples: got True, want a positive int"),
+        ({"num_samples": np.int64(0)}, "num_samples: got 0, want a positive int"),
         ({"num_samples": "5"}, "num_samples: got '5', want a positive int"),
         ({"num_samples": 5, "classes": "drawn"}, "classes: got 'drawn', want one of all, bounded"),
         ({"num_samples": 5, "gradient": "doubly"}, "gradient: got 'doubly'.*, want one of doubly_reparameterised, pla"),

@@ -1622,6 +1622,11 @@ mutants(
 mutants(
     "distributions/sum_and_sample.py",
     (
+        "        _refuse_unweighted_sum()\n        logits",
+        "        logits",
+        "distributions/test_sum_and_sample.py::test_tensor_monte_carlo_which_sums_without_weights_is_refused",
+    ),
+    (
         "(scale + others.sum(",
         "(others.sum(",
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
@@ -1979,6 +1984,18 @@ mutants(
 )
 mutants(
     "infer/importance_weighted.py",
+    (
+        'parameters = _leaves(site["value"] for site in drawn.guide.values())',
+        "parameters = []",
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::"
+        "test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        'if hasattr(node, "variable"):',
+        'if hasattr(node, "variable") and not leaves:',
+        "infer/test_importance_weighted.py::TestDoublyReparameterised::"
+        "test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
     (
         "super().__init__(num_particles=num_samples)",
         "super().__init__()",

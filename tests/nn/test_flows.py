@@ -328,6 +328,14 @@ def test_replayed_steps_are_the_plain_ones(model_class, flow):
             "gate_bias: got nan, want a finite number",
         ),
         (
+            lambda: posterior_net(("iaf", {"gate_bias": None}), (4,), (8,), 6),
+            "gate_bias: got None, want a finite number",
+        ),
+        (
+            lambda: posterior_net(("iaf", {"step": ["gated"]}), (4,), (8,), 6),
+            r"step: got \['gated'\] .*, want one of affine, gated, location",
+        ),
+        (
             lambda: posterior_net(("iaf", {"steps": 2}), (4,), (8,), 6),
             r"flow 'iaf': option: got 'steps' \(did you mean 'step'\?\), want one of gate_bias, made_activation,",
         ),

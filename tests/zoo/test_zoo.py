@@ -186,6 +186,14 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' with pretrained, want one of them"),
         ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
         ({"objective": ("importance_weighted", {"num_samples": 0})}, "num_samples: got 0, want a positive int"),
+        (
+            {"objective": ("importance_weighted", {})},
+            "objective: got 'importance_weighted' with the options {}, want others: missing .* 'num_samples'",
+        ),
+        (
+            {"objective": ("elbo", {"k": 1})},
+            "objective: got 'elbo' with the options {'k': 1}, want others: got an unexpected keyword argument 'k'",
+        ),
         ({"objective": ("free_bits", {"nats": -1.0})}, "nats: got -1.0, want a finite number of at least zero"),
         (
             {"objective": ("importance_weighted", {"num_samples": 2}), "warm_up_epochs": 3},
@@ -208,6 +216,8 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         "two first recipes",
         "no objective",
         "no samples",
+        "an option missing",
+        "an unknown option",
         "no nats",
         "warm-up of weights",
         "particles of weights",
@@ -218,6 +228,11 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, 
     monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda *args, **options: pytest.fail("loaded data first"))
     with pytest.raises(ValueError, match=message):
         train(started(**changed), progress=False)
+
+
+def test_an_unknown_schedule_is_refused():
+    with pytest.raises(ValueError, match="schedule: got 'cosine', want one of linear, step"):
+        train(replace(RECIPES["digits"], schedule=("cosine", {})), progress=False)
 
 
 @pytest.mark.parametrize(
