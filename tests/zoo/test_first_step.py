@@ -370,8 +370,8 @@ BY_HAND = {
         "alpha": 50.0, "batch": (100, 200), "kl_of_y": 1.0, "measure_every": 5,
         "preprocess": (("keep_varying", {"threshold": 0.1}),), "schedule": ("linear", {"start": 50, "end": 100}),
         "classes_by_epoch": ((0, "enumerated"), (8, ("sampled", {"top": 2}))),
-        # 0.25 + 0.75 e / 300 after e epochs; after 8 of them, classes are sampled
-        "steps": {1: (1.5e-3, 0.2525), 2: (1.5e-3, 0.255), 8: (1.5e-3, 0.27)},
+        # 0.5 + 0.5 e / 2000 after e epochs; after 8 of them, classes are sampled
+        "steps": {1: (1.5e-3, 0.50025), 2: (1.5e-3, 0.5005), 8: (1.5e-3, 0.502)},
     },
     "circles-m2": CIRCLES | {"likelihood": ("normal", 1.0)},
     "circles-m2-tuned": CIRCLES | {"likelihood": ("normal", 0.03)},

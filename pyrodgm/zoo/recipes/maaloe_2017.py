@@ -92,12 +92,12 @@ FAST = replace(
     figure="test error",
     paper="1.16 %",
     deviations=(
-        "The KL terms of z1 and z2 have a weight that rises from 0.25 to 0.5, but that of y has the weight 1. So z2 is "
+        "The KL terms of z1 and z2 have a weight of 0.5 (0.525 at the end), but that of y has the weight 1. So z2 is "
         "cheaper than what it says about y is worth, and the cascade p(y | x), which reads y from z2 alone, tells the "
         "classes apart. With equal weights nothing is gained by y in z2, and classes share a region of z2. Chosen on "
         "the validation labels of seed 0, after 50 epochs (cascade, q(y | x)): weight 0.5 on every KL term 19.4 and "
-        "3.6 %, on those of z1 and z2 5.9 and 3.8 %; from 0 to 0.5 on every term 20.9 and 15.4 %. The bound has the "
-        "weight 1. Two hidden layers of 500 instead of 1024 and 512; learning rate, batches, inputs that vary and "
+        "3.6 %, on those of z1 and z2 5.9 and 3.8 %; from 0 to 0.5 on every term 20.9 and 15.4 %. From 0.25 on those "
+        "of z1 and z2, classes disappear (44 % after 15 epochs). Reported bounds have the weight 1. Two hidden layers of 500 instead of 1024 and 512; learning rate, batches, inputs that vary and "
         "sampled classes as in mnist-sdgm-fast; 100 epochs, the rate falls linearly from epoch 50. beta 0.1 (not "
         "stated); 50,000 training images; bfloat16 matrix products. Unlabelled batches are drawn from all rows, "
         "including the labelled ones (not stated). log p(x) uses the first 200 test rows, binarised once. Errors use "
@@ -108,8 +108,8 @@ FAST = replace(
     batch_size=200,
     learning_rate=1.5e-3,
     schedule=("linear", {"start": 50, "end": 100}),
-    warm_up_epochs=300,
-    warm_up_start=0.25,
+    warm_up_epochs=2000,
+    warm_up_start=0.5,
     warm_up_discrete=False,
     classes_by_epoch=((0, "enumerated"), (8, ("sampled", {"top": 2}))),
     measure_every=5,
