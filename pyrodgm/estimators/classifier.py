@@ -83,7 +83,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         patience: number of epochs without improvement before training stops.
         device: device for training and prediction.
         random_state: fixes the initial parameters, the noise, the order of the rows and the held-out labels.
-        verbose: show a progress bar, and print the likelihood.
+        verbose: show a progress bar, and print the likelihood and why it was chosen.
 
     Attributes:
         classes_: the classes, ``(K,)``, sorted.

@@ -115,7 +115,7 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
             f"X: got columns without a single value ({columns(empty)}), want values to learn from: drop such columns"
         )
     if likelihood is None:
-        likelihood, largest = _guess(X)
+        likelihood, largest, _ = _guess(X)
     missing = "mask" if np.isnan(X).any() else "zeros"
     kinds = _kinds(likelihood)
     if kinds is not None and len(kinds) != X.shape[1]:
@@ -161,24 +161,33 @@ def _warn_of_far_cells(X, normal, scale, names):
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
             f"X: got {X[row, d]:g} in row {row}, column {column}, where 9 of 10 values lie from {low[d]:g} to "
-            f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or scale it robustly",
+            f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or use "
+            "sklearn.preprocessing.QuantileTransformer(output_distribution='normal') in a pipeline",
             UserWarning,
             stacklevel=5,
         )
 
 
+def reason_for_likelihood(X: np.ndarray) -> str:
+    """Why ``describe_columns`` chooses its likelihood for X."""
+    return _guess(X)[2]
+
+
 def _guess(X):
-    """A likelihood, and the number that X is divided by."""
+    """A likelihood, the number that X is divided by, and the reason."""
     values = X[~np.isnan(X)]
     ends, low, high = (values == 0) | (values == 1), values.min(), values.max()
-    if ends.all() or (low >= 0 and high <= 1 and ends.mean() > 0.5):
-        return "bernoulli", 1.0
-    is_count = low == 0 and high <= LARGEST_GREY and (values.round() == values).all()
-    if not is_count or np.median(np.nanmin(X, 0)) > 0 or np.median(np.nanmax(X, 0)) < high / 2:
-        return "normal", 1.0
+    if ends.all():
+        return "bernoulli", 1.0, "because all values are 0 or 1"
+    if low >= 0 and high <= 1 and ends.mean() > 0.5:
+        return "bernoulli", 1.0, f"because values lie from 0 to 1, {100 * ends.mean():.0f} % of them at the ends"
+    if low != 0 or high > LARGEST_GREY or not (values.round() == values).all():
+        return "normal", 1.0, f"because values are not counts from 0 to at most {LARGEST_GREY}"
+    if np.median(np.nanmin(X, 0)) > 0 or np.median(np.nanmax(X, 0)) < high / 2:
+        return "normal", 1.0, "because values are counts, but most columns do not share their range"
     if high <= LARGEST_COUNT:
-        return ("binomial", {"total_count": int(high)}), 1.0
-    return "bernoulli", float(LARGEST_GREY)
+        return ("binomial", {"total_count": int(high)}), 1.0, f"because values are counts from 0 to {high:.0f}"
+    return "bernoulli", float(LARGEST_GREY), f"because values are counts from 0 to {high:.0f}, as grey levels"
 
 
 def _named(columns, names):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_choice, check_device, check_size, check_values, shown
 from pyrodgm.estimators.anomalies import AnomalyScores
-from pyrodgm.estimators.columns import describe_columns
+from pyrodgm.estimators.columns import describe_columns, reason_for_likelihood
 from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
 from pyrodgm.evaluate import evaluating, impute, latent_means, log_likelihood, row_bounds
 from pyrodgm.evaluate.bound import FAR
@@ -226,8 +226,13 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         self.columns_ = describe_columns(X, likelihood, getattr(self, "feature_names_in_", None))
         self.likelihood_ = self.columns_.likelihood
         if self.verbose:
-            print(f"{type(self).__name__}: likelihood {self.likelihood_}")
+            print(f"{type(self).__name__}: likelihood {self.likelihood_}, {self._reason(X, likelihood)}")
         return self._seed()
+
+    def _reason(self, X, likelihood):
+        if self.likelihood is not None:
+            return "as given"
+        return "from the types of the columns" if likelihood is not None else reason_for_likelihood(X)
 
     def _seed(self):
         return int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -46,7 +46,7 @@ class M1(DeepGenerativeEstimator):
         patience: number of epochs without improvement before training stops.
         device: device for training and ``transform``.
         random_state: fixes the initial parameters, the noise, the order of the rows and the rows held out.
-        verbose: show a progress bar, and print the likelihood.
+        verbose: show a progress bar, and print the likelihood and why it was chosen.
 
     Attributes:
         likelihood_: p(x | z), as given or as chosen.

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
-from pyrodgm.estimators.columns import describe_columns
+from pyrodgm.estimators.columns import describe_columns, reason_for_likelihood
 
 RANDOM = np.random.RandomState(0)
 DIGITS = load_digits().data
@@ -43,6 +43,22 @@ DIGITS = load_digits().data
 )
 def test_the_data_choose_their_likelihood(X, likelihood):
     assert describe_columns(X.astype(float)).likelihood == likelihood
+
+
+@pytest.mark.parametrize(
+    ("X", "reason"),
+    [
+        ([[0, 1], [1, 0]], "because all values are 0 or 1"),
+        ([[0, 1, 1], [1, 0, 0.5]], "because values lie from 0 to 1, 83 % of them at the ends"),
+        ([[0, 1.5], [1, 2]], "because values are not counts from 0 to at most 255"),
+        ([[0, 256], [1, 2]], "because values are not counts from 0 to at most 255"),
+        ([[18, 0], [70, 2]], "because values are counts, but most columns do not share their range"),
+        ([[0, 16], [16, 0]], "because values are counts from 0 to 16"),
+        ([[0, 200], [255, 0]], "because values are counts from 0 to 255, as grey levels"),
+    ],
+)
+def test_the_reason_for_the_likelihood(X, reason):
+    assert reason_for_likelihood(np.array(X, dtype=float)) == reason
 
 
 def test_rows_come_back_from_the_models_scale():

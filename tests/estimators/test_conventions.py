@@ -112,8 +112,14 @@ def test_nothing_is_printed_unless_asked(iris, capfd):
     assert "".join(capfd.readouterr()) == ""
     with redirect_stdout(out := io.StringIO()):
         estimator.set_params(verbose=True).fit(X, few)
-    assert out.getvalue() == "DeepGenerativeClassifier: likelihood normal\n"
+    reason = "because values are not counts from 0 to at most 255"
+    assert out.getvalue() == f"DeepGenerativeClassifier: likelihood normal, {reason}\n"
     assert "epoch=1" in capfd.readouterr().err
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(big=pd.Categorical(X[:, 0] > 5))
+    for likelihood, data, reason in ((None, frame, "from the types of the columns"), ("normal", X, "as given")):
+        with redirect_stdout(out := io.StringIO()):
+            estimator.set_params(likelihood=likelihood).fit(data, few)
+        assert out.getvalue() == f"DeepGenerativeClassifier: likelihood {estimator.likelihood_}, {reason}\n"
 
 
 def test_every_setting_has_constraints_and_the_epochs_are_counted(iris):
