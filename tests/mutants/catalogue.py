@@ -421,7 +421,7 @@ mutants(
     (
         "flow_net(posterior, parents, size, **self.heads.trunk.linear)",
         "flow_net(posterior, parents, size)",
-        "models/test_ladders.py::test_the_flow_has_the_options_of_the_networks[planar-LadderVAE]",
+        "models/test_ladders.py::test_the_flow_has_the_options_of_the_networks[LadderVAE-planar]",
     ),
     (
         "d.extend(trunk(d[-1]))",
