@@ -1,6 +1,7 @@
 """The zoo at test size: every model that ``pyrodgm.models`` exports, found automatically, with its variants."""
 
 import inspect
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -174,3 +175,12 @@ def rows(model):
     x = torch.randint(0, model.p_x.scale + 1, shape).float() if counts else torch.rand(shape)
     y = None if model.num_classes is None else torch.arange(ROWS) % model.num_classes
     return x, y
+
+
+@contextmanager
+def accepted(*errors):
+    """Let a test fail by name where the package refuses what it should accept with one of these errors."""
+    try:
+        yield
+    except errors as error:
+        pytest.fail(f"refused: {error}")

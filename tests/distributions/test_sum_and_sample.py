@@ -18,10 +18,10 @@ from pyro.poutine.messenger import Messenger
 from pyrodgm import evaluate
 from pyrodgm.distributions import SumAndSample, reparameterise
 from pyrodgm.distributions.one_hot import known_classes
-from pyrodgm.handlers import JointNoise
+from pyrodgm.handlers import JointNoise, warm_up
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
-from pyrodgm.models import M2
-from tests.pairs import model_classes, rows, small
+from pyrodgm.models import M2, CaGeM
+from tests.pairs import accepted, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 NEEDED = {"LatentClassifierVAE": {"bound": "jensen"}, "M1M2": {"joint": True}}
@@ -106,6 +106,20 @@ def test_the_draws_weighted_are_the_sum(model_class, top, monkeypatch):
         assert values.std(0).max() > 1e-3  # the draws differ
 
 
+@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("model_class", [M2, CaGeM])
+def test_the_draws_weighted_are_the_sum_in_a_warm_up(model_class, discrete, monkeypatch):
+    noise, beta = NoiseByClass(4), torch.tensor(0.3, dtype=torch.float64)
+    summed, sampled = make(model_class, "enumerated"), make(model_class, ("sampled", {"top": 1}))
+    x = rows(summed)[0].double()[:2]
+    without = loss_and_gradients(summed, x, noise)
+    with warm_up(beta, discrete=discrete):
+        expected = loss_and_gradients(summed, x, noise)
+        values, probabilities = every_draw(monkeypatch, 1, 2, 4, lambda: loss_and_gradients(sampled, x, noise))
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12)
+    assert values.std(0).max() > 1e-3 and not torch.allclose(expected, without)
+
+
 def pair(top, offset=0.0, logits=None, scale=1.0, enumerate="parallel"):
     """A class of three rows, and functions of model and guide; ``offset`` moves every class's cost alike."""
     torch.manual_seed(3)
@@ -138,6 +152,37 @@ def test_free_draws_are_right_on_average(options):
     draws = torch.stack([gradient() for _ in range(600)])
     error = draws.std(0) / math.sqrt(len(draws))
     assert bool(((draws.mean(0) - expected).abs() <= 4 * error + 1e-12).all())
+
+
+def test_free_draws_of_a_class_that_depends_on_another_are_right_on_average():
+    torch.manual_seed(3)
+    of_a, of_b = (torch.randn(3, size, dtype=torch.float64, requires_grad=True) for size in (4, 20))
+    means = torch.randn(4, 5, dtype=torch.float64)
+
+    def model():
+        with pyro.plate("rows", 3):
+            a = pyro.sample("a", dist.OneHotCategorical(logits=means.new_zeros(4)))
+            b = pyro.sample("b", dist.OneHotCategorical(logits=means.new_zeros(5)))
+            pyro.sample("x", dist.Normal(((a @ means) * b).sum(-1), 0.5), obs=torch.ones(3, dtype=torch.float64))
+
+    def gradient(tops):
+        def class_of(logits, top):
+            return dist.OneHotCategorical(logits=logits) if top is None else SumAndSample(logits, top)
+
+        def guide():
+            with pyro.plate("rows", 3):
+                a = pyro.sample("a", class_of(of_a, tops[0]), infer={"enumerate": "parallel"})
+                logits = (a[..., None, :] @ of_b.reshape(3, 4, 5)).squeeze(-2)
+                pyro.sample("b", class_of(logits, tops[1]), infer={"enumerate": "parallel"})
+
+        loss = ELBO.differentiable_loss(model, guide)
+        return torch.cat([loss.detach()[None], *(g.flatten() for g in torch.autograd.grad(loss, [of_a, of_b]))])
+
+    expected = gradient((None, None))
+    draws = torch.stack([gradient((1, 2)) for _ in range(600)])
+    error = draws.std(0) / math.sqrt(len(draws))
+    assert bool(((draws.mean(0) - expected).abs() <= 4.5 * error + 1e-12).all())
+    assert float(error.max()) > 1e-3  # the draws differ
 
 
 def test_classes_that_are_enumerated_one_after_another(monkeypatch):
@@ -350,12 +395,13 @@ def test_compiled_steps_are_those_of_svi(objective):
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
-def test_processes_draw_the_classes_of_one():
-    logits = torch.randn(6, 5)
+@pytest.mark.parametrize("particles", [(), (8,)])
+def test_processes_draw_the_classes_of_one(particles):
+    logits = torch.randn(*particles, 6, 5)
     torch.manual_seed(4)
     together = SumAndSample(logits, 1).enumerate_support()
     for rank in range(2):
         torch.manual_seed(4)
-        with JointNoise(rank, 2):
-            part = SumAndSample(logits[3 * rank : 3 * rank + 3], 1).enumerate_support()
-        assert torch.equal(part, together[:, 3 * rank : 3 * rank + 3])
+        with JointNoise(rank, 2), accepted(RuntimeError):
+            part = SumAndSample(logits[..., 3 * rank : 3 * rank + 3, :], 1).enumerate_support()
+        assert torch.equal(part, together[..., 3 * rank : 3 * rank + 3, :])

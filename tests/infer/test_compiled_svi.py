@@ -305,15 +305,16 @@ def test_a_network_that_grows_trains_its_new_parameters():
     assert_equal_losses(losses(with_backend("replay")), losses(SVI))
 
 
-def test_classes_that_are_treated_otherwise_are_another_graph_that_is_kept():
-    """All classes summed, then few, then all again: two graphs, each traced once."""
+@pytest.mark.parametrize("first", ["enumerated", ("sampled", {"top": 2})], ids=["all", "two"])
+def test_classes_that_are_treated_otherwise_are_another_graph_that_is_kept(first):
+    """All classes or two summed, then one, then as before: two graphs, each traced once."""
 
     def losses(make):
         model, _, _ = zoo_pair(M2, hidden=())
         loss = TraceEnum_ELBO(max_plate_nesting=1)
         svi = make(model.model, model.guide, Adam({"lr": 1e-2}), loss)
         found, batch = [], {"x": rows_of(model)[0]}
-        for classes in ("enumerated", ("sampled", {"top": 1}), "enumerated"):
+        for classes in (first, ("sampled", {"top": 1}), first):
             model.classes = classes
             found += [svi.step(**batch) for _ in range(3)]
         return found, svi

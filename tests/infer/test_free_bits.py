@@ -17,7 +17,7 @@ from pyrodgm.infer import CompiledSVI, FreeBits, SemiSupervisedELBO
 from pyrodgm.models import ADGM, AVAE, M2, VAE, CaGeM, ResNetVAE
 from pyrodgm.nn.masked import MaskedNet
 from tests import by_hand
-from tests.pairs import MERGED, OF_MAPS, as_it_comes, every_pair, model_classes, rows, slow_unless, small
+from tests.pairs import MERGED, OF_MAPS, accepted, as_it_comes, every_pair, model_classes, rows, slow_unless, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 SAMPLED = [
@@ -240,6 +240,27 @@ def test_units_come_up_to_their_floor():
             svi.step(x)
         kl[nats] = kl_per_unit(model.eval(), x)
     assert float(kl[0].min()) < 0.05 and float(kl[0.2].min()) > 0.19
+
+
+def test_a_drawn_class_has_a_loss_without_a_gradient():
+    """Its KL is the difference of the log-densities at the draw, and has no floor."""
+    x, drawn = torch.randn(5, dtype=torch.float64), []
+    p, q = (dist.Categorical(logits=torch.randn(3, dtype=torch.float64)) for _ in range(2))
+
+    def model(x):
+        with pyro.plate("rows", 5):
+            y = pyro.sample("y", p)
+            pyro.sample("x", dist.Normal(y.double(), 1.0), obs=x)
+
+    def guide(x):
+        with pyro.plate("rows", 5):
+            drawn.append(pyro.sample("y", q))
+
+    with accepted(ValueError):
+        found = FreeBits(50.0).loss(model, guide, x)
+    y = drawn[0].flatten()
+    expected = (q.log_prob(y) - p.log_prob(y) - dist.Normal(y.double(), 1.0).log_prob(x)).sum()
+    assert found == pytest.approx(float(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize(

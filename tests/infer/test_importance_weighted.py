@@ -13,6 +13,7 @@ import torch
 from pyro import poutine
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
+from torch.distributions import constraints
 
 from pyrodgm import testing
 from pyrodgm.handlers import warm_up
@@ -22,7 +23,7 @@ from tests import by_hand
 from tests.evaluate.known_evidence import Discrete, LinearNormal
 from tests.infer.test_compiled_svi import assert_equal_losses, backends, with_backend
 from tests.models.test_matrix import constant_variances
-from tests.pairs import every_pair, model_classes, of_known_evidence, rows, slow_unless, small
+from tests.pairs import accepted, every_pair, model_classes, of_known_evidence, rows, slow_unless, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 DOUBLY = "doubly_reparameterised"
@@ -311,6 +312,34 @@ class TestDoublyReparameterised:
         model = small(model_class).double()
         self.check_unbiased(model, rows(model)[0][:2].double().repeat(50, 1), k, number=800)
 
+    def test_it_is_unbiased_for_a_parameter_with_a_constraint(self):
+        """The guide reads a function of the tensor that is optimised."""
+        x = torch.tensor([[0.5, -1.0]], dtype=torch.float64).repeat(100, 1)
+
+        def model(x):
+            with pyro.plate("rows", len(x)):
+                z = pyro.sample("z", dist.Normal(torch.zeros_like(x[0]), 1.0).to_event(1))
+                pyro.sample("x", dist.Normal(z, 0.7).to_event(1), obs=x)
+
+        def guide(x):
+            loc = pyro.param("loc", torch.zeros_like(x[0]))
+            scale = pyro.param("scale", torch.full_like(x[0], 0.8), constraint=constraints.positive)
+            with pyro.plate("rows", len(x)):
+                pyro.sample("z", dist.Normal(loc, scale).to_event(1))
+
+        def draws(gradient):
+            objective, found = ImportanceWeightedELBO(3, gradient=gradient), []
+            for _ in range(60):
+                with accepted(RuntimeError):
+                    loss = objective.differentiable_loss(model, guide, x)
+                optimised = [pyro.param(name).unconstrained() for name in ("loc", "scale")]
+                found.append(torch.cat(torch.autograd.grad(loss, optimised)))
+            return torch.stack(found)
+
+        plain, doubly = draws("plain"), draws(DOUBLY)
+        error = ((plain.var(0) + doubly.var(0)) / 60).sqrt()
+        assert bool(((plain.mean(0) - doubly.mean(0)).abs() < 4 * error).all())
+
     def test_its_variance_is_a_hundredth_at_fifty_samples(self):
         model = small(VAE).double()
         x = rows(model)[0].double()
@@ -428,6 +457,17 @@ def zoo(model_class, **options):
     return model.model, model.guide
 
 
+def flow_in_another():
+    model = small(VAE, posterior="iaf")
+
+    def guide(x):
+        with pyro.plate("batch", len(x)):
+            scaled = dist.TransformedDistribution(model.q_z(x), [dist.transforms.AffineTransform(0.0, 2.0)])
+            pyro.sample("z", scaled)
+
+    return model.model, guide
+
+
 NO_GRADIENT = "which is drawn without a gradient, want a reparameterised one"
 REFUSED = [
     (
@@ -457,6 +497,7 @@ REFUSED = [
         (2, "bounded", DOUBLY),
         "with site 'z', a Transformed.* the sequential inverse",
     ),
+    (flow_in_another, (2, "bounded", DOUBLY), "with site 'z', a Transformed.* the sequential inverse"),
 ]
 
 

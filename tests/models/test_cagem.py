@@ -9,7 +9,7 @@ from pyro.infer import Predictive, TraceEnum_ELBO
 
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import CaGeM
-from tests.pairs import rows, small
+from tests.pairs import accepted, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 CLASS_NETWORKS = ("p_y.", "q_y.")
@@ -103,6 +103,31 @@ def test_a_drawn_class_gives_the_cascade_on_average():
     with torch.no_grad():
         want = enumerated.classifier(x, num_samples=4000)
         torch.testing.assert_close(drawn.classifier(x, num_samples=20_000), want, atol=0.01, rtol=0)
+
+
+def all_and_sampled():
+    """CaGeMs of equal parameters whose classes are all enumerated, and sampled, with rows and labels."""
+    enumerated, sampled = small(CaGeM).double(), small(CaGeM, classes=("sampled", {"top": 1})).double()
+    sampled.load_state_dict(enumerated.state_dict())
+    x, y = rows(enumerated)
+    return enumerated, sampled, x.double(), y
+
+
+def test_sampled_classes_have_the_class_term_of_all():
+    *models, x, y = all_and_sampled()
+    found = []
+    for model in models:
+        torch.manual_seed(3)
+        with accepted(NotImplementedError):
+            found.append(model.classification_loss(x, y))
+    assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("network", ["generative", "inference"])
+def test_sampled_classes_have_the_classifier_of_all(network):
+    *models, x, _ = all_and_sampled()
+    with accepted(ValueError):
+        assert torch.equal(*(model.classifier(x, network=network) for model in models))
 
 
 def test_the_two_classifiers_differ_and_others_are_refused():

@@ -16,6 +16,7 @@ from pyrodgm.data import RingPotential
 from pyrodgm.handlers import annealed
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import DensityModel
+from pyrodgm.nn.trunk import Linear
 from tests import by_hand, by_hand_posteriors
 from tests.models.test_matrix import noise_of
 from tests.pairs import POSTERIORS, name
@@ -61,6 +62,14 @@ def test_the_loss_is_the_formula_by_hand(options):
     parameters = list(m.parameters())
     for got, want in zip(torch.autograd.grad(loss, parameters), torch.autograd.grad(expected, parameters), strict=True):
         torch.testing.assert_close(got, want, rtol=1e-7, atol=1e-9)
+
+
+def test_every_network_has_the_options():
+    m = DensityModel(RingPotential(), a_size=3, hidden=(5,), activation="tanh", weight_norm=True)
+    for net, x in ((m.q_z, torch.randn(4, 3)), (m.p_a, torch.randn(4, 2))):
+        (features,) = net.trunk(x)
+        torch.testing.assert_close(features, net.trunk.layers[0](x).tanh())
+        assert all(layer.gain is not None for layer in net.modules() if isinstance(layer, Linear))
 
 
 def losses(m, make=SVI, steps=5):

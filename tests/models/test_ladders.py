@@ -7,6 +7,7 @@ from pyro.optim import Adam
 
 from pyrodgm.infer import ImportanceWeightedELBO
 from pyrodgm.models import AVAE, AuxiliaryLadderVAE, ClusterLadderVAE, HierarchicalVAE, LadderVAE
+from pyrodgm.nn.trunk import Linear
 from tests import by_hand
 from tests.models.test_matrix import check_by_hand
 from tests.pairs import POSTERIORS, rows, small
@@ -71,6 +72,15 @@ def test_a_flow_follows_the_merge(model_class):
     sizes = {"z_sizes": (3, 2, 2)} if model_class is ClusterLadderVAE else {}  # two layers below y
     for posterior in POSTERIORS[2:]:
         check_by_hand(small(model_class, posterior=posterior, **sizes).double(), 2)
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS[2:], ids=["planar", "radial", "iaf"])
+@pytest.mark.parametrize("model_class", LADDERS)
+def test_the_flow_has_the_options_of_the_networks(model_class, posterior):
+    model = small(model_class, posterior=posterior, weight_norm=True, precision="bfloat16")
+    for q_z in model.q_z:
+        layers = [module for module in q_z.flow.modules() if isinstance(module, Linear)]
+        assert layers and all(layer.gain is not None and layer.precision == "bfloat16" for layer in layers)
 
 
 def test_the_analytic_kl_of_a_ladder_is_right():

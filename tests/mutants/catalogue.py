@@ -217,6 +217,16 @@ mutants(
 mutants(
     "models/cagem.py",
     (
+        "self._every_class(z1) if not self.relaxed else",
+        'self._every_class(z1) if self.classes == "enumerated" else',
+        "models/test_cagem.py::test_sampled_classes_have_the_class_term_of_all",
+    ),
+    (
+        "        if not self.relaxed:\n",
+        '        if self.classes == "enumerated":\n',
+        "models/test_cagem.py::test_sampled_classes_have_the_classifier_of_all[generative]",
+    ),
+    (
         "Plated(self.categorical(self.p_y(z2)))",
         "self.uniform_one_hot()",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[CaGeM-]",
@@ -295,6 +305,11 @@ mutants(
 )
 mutants(
     "models/density.py",
+    (
+        "posterior_net(posterior, (a_size or 1,), hidden, size, **network)",
+        "posterior_net(posterior, (a_size or 1,), hidden, size)",
+        "models/test_density.py::test_every_network_has_the_options",
+    ),
     (
         'pyro.sample("a", self.p_a(z))',
         'pyro.sample("a", self.p_a(0 * z))',
@@ -403,6 +418,11 @@ mutants(
 )
 mutants(
     "models/ladder.py",
+    (
+        "flow_net(posterior, parents, size, **self.heads.trunk.linear)",
+        "flow_net(posterior, parents, size)",
+        "models/test_ladders.py::test_the_flow_has_the_options_of_the_networks[LadderVAE-planar]",
+    ),
     (
         "d.extend(trunk(d[-1]))",
         "d.extend(trunk(d[-1].detach()))",
@@ -1645,6 +1665,7 @@ mutants(
         "torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus)",
         "log_q",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
+        "distributions/test_sum_and_sample.py::test_free_draws_are_right_on_average[options0]",
     ),
     (
         "log_r + _zero_with_gradient(log_q),",
@@ -1800,6 +1821,11 @@ mutants(
     "handlers/noise.py",
     (
         ".narrow(-2, self.rank * rows, rows)",
+        ".narrow(0, self.rank * rows, rows)",
+        "distributions/test_sum_and_sample.py::test_processes_draw_the_classes_of_one[particles1]",
+    ),
+    (
+        ".narrow(-2, self.rank * rows, rows)",
         ".narrow(-2, 0, rows)",
         "distributions/test_sum_and_sample.py::test_processes_draw_the_classes_of_one",
     ),
@@ -1927,6 +1953,11 @@ mutants(
 mutants(
     "infer/free_bits.py",
     (
+        'not site["fn"].has_rsample and torch.is_grad_enabled():',
+        'not site["fn"].has_rsample:',
+        "infer/test_free_bits.py::test_a_drawn_class_has_a_loss_without_a_gradient",
+    ),
+    (
         "kl.mean(0).clamp(min=self.nats)",
         "kl.clamp(min=self.nats).mean(0)",
         "infer/test_free_bits.py::test_the_maximum_is_of_the_sum_over_the_rows",
@@ -1995,6 +2026,11 @@ mutants(
         'if hasattr(node, "variable") and not leaves:',
         "infer/test_importance_weighted.py::TestDoublyReparameterised::"
         "test_loss_and_gradients_agree_with_the_formulas_by_hand[VAE]",
+    ),
+    (
+        'fn = getattr(fn, "base_dist", None)',
+        "fn = None",
+        "infer/test_importance_weighted.py::test_sites_that_have_no_such_bound_or_gradient",
     ),
     (
         "super().__init__(num_particles=num_samples)",
@@ -3272,6 +3308,16 @@ mutants(
 mutants(
     "zoo/objectives.py",
     (
+        "ImportanceWeightedELBO(num_samples, classes, gradient)",
+        "ImportanceWeightedELBO(num_samples, gradient=gradient)",
+        "zoo/test_zoo.py::test_importance_weights_have_the_options_of_the_recipe",
+    ),
+    (
+        "ImportanceWeightedELBO(num_samples, classes, gradient)",
+        "ImportanceWeightedELBO(num_samples)",
+        "zoo/test_zoo.py::test_importance_weights_have_the_options_of_the_recipe",
+    ),
+    (
         "num_particles=num_particles, vectorize",
         "num_particles=1, vectorize",
         "zoo/test_first_step.py::test_settings_that_few_recipes_have[samples]",
@@ -3384,6 +3430,11 @@ mutants(
 )
 mutants(
     "zoo/ring_potential.py",
+    (
+        "                optim.step()\n",
+        "",
+        "zoo/test_ring_potential.py::test_the_learning_rate_falls_over_the_second_half_of_the_steps",
+    ),
     (
         "min(1.0, START + (1 - START) * 2 * step / steps)",
         "START",

@@ -5,9 +5,12 @@ import math
 
 import pytest
 import torch
+from pyro.infer import Trace_ELBO
 from torch.distributions import Normal
 
 from pyrodgm.data import RingPotential
+from pyrodgm.handlers import annealed
+from pyrodgm.isolation import isolated
 from pyrodgm.models import DensityModel
 from pyrodgm.zoo import ring_potential
 from pyrodgm.zoo.ring_potential import figures, fit_density, reproduce
@@ -47,6 +50,21 @@ def test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace(mon
     assert all(torch.equal(value, again.state_dict()[key]) for key, value in m.state_dict().items())
     untrained = figures(fit_density("normal", steps=1, backend="off"))
     assert figures(m)["nats below log Z"] < 0.5 * untrained["nats below log Z"]
+
+
+def test_the_learning_rate_falls_over_the_second_half_of_the_steps():
+    found = fit_density("normal", steps=8, backend="off").state_dict()
+    with isolated(0):
+        m = DensityModel(RingPotential())
+        optim = torch.optim.Adam(m.parameters())
+        for step, factor in enumerate((1, 1, 1, 1, 1, 0.75, 0.5, 0.25)):
+            optim.param_groups[0]["lr"] = 0.01 * factor
+            optim.zero_grad()
+            with annealed(torch.tensor(min(1.0, 0.05 + 0.95 * step / 4))):
+                Trace_ELBO().differentiable_loss(m.model, m.guide, 256).backward()
+            optim.step()
+    for name, value in m.state_dict().items():
+        torch.testing.assert_close(found[name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_the_table_is_written(tmp_path):

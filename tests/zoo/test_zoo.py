@@ -6,15 +6,16 @@ import torch
 
 from pyrodgm.data import Dataset, Rows, files, load
 from pyrodgm.evaluate import bound
-from pyrodgm.infer import CompiledSVI
+from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
 from pyrodgm.models import M2, VAE, ResNetVAE
 from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
+from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.preparation import labels_kept
 from pyrodgm.zoo.results import summary, unit
-from tests import by_hand_weights
+from tests import by_hand_weights, pairs
 
 
 def stand_in(name, **options):
@@ -233,6 +234,26 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, 
 def test_an_unknown_schedule_is_refused():
     with pytest.raises(ValueError, match="schedule: got 'cosine', want one of linear, step"):
         train(replace(RECIPES["digits"], schedule=("cosine", {})), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "options"), [(M2, {"classes": "all"}), (VAE, {"gradient": "doubly_reparameterised"})]
+)
+def test_importance_weights_have_the_options_of_the_recipe(model_class, options):
+    objective = ("importance_weighted", {"num_samples": 3, **options})
+    recipe = replace(RECIPES["mnist-iwae-5"], model=(model_class, {}), objective=objective)
+    model = pairs.small(model_class)
+    x, _ = pairs.rows(model)
+
+    def gradients(objective):
+        torch.manual_seed(0)
+        loss = objective.differentiable_loss(model.model, model.guide, x)
+        found = torch.autograd.grad(loss, list(model.parameters()), materialize_grads=True)
+        return torch.cat([gradient.flatten() for gradient in found])
+
+    found = gradients(objective_of(recipe))
+    assert torch.equal(found, gradients(ImportanceWeightedELBO(3, **options)))
+    assert not torch.allclose(found, gradients(ImportanceWeightedELBO(3)))
 
 
 @pytest.mark.parametrize(
