@@ -19,19 +19,22 @@ def register(module: torch.nn.Module) -> str:
     """Register the trainable parameters of ``module`` with Pyro, under a name that no other module uses.
 
     The name is the class name, or the next free one (``M2_2``, ``M2_3``, ...) if the store holds another tensor under
-    it. This is checked at every call. The parameters leave the store when the instance is garbage-collected.
-    Parameters with ``requires_grad=False`` are not registered.
+    it. This is checked at every call. The parameters leave the store when the instance is garbage-collected, or when
+    another network has taken their place. Parameters with ``requires_grad=False`` are not registered.
 
     Returns:
         The name.
     """
     store = pyro.get_param_store()
-    parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    present = dict(module.named_parameters())
+    parameters = {key: p for key, p in present.items() if p.requires_grad}
     if module not in _registered:
         _registered[module] = (type(module).__name__, {})
         weakref.finalize(module, _forget, _registered[module][1])
     name, held = _registered[module]
+    _forget(held, {f"{name}$$${key}": id(p) for key, p in present.items()})
     if not _is_ours(store, name, parameters):
+        _forget(held)
         first = type(module).__name__
         names = itertools.chain([first], (f"{first}_{i}" for i in itertools.count(2)))
         name = next(n for n in names if _is_ours(store, n, parameters))
@@ -65,9 +68,16 @@ def _is_ours(store, name, parameters):
     return all(tensor is None or tensor is parameter for tensor, parameter in held)
 
 
-def _forget(held):
-    """Remove the parameters of a dead instance from the store, except those that were replaced since."""
+def _forget(held, kept=None):
+    """Remove an instance's parameters from the store, except those to keep and those that the store has replaced."""
     store = pyro.get_param_store()
-    for full, identity in held.items():
+    for full, identity in list(held.items()):
+        if kept is not None and kept.get(full) == identity:
+            continue
+        del held[full]
         if full in store._params and id(store._params[full]) == identity:
-            del store[full]
+            tensor = store._params.pop(full)
+            store._constraints.pop(full)
+            store._param_to_name.pop(tensor, None)
+            for other in (name for name, shared in store._params.items() if shared is tensor):
+                store._param_to_name[tensor] = other  # of a model that has the same network

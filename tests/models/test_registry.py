@@ -77,6 +77,34 @@ def test_a_dropped_model_takes_nothing_of_anybody_else():
     assert step(other)
 
 
+def of_the_store():
+    return {id(parameter) for parameter in pyro.get_param_store()._params.values()}
+
+
+def test_a_network_that_was_replaced_leaves_the_store():
+    model = small(VAE)
+    step(model)
+    model.q_z = small(VAE).q_z
+    assert step(model) and step(model)
+    assert names() == {"VAE"} and of_the_store() == {id(parameter) for parameter in model.parameters()}
+    del model
+    gc.collect()
+    assert len(pyro.get_param_store()) == 0
+
+
+def test_two_models_may_share_a_network():
+    first, second = small(VAE), small(VAE)
+    second.q_z = first.q_z
+    assert step(first) and step(second) and step(first)
+    del first
+    gc.collect()
+    assert step(second) and names() == {"VAE_2"}
+    assert of_the_store() == {id(parameter) for parameter in second.parameters()}
+    del second
+    gc.collect()
+    assert len(pyro.get_param_store()) == 0 and not pyro.get_param_store()._param_to_name
+
+
 def test_another_tensor_under_the_name_is_left_alone():
     key = "VAE$$$p_x.logits.bias"
     theirs = pyro.param(key, torch.zeros(6))
