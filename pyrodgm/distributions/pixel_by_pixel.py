@@ -69,3 +69,11 @@ class PixelByPixel(dist.TorchDistribution):
             "mean: got a distribution that draws pixel by pixel, whose mean is a sum over all images; want "
             "mean_given(x), the mean of every pixel given the pixels before it in x, or a sample"
         )
+
+    @property
+    def variance(self) -> torch.Tensor:
+        """Raises ``NotImplementedError``: there is no closed form."""
+        raise NotImplementedError(
+            "variance: got a distribution that draws pixel by pixel, whose variance is a sum over all images; want the "
+            "variance of samples"
+        )

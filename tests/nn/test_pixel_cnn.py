@@ -128,6 +128,8 @@ def test_shapes_of_parents_plates_and_rows():
 
 def test_it_has_no_mean_and_says_why():
     p = made((2, 3), maps=(2,))(torch.randn(5, 2, 2, 3).double())
+    with pytest.raises(NotImplementedError, match="variance: got a distribution that draws pixel by pixel"):
+        _ = p.variance
     with pytest.raises(NotImplementedError, match="mean: got a distribution that draws pixel by pixel"):
         _ = p.mean
     p = type(p)(p.network, p.parents, p.batch_shape, validate_args=True)
