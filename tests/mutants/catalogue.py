@@ -3748,6 +3748,36 @@ mutants(
 mutants(
     "pv/watch.py",
     (
+        "measured * seconds, (measured",
+        "measured, (measured",
+        "pv/test_monitor.py::TestStates::test_energies_of_days_are_those_of_their_rows",
+    ),
+    (
+        "(measured + found.lost) * seconds",
+        "measured + found.lost",
+        "pv/test_monitor.py::TestStates::test_energies_of_days_are_those_of_their_rows",
+    ),
+    (
+        '{name: np.array(row) for name, row in state["worst"].items()}',
+        "{}",
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'self.examples.healthy = arrays["healthy"]',
+        'arrays["healthy"]',
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'Seen(state["seen"]["latest"], runs)',
+        'Seen(state["seen"]["latest"], {})',
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'runs), state["before"]',
+        "runs), None",
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
         "for table in tables])[order]",
         "for table in tables])",
         "pv/test_monitor.py::TestStates::test_rows_of_several_strings_are_in_the_files_order",

@@ -72,6 +72,20 @@ class TestStates:
             healthy = (day["i_dc"] * day["v_dc"]).sum() / (i * v) * step / 1000
             assert events[events["state"] == state]["kwh_lost"].sum() == pytest.approx((1 - i * v) * healthy, rel=0.06)
 
+    def test_energies_of_days_are_those_of_their_rows(self, roof, new, tmp_path):
+        """Of rows in light, each for its five minutes; the expected ones are known from the model of the string."""
+        report = monitor_file(roof, new, tmp_path / "report")
+        table = pandas.read_csv(new).query("poa_global >= 20")
+        healthy = TRUE.at(table["poa_global"].to_numpy(), table["temp_module"].to_numpy())
+        powers = np.stack([table["i_dc"] * table["v_dc"], healthy.current * healthy.voltage], 1)
+        day, found = table.index // 288, report.days["1"]
+        for i in range(5):
+            joules = found.energy[found.number // 96 - found.number[0] // 96 == i].sum(0)
+            measured, expected = 300 * powers[day == i].sum(0)
+            assert joules[0] == pytest.approx(measured, rel=1e-9) and joules[1] == pytest.approx(expected, rel=0.03)
+        kwh = found.energy.sum(0) / 3.6e6
+        assert f"{kwh[0]:.1f} of {kwh[1]:.1f} kWh" in (tmp_path / "report" / "report.html").read_text()
+
     def test_no_fault_was_ever_labelled(self, new, tmp_path):
         healthy = written(tmp_path, string(["N"] * 8, seed=3).drop(columns="state"))
         monitor = Monitor.fit(healthy, steps=100)
