@@ -3930,6 +3930,16 @@ mutants(
 mutants(
     "pv/monitor_model.py",
     (
+        "np.sort(score[rows.state == state])",
+        "np.sort(score)",
+        "pv/test_monitor.py::TestThreshold::test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them",
+    ),
+    (
+        "probabilities[here, thresholds.normal]",
+        "probabilities[here].max(1)",
+        "pv/test_monitor.py::TestThreshold::test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them",
+    ),
+    (
         "lost = expected.current * expected.voltage -",
         "lost = expected.current * expected.voltage +",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
@@ -3946,6 +3956,16 @@ mutants(
 mutants(
     "pv/readings.py",
     (
+        "np.where(np.isnan(wind), 1.0, wind)",
+        "np.ones(len(wind))",
+        "pv/test_monitor.py::TestRows::test_by_air_at_the_wind_that_was_measured_or_a_metre_a_second",
+    ),
+    (
+        "x[:, :2].clip(-FARTHEST, FARTHEST)",
+        "x[:, :2]",
+        "pv/test_monitor.py::TestRows::test_ratios_far_from_one_are_seven",
+    ),
+    (
         "np.where(np.isnan(measured), by_air, measured)",
         "np.where(np.isnan(measured), measured, by_air)",
         "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
@@ -3953,6 +3973,11 @@ mutants(
 )
 mutants(
     "pv/quality.py",
+    (
+        '"temperature missing", np.all(',
+        '"temperature missing", np.any(',
+        "pv/test_check.py::TestReasons::test_one_of_two_temperatures_is_enough",
+    ),
     (
         "run[begin < 0] += length - 1",
         "run[begin < 0] += 0",
@@ -4500,6 +4525,11 @@ mutants(
 )
 mutants(
     "pv/learning.py",
+    (
+        "[None] if kinds != {NORMAL} else []",
+        "[None]",
+        "pv/test_monitor.py::TestRows::test_rows_without_a_label_are_chosen_only_beside_a_fault",
+    ),
     (
         "(rows.string == name) & train & (rows.state == NORMAL)",
         "(rows.string == name) & (rows.state == NORMAL)",

@@ -68,6 +68,13 @@ class TestReasons:
         reasons = reasons_of(piece(**changes), cuts)
         assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == expected
 
+    def test_one_of_two_temperatures_is_enough(self):
+        whole = piece(temp_air=([7, 9], np.nan))
+        whole.values["temp_module"] = np.full(40, 30.0)
+        whole.values["temp_module"][[8, 9]] = np.nan
+        reasons = reasons_of(whole)
+        assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == {9: "temperature missing"}
+
     def test_after_a_clock_that_ran_ahead_all_rows_are_late(self):
         reasons = reasons_of(piece(time=times(_7=1_643_637_600 + 600)))
         assert reasons[8:11] == ["time runs back"] * 3 and reasons[11] is None
