@@ -1264,6 +1264,11 @@ mutants(
 mutants(
     "nn/weights.py",
     (
+        "START = 0.01",
+        "START = 0.1",
+        "models/test_bayesian_mlp.py::test_a_normal_posterior_begins_with_a_hundredth_of_the_weights_mean_square",
+    ),
+    (
         "layer.weight * values[site].unsqueeze(-2)",
         "layer.weight * values[site].unsqueeze(0)",
         "models/test_bayesian_mlp.py::test_the_weights_of_many_draws_are_those_of_each",
@@ -3406,6 +3411,16 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
+        "np.asarray(sample_weight)[known]",
+        "np.asarray(sample_weight)[: known.sum()]",
+        "estimators/test_classifier.py::test_a_weighted_accuracy_is_of_the_rows_with_a_label",
+    ),
+    (
+        "q_y[inside]",
+        "q_y[: len(x)]",
+        "estimators/test_classifier.py::test_a_score_depends_on_no_row_beside_it_even_one_that_cannot_be",
+    ),
+    (
         'self.network_ = "generative" if (indices',
         'self.network_ = "generative" if True or (indices',
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
@@ -4433,6 +4448,21 @@ mutants(
 )
 mutants(
     "estimators/frames.py",
+    (
+        "round(code)",
+        "int(code)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "min(max(round(code), limits.min), limits.max)",
+        "round(code)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "code >= 0.5",
+        "code >= 0.1",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
     (
         "tuple(sorted(values))",
         "tuple(sorted(values, reverse=True))",
