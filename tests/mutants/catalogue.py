@@ -3542,6 +3542,11 @@ mutants(
 mutants(
     "estimators/columns.py",
     (
+        "ends.mean() > 0.5",
+        "ends.mean() > 0.1",
+        "estimators/test_columns.py::test_the_data_choose_their_likelihood[shares and zeros]",
+    ),
+    (
         "(~x.isnan()).double() @",
         "(~x.isnan()).double() * 2 @",
         "estimators/test_columns.py::test_a_change_of_units_changes_the_density_by_its_jacobian",
@@ -3692,6 +3697,16 @@ mutants(
 mutants(
     "pv/check.py",
     (
+        "held[0] + self.longitude * DAY / 360",
+        "held[0]",
+        "pv/test_check.py::TestCheck::test_a_plateau_is_one_of_the_local_day[180.0-81]",
+    ),
+    (
+        ' & (values["v_dc"] > least_v)',
+        "",
+        "pv/test_check.py::TestCheck::test_an_open_circuit_has_voltage_and_light_and_no_current",
+    ),
+    (
         "STAMPS[logger_map.stamp] * check.step",
         "-STAMPS[logger_map.stamp] * check.step",
         "pv/test_check.py::TestCheck::test_what_a_time_stamps",
@@ -3720,6 +3735,14 @@ mutants(
         "total + there.sum()",
         "there.sum()",
         "pv/test_check.py::TestCheck::test_pieces_of_any_size_tell_the_same",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        'encoding="utf-8-sig", newline=""',
+        'encoding="utf-8", newline=""',
+        "pv/test_logger.py::TestReading::test_a_byte_order_mark_is_no_part_of_the_first_name",
     ),
 )
 mutants(
@@ -4011,6 +4034,11 @@ mutants(
 )
 mutants(
     "pv/sampling.py",
+    (
+        'f"{label:g}"',
+        "str(label)",
+        "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
+    ),
     (
         "prepend=last.get(name, NO_TIME // 2)) > NIGHT",
         "prepend=last.get(name, NO_TIME // 2)) > 6 * NIGHT",

@@ -17,6 +17,7 @@ from pyrodgm.pv import (
     read_intervals,
     sample_rows,
 )
+from pyrodgm.pv.intervals import Interval
 from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
 from pyrodgm.pv.readings import temperature
 from pyrodgm.pv.rows import Rows
@@ -218,6 +219,14 @@ class TestRows:
         table.loc[600:679, "state"] = np.repeat(names, 10)
         rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
         assert list(dict.fromkeys(rows.state.tolist())) == ["normal", *names]
+
+    def test_numbers_are_states_without_a_point(self, tmp_path):
+        """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""
+        table = string(["N"] * 3).assign(state=np.repeat([np.nan, 2, 3.5], 288))
+        first = int(table["time"][0].timestamp())
+        path, healthy = written(tmp_path, table), Interval("1", first, first + 86_399, "normal")
+        rows = sample_rows(path, None, "state", intervals=[healthy])
+        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5"]
 
     def test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on(self):
         """Those of another string, of other days and of a fault give half the current, and are more."""
