@@ -59,6 +59,16 @@ def test_rows_without_a_label_help():
     assert classifier.fit(X, few).score(X, y) > 0.9
 
 
+def test_a_weighted_accuracy_is_of_the_rows_with_a_label():
+    classifier = DeepGenerativeClassifier("m2", epochs=2, **SETTINGS).fit(X, Y)
+    random = np.random.RandomState(0)
+    y, weight = random.randint(-1, 3, len(X)), random.rand(len(X))
+    known = y != -1
+    right = (classifier.predict(X) == y)[known]
+    assert classifier.score(X, y, weight) == pytest.approx((weight[known] * right).sum() / weight[known].sum())
+    assert classifier.score(X, y) == pytest.approx(right.mean()) and 0.1 < right.mean() < 0.9
+
+
 def test_no_label_at_all_is_clustering():
     X, y = make_blobs(200, centers=3, cluster_std=0.5, random_state=2)
     settings = SETTINGS | {"hidden": (16,), "learning_rate": 1e-2}
@@ -388,6 +398,22 @@ def test_probabilities_and_scores_in_one_pass():
     np.testing.assert_allclose(scores, classifier.score_samples(X, num_samples=300), atol=0.3)
     with pytest.raises(ValueError, match="dtype: got 'half', want one of float32, float64"):
         classifier.predict_and_score(X, dtype="half")
+
+
+def test_a_score_depends_on_no_row_beside_it_even_one_that_cannot_be():
+    """Rows that are no zeros and ones are among rows whose likely classes differ."""
+    random = np.random.RandomState(0)
+    y = np.arange(90) % 3
+    x = (random.rand(90, 6) < np.where(np.arange(6) // 2 == y[:, None], 0.95, 0.05)).astype(float)
+    settings = SETTINGS | {"likelihood": "bernoulli", "batch_size": 30, "validation_fraction": 0}
+    classifier = DeepGenerativeClassifier("m2", epochs=40, **settings).fit(x, y)
+    classifier.temperature_ = 1.0
+    assert (classifier.predict_proba(x).min(1) < 0.01).mean() > 0.5  # classes that are skipped
+    rows, inside = x[:30].copy(), np.arange(30) % 5 != 0
+    rows[~inside, 0] = -1
+    alone, scores = (classifier.predict_and_score(part, dtype="float64")[1] for part in (x[:30][inside], rows))
+    np.testing.assert_allclose(scores[inside], alone, rtol=1e-9)
+    assert np.isneginf(scores[~inside]).all()
 
 
 @pytest.mark.parametrize("options", [{}, {"hidden": ((24,), (8,)), "activation": "softplus", "z1_size": 3}], ids=str)

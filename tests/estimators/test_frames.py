@@ -80,6 +80,14 @@ def test_an_integer_too_large_for_a_double_is_kept():
     assert filled["number"].tolist() == [2**60 + 1, 3, 0] and filled["switch"].tolist() == [True, False, False]
 
 
+def test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true():
+    rows = pd.DataFrame({"small": pd.array([1, 2], dtype="Int8"), "count": np.array([1, 2], "u1"), "on": [True, False]})
+    small, count, on = read_frame(rows).columns
+    assert small.decoded(np.array([2.6, -2.6, 2.4, 300.0, -300.0])) == [3, -3, 2, 127, -128]
+    assert count.decoded(np.array([-0.6, 0.6, 255.7])) == [0, 1, 255]
+    assert on.decoded(np.array([0.0, 0.2, 0.49, 0.5, 1.0])) == [False, False, False, True, True]
+
+
 def test_the_model_reads_categories_as_one_hot_cells():
     codes = read_frame(FRAME).encode(FRAME)
     columns = describe_columns(codes, ("mixed", {"columns": KINDS}))

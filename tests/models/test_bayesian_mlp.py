@@ -390,6 +390,15 @@ def test_weights_without_a_posterior_are_parameters():
     torch.testing.assert_close(model.predict(X, 1), model.classifier(X))
 
 
+def test_a_normal_posterior_begins_with_a_hundredth_of_the_weights_mean_square():
+    layers = by_hand.layers(BayesianMLP(6, 3, hidden=(8, 5), data_size=DATA_SIZE, weights="normal").p_y)
+    assert len(layers) == 3
+    for number, layer in enumerate(layers):
+        for mean, variance in by_hand.posterior(layer, number).values():
+            expected = 0.01 * layer.weight.square().mean()
+            torch.testing.assert_close(variance, expected.expand(mean.shape))
+
+
 @torch.no_grad()
 def test_alpha_stays_below_one_and_rates_are_the_layers():
     model = small(("B", {"alpha": "unit"}))

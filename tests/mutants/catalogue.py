@@ -1284,6 +1284,11 @@ mutants(
 mutants(
     "nn/weights.py",
     (
+        "START = 0.01",
+        "START = 0.1",
+        "models/test_bayesian_mlp.py::test_a_normal_posterior_begins_with_a_hundredth_of_the_weights_mean_square",
+    ),
+    (
         "layer.weight * values[site].unsqueeze(-2)",
         "layer.weight * values[site].unsqueeze(0)",
         "models/test_bayesian_mlp.py::test_the_weights_of_many_draws_are_those_of_each",
@@ -3474,6 +3479,16 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
+        "np.asarray(sample_weight)[known]",
+        "np.asarray(sample_weight)[: known.sum()]",
+        "estimators/test_classifier.py::test_a_weighted_accuracy_is_of_the_rows_with_a_label",
+    ),
+    (
+        "q_y[inside]",
+        "q_y[: len(x)]",
+        "estimators/test_classifier.py::test_a_score_depends_on_no_row_beside_it_even_one_that_cannot_be",
+    ),
+    (
         'self.network_ = "generative" if (indices',
         'self.network_ = "generative" if True or (indices',
         "estimators/test_classifier.py::test_cagem_predicts_by_its_inference_network",
@@ -3594,6 +3609,11 @@ mutants(
 )
 mutants(
     "estimators/columns.py",
+    (
+        "ends.mean() > 0.5",
+        "ends.mean() > 0.1",
+        "estimators/test_columns.py::test_the_data_choose_their_likelihood[shares and zeros]",
+    ),
     (
         "(~x.isnan()).double() @",
         "(~x.isnan()).double() * 2 @",
@@ -3745,6 +3765,16 @@ mutants(
 mutants(
     "pv/check.py",
     (
+        "held[0] + self.longitude * DAY / 360",
+        "held[0]",
+        "pv/test_check.py::TestCheck::test_a_plateau_is_one_of_the_local_day[180.0-81]",
+    ),
+    (
+        ' & (values["v_dc"] > least_v)',
+        "",
+        "pv/test_check.py::TestCheck::test_an_open_circuit_has_voltage_and_light_and_no_current",
+    ),
+    (
         "STAMPS[logger_map.stamp] * check.step",
         "-STAMPS[logger_map.stamp] * check.step",
         "pv/test_check.py::TestCheck::test_what_a_time_stamps",
@@ -3773,6 +3803,14 @@ mutants(
         "total + there.sum()",
         "there.sum()",
         "pv/test_check.py::TestCheck::test_pieces_of_any_size_tell_the_same",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        'encoding="utf-8-sig", newline=""',
+        'encoding="utf-8", newline=""',
+        "pv/test_logger.py::TestReading::test_a_byte_order_mark_is_no_part_of_the_first_name",
     ),
 )
 mutants(
@@ -3815,6 +3853,36 @@ mutants(
 )
 mutants(
     "pv/watch.py",
+    (
+        "measured * seconds, (measured",
+        "measured, (measured",
+        "pv/test_monitor.py::TestStates::test_energies_of_days_are_those_of_their_rows",
+    ),
+    (
+        "(measured + found.lost) * seconds",
+        "measured + found.lost",
+        "pv/test_monitor.py::TestStates::test_energies_of_days_are_those_of_their_rows",
+    ),
+    (
+        '{name: np.array(row) for name, row in state["worst"].items()}',
+        "{}",
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'self.examples.healthy = arrays["healthy"]',
+        'arrays["healthy"]',
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'Seen(state["seen"]["latest"], runs)',
+        'Seen(state["seen"]["latest"], {})',
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
+    (
+        'runs), state["before"]',
+        "runs), None",
+        "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
+    ),
     (
         "for table in tables])[order]",
         "for table in tables])",
@@ -3968,6 +4036,16 @@ mutants(
 mutants(
     "pv/monitor_model.py",
     (
+        "np.sort(score[rows.state == state])",
+        "np.sort(score)",
+        "pv/test_monitor.py::TestThreshold::test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them",
+    ),
+    (
+        "probabilities[here, thresholds.normal]",
+        "probabilities[here].max(1)",
+        "pv/test_monitor.py::TestThreshold::test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them",
+    ),
+    (
         "lost = expected.current * expected.voltage -",
         "lost = expected.current * expected.voltage +",
         "pv/test_monitor.py::TestStates::test_energy_lost_is_expected_less_measured",
@@ -3984,6 +4062,16 @@ mutants(
 mutants(
     "pv/readings.py",
     (
+        "np.where(np.isnan(wind), 1.0, wind)",
+        "np.ones(len(wind))",
+        "pv/test_monitor.py::TestRows::test_by_air_at_the_wind_that_was_measured_or_a_metre_a_second",
+    ),
+    (
+        "x[:, :2].clip(-FARTHEST, FARTHEST)",
+        "x[:, :2]",
+        "pv/test_monitor.py::TestRows::test_ratios_far_from_one_are_seven",
+    ),
+    (
         "np.where(np.isnan(measured), by_air, measured)",
         "np.where(np.isnan(measured), measured, by_air)",
         "pv/test_monitor.py::TestRows::test_temperature_is_by_air_where_none_is_measured",
@@ -3991,6 +4079,11 @@ mutants(
 )
 mutants(
     "pv/quality.py",
+    (
+        '"temperature missing", np.all(',
+        '"temperature missing", np.any(',
+        "pv/test_check.py::TestReasons::test_one_of_two_temperatures_is_enough",
+    ),
     (
         "run[begin < 0] += length - 1",
         "run[begin < 0] += 0",
@@ -4009,6 +4102,11 @@ mutants(
 )
 mutants(
     "pv/sampling.py",
+    (
+        'f"{label:g}"',
+        "str(label)",
+        "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
+    ),
     (
         "prepend=last.get(name, NO_TIME // 2)) > NIGHT",
         "prepend=last.get(name, NO_TIME // 2)) > 6 * NIGHT",
@@ -4447,6 +4545,21 @@ mutants(
 mutants(
     "estimators/frames.py",
     (
+        "round(code)",
+        "int(code)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "min(max(round(code), limits.min), limits.max)",
+        "round(code)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "code >= 0.5",
+        "code >= 0.1",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
         "tuple(sorted(values))",
         "tuple(sorted(values, reverse=True))",
         "estimators/test_frames.py::test_a_category_is_its_place_and_a_missing_one_is_nan",
@@ -4538,6 +4651,11 @@ mutants(
 )
 mutants(
     "pv/learning.py",
+    (
+        "[None] if kinds != {NORMAL} else []",
+        "[None]",
+        "pv/test_monitor.py::TestRows::test_rows_without_a_label_are_chosen_only_beside_a_fault",
+    ),
     (
         "(rows.string == name) & train & (rows.state == NORMAL)",
         "(rows.string == name) & (rows.state == NORMAL)",

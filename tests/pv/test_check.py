@@ -68,6 +68,13 @@ class TestReasons:
         reasons = reasons_of(piece(**changes), cuts)
         assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == expected
 
+    def test_one_of_two_temperatures_is_enough(self):
+        whole = piece(temp_air=([7, 9], np.nan))
+        whole.values["temp_module"] = np.full(40, 30.0)
+        whole.values["temp_module"][[8, 9]] = np.nan
+        reasons = reasons_of(whole)
+        assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == {9: "temperature missing"}
+
     def test_after_a_clock_that_ran_ahead_all_rows_are_late(self):
         reasons = reasons_of(piece(time=times(_7=1_643_637_600 + 600)))
         assert reasons[8:11] == ["time runs back"] * 3 and reasons[11] is None
@@ -154,6 +161,26 @@ class TestCheck:
         assert check.spikes == {"temp_module": 2}
         text = "\n".join(told({"1": check}))
         assert "rows at open circuit" in text and "rows clipped" in text and "rows curtailed" in text
+
+    @pytest.mark.parametrize(("longitude", "clipped"), [(180.0, 81), (0.0, 0)])
+    def test_a_plateau_is_one_of_the_local_day(self, tmp_path, longitude, clipped):
+        """Eighty minutes around midnight in UTC are over an hour at noon, or two parts of two days at longitude 0."""
+        minutes = np.arange(-180, 181)
+        light = 1000.0 - 5 * np.abs(minutes)
+        volts = 250 + 0.01 * minutes
+        time = pandas.Timestamp("2022-03-02", tz="UTC") + pandas.to_timedelta(minutes, "min")
+        table = pandas.DataFrame({"time": time, "temp_air": 20.0, "poa_global": light, "v_dc": volts})
+        table["i_dc"] = 2 * light.clip(max=800) / volts
+        table.to_csv(tmp_path / "log.csv", index=False)
+        check = check_logger(tmp_path / "log.csv", latitude=0.0, longitude=longitude)["1"]
+        assert check.clipped == pytest.approx(clipped, abs=2) and check.used == len(table)
+
+    def test_an_open_circuit_has_voltage_and_light_and_no_current(self, tmp_path, month):
+        table = month[(month["poa_global"] > 300) & (month["i_dc"] > 1)].reset_index(drop=True)
+        table.loc[[10, 20, 30, 40, 50], "i_dc"] = [0.04, 0.0, 0.06, 0.0, 0.0]
+        table.loc[[20, 40], "v_dc"] = [11.0, 9.0]
+        table.loc[50, "poa_global"] = 99.0
+        assert checked(tmp_path, table).open_circuit == 2
 
     def test_a_plateau_of_the_light_is_none_of_the_inverter(self, tmp_path, month):
         steady = month.copy()

@@ -108,6 +108,29 @@ class TestKilled:
         same(tmp_path / "report", folder)
 
 
+def test_what_is_remembered_at_a_stop_counts_after_it(tmp_path):
+    """Stops are within a run of stuck voltages, within an event, and after the worst and the healthy rows."""
+    trained = Monitor.fit(written(tmp_path, string(["N"] * 4 + ["IV"] * 2)), "state", ["N"], steps=60)
+    table = string(["N", "IV", "D"], seed=1).drop(columns="state")
+    table.loc[130:160, "v_dc"] = table.loc[130, "v_dc"]
+    path = written(tmp_path, table)
+    whole, lines = monitor_file(trained, path, tmp_path / "whole"), path.read_bytes().splitlines(keepends=True)
+    for rows in (138, 145, 288 + 140, 2 * 288 + 150, len(table)):
+        path.write_bytes(b"".join(lines[: 1 + rows]))
+        report = follow_file(trained, path, tmp_path / "report", until=lambda report: True)
+    assert report[:3] == whole[:3] and whole.skipped["v_dc stuck"] == 20
+    one, other = (pandas.read_parquet(tmp_path / name / "rows.parquet") for name in ("report", "whole"))
+    pandas.testing.assert_frame_equal(one, other, rtol=1e-3, atol=1e-2)
+    assert len(whole.events) > 1
+    for one, other in zip(report.events, whole.events, strict=True):
+        assert one[:4] == other[:4] and one.kwh_lost == pytest.approx(other.kwh_lost, rel=1e-6)
+    one, other = report.days["1"], whole.days["1"]
+    assert one.number.tolist() == other.number.tolist() and one.counts.tolist() == other.counts.tolist()
+    assert one.energy == pytest.approx(other.energy, rel=1e-6)
+    one, other = ([[row and row[:2] for row in pair] for pair in of.examples["1"]] for of in (report, whole))
+    assert one == other and len(one) == 2 and all(healthy for _, healthy in one)
+
+
 class TestAppended:
     def read(self, path, place):
         found = list(read_appended(path, LoggerMap(), place))

@@ -68,6 +68,15 @@ class TestReading:
         assert (np.diff(time) == 60).all() and values["v_dc"].tolist() == [2 * i for i in range(20)]
         assert [row for piece in pieces for row in piece.row] == list(range(1, 21))
 
+    def test_a_byte_order_mark_is_no_part_of_the_first_name(self, tmp_path):
+        """Excel writes one. Where the first column is one of two temperatures, the file could be read without it."""
+        path, line = tmp_path / "log.csv", "5,2022-01-31T14:05:00Z,1.5,300,700,-3\n"
+        path.write_text("temp_module," + HEADER + "\n" + line, encoding="utf-8-sig")
+        _, values, _ = whole(read_logger(path))
+        assert {name: column.tolist() for name, column in values.items()} == {
+            "i_dc": [1.5], "v_dc": [300], "poa_global": [700], "temp_module": [5], "temp_air": [-3],
+        }  # fmt: skip
+
     def test_semicolons_and_decimal_commas(self, tmp_path):
         path = written(tmp_path, HEADER.replace(",", ";") + "\n2022-01-31T14:05:00Z;1,5;300,25;700;-3,0\n")
         assert whole(read_logger(path))[1]["v_dc"].tolist() == [300.25]

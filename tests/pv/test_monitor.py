@@ -17,7 +17,8 @@ from pyrodgm.pv import (
     read_intervals,
     sample_rows,
 )
-from pyrodgm.pv.learning import healthy_strings
+from pyrodgm.pv.intervals import Interval
+from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
 from pyrodgm.pv.readings import temperature
 from pyrodgm.pv.rows import Rows
 from pyrodgm.pv.sampling import KEPT_A_DAY
@@ -71,6 +72,20 @@ class TestStates:
             i, v = FAULTS[state]
             healthy = (day["i_dc"] * day["v_dc"]).sum() / (i * v) * step / 1000
             assert events[events["state"] == state]["kwh_lost"].sum() == pytest.approx((1 - i * v) * healthy, rel=0.06)
+
+    def test_energies_of_days_are_those_of_their_rows(self, roof, new, tmp_path):
+        """Of rows in light, each for its five minutes; the expected ones are known from the model of the string."""
+        report = monitor_file(roof, new, tmp_path / "report")
+        table = pandas.read_csv(new).query("poa_global >= 20")
+        healthy = TRUE.at(table["poa_global"].to_numpy(), table["temp_module"].to_numpy())
+        powers = np.stack([table["i_dc"] * table["v_dc"], healthy.current * healthy.voltage], 1)
+        day, found = table.index // 288, report.days["1"]
+        for i in range(5):
+            joules = found.energy[found.number // 96 - found.number[0] // 96 == i].sum(0)
+            measured, expected = 300 * powers[day == i].sum(0)
+            assert joules[0] == pytest.approx(measured, rel=1e-9) and joules[1] == pytest.approx(expected, rel=0.03)
+        kwh = found.energy.sum(0) / 3.6e6
+        assert f"{kwh[0]:.1f} of {kwh[1]:.1f} kWh" in (tmp_path / "report" / "report.html").read_text()
 
     def test_no_fault_was_ever_labelled(self, new, tmp_path):
         healthy = written(tmp_path, string(["N"] * 8, seed=3).drop(columns="state"))
@@ -154,6 +169,24 @@ class TestThreshold:
         rows = np.array([[0.9, 0.098, 0.002], [0.9, 0.0981, 0.0019], [0.3, 0.2, 0.5]])
         assert self.monitor(roof).thresholds.decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
 
+    def test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them(self, tmp_path):
+        """Both are computed again from the rows that the monitor keeps: all rows here.
+
+        The second day, the one for thresholds, has a fault that nobody noticed: it is labelled normal.
+        """
+        table = string(["N", "IV", "N", "N", "IV", "IV", "PS"])
+        table.loc[288:575, "state"] = "N"
+        monitor = Monitor.fit(written(tmp_path, table), "state", ["N"], steps=60)
+        rows, found = monitor.rows, monitor.thresholds
+        probabilities, score = monitor.classifier.predict_and_score(monitor.readings.of("1", rows.values)[0])
+        for state in ("IV", "PS"):
+            own = np.sort(score[rows.state == state])
+            assert len(own) > 100 and found.faults[state] == pytest.approx(own, rel=1e-3, abs=1e-3)
+        here, normal = use_of_days(rows) == "threshold", monitor.classifier.classes_.tolist().index("normal")
+        assert found.scores["1"] == pytest.approx(np.sort(score[here]), rel=1e-3, abs=1e-3)
+        normality = np.sort(probabilities[here, normal])
+        assert normality.mean() < 1 / 3 and found.normality["1"] == pytest.approx(normality, abs=1e-4)
+
     def test_false_alarms_are_of_further_days(self, roof):
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
         assert len(roof.further["1"]) == 3 and 350 < len(roof.thresholds.scores["1"]) < 360
@@ -187,6 +220,14 @@ class TestRows:
         rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
         assert list(dict.fromkeys(rows.state.tolist())) == ["normal", *names]
 
+    def test_numbers_are_states_without_a_point(self, tmp_path):
+        """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""
+        table = string(["N"] * 3).assign(state=np.repeat([np.nan, 2, 3.5], 288))
+        first = int(table["time"][0].timestamp())
+        path, healthy = written(tmp_path, table), Interval("1", first, first + 86_399, "normal")
+        rows = sample_rows(path, None, "state", intervals=[healthy])
+        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5"]
+
     def test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on(self):
         """Those of another string, of other days and of a fault give half the current, and are more."""
         random, why = np.random.default_rng(0), np.repeat([0, 1, 2, 3], [100, 200, 200, 200])
@@ -204,6 +245,28 @@ class TestRows:
             "poa_global": np.array([500.0, 500]), "temp_module": np.array([40.0, np.nan]), "temp_air": np.full(2, 10.0),
         }  # fmt: skip
         assert temperature(values) == pytest.approx([40, 10 + 500 / 31.84])
+
+    def test_by_air_at_the_wind_that_was_measured_or_a_metre_a_second(self):
+        values = {"poa_global": np.full(2, 500.0), "temp_air": np.full(2, 10.0), "wind_speed": np.array([3, np.nan])}
+        assert temperature(values) == pytest.approx([10 + 500 / (25 + 6.84 * 3), 10 + 500 / 31.84])
+
+    def test_ratios_far_from_one_are_seven(self):
+        """V over the expected V and the logarithm of the currents' ratio, on both sides, but not that of the light."""
+        poa, warm = np.full(4, 800.0), np.full(4, 40.0)
+        point, far = TRUE.at(poa, warm), np.array([6.5, 7.5, -6.5, -7.5])
+        values = {"poa_global": poa, "temp_module": warm, "v_dc": far * point.voltage, "i_dc": point.current}
+        x = Readings("ratios", {"1": TRUE}).of("1", values)[0]
+        assert x[:, 0] == pytest.approx([6.5, 7, -6.5, -7]) and x[:, 1] == pytest.approx(np.zeros(4))
+        values["i_dc"] = np.exp([6.5, 7.5, -2, 0]) * point.current
+        x = Readings("ratios", {"1": TRUE}).of("1", values)[0]
+        assert x[:, 1] == pytest.approx([6.5, 7, -2, 0]) and x[:, 2] == pytest.approx(np.log(poa))
+
+    def test_rows_without_a_label_are_chosen_only_beside_a_fault(self):
+        """Where no fault is labelled, some of them may be faulty, and all would be learnt as normal."""
+        state, usable = np.array(["normal"] * 4 + [None] * 4, object), np.arange(8) != 0
+        assert choose_evenly(state, usable, 9, 0).tolist() == [1, 2, 3]
+        state[2:4] = "IV"
+        assert choose_evenly(np.append(state, ["normal"]), np.append(usable, True), 9, 0).tolist() == list(range(1, 9))
 
 
 class TestFolder:
