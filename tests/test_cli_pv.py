@@ -125,6 +125,10 @@ class TestMonitor:
         assert "roof: the old monitor is now roof.1" in result.output
         assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
 
+    def test_training_counts_the_rows_left_out(self, log):
+        result = call("train", "log.csv", "--model", "roof", "--steps", 2)
+        assert re.search("left out: [0-9]+ rows, night", result.output)
+
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)
         monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))

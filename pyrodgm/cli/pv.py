@@ -143,6 +143,8 @@ def train(
         rates = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
         rates = f"{rates}, on {alarms.days} other normal days"
     console.print(f"false alarms at a stated {false_alarms:.2%}: {rates}", **say)
+    for reason, count in rows.skipped.most_common():
+        console.print(f"left out: {count} rows, {reason}", **say)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
-from pyrodgm.pv.logger import NO_TIME, read_logger
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, read_logger
 from pyrodgm.pv.logger_map import STAMPS, LoggerMap
 from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
 from pyrodgm.pv.units import visible_unit
@@ -81,7 +81,7 @@ def check_logger(
         latitude, longitude: of the plant in degrees, north and east positive. Without them the clock is not checked.
 
     Returns:
-        A ``StringCheck`` for each string, by its name.
+        A ``StringCheck`` for each string, by its name. Rows that name no string are counted under ``""``.
 
     Raises:
         ValueError: as in ``read_logger``; for an impossible latitude or longitude.
@@ -128,6 +128,8 @@ class _Pass:
         used = reasons == None  # noqa: E711
         check.rows, check.used = check.rows + len(piece), check.used + int(used.sum())
         check.skipped.update(Counter(reasons[~used].tolist()))
+        if piece.string == NO_STRING:
+            return
         for name, count in piece.unread.items():
             check.unread[name] += count
         self._step(piece.time)
@@ -235,6 +237,9 @@ def told(checks: dict[str, StringCheck]) -> list[str]:
     """The checks as lines of text that begin with the name of the string."""
     lines = []
     for name, check in checks.items():
+        if name == NO_STRING:
+            lines.append(f"no string: left out: {check.rows} rows, no string")
+            continue
 
         def say(text, name=name):
             lines.append(f"{name}: {text}")

@@ -2,9 +2,9 @@
 
 Needs the extra ``pv``.
 
-A cell that is not a number, such as ``Bad Input``, becomes NaN, and a time that cannot be read becomes ``NO_TIME``.
-``quality`` decides which of these rows are left out, and gives the reason. A problem with the whole file raises an
-error immediately.
+A cell that is not a number, such as ``Bad Input``, becomes NaN. A time that cannot be read becomes ``NO_TIME``, and a
+missing string becomes ``NO_STRING``. ``quality`` decides which of these rows are left out, and gives the reason. A
+problem with the whole file raises an error immediately.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pyrodgm.pv.units import QUANTITIES
 ROWS_AT_ONCE = 200_000
 NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
 NO_TIME = np.iinfo(np.int64).min
+NO_STRING = ""  # string of the rows whose cell for it is empty
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 
 
@@ -33,7 +34,7 @@ class Piece(NamedTuple):
     """Rows of one string, in the file's order.
 
     Args:
-        string: its name.
+        string: its name; ``NO_STRING`` for the rows whose cell for the string is empty.
         row: the number of each row in the file, ``(N,)``, counted from 1 below the line of names.
         time: seconds since 1970 in UTC, ``(N,)``, integers; ``NO_TIME`` if there is no time.
         values: dict from pvlib's names to values ``(N,)``, NaN if a value is missing. A quantity that the file lacks
@@ -191,7 +192,8 @@ def pieces_of(
     state = None if label is None else table[label].astype(object).where(table[label].notna(), None).to_numpy()
     groups = {None: slice(None)}
     if logger_map.string_column is not None:
-        names = table[logger_map.string_column].astype(str).to_numpy()
+        cells = table[logger_map.string_column]
+        names = cells.astype(object).where(cells.notna(), NO_STRING).astype(str).to_numpy()
         groups = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
     for source in strings:
         numbers = {}

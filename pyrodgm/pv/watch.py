@@ -12,7 +12,7 @@ import numpy as np
 from pyrodgm.pv.days import DaysOfString
 from pyrodgm.pv.events import Event, EventsOfString, seconds_of
 from pyrodgm.pv.examples import Example, ExamplesOfString
-from pyrodgm.pv.logger import NO_TIME, Piece
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.monitor_model import Monitor
 from pyrodgm.pv.quality import Seen, left_out
 from pyrodgm.pv.readings import COLUMNS, temperature
@@ -67,9 +67,12 @@ class Watch:
         """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
         tables: list[dict[str, np.ndarray]] = []
         for piece in pieces:
-            if piece.string not in self.strings:
-                self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
-            tables.append(self.strings[piece.string].rows(piece))
+            if piece.string == NO_STRING:
+                tables.append(_nothing(piece) | {"skipped": np.full(len(piece), "no string", object)})
+            else:
+                if piece.string not in self.strings:
+                    self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
+                tables.append(self.strings[piece.string].rows(piece))
             used = tables[-1]["skipped"] == None  # noqa: E711
             self.states.update(Counter(tables[-1]["state"][used].tolist()))
             self.skipped.update(Counter(tables[-1]["skipped"][~used].tolist()))
@@ -127,9 +130,8 @@ class _String:
         self.days.add(time, found.state, measured * seconds, (measured + found.lost) * seconds)
         sensors = (values["i_dc"], values["v_dc"], values["poa_global"], temperature(values))
         self.examples.add(found.state, np.stack([time, found.score, *sensors, *expected], 1))
-        columns = {"time": piece.time, "string": np.full(len(piece), self.string, object)}
-        for name, nothing in (("state", None), ("probability", np.nan), ("score", np.nan), ("anomaly", None)):
-            columns[name] = np.full(len(piece), nothing, float if nothing is not None else object)
+        columns = _nothing(piece)
+        for name in ("state", "probability", "score", "anomaly"):
             columns[name][used] = getattr(found, name)
         return columns | {"skipped": skipped}
 
@@ -160,3 +162,11 @@ class _String:
         self.days.number, self.days.energy, self.days.counts = (arrays[n] for n in ("number", "energy", "counts"))
         self.examples.healthy = arrays["healthy"]
         self.examples.worst = {name: np.array(row) for name, row in state["worst"].items()}
+
+
+def _nothing(piece):
+    """The columns of ``rows.parquet`` for rows that are all left out, without the reasons."""
+    columns = {"time": piece.time, "string": np.full(len(piece), piece.string or None, object)}
+    for name, nothing in (("state", None), ("probability", np.nan), ("score", np.nan), ("anomaly", None)):
+        columns[name] = np.full(len(piece), nothing, float if nothing is not None else object)
+    return columns

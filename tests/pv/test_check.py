@@ -177,6 +177,19 @@ class TestCheck:
         assert list(checks) == ["1", "2"]
         assert checks["2"].units == {"i_dc": "one column for all 2 strings; is it the inverter's?"}
 
+    def test_rows_that_name_no_string(self, tmp_path, month):
+        (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
+        table = month.assign(inverter=np.where(np.arange(len(month)) % 1000 == 500, None, "a"))
+        table.to_csv(tmp_path / "log.csv", index=False)
+        with (tmp_path / "log.csv").open("a") as file:
+            file.write("2019-03-31T00:00:00-05:00,1,2")
+        checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
+        assert list(checks) == ["", "a"] and checks["a"].rows == checks["a"].used + sum(checks["a"].skipped.values())
+        without = len(range(500, len(month), 1000)) + 1
+        assert checks[""].rows == without == len(month) + 1 - checks["a"].rows
+        assert checks[""].skipped == {"no string": without} and not checks[""].ranges
+        assert told(checks)[0] == f"no string: left out: {without} rows, no string"
+
     def test_a_file_of_nights(self, tmp_path, month):
         check = checked(tmp_path, month[month["poa_global"] < 20])
         assert check.used == 0 and check.skipped == {"night": check.rows}

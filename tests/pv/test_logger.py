@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from pyrodgm.pv import load_map, read_logger
-from pyrodgm.pv.logger import NO_TIME
+from pyrodgm.pv.logger import NO_STRING, NO_TIME
 from pyrodgm.pv.units import conversion, visible_unit
 
 HEADER = "time,i_dc,v_dc,poa_global,temp_air"
@@ -104,6 +104,15 @@ class TestReading:
         path = written(tmp_path, HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T1")
         time, values, _ = whole(read_logger(path))
         assert time[1] == NO_TIME and np.isnan(values["i_dc"][1])
+
+    @pytest.mark.parametrize("end", ["2022-01-31T14:05Z,5,6,7,8,\n", "2022-01-31T14:05Z,5,6", "2022-01"])
+    def test_a_row_that_names_no_string(self, tmp_path, end):
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        path = written(tmp_path, HEADER + ",inverter\n2022-01-31T14:05Z,1,2,3,4,nan-tou\n" + end)
+        assert [(piece.string, piece.row.tolist()) for piece in read_logger(path, logger_map)] == [
+            ("nan-tou", [1]),
+            (NO_STRING, [2]),
+        ]
 
     def test_summer_time(self, tmp_path):
         """Half past two does not exist on 13 March, half past one comes twice on 6 November."""

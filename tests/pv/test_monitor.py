@@ -41,6 +41,16 @@ def new(tmp_path_factory):
     return written(tmp_path_factory.mktemp("new"), string(["N", "N", "IV", "PS", "D"], seed=1))
 
 
+@pytest.fixture
+def two(tmp_path):
+    """A file whose rows name one of two strings, but for row 100, its map and its table."""
+    (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
+    table = string(["N"] * 4, minutes=15).drop(columns="state")
+    both = pandas.concat([table.assign(inverter="a"), table.assign(inverter="b")]).sort_values("time", kind="stable")
+    both.iloc[100, both.columns.get_loc("inverter")] = None
+    return written(tmp_path, both), load_map(tmp_path / "map.toml"), both
+
+
 def report_of(folder):
     return pandas.read_parquet(folder / "rows.parquet"), pandas.read_csv(folder / "events.csv")
 
@@ -116,6 +126,21 @@ class TestStates:
         rows = report_of(tmp_path / "report")[0]
         assert rows["string"].tolist() == ["1", "2"] * len(table)
         assert (rows["time"][::2].array == table["time"].array).all()
+
+    def test_rows_that_name_no_string_are_left_out(self, two, tmp_path):
+        """An empty cell within the file, and a last line that was only half written."""
+        path, logger_map, table = two
+        with path.open("a") as file:
+            file.write("2022-03-05T00:00:00+00:00,1,2")
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        assert list(monitor.thresholds.scores) == ["a", "b"] and monitor.rows.skipped["no string"] == 2
+        report = monitor_file(monitor, path, tmp_path / "report")
+        rows = report_of(tmp_path / "report")[0]
+        assert report.rows == len(rows) == len(table) + 1 and report.skipped["no string"] == 2
+        without = rows["skipped"] == "no string"
+        assert np.flatnonzero(without).tolist() == [100, len(table)]
+        assert rows["string"].isna().equals(without) and rows["state"][without].isna().all()
+        assert list(report.days) == ["a", "b"]
 
     def test_raw_reads_the_six_sensors(self, tmp_path):
         table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
