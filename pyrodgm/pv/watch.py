@@ -1,4 +1,8 @@
-"""Runs a monitor over the rows of all strings, piece by piece, and keeps the state between two pieces."""
+"""Runs a monitor over the rows of all strings, piece by piece, and keeps the state between two pieces.
+
+Rows of a string that the monitor was not trained on are left out, with the reason ``string not known``. ``quality``
+lists the other reasons.
+"""
 
 from __future__ import annotations
 
@@ -62,23 +66,31 @@ class Watch:
         self.states: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.rows = 0
+        self.unknown = NO_STRING  # name of the first string that the monitor does not know
 
     def take(self, pieces: Sequence[Piece]) -> dict[str, np.ndarray]:
         """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
         tables: list[dict[str, np.ndarray]] = []
         for piece in pieces:
-            if piece.string == NO_STRING:
-                tables.append(_nothing(piece) | {"skipped": np.full(len(piece), "no string", object)})
-            else:
+            if piece.string in self.monitor.thresholds.scores:
                 if piece.string not in self.strings:
                     self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
                 tables.append(self.strings[piece.string].rows(piece))
+            else:
+                self.unknown = self.unknown or piece.string
+                reason = "no string" if piece.string == NO_STRING else "string not known"
+                tables.append(_nothing(piece) | {"skipped": np.full(len(piece), reason, object)})
             used = tables[-1]["skipped"] == None  # noqa: E711
             self.states.update(Counter(tables[-1]["state"][used].tolist()))
             self.skipped.update(Counter(tables[-1]["skipped"][~used].tolist()))
         order = np.argsort(np.concatenate([piece.row for piece in pieces]), kind="stable")
         self.rows += len(order)
         return {name: np.concatenate([table[name] for table in tables])[order] for name in tables[0]}
+
+    def check_strings(self) -> None:
+        """Raise ``ValueError`` if no row so far is of a string that the monitor knows."""
+        if not self.strings:
+            self.monitor.thresholds.check_string(self.unknown)
 
     def report(self) -> Report:
         """The results so far."""
@@ -113,7 +125,6 @@ class _String:
     """One string's rows, piece by piece."""
 
     def __init__(self, monitor, string, false_alarms, minutes):
-        monitor.thresholds.check_string(string)
         self.monitor, self.string, self.share = monitor, string, false_alarms
         self.seen, self.before, self.events = Seen(), None, EventsOfString(string, minutes)
         self.days, self.examples = DaysOfString([*monitor.thresholds.states.tolist(), UNSEEN]), ExamplesOfString()

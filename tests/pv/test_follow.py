@@ -164,6 +164,13 @@ class TestStrings:
         rows = pandas.read_parquet(path.parent / "report" / "rows.parquet")
         assert rows["string"].isna().tolist() == [True, False, True, False]
 
+    def test_rows_of_one_that_is_not_known_are_left_out(self, roof, path):
+        with pytest.raises(ValueError, match="string: got '2', want one of 1"):
+            self.follow(roof, path, "", "2", "3")
+        assert self.follow(roof, path, "1").skipped == {"no string": 1, "string not known": 2}
+        report = self.follow(roof, path, "2", "2", "1")
+        assert report.rows == 7 and report.skipped == {"no string": 1, "string not known": 4}
+
 
 def test_bad_input(folder, roof, tmp_path):
     path = folder / "whole.csv"

@@ -142,6 +142,23 @@ class TestStates:
         assert rows["string"].isna().equals(without) and rows["state"][without].isna().all()
         assert list(report.days) == ["a", "b"]
 
+    @pytest.mark.parametrize("rows_at_once", [70, 10**6])
+    def test_rows_of_a_string_that_is_not_known_are_left_out(self, two, tmp_path, rows_at_once):
+        """Also if the first part of the file has no other string."""
+        _, logger_map, table = two
+        first = pandas.concat([table.head(100).assign(inverter="c"), table])
+        path = written(tmp_path, table[table["inverter"] == "a"], "a.csv")
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        path = written(tmp_path, first)
+        report = monitor_file(monitor, path, tmp_path / "report", rows_at_once=rows_at_once)
+        rows = report_of(tmp_path / "report")[0]
+        assert report.rows == len(rows) and list(report.days) == ["a"]
+        assert rows["string"].fillna("").tolist() == first["inverter"].fillna("").tolist()
+        assert (rows["skipped"] == "string not known").equals(rows["string"].isin(["b", "c"]))
+        assert report.skipped["string not known"] == 100 + (table["inverter"] == "b").sum()
+        assert report.states.total() == rows["state"].notna().sum() > 50
+        assert "string not known" in (tmp_path / "report" / "report.html").read_text()
+
     def test_raw_reads_the_six_sensors(self, tmp_path):
         table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
         table["wind_speed"] = np.random.default_rng(0).uniform(1, 3, len(table))
@@ -320,6 +337,10 @@ class TestBadInput:
             monitor_file(roof, new, tmp_path, minutes=0)
         with pytest.raises(ValueError, match="string: got 'CB7', want one of 1"):
             monitor_file(roof, new, tmp_path, logger_map=load_map(None)._replace(string="CB7"))
+        nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
+        with pytest.raises(ValueError, match="string: got '', want one of 1"):
+            monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
+        nothing.unlink()
         assert list(tmp_path.iterdir()) == []
 
     def test_a_folder_with_another_models_report(self, roof, new, tmp_path):
