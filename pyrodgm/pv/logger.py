@@ -28,6 +28,8 @@ NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for
 NO_TIME = np.iinfo(np.int64).min
 NO_STRING = ""  # string of the rows whose cell for it is empty
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+OFFSET = r"\d[T ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"  # of a time in ISO 8601
+IN_FORMAT = r"%z|Z|\+00:?00"  # what a format has for times with an offset, or in UTC
 
 
 class Piece(NamedTuple):
@@ -64,6 +66,9 @@ def read_logger(
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> Iterator[Piece]:
     """Read a file piece by piece, with at most ``rows_at_once`` of its rows in memory.
+
+    A time without an offset from UTC is in the timezone of the map. If the map has none, it becomes ``NO_TIME`` where
+    other times of the file have an offset. If none has one, that is an error.
 
     Args:
         path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. The separator of a CSV is a comma, a semicolon or a tab.
@@ -232,10 +237,22 @@ def _numbers(name, cells, first):
 
 def _times(cells, first, logger_map):
     """Seconds since 1970 in UTC, ``NO_TIME`` where a time cannot be read."""
+    read, local = _read_times(cells, first, logger_map)
+    if local.notna().any():
+        if logger_map.timezone is not None:
+            return np.maximum(_seconds(read), _seconds(_localise(local, logger_map.timezone)))
+        if read.isna().all() and (first == 1 or len(cells) > 100):
+            raise ValueError(f"{logger_map.time}: got times without an offset from UTC, want timezone in a map")
+    return _seconds(read)
+
+
+def _read_times(cells, first, logger_map):
+    """Times of cells with an offset from UTC, and local times of cells without; NaT elsewhere."""
     pandas = need("pandas")
     name = logger_map.time
+    nothing = pandas.Series(pandas.NaT, cells.index)
     if cells.dtype.kind == "M":
-        read = cells
+        read, local = (nothing, cells) if cells.dt.tz is None else (cells, nothing)
     else:
         texts = cells.astype("string")
         told = texts.dropna()
@@ -246,21 +263,26 @@ def _times(cells, first, logger_map):
                 "or a format in a map"
             )
         options = {"format": logger_map.time_format or "ISO8601", "errors": "coerce"}
-        offset = bool(told.str.contains(r":.*(?:Z|[+-]\d{2}:?\d{2})\s*$").any())
-        read = pandas.to_datetime(texts, utc=offset, **options)
-        lost = read.isna() & texts.notna()
+        if logger_map.time_format is None:
+            offset = texts.str.contains(OFFSET).fillna(False).astype(bool)
+        else:
+            offset = texts.notna() & bool(re.search(IN_FORMAT, logger_map.time_format))
+        read = pandas.to_datetime(texts.where(offset), utc=True, **options)
+        local = pandas.to_datetime(texts.where(~offset), **options)
+        lost = read.isna() & local.isna() & texts.notna()
         if lost.mean() > 0.5 and (begins or len(texts) > 100):
             row = int(np.flatnonzero(lost)[0])
             raise ValueError(
                 f"{name}: got {texts.iloc[row]!r} in row {first + row}, which does not fit "
                 f"{logger_map.time_format or 'ISO 8601'}: day before month, or another format?"
             )
+    return read, local
+
+
+def _seconds(read):
+    """Times with an offset as seconds since 1970 in UTC; NaT becomes ``NO_TIME``."""
     if read.isna().all():
-        return np.full(len(cells), NO_TIME)
-    if read.dt.tz is None:
-        if logger_map.timezone is None:
-            raise ValueError(f"{name}: got times without an offset from UTC, want timezone in a map")
-        read = _localise(read, logger_map.timezone)
+        return np.full(len(read), NO_TIME)
     whole = read.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]")
     seconds = whole.to_numpy().astype(np.int64)
     return np.where(read.isna().to_numpy(), NO_TIME, seconds)

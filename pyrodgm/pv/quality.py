@@ -3,7 +3,7 @@
 The reasons are these; the first that applies is given:
 
     no string        the cell that names the string is empty
-    no time          the cell is empty or cannot be read
+    no time          the cell is empty or cannot be read, or lacks the offset from UTC that other cells have
     time repeats     the same time as the row before
     time runs back   earlier than the latest row before
     night            irradiance below 20 W/m²

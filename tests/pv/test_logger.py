@@ -114,6 +114,31 @@ class TestReading:
             (NO_STRING, [2]),
         ]
 
+    @pytest.mark.parametrize("rows_at_once", [1, 2, 1000])
+    @pytest.mark.parametrize(("zone", "minutes"), [(None, [0, None, 2, None, 4]), ("America/Denver", [0, 1, 2, 3, 4])])
+    def test_times_of_which_some_have_an_offset(self, tmp_path, rows_at_once, zone, minutes):
+        offsets = ["Z", "", "+00", "", "+0000"]
+        times = [f"2022-01-31T{21 if end else 14}:0{i}{end}" for i, end in enumerate(offsets)]
+        path = written(tmp_path, "\n".join([HEADER, *(f"{t},1,2,3,4" for t in times)]) + "\n")
+        time = whole(read_logger(path, load_map(None)._replace(timezone=zone), rows_at_once=rows_at_once))[0]
+        assert time.tolist() == [NO_TIME if m is None else 1643662800 + 60 * m for m in minutes]
+
+    def test_a_year_at_the_end_is_no_offset(self, tmp_path):
+        logger_map = load_map(None)._replace(time_format="%H:%M %d-%m-%Y", timezone="America/Denver")
+        path = written(tmp_path, HEADER + "\n14:05 31-01-2022,1,2,3,4\n")
+        assert whole(read_logger(path, logger_map))[0].tolist() == [1643663100]
+
+    @pytest.mark.parametrize(
+        ("time_format", "time"),
+        [
+            ("%d.%m.%Y %H.%M %z", "31.01.2022 14.05 -0700"),
+            ("%d.%m.%YT%H:%MZ", "31.01.2022T21:05Z"),
+        ],
+    )
+    def test_a_format_with_an_offset(self, tmp_path, time_format, time):
+        path = written(tmp_path, HEADER + f"\n{time},1,2,3,4\n")
+        assert whole(read_logger(path, load_map(None)._replace(time_format=time_format)))[0].tolist() == [1643663100]
+
     def test_summer_time(self, tmp_path):
         """Half past two does not exist on 13 March, half past one comes twice on 6 November."""
         logger_map = mapped(tmp_path, 'time = { column = "time", timezone = "America/Denver" }')
