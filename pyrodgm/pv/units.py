@@ -53,8 +53,9 @@ def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
     if unit is None:
         in_name = re.search(r"[\[(]([^\])]+)[\])]\s*$", column)
         return (1.0, 0.0) if in_name is None else known.get(_plain(in_name[1]), (1.0, 0.0))
-    check_choice(f"{name}.unit", _plain(unit), known)
-    return known[_plain(unit)]
+    plain = _plain(unit) if isinstance(unit, str) else unit
+    check_choice(f"{name}.unit", plain, list(known))  # a list, as a value from a map may not be hashable
+    return known[plain]
 
 
 def visible_unit(name: str, low: float, high: float, middle: float) -> str | None:
