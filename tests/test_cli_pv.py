@@ -150,6 +150,10 @@ class TestMonitor:
             (("train", "none.csv", "--model", "roof", "--false-alarms", "2"), "--false-alarms: got 2.0, want a share"),
             (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),
             (
+                ("train", "none.csv", "--model", "roof", "--module", MODULE, "--modules", "0"),
+                "num_modules: got 0, want a positive int",
+            ),
+            (
                 ("monitor", "none", "log.csv", "--output", "report"),
                 "model: got none, want a folder that pyrodgm",
             ),

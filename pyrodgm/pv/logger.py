@@ -176,7 +176,10 @@ def csv_tables(
     except pandas.errors.EmptyDataError:
         return
     except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
-        raise ValueError(f"data: got {name}, which cannot be read ({error}), want {len(header)} cells a row") from error
+        reason = str(error).strip()
+        raise ValueError(
+            f"data: got {name}, which cannot be read ({reason}), want {len(header)} cells a row"
+        ) from error
 
 
 def _parquet(path, rows_at_once):

@@ -136,8 +136,11 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
     """The strings in a file with the given header.
 
     Raises:
-        ValueError: for missing columns, with the most similar names in the file, or for a column that occurs twice.
+        ValueError: for a header without names; for missing columns, with the most similar names in the file; for a
+            column that occurs twice.
     """
+    if not any(header):
+        raise ValueError("columns: got a file without names of columns, want them in its first line")
     wanted = [logger_map.time, *(column.name for column in logger_map.columns.values())]
     for name in wanted if logger_map.string_column is None else [*wanted, logger_map.string_column]:
         if header.count(name) > 1:

@@ -160,6 +160,9 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         ("Time,i_dc,v_dc,poa_global,temp_air" + ROW, "columns: got none called 'time' for time .there are 'Time'"),
         ("time,v_dc,v_dc,poa_global,temp_air" + ROW, "columns: got 'v_dc' 2 times, want it once"),
         ("time,i_dc,v_dc,poa_global,tempair" + ROW, "columns: got neither temp_module nor temp_air, want one of them"),
+        ("", "columns: got a file without names of columns, want them in its first line"),
+        ("\n" + HEADER + ROW, "columns: got a file without names of columns, want them in its first line"),
+        (",,,\n", "columns: got a file without names of columns, want them in its first line"),
         (HEADER + "\n", "data: got log.csv without rows"),
         (HEADER + "\n31.01.2022 14:05,1,2,3,4\n", "time: got '31.01.2022 14:05' in row 1, want ISO 8601"),
         (HEADER + "\n2022-01-31 14:05,1,2,3,4\n", "time: got times without an offset from UTC, want timezone in a map"),
@@ -167,7 +170,7 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         (HEADER + "\n2022-01-31T14:05Z,1,2,3,4,5\n", "data: got log.csv, which cannot be read"),
         (
             HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n",
-            "data: got log.csv, which cannot be read",
+            "data: got log.csv, which cannot be read .*, want 5 cells a row",
         ),
     ],
 )

@@ -292,6 +292,8 @@ BAD_TRAINING = [
     (edited(), {"normal": ["C"]}, "normal: got 'C', want one of the labels: IV, N, PS"),
     (edited(), {"label": "kind"}, "label: got 'kind', want a column"),
     (edited(), {"module": "X"}, "module: got one of module and number of modules, want both"),
+    (edited(), {"module": "X", "num_modules": 0}, "num_modules: got 0, want a positive int"),
+    (edited(), {"module": "X", "num_modules": 1.5}, "num_modules: got 1.5, want a positive int"),
     (edited(), {"columns": "six"}, "columns: got 'six', want one of ratios, raw"),
     (edited(), {"columns": "raw"}, "columns: got a file without temp_air, wind_speed"),
     (edited(state=(150, "unseen")), {}, "label: got a state 'unseen', want another name"),
@@ -328,6 +330,14 @@ class TestBadInput:
         (tmp_path / "events.csv").write_text("string,start\n")
         with pytest.raises(ValueError, match="labels: got events.csv without end, state, want string, start"):
             read_intervals(tmp_path / "events.csv")
+        for text in ("", "\n"):
+            (tmp_path / "events.csv").write_text(text)
+            with pytest.raises(ValueError, match="labels: got events.csv, which is empty, want string, start"):
+                read_intervals(tmp_path / "events.csv")
+        for data in (b"string,start,end,state\n1\n1,2,3,4,5,6\n", b"string,start,end,state\n\xff\n"):
+            (tmp_path / "events.csv").write_bytes(data)
+            with pytest.raises(ValueError, match="labels: got events.csv, which cannot be read .*, want string"):
+                read_intervals(tmp_path / "events.csv")
 
     def test_monitoring(self, roof, new, tmp_path):
         for share in (0, 1):
