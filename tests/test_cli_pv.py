@@ -129,6 +129,16 @@ class TestMonitor:
         result = call("train", "log.csv", "--model", "roof", "--steps", 2)
         assert re.search("left out: [0-9]+ rows, night", result.output)
 
+    def test_a_unit_that_is_not_known_is_said(self, log):
+        Path("map.toml").write_text('[columns]\npoa_global = "POA [BTU]"')
+        pandas.read_csv("log.csv").rename(columns={"poa_global": "POA [BTU]"}).to_csv("log.csv", index=False)
+        for args in (
+            ("train", "log.csv", "--model", "roof", "--map", "map.toml", "--steps", 2),
+            ("monitor", "roof", "log.csv", "--output", "report"),
+            ("check", "log.csv", "--map", "map.toml"),
+        ):
+            assert "[BTU] is no known unit, so W/m2 is assumed" in call(*args).output
+
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)
         monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))

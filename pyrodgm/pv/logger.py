@@ -13,15 +13,16 @@ import csv
 import gzip
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.logger_map import LoggerMap, Source, sources
-from pyrodgm.pv.units import QUANTITIES
+from pyrodgm.pv.units import QUANTITIES, unknown_unit
 
 ROWS_AT_ONCE = 200_000
 NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
@@ -45,6 +46,7 @@ class Piece(NamedTuple):
         state: text of the label column, with None for an empty cell; None if no label column was requested.
         part: number of the part of the file, from 0. Pieces of one part come from the same rows, or from interleaved
             rows.
+        units: a remark on each quantity whose column names an unknown unit, see ``unknown_unit``.
     """
 
     string: str
@@ -54,6 +56,7 @@ class Piece(NamedTuple):
     unread: dict[str, int]
     state: np.ndarray | None = None
     part: int = 0
+    units: Mapping[str, str] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self.row)
@@ -208,6 +211,10 @@ def pieces_of(
         for name, (column, factor, shift) in source.columns.items():
             values, unread = _numbers(column, table[column], first)
             numbers[name] = values * factor + shift, unread
+        remarks = {
+            name: unknown_unit(name, logger_map.columns[name].unit, told[0]) for name, told in source.columns.items()
+        }
+        units = {name: remark for name, remark in remarks.items() if remark is not None}
         for group, chosen in groups.items():
             values = {name: numbers[name][0][chosen] for name in QUANTITIES if name in numbers}
             yield Piece(
@@ -218,6 +225,7 @@ def pieces_of(
                 {name: unread for name, (_, unread) in numbers.items() if unread},
                 None if state is None else state[chosen],
                 part,
+                units,
             )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ class Report(NamedTuple):
         events: see ``Event``, string by string.
         days: the data for the plots of each string.
         examples: the worst rows of each string, each with a healthy one or None.
+        units: remarks on quantities whose unit is not known, by name.
     """
 
     rows: int
@@ -42,6 +44,7 @@ class Report(NamedTuple):
     events: list[Event]
     days: dict[str, DaysOfString]
     examples: dict[str, list[tuple[Example, Example | None]]]
+    units: Mapping[str, str] = MappingProxyType({})
 
 
 class Watch:
@@ -66,12 +69,14 @@ class Watch:
         self.states: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.rows = 0
+        self.units: dict[str, str] = {}
         self.unknown = NO_STRING  # name of the first string that the monitor does not know
 
     def take(self, pieces: Sequence[Piece]) -> dict[str, np.ndarray]:
         """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
         tables: list[dict[str, np.ndarray]] = []
         for piece in pieces:
+            self.units.update(piece.units)
             if piece.string in self.monitor.thresholds.scores:
                 if piece.string not in self.strings:
                     self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
@@ -99,7 +104,7 @@ class Watch:
         days = {name: one.days for name, one in strings.items()}
         examples = {name: one.examples.pairs() for name, one in strings.items()}
         events = number_series(events, self.monitor.site)
-        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples)
+        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples, dict(self.units))
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
         """The complete state as JSON and arrays, for ``restore``."""

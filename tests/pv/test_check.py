@@ -169,6 +169,16 @@ class TestCheck:
         assert "kW/m2?" in check.units["poa_global"] and "K?" in check.units["temp_air"]
         assert check.used == 0 and any("nothing to learn from" in line for line in told({"1": check}))
 
+    def test_a_unit_that_is_not_known(self, tmp_path, month):
+        (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"\nwind_speed = "wind [km/h]"')
+        table = month.rename(columns={"poa_global": "POA [BTU]", "wind_speed": "wind [km/h]"})
+        check = checked(tmp_path, table, logger_map=load_map(tmp_path / "map.toml"))
+        assert check.units == {"poa_global": "[BTU] is no known unit, so W/m2 is assumed"}
+        assert any(line.endswith("; [BTU] is no known unit, so W/m2 is assumed") for line in told({"1": check}))
+        dim = table.assign(**{"POA [BTU]": table["POA [BTU]"] / 1000})
+        check = checked(tmp_path, dim, logger_map=load_map(tmp_path / "map.toml"))
+        assert check.units["poa_global"].startswith("[BTU] is no known unit, so W/m2 is assumed; never above 2 W/m²")
+
     def test_one_current_for_all_strings(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('[columns]\nv_dc = "CB{string} V"')
         both = month.rename(columns={"v_dc": "CB1 V"}).assign(**{"CB2 V": month["v_dc"]})

@@ -8,7 +8,7 @@ import pytest
 
 from pyrodgm.pv import load_map, read_logger
 from pyrodgm.pv.logger import NO_STRING, NO_TIME
-from pyrodgm.pv.units import conversion, visible_unit
+from pyrodgm.pv.units import conversion, unknown_unit, visible_unit
 
 HEADER = "time,i_dc,v_dc,poa_global,temp_air"
 SNOW = """
@@ -272,6 +272,19 @@ class TestUnits:
     def test_conversions(self, name, unit, column, value, expected):
         factor, shift = conversion(name, unit, column)
         assert value * factor + shift == pytest.approx(expected, rel=1e-5)
+
+    @pytest.mark.parametrize(
+        ("name", "unit", "column", "remark"),
+        [
+            ("poa_global", None, "POA [BTU]", "[BTU] is no known unit, so W/m2 is assumed"),
+            ("temp_air", None, "T (roof)", "[roof] is no known unit, so C is assumed"),
+            ("poa_global", None, "POA [kW/m²]", None),
+            ("poa_global", "kW/m2", "POA [BTU]", None),
+            ("poa_global", None, "POA", None),
+        ],
+    )
+    def test_a_unit_that_is_not_known(self, name, unit, column, remark):
+        assert unknown_unit(name, unit, column) == remark
 
     @pytest.mark.parametrize(
         ("name", "values", "word"),
