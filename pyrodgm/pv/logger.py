@@ -278,8 +278,9 @@ def _read_times(cells, first, logger_map):
             offset = texts.str.contains(OFFSET).fillna(False).astype(bool)
         else:
             offset = texts.notna() & bool(re.search(IN_FORMAT, logger_map.time_format))
-        read = pandas.to_datetime(texts.where(offset), utc=True, **options)
-        local = pandas.to_datetime(texts.where(~offset), **options)
+        without = ~offset & texts.notna()
+        read = pandas.to_datetime(texts.where(offset), utc=True, **options) if offset.any() else nothing
+        local = pandas.to_datetime(texts.where(without), **options) if without.any() else nothing
         lost = read.isna() & local.isna() & texts.notna()
         if lost.mean() > 0.5 and (begins or len(texts) > 100):
             row = int(np.flatnonzero(lost)[0])
