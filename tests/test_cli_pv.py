@@ -125,6 +125,20 @@ class TestMonitor:
         assert "roof: the old monitor is now roof.1" in result.output
         assert len(json.loads(Path("roof.1/monitor.json").read_text())["states"]) == 10
 
+    def test_training_counts_the_rows_left_out(self, log):
+        result = call("train", "log.csv", "--model", "roof", "--steps", 2)
+        assert re.search("left out: [0-9]+ rows, night", result.output)
+
+    def test_a_unit_that_is_not_known_is_said(self, log):
+        Path("map.toml").write_text('[columns]\npoa_global = "POA [BTU]"')
+        pandas.read_csv("log.csv").rename(columns={"poa_global": "POA [BTU]"}).to_csv("log.csv", index=False)
+        for args in (
+            ("train", "log.csv", "--model", "roof", "--map", "map.toml", "--steps", 2),
+            ("monitor", "roof", "log.csv", "--output", "report"),
+            ("check", "log.csv", "--map", "map.toml"),
+        ):
+            assert "[BTU] is no known unit, so W/m2 is assumed" in call(*args).output
+
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)
         monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -145,6 +159,10 @@ class TestMonitor:
             (("train", "none.csv", "--model", "roof"), "data: got none.csv, want a file that is there"),
             (("train", "none.csv", "--model", "roof", "--false-alarms", "2"), "--false-alarms: got 2.0, want a share"),
             (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),
+            (
+                ("train", "none.csv", "--model", "roof", "--module", MODULE, "--modules", "0"),
+                "num_modules: got 0, want a positive int",
+            ),
             (
                 ("monitor", "none", "log.csv", "--output", "report"),
                 "model: got none, want a folder that pyrodgm",

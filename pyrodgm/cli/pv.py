@@ -143,6 +143,10 @@ def train(
         rates = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
         rates = f"{rates}, on {alarms.days} other normal days"
     console.print(f"false alarms at a stated {false_alarms:.2%}: {rates}", **say)
+    for quantity, remark in rows.units.items():
+        console.print(f"{quantity}: {remark}", **say)
+    for reason, count in rows.skipped.most_common():
+        console.print(f"left out: {count} rows, {reason}", **say)
 
 
 @app.command()
@@ -192,5 +196,7 @@ def monitor(
         console.print("events that return were not searched for; train with --latitude and --longitude", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
+    for quantity, remark in report.units.items():
+        console.print(f"{quantity}: {remark}", **say)
     for reason, count in report.skipped.most_common():
         console.print(f"left out: {count} rows, {reason}", **say)

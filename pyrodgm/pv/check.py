@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
-from pyrodgm.pv.logger import NO_TIME, read_logger
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, read_logger
 from pyrodgm.pv.logger_map import STAMPS, LoggerMap
 from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
 from pyrodgm.pv.units import visible_unit
@@ -38,7 +38,7 @@ class StringCheck:
         gaps: the ten longest, as pairs of the number of missing rows and the time before them, in seconds.
         skipped: number of rows left out, by reason.
         ranges: lowest, mean and highest value of each quantity, by pvlib's name, without empty cells.
-        units: remarks on quantities whose values do not fit their unit, by name.
+        units: remarks on quantities whose unit is not known or does not fit their values, by name.
         empty: number of cells without a number, by name.
         unread: number of these that hold text, by name.
         open_circuit: number of rows with voltage but no current in the light.
@@ -66,6 +66,10 @@ class StringCheck:
     clock: float | None = None
     clock_moves: float = 0.0
 
+    def remark(self, name: str, text: str) -> None:
+        """Add a remark on the unit of a quantity."""
+        self.units[name] = f"{self.units[name]}; {text}" if name in self.units else text
+
 
 def check_logger(
     path: str | Path,
@@ -81,7 +85,7 @@ def check_logger(
         latitude, longitude: of the plant in degrees, north and east positive. Without them the clock is not checked.
 
     Returns:
-        A ``StringCheck`` for each string, by its name.
+        A ``StringCheck`` for each string, by its name. Rows that name no string are counted under ``""``.
 
     Raises:
         ValueError: as in ``read_logger``; for an impossible latitude or longitude.
@@ -104,7 +108,7 @@ def check_logger(
         for name in ("i_dc", "v_dc"):
             if "{string}" not in logger_map.columns[name].name:
                 for check in checks.values():
-                    check.units[name] = f"one column for all {len(checks)} strings; is it the inverter's?"
+                    check.remark(name, f"one column for all {len(checks)} strings; is it the inverter's?")
     return dict(sorted(checks.items()))
 
 
@@ -128,6 +132,9 @@ class _Pass:
         used = reasons == None  # noqa: E711
         check.rows, check.used = check.rows + len(piece), check.used + int(used.sum())
         check.skipped.update(Counter(reasons[~used].tolist()))
+        if piece.string == NO_STRING:
+            return
+        check.units.update(piece.units)
         for name, count in piece.unread.items():
             check.unread[name] += count
         self._step(piece.time)
@@ -207,7 +214,7 @@ class _Pass:
         for name, (low, total, count, high) in self.sums.items():
             check.ranges[name] = (float(low), float(total / count), float(high))
             if look := visible_unit(name, low, high, total / count):
-                check.units[name] = look
+                check.remark(name, look)
         if latitude is not None and self.light and check.step:
             late = self._late(longitude, STAMPS[logger_map.stamp] * check.step)
             if len(late):
@@ -235,6 +242,9 @@ def told(checks: dict[str, StringCheck]) -> list[str]:
     """The checks as lines of text that begin with the name of the string."""
     lines = []
     for name, check in checks.items():
+        if name == NO_STRING:
+            lines.append(f"no string: left out: {check.rows} rows, no string")
+            continue
 
         def say(text, name=name):
             lines.append(f"{name}: {text}")

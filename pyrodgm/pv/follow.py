@@ -54,8 +54,9 @@ def follow_file(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: as in ``monitor_file``; for a file that is not a CSV, or not the file followed before; for a folder
-            that follows another file, or has other settings.
+        ValueError: as in ``monitor_file``; if the first rows name only strings that the monitor does not know; for a
+            file that is not a CSV, or not the file followed before; for a folder that follows another file, or has
+            other settings.
 
     Example::
 
@@ -73,7 +74,10 @@ def follow_file(
     while True:
         before = progress.place
         for pieces, place in read_appended(path, logger_map, before):
-            progress.save(rows_table(watch.take(pieces)), place)
+            rows = rows_table(watch.take(pieces))
+            if watch.unknown:
+                watch.check_strings()
+            progress.save(rows, place)
         if report is None or progress.place != before:
             report = watch.report()
             write_report(output, report, progress.about)

@@ -31,17 +31,22 @@ def read_intervals(path: str | Path) -> list[Interval]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for missing columns, times without an offset, and an end before its start.
+        ValueError: for an empty file, missing columns, times without an offset, and an end before its start.
     """
     pandas = need("pandas")
     if not Path(path).is_file():
         raise FileNotFoundError(f"labels: got {path}, want a file that is there")
-    table = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    want = ", ".join(Interval._fields)
+    try:
+        table = pandas.read_csv(path, dtype=str, keep_default_na=False)
+    except pandas.errors.EmptyDataError as error:
+        raise ValueError(f"labels: got {Path(path).name}, which is empty, want {want}") from error
+    except (pandas.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).strip()
+        raise ValueError(f"labels: got {Path(path).name}, which cannot be read ({reason}), want {want}") from error
     missing = [name for name in Interval._fields if name not in table.columns]
     if missing:
-        raise ValueError(
-            f"labels: got {Path(path).name} without {', '.join(missing)}, want {', '.join(Interval._fields)}"
-        )
+        raise ValueError(f"labels: got {Path(path).name} without {', '.join(missing)}, want {want}")
     intervals = []
     for line, row in enumerate(table[list(Interval._fields)].itertuples(index=False), 2):
         seconds: list[int] = []

@@ -2,9 +2,9 @@
 
 Needs the extra ``pv``.
 
-A cell that is not a number, such as ``Bad Input``, becomes NaN, and a time that cannot be read becomes ``NO_TIME``.
-``quality`` decides which of these rows are left out, and gives the reason. A problem with the whole file raises an
-error immediately.
+A cell that is not a number, such as ``Bad Input``, becomes NaN. A time that cannot be read becomes ``NO_TIME``, and a
+missing string becomes ``NO_STRING``. ``quality`` decides which of these rows are left out, and gives the reason. A
+problem with the whole file raises an error immediately.
 """
 
 from __future__ import annotations
@@ -13,27 +13,31 @@ import csv
 import gzip
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.logger_map import LoggerMap, Source, sources
-from pyrodgm.pv.units import QUANTITIES
+from pyrodgm.pv.units import QUANTITIES, unknown_unit
 
 ROWS_AT_ONCE = 200_000
 NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
 NO_TIME = np.iinfo(np.int64).min
+NO_STRING = ""  # string of the rows whose cell for it is empty
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+OFFSET = r"\d[T ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"  # of a time in ISO 8601
+IN_FORMAT = r"%z|Z|\+00:?00"  # what a format has for times with an offset, or in UTC
 
 
 class Piece(NamedTuple):
     """Rows of one string, in the file's order.
 
     Args:
-        string: its name.
+        string: its name; ``NO_STRING`` for the rows whose cell for the string is empty.
         row: the number of each row in the file, ``(N,)``, counted from 1 below the line of names.
         time: seconds since 1970 in UTC, ``(N,)``, integers; ``NO_TIME`` if there is no time.
         values: dict from pvlib's names to values ``(N,)``, NaN if a value is missing. A quantity that the file lacks
@@ -42,6 +46,7 @@ class Piece(NamedTuple):
         state: text of the label column, with None for an empty cell; None if no label column was requested.
         part: number of the part of the file, from 0. Pieces of one part come from the same rows, or from interleaved
             rows.
+        units: a remark on each quantity whose column names an unknown unit, see ``unknown_unit``.
     """
 
     string: str
@@ -51,6 +56,7 @@ class Piece(NamedTuple):
     unread: dict[str, int]
     state: np.ndarray | None = None
     part: int = 0
+    units: Mapping[str, str] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self.row)
@@ -63,6 +69,9 @@ def read_logger(
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> Iterator[Piece]:
     """Read a file piece by piece, with at most ``rows_at_once`` of its rows in memory.
+
+    A time without an offset from UTC is in the timezone of the map. If the map has none, it becomes ``NO_TIME`` where
+    other times of the file have an offset. If none has one, that is an error.
 
     Args:
         path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. The separator of a CSV is a comma, a semicolon or a tab.
@@ -170,7 +179,10 @@ def csv_tables(
     except pandas.errors.EmptyDataError:
         return
     except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
-        raise ValueError(f"data: got {name}, which cannot be read ({error}), want {len(header)} cells a row") from error
+        reason = str(error).strip()
+        raise ValueError(
+            f"data: got {name}, which cannot be read ({reason}), want {len(header)} cells a row"
+        ) from error
 
 
 def _parquet(path, rows_at_once):
@@ -191,13 +203,18 @@ def pieces_of(
     state = None if label is None else table[label].astype(object).where(table[label].notna(), None).to_numpy()
     groups = {None: slice(None)}
     if logger_map.string_column is not None:
-        names = table[logger_map.string_column].astype(str).to_numpy()
+        cells = table[logger_map.string_column]
+        names = cells.astype(object).where(cells.notna(), NO_STRING).astype(str).to_numpy()
         groups = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
     for source in strings:
         numbers = {}
         for name, (column, factor, shift) in source.columns.items():
             values, unread = _numbers(column, table[column], first)
             numbers[name] = values * factor + shift, unread
+        remarks = {
+            name: unknown_unit(name, logger_map.columns[name].unit, told[0]) for name, told in source.columns.items()
+        }
+        units = {name: remark for name, remark in remarks.items() if remark is not None}
         for group, chosen in groups.items():
             values = {name: numbers[name][0][chosen] for name in QUANTITIES if name in numbers}
             yield Piece(
@@ -208,6 +225,7 @@ def pieces_of(
                 {name: unread for name, (_, unread) in numbers.items() if unread},
                 None if state is None else state[chosen],
                 part,
+                units,
             )
 
 
@@ -230,10 +248,22 @@ def _numbers(name, cells, first):
 
 def _times(cells, first, logger_map):
     """Seconds since 1970 in UTC, ``NO_TIME`` where a time cannot be read."""
+    read, local = _read_times(cells, first, logger_map)
+    if local.notna().any():
+        if logger_map.timezone is not None:
+            return np.maximum(_seconds(read), _seconds(_localise(local, logger_map.timezone)))
+        if read.isna().all() and (first == 1 or len(cells) > 100):
+            raise ValueError(f"{logger_map.time}: got times without an offset from UTC, want timezone in a map")
+    return _seconds(read)
+
+
+def _read_times(cells, first, logger_map):
+    """Times of cells with an offset from UTC, and local times of cells without; NaT elsewhere."""
     pandas = need("pandas")
     name = logger_map.time
+    nothing = pandas.Series(pandas.NaT, cells.index)
     if cells.dtype.kind == "M":
-        read = cells
+        read, local = (nothing, cells) if cells.dt.tz is None else (cells, nothing)
     else:
         texts = cells.astype("string")
         told = texts.dropna()
@@ -244,21 +274,27 @@ def _times(cells, first, logger_map):
                 "or a format in a map"
             )
         options = {"format": logger_map.time_format or "ISO8601", "errors": "coerce"}
-        offset = bool(told.str.contains(r":.*(?:Z|[+-]\d{2}:?\d{2})\s*$").any())
-        read = pandas.to_datetime(texts, utc=offset, **options)
-        lost = read.isna() & texts.notna()
+        if logger_map.time_format is None:
+            offset = texts.str.contains(OFFSET).fillna(False).astype(bool)
+        else:
+            offset = texts.notna() & bool(re.search(IN_FORMAT, logger_map.time_format))
+        without = ~offset & texts.notna()
+        read = pandas.to_datetime(texts.where(offset), utc=True, **options) if offset.any() else nothing
+        local = pandas.to_datetime(texts.where(without), **options) if without.any() else nothing
+        lost = read.isna() & local.isna() & texts.notna()
         if lost.mean() > 0.5 and (begins or len(texts) > 100):
             row = int(np.flatnonzero(lost)[0])
             raise ValueError(
                 f"{name}: got {texts.iloc[row]!r} in row {first + row}, which does not fit "
                 f"{logger_map.time_format or 'ISO 8601'}: day before month, or another format?"
             )
+    return read, local
+
+
+def _seconds(read):
+    """Times with an offset as seconds since 1970 in UTC; NaT becomes ``NO_TIME``."""
     if read.isna().all():
-        return np.full(len(cells), NO_TIME)
-    if read.dt.tz is None:
-        if logger_map.timezone is None:
-            raise ValueError(f"{name}: got times without an offset from UTC, want timezone in a map")
-        read = _localise(read, logger_map.timezone)
+        return np.full(len(read), NO_TIME)
     whole = read.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]")
     seconds = whole.to_numpy().astype(np.int64)
     return np.where(read.isna().to_numpy(), NO_TIME, seconds)

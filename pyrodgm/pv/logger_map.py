@@ -75,7 +75,7 @@ def load_map(path: str | Path | None) -> LoggerMap:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for a file that is not TOML, or an unknown key, stamp, timezone or unit.
+        ValueError: for a file that is not TOML, an unknown key, stamp, timezone or unit, or a value of another type.
 
     Example::
 
@@ -93,6 +93,8 @@ def load_map(path: str | Path | None) -> LoggerMap:
     time = told.get("time", {})
     time = {"column": time} if isinstance(time, str) else time
     _check_keys("time", time, ("column", "format", "timezone", "stamp"))
+    for key, value in time.items():
+        _check_text(f"time.{key}", value)
     stamp = time.get("stamp", "middle")
     check_choice("time.stamp", stamp, STAMPS)
     if (zone := time.get("timezone")) is not None:
@@ -103,11 +105,16 @@ def load_map(path: str | Path | None) -> LoggerMap:
     string = told.get("string")
     if isinstance(string, dict):
         _check_keys("string", string, ("column",))
+        _check_text("string.column", string.get("column"))
+    elif string is not None:
+        _check_text("string", string, "text, or a table of column")
     columns = BY_NAME.copy()
-    for name, column in told.get("columns", {}).items():
-        check_choice("columns", name, QUANTITIES)
+    own = told.get("columns", {})
+    _check_keys("columns", own, QUANTITIES)
+    for name, column in own.items():
         column = {"column": column} if isinstance(column, str) else column
         _check_keys(f"columns.{name}", column, ("column", "unit"))
+        _check_text(f"columns.{name}.column", column.get("column", name))
         columns[name] = Column(column.get("column", name), column.get("unit"))
         conversion(name, columns[name].unit, columns[name].name)
     decimal = told.get("decimal")
@@ -129,8 +136,11 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
     """The strings in a file with the given header.
 
     Raises:
-        ValueError: for missing columns, with the most similar names in the file, or for a column that occurs twice.
+        ValueError: for a header without names; for missing columns, with the most similar names in the file; for a
+            column that occurs twice.
     """
+    if not any(header):
+        raise ValueError("columns: got a file without names of columns, want them in its first line")
     wanted = [logger_map.time, *(column.name for column in logger_map.columns.values())]
     for name in wanted if logger_map.string_column is None else [*wanted, logger_map.string_column]:
         if header.count(name) > 1:
@@ -182,3 +192,8 @@ def _check_keys(what, table, keys):
         raise ValueError(f"{what}: got {table!r}, want a table of {', '.join(keys)}")
     for key in table:
         check_choice(what, key, keys)
+
+
+def _check_text(what, value, want="text"):
+    if not isinstance(value, str):
+        raise ValueError(f"{what}: got {value!r}, want {want}")

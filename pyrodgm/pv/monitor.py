@@ -41,8 +41,8 @@ def monitor_file(
         logger_map: None for the map used in training.
 
     Raises:
-        ValueError: as in ``read_logger``; for unknown strings, missing columns, a folder with another monitor's report,
-            or a folder that follows a file.
+        ValueError: as in ``read_logger``; for a file without a string that the monitor knows, missing columns, a folder
+            with another monitor's report, or a folder that follows a file.
 
     Example::
 
@@ -58,6 +58,7 @@ def monitor_file(
         with parquet.ParquetWriter(beside, rows_schema()) as file:
             for pieces in by_part(read_logger(path, logger_map, rows_at_once=rows_at_once)):
                 file.write_table(rows_table(watch.take(pieces)))
+        watch.check_strings()
         os.replace(beside, output / "rows.parquet")
     finally:
         beside.unlink(missing_ok=True)

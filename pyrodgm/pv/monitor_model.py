@@ -133,6 +133,8 @@ class Monitor:
         check_size("steps", steps)
         if (module is None) != (num_modules is None):
             raise ValueError("module: got one of module and number of modules, want both")
+        if num_modules is not None:
+            check_size("num_modules", num_modules)
         known = None if module is None or num_modules is None else ModuleModel(module, num_modules)
         if earlier is not None:
             known, logger_map, site = earlier._as_there(columns, known, logger_map, site)

@@ -2,7 +2,8 @@
 
 The reasons are these; the first that applies is given:
 
-    no time          the cell is empty or cannot be read
+    no string        the cell that names the string is empty
+    no time          the cell is empty or cannot be read, or lacks the offset from UTC that other cells have
     time repeats     the same time as the row before
     time runs back   earlier than the latest row before
     night            irradiance below 20 W/m²
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pyrodgm.pv.logger import NO_TIME, Piece
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.units import RANGES
 
 LEAST_IRRADIANCE = 20.0  # W/m²; below, an inverter sleeps
@@ -47,8 +48,9 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
         for piece in read_logger("string.csv"):
             used = skip_reasons(piece, seen) == None
     """
-    size = len(piece)
-    reasons = np.full(size, None, object)
+    if piece.string == NO_STRING:
+        return np.full(len(piece), "no string", object)
+    reasons = np.full(len(piece), None, object)
 
     def because(reason, rows):
         reasons[rows & (reasons == None)] = reason  # noqa: E711

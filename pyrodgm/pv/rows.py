@@ -5,11 +5,15 @@ A day of a string is a sequence of rows in use without a pause of four hours.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 NORMAL, UNSEEN = "normal", "unseen"
+NONE: Counter[str] = Counter()
 
 
 class Rows(NamedTuple):
@@ -22,6 +26,8 @@ class Rows(NamedTuple):
         state: ``"normal"``, another label, or None if there is no label, ``(N,)``.
         values: dict from pvlib's names to values ``(N,)``; NaN if a value is missing.
         known: number of rows of the file that were skipped because their day had been sampled before.
+        skipped: number of rows of the file that were left out, by reason.
+        units: remarks on quantities of the file whose unit is not known, by name.
     """
 
     string: np.ndarray
@@ -30,6 +36,8 @@ class Rows(NamedTuple):
     state: np.ndarray
     values: dict[str, np.ndarray]
     known: int = 0
+    skipped: Counter[str] = NONE
+    units: Mapping[str, str] = MappingProxyType({})
 
     def take(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
         """The values of some of the rows."""
@@ -37,8 +45,8 @@ class Rows(NamedTuple):
 
     def choose(self, chosen: np.ndarray) -> Rows:
         """Some of the rows."""
-        string, day, time, state = (column[chosen] for column in (self.string, self.day, self.time, self.state))
-        return Rows(string, day, time, state, self.take(chosen), self.known)
+        string, day, time, state = (column[chosen] for column in self[:4])
+        return self._replace(string=string, day=day, time=time, state=state, values=self.take(chosen))
 
     def states_by_day(self) -> dict[tuple[str, int], set[str | None]]:
         """The states that each day of each string has."""
@@ -57,8 +65,8 @@ class Rows(NamedTuple):
 
 
 def join(first: Rows, second: Rows) -> Rows:
-    """Two samples as one."""
+    """Two samples as one, with the remarks and counts of the second one's file."""
     values = {name: np.concatenate([first.values[name], second.values[name]]) for name in first.values}
     pairs = zip(first[:4], second[:4], strict=True)
     string, day, time, state = (np.concatenate(pair) for pair in pairs)
-    return Rows(string, day, time, state, values, second.known)
+    return second._replace(string=string, day=day, time=time, state=state, values=values)

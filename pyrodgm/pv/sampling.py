@@ -6,6 +6,7 @@ not with the number of rows. A short event is not lost among normal rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,10 +55,15 @@ def sample_rows(
     day_of: dict[str, int] = {}  # its latest day
     held: dict[tuple[str, int, str | None], np.ndarray] = {}  # chosen rows, by string, day and state
     found: set[str] = set()
+    skipped: Counter[str] = Counter()
+    units: dict[str, str] = {}
     in_file, passed = np.zeros(len(intervals), bool), 0
     for piece in read_logger(path, logger_map, label):
         name = piece.string
-        used = left_out(piece, seen.setdefault(name, Seen()), needed) == None  # noqa: E711
+        reasons = left_out(piece, seen.setdefault(name, Seen()), needed)
+        used = reasons == None  # noqa: E711
+        skipped.update(reasons[~used].tolist())
+        units.update(piece.units)
         time = piece.time[used]
         if not len(time):
             continue
@@ -79,7 +85,7 @@ def sample_rows(
                 if here.any():
                     rows = np.concatenate([held.get(key, table[:0]), table[here]])
                     held[key] = rows[np.argsort(rows[:, 0], kind="stable")[:KEPT_A_DAY]]
-    rows = _rows(held, passed)
+    rows = _rows(held)._replace(known=passed, skipped=skipped, units=units)
     if kept is not None:
         earlier, in_kept = relabelled(kept, intervals, in_file, healthy)
         rows, in_file = join(earlier, rows), in_file | in_kept
@@ -87,14 +93,14 @@ def sample_rows(
     return rows
 
 
-def _rows(held, passed):
+def _rows(held):
     """The chosen rows, by string, day and state, as a sample."""
     sizes = [len(rows) for rows in held.values()]
     keys = zip(*held, strict=True) if held else ((), (), ())
     string, day, state = (np.repeat(np.array(part, object), sizes) for part in keys)
     table = np.concatenate([np.zeros((0, 2 + len(QUANTITIES))), *held.values()])
     values = dict(zip(QUANTITIES, table[:, 2:].T, strict=True))
-    return Rows(string, day.astype(np.int64), table[:, 1].astype(np.int64), state, values, passed)
+    return Rows(string, day.astype(np.int64), table[:, 1].astype(np.int64), state, values)
 
 
 def _texts(state):

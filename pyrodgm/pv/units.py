@@ -38,7 +38,7 @@ def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
     Args:
         name: name of the quantity, such as ``i_dc``.
         unit: the unit given by the map. None takes the unit in brackets at the end of the column's name if it is known,
-            else the default unit.
+            else the default unit; see ``unknown_unit``.
         column: name of the column in the file.
 
     Raises:
@@ -51,10 +51,26 @@ def conversion(name: str, unit: str | None, column: str) -> tuple[float, float]:
     """
     known = UNITS[QUANTITIES[name]]
     if unit is None:
-        in_name = re.search(r"[\[(]([^\])]+)[\])]\s*$", column)
-        return (1.0, 0.0) if in_name is None else known.get(_plain(in_name[1]), (1.0, 0.0))
-    check_choice(f"{name}.unit", _plain(unit), known)
-    return known[_plain(unit)]
+        return known.get(_plain(_in_brackets(column)), (1.0, 0.0))
+    plain = _plain(unit) if isinstance(unit, str) else unit
+    check_choice(f"{name}.unit", plain, list(known))  # a list, as a value from a map may not be hashable
+    return known[plain]
+
+
+def unknown_unit(name: str, unit: str | None, column: str) -> str | None:
+    """A remark if the brackets at the end of a column's name hold no known unit, and the map gives none, else None.
+
+    Args:
+        name, unit, column: see ``conversion``.
+
+    Example::
+
+        unknown_unit("poa_global", None, "POA [BTU]")   # "[BTU] is no known unit, so W/m2 is assumed"
+    """
+    known, text = UNITS[QUANTITIES[name]], _in_brackets(column)
+    if unit is not None or not text or _plain(text) in known:
+        return None
+    return f"[{text}] is no known unit, so {next(iter(known))} is assumed"
 
 
 def visible_unit(name: str, low: float, high: float, middle: float) -> str | None:
@@ -75,6 +91,12 @@ def visible_unit(name: str, low: float, high: float, middle: float) -> str | Non
     if name == "i_dc" and high > 3000:
         return "above 3,000 A; is the unit mA?"
     return None
+
+
+def _in_brackets(column):
+    """The text in brackets at the end of a column's name, or an empty text."""
+    found = re.search(r"[\[(]([^\])]+)[\])]\s*$", column)
+    return "" if found is None else found[1].strip()
 
 
 def _plain(unit):

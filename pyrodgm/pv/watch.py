@@ -1,10 +1,15 @@
-"""Runs a monitor over the rows of all strings, piece by piece, and keeps the state between two pieces."""
+"""Runs a monitor over the rows of all strings, piece by piece, and keeps the state between two pieces.
+
+Rows of a string that the monitor was not trained on are left out, with the reason ``string not known``. ``quality``
+lists the other reasons.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +17,7 @@ import numpy as np
 from pyrodgm.pv.days import DaysOfString
 from pyrodgm.pv.events import Event, EventsOfString, seconds_of
 from pyrodgm.pv.examples import Example, ExamplesOfString
-from pyrodgm.pv.logger import NO_TIME, Piece
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.monitor_model import Monitor
 from pyrodgm.pv.quality import Seen, left_out
 from pyrodgm.pv.readings import COLUMNS, temperature
@@ -30,6 +35,7 @@ class Report(NamedTuple):
         events: see ``Event``, string by string.
         days: the data for the plots of each string.
         examples: the worst rows of each string, each with a healthy one or None.
+        units: remarks on quantities whose unit is not known, by name.
     """
 
     rows: int
@@ -38,6 +44,7 @@ class Report(NamedTuple):
     events: list[Event]
     days: dict[str, DaysOfString]
     examples: dict[str, list[tuple[Example, Example | None]]]
+    units: Mapping[str, str] = MappingProxyType({})
 
 
 class Watch:
@@ -62,20 +69,33 @@ class Watch:
         self.states: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.rows = 0
+        self.units: dict[str, str] = {}
+        self.unknown = NO_STRING  # name of the first string that the monitor does not know
 
     def take(self, pieces: Sequence[Piece]) -> dict[str, np.ndarray]:
         """The columns of ``rows.parquet`` for the pieces of one part of the file, in the order of the file."""
         tables: list[dict[str, np.ndarray]] = []
         for piece in pieces:
-            if piece.string not in self.strings:
-                self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
-            tables.append(self.strings[piece.string].rows(piece))
+            self.units.update(piece.units)
+            if piece.string in self.monitor.thresholds.scores:
+                if piece.string not in self.strings:
+                    self.strings[piece.string] = _String(self.monitor, piece.string, self.false_alarms, self.minutes)
+                tables.append(self.strings[piece.string].rows(piece))
+            else:
+                self.unknown = self.unknown or piece.string
+                reason = "no string" if piece.string == NO_STRING else "string not known"
+                tables.append(_nothing(piece) | {"skipped": np.full(len(piece), reason, object)})
             used = tables[-1]["skipped"] == None  # noqa: E711
             self.states.update(Counter(tables[-1]["state"][used].tolist()))
             self.skipped.update(Counter(tables[-1]["skipped"][~used].tolist()))
         order = np.argsort(np.concatenate([piece.row for piece in pieces]), kind="stable")
         self.rows += len(order)
         return {name: np.concatenate([table[name] for table in tables])[order] for name in tables[0]}
+
+    def check_strings(self) -> None:
+        """Raise ``ValueError`` if no row so far is of a string that the monitor knows."""
+        if not self.strings:
+            self.monitor.thresholds.check_string(self.unknown)
 
     def report(self) -> Report:
         """The results so far."""
@@ -84,7 +104,7 @@ class Watch:
         days = {name: one.days for name, one in strings.items()}
         examples = {name: one.examples.pairs() for name, one in strings.items()}
         events = number_series(events, self.monitor.site)
-        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples)
+        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples, dict(self.units))
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
         """The complete state as JSON and arrays, for ``restore``."""
@@ -110,7 +130,6 @@ class _String:
     """One string's rows, piece by piece."""
 
     def __init__(self, monitor, string, false_alarms, minutes):
-        monitor.thresholds.check_string(string)
         self.monitor, self.string, self.share = monitor, string, false_alarms
         self.seen, self.before, self.events = Seen(), None, EventsOfString(string, minutes)
         self.days, self.examples = DaysOfString([*monitor.thresholds.states.tolist(), UNSEEN]), ExamplesOfString()
@@ -127,9 +146,8 @@ class _String:
         self.days.add(time, found.state, measured * seconds, (measured + found.lost) * seconds)
         sensors = (values["i_dc"], values["v_dc"], values["poa_global"], temperature(values))
         self.examples.add(found.state, np.stack([time, found.score, *sensors, *expected], 1))
-        columns = {"time": piece.time, "string": np.full(len(piece), self.string, object)}
-        for name, nothing in (("state", None), ("probability", np.nan), ("score", np.nan), ("anomaly", None)):
-            columns[name] = np.full(len(piece), nothing, float if nothing is not None else object)
+        columns = _nothing(piece)
+        for name in ("state", "probability", "score", "anomaly"):
             columns[name][used] = getattr(found, name)
         return columns | {"skipped": skipped}
 
@@ -160,3 +178,11 @@ class _String:
         self.days.number, self.days.energy, self.days.counts = (arrays[n] for n in ("number", "energy", "counts"))
         self.examples.healthy = arrays["healthy"]
         self.examples.worst = {name: np.array(row) for name, row in state["worst"].items()}
+
+
+def _nothing(piece):
+    """The columns of ``rows.parquet`` for rows that are all left out, without the reasons."""
+    columns = {"time": piece.time, "string": np.full(len(piece), piece.string or None, object)}
+    for name, nothing in (("state", None), ("probability", np.nan), ("score", np.nan), ("anomaly", None)):
+        columns[name] = np.full(len(piece), nothing, float if nothing is not None else object)
+    return columns

@@ -196,6 +196,16 @@ class TestCheck:
         assert "kW/m2?" in check.units["poa_global"] and "K?" in check.units["temp_air"]
         assert check.used == 0 and any("nothing to learn from" in line for line in told({"1": check}))
 
+    def test_a_unit_that_is_not_known(self, tmp_path, month):
+        (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"\nwind_speed = "wind [km/h]"')
+        table = month.rename(columns={"poa_global": "POA [BTU]", "wind_speed": "wind [km/h]"})
+        check = checked(tmp_path, table, logger_map=load_map(tmp_path / "map.toml"))
+        assert check.units == {"poa_global": "[BTU] is no known unit, so W/m2 is assumed"}
+        assert any(line.endswith("; [BTU] is no known unit, so W/m2 is assumed") for line in told({"1": check}))
+        dim = table.assign(**{"POA [BTU]": table["POA [BTU]"] / 1000})
+        check = checked(tmp_path, dim, logger_map=load_map(tmp_path / "map.toml"))
+        assert check.units["poa_global"].startswith("[BTU] is no known unit, so W/m2 is assumed; never above 2 W/m²")
+
     def test_one_current_for_all_strings(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('[columns]\nv_dc = "CB{string} V"')
         both = month.rename(columns={"v_dc": "CB1 V"}).assign(**{"CB2 V": month["v_dc"]})
@@ -203,6 +213,19 @@ class TestCheck:
         checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
         assert list(checks) == ["1", "2"]
         assert checks["2"].units == {"i_dc": "one column for all 2 strings; is it the inverter's?"}
+
+    def test_rows_that_name_no_string(self, tmp_path, month):
+        (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
+        table = month.assign(inverter=np.where(np.arange(len(month)) % 1000 == 500, None, "a"))
+        table.to_csv(tmp_path / "log.csv", index=False)
+        with (tmp_path / "log.csv").open("a") as file:
+            file.write("2019-03-31T00:00:00-05:00,1,2")
+        checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
+        assert list(checks) == ["", "a"] and checks["a"].rows == checks["a"].used + sum(checks["a"].skipped.values())
+        without = len(range(500, len(month), 1000)) + 1
+        assert checks[""].rows == without == len(month) + 1 - checks["a"].rows
+        assert checks[""].skipped == {"no string": without} and not checks[""].ranges
+        assert told(checks)[0] == f"no string: left out: {without} rows, no string"
 
     def test_a_file_of_nights(self, tmp_path, month):
         check = checked(tmp_path, month[month["poa_global"] < 20])

@@ -162,6 +162,39 @@ class TestAppended:
             self.read(path, place)
 
 
+class TestStrings:
+    HEADER, ROW = "time,i_dc,v_dc,poa_global,temp_module,inverter\n", "2022-03-05T12:{:02}:00Z,5,250,700,30,{}\n"
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        (tmp_path / "log.csv").write_text(self.HEADER)
+        return tmp_path / "log.csv"
+
+    def follow(self, roof, path, *strings):
+        """Append a row of each string, and follow the file to its end."""
+        with path.open("a") as file:
+            file.writelines(self.ROW.format(i, name) for i, name in enumerate(strings))
+        logger_map = LoggerMap(string_column="inverter")
+        return follow_file(roof, path, path.parent / "report", logger_map=logger_map, until=lambda report: True)
+
+    def test_rows_that_name_none_are_left_out(self, roof, path):
+        assert self.follow(roof, path, "").skipped == {"no string": 1}
+        report = self.follow(roof, path, "1", "", "1")
+        assert report.rows == 4 and report.skipped == {"no string": 2} and report.states.total() == 2
+        with path.open("a") as file:
+            file.write("2022-03-05T13:00:00Z,5,2")
+        assert self.follow(roof, path).rows == 4
+        rows = pandas.read_parquet(path.parent / "report" / "rows.parquet")
+        assert rows["string"].isna().tolist() == [True, False, True, False]
+
+    def test_rows_of_one_that_is_not_known_are_left_out(self, roof, path):
+        with pytest.raises(ValueError, match="string: got '2', want one of 1"):
+            self.follow(roof, path, "", "2", "3")
+        assert self.follow(roof, path, "1").skipped == {"no string": 1, "string not known": 2}
+        report = self.follow(roof, path, "2", "2", "1")
+        assert report.rows == 7 and report.skipped == {"no string": 1, "string not known": 4}
+
+
 def test_bad_input(folder, roof, tmp_path):
     path = folder / "whole.csv"
     with pytest.raises(FileNotFoundError, match=r"data: got none.csv, want a file that is there"):

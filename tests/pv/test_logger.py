@@ -7,8 +7,8 @@ import pandas
 import pytest
 
 from pyrodgm.pv import load_map, read_logger
-from pyrodgm.pv.logger import NO_TIME
-from pyrodgm.pv.units import conversion, visible_unit
+from pyrodgm.pv.logger import NO_STRING, NO_TIME
+from pyrodgm.pv.units import conversion, unknown_unit, visible_unit
 
 HEADER = "time,i_dc,v_dc,poa_global,temp_air"
 SNOW = """
@@ -114,6 +114,40 @@ class TestReading:
         time, values, _ = whole(read_logger(path))
         assert time[1] == NO_TIME and np.isnan(values["i_dc"][1])
 
+    @pytest.mark.parametrize("end", ["2022-01-31T14:05Z,5,6,7,8,\n", "2022-01-31T14:05Z,5,6", "2022-01"])
+    def test_a_row_that_names_no_string(self, tmp_path, end):
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        path = written(tmp_path, HEADER + ",inverter\n2022-01-31T14:05Z,1,2,3,4,nan-tou\n" + end)
+        assert [(piece.string, piece.row.tolist()) for piece in read_logger(path, logger_map)] == [
+            ("nan-tou", [1]),
+            (NO_STRING, [2]),
+        ]
+
+    @pytest.mark.parametrize("rows_at_once", [1, 2, 1000])
+    @pytest.mark.parametrize(("zone", "minutes"), [(None, [0, None, 2, None, 4]), ("America/Denver", [0, 1, 2, 3, 4])])
+    def test_times_of_which_some_have_an_offset(self, tmp_path, rows_at_once, zone, minutes):
+        offsets = ["Z", "", "+00", "", "+0000"]
+        times = [f"2022-01-31T{21 if end else 14}:0{i}{end}" for i, end in enumerate(offsets)]
+        path = written(tmp_path, "\n".join([HEADER, *(f"{t},1,2,3,4" for t in times)]) + "\n")
+        time = whole(read_logger(path, load_map(None)._replace(timezone=zone), rows_at_once=rows_at_once))[0]
+        assert time.tolist() == [NO_TIME if m is None else 1643662800 + 60 * m for m in minutes]
+
+    def test_a_year_at_the_end_is_no_offset(self, tmp_path):
+        logger_map = load_map(None)._replace(time_format="%H:%M %d-%m-%Y", timezone="America/Denver")
+        path = written(tmp_path, HEADER + "\n14:05 31-01-2022,1,2,3,4\n")
+        assert whole(read_logger(path, logger_map))[0].tolist() == [1643663100]
+
+    @pytest.mark.parametrize(
+        ("time_format", "time"),
+        [
+            ("%d.%m.%Y %H.%M %z", "31.01.2022 14.05 -0700"),
+            ("%d.%m.%YT%H:%MZ", "31.01.2022T21:05Z"),
+        ],
+    )
+    def test_a_format_with_an_offset(self, tmp_path, time_format, time):
+        path = written(tmp_path, HEADER + f"\n{time},1,2,3,4\n")
+        assert whole(read_logger(path, load_map(None)._replace(time_format=time_format)))[0].tolist() == [1643663100]
+
     def test_summer_time(self, tmp_path):
         """Half past two does not exist on 13 March, half past one comes twice on 6 November."""
         logger_map = mapped(tmp_path, 'time = { column = "time", timezone = "America/Denver" }')
@@ -135,6 +169,9 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         ("Time,i_dc,v_dc,poa_global,temp_air" + ROW, "columns: got none called 'time' for time .there are 'Time'"),
         ("time,v_dc,v_dc,poa_global,temp_air" + ROW, "columns: got 'v_dc' 2 times, want it once"),
         ("time,i_dc,v_dc,poa_global,tempair" + ROW, "columns: got neither temp_module nor temp_air, want one of them"),
+        ("", "columns: got a file without names of columns, want them in its first line"),
+        ("\n" + HEADER + ROW, "columns: got a file without names of columns, want them in its first line"),
+        (",,,\n", "columns: got a file without names of columns, want them in its first line"),
         (HEADER + "\n", "data: got log.csv without rows"),
         (HEADER + "\n31.01.2022 14:05,1,2,3,4\n", "time: got '31.01.2022 14:05' in row 1, want ISO 8601"),
         (HEADER + "\n2022-01-31 14:05,1,2,3,4\n", "time: got times without an offset from UTC, want timezone in a map"),
@@ -142,7 +179,7 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         (HEADER + "\n2022-01-31T14:05Z,1,2,3,4,5\n", "data: got log.csv, which cannot be read"),
         (
             HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n",
-            "data: got log.csv, which cannot be read",
+            "data: got log.csv, which cannot be read .*, want 5 cells a row",
         ),
     ],
 )
@@ -197,6 +234,20 @@ def test_a_label_that_is_not_there(tmp_path):
         ),
         ('decimal = "x"', "decimal: got 'x'"),
         ('string = { name = "x" }', "string: got 'name'"),
+        ("string = 5", "string: got 5, want text, or a table of column"),
+        ("string = {}", "string.column: got None, want text"),
+        ("string = { column = 3 }", "string.column: got 3, want text"),
+        ("time = 3", "time: got 3, want a table of column, format, timezone, stamp"),
+        ("time = { column = 3 }", "time.column: got 3, want text"),
+        ("time = { format = 3 }", "time.format: got 3, want text"),
+        ("time = { timezone = 3 }", "time.timezone: got 3, want text"),
+        ("time = { stamp = [] }", r"time.stamp: got \[\], want text"),
+        ("decimal = 3", "decimal: got 3, want one of"),
+        ("columns = 3", "columns: got 3, want a table of i_dc, v_dc"),
+        ("columns = { v_dc = 3 }", "columns.v_dc: got 3, want a table of column, unit"),
+        ("columns = { v_dc = { column = 3 } }", "columns.v_dc.column: got 3, want text"),
+        ("columns = { v_dc = { unit = 3 } }", "v_dc.unit: got 3, want one of V, kV, mV"),
+        ('columns = { v_dc = { unit = ["V"] } }', r"v_dc.unit: got \['V'\], want one of V, kV, mV"),
     ],
 )
 def test_bad_maps(tmp_path, text, message):
@@ -230,6 +281,19 @@ class TestUnits:
     def test_conversions(self, name, unit, column, value, expected):
         factor, shift = conversion(name, unit, column)
         assert value * factor + shift == pytest.approx(expected, rel=1e-5)
+
+    @pytest.mark.parametrize(
+        ("name", "unit", "column", "remark"),
+        [
+            ("poa_global", None, "POA [BTU]", "[BTU] is no known unit, so W/m2 is assumed"),
+            ("temp_air", None, "T (roof)", "[roof] is no known unit, so C is assumed"),
+            ("poa_global", None, "POA [kW/m²]", None),
+            ("poa_global", "kW/m2", "POA [BTU]", None),
+            ("poa_global", None, "POA", None),
+        ],
+    )
+    def test_a_unit_that_is_not_known(self, name, unit, column, remark):
+        assert unknown_unit(name, unit, column) == remark
 
     @pytest.mark.parametrize(
         ("name", "values", "word"),

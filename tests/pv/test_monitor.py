@@ -42,6 +42,16 @@ def new(tmp_path_factory):
     return written(tmp_path_factory.mktemp("new"), string(["N", "N", "IV", "PS", "D"], seed=1))
 
 
+@pytest.fixture
+def two(tmp_path):
+    """A file whose rows name one of two strings, but for row 100, its map and its table."""
+    (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
+    table = string(["N"] * 4, minutes=15).drop(columns="state")
+    both = pandas.concat([table.assign(inverter="a"), table.assign(inverter="b")]).sort_values("time", kind="stable")
+    both.iloc[100, both.columns.get_loc("inverter")] = None
+    return written(tmp_path, both), load_map(tmp_path / "map.toml"), both
+
+
 def report_of(folder):
     return pandas.read_parquet(folder / "rows.parquet"), pandas.read_csv(folder / "events.csv")
 
@@ -131,6 +141,38 @@ class TestStates:
         rows = report_of(tmp_path / "report")[0]
         assert rows["string"].tolist() == ["1", "2"] * len(table)
         assert (rows["time"][::2].array == table["time"].array).all()
+
+    def test_rows_that_name_no_string_are_left_out(self, two, tmp_path):
+        """An empty cell within the file, and a last line that was only half written."""
+        path, logger_map, table = two
+        with path.open("a") as file:
+            file.write("2022-03-05T00:00:00+00:00,1,2")
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        assert list(monitor.thresholds.scores) == ["a", "b"] and monitor.rows.skipped["no string"] == 2
+        report = monitor_file(monitor, path, tmp_path / "report")
+        rows = report_of(tmp_path / "report")[0]
+        assert report.rows == len(rows) == len(table) + 1 and report.skipped["no string"] == 2
+        without = rows["skipped"] == "no string"
+        assert np.flatnonzero(without).tolist() == [100, len(table)]
+        assert rows["string"].isna().equals(without) and rows["state"][without].isna().all()
+        assert list(report.days) == ["a", "b"]
+
+    @pytest.mark.parametrize("rows_at_once", [70, 10**6])
+    def test_rows_of_a_string_that_is_not_known_are_left_out(self, two, tmp_path, rows_at_once):
+        """Also if the first part of the file has no other string."""
+        _, logger_map, table = two
+        first = pandas.concat([table.head(100).assign(inverter="c"), table])
+        path = written(tmp_path, table[table["inverter"] == "a"], "a.csv")
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        path = written(tmp_path, first)
+        report = monitor_file(monitor, path, tmp_path / "report", rows_at_once=rows_at_once)
+        rows = report_of(tmp_path / "report")[0]
+        assert report.rows == len(rows) and list(report.days) == ["a"]
+        assert rows["string"].fillna("").tolist() == first["inverter"].fillna("").tolist()
+        assert (rows["skipped"] == "string not known").equals(rows["string"].isin(["b", "c"]))
+        assert report.skipped["string not known"] == 100 + (table["inverter"] == "b").sum()
+        assert report.states.total() == rows["state"].notna().sum() > 50
+        assert "string not known" in (tmp_path / "report" / "report.html").read_text()
 
     def test_raw_reads_the_six_sensors(self, tmp_path):
         table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
@@ -313,6 +355,8 @@ BAD_TRAINING = [
     (edited(), {"normal": ["C"]}, "normal: got 'C', want one of the labels: IV, N, PS"),
     (edited(), {"label": "kind"}, "label: got 'kind', want a column"),
     (edited(), {"module": "X"}, "module: got one of module and number of modules, want both"),
+    (edited(), {"module": "X", "num_modules": 0}, "num_modules: got 0, want a positive int"),
+    (edited(), {"module": "X", "num_modules": 1.5}, "num_modules: got 1.5, want a positive int"),
     (edited(), {"columns": "six"}, "columns: got 'six', want one of ratios, raw"),
     (edited(), {"columns": "raw"}, "columns: got a file without temp_air, wind_speed"),
     (edited(state=(150, "unseen")), {}, "label: got a state 'unseen', want another name"),
@@ -349,6 +393,14 @@ class TestBadInput:
         (tmp_path / "events.csv").write_text("string,start\n")
         with pytest.raises(ValueError, match="labels: got events.csv without end, state, want string, start"):
             read_intervals(tmp_path / "events.csv")
+        for text in ("", "\n"):
+            (tmp_path / "events.csv").write_text(text)
+            with pytest.raises(ValueError, match="labels: got events.csv, which is empty, want string, start"):
+                read_intervals(tmp_path / "events.csv")
+        for data in (b"string,start,end,state\n1\n1,2,3,4,5,6\n", b"string,start,end,state\n\xff\n"):
+            (tmp_path / "events.csv").write_bytes(data)
+            with pytest.raises(ValueError, match="labels: got events.csv, which cannot be read .*, want string"):
+                read_intervals(tmp_path / "events.csv")
 
     def test_monitoring(self, roof, new, tmp_path):
         for share in (0, 1):
@@ -358,6 +410,10 @@ class TestBadInput:
             monitor_file(roof, new, tmp_path, minutes=0)
         with pytest.raises(ValueError, match="string: got 'CB7', want one of 1"):
             monitor_file(roof, new, tmp_path, logger_map=load_map(None)._replace(string="CB7"))
+        nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
+        with pytest.raises(ValueError, match="string: got '', want one of 1"):
+            monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
+        nothing.unlink()
         assert list(tmp_path.iterdir()) == []
 
     def test_a_folder_with_another_models_report(self, roof, new, tmp_path):

@@ -129,7 +129,7 @@ def maximum_power(
         points = curves.coarse()
         for _ in range(ROUNDS):
             first, last = curves.brackets(points, low, high)
-        points = curves.points(np.linspace(first, last, FINER, axis=-1))
+            points = curves.points(np.linspace(first, last, FINER, axis=-1))
         current = np.linspace(low, high, FINER, axis=-1)
         voltage = curves.voltages(points, current)
         wanted = np.clip(found_voltage * (1 + wander), voltage[:, -1], voltage[:, 0])

@@ -47,6 +47,14 @@ class TestAgainstPvlib:
         parameters = pvlib.pvsystem.calcparams_cec(900.0, 45.0, **MODULE.parameters)
         np.testing.assert_allclose(ours, 8 * pvlib.pvsystem.v_from_i(current, *parameters), rtol=1e-5)
 
+    def test_current_where_the_tracker_wanders(self):
+        """Within 0.01 %; without the refinements of the grid it is 0.013 %."""
+        irradiance, random = np.linspace(50, 1100, 400), np.random.default_rng(0)
+        temperature, off = random.uniform(-10, 70, 400), random.uniform(-0.01, 0.01, 400)
+        ours = maximum_power(MODULE, irradiance[:, None], temperature, HEALTHY, wander=off)
+        parameters = pvlib.pvsystem.calcparams_cec(irradiance, temperature, **MODULE.parameters)
+        np.testing.assert_allclose(ours.current, pvlib.pvsystem.i_from_v(ours.voltage / 8, *parameters), rtol=1e-4)
+
     def test_cell_in_reverse_is_bishops(self):
         """pvlib scales the term with the shunt of the light that there is, ours with that of 1,000 W/m²."""
         cells = cells_at(MODULE, at(300), at(25))
