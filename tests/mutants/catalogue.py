@@ -2567,6 +2567,11 @@ mutants(
 mutants(
     "data/pv/strings.py",
     (
+        "            points = curves.points(np.linspace(first, last, FINER, axis=-1))",
+        "        points = curves.points(np.linspace(first, last, FINER, axis=-1))",
+        "data/pv/test_strings.py::TestAgainstPvlib::test_current_where_the_tracker_wanders",
+    ),
+    (
         "submodules) - self.resistance * current",
         "submodules) - self.resistance",
         "data/pv/test_strings.py::TestFaults::test_a_resistor_lowers_the_voltage_by_r_i_at_equal_current",
@@ -3853,6 +3858,11 @@ mutants(
 )
 mutants(
     "pv/watch.py",
+    (
+        '"no string" if piece.string == NO_STRING else "string not known"',
+        '"string not known"',
+        "pv/test_follow.py::TestStrings::test_rows_of_one_that_is_not_known_are_left_out",
+    ),
     (
         "measured * seconds, (measured",
         "measured, (measured",
