@@ -24,6 +24,8 @@ PLATEAU = (0.995, 3600, 1.1)  # share of a day's highest power; seconds at it; r
 CURTAILED = 0.95  # share of the highest plateau; lower plateaus are ordered by the grid, not due to the inverter
 CLOCK, CLOCK_MOVES = 20, 40  # minutes that a clock may be off, and may move, without a remark
 SPIKE = 10.0  # °C between a row and both its neighbours
+CHANGING = ("temp_module", "temp_air", "wind_speed")  # quantities that change even at night
+FEW = 10  # rows that may all have the same value of these without a remark
 
 
 @dataclass
@@ -38,7 +40,8 @@ class StringCheck:
         gaps: the ten longest, as pairs of the number of missing rows and the time before them, in seconds.
         skipped: number of rows left out, by reason.
         ranges: lowest, mean and highest value of each quantity, by pvlib's name, without empty cells.
-        units: remarks on quantities whose unit is not known or does not fit their values, by name.
+        units: remarks on quantities whose unit is not known or does not fit their values, or that never change, by
+            name.
         empty: number of cells without a number, by name.
         unread: number of these that hold text, by name.
         open_circuit: number of rows with voltage but no current in the light.
@@ -67,7 +70,7 @@ class StringCheck:
     clock_moves: float = 0.0
 
     def remark(self, name: str, text: str) -> None:
-        """Add a remark on the unit of a quantity."""
+        """Add a remark on a quantity."""
         self.units[name] = f"{self.units[name]}; {text}" if name in self.units else text
 
 
@@ -215,6 +218,8 @@ class _Pass:
             check.ranges[name] = (float(low), float(total / count), float(high))
             if look := visible_unit(name, low, high, total / count):
                 check.remark(name, look)
+            if name in CHANGING and low == high and count >= FEW:
+                check.remark(name, f"the same in all {count} rows; is the sensor stuck?")
         if latitude is not None and self.light and check.step:
             late = self._late(longitude, STAMPS[logger_map.stamp] * check.step)
             if len(late):

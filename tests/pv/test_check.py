@@ -196,6 +196,13 @@ class TestCheck:
         assert "kW/m2?" in check.units["poa_global"] and "K?" in check.units["temp_air"]
         assert check.used == 0 and any("nothing to learn from" in line for line in told({"1": check}))
 
+    def test_a_sensor_that_never_changes(self, tmp_path, month):
+        check = checked(tmp_path, month.assign(temp_module=20.0))
+        assert check.units == {"temp_module": f"the same in all {len(month)} rows; is the sensor stuck?"}
+        assert "temp_module" not in checked(tmp_path, month.assign(temp_module=20.0).iloc[:9]).units
+        almost = month.assign(temp_module=np.where(month.index == month.index[-1], 20.1, 20.0))
+        assert not checked(tmp_path, almost).units
+
     def test_a_unit_that_is_not_known(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"\nwind_speed = "wind [km/h]"')
         table = month.rename(columns={"poa_global": "POA [BTU]", "wind_speed": "wind [km/h]"})
