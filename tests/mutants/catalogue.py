@@ -3770,6 +3770,16 @@ mutants(
 mutants(
     "pv/check.py",
     (
+        "low == high and count >= FEW",
+        "low == high and count >= 0",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
+    ),
+    (
+        "if name in CHANGING and low == high",
+        "if name in CHANGING and high - low < 1",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
+    ),
+    (
         "held[0] + self.longitude * DAY / 360",
         "held[0]",
         "pv/test_check.py::TestCheck::test_a_plateau_is_one_of_the_local_day[180.0-81]",
