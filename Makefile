@@ -50,7 +50,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.flows
 	.venv/bin/python -m benchmarks.iwae
 	.venv/bin/python -m benchmarks.pixel_cnn
-	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.images
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.recipe_steps
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.local_reparameterisation
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.anomalies
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_stream

@@ -19,7 +19,7 @@ MNIST = {
     "importance_rows": None, "monitor": None, "ema": None, "optimizer": ("Adam", {}), "warm_up_epochs": 0,
     "preprocess": (), "posterior": ("iaf", FLOW | {"made_hidden": (1920, 1920)}),
     "maps": (16, 32, 32), "hidden": (450,), "z_size": 32, "likelihood": "bernoulli", "activation": "elu",
-    "weight_norm": True,
+    "weight_norm": True, "precision": "bfloat16",
 }  # fmt: skip
 BY_HAND = {
     "mnist-iafvae-normal": MNIST | {"posterior": "normal"},
@@ -31,7 +31,7 @@ BY_HAND = {
         "schedule": ("linear", {"start": 50, "end": 100}), "importance_samples": 1000,
         "resample": ("resample_counts", {"total_count": 16, "draws": 4}), "maps": (16, 32), "hidden": (128,),
         "z_size": 16, "posterior": ("iaf", FLOW | {"made_hidden": (64, 64)}),
-        "likelihood": ("binomial", {"total_count": 16}),
+        "likelihood": ("binomial", {"total_count": 16}), "precision": "float32",
     },
 }  # fmt: skip
 FAME = {
@@ -40,7 +40,7 @@ FAME = {
     "importance_rows": 200, "monitor": None, "ema": None, "optimizer": ("Adam", {}), "warm_up_epochs": 8,
     "warm_up_start": 0.3, "preprocess": (), "posterior": "normal", "z_sizes": (64, 32, 16, 8, 4), "maps": (32, 64, 64),
     "hidden": ((256,), (256,), (128,), (64,), (32,)), "pixel_maps": 32, "concatenation": True, "batch_norm": True,
-    "scale_head": "softplus_sigma", "likelihood": "bernoulli",
+    "scale_head": "softplus_sigma", "likelihood": "bernoulli", "precision": "bfloat16",
 }  # fmt: skip
 BY_HAND |= {
     "mnist-fame": FAME,
@@ -53,7 +53,7 @@ BY_HAND |= {
     "digits-fame": FAME | {
         "data": ("digits", {}), "epochs": 60, "learning_rate": 2e-3, "schedule": ("linear", {"start": 30, "end": 60}),
         "importance_samples": 200, "importance_rows": None, "warm_up_epochs": 10, "z_sizes": (16, 8, 4),
-        "maps": (16, 32), "hidden": ((64,), (64,), (32,)), "pixel_maps": 16,
+        "maps": (16, 32), "hidden": ((64,), (64,), (32,)), "pixel_maps": 16, "precision": "float32",
     },
     "digits-fame-100": FAME | {
         "data": ("digits", {"counts": True}), "epochs": 200, "learning_rate": 2e-3, "num_labels": 100, "beta": 1.0,
@@ -61,7 +61,7 @@ BY_HAND |= {
         "resample": ("resample_counts", {"total_count": 16, "draws": 4}),
         "importance_samples": 0, "importance_rows": None, "warm_up_epochs": 50, "warm_up_start": 0.0,
         "z_sizes": (16, 8, 4), "maps": (16, 32), "hidden": ((64,), (64,), (32,)), "pixel_maps": 16,
-        "concatenation": False, "likelihood": ("binomial", {"total_count": 16}),
+        "concatenation": False, "likelihood": ("binomial", {"total_count": 16}), "precision": "float32",
     },
 }  # fmt: skip
 BY_HAND |= {
@@ -77,7 +77,7 @@ BY_HAND |= {
         "objective": ("free_bits", {"nats": 0.25, "groups": "map"}), "ema": 0.99, "resample": None,
         "schedule": ("linear", {"start": 30, "end": 60}), "importance_samples": 100, "depth": 2, "maps": 16,
         "z_maps": 4, "posterior": ("iaf", {"made_hidden": (16,)}), "inference": "bidirectional",
-        "likelihood": ("discretized_logistic", {"num_levels": 17}),
+        "likelihood": ("discretized_logistic", {"num_levels": 17}), "precision": "float32",
     },
 }  # fmt: skip
 BY_HAND["cifar10-resnet"] = BY_HAND["cifar10-subset-resnet"] | {"data": ("cifar10", {"levels": True})}
@@ -149,7 +149,7 @@ def test_a_first_step_by_hand(monkeypatch):
 
     monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", Noted)
     recipe = RECIPES["mnist-iafvae-normal"]
-    few = {"maps": (2, 3), "hidden": (5,), "z_size": 4}
+    few = {"maps": (2, 3), "hidden": (5,), "z_size": 4, "precision": "float32"}
     train(replace(recipe, model=(recipe.model[0], recipe.model[1] | few), epochs=1), seed=1, progress=False)
     assert len(losses) == 2
     for found, expected in losses:

@@ -1,6 +1,6 @@
-"""Steps of the image models in float32 and bfloat16, with SVI and CompiledSVI; writes the table beside it.
+"""Steps of a ladder and of the image models, in float32 and bfloat16, with SVI and CompiledSVI; writes a table.
 
-Run with ``OMP_NUM_THREADS=1 python -m benchmarks.images``; ``--quick`` makes two rounds and writes nothing.
+Run with ``OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps``; ``--quick`` makes two rounds and writes nothing.
 """
 
 import argparse
@@ -13,30 +13,26 @@ from pyro.infer import SVI, Trace_ELBO
 from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
 from benchmarks.steps import machine
 from pyrodgm.infer import CompiledSVI, Optimizer
-from pyrodgm.models import FAME, IAFVAE, ResNetVAE
+from pyrodgm.models.catalogue import is_of_images
+from pyrodgm.zoo import RECIPES
 
-IAF = ("iaf", {"num_steps": 2, "made_hidden": (320, 320), "reverse_every": 2})
-PAPER = {"pixel_maps": 32, "batch_norm": True, "scale_head": "softplus_sigma"}
-CASES = {  # the recipe, its model and a batch of its size
-    "mnist-iafvae-iaf-2-320": (lambda p: IAFVAE((28, 28), posterior=IAF, precision=p), (100, 784, 2)),
-    "mnist-fame": (lambda p: FAME((28, 28), **PAPER, precision=p), (100, 784, 2)),
-    "cifar10-subset-resnet": (
-        lambda p: ResNetVAE((32, 32, 3), posterior=("iaf", {"made_hidden": (64,)}), precision=p),
-        (50, 3072, 256),
-    ),
-}
+NAMES = ("mnist-lvae", "mnist-iafvae-iaf-2-320", "mnist-fame", "cifar10-subset-resnet")
+SHAPES = {"mnist": (784, 2), "cifar10-subset": (3072, 256)}  # by data set: values of a row, and levels of a value
 PLAIN, ROUNDED = "SVI, float32", "SVI, bfloat16"
 COMPILED, BOTH = "CompiledSVI, float32", "CompiledSVI, bfloat16"
 
 
 def arrangements(case):
     """A step of ``SVI`` and of ``CompiledSVI`` in each precision, on the same rows."""
-    make, (rows, size, levels) = CASES[case]
-    x = torch.randint(levels, (rows, size)).float()
+    recipe = RECIPES[case]
+    model_class, options = recipe.model
+    size, levels = SHAPES[recipe.data[0]]
+    image = {} if not is_of_images(model_class) else {"image_shape": (32, 32, 3) if levels == 256 else (28, 28)}
+    x = torch.randint(levels, (recipe.batch_size, size)).float()
 
     def step(svi_class, precision):
         torch.manual_seed(0)
-        model = make(precision)
+        model = model_class(**(image or {"x_size": size}) | options | {"precision": precision})
         if hasattr(model, "initialise"):
             model.initialise(x)
         optimizer = Optimizer(torch.optim.Adam, {"lr": 1e-3})
@@ -50,10 +46,10 @@ def arrangements(case):
 
 def report(rounds):
     lines = [
-        "# Steps of the image models",
+        "# Steps of a ladder and of the image models",
         "",
-        "`OMP_NUM_THREADS=1 python -m benchmarks.images`: loss, gradient and a step of Adam of three recipes, in",
-        f"batches of their size, without Pyro's validation. {rounds} rounds in which all four arrangements run in",
+        "`OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps`: loss, gradient and a step of Adam of four recipes,",
+        f"in batches of their size, without Pyro's validation. {rounds} rounds in which all four arrangements run in",
         "turn, after three that warm up; median (quartiles), ratios round by round. With bfloat16, the networks",
         "compute in it, while parameters, densities and the optimiser stay in single precision.",
         "",
@@ -61,7 +57,7 @@ def report(rounds):
         "",
     ]
     rows = []
-    for case in CASES:
+    for case in NAMES:
         with pyro.validation_enabled(False):
             times = interleaved(arrangements(case), rounds, warm=3)
         over = [spread(ratios(times, name, PLAIN), 2) for name in (ROUNDED, COMPILED, BOTH)]
