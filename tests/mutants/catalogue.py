@@ -3453,7 +3453,7 @@ mutants(
     (
         "part = part._replace(train=Rows(data.train.x[rows], data.train.y[rows]))",
         "rows = torch.arange(len(data.train.y))",
-        "zoo/test_pv_experiments.py::TestNewConditions::test_no_method_sees_a_label_or_a_row_that_is_not_in[LabelSpreading]",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_label_spreading_gets_the_rows_of_the_stage_with_their_labels",
     ),
     (
         "own[: 1 + LABELS]",

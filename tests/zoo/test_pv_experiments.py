@@ -180,9 +180,20 @@ class TestNewConditions:
         changed = data._replace(train=Rows(x, data.train.y), validation=validation)
         assert found(changed) == (first := found(data))
         assert method == "dropout network" or first < 80  # one row of each of eight conditions
-        unlabelled = torch.isin(torch.arange(400), inside) & ~torch.isin(torch.arange(400), labelled)
-        moved = data._replace(train=Rows(torch.where(unlabelled[:, None], 9.0, data.train.x), data.train.y))
-        assert (found(moved) == first) == (method != "LabelSpreading")
+        if method != "LabelSpreading":
+            unlabelled = ~torch.isin(torch.arange(400), labelled)
+            moved = torch.where(unlabelled[:, None], 9.0, data.train.x)
+            assert found(data._replace(train=Rows(moved, data.train.y))) == first
+
+    def test_label_spreading_gets_the_rows_of_the_stage_with_their_labels(self, data, monkeypatch):
+        seen = SimpleNamespace()
+        monkeypatch.setattr(pv_new_conditions, "label_spreading", lambda *arguments: vars(seen).update(a=arguments))
+        pv_new_conditions.error("LabelSpreading", recipe_of("single minutes", "sensors"), data, [2, 5], seed=0)
+        _, part, known, _ = seen.a
+        inside, labelled = rows_of_stage(data.train.y, [2, 5], 10, seed=0)
+        assert torch.equal(part.train.x, data.train.x[inside]) and torch.equal(part.train.y, data.train.y[inside])
+        assert sorted(inside[known].tolist()) == sorted(labelled.tolist())
+        assert torch.equal(part.validation.x, data.train.x[labelled])
 
     def test_the_command_writes_the_table_and_the_plot(self, loaded, tmp_path):
         record = reproduce("pv-new-conditions-ratios", tmp_path, "--set", "steps=3", "--part", "[06] in*")
@@ -217,11 +228,11 @@ class TestNewConditions:
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("pv-")])
 def test_a_tiny_run_on_the_string(name, tmp_path):
     """The cheapest part of each kind with a model, and a method without latents, on the simulated string."""
-    first = "100 labels" if "few-labels" in name else "0 in (none)"
+    first = ", 100 labels" if "few-labels" in name else "0 in (none)"
     parts = [part for part in EXPERIMENTS[name].parts if first in part and ("SDGM" in part or "forest" in part)]
     change = ("--epochs", 1) if "few-labels" in name else ("--set", "steps=5")
     figures = reproduce(name, tmp_path, *change, *(word for part in parts for word in ("--part", part)))["figures"]["0"]
     errors = {figure: value for figure, value in figures.items() if figure.endswith("test error")}
     assert len(errors) == 2 and all(0 < value < 100 for value in errors.values())
     forest = next(value for figure, value in errors.items() if "forest" in figure)
-    assert forest < 80  # ten conditions
+    assert forest < 90  # ten conditions, so by chance
