@@ -1887,6 +1887,18 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/compare.py",
+    *(
+        (old, new, f"infer/test_guards.py::test_a_gradient_that_is_rounding_may_have_another_sign[{wrong}]")
+        for old, new, wrong in (
+            ("precision * max(sizes) + r\n", "precision * max(sizes)\n", False),
+            ("math.hypot(*sizes) + math.hypot(*rounding):", "math.hypot(*sizes):", False),
+            ("return float((x - y)[finite].norm())", "return float((x - y)[~finite].norm())", True),
+            ("MOST_TIMES_ROUNDING = 3 ", "MOST_TIMES_ROUNDING = 3e9 ", True),
+        )
+    ),
+)
+mutants(
     "infer/compiled/programs.py",
     (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
