@@ -1887,6 +1887,38 @@ mutants(
     ),
 )
 mutants(
+    "models/guide_notes.py",
+    *(
+        (old, new, f"models/test_guide_notes.py::test_{name}")
+        for old, new, name in (
+            ("parameter._version, ", "", "a_note_under_other_circumstances_is_not_taken[parameters]"),
+            (", parameter.requires_grad]", "]", "a_note_under_other_circumstances_is_not_taken[requires_grad]"),
+            ("[self.module.training, ", "[", "a_note_under_other_circumstances_is_not_taken[mode]"),
+            (", torch.is_grad_enabled()]", "]", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
+            (
+                "_same(inputs, (sample, *above)) and ",
+                "",
+                "below_another_sample_no_note_is_taken",
+            ),
+            ("_same(inputs, (sample, *above))", "inputs[0] is sample", "below_another_sample_no_note_is_taken"),
+            ("return content if", "return None if", "one_step_goes_down_once"),
+        )
+    ),
+)
+mutants(
+    "models/resnet_vae.py",
+    (
+        "self.down[i](h, z) if noted is None else noted",
+        "self.down[i](h, z)",
+        "models/test_guide_notes.py::test_one_step_goes_down_once",
+    ),
+    (
+        "note.write(below_z, z, above)",
+        "note.write(h, z, above)",
+        "models/test_guide_notes.py::test_loss_and_gradients_are_those_of_two_ways_down[elbo]",
+    ),
+)
+mutants(
     "infer/compiled/compare.py",
     *(
         (old, new, f"infer/test_guards.py::test_a_gradient_that_is_rounding_may_have_another_sign[{wrong}]")
