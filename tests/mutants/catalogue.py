@@ -4856,3 +4856,83 @@ mutants(
         "pv/test_check.py::TestCheck::test_the_clock_to_a_minute",
     ),
 )
+
+
+# gaps that fresh slips of the pen showed: caches, boundary values, and defaults that no formula has
+
+mutants(
+    "distributions/discretized_logistic.py",
+    (
+        "type(self)(loc, log_scale, self.num_levels, validate_args",
+        "type(self)(loc, log_scale, validate_args",
+        "distributions/test_discretized_logistic.py::test_an_expanded_one_has_the_same_levels",
+    ),
+    (
+        "num_levels: int = 256, v",
+        "num_levels: int = 255, v",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "distributions/plated.py",
+    (
+        "return self._filled().rsample(",
+        "return self.base.rsample(",
+        "distributions/test_plated.py::test_samples_fill_the_plates",
+    ),
+    (
+        "torch.broadcast_shapes(self.base.batch_shape, self.batch_shape)",
+        "self.base.batch_shape or self.batch_shape",
+        "distributions/test_plated.py::test_samples_fill_the_plates",
+    ),
+    (
+        "return self._filled().enumerate_support(expand)",
+        "return self._filled().enumerate_support(False)",
+        "distributions/test_plated.py::test_enumerates_the_base_s_values",
+    ),
+)
+mutants(
+    "distributions/full_normal.py",
+    (
+        "if value is not last:",
+        "if last is None:",
+        "nn/test_posteriors.py::test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor",
+    ),
+)
+mutants(
+    "distributions/discrete.py",
+    (
+        "type(self)(self.temperature, logits, v",
+        "type(self)(1.0, logits, v",
+        "models/test_many_classes.py::test_gradients_are_those_of_the_relaxed_sample",
+    ),
+    (
+        "not temperature > 0",
+        "not temperature >= 0",
+        "models/test_many_classes.py::test_gradients_are_those_of_the_relaxed_sample",
+    ),
+)
+mutants(
+    "distributions/mixed_cells.py",
+    ("if size > 0", "if size > 1", "nn/test_mixed_likelihood.py::test_a_column_may_have_a_single_category"),
+)
+mutants(
+    "train/lr_schedule.py",
+    ("0 < factor <= 1", "0 < factor < 1", "train/test_pieces.py::test_schedules"),
+    ("0 <= start < end", "0 < start < end", "train/test_pieces.py::test_schedules"),
+    (
+        "factor: float = 0.75",
+        "factor: float = 0.5",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+    (
+        "least: float = 0.01",
+        "least: float = 0.0",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "train/early_stopping.py",
+    ("if better and math.isfinite(figure)", "if better", "train/test_pieces.py::test_the_best_epoch_is_remembered"),
+    ("patience < 1", "patience < 0", "train/test_pieces.py::test_bad_settings"),
+)

@@ -47,6 +47,7 @@ def test_schedules():
     assert step_decay(0.5, every=1, least=0.1)(9) == 0.1
     falling = linear_decay(10, 20)
     assert [falling(epoch) for epoch in (0, 10, 15, 20)] == [1.0, 1.0, 0.5, 0.01]
+    assert [linear_decay(0, 4)(epoch) for epoch in (0, 1)] == [1.0, 0.75] and step_decay(1)(200) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_schedules():
         (lambda: linear_decay(5, 5), "start: got 5, want an epoch from 0 and below end, 5"),
         (lambda: EarlyStopping("bound", "largest"), "mode: got 'largest'.*want one of max, min"),
         (lambda: EarlyStopping(None, patience=3), "patience: got 3 with monitor None, want at least 1 and a figure"),
+        (lambda: EarlyStopping("bound", patience=0), "patience: got 0 with monitor 'bound', want at least 1"),
     ],
 )
 def test_bad_settings(make, message):
@@ -64,7 +66,15 @@ def test_bad_settings(make, message):
         make()
 
 
-@pytest.mark.parametrize(("mode", "figures", "chosen"), [("min", [3, 1, 2], 2.0), ("max", [3, 5, math.nan], 2.0)])
+@pytest.mark.parametrize(
+    ("mode", "figures", "chosen"),
+    [
+        ("min", [3, 1, 2], 2.0),
+        ("max", [3, 5, math.nan], 2.0),
+        ("min", [math.nan, -math.inf, 4], 3.0),
+        ("max", [math.inf, 4, 4], 2.0),
+    ],
+)
 def test_the_best_epoch_is_remembered(mode, figures, chosen):
     module, best = torch.nn.Linear(1, 1), EarlyStopping("figure", mode)
     for epoch, figure in enumerate(figures, start=1):
