@@ -43,6 +43,15 @@ def test_objective_is_the_sum_of_its_three_terms(model_class):
     assert got == pytest.approx(want.item(), rel=1e-9)
 
 
+def test_labels_are_indices_or_one_hot_rows_of_any_dtype():
+    model = small(M2).double()
+    x, y = rows(model)
+    objective = SemiSupervisedELBO(ELBO, alpha=2.5)
+    given = [y, F.one_hot(y, 3), F.one_hot(y, 3).float(), F.one_hot(y, 3).double()]
+    losses = [labelled_loss(objective, model, x.double(), labels) for labels in given]
+    assert losses[1:] == pytest.approx(losses[:1] * 3, rel=1e-12)
+
+
 @pytest.mark.parametrize("vectorize", [False, True])
 def test_class_term_is_the_log_of_the_mean_over_particles(vectorize):
     model = small(ADGM).double()

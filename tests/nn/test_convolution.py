@@ -190,3 +190,4 @@ def test_bad_arguments(make, message):
 
 def test_image_shapes():
     assert check_image_shape((28, 20)) == (28, 20, 1) and check_image_shape([8, 9, 3], 3) == (8, 9, 3)
+    assert check_image_shape((5, 5), 3) == (5, 5, 1) and check_image_shape((1, 1)) == (1, 1, 1)

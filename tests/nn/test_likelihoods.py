@@ -267,6 +267,10 @@ def test_classifier_network():
             "variance: got 0, want a positive number or None",
         ),
         (
+            lambda: likelihood_net(("normal", {"variance": math.inf}), (4,), (), 6),
+            "variance: got inf, want a positive number or None",
+        ),
+        (
             lambda: likelihood_net(("categorical", {"num_levels": 1}), (4,), (), 6),
             "num_levels: got 1, want an int of at least 2",
         ),

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -119,6 +121,8 @@ def test_any_depth(hidden):
         (lambda: Trunk((4,), (5,), activation="swish"), r"activation: got 'swish', want one of elu, leaky_relu"),
         (lambda: Linear((4,), 5, precision="half"), "precision: got 'half', want one of bfloat16, float32"),
         (lambda: Linear((4,), 5, init="he"), r"init: got 'he', want one of a positive standard deviation, glorot"),
+        (lambda: Linear((4,), 5, init=0.0), "init: got 0.0, want one of a positive standard deviation, glorot"),
+        (lambda: Linear((4,), 5, init=math.inf), "init: got inf, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
     ],
 )
