@@ -4919,7 +4919,7 @@ mutants(
 mutants(
     "train/lr_schedule.py",
     ("0 < factor <= 1", "0 < factor < 1", "train/test_pieces.py::test_schedules"),
-    ("0 <= start < end", "0 < start < end", "train/test_pieces.py::test_schedules"),
+    ("not 0 <= start < end", "not 0 < start < end", "train/test_pieces.py::test_schedules"),
     (
         "factor: float = 0.75",
         "factor: float = 0.5",
@@ -4935,4 +4935,216 @@ mutants(
     "train/early_stopping.py",
     ("if better and math.isfinite(figure)", "if better", "train/test_pieces.py::test_the_best_epoch_is_remembered"),
     ("patience < 1", "patience < 0", "train/test_pieces.py::test_bad_settings"),
+)
+mutants(
+    "handlers/noise.py",
+    (
+        "UNIFORM.reset(self._before)",
+        "pass",
+        "handlers/test_noise.py::test_the_shares_of_joint_noise_are_the_draw_of_one_process",
+    ),
+    (
+        "dtype=drawn or like.dtype",
+        "dtype=like.dtype",
+        "handlers/test_noise.py::test_models_of_two_precisions_share_noise_drawn_in_one",
+    ),
+)
+mutants(
+    "handlers/classes.py",
+    (
+        "return y.to(fn.mean.dtype) if fn.event_dim == 1 else y",
+        "return y",
+        "infer/test_semi_supervised.py::test_labels_are_indices_or_one_hot_rows_of_any_dtype",
+    ),
+)
+mutants(
+    "handlers/warm_up.py",
+    (
+        "discrete: bool = False",
+        "discrete: bool = True",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "distributions/reparameterise.py",
+    (
+        "value = reparameterise(distribution.base_dist, noise, normal_only)",
+        "value = reparameterise(distribution.base_dist, noise)",
+        "handlers/test_noise.py::test_joint_noise_is_normal_alone",
+    ),
+    (
+        "return reparameterise(distribution.base_dist, noise, normal_only)",
+        "return reparameterise(distribution.base_dist, noise)",
+        "handlers/test_noise.py::test_joint_noise_is_normal_alone",
+    ),
+)
+mutants(
+    "evaluate/bits_per_dim.py",
+    ("if not value >= 1", "if not value > 0", "evaluate/test_bits_per_dim.py::test_bad_sizes"),
+)
+mutants(
+    "evaluate/latents.py",
+    (
+        "    with evaluating(model):\n        trace",
+        "    import torch\n\n    with torch.no_grad():\n        trace",
+        "evaluate/test_evaluate.py::test_latents_are_drawn_in_evaluation_mode",
+    ),
+)
+mutants(
+    "evaluate/log_likelihood.py",
+    (
+        "num_samples: int = 5000",
+        "num_samples: int = 500",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "infer/monte_carlo_em.py",
+    (
+        "num_updates: int = 5",
+        "num_updates: int = 1",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "infer/compiled/compare.py",
+    (
+        "0.03 + 100 * precision, 100",
+        "0.3 + 100 * precision, 100",
+        "infer/test_compare.py::test_gradients_differ_by_a_hundred_times_that_together_and_by_three_per_cent_alone",
+    ),
+    (
+        "100 * precision) if part",
+        "10 * precision) if part",
+        "infer/test_compare.py::test_gradients_differ_by_a_hundred_times_that_together_and_by_three_per_cent_alone",
+    ),
+    (
+        "e > alone * s + precision * max(sizes)",
+        "e > alone * s",
+        "infer/test_compare.py::test_values_differ_by_their_precision",
+    ),
+    (
+        "math.hypot(*errors) > together",
+        "max(errors) > together",
+        "infer/test_compare.py::test_values_differ_by_their_precision",
+    ),
+    (
+        "if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs)",
+        "if not all(bool((x.isfinite() >= y.isfinite()).all()) for x, y in pairs)",
+        "infer/test_compare.py::test_other_differences",
+    ),
+)
+mutants(
+    "estimators/temperature.py",
+    (
+        ".clamp(min=torch.finfo(torch.float64).tiny).log()",
+        ".log()",
+        "estimators/test_temperature.py::test_too_sure_a_classifier_gets_its_temperature",
+    ),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        "round(share * len(rows))",
+        "int(share * len(rows))",
+        "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
+    ),
+    (
+        "np.searchsorted(classes, found)[order]",
+        "np.arange(len(found))[order]",
+        "estimators/test_targets.py::test_labels_are_places_among_the_classes_known_already",
+    ),
+)
+mutants(
+    "estimators/anomalies.py",
+    (
+        "columns = np.unique(given)",
+        "columns = np.asarray(given)",
+        "estimators/test_anomalies.py::test_conditional_is_the_density_over_that_of_the_given_columns",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    ("ends.mean() > 0.5", "ends.mean() >= 0.5", "estimators/test_columns.py::test_the_data_choose_their_likelihood"),
+    (
+        "high <= LARGEST_COUNT",
+        "high < LARGEST_COUNT",
+        "estimators/test_columns.py::test_the_data_choose_their_likelihood",
+    ),
+    ("< high / 2", "<= high / 2", "estimators/test_columns.py::test_the_data_choose_their_likelihood"),
+    (
+        "high - low < 0.01 * scale",
+        "high - low < 0.1 * scale",
+        "estimators/test_columns.py::test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on",
+    ),
+    (
+        "& (high > low))",
+        "& (high >= low))",
+        "estimators/test_columns.py::test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on",
+    ),
+    (
+        "np.abs(X[:, d] - np.nanmedian(X[:, d]))",
+        "X[:, d]",
+        "estimators/test_columns.py::test_a_cell_that_hides_the_rest_of_its_column_is_told",
+    ),
+)
+mutants(
+    "nn/trunk.py",
+    ("0 < init < math.inf", "0 <= init < math.inf", "nn/test_trunk.py::test_bad_arguments"),
+)
+mutants(
+    "nn/likelihoods.py",
+    ("0 < variance < math.inf", "0 < variance <= math.inf", "nn/test_likelihoods.py::test_bad_arguments"),
+)
+mutants(
+    "nn/flows.py",
+    ("not math.isfinite(gate_bias)", "math.isnan(gate_bias)", "nn/test_flows.py::test_bad_arguments"),
+)
+mutants(
+    "nn/convolution.py",
+    ("if min(sizes[:2]) < least", "if min(sizes[:2]) <= least", "nn/test_convolution.py::test_image_shapes"),
+)
+mutants(
+    "train/kl_schedule.py",
+    ("warm_up(self.beta, discrete)", "warm_up(self.beta)", "train/test_loop.py::test_a_class_is_warmed_up_if_asked"),
+)
+mutants(
+    "train/run_folder.py",
+    ("> 60 * self.minutes", "> self.minutes", "train/test_resume.py::test_a_run_is_saved_after_minutes"),
+    (
+        "size = 2 * 5 *",
+        "size = 5 *",
+        "train/test_resume.py::TestDisks::test_room_is_two_checkpoints_with_moments_average_and_best_epoch",
+    ),
+    (
+        "if free < size",
+        "if free <= size",
+        "train/test_resume.py::TestDisks::test_room_is_two_checkpoints_with_moments_average_and_best_epoch",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "self.begun = time.monotonic() - self.seconds",
+        "self.begun = time.monotonic()",
+        "train/test_resume.py::test_the_seconds_of_a_resumed_run_go_on",
+    ),
+    (
+        "minutes: float = 5.0",
+        "minutes: float = 50.0",
+        "test_defaults.py::test_defaults_and_constants_are_those_of_the_list",
+    ),
+)
+mutants(
+    "estimators/frames.py",
+    (
+        "len(values) > max(MANY, len",
+        "len(values) >= max(MANY, len",
+        "estimators/test_frames.py::test_a_column_is_of_identifiers_from_21_categories_and_half_of_the_rows_on",
+    ),
+    (
+        "max(MANY, len(series) / 2)",
+        "min(MANY, len(series) / 2)",
+        "estimators/test_frames.py::test_a_column_is_of_identifiers_from_21_categories_and_half_of_the_rows_on",
+    ),
 )
