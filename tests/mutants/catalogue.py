@@ -5095,6 +5095,11 @@ mutants(
 mutants(
     "nn/likelihoods.py",
     ("0 < variance < math.inf", "0 < variance <= math.inf", "nn/test_likelihoods.py::test_bad_arguments"),
+    (
+        "self.support = constraints.integer_interval(0, num_levels - 1)",
+        "self.support = constraints.integer_interval(0, num_levels)",
+        "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
+    ),
 )
 mutants(
     "nn/flows.py",
@@ -5146,5 +5151,26 @@ mutants(
         "max(MANY, len(series) / 2)",
         "min(MANY, len(series) / 2)",
         "estimators/test_frames.py::test_a_column_is_of_identifiers_from_21_categories_and_half_of_the_rows_on",
+    ),
+)
+mutants(
+    "nn/batch_norm.py",
+    (
+        "len(rows) == 1",
+        "len(rows) <= 2",
+        "nn/test_trunk.py::TestBatchNorm::test_a_single_row_is_refused_in_training_alone",
+    ),
+    (
+        "before, _paused = _paused, True",
+        "before, _paused = False, True",
+        "nn/test_trunk.py::TestBatchNorm::test_paused_statistics_stay_while_rows_are_normalised_by_their_batch",
+    ),
+)
+mutants(
+    "nn/weight_norm.py",
+    (
+        "before, _seen = _seen, set()",
+        "before, _seen = None, set()",
+        "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
     ),
 )

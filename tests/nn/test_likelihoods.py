@@ -107,6 +107,7 @@ def test_the_largest_value_is_the_scale():
     for likelihood, largest in zip(LIKELIHOODS, (1, 1, 4, 4, 4), strict=True):
         net = likelihood_net(likelihood, (4,), (8,), 6)
         assert net.scale == largest and bool(net.support.check(torch.tensor(float(largest))))
+        assert bool(net.support.check(torch.tensor(largest + 1.0))) == (likelihood == "normal")
 
 
 def test_normal_variance_is_the_exponential_of_its_head():
