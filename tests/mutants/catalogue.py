@@ -5174,3 +5174,34 @@ mutants(
         "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
     ),
 )
+mutants(
+    "nn/residual.py",
+    (
+        "stride == 1 and shape is None and parents == size",
+        "stride == 1 and shape is None",
+        "nn/test_convolution.py::test_a_residual_block_adds_its_input_as_it_is_where_the_shape_stays",
+    ),
+)
+mutants(
+    "infer/compiled/fused_adam.py",
+    (
+        "gradient.clone() if gradient.data_ptr() in handed_out else gradient",
+        "gradient",
+        "infer/test_fused_adam.py::test_parameters_with_one_gradient_do_not_change_it_for_each_other",
+    ),
+    (
+        "if made != self.made or None in made",
+        "if not self.made",
+        "infer/test_fused_adam.py::test_optimisers_that_were_replaced_are_not_used_again",
+    ),
+    (
+        "before, parameter.grad = parameter.grad, None",
+        "before = parameter.grad",
+        "infer/test_fused_adam.py::test_creating_an_optimiser_is_no_step",
+    ),
+    (
+        "torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32",
+        "torch.float32",
+        "infer/test_fused_adam.py::test_steps_are_counted_in_torchs_dtype",
+    ),
+)
