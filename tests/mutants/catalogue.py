@@ -5205,3 +5205,19 @@ mutants(
         "infer/test_fused_adam.py::test_steps_are_counted_in_torchs_dtype",
     ),
 )
+mutants(
+    "distributions/flow_step.py",
+    (
+        "return log_det if x is known else",
+        "return log_det if known is not None else",
+        "distributions/test_flow_steps.py::test_a_log_determinant_is_that_of_the_value_asked_for_and_not_of_the_last",
+    ),
+)
+mutants(
+    "distributions/units.py",
+    (
+        "and all(isinstance",
+        "and any(isinstance",
+        "distributions/test_units.py::test_a_flow_of_several_kinds_is_refused",
+    ),
+)
