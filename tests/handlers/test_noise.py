@@ -90,7 +90,7 @@ def test_models_of_two_precisions_share_noise_drawn_in_one():
     for dtype in (torch.float32, torch.float64):
         torch.manual_seed(0)
         with SharedNoise(dtype=torch.float64), pyro.plate("rows", 3):
-            drawn.append(pyro.sample("z", dist.Normal(torch.zeros(3, dtype=dtype), 1.0)))
+            drawn.append(pyro.sample("z", dist.Normal(torch.zeros(3, 50, dtype=dtype), 1.0).to_event(1)))
     assert [z.dtype for z in drawn] == [torch.float32, torch.float64]
     torch.testing.assert_close(drawn[0].double(), drawn[1], rtol=1e-6, atol=0)
 

@@ -25,6 +25,8 @@ def test_values_differ_by_their_precision(factor):
     expected = [vector(3, 4), vector(1e-3)]
     assert differs("loss", (factor * PRECISION * vector(3, 4), 0), expected) == (factor > 1)
     assert differs("loss", (0, vector(factor * PRECISION * 5)), expected) == (factor > 1)
+    errors = vector(factor * PRECISION * 8), vector(factor * PRECISION * 11)  # 13.6 together
+    assert differs("loss", errors, [vector(5), vector(12)]) == (factor > 1)
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
@@ -48,7 +50,8 @@ def test_the_message_has_the_relative_error():
         ([vector(1)], [vector(1), vector(2)], "has a different structure"),
         ([vector(1), None], [vector(1), vector(2)], "has a different structure"),
         ([vector(1, 2)], [vector(1)], "has different shapes"),
-        ([vector(math.nan, 1)], [vector(1, math.nan)], "is finite in other places"),
+        ([vector(1, math.nan)], [vector(1, 1)], "is finite in other places"),
+        ([vector(1, 1)], [vector(1, math.nan)], "is finite in other places"),
         ([vector(0.5, math.nan)], [vector(1, math.nan)], "differs by 0.5 from that of a plain run"),
     ],
 )

@@ -9,7 +9,7 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.handlers import warm_up
+from pyrodgm.handlers import ObserveClass, warm_up
 from pyrodgm.infer import ImportanceWeightedELBO, SemiSupervisedELBO
 from pyrodgm.models import ADGM, M2, SDGM, VAE
 from tests.pairs import rows, small
@@ -48,6 +48,10 @@ def test_labels_are_indices_or_one_hot_rows_of_any_dtype():
     x, y = rows(model)
     objective = SemiSupervisedELBO(ELBO, alpha=2.5)
     given = [y, F.one_hot(y, 3), F.one_hot(y, 3).float(), F.one_hot(y, 3).double()]
+    for labels in given:
+        with ObserveClass(labels), pyro.plate("rows", len(y)):
+            observed = pyro.sample("y", dist.OneHotCategorical(logits=torch.zeros(len(y), 3).double()))
+        assert observed.dtype == torch.float64 and torch.equal(observed, given[-1])
     losses = [labelled_loss(objective, model, x.double(), labels) for labels in given]
     assert losses[1:] == pytest.approx(losses[:1] * 3, rel=1e-12)
 

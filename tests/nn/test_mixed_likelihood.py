@@ -126,7 +126,12 @@ def test_columns_that_no_row_can_have(columns, message):
 
 
 def test_a_column_may_have_a_single_category():
-    net = likelihood_net(("mixed", {"columns": ("normal", ("categorical", 1))}), (2,), (4,), 2)
+    columns, refused = ("normal", ("categorical", 1)), None
+    try:
+        net = likelihood_net(("mixed", {"columns": columns}), (2,), (4,), 2)
+    except ValueError as error:
+        refused = error
+    assert refused is None
     assert net(torch.zeros(3, 2)).sample()[:, 1].tolist() == [1.0, 1.0, 1.0]
 
 

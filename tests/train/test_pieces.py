@@ -47,7 +47,17 @@ def test_schedules():
     assert step_decay(0.5, every=1, least=0.1)(9) == 0.1
     falling = linear_decay(10, 20)
     assert [falling(epoch) for epoch in (0, 10, 15, 20)] == [1.0, 1.0, 0.5, 0.01]
-    assert [linear_decay(0, 4)(epoch) for epoch in (0, 1)] == [1.0, 0.75] and step_decay(1)(200) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("make", "epoch", "factor"), [(lambda: linear_decay(0, 4), 1, 0.75), (lambda: step_decay(1, every=1), 200, 1.0)]
+)
+def test_the_least_start_and_the_largest_factor(make, epoch, factor):
+    try:
+        found = make()(epoch)
+    except ValueError as refused:
+        found = refused
+    assert found == factor
 
 
 @pytest.mark.parametrize(
