@@ -16,9 +16,10 @@ from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, read_logger
 from pyrodgm.pv.logger_map import STAMPS, LoggerMap
 from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
+from pyrodgm.pv.rows import NIGHT
 from pyrodgm.pv.units import visible_unit
 
-DAY, NIGHT = 86_400, 4 * 3600  # seconds; a longer time without light is a night
+DAY = 86_400  # seconds
 OPEN = (0.05, 10.0, 100.0)  # A at most, V and W/m² at least: voltage but no current in the light
 PLATEAU = (0.995, 3600, 1.1)  # share of a day's highest power; seconds at it; rise of irradiance meanwhile
 CURTAILED = 0.95  # share of the highest plateau; lower plateaus are ordered by the grid, not due to the inverter

@@ -4092,9 +4092,108 @@ mutants(
 mutants(
     "pv/false_alarms.py",
     (
-        "unseen.std(ddof=1)",
-        "unseen.std()",
-        "pv/test_monitor.py::TestThreshold::test_false_alarms_by_hand",
+        "n / (n - 1) * (np.bincount",
+        "1 * (np.bincount",
+        "pv/test_false_alarms.py::TestShareOfRows::test_by_hand",
+    ),
+    (
+        "effective *= (ndtri(HIGH) / stdtrit(n - 1, HIGH)) ** 2",
+        "effective *= ndtri(HIGH) / stdtrit(n - 1, HIGH)",
+        "pv/test_false_alarms.py::TestShareOfRows::test_by_hand",
+    ),
+    (
+        "np.bincount(date, shares - p) ** 2).sum()",
+        "(shares - p) ** 2).sum()",
+        "pv/test_false_alarms.py::TestShareOfRows::test_a_second_string_of_the_same_dates_says_nothing_new",
+    ),
+    (
+        "min(p * (1 - p) / v, rows) if v > 0 else rows",
+        "p * (1 - p) / v if v > 0 else 10 * rows",
+        "pv/test_false_alarms.py::TestShareOfRows::test_equal_shares_are_of_no_more_rows_than_there_are",
+    ),
+    (
+        "effective = float(n)",
+        "effective = float(rows)",
+        "pv/test_false_alarms.py::TestShareOfRows::test_without_a_false_alarm_a_date_is_one_observation",
+    ),
+    (
+        "betaincinv(yes + 1, no, HIGH)",
+        "betaincinv(yes, no, HIGH)",
+        "pv/test_false_alarms.py::TestShareOfRows::test_by_hand",
+    ),
+    (
+        "betaincinv(yes, no + 1, LOW)",
+        "betaincinv(yes, no, LOW)",
+        "pv/test_false_alarms.py::TestShareOfRows::test_by_hand",
+    ),
+    (
+        "gammaincinv(k / dispersion + 1, HIGH)",
+        "gammaincinv(k / dispersion, HIGH)",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_one_each_day_is_poissons",
+    ),
+    (
+        "gammaincinv(k / dispersion, LOW)",
+        "gammaincinv(k, LOW)",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_all_on_one_date_of_three",
+    ),
+    (
+        "** 2 / expected).sum() / (n - 1)",
+        "** 2 / expected).sum() / n",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_all_on_one_date_of_three",
+    ),
+    (
+        "(np.bincount(date, counts) - expected) ** 2 / expected",
+        "(counts - k / days) ** 2 / (k / days)",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_strings_share_a_date",
+    ),
+    (
+        "max(1.0, float(",
+        "max(0.5, float(",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_one_each_day_is_poissons",
+    ),
+    (
+        "Rate(WEEK * k / days,",
+        "Rate(WEEK * k / n,",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_strings_share_a_date",
+    ),
+    (
+        "(~unseen & (place != thresholds.normal)).mean()",
+        "(place != thresholds.normal).mean() - unseen.mean()",
+        "pv/test_false_alarms.py::TestMeasured::test_rows_and_events_of_two_strings",
+    ),
+)
+mutants(
+    "pv/further_days.py",
+    (
+        "< len(its):",
+        "> len(its):",
+        "pv/test_false_alarms.py::TestDays::test_all_rows_of_a_further_day_are_scored[1]",
+    ),
+    (
+        "its = its[np.argsort(sample.time[its])]",
+        "its = np.flip(its)",
+        "pv/test_false_alarms.py::TestDays::test_of_a_day_of_an_earlier_file_the_kept_rows_are_scored",
+    ),
+)
+mutants(
+    "pv/learning.py",
+    (
+        "turns = [date_of[day] for day in days]",
+        "turns = list(range(len(days)))",
+        "pv/test_false_alarms.py::TestDays::test_a_date_has_one_use_for_all_strings",
+    ),
+    (
+        'if not {"train", "threshold"} <= {',
+        'if {"train", "threshold"} <= {',
+        "pv/test_false_alarms.py::TestDays::test_a_string_that_would_lack_a_use_takes_turns_of_its_own",
+    ),
+)
+mutants(
+    "pv/rows.py",
+    (
+        "prepend=moments[:1]) > NIGHT",
+        "prepend=moments[:1]) > 0",
+        "pv/test_false_alarms.py::TestDays::test_dates_of_days_that_begin_within_four_hours",
     ),
 )
 mutants(
