@@ -3814,6 +3814,101 @@ mutants(
 mutants(
     "pv/check.py",
     (
+        "one_day = time - self.begin < ONE_DAY",
+        "one_day = True",
+        "pv/test_check.py::TestCheck::test_a_gap_of_a_month_is_none_between_days",
+    ),
+    (
+        "self.after_month and one_day",
+        "self.after_month",
+        "pv/test_check.py::TestCheck::test_a_gap_of_a_month_is_none_between_days",
+    ),
+    (
+        "self.begin = time + step",
+        "self.begin = time",
+        "pv/test_check.py::TestCheck::test_days_a_month_apart_have_day_and_month_swapped[100-True]",
+    ),
+    (
+        "            self._jump(self.previous, 0)\n",
+        "",
+        "pv/test_check.py::TestCheck::test_days_a_month_apart_have_day_and_month_swapped[100-True]",
+    ),
+    (
+        'else "%d", time_format)',
+        'else "%m", time_format)',
+        "pv/test_check.py::TestCheck::test_a_single_date_that_may_be_read_in_two_ways",
+    ),
+    (
+        "day.day > 12 or day.day == day.month",
+        "day.day > 12",
+        "pv/test_check.py::TestCheck::test_a_single_date_that_may_be_read_in_two_ways",
+    ),
+    (
+        "HORIZON = -0.833",
+        "HORIZON = 0.833",
+        "pv/test_check.py::TestCheck::test_the_hours_of_the_sun_to_minutes",
+    ),
+    (
+        "(edge - np.sin(north) * np.sin(declination))",
+        "(edge + np.sin(north) * np.sin(declination))",
+        "pv/test_check.py::TestCheck::test_the_hours_of_the_sun_to_minutes",
+    ),
+    (
+        "/ (np.cos(north) * np.cos(declination))",
+        "/ np.cos(north)",
+        "pv/test_check.py::TestCheck::test_the_hours_of_the_sun_to_minutes",
+    ),
+    (
+        "2 / 15 * np.degrees",
+        "1 / 15 * np.degrees",
+        "pv/test_check.py::TestCheck::test_the_hours_of_the_sun_to_minutes",
+    ),
+    (
+        "longer <= LONGER and (",
+        "(",
+        "pv/test_check.py::TestCheck::test_a_date_that_does_not_fit_the_sun",
+    ),
+    (
+        "longer >= -SHORTER or not has_nights",
+        "longer >= -SHORTER",
+        "pv/test_check.py::TestCheck::test_the_hours_of_the_sun_to_minutes",
+    ),
+    (
+        "longer >= -SHORTER or not has_nights",
+        "True",
+        "pv/test_check.py::TestCheck::test_a_date_that_does_not_fit_the_sun",
+    ),
+    (
+        "if 2 * days > of:",
+        "if 2 * days > 0:",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        " & (np.abs(values[name]) > 0)",
+        " & (np.abs(values[name]) >= 0)",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        "_mixed(_mixed(time[there].astype(np.uint64)) ^ values[name][there].view(np.uint64))",
+        "_mixed(time[there].astype(np.uint64))",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        "(before + number) % 2**64, count + more",
+        "number, count + more",
+        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
+    ),
+    (
+        "            if rows >= FEW:\n",
+        "            if rows >= 0:\n",
+        "pv/test_check.py::TestCheck::test_a_few_rows_tell_no_total",
+    ),
+    (
+        'if quantity == "v_dc":\n',
+        'if quantity == "i_dc":\n',
+        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
+    ),
+    (
         "low == high and count >= FEW",
         "low == high and count >= 0",
         "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
@@ -4912,8 +5007,8 @@ mutants(
 mutants(
     "pv/check.py",
     (
-        "spans = spans[lengths > 0.5 * np.median(lengths)]",
-        "spans = spans[lengths > 0]",
+        "return spans[lengths > 0.5 * np.median(lengths)]",
+        "return spans[lengths > 0]",
         "pv/test_check.py::TestCheck::test_a_day_in_part_does_not_tell_the_clock",
     ),
 )
