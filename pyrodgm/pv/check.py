@@ -375,7 +375,7 @@ def _dates(months, check, logger_map):
     """
     swapped = _swapped(logger_map.time_format)
     if months:
-        other = "by the program that wrote them" if swapped is None else f"is the format {swapped}"
+        other = "by the program that wrote them" if swapped is None else f"so that the format should be {swapped}"
         return f"consecutive days are a month apart, {months} times; are day and month swapped, {other}?"
     if swapped is None:
         return None

@@ -169,7 +169,7 @@ class TestCheck:
         table = month.assign(time=month["time"] + pandas.Timedelta(2, "D"))
         table = table[(table["time"] < "2019-03-08 00:00-05:00") | (table["time"] >= "2019-03-31 00:00-05:00")]
         check = self.written_in(tmp_path, table)
-        words = "times; are day and month swapped, is the format %d/%m/%Y %H:%M?"
+        words = "times; are day and month swapped, so that the format should be %d/%m/%Y %H:%M?"
         assert check.dates == f"consecutive days are a month apart, 4 {words}"
         assert any("1: time: consecutive days are a month apart" in line for line in told({"1": check}))
         assert self.written_in(tmp_path, table, read="%d/%m/%Y %H:%M").dates is None
