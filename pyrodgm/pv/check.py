@@ -33,10 +33,7 @@ OPEN = (0.05, 10.0, 100.0)  # A at most, V and W/m² at least: voltage but no cu
 PLATEAU = (0.995, 3600, 1.1)  # share of a day's highest power; seconds at it; rise of irradiance meanwhile
 CURTAILED = 0.95  # share of the highest plateau; lower plateaus are ordered by the grid, not due to the inverter
 CLOCK, CLOCK_MOVES = 20, 40  # minutes that a clock may be off, and may move, without a remark
-LONGER, SHORTER = (
-    1.0,
-    3.0,
-)  # hours by which the light of a day may be longer or shorter than the sun's, without a remark
+LONGER, SHORTER = 1.0, 3.0  # hours by which a day's light may be longer or shorter than the sun's, without a remark
 ONE_DAY, MONTH = 25 * 3600, (27 * DAY, 31 * DAY)  # seconds of rows of one date at most, and between those of two months
 FULL = 0.8  # share of the rows of days and nights that a file with nights has at least
 HORIZON = -0.833  # degrees of the sun's centre when its edge rises, with refraction
@@ -157,10 +154,8 @@ def _shared(digests):
             groups.setdefault(name, Counter())[tuple(names)] += 1
     found = {}
     for name, counts in groups.items():
-        days, of = (
-            counts.total(),
-            sum(rows >= FEW and strings_of_day[day] > 1 for day, (_, rows) in digests[name].items()),
-        )
+        days = counts.total()
+        of = sum(rows >= FEW and strings_of_day[day] > 1 for day, (_, rows) in digests[name].items())
         if 2 * days > of:
             names = counts.most_common(1)[0][0]
             found[name] = [other for other in names if other != name], days, of
@@ -276,9 +271,8 @@ class _Pass:
             there = (time != NO_TIME) & (values["poa_global"] >= LEAST_IRRADIANCE) & (np.abs(values[name]) > 0)
             days, place, rows = np.unique(time[there] // DAY, return_inverse=True, return_counts=True)
             numbers = np.zeros(len(days), np.uint64)
-            np.add.at(
-                numbers, place, _mixed(_mixed(time[there].astype(np.uint64)) ^ values[name][there].view(np.uint64))
-            )
+            moment, value = time[there].astype(np.uint64), values[name][there].view(np.uint64)
+            np.add.at(numbers, place, _mixed(_mixed(moment) ^ value))
             for day, number, more in zip(days.tolist(), numbers.tolist(), rows.tolist(), strict=True):
                 before, count = digest.get(day, (0, 0))
                 digest[day] = (before + number) % 2**64, count + more
@@ -340,10 +334,8 @@ class _Pass:
         if not rises.any():
             return None
         light, sun = (spans[rises, 1] - spans[rises, 0]) / 3600, 2 / 15 * np.degrees(np.arccos(cosine[rises]))
-        longer, has_nights = (
-            np.median(light - sun),
-            self.check.rows * (self.check.step or 0) >= FULL * DAY * len(self.light),
-        )
+        longer = np.median(light - sun)
+        has_nights = self.check.rows * (self.check.step or 0) >= FULL * DAY * len(self.light)
         if longer <= LONGER and (longer >= -SHORTER or not has_nights):  # else, the rest of a day may be missing
             return None
         return float(np.median(light)), float(np.median(sun))
