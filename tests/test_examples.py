@@ -208,8 +208,8 @@ LEFT_OUT = {  # example: why it is not run
     "data/store Resuming": "downloads",
     "nn/precision fast_bfloat16": "wants a GPU",
     "plot/kl kl_heat_maps": "trains for hours",
-    "zoo/experiment run": "trains for minutes",
-    "zoo/ring_potential fit_density": "trains for a minute",
+    "zoo/outcome run": "trains for minutes",
+    "zoo/experiments/ring_potential fit_density": "trains for a minute",
 }
 EXAMPLES = {}
 for file in sorted(PACKAGE.rglob("*.py")):
