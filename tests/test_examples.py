@@ -194,6 +194,7 @@ watch = Watch(Monitor.load("roof"), 0.01, 15)
 watch.take(list(read_logger("new.csv")))
 """,
     "pv/monitor_model": MONITORED,
+    "zoo/experiment": "from pyrodgm.zoo import EXPERIMENTS",
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }

@@ -1,6 +1,6 @@
 """Recipes and experiments: a named, complete training per row of a paper's table, and experiments of many trainings."""
 
-from pyrodgm.zoo.experiment import Experiment, Measured
+from pyrodgm.zoo.experiment import Experiment, Measured, reproduce
 from pyrodgm.zoo.experiments import EXPERIMENTS
 from pyrodgm.zoo.measurement import measure
 from pyrodgm.zoo.outcome import Outcome, run
@@ -24,6 +24,7 @@ __all__ = [
     "measure",
     "override",
     "prepare",
+    "reproduce",
     "run",
     "train",
     "write_results",

@@ -135,7 +135,8 @@ def reproduce(
 
     Example::
 
-        reproduce(EXPERIMENTS["ring-potential"], "results", seeds=1, patterns=["normal"])
+        experiment, changed = EXPERIMENTS["ring-potential"].with_settings(["steps=100"])
+        reproduce(experiment, "results", 1, changed, ["normal"])
     """
     parts, label, commit = experiment.parts_like(patterns), label_of(experiment.name, changed), package_commit()
     path = make_folder(folder, "--folder") / f"{label}.json"

@@ -75,6 +75,7 @@ def test_an_interrupted_experiment_goes_on_after_its_last_part(sums, tmp_path):
     sums.fails = "three (3)"
     with pytest.raises(KeyboardInterrupt):
         reproduce(sums.experiment, tmp_path, 1, report=[].append)
+    assert (tmp_path / "sums.json").exists()
     assert list(written(tmp_path)["figures"]["0"]) == ["one error", "two error"]
     sums.fails = None
     reproduce(sums.experiment, tmp_path, 1, report=[].append)
