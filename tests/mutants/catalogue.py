@@ -574,8 +574,8 @@ mutants(
 mutants(
     "models/split_latent_classifier.py",
     (
-        "self.p_y(z_y).log_prob(self.one_hot(y)).sum()",
-        "self.p_y(z_y).log_prob(self.one_hot(y)).mean()",
+        "self.p_y(z_y).log_prob(y).sum()",
+        "self.p_y(z_y).log_prob(y).mean()",
         "evaluate/test_by_hand.py::test_objective_with_labels_and_warm_up[None-SplitLatentClassifierVAE-]",
     ),
     (
