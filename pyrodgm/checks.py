@@ -96,7 +96,7 @@ def check_labels(argument: str, y: Any, rows: int | None, num_classes: int) -> N
         raise ValueError(f"{argument}: got {type(y).__name__}, want a torch.Tensor of {want}")
     if y.dim() not in (1, 2) or (y.dim() == 2 and y.shape[1] != num_classes):
         raise ValueError(f"{argument}: got shape {tuple(y.shape)}, want {want}")
-    if y.dim() == 1 and (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool):
+    if y.is_complex() or (y.dim() == 1 and (y.is_floating_point() or y.dtype == torch.bool)):
         raise ValueError(f"{argument}: got dtype {y.dtype}, want {want}")
     if len(y) == 0:
         raise ValueError(f"{argument}: got an empty batch of shape {tuple(y.shape)}, want at least one row")

@@ -101,7 +101,11 @@ class TestMonitor:
         assert (
             result.exit_code == 0 and "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal; " in result.output
         )
-        assert re.search("at a stated 1.00%: [0-9.]+% of rows unseen.* on [0-9] other normal day", result.output)
+        assert re.search(
+            r"at a stated 1.00%, on [0-9] other normal days?:\n  [0-9.]+% of rows \(.*\): [0-9.]+% unseen, [0-9.]+% a "
+            r"fault\n  [0-9.]+ events a string and week \(95%: [0-9.]+ to [0-9.]+\)\n",
+            result.output,
+        )
         result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
         assert result.exit_code == 0 and "report: 5760 rows, " in result.output and "kWh lost" in result.output
         assert "left out: " in result.output and " rows, night" in result.output

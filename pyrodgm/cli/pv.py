@@ -93,6 +93,7 @@ def train(
     longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps, each on 200 of at most 20,000 rows.")] = 3000,
     false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days that were not trained on.")] = 0.01,
+    minutes: Annotated[int, typer.Option(min=1, help="Time blocks of the false events that are counted there.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
 ) -> None:
     """Train a monitor on a logger's file and measure its false alarms on other days.
@@ -100,6 +101,7 @@ def train(
     If the folder holds a monitor, it is trained on the rows of the new file and on the rows kept in the folder, so that
     it forgets no state. The intervals of --labels apply to both.
     """
+    from pyrodgm.pv.false_alarms import told
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.model_folder import holds_monitor, set_aside
     from pyrodgm.pv.monitor_model import Monitor
@@ -135,14 +137,8 @@ def train(
         console.print(f"{data}: {rows.known} rows skipped, of days that {model} already has", **say)
     states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
-    alarms = monitor.false_alarms(false_alarms)
-    if alarms is None:
-        rates = "not measured, because no normal day is left for it; want four normal days of a string"
-    else:
-        between = "" if alarms.low is None else f" (95 % over days: {alarms.low:.2%} to {alarms.high:.2%})"
-        rates = f"{alarms.unseen:.2%} of rows unseen{between}, {alarms.faults:.2%} a labelled fault"
-        rates = f"{rates}, on {alarms.days} other normal days"
-    console.print(f"false alarms at a stated {false_alarms:.2%}: {rates}", **say)
+    for line in told(monitor.false_alarms(false_alarms, minutes), false_alarms):
+        console.print(line, **say)
     for quantity, remark in rows.units.items():
         console.print(f"{quantity}: {remark}", **say)
     for reason, count in rows.skipped.most_common():

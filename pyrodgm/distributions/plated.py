@@ -76,5 +76,4 @@ class Plated(dist.TorchDistribution):
         return self._filled().enumerate_support(expand)
 
     def _filled(self):
-        base, plates = self.base, self.batch_shape
-        return base if len(base.batch_shape) >= len(plates) else base.expand(plates)
+        return self.base.expand(torch.broadcast_shapes(self.base.batch_shape, self.batch_shape))

@@ -6,7 +6,9 @@ import pyro.distributions as dist
 import torch
 from pyro.distributions.util import scale_and_mask
 from pyro.poutine.messenger import Messenger
+from pyro.poutine.util import is_validation_enabled
 
+from pyrodgm.checks import check_label_values, check_labels
 from pyrodgm.distributions.one_hot import one_hot_rows
 from pyrodgm.handlers.copies import at_copies
 
@@ -41,6 +43,9 @@ class ObserveClass(Messenger):
 def _as_event(y, fn):
     """Labels in the form that the distribution of the site takes: one-hot rows or indices."""
     if fn.event_dim == 1 and y.dim() == 1:
+        check_labels("y", y, None, fn.event_shape[0])
+        if is_validation_enabled():
+            check_label_values("y", y, fn.event_shape[0])
         return one_hot_rows(y.long(), fn.event_shape[0], fn.mean.dtype)
     if fn.event_dim == 0 and y.dim() == 2:
         return y.argmax(-1)

@@ -54,8 +54,8 @@ class SemiSupervisedELBO(Objective):
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep``, or if neither
-            labelled nor unlabelled rows are given.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep``, if neither labelled
+            nor unlabelled rows are given, or if ``labelled`` is not a pair of rows and labels of classes.
 
     Example::
 
@@ -111,6 +111,7 @@ class SemiSupervisedELBO(Objective):
             raise ValueError("labelled, unlabelled: got None for both, want (x, y), x, or both")
         loss: Any = 0.0  # a tensor from the first bound on
         if labelled is not None:
+            _check_pair(labelled)
             with paused_statistics():
                 loss = self._labelled_loss(model, guide, *labelled)
         if unlabelled is not None:
@@ -136,6 +137,16 @@ class SemiSupervisedELBO(Objective):
 
     def _get_trace(self, model, guide, args, kwargs):
         return self.elbo._get_trace(model, guide, args, kwargs)
+
+
+def _check_pair(labelled):
+    if not (isinstance(labelled, (tuple, list)) and len(labelled) == 2):
+        raise ValueError(f"labelled: got {type(labelled).__name__}, want a pair (x, y) of rows and labels")
+    x, y = labelled
+    if not isinstance(y, torch.Tensor):
+        raise ValueError(f"labelled: got y of type {type(y).__name__}, want a torch.Tensor of labels")
+    if y.dim() and isinstance(x, torch.Tensor) and len(x) != len(y):
+        raise ValueError(f"y: got {len(y)} labels, want {len(x)}, one for each row of x")
 
 
 def _bound(elbo, *args):

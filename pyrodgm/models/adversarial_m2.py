@@ -50,9 +50,9 @@ class AdversarialM2(M2):
 
     def adversarial_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Sum of -log f(y | z) over the rows, z drawn from q(z | x, y): f minimises it, q(z | x, y) maximises it."""
-        y = self.one_hot(y)
-        z = self.q_z(self.scaled(x), y).rsample()
-        return -self.f_y(_reversed(z)).log_prob(y).sum()
+        with self.batch(x, y) as y:
+            z = self.q_z(self.scaled(x), y).rsample()
+            return -self.f_y(_reversed(z)).log_prob(y).sum()
 
 
 def _reversed(z):

@@ -111,8 +111,11 @@ class BayesianMLP(Model):
             with super().batch(x, y, size) as y:
                 yield y
             return
+        dtype = next(self.parameters()).dtype
+        if x is not None:
+            check_rows("x", x, self.x_size, dtype)
         if y is not None:
-            check_rows("y", y, self.y_size, next(self.parameters()).dtype)
+            check_rows("y", y, self.y_size, dtype)
             if x is not None and len(y) != len(x):
                 raise ValueError(f"y: got {len(y)} rows, want {len(x)}, one for each row of x")
             if is_validation_enabled():

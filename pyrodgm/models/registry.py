@@ -5,6 +5,7 @@ model: the store returns the tensors of the first instance. Here every instance 
 """
 
 import itertools
+import warnings
 import weakref
 from typing import Any
 
@@ -22,6 +23,8 @@ def register(module: torch.nn.Module) -> str:
     it. This is checked at every call. The parameters leave the store when the instance is garbage-collected, or when
     another network has taken their place. Parameters with ``requires_grad=False`` are not registered.
 
+    Warns if the store holds parameters of such a module that no module uses, as after ``get_param_store().load``.
+
     Returns:
         The name.
     """
@@ -36,6 +39,7 @@ def register(module: torch.nn.Module) -> str:
     if not _is_ours(store, name, parameters):
         _forget(held)
         first = type(module).__name__
+        _warn_of_unused(store, first, parameters)
         names = itertools.chain([first], (f"{first}_{i}" for i in itertools.count(2)))
         name = next(n for n in names if _is_ours(store, n, parameters))
         _registered[module] = (name, held)
@@ -66,6 +70,18 @@ def _is_ours(store, name, parameters):
     """Whether the store holds nothing under ``name`` except these parameters."""
     held = ((store._params.get(f"{name}$$${key}"), parameter) for key, parameter in parameters.items())
     return all(tensor is None or tensor is parameter for tensor, parameter in held)
+
+
+def _warn_of_unused(store, name, parameters):
+    """Warn if the store holds all parameters of a module under a name, but no module has them: they were loaded."""
+    used = {identity for _, held in _registered.values() for identity in held.values()}
+    stored = [(store._params.get(f"{name}$$${key}"), parameter) for key, parameter in parameters.items()]
+    if all(s is not None and s.shape == p.shape and id(s) not in used for s, p in stored):
+        warnings.warn(
+            f"Pyro's parameter store holds parameters of {name!r} that no model uses. If they were loaded for this "
+            f"one, call pyro.module({name!r}, m, update_module_params=True) after loading",
+            stacklevel=2,
+        )
 
 
 def _forget(held, kept=None):

@@ -16,7 +16,8 @@ or
 
 h is the paper's h^(p), g its h^(q), and f an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or its
 flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). The bidirectional guide computes h with the
-networks of the model. Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
+networks of the model, and leaves it in a note, so that the model does not compute it again (see ``guide_notes``).
+Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
 
 The paper leaves the details to its figures, which are not in the text, and to its source code. Chosen here:
 
@@ -41,6 +42,7 @@ from torch.nn import ModuleList
 
 from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.guide_notes import GuideNote, sample_and_note
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
@@ -119,10 +121,10 @@ class ResNetVAE(DeepGenerativeModel):
 
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size):
-            h = self._start()
+            h, above = self._start(), self.start
             for i in reversed(range(self.depth)):
-                z = pyro.sample(f"z{i + 1}", self.p_z[i](self._f(h)))  # (B, C, H / 2, W / 2)
-                h = self.down[i](h, z)
+                z, noted = sample_and_note(f"z{i + 1}", self.p_z[i](self._f(h)), above)  # (B, C, H / 2, W / 2)
+                h = above = self.down[i](h, z) if noted is None else noted
             return pyro.sample("x", self.p_x(h), obs=x)  # (B, x)
 
     def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:
@@ -140,14 +142,17 @@ class ResNetVAE(DeepGenerativeModel):
                 g = self.up[i](g, z)
 
     def _sample_downward(self, g):
-        above = [g]  # g_1, ..., g_L
+        below = [g]  # g_1, ..., g_L
         for unit in self.up:
-            above.append(unit(above[-1]))
-        h = self._start()
+            below.append(unit(below[-1]))
+        h, above = self._start(), self.start
         for i in reversed(range(self.depth)):
-            z = pyro.sample(f"z{i + 1}", self.q_z[i](self._f(above[i]), self._f(h)))
+            note = GuideNote(self)
+            z = pyro.sample(f"z{i + 1}", self.q_z[i](self._f(below[i]), self._f(h)), infer={"note": note})
             if i > 0:
-                h = self.down[i](h, z)
+                below_z = self.down[i](h, z)
+                note.write(below_z, z, above)
+                h = above = below_z
 
     def _start(self):
         (start,) = in_precision(self.precision, self.start)

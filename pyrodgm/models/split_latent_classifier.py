@@ -75,8 +75,9 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         Without it the labels hardly move q(z_y | x): on digits with 100 labels 39 % of the test rows are wrong, with
         it 17 %.
         """
-        z_y = self.q_z_y(self.scaled(x)).rsample()  # (B, z_y)
-        return -self.p_y(z_y).log_prob(self.one_hot(y)).sum()
+        with self.batch(x, y) as y:
+            z_y = self.q_z_y(self.scaled(x)).rsample()  # (B, z_y)
+            return -self.p_y(z_y).log_prob(y).sum()
 
     def classifier(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
         """Class probabilities E_q(z_y|x)[p(y | z_y)], with noise fixed by ``seed`` and shared by all rows.

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.overrides import handle_torch_function, has_torch_function
 
 LARGEST_LOG_VARIANCE = 30.0
 LARGEST_SIGMA = math.exp(0.5 * (LARGEST_LOG_VARIANCE + 1))
@@ -25,6 +26,16 @@ class BoundedLogVariance(torch.autograd.Function):
 
     It is an autograd function because its backward pass then takes one operation instead of ten.
     """
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """b(v). A subclass of tensors gets it by its own protocol, as from torch's functions.
+
+        Otherwise Pyro's ``TraceGraph_ELBO``, which tracks draws by such a subclass, would lose the gradient.
+        """
+        if has_torch_function(args):
+            return handle_torch_function(cls.apply, args, *args)
+        return super().apply(*args)
 
     @staticmethod
     def forward(ctx: Any, log_variance: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """The deterministic part of every network: h_M = NN(parents) (Maaløe et al. 2016, eq. 16)."""
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Literal
@@ -92,7 +93,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
 
 def reset(layer: NormalisedWeight, init: str | float) -> None:
     """Draw the weights of a layer by ``init``, see ``Linear``, and set its bias to zero."""
-    if isinstance(init, (int, float)) and init > 0:
+    if isinstance(init, (int, float)) and 0 < init < math.inf:
         torch.nn.init.normal_(layer.weight, std=init)
     else:
         check_choice("init", init, ("glorot", "a positive standard deviation"))

@@ -255,9 +255,14 @@ def normal(loc: torch.Tensor, scale: torch.Tensor) -> dist.Independent:
 
 
 def affine(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """W x + b with one weight ``(out, in)``, or one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``."""
+    """W x + b with one weight ``(out, in)``, or one per sample ``(S, 1, out, in)``, which gives ``(S, B, out)``.
+
+    ``Predictive(..., parallel=True)`` gives samples without a dimension for the rows, ``(S, out, in)``.
+    """
     if weight.dim() == 2 and bias.dim() == 1:
         return F.linear(x, weight, bias)
+    if weight.dim() == 3 and bias.dim() == 2:
+        bias = bias.unsqueeze(-2)
     return x @ weight.squeeze(-3).mT + bias
 
 

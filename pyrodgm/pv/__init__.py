@@ -6,7 +6,7 @@ Importing this package never needs the extra ``pv``. Functions that need it say 
 from pyrodgm.pv.check import StringCheck, check_logger
 from pyrodgm.pv.events import Event, EventsOfString
 from pyrodgm.pv.expected import KingModel, ModuleModel, fit_king, module_temperature, monitor_columns
-from pyrodgm.pv.false_alarms import FalseAlarms
+from pyrodgm.pv.false_alarms import FalseAlarms, NormalDay, Rate
 from pyrodgm.pv.follow import follow_file
 from pyrodgm.pv.intervals import Interval, read_intervals
 from pyrodgm.pv.logger import Piece, read_logger
@@ -30,7 +30,9 @@ __all__ = [
     "LoggerMap",
     "ModuleModel",
     "Monitor",
+    "NormalDay",
     "Piece",
+    "Rate",
     "Readings",
     "Report",
     "Rows",

@@ -6,26 +6,35 @@ import numpy as np
 
 from pyrodgm.pv.expected import KingModel, ModuleModel, fit_king
 from pyrodgm.pv.readings import temperature
-from pyrodgm.pv.rows import NORMAL, Rows
+from pyrodgm.pv.rows import NORMAL, Rows, number_dates
 
-DAYS = ("train", "threshold", "train", "further")  # what the normal days of a string are for, in turn
+DAYS = ("train", "threshold", "train", "further")  # what the dates of normal days are for, in turn
 
 
 def use_of_days(rows: Rows) -> np.ndarray:
     """The purpose of each row, ``(N,)``, by whole normal days: ``"train"``, ``"threshold"`` or ``"further"``.
 
+    All strings share their weather, and one network learns from all of them. So a date has the same purpose for all
+    strings. Only if this leaves a string without a day to train on or one for the threshold, its own days take turns.
+
     Raises:
         ValueError: for fewer than two whole normal days of a string.
     """
-    use = np.full(len(rows.day), "train", object)
-    for name, days in rows.normal_days().items():
+    use, normal = np.full(len(rows.day), "train", object), rows.normal_days()
+    for name, days in normal.items():
         if len(days) < 2:
             raise ValueError(
                 f"normal: got {len(days)} whole normal days of string {name!r}, want at least 2: one to train on, one "
                 "for the threshold"
             )
-        for i, day in enumerate(sorted(days)):
-            use[(rows.string == name) & (rows.day == day)] = DAYS[i % len(DAYS)]
+    begins = np.unique([day for days in normal.values() for day in days])
+    date_of = dict(zip(begins.tolist(), number_dates(begins).tolist(), strict=True))
+    for name, days in normal.items():
+        turns = [date_of[day] for day in days]
+        if not {"train", "threshold"} <= {DAYS[turn % len(DAYS)] for turn in turns}:
+            turns = list(range(len(days)))
+        for day, turn in zip(days, turns, strict=True):
+            use[(rows.string == name) & (rows.day == day)] = DAYS[turn % len(DAYS)]
     return use
 
 

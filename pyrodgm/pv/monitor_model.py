@@ -25,7 +25,8 @@ from pyrodgm.checks import check_choice, check_size
 from pyrodgm.data.pv import OperatingPoint
 from pyrodgm.estimators.classifier import DeepGenerativeClassifier
 from pyrodgm.pv.expected import ModuleModel
-from pyrodgm.pv.false_alarms import FalseAlarms, measure_false_alarms
+from pyrodgm.pv.false_alarms import FalseAlarms, NormalDay, measure_false_alarms
+from pyrodgm.pv.further_days import read_further_days
 from pyrodgm.pv.intervals import read_intervals
 from pyrodgm.pv.kept_rows import bounded
 from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
@@ -68,7 +69,7 @@ class Monitor:
         logger_map: the map of the files that it reads.
         site: latitude and longitude of the plant in degrees, or None.
         rows: the rows that later training continues from, see ``bounded``; None if they were not loaded.
-        further: scores and probabilities of normal rows of further days, by string and day; not saved.
+        further: normal rows of further days, by string; not saved.
 
     Example::
 
@@ -83,7 +84,7 @@ class Monitor:
     logger_map: LoggerMap
     site: tuple[float, float] | None = None
     rows: Rows | None = None
-    further: dict[str, list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
+    further: dict[str, list[NormalDay]] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -154,15 +155,17 @@ class Monitor:
         classifier.fit(x[chosen], rows.state[chosen])
         probabilities, score = classifier.predict_and_score(x)
         thresholds = Thresholds(classifier.classes_, {}, {}, {})
-        further: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for state in classifier.classes_[classifier.classes_ != NORMAL]:
             thresholds.faults[state] = np.sort(score[rows.state == state])
         for name in readings.healthy:
-            here, later = (rows.string == name) & (use == "threshold"), (rows.string == name) & (use == "further")
+            here = (rows.string == name) & (use == "threshold")
             thresholds.scores[name] = np.sort(score[here])
             thresholds.normality[name] = np.sort(probabilities[here, thresholds.normal])
-            by_day = [later & (rows.day == day) for day in np.unique(rows.day[later])]
-            further[name] = [(score[its], probabilities[its]) for its in by_day]
+
+        def score_of(string, values):
+            return classifier.predict_and_score(readings.of(string, values)[0])
+
+        further = read_further_days(path, logger_map, COLUMNS[columns], rows.choose(use == "further"), score_of)
         logger_map = LoggerMap() if logger_map is None else logger_map
         return cls(classifier, readings, thresholds, logger_map, site, bounded(rows, seed), further)
 
@@ -190,9 +193,14 @@ class Monitor:
         lost = expected.current * expected.voltage - values["i_dc"] * values["v_dc"]
         return States(state, probability, score, anomaly, expected, lost)
 
-    def false_alarms(self, stated: float = 0.01) -> FalseAlarms | None:
-        """The rate measured on further normal days; None if there were none, or after ``load``."""
-        return measure_false_alarms(self.thresholds, self.further, stated)
+    def false_alarms(self, stated: float = 0.01, minutes: int = 15) -> FalseAlarms | None:
+        """The rates measured on further normal days; None if there were none, or after ``load``.
+
+        Args:
+            stated: the share of normal rows that may be called something else.
+            minutes: length of the blocks that events are made of.
+        """
+        return measure_false_alarms(self.thresholds, self.further, stated, minutes)
 
     @property
     def identity(self) -> str:

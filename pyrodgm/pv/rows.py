@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 NORMAL, UNSEEN = "normal", "unseen"
+NIGHT = 4 * 3600  # seconds; a longer time without light is a night
 NONE: Counter[str] = Counter()
 
 
@@ -70,3 +71,13 @@ def join(first: Rows, second: Rows) -> Rows:
     pairs = zip(first[:4], second[:4], strict=True)
     string, day, time, state = (np.concatenate(pair) for pair in pairs)
     return second._replace(string=string, day=day, time=time, state=state, values=values)
+
+
+def number_dates(begins: np.ndarray) -> np.ndarray:
+    """The number of the date of each day of a string, from 0, ``(N,)``. Days of one date begin within four hours.
+
+    Args:
+        begins: times of the first rows of the days, ``(N,)``, of any strings and in any order.
+    """
+    moments, place = np.unique(begins, return_inverse=True)
+    return (np.cumsum(np.diff(moments, prepend=moments[:1]) > NIGHT))[place]

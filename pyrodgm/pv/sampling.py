@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pyrodgm.pv.check import NIGHT
 from pyrodgm.pv.intervals import Interval, label_rows
 from pyrodgm.pv.kept_rows import KnownDays, relabelled
 from pyrodgm.pv.logger import NO_TIME, read_logger
 from pyrodgm.pv.logger_map import LoggerMap
 from pyrodgm.pv.quality import Seen, left_out
-from pyrodgm.pv.rows import NORMAL, UNSEEN, Rows, join
+from pyrodgm.pv.rows import NIGHT, NORMAL, UNSEEN, Rows, join
 from pyrodgm.pv.units import QUANTITIES
 
 KEPT_A_DAY = 250  # rows of each state of a string's day

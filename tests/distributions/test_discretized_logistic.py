@@ -57,6 +57,13 @@ def test_the_mean_is_the_sum_over_the_levels(loc, log_scale):
     torch.testing.assert_close(p.mean, p.log_prob(levels(17)).exp() @ levels(17), rtol=1e-12, atol=1e-12)
 
 
+def test_an_expanded_one_has_the_same_levels():
+    p, n = DiscretizedLogistic(torch.tensor([0.2, 0.7]), torch.tensor([-1.0, -2.0]), 5), torch.tensor([1.0, 4.0])
+    wide = p.expand((3, 2))
+    assert wide.batch_shape == wide.sample().shape == (3, 2) and wide.num_levels == 5
+    torch.testing.assert_close(wide.log_prob(n), p.log_prob(n).expand(3, 2))
+
+
 def test_samples_are_levels_in_their_proportions():
     p = DiscretizedLogistic(torch.tensor([0.3, 1.0]), torch.tensor(-1.0), 5)
     n = 40_000

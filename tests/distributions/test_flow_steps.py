@@ -49,6 +49,15 @@ class TestBothWays:
 
 
 @pytest.mark.parametrize("make", [planar, radial])
+def test_a_log_determinant_is_that_of_the_value_asked_for_and_not_of_the_last(make):
+    given, (z, other) = arguments(2), torch.randn(2, ROWS, 2, dtype=torch.float64)
+    step = make(*given)
+    step(z)
+    fresh = make(*given).log_abs_det_jacobian(other, make(*given)(other))
+    torch.testing.assert_close(step.log_abs_det_jacobian(other, make(*given)(other)), fresh, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("make", [planar, radial])
 def test_gradients_pass_the_inverse(make):
     y = torch.randn(ROWS, 2, dtype=torch.float64)
 
@@ -168,3 +177,10 @@ def test_a_base_takes_the_batch_shape_of_the_step(make):
     torch.testing.assert_close(q.log_prob(z), q.log_prob(z.clone()))
     assert q.expand((3, ROWS)).log_prob(q.expand((3, ROWS)).rsample()).shape == (3, ROWS)
     assert q.log_prob(torch.zeros(2).double()).shape == (ROWS,)
+
+
+def test_an_autoregressive_inverse_takes_the_batch_shape_of_the_step():
+    h = torch.randn(4, 1)
+    step = Autoregressive(lambda z: (h + 0 * z, h.tanh() + 0 * z), (0, 1, 2), batch_shape=(4,))
+    y = torch.randn(3)
+    torch.testing.assert_close(step.inv(y), (y - h) * torch.exp(-h.tanh()))

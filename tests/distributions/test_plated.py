@@ -22,8 +22,10 @@ def test_samples_fill_the_plates():
     p = Plated(dist.OneHotCategorical(logits=torch.randn(4)))
     with pyro.plate("particles", 2, dim=-2), pyro.plate("rows", 5, dim=-1):
         assert pyro.sample("y", p).shape == (2, 5, 4)
-    node = Plated(dist.Normal(torch.zeros(5), 1.0)).expand((5,))
-    assert node.has_rsample and node.rsample().shape == (5,)
+    for loc in (torch.zeros(()), torch.zeros(1), torch.zeros(5)):
+        normal = Plated(dist.Normal(loc, 1.0)).expand((5,))
+        assert normal.has_rsample and normal.sample().unique().shape == normal.rsample().unique().shape == (5,)
+    assert Plated(dist.Normal(torch.zeros(3, 1), 1.0)).expand((5,)).sample().shape == (3, 5)
 
 
 def test_pyro_scores_an_enumerated_site_under_enumerated_parameters():
@@ -45,5 +47,6 @@ def test_pyro_scores_an_enumerated_site_under_enumerated_parameters():
 def test_enumerates_the_base_s_values():
     p = Plated(dist.OneHotCategorical(logits=torch.randn(5, 3))).expand((5,))
     assert p.has_enumerate_support and p.enumerate_support(expand=False).shape == (3, 1, 3)
+    assert torch.equal(p.enumerate_support(), torch.eye(3)[:, None].expand(3, 5, 3))
     trace = poutine.trace(lambda: pyro.sample("y", p)).get_trace()
     assert bool(p.support.check(trace.nodes["y"]["value"]).all())

@@ -32,6 +32,13 @@ def test_a_flows_units_are_those_of_equation_5_29():
     torch.testing.assert_close(log_prob_of_units(q, z), expected)
 
 
+def test_a_flow_of_several_kinds_is_refused():
+    flows = [posterior_net(name, (5,), (8,), 4)(torch.randn(6, 5)) for name in ("planar", "iaf")]
+    q = dist.TransformedDistribution(flows[0].base_dist, [*flows[0].transforms, *flows[1].transforms])
+    with pytest.raises(ValueError, match="distribution: got Planar of Autoregressive of TransformedDistribution, want"):
+        log_prob_of_units(q, q.rsample())
+
+
 def test_a_drawn_value_is_scored_without_another_pass(monkeypatch):
     q = posterior_net("iaf", (5,), (8,), 4)(torch.randn(6, 5))
     z = q.rsample()

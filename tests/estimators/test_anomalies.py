@@ -73,7 +73,9 @@ def test_typicality_is_the_distance_to_the_mean_bound_of_the_training_rows(sdgm,
 def test_conditional_is_the_density_over_that_of_the_given_columns(m1):
     given = np.where(np.isin(np.arange(4), [1, 3]), X, np.nan)
     joint, marginal = (m1.score_samples(rows, anomalies.IMPORTANCE_SAMPLES) for rows in (X, given))
-    np.testing.assert_allclose(m1.anomaly_score(X, "conditional", given=[3, 1]), marginal - joint, rtol=1e-9)
+    for columns in ([3, 1], [1, 3, 3, 1]):
+        found = m1.anomaly_score(X, "conditional", given=columns)
+        np.testing.assert_allclose(found, marginal - joint, rtol=1e-9)
 
 
 def test_rows_outside_the_support_are_infinitely_strange():

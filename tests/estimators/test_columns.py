@@ -1,5 +1,7 @@
 """The likelihood chosen from the data, and densities in the units of the data."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,10 @@ DIGITS = load_digits().data
         (np.where(np.arange(150).reshape(50, 3) % 4 < 1, 0, np.linspace(0, 1, 150).reshape(50, 3)), "normal"),
         (load_iris().data, "normal"),
         (load_breast_cancer().data, "normal"),
+        ([[0, 32], [32, 0]], ("binomial", {"total_count": 32})),
+        ([[0, 33], [33, 0]], "bernoulli"),
+        ([[0, 0.5], [0.5, 1]], "normal"),
+        ([[0, 0, 8], [4, 4, 0]], ("binomial", {"total_count": 8})),
     ],
     ids=[
         "binary",
@@ -41,10 +47,14 @@ DIGITS = load_digits().data
         "shares and zeros",
         "iris",
         "breast cancer",
+        "the largest counts",
+        "the least grey levels",
+        "half of the values at the ends",
+        "half of the columns to half of the range",
     ],
 )
 def test_the_data_choose_their_likelihood(X, likelihood):
-    assert describe_columns(X.astype(float)).likelihood == likelihood
+    assert describe_columns(np.array(X, dtype=float)).likelihood == likelihood
 
 
 @pytest.mark.parametrize(
@@ -140,6 +150,20 @@ def test_a_cell_that_hides_the_rest_of_its_column_is_told():
         describe_columns(X)
     with pytest.warns(UserWarning, match="column 'petal'"):
         describe_columns(X, names=["a", "b", "petal", "d"])
+    X[7, 2] = -1e12
+    with pytest.warns(UserWarning, match=r"X: got -1e\+12 in row 7, column 2, where"):
+        describe_columns(X)
+
+
+@pytest.mark.parametrize(("far", "told"), [(2000, False), (4000, True)])
+def test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on(far, told):
+    """Of 1000 values, a far one has a deviation of 0.0316 times its distance; 9 of 10 of the others are within 0.9."""
+    column = np.append(np.linspace(0, 1, 999), far)
+    mostly_constant = np.append(np.zeros(990), np.ones(10) / 3)  # hides nothing
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        describe_columns(np.column_stack([column] * 4 + [mostly_constant]))
+    assert len(caught) == (3 if told else 0)  # for the first three columns
 
 
 def is_refused(X):

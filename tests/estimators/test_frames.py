@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -211,6 +212,14 @@ def test_arrays_of_other_things_than_numbers(rows, message):
 def test_a_column_of_identifiers_is_told():
     with pytest.warns(UserWarning, match="X: got 80 categories in 80 rows of column 'name', want few: drop an identi"):
         read_frame(FRAME.assign(name=[f"n{i}" for i in range(N)]))
+
+
+@pytest.mark.parametrize(("categories", "rows", "told"), [(20, 20, 0), (21, 21, 1), (21, 42, 0), (22, 42, 1)])
+def test_a_column_is_of_identifiers_from_21_categories_and_half_of_the_rows_on(categories, rows, told):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_frame(pd.DataFrame({"name": [f"n{i % categories}" for i in range(rows)]}))
+    assert len(caught) == told
 
 
 def test_other_bad_input():

@@ -53,6 +53,11 @@ def test_what_is_no_label_is_told(y, classes, message):
         read_labels(y, classes)
 
 
+def test_labels_are_places_among_the_classes_known_already():
+    classes, indices = read_labels(["b", None, "d", "b"], np.array(["a", "b", "c", "d"]))
+    assert classes.tolist() == ["a", "b", "c", "d"] and indices.tolist() == [1, -1, 3, 1]
+
+
 def test_integers_beside_missing_labels_stay_integers():
     classes, _ = read_labels(pd.Series([3, pd.NA, 1], dtype="Int64"))
     assert classes.dtype.kind == "i"
@@ -66,6 +71,7 @@ def test_a_missing_label_that_became_a_word_is_told(y, word):
 
 def test_a_share_of_each_class_is_held_out_but_at_least_one():
     indices = np.array([0] * 40 + [1] * 3 + [-1] * 20)
+    assert len(hold_out(indices[4:], 0.1, ["a", "b"], seed=0)[1]) == 4 + 1  # 3.6 of 36 rows are four
     learn, stop = hold_out(indices, 0.1, ["a", "b"], seed=0)
     assert np.bincount(indices[stop]).tolist() == [4, 1]
     assert np.bincount(indices[learn]).tolist() == [36, 2]

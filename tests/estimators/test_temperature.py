@@ -26,7 +26,11 @@ def test_probabilities_at_a_temperature_are_their_powers():
 
 @pytest.mark.parametrize("factor", [1.5, 3.0])
 def test_too_sure_a_classifier_gets_its_temperature(factor):
-    assert fit_temperature(*sure_by(factor)) == pytest.approx(factor, rel=0.05)
+    probabilities, y = sure_by(factor)
+    assert fit_temperature(probabilities, y) == pytest.approx(factor, rel=0.05)
+    probabilities[0] = 0.0
+    probabilities[0, (y[0] + 1) % 3] = 1.0  # of which no temperature makes anything
+    assert fit_temperature(probabilities, y) == pytest.approx(factor, rel=0.05)
 
 
 def test_no_classifier_is_made_surer():

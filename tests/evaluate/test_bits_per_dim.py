@@ -19,7 +19,9 @@ def test_a_density_that_knows_more_takes_fewer_bits():
     torch.testing.assert_close(bits_per_dimension(nats, 12, levels=256), torch.tensor([8.0, 7.0]))
 
 
+@pytest.mark.parametrize("value", [0, 0.5])
 @pytest.mark.parametrize("argument", ["dimensions", "levels"])
-def test_bad_sizes(argument):
-    with pytest.raises(ValueError, match=f"{argument}: got 0, want a number of at least 1"):
-        bits_per_dimension(1.0, **{"dimensions": 3, argument: 0})
+def test_bad_sizes(argument, value):
+    with pytest.raises(ValueError, match=f"{argument}: got {value}, want a number of at least 1"):
+        bits_per_dimension(1.0, **{"dimensions": 3, argument: value})
+    assert bits_per_dimension(0.0, dimensions=1, levels=2) == 1.0

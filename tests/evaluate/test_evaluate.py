@@ -64,6 +64,13 @@ def test_latents_are_one_draw_of_every_site_of_the_guide():
     assert set(latents(model, x, y)) == {"a", "z"}
 
 
+def test_latents_are_drawn_in_evaluation_mode():
+    model = small(VAE, batch_norm=True)
+    x, before = rows(model)[0], {name: value.clone() for name, value in model.state_dict().items()}
+    latents(model, x)
+    assert model.training and all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
 def test_evaluation_puts_the_training_mode_back():
     model = small(M2, batch_norm=True)
     model.q_y.eval()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pyrodgm.distributions import StraightThroughOneHot, reparameterise
+from pyrodgm.distributions.sum_and_sample import UNIFORM
 from pyrodgm.evaluate import row_bounds
 from pyrodgm.handlers import JointNoise, SharedNoise
 from pyrodgm.models import SDGM
@@ -67,6 +68,31 @@ def test_the_shares_of_joint_noise_are_the_draw_of_one_process(fn):
         with JointNoise(rank, 2), pyro.plate("rows", 3):
             parts.append(pyro.sample("z", fn))
     assert torch.equal(torch.cat(parts), whole)
+    assert UNIFORM.get() is torch.rand  # as before
+
+
+LAPLACE = dist.Laplace(torch.zeros(3, 2), 1.0).to_event(1)
+
+
+@pytest.mark.parametrize("fn", [LAPLACE, dist.TransformedDistribution(LAPLACE, [dist.transforms.ExpTransform()])])
+def test_joint_noise_is_normal_alone(fn):
+    """A single process would draw another one in another way."""
+    with (
+        JointNoise(0, 2),
+        pyro.plate("rows", 3),
+        pytest.raises(ValueError, match="site 'z': distribution: got Laplace, want a normal or a flow of one"),
+    ):
+        pyro.sample("z", fn)
+
+
+def test_models_of_two_precisions_share_noise_drawn_in_one():
+    drawn = []
+    for dtype in (torch.float32, torch.float64):
+        torch.manual_seed(0)
+        with SharedNoise(dtype=torch.float64), pyro.plate("rows", 3):
+            drawn.append(pyro.sample("z", dist.Normal(torch.zeros(3, 50, dtype=dtype), 1.0).to_event(1)))
+    assert [z.dtype for z in drawn] == [torch.float32, torch.float64]
+    torch.testing.assert_close(drawn[0].double(), drawn[1], rtol=1e-6, atol=0)
 
 
 def test_a_relaxed_class_from_normal_noise_is_a_categorical_draw():

@@ -3,7 +3,7 @@
 import pyro
 import pytest
 import torch
-from pyro.optim import SGD, Adam, AdamW, ClippedAdam, ExponentialLR
+from pyro.optim import SGD, Adam, AdamW, ClippedAdam, ExponentialLR, PyroOptim
 
 from pyrodgm.infer.compiled.fused_adam import Updater
 
@@ -68,3 +68,54 @@ def test_a_hook_is_called():
     updater.step([torch.ones(3)])
     assert calls == [1]
     assert float(optim.optim_objs[parameter].state[parameter]["step"]) == 2
+
+
+class Doubling(torch.optim.SGD):
+    """Changes gradients in place."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    parameter.grad.mul_(2)
+        return super().step(closure)
+
+
+def test_parameters_with_one_gradient_do_not_change_it_for_each_other():
+    parameters = [pyro.param(name, torch.zeros(3)).unconstrained() for name in "ab"]
+    gradient = torch.ones(3)
+    Updater(PyroOptim(Doubling, {"lr": 1.0}), parameters).step([gradient, gradient])
+    assert [parameter.tolist() for parameter in parameters] == [[-2.0] * 3] * 2
+
+
+def test_optimisers_that_were_replaced_are_not_used_again():
+    parameter, optim = pyro.param("a", torch.zeros(3)).unconstrained(), Adam({"lr": 0.01})
+    updater = Updater(optim, [parameter])
+    updater.step([torch.ones(3)])
+    state = optim.get_state()
+    optim.optim_objs.clear()
+    optim.set_state(state)
+    updater.step([torch.ones(3)])
+    assert [float(each["state"][0]["step"]) for each in optim.get_state().values()] == [2.0]
+
+
+def test_creating_an_optimiser_is_no_step():
+    parameter = pyro.param("a", torch.zeros(3)).unconstrained()
+    parameter.grad = torch.ones(3)
+    Updater(Adam({"lr": 0.01}), [parameter]).optimiser(parameter)
+    assert parameter.tolist() == [0.0] * 3 and parameter.grad.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_steps_are_counted_in_torchs_dtype(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        parameter, plain, optim = pyro.param("a", torch.zeros(3)).unconstrained(), torch.zeros(3), Adam({"lr": 0.01})
+        Updater(optim, [parameter]).step([torch.ones(3)])
+        adam = torch.optim.Adam([plain.requires_grad_()])
+        plain.sum().backward()
+        adam.step()
+    finally:
+        torch.set_default_dtype(before)
+    assert optim.optim_objs[parameter].state[parameter]["step"].dtype == adam.state[plain]["step"].dtype == dtype

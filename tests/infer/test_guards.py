@@ -734,6 +734,36 @@ def test_the_rounding_of_a_loss_near_zero_is_no_error(wrong, monkeypatch):
     assert len(caught) == wrong
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_gradient_that_is_rounding_may_have_another_sign(wrong, monkeypatch):
+    """As that of a bias before batch normalisation, whose true gradient is zero: FAME lost its compiled graph to it."""
+    model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+    before, standardise = torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5, affine=False, track_running_stats=False)
+
+    def with_rounding(x):
+        pyro.module("before", before)
+        model(x)
+        pyro.factor("rounding", 1e4 * standardise(before(x)).sum())
+
+    svi = CompiledSVI(with_rounding, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    svi.step(rows(0))
+    run = programs.Program.__call__
+    names = sorted(pyro.get_param_store().keys())
+    turned = {name for name in names if wrong or name.startswith("before")}
+    assert 1 < len(turned) < len(names) or wrong
+
+    def rounded(self, inputs):
+        loss, *gradients = run(self, inputs)
+        return [loss, *(-g if name in turned else g for name, g in zip(self.parameters, gradients, strict=True))]
+
+    monkeypatch.setattr(programs.Program, "__call__", rounded)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        svi.step(rows(1))
+    assert [row["backend"] for row in svi.explain()] == ["off" if wrong else "replay"]
+    assert len(caught) == wrong
+
+
 def test_parameters_close_by_are_put_back_to_the_last_bit():
     given = [torch.randn(4, 3), torch.zeros(2)]
     before = [parameter.clone() for parameter in given]

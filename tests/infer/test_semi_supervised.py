@@ -9,9 +9,9 @@ from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.handlers import warm_up
+from pyrodgm.handlers import ObserveClass, warm_up
 from pyrodgm.infer import ImportanceWeightedELBO, SemiSupervisedELBO
-from pyrodgm.models import ADGM, M2, SDGM, VAE
+from pyrodgm.models import ADGM, M2, SDGM, VAE, AdversarialM2, CaGeM, SplitLatentClassifierVAE
 from tests.pairs import rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
@@ -41,6 +41,19 @@ def test_objective_is_the_sum_of_its_three_terms(model_class):
     unlabelled = ELBO.loss(model.model, model.guide, x[:4])
     want = -0.7 * bound - 2.5 * log_q_y + unlabelled
     assert got == pytest.approx(want.item(), rel=1e-9)
+
+
+def test_labels_are_indices_or_one_hot_rows_of_any_dtype():
+    model = small(M2).double()
+    x, y = rows(model)
+    objective = SemiSupervisedELBO(ELBO, alpha=2.5)
+    given = [y, F.one_hot(y, 3), F.one_hot(y, 3).float(), F.one_hot(y, 3).double()]
+    for labels in given:
+        with ObserveClass(labels), pyro.plate("rows", len(y)):
+            observed = pyro.sample("y", dist.OneHotCategorical(logits=torch.zeros(len(y), 3).double()))
+        assert observed.dtype == torch.float64 and torch.equal(observed, given[-1])
+    losses = [labelled_loss(objective, model, x.double(), labels) for labels in given]
+    assert losses[1:] == pytest.approx(losses[:1] * 3, rel=1e-12)
 
 
 @pytest.mark.parametrize("vectorize", [False, True])
@@ -342,3 +355,36 @@ class TestWarmUp:
         plain = labelled_loss(objective, model, x, y)
         with warm_up(torch.tensor(0.25), discrete=True):
             assert labelled_loss(objective, model, x, y) == plain
+
+
+BAD_LABELS = [
+    (lambda x, y: x, "labelled: got Tensor, want a pair"),
+    (lambda x, y: (x, y, y), "labelled: got tuple, want a pair"),
+    (lambda x, y: (x, y.numpy()), "labelled: got y of type ndarray, want a torch.Tensor of labels"),
+    (lambda x, y: (x, y - 1), "y: got labels from -1 to 1, want 0 to 2"),
+    (lambda x, y: (x, y + 1), "y: got labels from 1 to 3, want 0 to 2"),
+    (lambda x, y: (x, y.float()), "y: got dtype torch.float32, want class indices"),
+    (lambda x, y: (x[:0], y[:0]), "[xy]: got an empty batch"),
+    (lambda x, y: (x, y[:3]), "y: got 3 labels, want 7"),
+]
+
+
+@pytest.mark.parametrize(("labelled", "message"), BAD_LABELS)
+@pytest.mark.parametrize("model_class", [M2, CaGeM, AdversarialM2, SplitLatentClassifierVAE])
+def test_bad_labels_are_told(model_class, labelled, message):
+    model = small(model_class)
+    x, y = rows(model)
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(model, ELBO, alpha=1.0))
+    with pytest.raises(ValueError, match=message):
+        svi.step(labelled=labelled(x, y), unlabelled=x)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [([-1] * 7, "y: got labels from -1"), ([0.7] * 7, "y: got dtype torch.float32"), ([1], "y: got 1 labels, want 7")],
+)
+def test_labels_are_checked_without_a_labelled_bound_too(y, message):
+    model = small(M2)
+    objective = SemiSupervisedELBO(ELBO, alpha=1.0, labelled_weight=0.0)
+    with pytest.raises(ValueError, match=message):
+        objective.loss(model.model, model.guide, labelled=(rows(model)[0], torch.tensor(y)))

@@ -24,6 +24,7 @@ SHAPES = [
     (X, Y[:4], "y: got 4 labels, want 5, one for each row of x"),
     (X, Y.float(), "y: got dtype torch.float32, want class indices"),
     (X, torch.eye(4)[Y], r"y: got shape \(5, 4\), want class indices .* or one-hot rows \(B, 3\)"),
+    (X, torch.eye(3)[Y].to(torch.complex64), "y: got dtype torch.complex64, want class indices"),
     (X, Y.tolist(), "y: got list, want a torch.Tensor"),
 ]
 VALUES = [

@@ -220,6 +220,25 @@ def test_predictive_generates(weights):
     assert posterior["y"].shape == (4, 7, 3) and bool((posterior["y"].sum(-1) == 1).all())
 
 
+def test_a_row_alone_is_refused_by_its_shape():
+    model = BayesianMLP(6, y_size=2, hidden=(4,), data_size=DATA_SIZE)
+    with pytest.raises(ValueError, match=r"x: got shape \(6,\), want \(B, 6\)"):
+        model.model(X[0], torch.rand(7, 2))
+
+
+@every_kind
+def test_parallel_predictions_are_those_one_by_one(weights):
+    """With as many draws of the weights as rows, so that mixing them up would broadcast."""
+    near = ("normal", {"variance": 1e-12})
+    model = BayesianMLP(6, y_size=2, hidden=(4, 5), data_size=DATA_SIZE, weights=weights, likelihood=near).eval()
+    draws = Predictive(model.guide, num_samples=len(X), parallel=True)(X)
+    one_by_one, parallel = (
+        Predictive(model.model, posterior_samples=draws, parallel=parallel)(X)["y"] for parallel in (False, True)
+    )
+    assert one_by_one.shape == (7, 7, 2)
+    torch.testing.assert_close(parallel, one_by_one, rtol=1e-4, atol=1e-4)
+
+
 @every_kind
 def test_a_prediction_is_the_mean_over_weights_that_all_rows_share(weights):
     model = small(weights).double().eval()

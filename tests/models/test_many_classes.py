@@ -47,6 +47,10 @@ def test_gradients_are_those_of_the_relaxed_sample():
     (want,) = torch.autograd.grad((relaxed * weights).sum(), logits)
     torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-14)
     assert torch.equal(y.argmax(-1), relaxed.argmax(-1))
+    expanded = StraightThroughOneHot(0.7, logits=logits[0]).expand((5,))
+    assert expanded.temperature == 0.7 and expanded.rsample().shape == (5, 4)
+    with pytest.raises(ValueError, match="temperature: got 0.0, want a number above zero"):
+        StraightThroughOneHot(0.0, logits=logits)
 
 
 def test_an_entropy_has_a_gradient():

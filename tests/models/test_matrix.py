@@ -6,7 +6,7 @@ import pyro
 import pytest
 import torch
 from pyro import poutine
-from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
+from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO
 from pyro.optim import Adam
 
 from pyrodgm import testing
@@ -14,6 +14,7 @@ from pyrodgm.distributions import FullNormal
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.models import FAME, CaGeM, ClusterLadderVAE, ResNetVAE, SemiSupervisedFAME
+from pyrodgm.models.catalogue import has_classes
 from pyrodgm.nn import NormalNet
 from tests import by_hand
 from tests.pairs import (
@@ -131,6 +132,33 @@ def check_by_hand(model, num_rows=ROWS):
     want = torch.autograd.grad(expected, list(parameters.values()), materialize_grads=True)
     for name, g, w in zip(parameters, got, want, strict=True):
         torch.testing.assert_close(g, w, rtol=1e-8, atol=1e-10, msg=lambda m, name=name: f"gradient of {name}: {m}")
+
+
+def draws_a_class(model_class, options):
+    """Whether the guide draws an unknown y where nothing is enumerated."""
+    return has_classes(model_class) and (model_class.__name__ != "LatentClassifierVAE" or "bound" in options)
+
+
+@pytest.mark.parametrize(("model_class", "options"), [c for c in VARIED if draws_a_class(*c.values)])
+@pytest.mark.filterwarnings("ignore:y\n")  # Pyro's advice to enumerate y
+def test_graph_elbo_has_the_gradients_of_trace_elbo(model_class, options):
+    """Except where the gradient of a drawn class is estimated: q(y | ...) and all that it depends on."""
+    model = small(model_class, **options).double()
+    x = rows(model)[0].double()
+    parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    nodes = poutine.trace(model.guide).get_trace(x).nodes
+    if "y" in nodes:
+        log_q = nodes["y"]["fn"].log_prob(nodes["y"]["value"]).sum()
+        estimated = torch.autograd.grad(log_q, list(parameters.values()), materialize_grads=True)
+        parameters = {n: p for (n, p), g in zip(parameters.items(), estimated, strict=True) if not bool(g.any())}
+    gradients = []
+    for elbo in (Trace_ELBO(), TraceGraph_ELBO()):
+        pyro.set_rng_seed(0)
+        elbo.loss_and_grads(model.model, model.guide, x)
+        gradients.append([torch.zeros_like(p) if p.grad is None else p.grad for p in parameters.values()])
+        model.zero_grad()
+    for name, want, got in zip(parameters, *gradients, strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-11, msg=lambda m, name=name: f"{name}: {m}")
 
 
 @pytest.mark.parametrize("model_class", model_classes())

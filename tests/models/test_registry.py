@@ -112,6 +112,29 @@ def test_another_tensor_under_the_name_is_left_alone():
     assert pyro.get_param_store()[key] is theirs
 
 
+@pytest.mark.parametrize("new_process", [False, True])
+def test_a_loaded_store_is_not_ignored_in_silence(tmp_path, new_process):
+    """Pyro loads tensors into its store only; the model takes them when it is told to."""
+    model = small(VAE)
+    step(model)
+    pyro.get_param_store().save(tmp_path / "store")
+    saved = copy.deepcopy(model.state_dict())
+    step(model)
+    if new_process:
+        del model
+        gc.collect()
+        model = small(VAE)
+    pyro.clear_param_store()
+    pyro.get_param_store().load(tmp_path / "store")
+    with pytest.warns(UserWarning, match=r"parameters of 'VAE' that no model uses.*pyro.module\('VAE', m, update"):
+        model.model(size=2)
+    pyro.clear_param_store()
+    pyro.get_param_store().load(tmp_path / "store")
+    pyro.module("VAE", model, update_module_params=True)
+    assert all(torch.equal(value, saved[key]) for key, value in model.state_dict().items())
+    assert step(model)
+
+
 def test_parameters_that_do_not_train_are_not_registered():
     model = small(M2)
     model.q_y.requires_grad_(False)

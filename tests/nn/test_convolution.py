@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from pyrodgm.nn import Convolution, MapBatchNorm, TransposedConvolution, paused_statistics
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
+from pyrodgm.nn.residual import ResidualBlock
 from pyrodgm.nn.weight_norm import initialised_by_data
 
 SHAPES = [  # before the maps, and before the vector
@@ -190,3 +191,12 @@ def test_bad_arguments(make, message):
 
 def test_image_shapes():
     assert check_image_shape((28, 20)) == (28, 20, 1) and check_image_shape([8, 9, 3], 3) == (8, 9, 3)
+    assert check_image_shape((5, 5), 3) == (5, 5, 1) and check_image_shape((1, 1)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (5, 1), (3, 2)])
+def test_a_residual_block_adds_its_input_as_it_is_where_the_shape_stays(size, stride):
+    block, h = ResidualBlock(3, size, stride=stride), torch.randn(2, 3, 4, 4)
+    assert (block.skip is None) == (size == 3 and stride == 1)
+    inner = block.layers[1](F.elu(block.layers[0](h)))
+    torch.testing.assert_close(block(h), F.elu(inner + (h if block.skip is None else block.skip(h))))

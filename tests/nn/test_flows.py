@@ -328,6 +328,10 @@ def test_replayed_steps_are_the_plain_ones(model_class, flow):
             "gate_bias: got nan, want a finite number",
         ),
         (
+            lambda: posterior_net(("iaf", {"gate_bias": math.inf}), (4,), (8,), 6),
+            "gate_bias: got inf, want a finite number",
+        ),
+        (
             lambda: posterior_net(("iaf", {"gate_bias": None}), (4,), (8,), 6),
             "gate_bias: got None, want a finite number",
         ),

@@ -107,6 +107,7 @@ def test_the_largest_value_is_the_scale():
     for likelihood, largest in zip(LIKELIHOODS, (1, 1, 4, 4, 4), strict=True):
         net = likelihood_net(likelihood, (4,), (8,), 6)
         assert net.scale == largest and bool(net.support.check(torch.tensor(float(largest))))
+        assert bool(net.support.check(torch.tensor(largest + 1.0))) == (likelihood == "normal")
 
 
 def test_normal_variance_is_the_exponential_of_its_head():
@@ -265,6 +266,10 @@ def test_classifier_network():
         (
             lambda: likelihood_net(("normal", {"variance": 0}), (4,), (), 6),
             "variance: got 0, want a positive number or None",
+        ),
+        (
+            lambda: likelihood_net(("normal", {"variance": math.inf}), (4,), (), 6),
+            "variance: got inf, want a positive number or None",
         ),
         (
             lambda: likelihood_net(("categorical", {"num_levels": 1}), (4,), (), 6),

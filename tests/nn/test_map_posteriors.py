@@ -137,6 +137,7 @@ def test_the_order():
         (("iaf", {"made_activation": "swish"}), (4, 3), "activation: got 'swish', want one of elu"),
         (("iaf", {"reverse_every": 0}), (4, 3), "reverse_every: got 0, want a positive int"),
         (("iaf", {"gate_bias": float("nan")}), (4, 3), "gate_bias: got nan, want a finite number"),
+        (("iaf", {"gate_bias": float("inf")}), (4, 3), "gate_bias: got inf, want a finite number"),
         (("iaf", {"context": "up"}), (4, 3), "context: got 'up'.*, want one of both, bottom_up, top_down"),
         (("iaf", {"context": "top_down"}), (4,), "context: got 'top_down' with 1 parent, want 'both' or 'bottom_up'"),
     ],

@@ -125,6 +125,16 @@ def test_columns_that_no_row_can_have(columns, message):
         likelihood_net(("mixed", {"columns": columns}), (2,), (4,), 3)
 
 
+def test_a_column_may_have_a_single_category():
+    columns, refused = ("normal", ("categorical", 1)), None
+    try:
+        net = likelihood_net(("mixed", {"columns": columns}), (2,), (4,), 2)
+    except ValueError as error:
+        refused = error
+    assert refused is None
+    assert net(torch.zeros(3, 2)).sample()[:, 1].tolist() == [1.0, 1.0, 1.0]
+
+
 def test_images_have_pixels_of_one_kind():
     with pytest.raises(ValueError, match="likelihood: got 'mixed' with networks for images, want one likelihood"):
         IAFVAE((3, 2), maps=(3,), likelihood=("mixed", {"columns": ("normal",) * 6}))

@@ -42,6 +42,8 @@ def test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor
         z = reparameterise(q, noise)
         torch.testing.assert_close(q.log_prob(z), q.log_prob(z.clone()))
         assert q.log_prob(z).shape == q.batch_shape
+        plain = torch.distributions.MultivariateNormal(q.loc, scale_tril=q.scale_tril)
+        torch.testing.assert_close(q.log_prob(z + 1), plain.log_prob(z + 1))  # no longer the last sample
     gradients = [
         torch.autograd.grad(q.log_prob(z).sum(), list(net.parameters()), retain_graph=True, materialize_grads=True)
         for q in [net(x)]

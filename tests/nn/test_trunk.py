@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -119,6 +121,8 @@ def test_any_depth(hidden):
         (lambda: Trunk((4,), (5,), activation="swish"), r"activation: got 'swish', want one of elu, leaky_relu"),
         (lambda: Linear((4,), 5, precision="half"), "precision: got 'half', want one of bfloat16, float32"),
         (lambda: Linear((4,), 5, init="he"), r"init: got 'he', want one of a positive standard deviation, glorot"),
+        (lambda: Linear((4,), 5, init=0.0), "init: got 0.0, want one of a positive standard deviation, glorot"),
+        (lambda: Linear((4,), 5, init=math.inf), "init: got inf, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
     ],
 )
@@ -137,6 +141,8 @@ class TestBatchNorm:
     def test_paused_statistics_stay_while_rows_are_normalised_by_their_batch(self):
         norm, h = BatchNorm(4), torch.randn(50, 4) + 3
         with paused_statistics():
+            with paused_statistics():  # a guide in a labelled pass, which calls networks of the model
+                pass
             out = norm(h)
         assert not norm.running_mean.any() and int(norm.num_batches_tracked) == 0
         torch.testing.assert_close(out.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
@@ -153,6 +159,8 @@ class TestBatchNorm:
         with paused_statistics(), pytest.raises(ValueError, match="labelled: got a single row .* labelled_batch_size"):
             norm(row)
         assert norm.eval()(row).shape == shape and not norm.running_mean.any()
+        two = norm.train()(torch.tensor([[0.0], [2.0]]).expand(2, 4))
+        torch.testing.assert_close(two, torch.tensor([[-1.0], [1.0]]).expand(2, 4), rtol=1e-4, atol=0)
 
     def test_evaluation_uses_the_running_statistics(self):
         norm = BatchNorm(4).eval()

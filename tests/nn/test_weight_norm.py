@@ -54,6 +54,8 @@ def test_outputs_of_the_first_call_have_mean_0_and_variance_1():
     net, x = MLP((4, 3), (6, 5), 2, weight_norm=True).double(), 3 + 2 * torch.randn(50, 4).double()
     y = torch.eye(3).double()[:, None]
     with initialised_by_data():
+        with initialised_by_data():
+            pass
         first = net(x, y)
         second = net(2 * x, y)
     flat = first.reshape(-1, 2)

@@ -1,5 +1,6 @@
 """Rows that are left out, by reason, and the report on a file."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -144,6 +145,88 @@ class TestCheck:
         ends = checked(tmp_path, month, logger_map=load_map(tmp_path / "map.toml"))
         assert checked(tmp_path, month).clock - ends.clock == pytest.approx(2.5)
 
+    def written_in(self, tmp_path, table, written="%d/%m/%Y %H:%M", read="%m/%d/%Y %H:%M"):
+        """Check a file whose times are written in one format and read in another, in the plant's winter time."""
+        (tmp_path / "map.toml").write_text(f'time = {{ column = "time", format = "{read}", timezone = "Etc/GMT+5" }}')
+        return checked(
+            tmp_path, table.assign(time=table["time"].dt.strftime(written)), logger_map=load_map(tmp_path / "map.toml")
+        )
+
+    @pytest.mark.parametrize("night", [True, False])
+    @pytest.mark.parametrize("rows_at_once", [100, 10**6])
+    def test_days_a_month_apart_have_day_and_month_swapped(self, tmp_path, month, night, rows_at_once):
+        """The first twelve days of a month, as by an ISO time that another program wrote; with nights and without."""
+        table = month[(month["time"] < "2019-03-13 00:00-05:00") & (night | (month["poa_global"] > 50))]
+        swapped = pandas.to_datetime(table["time"].dt.strftime("%Y-%d-%m %H:%M-0500"))
+        check = checked(tmp_path, table.assign(time=swapped), rows_at_once=rows_at_once)
+        assert check.dates == (
+            "consecutive days are a month apart, 11 times; are day and month swapped, by the program that wrote them?"
+        )
+        assert checked(tmp_path, table, rows_at_once=rows_at_once).dates is None
+
+    def test_a_format_with_day_and_month_swapped(self, tmp_path, month):
+        """Over the end of a month: the rows of 13 to 31 March have no time, and April begins again in January."""
+        table = month.assign(time=month["time"] + pandas.Timedelta(2, "D"))
+        table = table[(table["time"] < "2019-03-08 00:00-05:00") | (table["time"] >= "2019-03-31 00:00-05:00")]
+        check = self.written_in(tmp_path, table)
+        words = "times; are day and month swapped, so that the format should be %d/%m/%Y %H:%M?"
+        assert check.dates == f"consecutive days are a month apart, 4 {words}"
+        assert any("1: time: consecutive days are a month apart" in line for line in told({"1": check}))
+        assert self.written_in(tmp_path, table, read="%d/%m/%Y %H:%M").dates is None
+
+    def test_a_gap_of_a_month_is_none_between_days(self, tmp_path, month):
+        """Ten days, a month without rows, and one day more; and the same the other way round."""
+        for days in (10, 1):
+            cut = pandas.Timestamp(f"2019-03-{days + 1:02d} 00:00-05:00")
+            later = month["time"].where(month["time"] < cut, month["time"] + pandas.Timedelta(29, "D"))
+            assert (
+                checked(
+                    tmp_path, month.assign(time=later)[month["time"] < cut + pandas.Timedelta(11 - days, "D")]
+                ).dates
+                is None
+            )
+
+    @pytest.mark.parametrize(
+        ("day", "read", "remark"),
+        [
+            (4, "%m/%d/%Y %H:%M", "04 March 2019; with the format %d/%m/%Y %H:%M it is 03 April 2019"),
+            (4, "%d.%m.%y %H:%M", "04 March 2019; with the format %m.%d.%y %H:%M it is 03 April 2019"),
+            (3, "%m/%d/%Y %H:%M", None),
+            (13, "%m/%d/%Y %H:%M", None),
+            (4, "%d %b %Y %H:%M", None),
+        ],
+    )
+    def test_a_single_date_that_may_be_read_in_two_ways(self, tmp_path, month, day, read, remark):
+        table = month[month["time"].dt.day == day]
+        check = self.written_in(tmp_path, table, read, read)
+        assert check.dates == (None if remark is None else f"the only date is read as {remark}")
+        both = month[month["time"].dt.day.isin([day, day + 1])]
+        assert self.written_in(tmp_path, both, read, read).dates is None
+
+    def test_a_date_that_does_not_fit_the_sun(self, tmp_path, month):
+        """Days of June with the dates of January, days of December with those of June, and a hemisphere too far."""
+        for now, then, hours in (("06-01", "01-06", (13.5, 9.8)), ("12-06", "06-12", (9.3, 14.6))):
+            table = simulate("greensboro", "days", start=now, num_days=3, every=5).drop(columns="recorded")
+            assert checked(tmp_path, table).season is None
+            away = pandas.Timestamp(f"2019-{then}") - pandas.Timestamp(f"2019-{now}")
+            check = checked(tmp_path, table.assign(time=table["time"] + away))
+            assert check.season == pytest.approx(hours, abs=0.4)
+            assert any("day and month swapped, or wrong latitude?" in line for line in told({"1": check}))
+        table.to_csv(tmp_path / "log.csv", index=False)
+        assert check_logger(tmp_path / "log.csv", latitude=-36.1, longitude=-79.95)["1"].season is not None
+
+    def test_the_hours_of_the_sun_to_minutes(self, tmp_path):
+        """Light in half of the sun's hours, which pvlib computes by another algorithm."""
+        time = pandas.date_range("2019-05-20", periods=1440, freq="1min", tz="Etc/GMT+5")
+        light = np.where(abs(np.arange(1440) - 720) < 180, 700.0, 0.0)
+        table = pandas.DataFrame(
+            {"time": time, "i_dc": light / 100, "v_dc": 250.0, "poa_global": light, "temp_air": 20.0}
+        )
+        sun = sun_rise_set_transit_spa(time[:1], PLACE["latitude"], PLACE["longitude"]).iloc[0]
+        hours = (sun["sunset"] - sun["sunrise"]).total_seconds() / 3600
+        assert checked(tmp_path, table).season == pytest.approx((358 / 60, hours), abs=0.02)
+        assert checked(tmp_path, table[180:-180]).season is None
+
     def test_open_circuit_clipping_curtailment_and_spikes(self, tmp_path, month):
         bright, power = month["poa_global"] > 300, month["i_dc"] * month["v_dc"]
         day = month["time"].dt.day
@@ -213,13 +296,53 @@ class TestCheck:
         check = checked(tmp_path, dim, logger_map=load_map(tmp_path / "map.toml"))
         assert check.units["poa_global"].startswith("[BTU] is no known unit, so W/m2 is assumed; never above 2 W/m²")
 
-    def test_one_current_for_all_strings(self, tmp_path, month):
+    TOTAL = "the same as of string {} on {} of {} days; a string has a current of its own: is it the inverter's total?"
+
+    def test_one_column_of_current_for_all_strings(self, tmp_path, month):
+        """Also where the voltages differ, and one of them is often missing."""
         (tmp_path / "map.toml").write_text('[columns]\nv_dc = "CB{string} V"')
-        both = month.rename(columns={"v_dc": "CB1 V"}).assign(**{"CB2 V": month["v_dc"]})
+        both = month.rename(columns={"v_dc": "CB1 V"}).assign(**{"CB2 V": 1.01 * month["v_dc"]})
+        both.loc[::7, "CB2 V"] = np.nan
         both.to_csv(tmp_path / "log.csv", index=False)
         checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
         assert list(checks) == ["1", "2"]
-        assert checks["2"].units == {"i_dc": "one column for all 2 strings; is it the inverter's?"}
+        days = month[(month["poa_global"] >= 20) & (month["i_dc"] > 0)].set_index("time").tz_convert("UTC")["i_dc"]
+        of = (days.resample("D").count() >= 10).sum()
+        assert checks["2"].units == {"i_dc": self.TOTAL.format(1, of, of)}
+        assert checks["1"].units == {"i_dc": self.TOTAL.format(2, of, of)}
+
+    def several(self, tmp_path, month, currents, rows_at_once=200_000):
+        """Check strings a, b, c, ... with these currents and one voltage, one string below the other in the file."""
+        (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
+        tables = [month.assign(inverter=name, i_dc=i) for name, i in zip("abcdef", currents, strict=False)]
+        pandas.concat(tables).to_csv(tmp_path / "log.csv", index=False)
+        return check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"), rows_at_once=rows_at_once)
+
+    @pytest.mark.parametrize("rows_at_once", [1001, 10**6])
+    def test_a_current_that_is_the_same_in_the_rows_of_several_strings(self, tmp_path, month, rows_at_once):
+        """The first five share theirs, but for a few days of one, and all share the voltage."""
+        i = month["i_dc"]
+        few = i.where(month["time"] >= "2019-03-06 00:00-05:00", 0.5 * i)
+        checks = self.several(tmp_path, month, [i, i, few, i, i, 1.01 * i], rows_at_once)
+        assert "the same as of strings b, c, d and 1 more on " in checks["a"].units["i_dc"]
+        assert checks["a"].units["i_dc"].endswith("is it the inverter's total?")
+        own, of = (int(n) for n in re.search("on ([0-9]+) of ([0-9]+) days", checks["c"].units["i_dc"]).groups())
+        assert of >= 30 and of - 6 <= own <= of - 5
+        assert set(checks["f"].units) == {"v_dc"}
+        assert checks["f"].units["v_dc"].endswith(" days; normal for strings of one inverter")
+        assert any("i_dc from 0 to" in line and "the inverter's total?" in line for line in told(checks))
+
+    def test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total(self, tmp_path, month):
+        """A few days with the same values, a second pair of strings that are off, and one value in a million less."""
+        i = month["i_dc"]
+        few = i.where(month["time"] < "2019-03-10 00:00-05:00", 0.5 * i)
+        checks = self.several(tmp_path, month, [i, few, 0 * i, 0 * i, i * (1 + 1e-6)])
+        assert not any("i_dc" in check.units for check in checks.values())
+
+    def test_a_few_rows_tell_no_total(self, tmp_path, month):
+        bright = month[(month["poa_global"] > 300) & (month["i_dc"] > 1)]
+        noon = bright.groupby(bright["time"].dt.date).head(9)
+        assert not any(check.units for check in self.several(tmp_path, noon, [noon["i_dc"]] * 2).values())
 
     def test_rows_that_name_no_string(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('string = { column = "inverter" }')

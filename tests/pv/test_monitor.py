@@ -8,7 +8,6 @@ import pandas
 import pytest
 
 from pyrodgm.pv import (
-    FalseAlarms,
     Monitor,
     Readings,
     Thresholds,
@@ -233,16 +232,10 @@ class TestThreshold:
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
         assert len(roof.further["1"]) == 3 and 350 < len(roof.thresholds.scores["1"]) < 360
         alarms = roof.false_alarms(0.01)
-        assert alarms.days == 3 and alarms.low <= alarms.unseen <= alarms.high and alarms.unseen + alarms.faults < 0.05
-
-    def test_false_alarms_by_hand(self, roof):
-        sure = np.eye(3)
-        days = [(np.array([1.0, 3, 3, 3]), sure[[2, 2, 2, 0]]), (np.array([3.0]), sure[[2]])]
-        monitor = self.monitor(roof, further={"1": days})
-        error = 1.96 * (0.125 * 2**0.5) / 2**0.5
-        assert monitor.false_alarms(0.02) == FalseAlarms(0.125, 0.0, pytest.approx(0.125 + error), 0.125, 2)
-        monitor.further = {}
-        assert monitor.false_alarms() is None
+        assert alarms.days == alarms.dates == 3 and alarms.rows.low <= alarms.rows.value <= alarms.rows.high
+        assert alarms.unseen + alarms.faults == pytest.approx(alarms.rows.value) and alarms.rows.value < 0.05
+        assert alarms.events.low <= alarms.events.value <= alarms.events.high
+        assert roof.false_alarms(0.5, minutes=5).events.value > 7 > roof.false_alarms(0.01, minutes=60).events.value
 
 
 class TestRows:

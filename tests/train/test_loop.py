@@ -90,6 +90,19 @@ def test_the_last_step_is_checked_under_its_own_warm_up():
     assert checks and all(before == weight for before, weight in checks)
 
 
+@pytest.mark.parametrize(("options", "weight"), [({}, 1.0), ({"warm_up_discrete": True}, 0.5)])
+def test_a_class_is_warmed_up_if_asked(options, weight):
+    class OfAClass(Checked):
+        def record(self, what):
+            with poutine.trace() as capture:
+                pyro.sample("y", dist.Categorical(logits=torch.zeros(3)))
+            self.seen.append((what, float(capture.trace.nodes["y"]["scale"])))
+
+    svi = OfAClass([1.0])
+    fit(svi, [{}], epochs=1, warm_up_epochs=2, progress=False, **options)
+    assert ("step", weight) in svi.seen
+
+
 def test_warm_up_rises_from_its_start():
     """From 0.3 in two epochs, or four steps: 0.3 + 0.7 / 2 and 0.3 + 0.7 / 4 first."""
     assert temperatures(7, epochs=3, warm_up_epochs=2, warm_up_start=0.3) == pytest.approx([0.65, 1.0, 1.0])

@@ -50,6 +50,17 @@ def test_schedules():
 
 
 @pytest.mark.parametrize(
+    ("make", "epoch", "factor"), [(lambda: linear_decay(0, 4), 1, 0.75), (lambda: step_decay(1, every=1), 200, 1.0)]
+)
+def test_the_least_start_and_the_largest_factor(make, epoch, factor):
+    try:
+        found = make()(epoch)
+    except ValueError as refused:
+        found = refused
+    assert found == factor
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: step_decay(0), "factor: got 0, want a number above 0 and at most 1"),
@@ -57,6 +68,7 @@ def test_schedules():
         (lambda: linear_decay(5, 5), "start: got 5, want an epoch from 0 and below end, 5"),
         (lambda: EarlyStopping("bound", "largest"), "mode: got 'largest'.*want one of max, min"),
         (lambda: EarlyStopping(None, patience=3), "patience: got 3 with monitor None, want at least 1 and a figure"),
+        (lambda: EarlyStopping("bound", patience=0), "patience: got 0 with monitor 'bound', want at least 1"),
     ],
 )
 def test_bad_settings(make, message):
@@ -64,7 +76,15 @@ def test_bad_settings(make, message):
         make()
 
 
-@pytest.mark.parametrize(("mode", "figures", "chosen"), [("min", [3, 1, 2], 2.0), ("max", [3, 5, math.nan], 2.0)])
+@pytest.mark.parametrize(
+    ("mode", "figures", "chosen"),
+    [
+        ("min", [3, 1, 2], 2.0),
+        ("max", [3, 5, math.nan], 2.0),
+        ("min", [math.nan, -math.inf, 4], 3.0),
+        ("max", [math.inf, 4, 4], 2.0),
+    ],
+)
 def test_the_best_epoch_is_remembered(mode, figures, chosen):
     module, best = torch.nn.Linear(1, 1), EarlyStopping("figure", mode)
     for epoch, figure in enumerate(figures, start=1):

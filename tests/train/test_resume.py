@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -169,6 +170,23 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     _, svi, batches = set_up()
     fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
+def test_a_run_is_saved_after_minutes(tmp_path):
+    folder = RunFolder(tmp_path, {}, minutes=2)
+    now = folder.saved
+    folder.saved = now - 110
+    assert not folder.due()
+    folder.saved = now - 121
+    assert folder.due()
+
+
+def test_the_seconds_of_a_resumed_run_go_on(tmp_path):
+    _, svi, batches = set_up()
+    (row,) = fit(svi, batches, 1, folder=tmp_path, measure=lambda epoch: time.sleep(1) or {}, progress=False)
+    _, svi, batches = set_up()
+    _, row = fit(svi, batches, 2, folder=tmp_path, progress=False)
+    assert row["seconds"] > 1
 
 
 def test_figures_may_be_numbers_of_numpy(tmp_path):
@@ -344,6 +362,15 @@ class TestDisks:
         monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 100}))
         with pytest.raises(ValueError, match="folder: got 0 MB free"):
             fit(svi, batches, 1, folder=tmp_path, progress=False)
+
+    def test_room_is_two_checkpoints_with_moments_average_and_best_epoch(self, tmp_path, monkeypatch):
+        module, free = torch.nn.Linear(9, 10), []
+        monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": free[-1]}))
+        free.append(2 * 5 * 100 * 4)
+        RunFolder(tmp_path, {}, 5).check_room(module)
+        free.append(2 * 5 * 100 * 4 - 1)
+        with pytest.raises(ValueError, match="folder: got 0 MB free"):
+            RunFolder(tmp_path, {}, 5).check_room(module)
 
     @pytest.mark.parametrize("failing", ["fsync", "replace"])
     def test_a_disk_that_fills_up_leaves_the_checkpoint_before(self, failing, tmp_path, monkeypatch):

@@ -11,15 +11,19 @@ def copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def difference(found: Any, expected: Any, precision: float) -> tuple[str, str]:
+MOST_TIMES_ROUNDING = 3  # a difference may be this many times what rounding of the parameters changes
+
+
+def difference(found: Any, expected: Any, precision: float, moved: Any = None) -> tuple[str, str]:
     """The first part of two nested results that differs by more than rounding, and a description; else two empty texts.
 
     Values are compared tensor by tensor. Gradients are sums that may cancel. The tolerance for all of them together is
     therefore a hundred times larger. The tolerance for a single gradient is a few per cent, enough to detect a wrong
-    sign or factor. Errors below the precision times the largest tensor of a part are rounding.
+    sign or factor. Errors below the precision times the largest tensor of a part are rounding. Where the result for
+    parameters ``moved`` by their rounding is given, three times what the move changes is rounding too.
     """
     if not isinstance(expected, dict):
-        found, expected = {"value": found}, {"value": expected}
+        found, expected, moved = {"value": found}, {"value": expected}, moved if moved is None else {"value": moved}
     for part, wanted in expected.items():
         (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
         if spec != other or [v is None for v in a] != [v is None for v in b]:
@@ -30,13 +34,24 @@ def difference(found: Any, expected: Any, precision: float) -> tuple[str, str]:
         if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
             return part, f"the graph's {part} is finite in other places"
         sizes = [float(y[y.isfinite()].norm()) for _, y in pairs]
-        errors = [float((x - y)[y.isfinite()].norm()) for x, y in pairs]
+        errors = [_distance(x, y) for x, y in pairs]
+        rounding = [0.0] * len(pairs)
+        if moved is not None:
+            near = [x.double() for x in pytree.tree_leaves(moved[part]) if x is not None]
+            rounding = [MOST_TIMES_ROUNDING * _distance(x, y) for x, (_, y) in zip(near, pairs, strict=True)]
         alone, together = (0.03 + 100 * precision, 100 * precision) if part == "gradients" else (precision, precision)
         wrong = [
-            e / max(s, 1e-300) for e, s in zip(errors, sizes, strict=True) if e > alone * s + precision * max(sizes)
+            e / max(s, 1e-300)
+            for e, s, r in zip(errors, sizes, rounding, strict=True)
+            if e > alone * s + precision * max(sizes) + r
         ]
-        if not wrong and math.hypot(*errors) > together * math.hypot(*sizes):
+        if not wrong and math.hypot(*errors) > together * math.hypot(*sizes) + math.hypot(*rounding):
             wrong = [math.hypot(*errors) / math.hypot(*sizes)]
         if wrong:
             return part, f"the graph's {part} differs by {wrong[0]:.1g} from that of a plain run"
     return "", ""
+
+
+def _distance(x, y):
+    finite = x.isfinite() & y.isfinite()
+    return float((x - y)[finite].norm())

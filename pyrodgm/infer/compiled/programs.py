@@ -356,19 +356,27 @@ class Programs:
     def _disagreement(self, program, args, kwargs, inputs, expected):
         """A description of how program and plain run differ for the same random numbers; empty if they agree.
 
-        The gradient of a ReLU jumps at zero, where rounding decides the side. A loss near zero is the sum of large
-        terms that cancel, and keeps their rounding. A loss or gradients that differ are therefore compared again at
-        parameters nearby, where a wrong graph is still wrong.
+        A loss near zero is the sum of large terms that cancel, and keeps their rounding; so does the gradient of a bias
+        before batch normalisation. A loss or gradients that differ are therefore compared again, and may then differ
+        by what parameters that move by rounding change in a plain run. The gradient of a ReLU jumps at zero, where
+        rounding decides the side. They are therefore compared at parameters nearby too, where a wrong graph is still
+        wrong.
         """
-        part, reason = self._difference(program, inputs, expected)
-        for distance in MOVED:
+        reason = ""
+        for distance in (0.0, *MOVED):
+            with _moved(program.parameters.values(), distance):
+                here = self._expected(program.graph, args, kwargs) if distance else expected
+                part, difference_here = self._difference(program, inputs, here)
+                if part in ("loss", "gradients"):
+                    with _moved(program.parameters.values(), program.graph.precision / 10):
+                        moved = self._expected(program.graph, args, kwargs).value
+                    part, difference_here = self._difference(program, inputs, here, moved)
+            reason = reason or difference_here
             if part not in ("loss", "gradients"):
                 break
-            with _moved(program.parameters.values(), distance):
-                part, _ = self._difference(program, inputs, self._expected(program.graph, args, kwargs))
         return reason if part else ""
 
-    def _difference(self, program, inputs, expected):
+    def _difference(self, program, inputs, expected, moved=None):
         """The part that differs, and a description of the difference."""
         with self.guards.undone(program.graph.written):
             found = pytree.tree_map(copied, program.nest(program(inputs)))
@@ -377,7 +385,7 @@ class Programs:
         if not all(map(torch.equal, states, expected.states)):
             return "random numbers", "the graph draws other random numbers"
         precision = program.graph.precision
-        part, reason = difference(found, expected.value, precision)
+        part, reason = difference(found, expected.value, precision, moved)
         if part:
             return part, reason
         return difference({"written tensors": written}, {"written tensors": expected.written}, 100 * precision)
