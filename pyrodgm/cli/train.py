@@ -28,7 +28,7 @@ def train(
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs to the run's folder.")
     ] = False,
 ) -> None:
-    """Train a recipe and print the figures its paper reports. An interrupted run resumes."""
+    """Train a recipe and print the figures that its paper reports. The same command resumes an interrupted run."""
     recipe, changes = recipe_of(name, epochs, set)
     _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
 
@@ -44,7 +44,7 @@ def reproduce(
     fresh: Fresh = False,
     folder: Results = Path("results"),
 ) -> None:
-    """Train a recipe with several seeds and write its figures to the results. Finished runs are reused."""
+    """Train a recipe with several seeds and write its figures to the folder of results. Finished runs are reused."""
     from pyrodgm.train.parallel import is_first
     from pyrodgm.zoo.results import package_commit, write_results
 
@@ -69,11 +69,11 @@ def _command(name, seeds, epochs, changes, device):
 
 @reported()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
 ) -> None:
-    """Train an SDGM on handwritten digits with 100 labels; print a table, draw figures."""
+    """Train an SDGM on handwritten digits with 100 labels, print its figures in a table, and draw four plots."""
     from pyrodgm.zoo.figures import draw
 
     recipe, changes = recipe_of("digits", epochs)
