@@ -15,7 +15,7 @@ from pyro.infer import TraceMeanField_ELBO
 from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
 from benchmarks.steps import machine
 from pyrodgm.models import BayesianMLP
-from pyrodgm.zoo.gradient_variance import ESTIMATORS
+from pyrodgm.zoo.experiments.gradient_variance import ESTIMATORS
 
 SIZES = {"x_size": 784, "num_classes": 10, "hidden": (300, 300, 300)}
 ROWS = (100, 1000)

@@ -4,10 +4,10 @@ import re
 
 from rst import plain, slug
 
-from pyrodgm.zoo import RECIPES
-from pyrodgm.zoo.results import read_record, summary, unit
+from pyrodgm.zoo import EXPERIMENTS, RECIPES
+from pyrodgm.zoo.results import amount, read_record, summary, unit
 
-EXPERIMENTS = {"figure-2.5": "VAE", "pv-few-labels-sensors": "SDGM", "pv-few-labels-ratios": "SDGM"}  # without a recipe
+REPRODUCED = {**RECIPES, **EXPERIMENTS}
 
 
 def records(folder):
@@ -19,7 +19,9 @@ def records(folder):
 def model_of(label):
     """The name of the model of a label, or None for a table of something else."""
     name = label.split("+")[0]
-    return RECIPES[name].model[0].__name__ if name in RECIPES else EXPERIMENTS.get(name)
+    if name in EXPERIMENTS:
+        return EXPERIMENTS[name].model
+    return RECIPES[name].model[0].__name__ if name in RECIPES else None
 
 
 def link(label, measured):
@@ -35,32 +37,32 @@ def target(label):
 
 def source_of(label, measured):
     """The paper of a label, with section or table."""
-    return measured[label]["source"] if label in measured else RECIPES[label].source
+    return measured[label]["source"] if label in measured else REPRODUCED[label].source
 
 
 def rows_of(model, measured):
-    """The rows of a model's table: recipe, what it is, the paper's figure, the measured figure.
+    """The rows of a model's table: recipe or experiment, what it is, the paper's figure, the measured figure.
 
     Args:
         model: name of the model class.
         measured: all records by label.
     """
-    for label in sorted({*RECIPES, *measured}):
+    for label in sorted({*REPRODUCED, *measured}):
         if model_of(label) == model:
-            recipe = RECIPES.get(label.split("+")[0])
-            described = measured.get(label) or vars(recipe)
-            figure = main_figure(measured[label], recipe) if label in measured else "not yet"
+            entry = REPRODUCED[label.split("+")[0]]
+            described = measured.get(label) or vars(entry)
+            figure = main_figure(measured[label], entry) if label in measured else "not yet"
             what = f"{described['summary']}. {described['source']}."
             yield link(label, measured), plain(what), plain(described["paper"]), plain(figure)
 
 
-def main_figure(record, recipe):
-    """The figure of a record that is compared with the paper's, with its seeds and epochs."""
-    if recipe is None:
+def main_figure(record, entry):
+    """The figure of a record that its recipe or experiment names, with its seeds and length."""
+    values = [run[entry.figure] for run in record["figures"].values() if entry.figure in run]
+    if not values:
         return "see its table"
-    values = [run[recipe.figure] for run in record["figures"].values() if recipe.figure in run]
     seeds = "one seed" if len(values) == 1 else f"{len(values)} seeds"
-    return f"{recipe.figure} {summary(values)} {unit(recipe.figure)} ({seeds}, {record['epochs']} epochs)"
+    return f"{entry.figure} {summary(values)} {unit(entry.figure)} ({seeds}, {amount(record)})"
 
 
 def with_links(page):

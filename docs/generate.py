@@ -78,8 +78,8 @@ def model_page(name, model, measured):
     page += heading("The class", "-") + documented(f"pyrodgm.models.{name}", model)
     rows = list(rows_of(name, measured))
     if rows:
-        page += heading("Recipes and figures", "-") + table(("recipe", "what", "paper", "measured"), *rows)
-        page += "``pyrodgm reproduce NAME`` runs a recipe. A link leads to all figures of a run.\n\n"
+        page += heading("Recipes and figures", "-") + table(("name", "what", "paper", "measured"), *rows)
+        page += "``pyrodgm reproduce NAME`` runs a recipe or an experiment. A link leads to all figures of a run.\n\n"
     return page
 
 

@@ -3,10 +3,8 @@
 import inspect
 import re
 
-from figures import link, source_of
+from figures import REPRODUCED, link, source_of
 from rst import heading, slug
-
-from pyrodgm.zoo import RECIPES
 
 PAPERS = {
     "Kingma and Welling 2014": "Auto-encoding variational Bayes. ICLR. arXiv:1312.6114.",
@@ -63,8 +61,8 @@ def papers_page(models, measured):
         of_it = [f":doc:`{model} </models/{model}>`" for model, c in models.items() if name in papers_of(c)]
         if of_it:
             page += f"Models: {', '.join(of_it)}.\n\n"
-        of_it = [label for label in sorted({*RECIPES, *measured}) if name in cited(source_of(label, measured))]
-        for title, which in (("Results", True), ("Recipes without a result", False)):
+        of_it = [label for label in sorted({*REPRODUCED, *measured}) if name in cited(source_of(label, measured))]
+        for title, which in (("Results", True), ("Recipes and experiments without a result", False)):
             links = [link(label, measured) for label in of_it if (label in measured) == which]
             if links:
                 page += f"{title}: {', '.join(links)}.\n\n"

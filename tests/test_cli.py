@@ -308,7 +308,7 @@ def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
     result = call("reproduce", "moons-m2", "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
     table = (tmp_path / "README.md").read_text()
-    assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 |" in table
+    assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 (1 seed) |" in table
 
 
 @pytest.mark.usefixtures("plain_svi")

@@ -194,6 +194,7 @@ watch = Watch(Monitor.load("roof"), 0.01, 15)
 watch.take(list(read_logger("new.csv")))
 """,
     "pv/monitor_model": MONITORED,
+    "zoo/experiment": "from pyrodgm.zoo import EXPERIMENTS",
     "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
     "train": DIGITS,
 }
@@ -208,8 +209,8 @@ LEFT_OUT = {  # example: why it is not run
     "data/store Resuming": "downloads",
     "nn/precision fast_bfloat16": "wants a GPU",
     "plot/kl kl_heat_maps": "trains for hours",
-    "zoo/experiment run": "trains for minutes",
-    "zoo/ring_potential fit_density": "trains for a minute",
+    "zoo/outcome run": "trains for minutes",
+    "zoo/experiments/ring_potential fit_density": "trains for a minute",
 }
 EXAMPLES = {}
 for file in sorted(PACKAGE.rglob("*.py")):

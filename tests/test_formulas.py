@@ -70,7 +70,7 @@ UNKNOWN = (
 LITERAL = {  # tables, steps of an algorithm, and formulas with long conditions
     *("data/preprocess.py dequantise", "data/pv/expected.py ratios", "distributions/planar.py one_to_one"),
     *("infer/monte_carlo_em.py MonteCarloEM", "infer/wake_sleep.py WakeSleep", "models/iaf_vae.py"),
-    *("nn/scale_heads.py BoundedLogVariance", "zoo/aevb.py log_p_on_grid"),
+    *("nn/scale_heads.py BoundedLogVariance", "zoo/experiments/aevb.py log_p_on_grid"),
 }
 SYMBOLS = {
     **{"N-ARY SUMMATION": "sum", "N-ARY PRODUCT": "prod", "INTEGRAL": "int", "ELEMENT OF": "in"},

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pyrodgm.zoo.experiment import Experiment
 from pyrodgm.zoo.recipe import Recipe
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
+AnyName = Annotated[str, typer.Argument(help="A recipe or an experiment, see `pyrodgm list`.")]
 Seeds = Annotated[
     int, typer.Option(min=1, help="Number of seeds, from 0. Each seed fixes labels, initial parameters and noise.")
 ]
@@ -27,15 +29,28 @@ Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 def recipe_of(name: str, epochs: int | None = None, changes: Sequence[str] | None = None) -> tuple[Recipe, list[str]]:
     """The named recipe with the command line's changes applied, and the list of changes as ``key=value`` strings."""
     from pyrodgm.checks import check_choice
-    from pyrodgm.zoo import RECIPES, override
+    from pyrodgm.zoo import EXPERIMENTS, RECIPES, override
 
-    check_choice("NAME", name, RECIPES)
+    if name in EXPERIMENTS:
+        raise ValueError(f"NAME: got {name}, an experiment, want a recipe; pyrodgm reproduce {name} runs it")
+    check_choice("NAME", name, [*RECIPES, *EXPERIMENTS])
     changes = list(changes or [])
     recipe = override(RECIPES[name], changes)
     if epochs is not None and epochs != recipe.epochs:
         recipe = replace(recipe, epochs=epochs)
         changes.append(f"epochs={epochs}")
     return recipe, changes
+
+
+def experiment_of(
+    name: str, epochs: int | None = None, changes: Sequence[str] | None = None
+) -> tuple[Experiment, list[str]] | None:
+    """The named experiment with the command line's changes applied, and the list of changes; None for another name."""
+    from pyrodgm.zoo import EXPERIMENTS
+
+    if name not in EXPERIMENTS:
+        return None
+    return EXPERIMENTS[name].with_settings([*(changes or []), *([] if epochs is None else [f"epochs={epochs}"])])
 
 
 def run_folder(runs: Path, recipe: Recipe, changes: Sequence[str], seed: int) -> Path:
@@ -47,7 +62,7 @@ def run_folder(runs: Path, recipe: Recipe, changes: Sequence[str], seed: int) ->
     from pyrodgm.zoo.results import label_of
 
     named = (changes, changes_of_format_1(changes))
-    folder, older = (Path(runs) / label_of(recipe, words) / f"seed-{seed}" for words in named)
+    folder, older = (Path(runs) / label_of(recipe.name, words) / f"seed-{seed}" for words in named)
     return older if older.exists() and not folder.exists() else folder
 
 

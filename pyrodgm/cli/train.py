@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from pyrodgm.cli.arguments import Device, Epochs, Name, Results, Runs, Seeds, Set, check_device, recipe_of
+from pyrodgm.cli.arguments import (
+    AnyName,
+    Device,
+    Epochs,
+    Name,
+    Results,
+    Runs,
+    Seeds,
+    Set,
+    check_device,
+    experiment_of,
+    recipe_of,
+)
 from pyrodgm.cli.arguments import run_folder as folder_of
 from pyrodgm.cli.report import console, print_figures, reported
 from pyrodgm.files import make_folder
@@ -35,7 +47,7 @@ def train(
 
 @reported()
 def reproduce(
-    name: Name,
+    name: AnyName,
     seeds: Seeds = 3,
     epochs: Epochs = None,
     set: Set = None,
@@ -43,11 +55,29 @@ def reproduce(
     runs: Runs = Path("runs"),
     fresh: Fresh = False,
     folder: Results = Path("results"),
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Measure only the parts of an experiment that match: 'SDGM, *' (`pyrodgm show NAME` lists them). "
+            "May be repeated.",
+        ),
+    ] = None,
 ) -> None:
-    """Train a recipe with several seeds and write its figures to the folder of results. Finished runs are reused."""
+    """Train a recipe with several seeds and write its figures to the folder of results. Finished runs are reused.
+
+    An experiment is measured part by part. Finished parts are kept in its results and reused, so it needs no folder of
+    runs. Parts of other seeds are kept too. The plot is a PNG file beside the results.
+    """
     from pyrodgm.train.parallel import is_first
     from pyrodgm.zoo.results import package_commit, write_results
 
+    experiment = experiment_of(name, epochs, set)
+    if experiment is not None:
+        _measure(*experiment, seeds, device, fresh, folder, part or [])
+        return
+    if part:
+        raise ValueError(f"--part: got {part[0]!r}, want none, because {name} is not an experiment")
     recipe, changes = recipe_of(name, epochs, set)
     make_folder(folder, "--folder")
     commit = package_commit()
@@ -57,6 +87,23 @@ def reproduce(
         command = _command(name, seeds, epochs, set, device)
         path = write_results(folder, recipe, figures, command, device, changes, commit)
         console.print(f"Wrote {path}")
+
+
+def _measure(experiment, changes, seeds, device, fresh, folder, parts):
+    """Measure an experiment, print its table, and name the files."""
+    from pyrodgm.zoo.experiment import reproduce
+    from pyrodgm.zoo.results import label_of, read_record
+
+    if device != "cpu":
+        raise ValueError(f"--device: got {device}, want cpu, on which {experiment.name} runs")
+    say = {"highlight": False, "markup": False, "soft_wrap": True}
+    console.print(f"{experiment.name}: {experiment.summary}. {experiment.source}; paper: {experiment.paper}.", **say)
+    if fresh:
+        _set_aside(folder / f"{label_of(experiment.name, changes)}.json")
+    paths = reproduce(experiment, folder, seeds, changes, parts, lambda line: console.print(line, **say))
+    print_figures({int(seed): found for seed, found in read_record(paths[0])["figures"].items()})
+    for path in paths:
+        console.print(f"Wrote {path}", **say)
 
 
 def _command(name, seeds, epochs, changes, device):

@@ -1,7 +1,9 @@
-"""Recipes: named, complete experiments, one per row of a paper's table."""
+"""Recipes and experiments: a named, complete training per row of a paper's table, and experiments of many trainings."""
 
-from pyrodgm.zoo.experiment import Outcome, run
+from pyrodgm.zoo.experiment import Experiment, Measured, reproduce
+from pyrodgm.zoo.experiments import EXPERIMENTS
 from pyrodgm.zoo.measurement import measure
+from pyrodgm.zoo.outcome import Outcome, run
 from pyrodgm.zoo.override import override
 from pyrodgm.zoo.preparation import load_data, prepare
 from pyrodgm.zoo.recipe import Recipe
@@ -11,7 +13,10 @@ from pyrodgm.zoo.stages import first_stage
 from pyrodgm.zoo.training import train
 
 __all__ = [
+    "EXPERIMENTS",
     "RECIPES",
+    "Experiment",
+    "Measured",
     "Outcome",
     "Recipe",
     "first_stage",
@@ -19,6 +24,7 @@ __all__ = [
     "measure",
     "override",
     "prepare",
+    "reproduce",
     "run",
     "train",
     "write_results",

@@ -51,11 +51,14 @@ def supervised_network(
 
 
 def label_spreading(recipe: Recipe, data: Dataset, rows: torch.Tensor, seed: int) -> float:
-    """Test error (%) of scikit-learn's LabelSpreading on all training rows; ``n_neighbors`` chosen by validation."""
+    """Test error (%) of scikit-learn's LabelSpreading on all training rows; ``n_neighbors`` chosen by validation.
+
+    Numbers of neighbours above the number of training rows are skipped.
+    """
     x, labels = data.train.x.cpu().numpy(), np.full(len(data.train.x), -1)
     labels[rows.cpu()] = data.train.y[rows].cpu().numpy()
     best, chosen = float("inf"), float("nan")
-    for neighbours in (3, 5, 7, 10, 15):
+    for neighbours in (k for k in (3, 5, 7, 10, 15) if k <= len(x)):
         with np.errstate(invalid="ignore"):  # rows not connected to any label divide by zero and get class 0
             spreading = LabelSpreading(kernel="knn", n_neighbors=neighbours).fit(x, labels)
             validation, test = (

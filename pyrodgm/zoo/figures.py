@@ -9,7 +9,7 @@ import torch
 from pyrodgm.evaluate import latents
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.plot import analogies, class_samples, latent_pca, learning_curve
-from pyrodgm.zoo.experiment import Outcome
+from pyrodgm.zoo.outcome import Outcome
 
 
 def draw(outcome: Outcome, folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
+from urllib.parse import quote
 
 import pyro
 import torch
@@ -42,22 +43,39 @@ def write_results(
     Returns:
         The path of the JSON file.
     """
+    return write_record(
+        folder,
+        {
+            "recipe": label_of(recipe.name, changed),
+            "summary": recipe.summary,
+            "source": recipe.source,
+            "paper": recipe.paper,
+            "deviations": recipe.deviations,
+            "changed": changed,
+            "command": command,
+            "epochs": recipe.epochs,
+            "figures": {str(seed): figures for seed, figures in runs.items()},
+            "precision": precision_on(recipe, device),
+            **conditions(device, commit),
+        },
+    )
+
+
+def write_record(folder: str | Path, record: dict[str, Any]) -> Path:
+    """Write a record to the JSON file of its label, rebuild the folder's ``README.md``, and return the JSON's path."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    label = label_of(recipe, changed)
-    record = {
-        "recipe": label,
-        "summary": recipe.summary,
-        "source": recipe.source,
-        "paper": recipe.paper,
-        "deviations": recipe.deviations,
-        "changed": changed,
-        "command": command,
-        "epochs": recipe.epochs,
-        "figures": {str(seed): figures for seed, figures in runs.items()},
+    path = folder / f"{record['recipe']}.json"
+    write(path, (json.dumps(record, indent=2) + "\n").encode())
+    write(folder / "README.md", _table(folder).encode())
+    return path
+
+
+def conditions(device: str | torch.device, commit: str) -> dict[str, Any]:
+    """When, on which device and with which versions a figure is measured."""
+    return {
         "date": datetime.now(UTC).date().isoformat(),
         "device": _device(device),
-        "precision": precision_on(recipe, device),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -65,10 +83,23 @@ def write_results(
             "commit": commit,
         },
     }
-    path = folder / f"{label}.json"
-    write(path, (json.dumps(record, indent=2) + "\n").encode())
-    write(folder / "README.md", _table(folder).encode())
-    return path
+
+
+def sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The conditions under which a record was measured: several for an ``Experiment``, each with its parts."""
+    return record.get("sessions", [record])
+
+
+def amount(record: dict[str, Any]) -> str:
+    """The length of a record's runs: ``"60 epochs"`` of a recipe, or the settings of an ``Experiment``."""
+    if "settings" not in record:
+        return f"{record['epochs']} epochs"
+    return ", ".join(f"{key}={setting_text(value)}" for key, value in record["settings"].items())
+
+
+def setting_text(value: int | Sequence[int]) -> str:
+    """A setting of an ``Experiment`` as on the command line: ``"60"``, or ``"10,100"`` for several."""
+    return str(value) if isinstance(value, int) else ",".join(map(str, value))
 
 
 def precision_on(recipe: Recipe, device: str | torch.device) -> str:
@@ -85,9 +116,9 @@ def read_record(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def label_of(recipe: Recipe, changed: Sequence[str]) -> str:
-    """A recipe's name plus its changed settings, safe for use as a file name."""
-    return "+".join([recipe.name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
+def label_of(name: str, changed: Sequence[str]) -> str:
+    """The name of a recipe or experiment plus its changed settings, safe for use as a file name."""
+    return "+".join([name, *(re.sub(r"[^\w.=,-]", "_", change) for change in changed)])
 
 
 def summary(values: Sequence[float]) -> str:
@@ -115,6 +146,7 @@ def _table(folder):
         "",
         "Written by `pyrodgm reproduce`, never by hand. Errors are in per cent; bounds, log p(x) and KL are in nats.",
         "Each figure is the mean over the seeds with its standard error. The JSON files hold the figures of each seed.",
+        "If some seeds lack a figure, the number of seeds that have it is in brackets.",
         "",
         "A seed fixes the random numbers of a run: the labels that are kept, the initial parameters and the noise. A",
         "draw is a random choice. In experiments with few labels, each seed is one draw of the labelled rows. The",
@@ -136,19 +168,32 @@ def _table(folder):
             "",
             "| figure | measured |",
             "|---|---|",
-            *(f"| {name} | {summary([run[name] for run in runs if name in run])} |" for name in names),
+            *(f"| {name} | {_cell([run[name] for run in runs if name in run], len(runs))} |" for name in names),
             f"| **paper** | {record['paper']} |",
             "",
-            f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {record['epochs']} epochs, "
-            f"{record['date']}, {record['device']}, torch {record['versions']['torch']}, "
-            f"pyro {record['versions']['pyro']}, commit {record['versions']['commit']}).",
+            f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {amount(record)}, "
+            f"{'; '.join(map(_measured, sessions(record)))}).",
             "",
             f"Deviations: {record['deviations']}",
             "",
         ]
         if record["changed"]:
-            lines += [f"**Changed from the recipe**: {', '.join(record['changed'])}.", ""]
+            kind = "experiment" if "sessions" in record else "recipe"
+            lines += [f"**Changed from the {kind}**: {', '.join(record['changed'])}.", ""]
+        if path.with_suffix(".png").exists():
+            lines += [f"![{record['recipe']}]({quote(path.stem)}.png)", ""]
     return "\n".join(lines)
+
+
+def _cell(values, num_seeds):
+    """The summary of a figure, with its number of seeds if some seeds lack it."""
+    return summary(values) + ("" if len(values) == num_seeds else f" ({_plural(len(values), 'seed')})")
+
+
+def _measured(session):
+    versions = session["versions"]
+    measured = f"{session['date']}, {session['device']}, torch {versions['torch']}, pyro {versions['pyro']}"
+    return f"{measured}, commit {versions['commit']}"
 
 
 def _plural(count, noun):

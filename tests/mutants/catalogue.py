@@ -574,8 +574,8 @@ mutants(
 mutants(
     "models/split_latent_classifier.py",
     (
-        "self.p_y(z_y).log_prob(self.one_hot(y)).sum()",
-        "self.p_y(z_y).log_prob(self.one_hot(y)).mean()",
+        "self.p_y(z_y).log_prob(y).sum()",
+        "self.p_y(z_y).log_prob(y).mean()",
         "evaluate/test_by_hand.py::test_objective_with_labels_and_warm_up[None-SplitLatentClassifierVAE-]",
     ),
     (
@@ -3122,7 +3122,7 @@ mutants(
 # recipes
 
 mutants(
-    "zoo/aevb.py",
+    "zoo/experiments/aevb.py",
     (
         "F.softplus(logits).sum(-1) + weight",
         "F.softplus(logits).sum(-1) - weight",
@@ -3408,7 +3408,7 @@ mutants(
     ),
 )
 mutants(
-    "zoo/gradient_variance.py",
+    "zoo/experiments/gradient_variance.py",
     (
         "* batches / (batches - 1)",
         "",
@@ -3447,7 +3447,30 @@ mutants(
     ),
 )
 mutants(
-    "zoo/pv_few_labels.py",
+    "zoo/experiment.py",
+    (
+        "if (seed, part) in done:",
+        "if False:",
+        "zoo/test_experiment.py::test_a_second_call_measures_only_what_is_missing",
+    ),
+    (
+        "            write_record(folder, record)\n",
+        "",
+        "zoo/test_experiment.py::test_an_interrupted_experiment_goes_on_after_its_last_part",
+    ),
+    (
+        "for name in experiment.parts for figure in",
+        "for name in record['parts'] for figure in",
+        "zoo/test_experiment.py::test_parts_are_chosen_by_pattern_and_kept_in_order",
+    ),
+    (
+        "{key: s[key] for key in now} == now",
+        "True",
+        "zoo/test_experiment.py::test_parts_of_another_day_or_version_have_a_session_of_their_own",
+    ),
+)
+mutants(
+    "zoo/experiments/pv_few_labels.py",
     (
         "num_labels=num_labels, ",
         "num_labels=None, ",
@@ -3475,7 +3498,12 @@ mutants(
     ),
 )
 mutants(
-    "zoo/pv_new_conditions.py",
+    "zoo/experiments/pv_new_conditions.py",
+    (
+        "part = part._replace(train=Rows(data.train.x[rows], data.train.y[rows]))",
+        "rows = torch.arange(len(data.train.y))",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_no_method_sees_a_label_or_a_row_that_is_not_in[LabelSpreading]",
+    ),
     (
         "own[: 1 + LABELS]",
         "own[:LABELS]",
@@ -3488,7 +3516,7 @@ mutants(
     ),
 )
 mutants(
-    "zoo/ring_potential.py",
+    "zoo/experiments/ring_potential.py",
     (
         "                optim.step()\n",
         "",

@@ -11,8 +11,9 @@ from pyro.infer import SVI
 from pyrodgm.data import Dataset, Rows
 from pyrodgm.evaluate import log_likelihood
 from pyrodgm.models import VAE
-from pyrodgm.zoo import aevb
-from pyrodgm.zoo.aevb import AEVB, MCEM, WAKE_SLEEP, Setting
+from pyrodgm.zoo.experiment import reproduce
+from pyrodgm.zoo.experiments import aevb
+from pyrodgm.zoo.experiments.aevb import AEVB, MCEM, WAKE_SLEEP, Setting
 
 
 def grey(rows, seed):
@@ -105,26 +106,27 @@ def test_it_trains_on_the_first_rows_binarised_and_measures_both_parts(monkeypat
 
 
 @pytest.mark.parametrize("name", ["2.5-freyfaces", "2.6"])
-def test_a_figure_goes_on_after_its_last_curve(name, tmp_path, monkeypatch, capsys):
-    drawn = aevb.reproduce(name, samples=100, seeds=1, folder=tmp_path)
-    assert drawn.stat().st_size > 10_000
-    before = json.loads((tmp_path / f"figure-{name}+samples=100-curves.json").read_text())
+def test_a_figure_goes_on_after_its_last_curve(name, tmp_path, monkeypatch):
+    experiment = {found.name: found for found in aevb.experiments()}[f"figure-{name}"]
+    changed = experiment.with_settings(["samples=100"])
+    path, drawn = reproduce(changed[0], tmp_path, 1, changed[1])
+    assert drawn.name == f"figure-{name}+samples=100.png" and drawn.stat().st_size > 10_000
+    before = json.loads(path.read_text())
     trained = []
     curve = aevb.curve
     monkeypatch.setattr(aevb, "curve", lambda *arguments: trained.append(arguments[-1]) or curve(*arguments))
-    aevb.reproduce(name, samples=100, seeds=2, folder=tmp_path)
+    reproduce(changed[0], tmp_path, 2, changed[1])
     settings = aevb.FIGURES[name].settings
     assert trained == [1] * len(settings)
-    after = json.loads((tmp_path / f"figure-{name}+samples=100-curves.json").read_text())
-    assert after[: len(before)] == before
-    record = json.loads((tmp_path / f"figure-{name}+samples=100.json").read_text())
-    assert record["command"] == f"python -m pyrodgm.zoo.aevb {name} --samples 100 --seeds 2"
-    assert set(record["figures"]) == {"0", "1"}
-    last = {f"{part}": before[0]["points"][-1][part] for part in ("train", "test")}
+    record = json.loads(path.read_text())
+    assert record["details"]["0"] == before["details"]["0"] and record["details"].keys() == {"0", "1"}
+    assert record["command"] == f"pyrodgm reproduce figure-{name} --seeds 2 --set samples=100"
+    assert "100 training rows instead of" in record["deviations"]
+    last = before["details"]["0"][experiment.parts[0]]["points"][-1]
     figures = record["figures"]["0"]
-    assert list(figures.values())[:2] == [last["train"], last["test"]]
+    assert list(figures.values())[:2] == [last["train"], last["test"]] and experiment.figure in figures
     assert len(figures) == 2 * len(settings)
-    assert f"figure-{name}+samples=100" in (tmp_path / "README.md").read_text()
+    assert f"![figure-{name}+samples=100](figure-{name}%2Bsamples%3D100.png)" in (tmp_path / "README.md").read_text()
 
 
 def test_grey_rows_of_faces_are_trained_on_in_whole_batches(monkeypatch):

@@ -6,8 +6,9 @@ from pyro.infer import SVI
 
 from pyrodgm.data import Dataset, Rows
 from pyrodgm.models import BayesianMLP
-from pyrodgm.zoo import gradient_variance
-from pyrodgm.zoo.gradient_variance import ESTIMATORS, gradients, mean_weights, variances, weights_by_row
+from pyrodgm.zoo.experiment import reproduce
+from pyrodgm.zoo.experiments import gradient_variance
+from pyrodgm.zoo.experiments.gradient_variance import ESTIMATORS, gradients, mean_weights, variances, weights_by_row
 from tests import by_hand_weights as by_hand
 
 X, Y = torch.rand(60, 6, generator=torch.Generator().manual_seed(0)), torch.arange(60) % 3
@@ -63,10 +64,14 @@ def test_variances_are_those_of_gradients_in_the_order_of_the_table(monkeypatch)
 
 def test_the_table_is_written(monkeypatch, tmp_path):
     parts = (Rows(X.repeat(5, 1), Y.repeat(5)),) * 3
-    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name: Dataset(name, *parts, num_classes=10))
+    monkeypatch.setattr(gradient_variance, "load", lambda name: Dataset(name, *parts, num_classes=10))
     monkeypatch.setattr(gradient_variance, "CompiledSVI", SVI)
-    path = gradient_variance.reproduce(tmp_path, epochs=(1, 2), batches=3, by_row=2, hidden=(8, 5))
+    (experiment,) = gradient_variance.experiments()
+    changed = experiment.with_settings(["epochs=1,2", "batches=3", "by_row=2", "hidden=[8, 5]"])
+    (path,) = reproduce(changed[0], tmp_path, 1, changed[1])
     written = json.loads(path.read_text())
-    assert len(written["figures"]["0"]) == 16 and written["changed"] == ["epochs=1,2", "hidden=8,5"]
+    assert len(written["figures"]["0"]) == 16 and written["changed"] == changed[1]
+    assert changed[1] == ["epochs=1,2", "batches=3", "by_row=2", "hidden=8,5"]
+    assert "Layers of (8, 5) units" in written["deviations"] and "3 gradients of 1,000 rows" in written["deviations"]
     assert "gradient variance, no noise, top layer, epoch 2" in written["figures"]["0"]
     assert "table-6.1" in (tmp_path / "README.md").read_text()

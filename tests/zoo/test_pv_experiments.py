@@ -1,4 +1,4 @@
-"""Experiments (ii) and (iii) on a photovoltaic string, on small data in its place."""
+"""Experiments (ii) and (iii) on a photovoltaic string, on small data in its place, and a tiny run on the string."""
 
 import json
 from types import SimpleNamespace
@@ -6,11 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from pyrodgm.cli import app
 from pyrodgm.data import Dataset, Rows, select_labels, standardise
-from pyrodgm.zoo import pv_few_labels, pv_new_conditions
-from pyrodgm.zoo.pv_few_labels import errors, keep_labels, record
-from pyrodgm.zoo.pv_new_conditions import STAGES, figures_of_stage, rows_of_stage
+from pyrodgm.zoo import EXPERIMENTS
+from pyrodgm.zoo.experiments import pv_few_labels, pv_new_conditions
+from pyrodgm.zoo.experiments.pv_few_labels import METHODS, data_of, error, keep_labels, recipe_of
+from pyrodgm.zoo.experiments.pv_new_conditions import STAGES, rows_of_stage, sdgm_figures
 
 NAMES = ("PS7", "RS4", "PS50", "RS8", "PSRS", "PS75", "C", "S", "N", "IV")
 
@@ -32,6 +35,24 @@ def data(monkeypatch):
     return standardise(Dataset("ring", rows(400, 0), rows(50, 1), rows(200, 2), num_classes=10, classes=NAMES))
 
 
+@pytest.fixture
+def loaded(data, monkeypatch):
+    """The options with which data were loaded; all loads give the small data."""
+    options = []
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda _, **given: options.append(given) or data)
+    data_of.cache_clear()
+    yield options
+    data_of.cache_clear()
+
+
+def reproduce(name, folder, *arguments):
+    """The record that the command writes."""
+    command = ["reproduce", name, "--folder", str(folder), "--seeds", "1", *map(str, arguments)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    return json.loads(next(folder.glob(f"{name}*.json")).read_text())
+
+
 class TestFewLabels:
     def test_a_fifth_of_the_kept_labels_of_each_class_is_held_out(self, data):
         part, learn = keep_labels(data, 100, seed=3)
@@ -45,20 +66,20 @@ class TestFewLabels:
         assert not torch.equal(keep_labels(data, 100, seed=4)[1], learn)
 
     def test_no_method_sees_another_label(self, data, monkeypatch):
-        recipe, kept = record("sensors", epochs=1), select_labels(data.train.y, 50, 10, seed=0)
-        for user in ("pv_few_labels", "preparation"):
+        recipe = recipe_of("single minutes", "sensors", epochs=1)
+        kept = select_labels(data.train.y, 50, 10, seed=0)
+        for user in ("experiments.pv_few_labels", "preparation"):
             monkeypatch.setattr(f"pyrodgm.zoo.{user}.select_labels", lambda *_: kept)
 
         def found(data):
             monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda *_, **__: data)
-            return errors(recipe, data, 50, seed=0)
+            return {method: error(method, recipe, data, 50, seed=0) for method in METHODS}
 
         hidden = (data.train.y + 1) % 10
         hidden[kept] = data.train.y[kept]
         validation = data.validation._replace(y=data.validation.y.flip(0))
         changed = data._replace(train=Rows(data.train.x, hidden), validation=validation)
         assert found(changed) == (first := found(data))
-        assert list(first) == ["SDGM", "dropout network", "network without dropout", "forest", "LabelSpreading"]
         assert all(first[name] < 30 for name in ("network without dropout", "forest", "LabelSpreading"))
 
     def test_the_sdgm_learns_from_all_rows_and_all_kept_labels_for_all_epochs(self, data, monkeypatch):
@@ -74,25 +95,39 @@ class TestFewLabels:
 
         monkeypatch.setattr(pv_few_labels, "train", stub)
         monkeypatch.setattr(pv_few_labels, "classification_error", error)
-        assert pv_few_labels.sdgm_error(record("iv", epochs=7), data, 100, seed=5) == 100
+        recipe = recipe_of("single minutes", "iv", epochs=7)
+        assert pv_few_labels.sdgm_error(recipe, data, 100, seed=5) == 100
         assert seen.recipe.num_labels == seen.recipe.labelled_batch_size == 100 and seen.seed == 5
         assert seen.recipe.monitor is None and seen.recipe.epochs == 7
-        pv_few_labels.sdgm_error(record("iv", epochs=7), data, 500, seed=5)
+        pv_few_labels.sdgm_error(recipe, data, 500, seed=5)
         assert seen.recipe.num_labels == 500 and seen.recipe.labelled_batch_size == 200
 
-    def test_the_tables_and_the_figure_are_written(self, data, tmp_path, monkeypatch):
-        monkeypatch.setattr(pv_few_labels, "load_data", lambda recipe: data)
-        monkeypatch.setattr(pv_few_labels, "errors", lambda recipe, data, count, seed: {"SDGM": count + seed / 10})
-        paths = pv_few_labels.reproduce(tmp_path, ["iv", "ratios"], [50, 60], seeds=2, epochs=1)
-        names = ["pv-few-labels-iv", "pv-few-labels-ratios", "pv-few-labels"]
-        assert [path.stem for path in paths] == [f"{name}+labels=50,60+epochs=1" for name in names]
-        written = json.loads(paths[0].read_text())
-        assert "pv_few_labels --columns iv --labels 50 60 --seeds 2 --epochs 1" in written["command"]
-        expected = {"SDGM, 50 labels, test error": 50.1, "SDGM, 60 labels, test error": 60.1}
-        assert written["figures"]["1"] == expected
-        assert paths[-1].read_bytes().startswith(b"\x89PNG")
-        paths = pv_few_labels.reproduce(tmp_path, ["iv"], [50], seeds=2, epochs=1)
-        assert [path.name for path in paths] == ["pv-few-labels-iv+labels=50+epochs=1.json"]
+    def test_the_command_writes_the_table_and_the_plot(self, loaded, tmp_path):
+        """Every method with 100 and 300 labels; the whole days of the three columns are loaded."""
+        part = ("--part", "*, 100 labels", "--part", "*, 300 labels")
+        record = reproduce("pv-days-few-labels-ratios", tmp_path, "--epochs", 1, *part)
+        assert list(record["figures"]["0"]) == [f"{m}, {n} labels, test error" for n in (100, 300) for m in METHODS]
+        figures = record["figures"]["0"]
+        assert all(figures[f"{method}, 300 labels, test error"] < 20 for method in METHODS[2:])
+        assert figures["forest, 100 labels, test error"] != figures["forest, 300 labels, test error"]
+        assert (tmp_path / "pv-days-few-labels-ratios+epochs=1.png").read_bytes().startswith(b"\x89PNG")
+        assert (
+            loaded == [{"columns": "ratios", "arrangement": "days", "held_out": "days"}] * 3
+        )  # once, and by each SDGM
+
+    def test_a_single_number_of_labels_is_not_plotted(self, loaded, tmp_path):
+        record = reproduce("pv-few-labels-iv", tmp_path, "--part", "forest, 100 labels")
+        assert list(record["figures"]["0"]) == ["forest, 100 labels, test error"]
+        assert not list(tmp_path.glob("*.png")) and loaded == [{"columns": "iv"}]
+
+    def test_errors_of_all_seeds_are_plotted_by_the_number_of_labels(self):
+        runs = {"0": {"SDGM, 300 labels, test error": 4.0, "SDGM, 100 labels, test error": 9.0}}
+        runs["1"] = {"SDGM, 100 labels, test error": 11.0}
+        (ax,) = pv_few_labels.draw({"figures": runs}).axes
+        (bars,) = ax.containers
+        assert bars.lines[0].get_xdata().tolist() == [100, 300] and bars.lines[0].get_ydata().tolist() == [10, 4]
+        low, high = (line.get_ydata().tolist() for line in bars.lines[1])
+        assert low == pytest.approx([10 - 2**0.5, 4]) and high == pytest.approx([10 + 2**0.5, 4])
 
 
 class TestNewConditions:
@@ -121,29 +156,72 @@ class TestNewConditions:
                 return np.eye(10)[np.zeros(len(x), int)], data.test.y.numpy()
 
         monkeypatch.setattr(pv_new_conditions, "DeepGenerativeClassifier", Stub)
-        found = figures_of_stage(record("sensors"), data, [2, 5], seed=0, steps=30)
+        recipe = recipe_of("single minutes", "sensors")
+        found = sdgm_figures(recipe, data, [2, 5], seed=0, steps=30)
         assert found["SDGM test error"] == pytest.approx(90)
         assert found["median bound of conditions that are in"] == pytest.approx(3.5)
         assert found["median bound of conditions not yet in"] == pytest.approx(5)
         assert np.unique(seen.y, return_counts=True)[1].tolist() == [2 * 19, 1, 1, 21, 1, 1, 21, 1, 1, 1, 1]
         assert seen.options["epochs"] == 30 and seen.options["validation_fraction"] == 0
-        first = figures_of_stage(record("sensors"), data, [], seed=0)
+        first = sdgm_figures(recipe, data, [], seed=0, steps=30)
         assert "median bound of conditions that are in" not in first and len(seen.x) == 10
-        assert first["network without dropout test error"] < 20
 
-    def test_the_tables_and_the_figure_are_written(self, data, tmp_path, monkeypatch):
-        monkeypatch.setattr(pv_new_conditions, "load_data", lambda recipe: data)
+    @pytest.mark.parametrize("method", METHODS[1:])
+    def test_no_method_sees_a_label_or_a_row_that_is_not_in(self, data, method):
+        recipe = recipe_of("single minutes", "sensors")
+
+        def found(data):
+            return pv_new_conditions.error(method, recipe, data, [2, 5], seed=0)
+
+        inside, labelled = rows_of_stage(data.train.y, [2, 5], 10, seed=0)
+        outside = ~torch.isin(torch.arange(400), inside)
+        x = torch.where(outside[:, None], 9.0, data.train.x)
+        validation = data.validation._replace(y=data.validation.y.flip(0))
+        changed = data._replace(train=Rows(x, data.train.y), validation=validation)
+        assert found(changed) == (first := found(data))
+        assert method == "dropout network" or first < 80  # one row of each of eight conditions
+        unlabelled = torch.isin(torch.arange(400), inside) & ~torch.isin(torch.arange(400), labelled)
+        moved = data._replace(train=Rows(torch.where(unlabelled[:, None], 9.0, data.train.x), data.train.y))
+        assert (found(moved) == first) == (method != "LabelSpreading")
+
+    def test_the_command_writes_the_table_and_the_plot(self, loaded, tmp_path):
+        record = reproduce("pv-new-conditions-ratios", tmp_path, "--set", "steps=3", "--part", "[06] in*")
+        figures = record["figures"]["0"]
+        assert set(figures) == {
+            *(f"{stage}: {method} test error" for stage in ("0 in (none)", "6 in (PS75)") for method in METHODS),
+            *(f"{stage}: median bound of conditions not yet in" for stage in ("0 in (none)", "6 in (PS75)")),
+            "6 in (PS75): median bound of conditions that are in",
+        }
+        assert loaded == [{"columns": "ratios"}] and "the SDGM by 3 steps" in record["deviations"]
+        assert (tmp_path / "pv-new-conditions-ratios+steps=3.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_conditions_come_in_by_name(self, loaded, tmp_path, monkeypatch):
+        seen = []
         monkeypatch.setattr(
-            pv_new_conditions,
-            "figures_of_stage",
-            lambda recipe, data, known, seed, steps: {
-                "SDGM test error": float(sum(known)),
-                "median bound of all": -1.0,
-            },
+            pv_new_conditions, "error", lambda method, recipe, data, known, seed: seen.append(known) or 1
         )
-        paths = pv_new_conditions.reproduce(tmp_path, ["ratios"], seeds=1, steps=10)
-        assert [path.name for path in paths] == [f"pv-new-conditions-ratios+steps=10.{end}" for end in ("json", "png")]
-        figures = json.loads(paths[0].read_text())["figures"]["0"]
-        found = [figures[f"{place} in ({stage}): SDGM test error"] for place, stage in enumerate(STAGES)]
-        assert found == [0, 0, 1, 3, 6, 10, 15]
-        assert paths[1].read_bytes().startswith(b"\x89PNG")
+        reproduce("pv-days-new-conditions-sensors", tmp_path, "--part", "*: forest")
+        assert seen == [[NAMES.index(name) for name in STAGES[1 : place + 1]] for place in range(7)]
+        assert loaded == [{"columns": "sensors", "arrangement": "days", "held_out": "days"}]
+
+    def test_errors_and_bounds_have_a_plot_each(self):
+        run = {
+            f"{place} in (x): {name}": 1.0 for place in (0, 1) for name in ("SDGM test error", "median bound of all")
+        }
+        left, right = pv_new_conditions.draw({"figures": {"0": run}}).axes
+        assert left.get_legend_handles_labels()[1] == ["SDGM"] and right.get_legend_handles_labels()[1] == ["all"]
+        assert pv_new_conditions.draw({"figures": {"0": {"0 in (none): SDGM test error": 1.0}}}) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("pv-")])
+def test_a_tiny_run_on_the_string(name, tmp_path):
+    """The cheapest part of each kind with a model, and a method without latents, on the simulated string."""
+    first = "100 labels" if "few-labels" in name else "0 in (none)"
+    parts = [part for part in EXPERIMENTS[name].parts if first in part and ("SDGM" in part or "forest" in part)]
+    change = ("--epochs", 1) if "few-labels" in name else ("--set", "steps=5")
+    figures = reproduce(name, tmp_path, *change, *(word for part in parts for word in ("--part", part)))["figures"]["0"]
+    errors = {figure: value for figure, value in figures.items() if figure.endswith("test error")}
+    assert len(errors) == 2 and all(0 < value < 100 for value in errors.values())
+    forest = next(value for figure, value in errors.items() if "forest" in figure)
+    assert forest < 80  # ten conditions

@@ -12,8 +12,9 @@ from pyrodgm.data import RingPotential
 from pyrodgm.handlers import annealed
 from pyrodgm.isolation import isolated
 from pyrodgm.models import DensityModel
-from pyrodgm.zoo import ring_potential
-from pyrodgm.zoo.ring_potential import figures, fit_density, reproduce
+from pyrodgm.zoo.experiment import reproduce
+from pyrodgm.zoo.experiments import ring_potential
+from pyrodgm.zoo.experiments.ring_potential import figures, fit_density
 
 
 def test_the_figures_are_those_of_a_known_normal():
@@ -68,10 +69,11 @@ def test_the_learning_rate_falls_over_the_second_half_of_the_steps():
 
 
 def test_the_table_is_written(tmp_path):
-    path = reproduce(["normal"], 5, 2, tmp_path)
+    experiment, changed = ring_potential.experiments()[0].with_settings(["steps=5"])
+    (path,) = reproduce(experiment, tmp_path, 2, changed, ["normal"])
     record = json.loads(path.read_text())
-    assert path.name == "ring-potential.json"
-    assert "ring_potential --posteriors normal --steps 5 --seeds 2" in record["command"]
+    assert path.name == "ring-potential+steps=5.json"
+    assert record["command"] == "pyrodgm reproduce ring-potential --seeds 2 --set steps=5"
     expected = figures(fit_density("normal", 5, 1, backend="off"))
     assert record["figures"]["1"]["normal: nats below log Z"] == pytest.approx(expected["nats below log Z"], rel=1e-5)
     assert set(record["figures"]) == {"0", "1"} and len(record["figures"]["0"]) == 2

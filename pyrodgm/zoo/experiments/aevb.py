@@ -1,22 +1,19 @@
 """Figures 2.5 and 2.6 of Kingma 2017: the ELBO (AEVB) compared with wake-sleep and Monte Carlo EM.
 
-    python -m pyrodgm.zoo.aevb 2.5 --seeds 3 --output results
+    pyrodgm reproduce figure-2.5
 
-This writes the last point of every curve to ``figure-2.5.json``, as ``pyrodgm reproduce`` does, saves the curves next
-to it, and plots them. Repeating the command resumes after the last finished curve.
+A part is a curve. Its figures are those of its last point, and the plot shows the whole curves.
 
 Settings of secs 2.10 and 2.11 and app. 2.B: one tanh hidden layer, parameters initialised from N(0, 0.01^2) with a
 prior N(0, I), batches of 100 rows, one sample per row, and Adagrad with the best of three step sizes on the first rows.
 """
 
-import argparse
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
+import matplotlib.figure
 import pyro
 import torch
 import torch.nn.functional as F
@@ -24,18 +21,15 @@ from pyro.infer import TraceMeanField_ELBO
 
 from pyrodgm.data import binarise, load
 from pyrodgm.evaluate import row_bounds
-from pyrodgm.files import write
 from pyrodgm.infer import CompiledSVI, MonteCarloEM, Optimizer, WakeSleep
 from pyrodgm.isolation import seeded
 from pyrodgm.models import VAE
 from pyrodgm.plot import training_curves
 from pyrodgm.types import Option
-from pyrodgm.zoo.recipe import Recipe
-from pyrodgm.zoo.results import label_of, package_commit, write_results
+from pyrodgm.zoo.experiment import Experiment, Measured
 
 AEVB, WAKE_SLEEP, MCEM = "AEVB", "wake-sleep", "Monte Carlo EM"
 BATCH_SIZE = 100
-SAMPLES = 10_000_000
 RATES = (0.01, 0.02, 0.1)
 TRIAL = 5_000  # rows seen before the step size is chosen
 POINTS = [m * 10**k for k in range(4, 8) for m in (1, 2, 5)]  # numbers of rows seen at which a curve is evaluated
@@ -213,84 +207,53 @@ def _batches(num_rows):
         yield from torch.randperm(num_rows).split(BATCH_SIZE)[: num_rows // BATCH_SIZE]
 
 
-def reproduce(name: str, samples: int, seeds: int, folder: Path) -> Path:
-    """Train the curves of a figure that are not in the folder yet, write the table and plot the curves.
-
-    Args:
-        name: a key of ``FIGURES``.
-        samples: see ``curve``.
-        seeds: number of seeds.
-        folder: an existing folder.
-
-    Returns:
-        The path of the plot.
-    """
-    figure, folder, commit, recipe = FIGURES[name], Path(folder), package_commit(), record(name, samples)
-    changed = [] if samples == SAMPLES else [f"samples={samples}"]
-    label = label_of(recipe, changed)
-    path = folder / f"{label}-curves.json"
-    curves = json.loads(path.read_text()) if path.exists() else []
-    with pyro.validation_enabled(False):
-        for seed in range(seeds):
-            for setting in figure.settings:
-                if not any(c["setting"] == list(setting) and c["seed"] == seed for c in curves):
-                    curves.append(curve(figure, setting, samples, seed))
-                    write(path, (json.dumps(curves, indent=1) + "\n").encode())
-                    print(setting, f"seed {seed}:", curves[-1]["points"][-1], flush=True)
-    curves.sort(key=lambda c: (c["seed"], figure.settings.index(Setting(*c["setting"]))))
-    runs: dict[int, dict[str, float]] = {}
-    for c in curves:
-        setting = Setting(*c["setting"])
-        curve_of = f"{setting.algorithm}, {figure.panel.format(setting)}"
-        found = {f"{curve_of}: {part} {figure.measured}": c["points"][-1][part] for part in ("train", "test")}
-        runs[c["seed"]] = runs.get(c["seed"], {}) | found
-    command = f"python -m pyrodgm.zoo.aevb {name} --samples {samples} --seeds {seeds}"
-    write_results(folder, recipe, runs, command, "cpu", changed, commit)
-    return draw(name, curves, folder / f"{label}.png")
-
-
-def record(name: str, samples: int) -> Recipe:
-    """The figure's entry in the results table, as a recipe."""
+def measure(name: str, part: str, seed: int, samples: int) -> Measured:
+    """The last point of a part, a curve: ``"AEVB, 3 latents"``; its details are all points and the step size."""
     figure = FIGURES[name]
-    return Recipe(
-        name=f"figure-{name}",
-        summary=f"Comparison of {', '.join(dict.fromkeys(s.algorithm for s in figure.settings))} on {figure.data}",
-        source=f"Kingma 2017, sec. 2.11 and figure {name[:3]}",
-        paper=figure.paper,
-        figure=figure.measured,
-        deviations=(
-            f"{samples:,} training rows instead of {figure.length}, to fit a CPU. The step size is the one with the "
-            f"best training figure after {TRIAL:,} rows. {figure.deviations}"
-        ),
-        data=(figure.data, {}),
-        model=(VAE, {"hidden": (figure.hidden,), "activation": "tanh", "init": 0.01}),
-        epochs=samples // figure.settings[-1].num_rows,
-        batch_size=BATCH_SIZE,
-        learning_rate=RATES[0],
-        optimizer=("Adagrad", {}),
-        weight_prior=1.0,
-    )
+    with pyro.validation_enabled(False):
+        found = curve(figure, settings_of(name)[part], samples, seed)
+    last = found["points"][-1]
+    figures = {f"{part}: {rows} {figure.measured}": last[rows] for rows in ("train", "test")}
+    return Measured(figures, {key: found[key] for key in ("learning rate", "points")})
 
 
-def draw(name: str, curves: list[dict[str, Any]], path: Path) -> Path:
-    """Plot the curves of a figure to a PNG file and return its path."""
+def settings_of(name: str) -> dict[str, Setting]:
+    """The settings of a figure by the name of the curve."""
+    figure = FIGURES[name]
+    return {f"{setting.algorithm}, {figure.panel.format(setting)}": setting for setting in figure.settings}
+
+
+def experiments() -> list[Experiment]:
+    """The experiment of each figure."""
+    return [
+        Experiment(
+            name=f"figure-{name}",
+            summary=f"Comparison of {', '.join(dict.fromkeys(s.algorithm for s in figure.settings))} on {figure.data}",
+            source=f"Kingma 2017, sec. 2.11 and figure {name[:3]}",
+            paper=figure.paper,
+            figure=f"{next(iter(settings_of(name)))}: test {figure.measured}",
+            deviations=(
+                f"{{samples:,}} training rows instead of {figure.length}, to fit a CPU. The step size is the one with "
+                f"the best training figure after {TRIAL:,} rows. {figure.deviations}"
+            ),
+            settings={"samples": 10_000_000},
+            parts=tuple(settings_of(name)),
+            measure=partial(measure, name),
+            model="VAE",
+            draw=partial(draw, name),
+        )
+        for name, figure in FIGURES.items()
+    ]
+
+
+def draw(name: str, record: dict[str, Any]) -> matplotlib.figure.Figure:
+    """Plot the curves of a figure's record in the results."""
     figure = FIGURES[name]
     lines: dict[str, dict[str, list[Any]]] = {}
-    for c in curves:
-        setting = Setting(*c["setting"])
-        lines.setdefault(figure.panel.format(setting), {}).setdefault(setting.algorithm, []).append(c["points"])
-    axes = training_curves(lines, f"{figure.measured} (nats)")
-    whole: Any = axes[0].figure
-    whole.savefig(path, dpi=120)
-    plt.close(whole)
-    return path
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("figure", choices=FIGURES)
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="training rows, by default 10 million")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--output", default="results", help="folder for the table and the plot")
-    arguments = parser.parse_args()
-    print(reproduce(arguments.figure, arguments.samples, arguments.seeds, arguments.output))
+    for part, setting in settings_of(name).items():
+        for curves in record["details"].values():
+            if part in curves:
+                panel = lines.setdefault(figure.panel.format(setting), {})
+                panel.setdefault(setting.algorithm, []).append(curves[part]["points"])
+    whole: Any = training_curves(lines, f"{figure.measured} (nats)")[0].figure
+    return whole

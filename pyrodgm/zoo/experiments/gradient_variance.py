@@ -1,16 +1,13 @@
 """Table 6.1 of Kingma 2017: gradient variance by weight sampling scheme, after 10 and 100 epochs on MNIST.
 
-    python -m pyrodgm.zoo.gradient_variance --output results
+    pyrodgm reproduce table-6.1 --seeds 1
 
 This trains a classifier with three hidden layers by variational dropout of type B. After each number of epochs, it
-measures the gradient variance of every estimator on batches of 1,000 rows. The figures go to ``table-6.1.json``, as
-with ``pyrodgm reproduce``.
+measures the gradient variance of every estimator on batches of 1,000 rows. All of it is one part.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import pyro
@@ -18,18 +15,15 @@ import pyro.distributions as dist
 import torch
 from pyro.infer import TraceMeanField_ELBO
 
+from pyrodgm.data import load
 from pyrodgm.handlers import local_reparameterisation
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.isolation import seeded
 from pyrodgm.models import BayesianMLP
 from pyrodgm.nn.trunk import Linear
 from pyrodgm.nn.weights import affine, layers_with_posteriors
-from pyrodgm.zoo.preparation import load_data
-from pyrodgm.zoo.recipe import Recipe
-from pyrodgm.zoo.results import package_commit, write_results
+from pyrodgm.zoo.experiment import Experiment, Measured
 
-EPOCHS = (10, 100)
-HIDDEN = (300, 300, 300)
 ROWS = 1000  # rows per measured gradient
 AT_ONCE = 100  # rows at a time where each row has its own weight sample
 
@@ -112,24 +106,20 @@ def variances(
     return [float((square - mean**2).mean()) * batches / (batches - 1) for mean, square in means]
 
 
-def measure(
-    epochs: Sequence[int] = EPOCHS, batches: int = 200, by_row: int = 20, hidden: Sequence[int] = HIDDEN, seed: int = 0
-) -> dict[str, float]:
+def measure(part: str, seed: int, epochs: Sequence[int], batches: int, by_row: int, hidden: Sequence[int]) -> Measured:
     """Train, and measure every estimator after each number of epochs.
 
     Args:
+        part: the only part.
+        seed: fixes parameters, rows and noise.
         epochs: increasing numbers of epochs.
         batches: gradients per estimator.
         by_row: gradients for the slow estimator with one weight sample per datum.
         hidden: sizes of the hidden layers.
-        seed: fixes parameters, rows and noise.
-
-    Returns:
-        A dict from figure to value.
     """
     pyro.clear_param_store()
     pyro.set_rng_seed(seed)
-    x, y = load_data(record(epochs, batches, by_row, hidden)).train
+    x, y = load("mnist").train
     model = BayesianMLP(x.shape[1], 10, hidden, len(x), weights="B")
     svi = CompiledSVI(model.model, model.guide, Optimizer(torch.optim.Adam, {"lr": 1e-3}), TraceMeanField_ELBO())
     figures = {}
@@ -143,63 +133,29 @@ def measure(
                     count = by_row if handler is weights_by_row else batches
                     for layer, value in zip(("top", "bottom"), variances(model, x, y, handler, count), strict=True):
                         figures[f"gradient variance, {name}, {layer} layer, epoch {epoch}"] = value
-                        print(epoch, name, layer, f"{value:.3g}", flush=True)
-    return figures
+    return Measured(figures)
 
 
-def record(epochs: Sequence[int], batches: int, by_row: int, hidden: Sequence[int]) -> Recipe:
-    """The table's entry in the results, as a recipe."""
-    return Recipe(
-        name="table-6.1",
-        summary="Variance of gradients by estimator, variational dropout of type B on MNIST",
-        source="Kingma 2017, sec. 6.5.1 and table 6.1",
-        paper=(
-            "top layer after 10 and 100 epochs: local 7.8e3, 1.2e3; per datum 1.4e4, 2.6e3; per minibatch 4.9e4, "
-            "4.3e3; no noise 2.8e3, 5.9e1. Bottom layer: 1.9e2, 1.1e2; 4.3e2, 2.5e2; 8.5e2, 3.3e2; 1.3e2, 9.0"
-        ),
-        figure="gradient variance",
-        deviations=(
-            f"Layers of {hidden} units (not stated). 50,000 training images; Adam at 1e-3 without parameter averaging, "
-            f"in batches of 100. {batches} gradients of 1,000 rows per estimator, and {by_row} for the weight sample "
-            "per datum. Each input unit of a layer has its own alpha."
-        ),
-        data=("mnist", {}),
-        model=(BayesianMLP, {"hidden": tuple(hidden), "weights": "B"}),
-        epochs=max(epochs),
-        batch_size=100,
-        learning_rate=1e-3,
-        objective=("mean_field", {}),
-        local_reparameterisation=True,
-    )
-
-
-def reproduce(
-    folder: Path,
-    seeds: int = 1,
-    epochs: Sequence[int] = EPOCHS,
-    batches: int = 200,
-    by_row: int = 20,
-    hidden: Sequence[int] = HIDDEN,
-) -> Path:
-    """Measure the table, write it to a folder as ``pyrodgm reproduce`` does, and return the path of the JSON file."""
-    commit, recipe = package_commit(), record(epochs, batches, by_row, hidden)
-    given = {"epochs": (epochs, EPOCHS), "hidden": (hidden, HIDDEN)}
-    changed = [f"{name}={','.join(map(str, got))}" for name, (got, default) in given.items() if tuple(got) != default]
-    runs = {seed: measure(epochs, batches, by_row, hidden, seed) for seed in range(seeds)}
-    command = f"python -m pyrodgm.zoo.gradient_variance --seeds {seeds} --batches {batches} --by-row {by_row}"
-    command += "".join(f" --{name} {' '.join(map(str, got))}" for name, (got, default) in given.items())
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return write_results(folder, recipe, runs, command, "cpu", changed, commit)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, nargs="+", default=EPOCHS, help="measure after these numbers of epochs")
-    parser.add_argument("--hidden", type=int, nargs="+", default=HIDDEN, help="sizes of the hidden layers")
-    parser.add_argument("--batches", type=int, default=200, help="gradients per estimator")
-    parser.add_argument("--by-row", type=int, default=20, help="gradients for the weight sample per datum")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--output", default="results", help="folder for the table")
-    args = parser.parse_args()
-    sizes = (tuple(args.epochs), args.batches, args.by_row, tuple(args.hidden))
-    print(reproduce(args.output, args.seeds, *sizes))
+def experiments() -> list[Experiment]:
+    """The one experiment."""
+    return [
+        Experiment(
+            name="table-6.1",
+            summary="Variance of gradients by estimator, variational dropout of type B on MNIST",
+            source="Kingma 2017, sec. 6.5.1 and table 6.1",
+            paper=(
+                "top layer after 10 and 100 epochs: local 7.8e3, 1.2e3; per datum 1.4e4, 2.6e3; per minibatch 4.9e4, "
+                "4.3e3; no noise 2.8e3, 5.9e1. Bottom layer: 1.9e2, 1.1e2; 4.3e2, 2.5e2; 8.5e2, 3.3e2; 1.3e2, 9.0"
+            ),
+            figure="gradient variance, local reparameterisation, top layer, epoch 10",
+            deviations=(
+                "Layers of {hidden} units (not stated). 50,000 training images; Adam at 1e-3 without parameter "
+                "averaging, in batches of 100. {batches} gradients of 1,000 rows per estimator, and {by_row} for the "
+                "weight sample per datum. Each input unit of a layer has its own alpha."
+            ),
+            settings={"epochs": (10, 100), "batches": 200, "by_row": 20, "hidden": (300, 300, 300)},
+            parts=("all estimators",),
+            measure=measure,
+            model="BayesianMLP",
+        )
+    ]
