@@ -17,7 +17,7 @@ Seeds = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs, instead of the recipe's.")]
-Device = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1.")]
+Device = Annotated[str, typer.Option(help="Device to compute on: cpu, cuda, cuda:1.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting (see `pyrodgm show NAME`). May be repeated."),

@@ -11,7 +11,7 @@ from pyrodgm.cli.report import console, print_figures, reported
 
 @reported()
 def evaluate(name: Name, seed: Seed = 0, set: Set = None, device: Device = "cpu", runs: Runs = Path("runs")) -> None:
-    """Evaluate a trained recipe as its paper does, and print the figures."""
+    """Evaluate a trained recipe and print the figures that its paper reports."""
     from pyrodgm.zoo import measure
 
     recipe, model, data = _trained(name, seed, set, device, runs)
@@ -28,7 +28,7 @@ def sample(
     device: Device = "cpu",
     runs: Runs = Path("runs"),
 ) -> None:
-    """Generate from a trained recipe: mean images as a picture, or samples of p(x) as arrays."""
+    """Generate rows from a trained recipe: a picture of mean images, or arrays of samples of p(x)."""
     import numpy as np
     import pyro
     import torch

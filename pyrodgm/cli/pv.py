@@ -14,12 +14,12 @@ app = typer.Typer(help="Photovoltaic strings: simulate, check a logger's file, m
 @reported()
 def simulate(
     output: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
-    site: Annotated[str, typer.Option(help="Weather of greensboro, sand-point or miami.")] = "greensboro",
+    site: Annotated[str, typer.Option(help="Place of the weather: greensboro, sand-point or miami.")] = "greensboro",
     arrangement: Annotated[
-        str, typer.Option(help="campaign: each condition on 1 to 7 days in turn; days: each condition in all weather.")
+        str, typer.Option(help="campaign: each condition on 1 to 7 days in turn. days: each condition in all weather.")
     ] = "campaign",
     start: Annotated[str, typer.Option(help="First day, as MM-DD.")] = "03-01",
-    days: Annotated[int, typer.Option(help="Number of days.")] = 61,
+    days: Annotated[int, typer.Option(help="Number of days to simulate.")] = 61,
     every: Annotated[int, typer.Option(help="Minutes between rows.")] = 1,
     module: Annotated[str | None, typer.Option(help="Module of pvlib's CEC list.")] = None,
     modules: Annotated[int, typer.Option(help="Modules in series.")] = 8,
@@ -28,7 +28,7 @@ def simulate(
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes weather, conditions and noise.")] = 0,
 ) -> None:
-    """Simulate the log of a string in ten conditions, one row per minute, with its state."""
+    """Simulate a logger's file of a string in ten conditions, with the state of each row."""
     from pyrodgm.data.pv import Plant
     from pyrodgm.data.pv import simulate as simulated
     from pyrodgm.data.pv.sensors import COLUMNS
@@ -55,7 +55,7 @@ def check(
     latitude: Annotated[float | None, typer.Option(help="Plant's latitude in degrees, to check the clock.")] = None,
     longitude: Annotated[float | None, typer.Option(help="Plant's longitude in degrees, east positive.")] = None,
 ) -> None:
-    """Report a logger file's contents and problems, and which rows would be left out and why."""
+    """Report the contents and problems of a logger's file, and which rows would be left out and why."""
     from pyrodgm.pv.check import check_logger, told
     from pyrodgm.pv.logger_map import load_map
 
@@ -70,8 +70,10 @@ def train(
     model: Annotated[
         Path, typer.Option(help="Folder to write. An existing monitor is trained further with the new file.")
     ],
-    label: Annotated[str | None, typer.Option(help="Column of states. Without it, every row is normal.")] = None,
-    normal: Annotated[list[str] | None, typer.Option(help="Label of a healthy string. May be repeated.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the states. Without it, every row is normal.")] = None,
+    normal: Annotated[
+        list[str] | None, typer.Option(help="Label of a healthy string, such as N. May be repeated.")
+    ] = None,
     map: Annotated[Path | None, typer.Option(help="TOML file that maps the columns.")] = None,
     module: Annotated[
         str | None, typer.Option(help="Module of pvlib's CEC list. Without one, King's model is fitted.")
@@ -85,15 +87,19 @@ def train(
         bool, typer.Option("--fresh", help="Start from scratch; the old folder is kept under another name.")
     ] = False,
     columns: Annotated[
-        str | None, typer.Option(help="ratios: measured / expected (the default); raw: the six sensors.")
+        str | None, typer.Option(help="ratios: measured over expected (the default). raw: the six sensors.")
     ] = None,
     latitude: Annotated[
-        float | None, typer.Option(help="Of the plant, in degrees, to find events that return.")
+        float | None, typer.Option(help="Plant's latitude in degrees, to find events that return.")
     ] = None,
-    longitude: Annotated[float | None, typer.Option(help="East is positive.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Plant's longitude in degrees, east positive.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps, each on 200 of at most 20,000 rows.")] = 3000,
-    false_alarms: Annotated[float, typer.Option(help="Rate to check on normal days that were not trained on.")] = 0.01,
-    minutes: Annotated[int, typer.Option(min=1, help="Time blocks of the false events that are counted there.")] = 15,
+    false_alarms: Annotated[
+        float, typer.Option(help="Share of normal rows that may raise an alarm, for the measurement on other days.")
+    ] = 0.01,
+    minutes: Annotated[
+        int, typer.Option(min=1, help="Length of the time blocks that form events, for the same measurement.")
+    ] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Fixes rows, parameters and noise.")] = 0,
 ) -> None:
     """Train a monitor on a logger's file and measure its false alarms on other days.

@@ -40,7 +40,7 @@ def train(
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs to the run's folder.")
     ] = False,
 ) -> None:
-    """Train a recipe and print the figures its paper reports. An interrupted run resumes."""
+    """Train a recipe and print the figures that its paper reports. The same command resumes an interrupted run."""
     recipe, changes = recipe_of(name, epochs, set)
     _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
 
@@ -59,14 +59,15 @@ def reproduce(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="Measure only such parts of an experiment: 'SDGM, *' (see `pyrodgm show NAME`). May be repeated.",
+            help="Measure only the parts of an experiment that match: 'SDGM, *' (`pyrodgm show NAME` lists them). "
+            "May be repeated.",
         ),
     ] = None,
 ) -> None:
-    """Train a recipe with several seeds and write its figures to the results. Finished runs are reused.
+    """Train a recipe with several seeds and write its figures to the folder of results. Finished runs are reused.
 
-    An experiment is measured part by part. Its results keep the finished parts, and so need no folder of runs. They are
-    reused, and those of other seeds are kept. The plot is a PNG file beside them.
+    An experiment is measured part by part. Finished parts are kept in its results and reused, so it needs no folder of
+    runs. Parts of other seeds are kept too. The plot is a PNG file beside the results.
     """
     from pyrodgm.train.parallel import is_first
     from pyrodgm.zoo.results import package_commit, write_results
@@ -115,11 +116,11 @@ def _command(name, seeds, epochs, changes, device):
 
 @reported()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
 ) -> None:
-    """Train an SDGM on handwritten digits with 100 labels; print a table, draw figures."""
+    """Train an SDGM on handwritten digits with 100 labels, print its figures in a table, and draw four plots."""
     from pyrodgm.zoo.figures import draw
 
     recipe, changes = recipe_of("digits", epochs)

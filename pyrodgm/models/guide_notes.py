@@ -1,8 +1,9 @@
-"""Notes that a guide leaves at its samples, so that the model need not repeat what the guide has computed.
+"""Notes that a guide leaves at its samples, so that the model does not repeat what the guide has computed.
 
-A guide that goes down through the generative network computes the features that the model will compute again from the
-same samples. It writes them into a note. The note travels in the ``infer`` dict of the sample's site: Pyro's ``replay``
-hands the dict of the guide's site to the model. A note lives as long as the trace of the guide.
+Some guides use the networks of the generative model from the top down. Such a guide computes features that the model
+would compute again from the same samples. The guide writes these features into a note. The note travels in the
+``infer`` dict of the sample's site: Pyro's ``replay`` hands the dict of the guide's site to the model. A note lives as
+long as the trace of the guide.
 """
 
 from typing import Any

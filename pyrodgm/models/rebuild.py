@@ -1,4 +1,4 @@
-"""Checks that class and arguments rebuild a model. Only then can it be saved as class, arguments and tensors."""
+"""Checks that class and arguments rebuild a model. Only such a model can be saved as class, arguments and tensors."""
 
 import functools
 import types

@@ -1,9 +1,9 @@
-"""Report the contents of a logger's file: step, gaps, nights, units, clipping, open circuits, stuck sensors, clock.
+"""Reports the contents of a logger's file: step, gaps, nights, units, clipping, open circuits, stuck sensors, clock.
 
 The clock is compared with the sun, without a model of the sky. Noon is halfway between the first and the last light of
-a day, whichever way the modules face. pvlib computes the true time of noon. The date is compared with the sun by the
-length of the light of a day. In a file without nights, the light may only seem too short. The upper edge of the sun is
-above the horizon for
+a day, in whatever direction the modules face. pvlib computes the true time of noon. The date is compared with the sun
+by the hours of light in a day. In a file without nights, these may be fewer than the true ones. The upper edge of the
+sun is above the horizon for
 
     2/15 arccos((sin -0.833 - sin latitude sin declination) / (cos latitude cos declination))  hours, angles in degrees
 

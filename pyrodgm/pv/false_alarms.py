@@ -15,11 +15,11 @@ Poisson distribution (Garwood 1936), widened by the dispersion f of the counts X
     f = max(1, sum over dates of (X - E X)^2 / E X / (n - 1)),     E X = the date's days * k / days
     f / days * Gamma(0.025; k / f)  to  f / days * Gamma(0.975; k / f + 1),     k = all events
 
-Neither the mean plus or minus 1.96 standard errors nor a bootstrap over days is used. False alarms come in few days,
-so that a sample of few days often has none. Both then give an interval of length zero. Of simulated samples of two or
-three days, their 95 % intervals contain the true rate in 17 to 76 %, those above in at least 98 %. Of samples of 10 to
-50 days in which nearly all alarms come in one day of twenty, those above contain it in 71 to 99 %, the others in 56 to
-82 %.
+Two simpler intervals are not used: the mean plus or minus 1.96 standard errors, and a bootstrap over days. False alarms
+come in few days, so a sample of few days often has none. Both simpler intervals then have length zero. A 95 % interval
+should contain the true rate in 95 % of all samples. In simulated samples of two or three days, the simpler intervals
+contain it in 17 to 76 % of the samples, and those above in at least 98 %. In samples of 10 to 50 days, with nearly all
+alarms in one day of twenty, the simpler ones contain it in 56 to 82 %, and those above in 71 to 99 %.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Monitor a growing file: reads appended rows, and writes every row exactly once, even if it is killed.
+"""Monitors a growing file: reads appended rows and writes every row exactly once, even if the process is killed.
 
     rows.parquet/part-000001.parquet ...    rows in order; the last part is rewritten as it grows
     follow.safetensors                      the position in the file, and the state of the monitor there

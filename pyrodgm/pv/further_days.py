@@ -1,8 +1,8 @@
 """All normal rows of further days, read from the file again.
 
-A training sample holds only some rows of a day. Events are blocks of consecutive rows, so that they are counted on all
-rows. Of a day that the file has no more, only the sampled rows are left, and events may be missed: of eleven events in
-eight days of one-minute rows, nine were found in 250 rows a day.
+A training sample holds only some rows of a day. Events are blocks of consecutive rows, so they must be counted on all
+rows. If a day is no longer in the file, only its sampled rows are left, and events may be missed. In one measurement,
+eight days of one-minute rows had eleven events, of which nine were found in 250 rows a day.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Rows that a model folder keeps for later trainings, so that no state is forgotten.
 
-All rows with a labelled fault are kept. Of the other rows, a bounded number of days per string is kept: completely
-normal days and other days, each chosen at random among old and new days. Apart from the labelled rows, the file has a
-fixed size per string.
+All rows with a labelled fault are kept. Of the other rows, a bounded number of days per string is kept: days that are
+completely normal, and other days. Both kinds are chosen at random among old and new days. Apart from the labelled rows,
+the file has a fixed size per string.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Monitor a logger's file: writes the state of every row, the events, and an HTML report.
+"""Monitors a logger's file: writes the state of every row, the events, and an HTML report.
 
 The files are described in ``report_folder``. Rows are first written to ``rows.parquet.new``, which is renamed at the
 end.

@@ -1,4 +1,4 @@
-"""The state of photovoltaic strings, by a deep generative model with few labels (Maaløe et al. 2018).
+"""Finds the state of photovoltaic strings with a deep generative model and few labels (Maaløe et al. 2018).
 
     q(y | x)                    the state, one of those that were labelled
     L(x) <= log p(x)            the score; a row with a score below the threshold is unseen, see ``thresholds``

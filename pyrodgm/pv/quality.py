@@ -1,6 +1,6 @@
-"""Which rows are left out because they say nothing about the string; each has one reason.
+"""Decides which rows are left out because they say nothing about the string, and gives a reason for each.
 
-The reasons are these; the first that applies is given:
+A row has one reason, the first of these that applies:
 
     no string        the cell that names the string is empty
     no time          the cell is empty or cannot be read, or lacks the offset from UTC that other cells have

@@ -6,9 +6,9 @@ with
 
     k = max(1, floor(a/2 (n + 1)))
 
-A row is normal if its q(normal | x) is not below the threshold. Otherwise it has its most probable state. The threshold
-is needed because states hardly differ in dim light. As the labels were drawn evenly over the states, the most probable
-state is then often a fault.
+A row is normal if its q(normal | x) is not below the threshold. Otherwise it gets its most probable state. Without this
+threshold, normal rows in dim light would often be called a fault: the states hardly differ there, and the labels were
+drawn evenly over the states, so a fault is often the most probable one.
 
 A row is unseen if its score is below the threshold of the scores. If rows were independent, a new normal row would be
 called something else with probability at most a. A known fault, such as snow, may be rare and vary widely, so that all

@@ -1,4 +1,4 @@
-"""Whether two runs of a function agree up to rounding."""
+"""Decides whether two runs of a function agree up to rounding."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Watches the state that a function reads besides its arguments, and restores it after a trial run."""
+"""Watches the state that a function reads in addition to its arguments, and restores this state after a trial run."""
 
 import abc
 import argparse

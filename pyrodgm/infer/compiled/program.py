@@ -1,4 +1,4 @@
-"""A program: a graph with its backend and the state that it was traced in."""
+"""A program: a graph with its backend and the state in which it was traced."""
 
 import math
 import time
