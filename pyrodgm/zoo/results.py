@@ -181,7 +181,7 @@ def _table(folder):
             kind = "experiment" if "sessions" in record else "recipe"
             lines += [f"**Changed from the {kind}**: {', '.join(record['changed'])}.", ""]
         if path.with_suffix(".png").exists():
-            lines += [f"![{record['recipe']}]({quote(path.stem)}.png)", ""]
+            lines += [f"![{record['recipe']}]({quote(path.stem, safe='+=')}.png)", ""]
     return "\n".join(lines)
 
 

@@ -126,7 +126,7 @@ def test_a_figure_goes_on_after_its_last_curve(name, tmp_path, monkeypatch):
     figures = record["figures"]["0"]
     assert list(figures.values())[:2] == [last["train"], last["test"]] and experiment.figure in figures
     assert len(figures) == 2 * len(settings)
-    assert f"![figure-{name}+samples=100](figure-{name}%2Bsamples%3D100.png)" in (tmp_path / "README.md").read_text()
+    assert f"![figure-{name}+samples=100](figure-{name}+samples=100.png)" in (tmp_path / "README.md").read_text()
 
 
 def test_grey_rows_of_faces_are_trained_on_in_whole_batches(monkeypatch):
