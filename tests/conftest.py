@@ -1,3 +1,4 @@
+import os
 import signal
 from types import SimpleNamespace
 
@@ -6,6 +7,7 @@ import pytest
 import torch
 from pyro.infer import SVI
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and a console of rich keeps the width that it starts with
 torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 

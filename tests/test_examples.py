@@ -121,6 +121,12 @@ pair = run_pair(m.model, m.guide, (x,))
     "infer/importance_weighted": "x = x[:10]",
     "infer/monte_carlo_em": "m = VAE(784, z_size=3, hidden=(10,))",
     "models/density": "range = lambda steps: [0, 1]",
+    "models/guide_notes": """
+from pyrodgm.models.guide_notes import GuideNote, sample_and_note
+self, h2 = torch.nn.Linear(3, 3), torch.rand(5, 3)
+self.net = lambda z, h: self(z) + h
+q_z1 = p_z1 = dist.Normal(h2, 1).to_event(1)
+""",
     "models/ladder": """
 d, z_above = torch.rand(5, 512), torch.randn(5, 8)
 p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
