@@ -14,6 +14,7 @@ import torch
 
 # instance -> (its name, {key in the store: id of the tensor})
 _registered: weakref.WeakKeyDictionary[torch.nn.Module, tuple[str, dict[str, int]]] = weakref.WeakKeyDictionary()
+_names: set[str] = set()  # names that instances of this process have had
 
 
 def register(module: torch.nn.Module) -> str:
@@ -23,7 +24,8 @@ def register(module: torch.nn.Module) -> str:
     it. This is checked at every call. The parameters leave the store when the instance is garbage-collected, or when
     another network has taken their place. Parameters with ``requires_grad=False`` are not registered.
 
-    Warns if the store holds parameters of such a module that no module uses, as after ``get_param_store().load``.
+    Warns the first instance of a class if the store holds parameters under its name: they were loaded by
+    ``get_param_store().load``, and the instance does not use them.
 
     Returns:
         The name.
@@ -39,10 +41,12 @@ def register(module: torch.nn.Module) -> str:
     if not _is_ours(store, name, parameters):
         _forget(held)
         first = type(module).__name__
-        _warn_of_unused(store, first, parameters)
+        if first not in _names:
+            _warn_of_loaded(store, first, parameters)
         names = itertools.chain([first], (f"{first}_{i}" for i in itertools.count(2)))
         name = next(n for n in names if _is_ours(store, n, parameters))
         _registered[module] = (name, held)
+    _names.add(name)
     for key, parameter in parameters.items():
         full = f"{name}$$${key}"
         held[full] = id(parameter)
@@ -72,11 +76,10 @@ def _is_ours(store, name, parameters):
     return all(tensor is None or tensor is parameter for tensor, parameter in held)
 
 
-def _warn_of_unused(store, name, parameters):
-    """Warn if the store holds all parameters of a module under a name, but no module has them: they were loaded."""
-    used = {identity for _, held in _registered.values() for identity in held.values()}
+def _warn_of_loaded(store, name, parameters):
+    """Warn if the store holds all parameters of a module under a name that no instance has had."""
     stored = [(store._params.get(f"{name}$$${key}"), parameter) for key, parameter in parameters.items()]
-    if all(s is not None and s.shape == p.shape and id(s) not in used for s, p in stored):
+    if all(tensor is not None and tensor.shape == parameter.shape for tensor, parameter in stored):
         warnings.warn(
             f"Pyro's parameter store holds parameters of {name!r} that no model uses. If they were loaded for this "
             f"one, call pyro.module({name!r}, m, update_module_params=True) after loading",

@@ -9,7 +9,8 @@ import torch
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import Adam
 
-from pyrodgm.models import M2, VAE
+from pyrodgm.isolation import isolated
+from pyrodgm.models import M2, VAE, registry
 from pyrodgm.testing import check_every_parameter_moves
 from tests.pairs import rows, small
 
@@ -112,18 +113,14 @@ def test_another_tensor_under_the_name_is_left_alone():
     assert pyro.get_param_store()[key] is theirs
 
 
-@pytest.mark.parametrize("new_process", [False, True])
-def test_a_loaded_store_is_not_ignored_in_silence(tmp_path, new_process):
+def test_a_loaded_store_is_not_ignored_in_silence(tmp_path, monkeypatch):
     """Pyro loads tensors into its store only; the model takes them when it is told to."""
     model = small(VAE)
     step(model)
     pyro.get_param_store().save(tmp_path / "store")
     saved = copy.deepcopy(model.state_dict())
-    step(model)
-    if new_process:
-        del model
-        gc.collect()
-        model = small(VAE)
+    model = small(VAE)
+    monkeypatch.setattr(registry, "_names", set())  # as in a new process
     pyro.clear_param_store()
     pyro.get_param_store().load(tmp_path / "store")
     with pytest.warns(UserWarning, match=r"parameters of 'VAE' that no model uses.*pyro.module\('VAE', m, update"):
@@ -133,6 +130,19 @@ def test_a_loaded_store_is_not_ignored_in_silence(tmp_path, new_process):
     pyro.module("VAE", model, update_module_params=True)
     assert all(torch.equal(value, saved[key]) for key, value in model.state_dict().items())
     assert step(model)
+
+
+@pytest.mark.filterwarnings("error")
+def test_parameters_of_a_model_that_was_dropped_are_not_taken_for_loaded_ones(monkeypatch):
+    """A store that was put away while a model was dropped comes back with its parameters."""
+    monkeypatch.setattr(registry, "_names", set())
+    model = small(VAE)
+    step(model)
+    with isolated(0):
+        del model
+        gc.collect()
+    assert len(pyro.get_param_store()) > 0
+    assert step(small(VAE))
 
 
 def test_parameters_that_do_not_train_are_not_registered():
