@@ -1892,6 +1892,24 @@ mutants(
     ),
 )
 mutants(
+    "models/registry.py",
+    (
+        "        if first not in _names:\n",
+        "        if True:\n",
+        "models/test_registry.py::test_parameters_of_a_model_that_was_dropped_are_not_taken_for_loaded_ones",
+    ),
+    (
+        "    _names.add(name)\n",
+        "",
+        "models/test_registry.py::test_parameters_of_a_model_that_was_dropped_are_not_taken_for_loaded_ones",
+    ),
+    (
+        "        if first not in _names:\n",
+        "        if False:\n",
+        "models/test_registry.py::test_a_loaded_store_is_not_ignored_in_silence",
+    ),
+)
+mutants(
     "models/guide_notes.py",
     *(
         (old, new, f"models/test_guide_notes.py::test_{name}")
