@@ -47,6 +47,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.guards
 	.venv/bin/python -m benchmarks.importance_weights
 	.venv/bin/python -m benchmarks.many_classes
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.class_gradients
 	.venv/bin/python -m benchmarks.flows
 	.venv/bin/python -m benchmarks.iwae
 	.venv/bin/python -m benchmarks.pixel_cnn

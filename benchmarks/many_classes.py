@@ -1,25 +1,19 @@
-"""What a step costs against the number of classes, summed, sampled and relaxed, and how much its gradient varies.
+"""The time of a step against the number of classes, which are summed, sampled or relaxed.
 
 Writes benchmarks/many_classes.md. Run with ``OMP_NUM_THREADS=2 python -m benchmarks.many_classes``; ``--quick`` makes a
-round or two of M2 and writes nothing. MNIST is looked for as ``pyrodgm.data.load`` does.
+round or two of M2 and writes nothing. The variance of the gradients is in ``benchmarks.class_gradients``.
 """
 
 import argparse
-import statistics
 from pathlib import Path
 
-import pyro
-import torch
-from pyro.infer import SVI, TraceEnum_ELBO
-from pyro.optim import Adam
+from pyro.infer import SVI
 
 from benchmarks.case import Case
 from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
 from benchmarks.ours import build, stepper
 from benchmarks.steps import machine
-from pyrodgm.data import Batches, binarise, load, select_labels
-from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO, alpha
-from pyrodgm.models import M2
+from pyrodgm.infer import CompiledSVI
 
 SAMPLED = {f"sampled, k = {top}": ("sampled", {"top": top}) for top in (1, 2, 3)}
 CLASSES = {"enumerated": "enumerated", "relaxed": "relaxed", **SAMPLED}
@@ -39,7 +33,6 @@ RATIOS = (  # of a group: what, over what
     (0, (10, PLAIN), (10, TWO)),
     (1, (100, PLAIN), (100, TWO)),
 )
-EPOCHS, DRAWS = (0, 1, 10), 100  # after which the variance is measured, and of how many gradients
 
 
 def arrangement(model, num_classes, kind):
@@ -79,54 +72,7 @@ def _name(arrangement):
     return f"K = {arrangement[0]:,}, {arrangement[1]}"
 
 
-def variance_table(epochs, draws):
-    """The variance of gradients of M2 on MNIST with 100 labels, over that with every class summed."""
-    pyro.set_rng_seed(0)
-    data = load("mnist")
-    model = M2(data.x_size, 10, hidden=(500, 500), classes=CLASSES[TWO])
-    rows = select_labels(data.train.y, 100, 10)
-    batches = Batches(data.train.x, 200, (data.train.x[rows], data.train.y[rows]), resample=binarise)
-    elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
-    loss = SemiSupervisedELBO(elbo, alpha(0.1, 100, len(data.train.x) - 100))
-    svi = CompiledSVI(model.model, model.guide, Adam({"lr": 1e-3}), loss, backend="replay")
-    x, measured = binarise(data.train.x[:100], torch.Generator().manual_seed(0)), {}
-    with pyro.validation_enabled(False):
-        for epoch in range(epochs[-1] + 1):
-            if epoch in epochs:
-                measured[epoch] = {kind: _variances(model, elbo, x, kind, draws) for kind in CLASSES}
-            if epoch < epochs[-1]:
-                for batch in batches:
-                    svi.step(**batch)
-    lines = []
-    for kind in CLASSES:
-        over = [_ratio(measured[epoch][kind], measured[epoch]["enumerated"]) for epoch in epochs]
-        lines.append([kind, *over])
-    return table(["y", *(f"after {epoch} epochs" for epoch in epochs)], lines)
-
-
-def _variances(model, elbo, x, kind, draws):
-    """Half the squared distances of pairs of gradients, whose mean is the sum of the variances of all entries."""
-    trained, model.classes = model.classes, CLASSES[kind]
-    parameters, found, before = list(model.parameters()), [], None
-    for draw in range(draws):
-        loss = elbo.differentiable_loss(model.model, model.guide, x)
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-        flat = torch.cat([g.flatten() for g in gradients if g is not None]).double()
-        if draw % 2:
-            found.append(float((flat - before).square().sum()) / 2)
-        before = flat
-    model.classes = trained
-    return found
-
-
-def _ratio(variances, to):
-    """The ratio of two means, and its standard error."""
-    a, b = statistics.mean(variances), statistics.mean(to)
-    errors = [statistics.stdev(v) / len(v) ** 0.5 / m for v, m in ((variances, a), (to, b))]
-    return f"{a / b:.2f} ± {a / b * (errors[0] ** 2 + errors[1] ** 2) ** 0.5:.2f}"
-
-
-def sections(models, rounds_of, epochs, draws):
+def sections(models, rounds_of):
     """The text, part by part."""
     rounds = ", ".join(str(rounds_of(rounds)) for _, rounds in GROUPS)
     yield f"""# Many classes
@@ -142,15 +88,6 @@ checks itself. 10,000 classes are not enumerated.
 """
     for model in models:
         yield time_tables(model, rounds_of)
-    yield f"""## The gradient's variance
-
-M2 on MNIST with 100 labels, [500, 500], trained with k = 2 by Adam at 1e-3 on batches of 200 unlabelled and all
-labelled rows, binarised before every epoch. Of {draws} gradients of the bound of 100 fixed unlabelled rows, with the
-noise of z: the variances of all entries summed, over those with every class summed, ± standard error. A relaxed
-sample's gradient is biased besides.
-
-{variance_table(epochs, draws)}
-"""
 
 
 def main():
@@ -158,7 +95,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two rounds, few gradients; write nothing")
     quick = parser.parse_args().quick
     parts = []
-    for part in sections(("M2",), lambda _: 2, (0,), 4) if quick else sections(("M2", "ADGM"), int, EPOCHS, DRAWS):
+    for part in sections(("M2",), lambda _: 2) if quick else sections(("M2", "ADGM"), int):
         print(part, flush=True)
         parts.append(part)
     if not quick:

@@ -143,6 +143,26 @@ class TestMonitor:
         ):
             assert "[BTU] is no known unit, so W/m2 is assumed" in call(*args).output
 
+    def test_training_says_what_makes_all_rows_wrong(self, log):
+        """The clock against the place of the monitor that it continues from, and one current for two strings."""
+        table = pandas.read_csv("log.csv", parse_dates=["time"])
+        place, late = (
+            ("--latitude", 36.1, "--longitude", -79.95),
+            "clock: noon is [56][0-9] minutes late; wrong timezone",
+        )
+        result = call("train", "log.csv", "--model", "roof", "--steps", 2, *place)
+        assert result.exit_code == 0 and "clock" not in result.output and "i_dc" not in result.output
+        table = table.assign(time=table["time"] + pandas.Timedelta(days=365, hours=1))
+        table.rename(columns={"v_dc": "CB1"}).assign(CB2=table["v_dc"]).to_csv("next.csv", index=False)
+        Path("map.toml").write_text('[columns]\nv_dc = "CB{string}"')
+        result = call("train", "next.csv", "--model", "roof", "--steps", 2, "--map", "map.toml")
+        assert result.exit_code == 0
+        for name, other in ((1, 2), (2, 1)):
+            assert re.search(f"^{name}: {late}", result.output, re.M)
+            assert re.search(
+                f"^{name}: i_dc: the same as of string {other} on [0-9]+ of [0-9]+ days", result.output, re.M
+            )
+
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)
         monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -56,7 +56,8 @@ def check(
     longitude: Annotated[float | None, typer.Option(help="Plant's longitude in degrees, east positive.")] = None,
 ) -> None:
     """Report the contents and problems of a logger's file, and which rows would be left out and why."""
-    from pyrodgm.pv.check import check_logger, told
+    from pyrodgm.pv.check import check_logger
+    from pyrodgm.pv.check_text import told
     from pyrodgm.pv.logger_map import load_map
 
     for line in told(check_logger(data, load_map(map), latitude, longitude)):
@@ -106,7 +107,11 @@ def train(
 
     If the folder holds a monitor, it is trained on the rows of the new file and on the rows kept in the folder, so that
     it forgets no state. The intervals of --labels apply to both.
+
+    Problems of dates, of the clock, and of a current that several strings share are reported, as by pyrodgm pv check.
     """
+    from pyrodgm.pv.check import check_logger
+    from pyrodgm.pv.check_text import problems
     from pyrodgm.pv.false_alarms import told
     from pyrodgm.pv.logger_map import load_map
     from pyrodgm.pv.model_folder import holds_monitor, set_aside
@@ -144,6 +149,8 @@ def train(
     states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
     for line in told(monitor.false_alarms(false_alarms, minutes), false_alarms):
+        console.print(line, **say)
+    for line in problems(check_logger(data, monitor.logger_map, *(monitor.site or (None, None)))):
         console.print(line, **say)
     for quantity, remark in rows.units.items():
         console.print(f"{quantity}: {remark}", **say)

@@ -3865,22 +3865,147 @@ mutants(
 mutants(
     "pv/check.py",
     (
-        "one_day = time - self.begin < ONE_DAY",
+        'same_strings({name: one.digests["v_dc"]',
+        'same_strings({name: one.digests["i_dc"]',
+        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
+    ),
+    (
+        "low == high and count >= FEW",
+        "low == high and count >= 0",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
+    ),
+    (
+        "if name in CHANGING and low == high",
+        "if name in CHANGING and high - low < 1",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
+    ),
+    (
+        "held[0] + self.longitude * DAY / 360",
+        "held[0]",
+        "pv/test_check.py::TestCheck::test_a_plateau_is_one_of_the_local_day[180.0-81]",
+    ),
+    (
+        ' & (values["v_dc"] > least_v)',
+        "",
+        "pv/test_check.py::TestCheck::test_an_open_circuit_has_voltage_and_light_and_no_current",
+    ),
+    (
+        "STAMPS[logger_map.stamp] * check.step",
+        "-STAMPS[logger_map.stamp] * check.step",
+        "pv/test_check.py::TestCheck::test_what_a_time_stamps",
+    ),
+    (
+        "level < CURTAILED * top",
+        "level > CURTAILED * top",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+    (
+        "poa[on].max() > rises * poa[on].min()",
+        "poa[on].max() > 0",
+        "pv/test_check.py::TestCheck::test_a_plateau_of_the_light_is_none_of_the_inverter",
+    ),
+    (
+        "(up * down > 0)",
+        "(up * down < 0)",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+    (
+        "total + there.sum()",
+        "there.sum()",
+        "pv/test_check.py::TestCheck::test_pieces_of_any_size_tell_the_same",
+    ),
+)
+mutants(
+    "cli/pv.py",
+    (
+        "check_logger(data, monitor.logger_map, *(monitor.site or (None, None)))",
+        "check_logger(data, monitor.logger_map)",
+        "test_cli_pv.py::TestMonitor::test_training_says_what_makes_all_rows_wrong",
+    ),
+    (
+        "check_logger(data, monitor.logger_map, *",
+        "check_logger(data, None, *",
+        "test_cli_pv.py::TestMonitor::test_training_says_what_makes_all_rows_wrong",
+    ),
+)
+mutants(
+    "pv/check_text.py",
+    (
+        "check.clock_moves > CLOCK_MOVES",
+        "check.clock_moves > CLOCK",
+        "pv/test_check.py::TestCheck::test_a_clock_that_changes_with_summer_time",
+    ),
+    (
+        "abs(check.clock) > 360",
+        "check.clock > 360",
+        "pv/test_check.py::TestCheck::test_a_clock_off_against_the_sun",
+    ),
+    (
+        "if check.clock is not None and abs(check.clock) <= CLOCK:",
+        "if check.clock is not None:",
+        "pv/test_check.py::TestCheck::test_a_clock_off_against_the_sun",
+    ),
+)
+mutants(
+    "pv/same_values.py",
+    (
+        "if 2 * days > of:",
+        "if 2 * days > 0:",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        " & (np.abs(values) > 0)",
+        " & (np.abs(values) >= 0)",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        "_mixed(_mixed(moment) ^ value)",
+        "_mixed(moment)",
+        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
+    ),
+    (
+        "(before + number) % 2**64, count + more",
+        "number, count + more",
+        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
+    ),
+    (
+        "            if rows >= LEAST_ROWS:\n",
+        "            if rows >= 0:\n",
+        "pv/test_check.py::TestCheck::test_a_few_rows_tell_no_total",
+    ),
+)
+mutants(
+    "pv/sun_times.py",
+    (
+        "(late - late[0] + 720) % 1440 - 720 + late[0]",
+        "(late + 720) % 1440 - 720",
+        "pv/test_check.py::TestCheck::test_a_clock_off_against_the_sun[12]",
+    ),
+    (
+        "return late - 1440 * np.round(np.median(late) / 1440)",
+        "return late",
+        "pv/test_check.py::TestCheck::test_a_clock_off_against_the_sun[8]",
+    ),
+)
+mutants(
+    "pv/swapped_dates.py",
+    (
+        "one_day = time - self._begin < ONE_DAY",
         "one_day = True",
         "pv/test_check.py::TestCheck::test_a_gap_of_a_month_is_none_between_days",
     ),
     (
-        "self.after_month and one_day",
-        "self.after_month",
+        "self._after_month and one_day",
+        "self._after_month",
         "pv/test_check.py::TestCheck::test_a_gap_of_a_month_is_none_between_days",
     ),
     (
-        "self.begin = time + step",
-        "self.begin = time",
+        "self._begin = time + step",
+        "self._begin = time",
         "pv/test_check.py::TestCheck::test_days_a_month_apart_have_day_and_month_swapped[100-True]",
     ),
     (
-        "            self._jump(self.previous, 0)\n",
+        "        self._jump(last, 0)\n",
         "",
         "pv/test_check.py::TestCheck::test_days_a_month_apart_have_day_and_month_swapped[100-True]",
     ),
@@ -3894,6 +4019,9 @@ mutants(
         "day.day > 12",
         "pv/test_check.py::TestCheck::test_a_single_date_that_may_be_read_in_two_ways",
     ),
+)
+mutants(
+    "pv/sun_times.py",
     (
         "HORIZON = -0.833",
         "HORIZON = 0.833",
@@ -3930,84 +4058,19 @@ mutants(
         "pv/test_check.py::TestCheck::test_a_date_that_does_not_fit_the_sun",
     ),
     (
-        "if 2 * days > of:",
-        "if 2 * days > 0:",
-        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
-    ),
-    (
-        " & (np.abs(values[name]) > 0)",
-        " & (np.abs(values[name]) >= 0)",
-        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
-    ),
-    (
-        "_mixed(_mixed(moment) ^ value)",
-        "_mixed(moment)",
-        "pv/test_check.py::TestCheck::test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total",
-    ),
-    (
-        "(before + number) % 2**64, count + more",
-        "number, count + more",
-        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
-    ),
-    (
-        "            if rows >= FEW:\n",
-        "            if rows >= 0:\n",
-        "pv/test_check.py::TestCheck::test_a_few_rows_tell_no_total",
-    ),
-    (
-        'if quantity == "v_dc":\n',
-        'if quantity == "i_dc":\n',
-        "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
-    ),
-    (
-        "low == high and count >= FEW",
-        "low == high and count >= 0",
-        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
-    ),
-    (
-        "if name in CHANGING and low == high",
-        "if name in CHANGING and high - low < 1",
-        "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
-    ),
-    (
-        "held[0] + self.longitude * DAY / 360",
-        "held[0]",
-        "pv/test_check.py::TestCheck::test_a_plateau_is_one_of_the_local_day[180.0-81]",
-    ),
-    (
-        ' & (values["v_dc"] > least_v)',
-        "",
-        "pv/test_check.py::TestCheck::test_an_open_circuit_has_voltage_and_light_and_no_current",
-    ),
-    (
-        "STAMPS[logger_map.stamp] * check.step",
-        "-STAMPS[logger_map.stamp] * check.step",
-        "pv/test_check.py::TestCheck::test_what_a_time_stamps",
-    ),
-    (
         "noon = 12 * 60 - 4 * longitude - minutes",
         "noon = 12 * 60 + 4 * longitude - minutes",
         "pv/test_check.py::TestCheck::test_a_clean_file",
     ),
     (
-        "level < CURTAILED * top",
-        "level > CURTAILED * top",
-        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+        "return spans[lengths > 0.5 * np.median(lengths)]",
+        "return spans[lengths > 0]",
+        "pv/test_check.py::TestCheck::test_a_day_in_part_does_not_tell_the_clock",
     ),
     (
-        "poa[on].max() > rises * poa[on].min()",
-        "poa[on].max() > 0",
-        "pv/test_check.py::TestCheck::test_a_plateau_of_the_light_is_none_of_the_inverter",
-    ),
-    (
-        "(up * down > 0)",
-        "(up * down < 0)",
-        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
-    ),
-    (
-        "total + there.sum()",
-        "there.sum()",
-        "pv/test_check.py::TestCheck::test_pieces_of_any_size_tell_the_same",
+        "(middle % DAY) / 60 - noon",
+        "(middle % DAY) / 60 + 1 - noon",
+        "pv/test_check.py::TestCheck::test_the_clock_to_a_minute",
     ),
 )
 mutants(
@@ -5056,14 +5119,6 @@ mutants(
     ),
 )
 mutants(
-    "pv/check.py",
-    (
-        "return spans[lengths > 0.5 * np.median(lengths)]",
-        "return spans[lengths > 0]",
-        "pv/test_check.py::TestCheck::test_a_day_in_part_does_not_tell_the_clock",
-    ),
-)
-mutants(
     "data/pv/conditions.py",
     (
         "if len(plant.resistances) != 2 or not min(plant.resistances) >= 0:",
@@ -5091,14 +5146,6 @@ mutants(
         "Sensor(0.01, 0.005, 0.005, 1.0)",
         "Sensor(0.01, 0.005, 0.01, 1.0)",
         "data/pv/test_simulate.py::TestSensors::test_noise_in_units_and_relative",
-    ),
-)
-mutants(
-    "pv/check.py",
-    (
-        "(middle % DAY) / 60 - noon",
-        "(middle % DAY) / 60 + 1 - noon",
-        "pv/test_check.py::TestCheck::test_the_clock_to_a_minute",
     ),
 )
 

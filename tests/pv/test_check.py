@@ -1,6 +1,7 @@
 """Rows that are left out, by reason, and the report on a file."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from pvlib.solarposition import sun_rise_set_transit_spa
 
 from pyrodgm.data.pv import simulate
 from pyrodgm.pv import Piece, Seen, check_logger, load_map, skip_reasons
-from pyrodgm.pv.check import told
+from pyrodgm.pv.check_text import problems, told
 from pyrodgm.pv.logger import NO_TIME
 
 PLACE = {"latitude": 36.1, "longitude": -79.95}
@@ -121,19 +122,22 @@ class TestCheck:
         table = pandas.DataFrame({"time": time + pandas.Timedelta(minutes=late)} | columns)
         assert checked(tmp_path, table).clock == pytest.approx(late, abs=0.6)
 
-    @pytest.mark.parametrize("hours", [-1, 2, 12])
+    @pytest.mark.parametrize("hours", [-8, -1, 2, 8, 12])
     def test_a_clock_off_against_the_sun(self, tmp_path, month, hours):
         late = month.assign(time=month["time"] + pandas.Timedelta(hours=hours))
         check = checked(tmp_path, late)
-        assert (check.clock - 60 * hours + 720) % 1440 - 720 == pytest.approx(0, abs=10)
-        words = "night at noon" if abs(hours) > 6 else "wrong timezone"
-        assert any(words in line for line in told({"1": check}))
+        assert (check.clock - 60 * hours + 720) % 1440 - 720 == pytest.approx(0, abs=10) and abs(check.clock) <= 720
+        words = "wrong longitude, or wrong timezone" if abs(hours) > 6 else "; wrong timezone"
+        lines = problems({"1": check})
+        assert len(lines) == 1 and words in lines[0] and ("late" if check.clock > 0 else "early") in lines[0]
+        assert lines == [text for text in told({"1": check}) if "clock" in text]
 
     def test_a_clock_that_changes_with_summer_time(self, tmp_path, month):
         later = month["time"].where(month["time"] < "2019-03-16 00:00-05:00", month["time"] + pandas.Timedelta(hours=1))
         check = checked(tmp_path, month.assign(time=later))
         assert check.clock_moves == pytest.approx(60, abs=20)
-        assert any("clock: moves by" in line for line in told({"1": check}))
+        assert any("clock: moves by" in line for line in problems({"1": check}))
+        assert not problems({"1": replace(check, clock_moves=39.0, clock=19.0)})
 
     def test_a_day_in_part_does_not_tell_the_clock(self, tmp_path, month):
         check = checked(tmp_path, month[month["time"] < "2019-03-05 09:00-05:00"])
@@ -308,8 +312,9 @@ class TestCheck:
         assert list(checks) == ["1", "2"]
         days = month[(month["poa_global"] >= 20) & (month["i_dc"] > 0)].set_index("time").tz_convert("UTC")["i_dc"]
         of = (days.resample("D").count() >= 10).sum()
-        assert checks["2"].units == {"i_dc": self.TOTAL.format(1, of, of)}
-        assert checks["1"].units == {"i_dc": self.TOTAL.format(2, of, of)}
+        assert checks["2"].total_current == self.TOTAL.format(1, of, of)
+        assert checks["1"].total_current == self.TOTAL.format(2, of, of)
+        assert not checks["1"].units
 
     def several(self, tmp_path, month, currents, rows_at_once=200_000):
         """Check strings a, b, c, ... with these currents and one voltage, one string below the other in the file."""
@@ -324,25 +329,29 @@ class TestCheck:
         i = month["i_dc"]
         few = i.where(month["time"] >= "2019-03-06 00:00-05:00", 0.5 * i)
         checks = self.several(tmp_path, month, [i, i, few, i, i, 1.01 * i], rows_at_once)
-        assert "the same as of strings b, c, d and 1 more on " in checks["a"].units["i_dc"]
-        assert checks["a"].units["i_dc"].endswith("is it the inverter's total?")
-        own, of = (int(n) for n in re.search("on ([0-9]+) of ([0-9]+) days", checks["c"].units["i_dc"]).groups())
+        assert "the same as of strings b, c, d and 1 more on " in checks["a"].total_current
+        assert checks["a"].total_current.endswith("is it the inverter's total?")
+        own, of = (int(n) for n in re.search("on ([0-9]+) of ([0-9]+) days", checks["c"].total_current).groups())
         assert of >= 30 and of - 6 <= own <= of - 5
         assert set(checks["f"].units) == {"v_dc"}
         assert checks["f"].units["v_dc"].endswith(" days; normal for strings of one inverter")
-        assert any("i_dc from 0 to" in line and "the inverter's total?" in line for line in told(checks))
+        assert checks["f"].total_current is None
+        lines = [f"{name}: i_dc: {checks[name].total_current}" for name in "abcde"]
+        assert problems(checks) == lines
+        assert set(lines) <= set(told(checks))
 
     def test_currents_that_are_the_same_on_few_days_or_never_flow_are_no_total(self, tmp_path, month):
         """A few days with the same values, a second pair of strings that are off, and one value in a million less."""
         i = month["i_dc"]
         few = i.where(month["time"] < "2019-03-10 00:00-05:00", 0.5 * i)
         checks = self.several(tmp_path, month, [i, few, 0 * i, 0 * i, i * (1 + 1e-6)])
-        assert not any("i_dc" in check.units for check in checks.values())
+        assert not any(check.total_current for check in checks.values())
 
     def test_a_few_rows_tell_no_total(self, tmp_path, month):
         bright = month[(month["poa_global"] > 300) & (month["i_dc"] > 1)]
         noon = bright.groupby(bright["time"].dt.date).head(9)
-        assert not any(check.units for check in self.several(tmp_path, noon, [noon["i_dc"]] * 2).values())
+        checks = self.several(tmp_path, noon, [noon["i_dc"]] * 2)
+        assert not any(check.units or check.total_current for check in checks.values())
 
     def test_rows_that_name_no_string(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('string = { column = "inverter" }')
