@@ -36,10 +36,11 @@ def capture(module: torch.nn.Module, svi: Any, batches: Any) -> dict[str, Any]:
             "in module": [name.removeprefix(own) for name in optimizer if name.startswith(own)],
             "svi": svi.state_dict() if hasattr(svi, "state_dict") else None,
             "batches": batches.state_dict() if hasattr(batches, "state_dict") else None,
-            "random": get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
         }
-    )
+    ) | {  # new at every call, and large: they need no copy
+        "random": get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+    }
 
 
 def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: Any) -> None:
