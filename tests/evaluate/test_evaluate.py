@@ -4,7 +4,18 @@ import pytest
 import torch
 from pyro.infer import TraceEnum_ELBO
 
-from pyrodgm.evaluate import bound, classification_error, evaluating, latents
+from pyrodgm.evaluate import (
+    bound,
+    classification_error,
+    elbo_parts,
+    evaluating,
+    kl_per_unit,
+    latent_means,
+    latents,
+    match_clusters,
+    row_bounds,
+    to_inference_data,
+)
 from pyrodgm.models import ADGM, M2, VAE
 from tests.pairs import rows, small
 
@@ -69,6 +80,38 @@ def test_latents_are_drawn_in_evaluation_mode():
     x, before = rows(model)[0], {name: value.clone() for name, value in model.state_dict().items()}
     latents(model, x)
     assert model.training and all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+FUNCTIONS = {
+    "row_bounds": row_bounds,
+    "elbo_parts": lambda m, x, y: [torch.tensor(part) for part in elbo_parts(m, x, y).values()],
+    "kl_per_unit": lambda m, x, y: kl_per_unit(m, x),
+    "latent_means": latent_means,
+    "classification_error": lambda m, x, y: torch.tensor([classification_error(m, x, y)]),
+    "match_clusters": match_clusters,
+    "to_inference_data": lambda m, x, y: torch.tensor(
+        to_inference_data(m, x, y, num_samples=2)["posterior"]["z"].values
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_model_in_training_is_measured_in_evaluation_mode(name):
+    """By its running statistics, which stay as they are, and without dropout; its figures carry no gradients."""
+    model = small(M2, batch_norm=True, dropout=0.5)
+    x, y = rows(model)
+    for _ in range(3):
+        model.classifier(x + 1)  # statistics that are not those of x
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    found = []
+    for mode in (False, True):
+        model.train(mode)
+        torch.manual_seed(5)
+        found.append(FUNCTIONS[name](model, x, y))
+        assert all(part.training == mode for part in model.modules())
+    torch.testing.assert_close(found[1], found[0], rtol=0, atol=0)
+    assert not any(value.requires_grad for value in found[1])
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
 def test_evaluation_puts_the_training_mode_back():

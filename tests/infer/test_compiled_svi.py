@@ -744,6 +744,31 @@ def test_gradients_are_left_at_zero_and_foreign_ones_are_taken_along():
     torch.testing.assert_close(parameters(with_backend("replay")), parameters(SVI), rtol=1e-5, atol=1e-7)
 
 
+def test_a_parameter_that_the_loss_does_not_read_takes_a_foreign_gradient_and_goes_on_by_its_moments():
+    def path(make):
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+
+        def with_another(x):
+            pyro.param("another", torch.zeros(2))
+            model(x)
+
+        svi = make(with_another, guide, Adam({"lr": 0.01}), Trace_ELBO())
+        seen = []
+        for step in range(7):
+            svi.step(rows(step))
+            another = pyro.param("another").unconstrained()
+            if step == 3:
+                another.grad = torch.tensor([1.0, -2.0])
+            seen.append(another.tolist())
+        return seen
+
+    plain = path(SVI)
+    assert plain[3] == [0.0, 0.0] != plain[4] != plain[5] != plain[6]
+    torch.testing.assert_close(torch.tensor(path(with_backend("replay"))), torch.tensor(plain), rtol=1e-5, atol=1e-7)
+
+
 @needs_compiler
 def test_a_long_run_compiles_by_its_own(monkeypatch):
     monkeypatch.setattr(programs, "COMPILE_AFTER", 6)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from pyro.optim import SGD, Adam, AdamW, ClippedAdam, ExponentialLR, PyroOptim
 
+from pyrodgm.infer import Optimizer
 from pyrodgm.infer.compiled.fused_adam import Updater
 
 OPTIMISERS = {
@@ -119,3 +120,57 @@ def test_steps_are_counted_in_torchs_dtype(dtype):
     finally:
         torch.set_default_dtype(before)
     assert optim.optim_objs[parameter].state[parameter]["step"].dtype == adam.state[plain]["step"].dtype == dtype
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_moments_follow_a_parameter_into_another_memory_layout(amsgrad):
+    """As ``module.to(memory_format=torch.channels_last)`` between two steps: the kernel reads all tensors linearly."""
+    generator = torch.Generator().manual_seed(0)
+    start, *gradients = torch.randn(5, 3, 4, generator=generator, dtype=torch.float64)
+    parameter, optim = pyro.param("a", start.clone()).unconstrained(), Adam({"lr": 0.1, "amsgrad": amsgrad})
+    updater, plain = Updater(optim, [parameter]), torch.nn.Parameter(start.clone())
+    adam = torch.optim.Adam([plain], lr=0.1, amsgrad=amsgrad)
+    for step, gradient in enumerate(gradients):
+        if step == 2:
+            parameter.data = parameter.data.t().contiguous().t()
+        updater.step([gradient])
+        plain.grad = gradient.clone()
+        adam.step()
+    assert updater.fused and parameter.stride() == (1, 3)
+    torch.testing.assert_close(parameter, plain, rtol=1e-12, atol=1e-12)
+    state = optim.optim_objs[parameter].state[parameter]
+    assert state["step"].shape == () and float(state["step"]) == 4
+
+
+def test_gradients_are_reduced_in_the_order_of_their_names_and_go_back_to_their_parameters():
+    """Processes sum their gradients in one message, and one of them may run uncompiled: all need one order."""
+    parameters = [pyro.param(name, torch.zeros(size)).unconstrained() for name, size in (("c", 3), ("a", 1), ("b", 2))]
+    seen = []
+
+    def reduce(gradients):
+        seen.append([len(gradient) for gradient in gradients])
+        return [gradient * len(gradient) for gradient in gradients]
+
+    updater = Updater(Optimizer(torch.optim.Adam, {"lr": 1.0, "eps": 1.0}, reduce=reduce), parameters)
+    updater.step([torch.ones(3), None, torch.ones(2)])
+    assert seen == [[2, 3]] and updater.fused
+    assert [parameter.tolist() for parameter in parameters] == [
+        pytest.approx([-3 / 4] * 3),
+        [0.0],
+        pytest.approx([-2 / 3] * 2),
+    ]  # the first step of Adam is lr g / (|g| + eps)
+
+
+def test_an_optimiser_with_a_call_of_its_own_is_called():
+    class Centred(PyroOptim):
+        """Subtracts the mean of each gradient first."""
+
+        def __call__(self, params, *args, **kwargs):
+            for parameter in params:
+                if parameter.grad is not None:
+                    parameter.grad = parameter.grad - parameter.grad.mean()
+            super().__call__(params, *args, **kwargs)
+
+    parameter = pyro.param("a", torch.zeros(3)).unconstrained()
+    Updater(Centred(torch.optim.Adam, {"lr": 1.0, "eps": 1.0}), [parameter]).step([torch.tensor([1.0, 2.0, 3.0])])
+    assert parameter.tolist() == [pytest.approx(0.5), 0.0, pytest.approx(-0.5)]

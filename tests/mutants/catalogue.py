@@ -5482,3 +5482,69 @@ mutants(
         "distributions/test_flow_steps.py::test_a_log_determinant_is_that_of_the_value_asked_for_and_not_of_the_last",
     ),
 )
+
+# found by trying slips by hand, one module after another: each survived until its test was written
+
+for _file, _old, _function in (
+    ("elbo_parts.py", "    with evaluating(model):\n", "elbo_parts"),
+    ("bound.py", "    with evaluating(model):\n", "row_bounds"),
+    ("active_units.py", "    with evaluating(model):\n", "kl_per_unit"),
+    ("latents.py", "    with evaluating(model):\n        rows = [", "latent_means"),
+    (
+        "classification.py",
+        "    with evaluating(model):\n        for rows, labels in in_batches(x, y, batch_size, progress):\n"
+        "            predicted",
+        "classification_error",
+    ),
+    (
+        "classification.py",
+        "    with evaluating(model):\n        for rows, labels in in_batches(x, y, batch_size, progress):\n"
+        "            clusters",
+        "match_clusters",
+    ),
+    ("inference_data.py", "    with evaluating(model):\n", "to_inference_data"),
+):
+    mutants(
+        f"evaluate/{_file}",
+        (
+            _old,
+            _old.replace("evaluating(model)", "torch.no_grad()"),
+            f"evaluate/test_evaluate.py::test_a_model_in_training_is_measured_in_evaluation_mode[{_function}]",
+        ),
+    )
+mutants(
+    "infer/compiled/fused_adam.py",
+    (
+        'if state["exp_avg"].stride() != parameter.stride():',
+        "if False:",
+        "infer/test_fused_adam.py::test_moments_follow_a_parameter_into_another_memory_layout[False]",
+    ),
+    (
+        "order = sorted(range(len(gradients)), key=lambda i: name(self.parameters[i]))",
+        "order = list(range(len(gradients)))",
+        "infer/test_fused_adam.py::test_gradients_are_reduced_in_the_order_of_their_names_and_go_back_to_their_parameters",
+    ),
+    (
+        "return [prepared[i] for i in range(len(gradients))]",
+        "return list(prepared.values())",
+        "infer/test_fused_adam.py::test_gradients_are_reduced_in_the_order_of_their_names_and_go_back_to_their_parameters",
+    ),
+    (
+        "type(self.optim).__call__ not in _CALLS",
+        "False",
+        "infer/test_fused_adam.py::test_an_optimiser_with_a_call_of_its_own_is_called",
+    ),
+)
+mutants(
+    "infer/compiled/compiled_svi.py",
+    (
+        "gradient = held.clone() if gradient is None else held + gradient",
+        "gradient = None if gradient is None else held + gradient",
+        "infer/test_compiled_svi.py::test_a_parameter_that_the_loss_does_not_read_takes_a_foreign_gradient_and_goes_on_by_its_moments",
+    ),
+    (
+        "elif gradient is None:\n                gradient = held.clone()",
+        "elif False:\n                gradient = held.clone()",
+        "infer/test_compiled_svi.py::test_a_parameter_that_the_loss_does_not_read_takes_a_foreign_gradient_and_goes_on_by_its_moments",
+    ),
+)
