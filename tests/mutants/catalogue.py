@@ -5548,3 +5548,98 @@ mutants(
         "infer/test_compiled_svi.py::test_a_parameter_that_the_loss_does_not_read_takes_a_foreign_gradient_and_goes_on_by_its_moments",
     ),
 )
+mutants(
+    "zoo/training.py",
+    (
+        'about=recipe.training() | {"seed": seed}',
+        "about=recipe.training()",
+        "zoo/test_zoo.py::test_a_run_is_not_resumed_with_another_seed",
+    ),
+    (
+        "resample, seed, share(), y)",
+        "resample, 0, share(), y)",
+        "zoo/test_zoo.py::test_the_seed_decides_the_order_of_the_rows_and_patience_the_number_of_epochs",
+    ),
+    (
+        "            patience=recipe.patience,\n",
+        "",
+        "zoo/test_zoo.py::test_the_seed_decides_the_order_of_the_rows_and_patience_the_number_of_epochs",
+    ),
+    (
+        "torch.linspace(0, len(x) - 1, min(size, len(x)), device=x.device).long()",
+        "torch.arange(min(size, len(x)), device=x.device)",
+        "zoo/test_zoo.py::test_weights_are_initialised_by_evenly_spaced_rows_drawn_as_in_training",
+    ),
+    (
+        "batch = x[rows] if resample is None else resample(x[rows], torch.Generator(x.device).manual_seed(0))",
+        "batch = x[rows]",
+        "zoo/test_zoo.py::test_weights_are_initialised_by_evenly_spaced_rows_drawn_as_in_training",
+    ),
+    (
+        "return batch, None if y is None else y[rows]",
+        "return batch, None if y is None else y[: len(rows)]",
+        "zoo/test_zoo.py::test_weights_are_initialised_by_evenly_spaced_rows_drawn_as_in_training",
+    ),
+)
+
+mutants(
+    "zoo/recipe.py",
+    (
+        '"milestones", "baselines")',
+        '"milestones", "baselines", "beta")',
+        "zoo/test_zoo.py::test_a_setting_that_training_depends_on_is_part_of_what_a_resumed_run_must_have[beta]",
+    ),
+    (
+        "(self.model[0].__name__, self.model[1])",
+        "(self.model[0].__name__, {})",
+        "zoo/test_zoo.py::test_a_setting_that_training_depends_on_is_part_of_what_a_resumed_run_must_have[model]",
+    ),
+    (
+        "(self.model[0].__name__, self.model[1])",
+        '("", self.model[1])',
+        "zoo/test_zoo.py::test_a_setting_that_training_depends_on_is_part_of_what_a_resumed_run_must_have[model]",
+    ),
+)
+
+mutants(
+    "zoo/outcome.py",
+    (
+        'history[-1]["seconds"]',
+        'history[0]["seconds"]',
+        "zoo/test_poison.py::test_a_run_reports_its_milestones_and_baselines",
+    ),
+    (
+        "measure(recipe, model, data, seed)",
+        "measure(recipe, model, data)",
+        "zoo/test_poison.py::test_a_run_measures_with_its_own_seed",
+    ),
+    (
+        "(recipe, data, rows, seed)\n",
+        "(recipe, data, rows, 0)\n",
+        "zoo/test_poison.py::test_a_run_measures_with_its_own_seed",
+    ),
+)
+
+mutants(
+    "zoo/measurement.py",
+    (
+        "alpha / (1 + alpha)",
+        "alpha",
+        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[variational-a-None]",
+    ),
+    (
+        "classifier=type(model).predict, num_samples=DRAWS",
+        "classifier=type(model).predict",
+        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[gaussian-a-rates0]",
+    ),
+    (
+        '"validation error": classification_error(model, *validation)',
+        '"validation error": classification_error(model, *test)',
+        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[gaussian-a-rates0]",
+    ),
+    (
+        "validation, test = labelled_part(data.validation), labelled_part(data.test)\n    figures = {",
+        "validation, test = labelled_part(data.validation), labelled_part(data.validation)\n    figures = {",
+        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[gaussian-a-rates0]",
+    ),
+)

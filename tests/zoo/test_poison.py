@@ -405,3 +405,19 @@ def test_a_run_reports_its_milestones_and_baselines(trained):
     assert outcome.figures["test error, epoch 1"] == outcome.history[0]["test error"]
     parts = outcome.labelled, outcome.data.validation, outcome.data.test
     assert outcome.figures["nearest neighbours test error"] == chosen(NEIGHBOURS, *parts)
+    assert outcome.figures["seconds"] == outcome.history[-1]["seconds"] > outcome.history[0]["seconds"]
+
+
+def test_a_run_measures_with_its_own_seed(trained):
+    """Features are classified by the labels of the seed, and a baseline begins from its parameters."""
+    trained(TINY["features"])
+    recipe = replace(TINY["features"], epochs=1)
+    model, data, _, figures, _ = run(recipe, seed=1, progress=False)
+    own, other = (measure(recipe, model, data, seed) for seed in (1, 0))
+    assert own == {name: figures[name] for name in own} != other
+    recipe = replace(TINY["table"], num_labels=20, epochs=1, baselines=("network without dropout",))
+    trained(recipe)
+    _, data, _, figures, _ = run(recipe, seed=1, progress=False)
+    rows = labels_kept(recipe, data, 1)
+    own, other = (BASELINES["network without dropout"](recipe, data, rows, seed) for seed in (1, 0))
+    assert figures["network without dropout test error"] == own != other

@@ -1,10 +1,10 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
-from pyrodgm.data import Dataset, Rows, files, load
+from pyrodgm.data import Dataset, Rows, binarise, files, load
 from pyrodgm.evaluate import bound
 from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
 from pyrodgm.models import M2, VAE, ResNetVAE
@@ -14,7 +14,9 @@ from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, writ
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.preparation import labels_kept
+from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import summary, unit
+from pyrodgm.zoo.training import _initial_batch
 from tests import by_hand_weights, pairs
 
 
@@ -145,6 +147,57 @@ def test_the_first_stage_is_trained_once_and_saved(tmp_path):
     *_, m1, _ = train(first_stage(recipe), seed=1, progress=False, folder=tmp_path / "pretrained")
     for net, trained in ((model.p_x, m1.p_x), (model.q_z1, m1.q_z)):
         assert all(torch.equal(value, net.state_dict()[name]) for name, value in trained.state_dict().items())
+
+
+FREE = {"name", "summary", "source", "paper", "figure", "deviations"}  # words
+FREE |= {
+    "epochs",
+    "milestones",
+    "baselines",
+    "importance_samples",
+    "importance_rows",
+    "feature_classifiers",
+    "kl_units",
+}
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Recipe)])
+def test_a_setting_that_training_depends_on_is_part_of_what_a_resumed_run_must_have(field):
+    recipe = RECIPES["moons-adgm"]
+    for changed in ("another", ("another", {"option": 1})):
+        if field == "model":
+            changed = (M2, recipe.model[1]) if changed == "another" else (recipe.model[0], {"z_size": 3})
+        assert (replace(recipe, **{field: changed}).training() == recipe.training()) == (field in FREE)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_a_run_is_not_resumed_with_another_seed(tmp_path):
+    recipe = replace(RECIPES["moons-m2"], epochs=1, batch_size=10_000)
+    train(recipe, seed=1, progress=False, folder=tmp_path)
+    with pytest.raises(ValueError, match="got a run with seed = 1, want 2; give another folder"):
+        train(recipe, seed=2, progress=False, folder=tmp_path)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_the_seed_decides_the_order_of_the_rows_and_patience_the_number_of_epochs(watched):
+    recipe = replace(RECIPES["moons-m2"], epochs=9, batch_size=10_000, monitor="validation error", patience=2)
+    for seed in (3, 4):
+        train(replace(recipe, learning_rate=0.0), seed=seed, progress=False)
+    assert [len(run_.history) for run_ in watched] == [3, 3]  # nothing is learnt: no epoch is better than the first
+    first, second = (next(iter(run_.batches))["unlabelled"] for run_ in watched)
+    assert len(first) == len(second) and not torch.equal(first, second)
+
+
+def test_weights_are_initialised_by_evenly_spaced_rows_drawn_as_in_training():
+    x, y = torch.linspace(0.05, 0.95, 10)[:, None], torch.arange(10)
+    state = torch.get_rng_state()
+    batch, labels = _initial_batch(x, y, 4, None)
+    assert batch.tolist() == x[[0, 3, 6, 9]].tolist() and labels.tolist() == [0, 3, 6, 9]
+    assert torch.equal(_initial_batch(x, y, 40, None)[0], x)
+    grey = torch.full((50, 8), 0.5)
+    first, again = (_initial_batch(grey, None, 20, binarise)[0] for _ in range(2))
+    assert first.unique().tolist() == [0.0, 1.0] and torch.equal(first, again)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def started(**changed):
@@ -279,6 +332,39 @@ def test_bounds_are_means_over_drawn_weights_whose_divergence_stands_beside(monk
     by_hand = by_hand_weights.divergences(model.p_x).item() / 3200
     assert figures["KL of the weights per training row"] == pytest.approx(by_hand, rel=1e-5)
     assert unit("KL of the weights per training row") == "nats"
+
+
+@pytest.mark.parametrize(("method", "rates"), [("gaussian-a", [20, 50, 50, 50]), ("variational-a", None)])
+def test_figures_of_a_supervised_model_by_hand(method, rates, monkeypatch):
+    """Errors of rows with labels, by the mean weights and by the mean of 100 draws; rates alpha / (1 + alpha)."""
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", stand_in)
+    recipe = RECIPES[f"mnist-dropout-{method}-150"]
+    data, _, model = prepare(replace(recipe, model=(recipe.model[0], recipe.model[1] | {"hidden": (8, 8, 8)})))
+    model.double()
+    parts = {}
+    for name in ("validation", "test"):
+        y = torch.arange(500) % 5
+        y[::7] = -1
+        parts[name] = Rows(2 * torch.randn(500, 12, dtype=torch.float64), y)
+    data = data._replace(**parts)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    figures = measure(recipe, model, data)
+    for part, kind, probabilities in (
+        ("validation", "validation error", model.classifier),
+        ("test", "test error", model.classifier),
+        ("test", "test error over 100 weights", lambda x: model.predict_draws(x, 100).mean(0)),
+    ):
+        x, y = parts[part]
+        wrong = probabilities(x[y >= 0]).argmax(-1) != y[y >= 0]
+        assert figures[kind] == pytest.approx(100 * float(wrong.double().mean()))
+    assert figures["test error"] != figures["test error over 100 weights"] != figures["validation error"]
+    if rates is None:
+        alphas = [1 / (1 + (-p.detach()).exp()) for name, p in model.named_parameters() if name.endswith("alpha.logit")]
+        rates = [100 * float((alpha / (1 + alpha)).mean()) for alpha in alphas]
+    found = [value for name, value in figures.items() if name.startswith("dropout rate of layer ")]
+    assert found == pytest.approx(rates)
 
 
 def test_a_start_may_compute_in_another_precision():
