@@ -161,6 +161,15 @@ def test_parts_count_by_their_weights(monkeypatch):
     torch.testing.assert_close(filled[x.isnan()], want[x.isnan()], rtol=1e-12, atol=0)
 
 
+def test_labels_stay_with_their_rows():
+    model, x, y = TestM2().model(), bits_with_missing_cells().flip(0), torch.tensor([0, 1, 2, 0, 1])
+    found = []
+    for begin in (0, 1):  # the first row is complete
+        torch.manual_seed(3)
+        found.append(impute(model, x[begin:], y[begin:], num_samples=5))
+    assert torch.equal(found[0][1:], found[1])
+
+
 def test_complete_rows_come_back_as_they_are():
     model, x = VAE(4, z_size=1, hidden=(3,), missing="zeros"), torch.rand(3, 4)
     assert torch.equal(impute(model, x), x)

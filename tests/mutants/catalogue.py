@@ -5643,3 +5643,49 @@ mutants(
         "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[gaussian-a-rates0]",
     ),
 )
+mutants(
+    "train/loop.py",
+    (
+        "if first <= steps]",
+        "if first < steps]",
+        "train/test_lost_steps.py::test_steps_that_are_undone_twice_are_lost_once",
+    ),
+    (
+        "[[first, min(last, steps)]",
+        "[[first, last]",
+        "train/test_lost_steps.py::test_steps_that_are_undone_twice_are_lost_once",
+    ),
+    (
+        "self.steps % CHECK_EVERY == 0 or broken",
+        "broken",
+        "train/test_loop.py::TestDiverging::test_a_loss_that_waits_on_a_gpu_is_looked_at_every_hundred_steps",
+    ),
+    (
+        "            if broken:\n                self.load(before)\n",
+        "            if broken:\n",
+        "train/test_loop.py::TestDiverging::test_a_gradient_names_its_parameters",
+    ),
+    (
+        "if self.count == 0:\n            self.dealt = now",
+        "if self.dealt is None:\n            self.dealt = now",
+        "train/test_resume.py::test_a_data_loader_deals_every_epoch_as_it_would_without_the_loop",
+    ),
+)
+
+mutants(
+    "train/run_folder.py",
+    (
+        "        self.saved = time.monotonic()\n        if not",
+        "        if not",
+        "train/test_resume.py::test_a_run_is_saved_after_minutes",
+    ),
+)
+
+mutants(
+    "evaluate/impute.py",
+    (
+        "None if y is None else y[incomplete]",
+        "None if y is None else y[: int(incomplete.sum())]",
+        "evaluate/test_impute.py::test_labels_stay_with_their_rows",
+    ),
+)

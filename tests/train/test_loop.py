@@ -281,6 +281,16 @@ class TestDiverging:
         with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, batch 2"):
             fit(Fake([torch.tensor(1.0), loss]), [{}, {}], 1, progress=False)
 
+    def test_a_loss_that_waits_on_a_gpu_is_looked_at_every_hundred_steps(self):
+        class Elsewhere(torch.Tensor):
+            is_cuda = True
+
+        losses = [torch.tensor(math.inf if step == 150 else 1.0).as_subclass(Elsewhere) for step in range(250)]
+        svi = Fake(losses)
+        with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, batch 200"):
+            fit(svi, [{}] * 250, 1, progress=False)
+        assert len(svi.seen) == 200
+
     def test_a_gradient_names_its_parameters(self):
         pyro.set_rng_seed(0)
         model = small(VAE)
@@ -305,6 +315,13 @@ class TestDiverging:
             pytest.raises(FloatingPointError, match=f"the gradient is not finite at epoch 1, batch 3: of {name}$"),
         ):
             fit(svi, [{"x": x}, {"x": x}, {"x": x[:5]}, {"x": x}], 1, progress=False)
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        two_steps = small(VAE)
+        assert torch.equal(rows(two_steps)[0], x)
+        svi = SVI(two_steps.model, two_steps.guide, Adam({"lr": 1e-3}), Trace_ELBO(max_plate_nesting=1))
+        fit(svi, [{"x": x}] * 2, 1, progress=False)
+        assert all(torch.equal(value, model.state_dict()[name]) for name, value in two_steps.state_dict().items())
 
     def test_the_last_good_checkpoint_stays(self, tmp_path):
         model, _ = self.run(SVI, lambda model, good: {"x": torch.full((7, 6), math.nan)}, folder=tmp_path)

@@ -81,3 +81,23 @@ def test_the_last_steps_are_checked_before_they_are_kept():
     assert svi.undone == [(32, 42)]
     assert [row.get("lost steps") for row in history] == [None, None, None, None, 4, 7]
     assert not all(map(torch.equal, parameters(model), seen[6]))
+
+
+def test_steps_that_are_undone_twice_are_lost_once():
+    """Before step 8, all after the first 4 are undone; before step 13, all after the first 5, whose last was lost."""
+
+    class Undoing:
+        optim = None
+
+        def __init__(self):
+            self.companions, self.steps = [], 0
+
+        def step(self):
+            self.steps += 1
+            if self.steps in (8, 13):
+                (run,) = self.companions
+                run.load_state_dict(run.state_dict() | {"steps": {8: 4, 13: 5}[self.steps]})
+            return 1.0
+
+    history = fit(Undoing(), [{}] * 4, 4, progress=False)
+    assert [row.get("lost steps") for row in history] == [None, 4, 4, None]

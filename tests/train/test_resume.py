@@ -179,6 +179,8 @@ def test_a_run_is_saved_after_minutes(tmp_path):
     assert not folder.due()
     folder.saved = now - 121
     assert folder.due()
+    folder.save({"module": {}}, [], last=False)
+    assert not folder.due()  # and then after as many minutes again
 
 
 def test_the_seconds_of_a_resumed_run_go_on(tmp_path):
@@ -214,6 +216,30 @@ def test_a_data_loader_deals_the_rest_of_its_epoch(shuffle, stopped_at, tmp_path
     torch.manual_seed(99)
     fit(svi, loader(), 3, folder=tmp_path, progress=False)
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+
+
+def test_a_data_loader_deals_every_epoch_as_it_would_without_the_loop():
+    class Drawing:
+        """Records its rows and draws noise."""
+
+        optim = None
+
+        def __init__(self):
+            self.seen = []
+
+        def step(self, x):
+            self.seen.append([*x.tolist(), float(torch.rand(()))])
+            return 1.0
+
+    loader = DataLoader([{"x": float(row)} for row in range(12)], batch_size=4, shuffle=True)
+    expected, svi = Drawing(), Drawing()
+    torch.manual_seed(0)
+    for _ in range(3):
+        for batch in loader:
+            expected.step(**batch)
+    torch.manual_seed(0)
+    fit(svi, loader, 3, progress=False)
+    assert svi.seen == expected.seen and len({tuple(step) for step in svi.seen}) == 9
 
 
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
