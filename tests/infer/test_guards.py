@@ -678,10 +678,25 @@ def test_what_was_loaded_is_gone_back_to_before_its_first_step():
     snapshots, (weight, *_) = Snapshots(svi), decoder.parameters()
     snapshots.take(1, 1, [weight], [])
     before, moment = weight.detach().clone(), first.optim.optim_objs[weight].state[weight]["exp_avg"].clone()
-    svi.step(rows(2))
+    for step in (2, 3):  # steps after the first time do not change the snapshot
+        svi.step(rows(step))
+        snapshots.go_back(1, last=1)
+        assert torch.equal(weight, before)
+        assert torch.equal(svi.optim.optim_objs[weight].state[weight]["exp_avg"], moment)
+
+
+def test_before_the_first_step_an_optimiser_had_no_moments_and_what_a_graph_writes_goes_back_too():
+    model, guide, decoder = scaled_pair(lambda: 1.0)
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.01}), Trace_ELBO(), backend="replay")
+    model(rows(1))  # registers the parameters
+    snapshots, (weight, *_), statistics = Snapshots(svi), decoder.parameters(), torch.ones(3)
+    snapshots.take(1, 1, [weight], [statistics])
+    svi.step(rows(1))
+    statistics += 1
+    assert svi.optim.optim_objs[weight].state[weight]
     snapshots.go_back(1, last=1)
-    assert torch.equal(weight, before)
-    assert torch.equal(svi.optim.optim_objs[weight].state[weight]["exp_avg"], moment)
+    assert statistics.tolist() == [1.0] * 3
+    assert not svi.optim.optim_objs[weight].state[weight]
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

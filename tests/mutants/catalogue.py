@@ -5689,3 +5689,130 @@ mutants(
         "evaluate/test_impute.py::test_labels_stay_with_their_rows",
     ),
 )
+mutants(
+    "zoo/baselines.py",
+    (
+        "net(part.x / data.train.x.abs().max())",
+        "net(part.x)",
+        "zoo/test_poison.py::test_the_supervised_network_reads_every_part_on_the_scale_of_the_training_rows",
+    ),
+    (
+        'options["hidden"] = recipe.model[1]["classifier_hidden"]',
+        "pass",
+        "zoo/test_poison.py::test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validation",
+    ),
+)
+
+mutants(
+    "zoo/measurement.py",
+    (
+        'error(test, network="inference", **options)',
+        "error(test, **options)",
+        "zoo/test_poison.py::test_the_inference_network_of_a_cagem_has_an_error_of_its_own",
+    ),
+)
+
+mutants(
+    "zoo/override.py",
+    (
+        "value < LEAST[field]",
+        "value <= LEAST[field]",
+        "zoo/test_override.py::test_the_least_number_is_taken",
+    ),
+)
+
+mutants(
+    "zoo/experiment.py",
+    (
+        'return record | described | {"command": record["command"]}',
+        "return described | record",
+        "zoo/test_experiment.py::test_seeds_are_in_the_order_of_their_numbers_and_words_are_those_of_now",
+    ),
+    (
+        "for number in sorted(map(int, runs))",
+        "for number in map(int, sorted(runs))",
+        "zoo/test_experiment.py::test_seeds_are_in_the_order_of_their_numbers_and_words_are_those_of_now",
+    ),
+)
+
+mutants(
+    "zoo/results.py",
+    (
+        '(" and changes" if changed else "")',
+        '""',
+        "zoo/test_zoo.py::test_a_commit_with_changes_says_so",
+    ),
+    (
+        '"--porcelain", "--", "."',
+        '"--porcelain"',
+        "zoo/test_zoo.py::test_a_commit_with_changes_says_so",
+    ),
+)
+
+mutants(
+    "train/state.py",
+    (
+        " | svi.optim._state_waiting_to_be_consumed",
+        "",
+        "train/test_resume.py::test_moments_that_were_loaded_and_not_yet_used_are_part_of_the_state",
+    ),
+    (
+        '_copied(value) for key, value in state["optimizer"]',
+        'value for key, value in state["optimizer"]',
+        "train/test_resume.py::test_a_state_can_be_restored_more_than_once",
+    ),
+)
+
+mutants(
+    "train/checkpoint.py",
+    (
+        "value.detach().contiguous().clone()",
+        "value.detach().contiguous()",
+        "train/test_pieces.py::test_tensors_that_share_memory_are_saved_as_they_are_now",
+    ),
+)
+
+mutants(
+    "infer/compiled/snapshots.py",
+    (
+        "            optimiser.state.pop(parameter, None)\n",
+        "",
+        "infer/test_guards.py::test_before_the_first_step_an_optimiser_had_no_moments_and_what_a_graph_writes_goes_back_too",
+    ),
+    (
+        "*(parameter for parameter, _ in made), *written]",
+        "*(parameter for parameter, _ in made)]",
+        "infer/test_guards.py::test_before_the_first_step_an_optimiser_had_no_moments_and_what_a_graph_writes_goes_back_too",
+    ),
+)
+
+mutants(
+    "zoo/stages.py",
+    (
+        "data=recipe.data, preprocess",
+        "preprocess",
+        "zoo/test_zoo.py::test_a_first_stage_has_the_data_of_the_recipe_that_builds_on_it",
+    ),
+    (
+        "preprocess=recipe.preprocess, **changes",
+        "**changes",
+        "zoo/test_zoo.py::test_a_first_stage_has_the_data_of_the_recipe_that_builds_on_it",
+    ),
+)
+
+mutants(
+    "zoo/preparation.py",
+    (
+        "used: Any = rows if model_class.supervised else data.train.x",
+        "used: Any = data.train.x",
+        "zoo/test_zoo.py::test_the_data_of_a_supervised_model_are_the_rows_whose_labels_are_kept[50-50]",
+    ),
+)
+mutants(
+    "infer/compiled/snapshots.py",
+    (
+        "optimiser.state[parameter] = {key: _copied(value) for key, value in values.items()}",
+        "optimiser.state[parameter] = values",
+        "infer/test_guards.py::test_what_was_loaded_is_gone_back_to_before_its_first_step",
+    ),
+)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pyrodgm.train import EMA, linear_decay, step_decay
-from pyrodgm.train.checkpoint import pack, unpack
+from pyrodgm.train.checkpoint import load_state, pack, save_state, unpack
 from pyrodgm.train.early_stopping import EarlyStopping
 from pyrodgm.train.history import write_csv
 
@@ -130,6 +130,18 @@ def test_values_are_taken_apart_and_put_together():
     assert torch.equal(again["moments"][0], value["moments"][0]) and torch.equal(again["generator"], value["generator"])
     assert (again["a.b"], again["a"]["b"]) == (1.0, 2.0)
     assert again["numpy"][1].dtype == np.uint32 and again["numpy"][1].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_tensors_that_share_memory_are_saved_as_they_are_now(tmp_path):
+    whole = torch.arange(6.0).reshape(2, 3)
+    value = {"tied": [whole, whole], "part": whole[1], "turned": whole.t()}
+    want = {"tied": [whole.clone(), whole.clone()], "part": whole[1].clone(), "turned": whole.t().clone()}
+    tensors, rest = pack(value)
+    whole += 1
+    torch.testing.assert_close(unpack(tensors, rest), want, rtol=0, atol=0)
+    whole -= 1
+    save_state(tmp_path / "s.safetensors", "test", value)
+    torch.testing.assert_close(load_state(tmp_path / "s.safetensors", "test")[0], want, rtol=0, atol=0)
 
 
 def test_what_would_have_to_be_pickled_is_refused():

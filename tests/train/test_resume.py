@@ -23,6 +23,7 @@ from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
 from pyrodgm.train import fit, step_decay
 from pyrodgm.train.run_folder import RunFolder
+from pyrodgm.train.state import capture, restore
 from tests.pairs import small
 
 
@@ -240,6 +241,29 @@ def test_a_data_loader_deals_every_epoch_as_it_would_without_the_loop():
     torch.manual_seed(0)
     fit(svi, loader, 3, progress=False)
     assert svi.seen == expected.seen and len({tuple(step) for step in svi.seen}) == 9
+
+
+def test_a_state_can_be_restored_more_than_once():
+    """Steps after the first time do not change it, although optimisers step their moments in place."""
+    model, svi, batches = set_up(SVI, VAE)
+    for batch in batches:
+        svi.step(**batch)
+    state, ends = capture(model, svi, batches), []
+    for _ in range(2):
+        restore(state, model, svi, batches)
+        for batch in batches:
+            svi.step(**batch)
+        ends.append({name: value.clone() for name, value in model.state_dict().items()})
+    assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
+
+
+def test_moments_that_were_loaded_and_not_yet_used_are_part_of_the_state():
+    model, svi, batches = set_up(SVI, VAE)
+    svi.step(**next(iter(batches)))
+    expected, loaded = capture(model, svi, batches), svi.optim.get_state()
+    svi.optim.optim_objs.clear()
+    svi.optim.set_state(loaded)
+    assert capture(model, svi, batches)["optimizer"].keys() == expected["optimizer"].keys() != set()
 
 
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):

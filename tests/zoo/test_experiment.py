@@ -71,6 +71,14 @@ def test_a_second_call_measures_only_what_is_missing(sums, tmp_path):
     assert finished(written(tmp_path)) == {(seed, part) for seed in (0, 1) for part in sums.experiment.parts}
 
 
+def test_seeds_are_in_the_order_of_their_numbers_and_words_are_those_of_now(sums, tmp_path):
+    reproduce(sums.experiment, tmp_path, 11, patterns=["one"], report=[].append)
+    assert list(written(tmp_path)["figures"]) == [str(seed) for seed in range(11)]
+    reproduce(replace(sums.experiment, summary="Totals"), tmp_path, 11, patterns=["one"], report=[].append)
+    assert written(tmp_path)["summary"] == "Totals" and len(sums.measured) == 11
+    assert written(tmp_path)["command"] == "pyrodgm reproduce sums --seeds 11"
+
+
 def test_an_interrupted_experiment_goes_on_after_its_last_part(sums, tmp_path):
     sums.fails = "three (3)"
     with pytest.raises(KeyboardInterrupt):

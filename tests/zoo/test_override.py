@@ -75,6 +75,18 @@ def test_what_is_not_there_or_of_another_type(change, message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "change", ["epochs=1", "measure_every=1", "num_particles=1", "importance_samples=0", "importance_rows=1"]
+)
+def test_the_least_number_is_taken(change):
+    field, _, number = change.partition("=")
+    try:
+        found = getattr(override(DIGITS, [change]), field)
+    except ValueError as refused:
+        found = refused
+    assert found == int(number)
+
+
 def test_the_data_are_a_file_of_the_users(tmp_path):
     (path := tmp_path / "mine.csv").write_text("a,label\n1,0\n")
     assert override(DIGITS, [f"data={path}"]).data == (str(path), {})

@@ -15,7 +15,7 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 
 from pyrodgm.data import Rows, binarise, load, resample_counts
-from pyrodgm.evaluate import bound, classification_error
+from pyrodgm.evaluate import bound, classification_error, match_clusters
 from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo import RECIPES, measure, run, train
@@ -282,6 +282,14 @@ def test_clusters_stand_for_classes_by_the_validation_rows(small_data):
     assert validation_alone[0] == neither[0] and validation_alone[1] != neither[1]
 
 
+def test_the_inference_network_of_a_cagem_has_an_error_of_its_own(small_data):
+    data, _, model = in_double(TINY["clusters"])
+    figures, options = measure(TINY["clusters"], model, data), {"num_samples": 100, "network": "inference"}
+    matching = match_clusters(model, *data.validation, **options)
+    error = classification_error(model, *data.test, matching=matching, **options)
+    assert figures["test error of q(y | x)"] == error != figures["test error"]
+
+
 SVMS = [make_pipeline(StandardScaler(), SVC(C=c)) for c in (0.1, 1, 10, 100, 1000)]
 NEIGHBOURS = [KNeighborsClassifier(k) for k in (1, 3, 5, 10)]
 CANDIDATES = {"SVM": SVMS, "nearest neighbours": NEIGHBOURS}
@@ -386,6 +394,16 @@ def test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validat
     assert errors[0] <= errors[1] <= errors[2] and errors[0] < errors[2]
     for net in nets[1:]:
         assert all(torch.equal(value, net.state_dict()[key]) for key, value in nets[0].state_dict().items())
+    other = replace(MOONS, model=(M2, {"hidden": (8,), "classifier_hidden": (5, 4)}))
+    supervised_network(other, data, rows, 1, steps=1)
+    assert [len(layer.weight) for net in nets[-2:] for layer in net.trunk.layers] == [8, 5, 4]
+
+
+def test_the_supervised_network_reads_every_part_on_the_scale_of_the_training_rows(moons):
+    data, rows = moons
+    larger = data._replace(**{name: Rows(1024 * part.x, part.y) for name, part in data.parts.items()})
+    found = [BRIEF["supervised network"](MOONS, each, rows, 1) for each in (data, larger)]
+    assert found[0] == found[1]
 
 
 def test_label_spreading_by_hand(moons):

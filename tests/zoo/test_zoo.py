@@ -1,4 +1,6 @@
 import json
+import re
+import subprocess
 from dataclasses import fields, replace
 
 import pytest
@@ -10,7 +12,7 @@ from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
 from pyrodgm.models import M2, VAE, ResNetVAE
 from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
-from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, run, train, write_results
+from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, results, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.preparation import labels_kept
@@ -376,6 +378,21 @@ def test_a_start_may_compute_in_another_precision():
         pytest.fail(f"refused: {error}")
 
 
+def test_a_first_stage_has_the_data_of_the_recipe_that_builds_on_it():
+    recipe = started(data=("moons", {"noise": 0.2}), preprocess=(("standardise", {}),))
+    first = first_stage(recipe)
+    assert (first.data, first.preprocess) == (recipe.data, recipe.preprocess) and first.name == "digits-m1"
+
+
+@pytest.mark.parametrize(("num_labels", "data_size"), [(50, 50), (None, 3200)])
+def test_the_data_of_a_supervised_model_are_the_rows_whose_labels_are_kept(num_labels, data_size, monkeypatch):
+    """Or the divergence of its weights would count too little."""
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", stand_in)
+    recipe = replace(RECIPES["mnist-dropout-variational-a-150"], num_labels=num_labels)
+    _, rows, model = prepare(recipe)
+    assert model.data_size == len(rows) == data_size
+
+
 @pytest.mark.usefixtures("plain_svi")
 def test_classifiers_on_features_see_the_kept_labels_alone(monkeypatch):
     recipe = replace(RECIPES["digits-m1"], epochs=1, baselines=())
@@ -410,6 +427,22 @@ def test_units_of_figures():
 def test_summary_is_mean_and_standard_error():
     assert summary([1.0, 2.0, 3.0]) == "2.00 ± 0.58"
     assert summary([1.234]) == "1.23"
+
+
+def test_a_commit_with_changes_says_so(tmp_path, monkeypatch):
+    module = tmp_path / "package" / "zoo" / "results.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("1")
+    monkeypatch.setattr(results, "__file__", str(module))
+    assert results.package_commit() == "unknown"
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for words in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    (tmp_path / "beside.py").write_text("2")  # not of the package
+    clean = results.package_commit()
+    assert re.fullmatch("[0-9a-f]{7,}", clean)
+    module.write_text("2")
+    assert results.package_commit() == f"{clean} and changes"
 
 
 def test_results_are_replaced_whole(tmp_path, monkeypatch):
