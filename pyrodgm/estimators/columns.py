@@ -131,9 +131,10 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         raise ValueError(f"X: got values up to {high:g} in columns ({columns(endless)}), want less than 1e150")
     constant = normal[scale[normal] <= 1e-12 * np.abs(shift[normal])]
     if len(constant):
+        how = "sklearn.feature_selection.VarianceThreshold drops them" if kinds is None else "Drop them from the frame"
         raise ValueError(
             f"X: got constant columns ({columns(constant)}), want columns that vary, or another likelihood than "
-            "normal: a constant has no density. sklearn.feature_selection.VarianceThreshold drops them"
+            f"normal: a constant has no density. {how}"
         )
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)

@@ -182,6 +182,8 @@ def words_refused(X: Any) -> Iterator[None]:
     """Raise ``ValueError`` about words, dates and the like where X must be numbers, as in an array."""
     if np.ma.is_masked(X):
         raise ValueError("X: got a masked array, want NaN for a missing cell: X.filled(np.nan) of a float array")
+    if type(X).__name__ == "LazyFrame":
+        raise ValueError("X: got a LazyFrame, want a data frame, such as X.collect()")
     if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):
         raise ValueError("X: got an array of dates or times, want numbers, such as days")
     frame = read_frame(X)

@@ -36,6 +36,7 @@ class ADGM(AuxiliaryModel):
             (app. B): p(a) = N(0, I); but for the class term, the best q(a | x) is then a point.
         a_reads_x: use p(a | x, y, z) of eq. 7 instead of p(a | y, z).
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -54,11 +55,13 @@ class ADGM(AuxiliaryModel):
         auxiliary: Literal["stochastic", "deterministic", "uninformed"] = "stochastic",
         a_reads_x: bool = False,
         classes: Option = "enumerated",
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         check_choice("auxiliary", auxiliary, ("stochastic", "deterministic", "uninformed"))
         stochastic, self.informed = auxiliary != "deterministic", auxiliary == "stochastic"
         super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, stochastic, **options)
+        self.set_class_prior(class_prior)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.a_reads_x = a_reads_x
         self.p_x = nets.likelihood(z_size, num_classes)
@@ -69,7 +72,7 @@ class ADGM(AuxiliaryModel):
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
-            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            y = pyro.sample("y", self.prior_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             x = pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x)
             if self.informed:
                 parents = (self.scaled(x), z, y) if self.a_reads_x else (z, y)

@@ -43,9 +43,10 @@ class AdversarialM2(M2):
         hidden: Sequence[int] = (500,),
         classes: Option = "enumerated",
         classifier_hidden: Sequence[int] | None = None,
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(x_size, num_classes, z_size, hidden, classes, classifier_hidden, **options)
+        super().__init__(x_size, num_classes, z_size, hidden, classes, classifier_hidden, class_prior, **options)
         self.f_y = Networks(x_size, num_classes, hidden, **options).categorical(z_size)
 
     def adversarial_loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

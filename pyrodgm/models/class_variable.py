@@ -1,5 +1,6 @@
 """The class y of a model: its prior, its one-hot form, and how the guide treats a y that is not given."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyro
@@ -19,6 +20,8 @@ class ClassVariable(torch.nn.Module):
 
     num_classes: int | Any  # None without a y
     classes: Option
+    class_prior: tuple[float, ...] | None = None  # p(y), see ``set_class_prior``
+    log_class_prior: torch.Tensor
 
     @property
     def relaxed(self) -> bool:
@@ -40,6 +43,27 @@ class ClassVariable(torch.nn.Module):
     def uniform_one_hot(self) -> KnownOneHotCategorical:
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
         return KnownOneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
+
+    def set_class_prior(self, class_prior: Sequence[float] | None) -> None:
+        """Set the prior p(y), K probabilities above zero that sum to one; None for a uniform one.
+
+        Raises:
+            ValueError: for another number of classes, or for values that are not such probabilities.
+        """
+        self.class_prior = None if class_prior is None else tuple(class_prior)
+        if self.class_prior is None:
+            return
+        shares = torch.tensor(self.class_prior, dtype=torch.float64)
+        if shares.shape != (self.num_classes,) or not bool((shares > 0).all()) or abs(float(shares.sum()) - 1) > 1e-6:
+            wanted = f"{self.num_classes} probabilities above zero that sum to 1"
+            raise ValueError(f"class_prior: got {self.class_prior}, want {wanted}")
+        self.register_buffer("log_class_prior", shares.log().to(torch.get_default_dtype()), persistent=False)
+
+    def prior_one_hot(self) -> KnownOneHotCategorical:
+        """The prior p(y): uniform, unless ``set_class_prior`` was given probabilities."""
+        if self.class_prior is None:
+            return self.uniform_one_hot()
+        return KnownOneHotCategorical(logits=self.log_class_prior)
 
     def categorical(self, fn: dist.OneHotCategorical) -> dist.OneHotCategorical:
         """The distribution of the site y for a one-hot categorical: relaxed with ``classes="relaxed"``, else itself."""

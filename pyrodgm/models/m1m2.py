@@ -39,6 +39,7 @@ class M1M2(DeepGenerativeModel):
         hidden: sizes of the hidden layers, the same in every network; or a tuple for M1 and a tuple for M2.
         joint: whether to train M1 too, instead of keeping it fixed.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -61,9 +62,11 @@ class M1M2(DeepGenerativeModel):
         hidden: Sequence[int] | Sequence[Sequence[int]] = ((600, 600), (500,)),
         joint: bool = False,
         classes: Option = "enumerated",
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(x_size, num_classes, z_size, classes)
+        self.set_class_prior(class_prior)
         check_size("z1_size", z1_size)
         m1, m2 = (Networks(x_size, num_classes, sizes, **options) for sizes in hidden_by_layer(hidden, 2))
         self.z1_size, self.joint = z1_size, joint
@@ -102,7 +105,7 @@ class M1M2(DeepGenerativeModel):
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z2 = pyro.sample("z2", self.standard_normal(self.z_size))  # (B, z2) or (K, B, z2)
-            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            y = pyro.sample("y", self.prior_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             z1 = pyro.sample("z1", self.p_z1(z2, y))  # (B, z1), with log-density (K, B)
             return pyro.sample("x", self.p_x(z1), obs=x)  # (B, x)
 

@@ -7,7 +7,8 @@
     log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            eq. 3.8
 
 The objective with labels, eqs 3.9-3.10, is ``pyrodgm.infer.SemiSupervisedELBO``. Section 3.3.1 also writes
-q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform.
+q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform
+unless another one is given.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ class M2(DeepGenerativeModel):
         hidden: sizes of the hidden layers.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         classifier_hidden: sizes of the hidden layers of q(y | x), if they differ from ``hidden``.
+        class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -48,9 +50,11 @@ class M2(DeepGenerativeModel):
         hidden: Sequence[int] = (500,),
         classes: Option = "enumerated",
         classifier_hidden: Sequence[int] | None = None,
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(x_size, num_classes, z_size, classes)
+        self.set_class_prior(class_prior)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(z_size, num_classes)
         self.q_y = nets.having(classifier_hidden).categorical(nets.input_size)
@@ -59,7 +63,7 @@ class M2(DeepGenerativeModel):
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
-            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            y = pyro.sample("y", self.prior_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             return pyro.sample("x", self.p_x(z, y), obs=x)  # (B, x) or (K, B, x)
 
     def guide(self, x: torch.Tensor, y: torch.Tensor | None = None, size: int = 1) -> None:

@@ -32,6 +32,7 @@ class SDGM(AuxiliaryModel):
         a_size: number of units of the lower layer a.
         hidden: sizes of the hidden layers, the same in every network.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
@@ -48,9 +49,11 @@ class SDGM(AuxiliaryModel):
         a_size: int = 100,
         hidden: Sequence[int] = (500, 500),
         classes: Option = "enumerated",
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(x_size, num_classes, z_size, a_size, hidden, classes, **options)
+        self.set_class_prior(class_prior)
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_a = nets.normal(z_size, num_classes, size=a_size)
         self.p_x = nets.likelihood(a_size, z_size, num_classes)
@@ -58,6 +61,6 @@ class SDGM(AuxiliaryModel):
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample("z", self.standard_normal(self.z_size))  # (B, z) or (K, B, z)
-            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            y = pyro.sample("y", self.prior_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             a = pyro.sample("a", self.p_a(z, y))  # (B, a)
             return pyro.sample("x", self.p_x(a, z, y), obs=x)  # (B, x) or (K, B, x)

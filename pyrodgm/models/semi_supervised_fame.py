@@ -36,6 +36,7 @@ class SemiSupervisedFAME(DeepGenerativeModel):
         num_classes: number of classes K.
         z_sizes, hidden, maps, concatenation, pixel_maps, likelihood, posterior, options: as for ``FAME``.
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        class_prior: p(y), K probabilities; None for a uniform one.
 
     Raises:
         ValueError: as for ``FAME``.
@@ -60,11 +61,13 @@ class SemiSupervisedFAME(DeepGenerativeModel):
         likelihood: Option = "bernoulli",
         posterior: Option = "normal",
         classes: Option = "enumerated",
+        class_prior: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         decoder: dict[str, Any] = {"concatenation": concatenation, "pixel_maps": pixel_maps, "likelihood": likelihood}
         x_size, nets = networks_of_maps(image_shape, z_sizes, hidden, maps, **decoder, **options)
         super().__init__(x_size, num_classes, z_sizes[-1], classes)
+        self.set_class_prior(class_prior)
         self.image_shape, self.z_sizes, self.top = tuple(image_shape), z_sizes, f"z{len(z_sizes)}"
         above = [*z_sizes[:-1], z_sizes[-1] + num_classes]  # z_L and y are read side by side
         self.p_x = nets[0].likelihood(above[0])
@@ -80,7 +83,7 @@ class SemiSupervisedFAME(DeepGenerativeModel):
     def model(self, x: torch.Tensor | None = None, y: torch.Tensor | None = None, size: int = 1) -> torch.Tensor:
         with self.batch(x, y, size) as y:
             z = pyro.sample(self.top, self.standard_normal(self.z_size))  # (B, z_L) or (K, B, z_L)
-            y = pyro.sample("y", self.uniform_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
+            y = pyro.sample("y", self.prior_one_hot(), obs=y)  # (B, K) or (K, 1, K) enumerated
             above = side_by_side(z, y)
             for i in reversed(range(len(self.p_z))):
                 above = pyro.sample(f"z{i + 1}", self.p_z[i](above))  # (B, z_i) or (K, B, z_i)

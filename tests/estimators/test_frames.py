@@ -183,7 +183,7 @@ def test_rows_that_are_not_as_in_fit(classifier, change, message):
         ([1, "a"] * (N // 2), "X: got values of the types int, str in column 'new', want one type"),
         (pd.Series([None] * N, dtype="str"), "X: got column 'new' without a single value"),
         (None, r"X: got columns without a single value \('new'\)"),
-        (1.0, r"X: got constant columns \('new'\)"),
+        (1.0, r"X: got constant columns \('new'\).* a constant has no density. Drop them from the frame"),
         ([datetime.date(2020, 1, 1 + i % 9) for i in range(N)], "X: got column 'new' of date objects, want numbers"),
         (1j * np.arange(N), "X: got column 'new' of complex numbers, want real numbers"),
         ([10**400 + i for i in range(N)], "X: got an integer beyond 1e308 in column 'new', want numbers"),
@@ -266,3 +266,9 @@ def test_frames_of_polars():
     assert m1.likelihood_[1]["columns"] == ("normal", ("categorical", 2), "bernoulli")
     for rows in (m1.sample(4), m1.impute(frame, num_samples=5)):
         assert rows.schema == frame.schema and rows.null_count().row(0) == (0, 0, 0)
+
+
+def test_a_lazy_frame_has_to_be_collected():
+    polars = pytest.importorskip("polars")
+    with pytest.raises(ValueError, match=r"X: got a LazyFrame, want a data frame, such as X.collect\(\)"):
+        M1(epochs=1).fit(polars.LazyFrame({"age": [1.0, 2.0]}))

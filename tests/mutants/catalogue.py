@@ -260,6 +260,11 @@ mutants(
 mutants(
     "models/class_variable.py",
     (
+        "shares.log().to(",
+        "shares.to(",
+        "models/test_class_prior.py::test_p_y_has_the_given_shares[M2]",
+    ),
+    (
         '(isinstance(options["top"], int) and 1 <=',
         '(isinstance(options["top"], int) or 1 <=',
         "models/test_bad_inputs.py::test_names_that_do_not_exist",
@@ -538,7 +543,7 @@ mutants(
 mutants(
     "models/m2.py",
     (
-        "self.uniform_one_hot(), obs=y",
+        "self.prior_one_hot(), obs=y",
         "self.q_y(self.scaled(x)), obs=y",
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[M2-]",
     ),
@@ -3754,6 +3759,11 @@ mutants(
 )
 mutants(
     "estimators/targets.py",
+    (
+        "(counts + 1) / (counts.sum() + num_classes)",
+        "counts / counts.sum()",
+        "estimators/test_class_shares.py::test_shares_are_smoothed_and_none_if_they_are_equal",
+    ),
     (
         '    if y.dtype.kind in "iu":\n        return y == MISSING',
         '    if y.dtype.kind in "iu":\n        return y < MISSING',
