@@ -95,6 +95,14 @@ def test_probe_reads_the_class_where_the_latent_holds_it(means):
     assert not hasattr(classifier, "classes_")
 
 
+def test_probe_of_draws_has_their_noise():
+    model = small(VAE, hidden=())
+    data = separable(model)
+    with torch.no_grad():
+        model.q_z.log_variance.bias.fill_(4.0)
+    assert probe(model, data, data) == 0 < 10 < probe(model, data, data, means=False)
+
+
 def test_probe_does_not_see_the_label_through_the_guide():
     """z says which y the guide was given, and x nothing: the probe is to do no better than chance."""
     model = small(M2, hidden=())

@@ -21,6 +21,18 @@ def test_a_row_with_one_impossible_cell_has_an_infinite_anomaly_score():
     assert anomaly_score(model, x).isinf().nonzero().flatten().tolist() == [2]
 
 
+def test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_double_precision():
+    model, seen = small(VAE, likelihood="normal"), []
+    model.q_z.register_forward_pre_hook(lambda net, parents: seen.append((parents[0].dtype, len(parents[0]))))
+    x = torch.randn(4, 6)
+    score = same_noise(anomaly_score, model, x, num_samples=3)
+    torch.testing.assert_close(score, -same_noise(row_bounds, model, x, num_samples=3))
+    seen.clear()
+    x[0, 1], x[1, 2] = -20.0, 20.0
+    anomaly_score(model, x)
+    assert seen == [(torch.float32, 2), (torch.float64, 2)]
+
+
 @pytest.mark.parametrize("labelled", [False, True])
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_rows_and_parts_sum_to_pyros_bound(model_class, options, labelled):

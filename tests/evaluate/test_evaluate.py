@@ -36,6 +36,12 @@ def test_error_is_the_share_of_wrong_rows_in_per_cent():
     assert classification_error(Threshold(), x, y, shift=10.0) == pytest.approx(60.0)
 
 
+def test_clusters_are_matched_by_the_classifier_with_its_options():
+    x, y = torch.linspace(0, 0.99, 100)[:, None], (torch.arange(100) >= 60).long()
+    assert match_clusters(Threshold(), x, y).tolist() == [0, 1]
+    assert match_clusters(Threshold(), x, y, shift=10.0).tolist() == [1, 0]
+
+
 def test_error_refuses_labels_of_another_length():
     with pytest.raises(ValueError, match="y: got 3 labels, want 4"):
         classification_error(Threshold(), torch.rand(4, 1), torch.zeros(3).long())

@@ -56,6 +56,14 @@ class TestLinearNormal:
         assert bool(((draws.mean(0) - mean).abs() < 3 * error).all())
         torch.testing.assert_close(draws.T.cov(), covariance, rtol=0.12, atol=0.12 * float(covariance.trace()) / 2)
 
+    def test_every_row_has_draws_of_its_own(self):
+        model, x = LinearNormalWithMissing(), rows_with_missing_cells()[1:2].repeat(2, 1)
+        x[0, [0, 3]], x[1, [0, 3]] = 2.0, -2.0
+        draws = impute(model, x, num_samples=2000, num_draws=400)[:, :, [1, 2]]
+        for row, found in zip(x, draws.unbind(1), strict=True):
+            mean, covariance = model.conditional(row)
+            assert bool(((found.mean(0) - mean).abs() < 5 * covariance.diagonal().sqrt() / math.sqrt(200)).all())
+
     def test_importance_weights_reach_the_marginal(self):
         model, x = LinearNormalWithMissing(), rows_with_missing_cells()
         found = log_likelihood(model, x, num_samples=20_000)

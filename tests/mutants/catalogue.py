@@ -5826,3 +5826,39 @@ mutants(
         "infer/test_guards.py::test_what_was_loaded_is_gone_back_to_before_its_first_step",
     ),
 )
+mutants(
+    "evaluate/impute.py",
+    (
+        "[one, rows].to(draw)",
+        "[one, 0 * rows].to(draw)",
+        "evaluate/test_impute.py::TestLinearNormal::test_every_row_has_draws_of_its_own",
+    ),
+)
+
+mutants(
+    "evaluate/classification.py",
+    (
+        "model.classifier(rows, **options)",
+        "model.classifier(rows)",
+        "evaluate/test_evaluate.py::test_clusters_are_matched_by_the_classifier_with_its_options",
+    ),
+    (
+        "        if means:\n",
+        "        if True:\n",
+        "evaluate/test_classes.py::test_probe_of_draws_has_their_noise",
+    ),
+)
+
+mutants(
+    "evaluate/bound.py",
+    (
+        "x_rows, None, num_samples, batch_size",
+        "x_rows, None, 1, batch_size",
+        "evaluate/test_elbo_parts.py::test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_double_precision",
+    ),
+    (
+        "(x.abs() > FAR",
+        "(x > FAR",
+        "evaluate/test_elbo_parts.py::test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_double_precision",
+    ),
+)
