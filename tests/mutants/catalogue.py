@@ -5493,7 +5493,7 @@ mutants(
     ),
 )
 
-# found by trying slips by hand, one module after another: each survived until its test was written
+# slips tried by hand, one module after another, that the nearest tests had not noticed, or no test was near
 
 for _file, _old, _function in (
     ("elbo_parts.py", "    with evaluating(model):\n", "elbo_parts"),
