@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from pyrodgm.checks import check_labels
+from pyrodgm.checks import check_label_values, check_labels
 from pyrodgm.data.dataset import Rows
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means, latents
@@ -44,13 +44,14 @@ def classification_error(
         A float from 0 to 100.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ, or probabilities are NaN.
+        ValueError: if the numbers of labels and rows differ, a label is no class, such as -1, or probabilities are NaN.
 
     Example::
 
         classification_error(m, data.test.x, data.test.y, num_samples=100)
     """
     check_labels("y", y, len(x), model.num_classes if matching is None else y.shape[-1])
+    check_label_values("y", y, model.num_classes if matching is None else int(y.max()) + 1)
     y = y.argmax(-1) if y.dim() == 2 else y
     classify = model.classifier if classifier is None else partial(classifier, model)
     wrong: torch.Tensor | int = 0
@@ -94,7 +95,7 @@ def match_clusters(
         Class indices ``(K,)``.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ, or there are no labels.
+        ValueError: if the numbers of labels and rows differ, there are no labels, or a label is negative.
 
     Example::
 
@@ -103,6 +104,7 @@ def match_clusters(
     """
     classes = int(y.max()) + 1 if y.numel() else 0
     check_labels("y", y, len(x), classes)
+    check_label_values("y", y, classes)
     counts = torch.zeros(model.num_classes, classes)
     with evaluating(model):
         for rows, labels in in_batches(x, y, batch_size, progress):

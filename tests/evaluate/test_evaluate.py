@@ -47,6 +47,15 @@ def test_error_refuses_labels_of_another_length():
         classification_error(Threshold(), torch.rand(4, 1), torch.zeros(3).long())
 
 
+@pytest.mark.parametrize("matching", [None, torch.tensor([1, 0])])
+def test_rows_without_a_label_are_no_errors_and_no_class(matching):
+    x, y = torch.rand(4, 1), torch.tensor([0, 1, -1, 0])
+    with pytest.raises(ValueError, match="y: got labels from -1 to 1, want 0 to 1"):
+        classification_error(Threshold(), x, y, matching=matching)
+    with pytest.raises(ValueError, match="y: got labels from -1 to 1, want 0 to 1"):
+        match_clusters(Threshold(), x, y)
+
+
 @pytest.mark.parametrize("labelled", [False, True])
 def test_bound_is_the_mean_elbo_in_nats_a_row(labelled):
     model = small(M2)

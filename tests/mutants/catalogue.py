@@ -3985,6 +3985,19 @@ mutants(
     ),
 )
 mutants(
+    "evaluate/classification.py",
+    (
+        '    check_label_values("y", y, model.num_classes if matching is None else int(y.max()) + 1)\n',
+        "",
+        "evaluate/test_evaluate.py::test_rows_without_a_label_are_no_errors_and_no_class",
+    ),
+    (
+        '    check_label_values("y", y, classes)\n',
+        "",
+        "evaluate/test_evaluate.py::test_rows_without_a_label_are_no_errors_and_no_class",
+    ),
+)
+mutants(
     "pv/sun_times.py",
     (
         "(late - late[0] + 720) % 1440 - 720 + late[0]",
