@@ -1,4 +1,4 @@
-"""What a benchmark step computes: the model, its sizes and its data."""
+"""The model of a benchmark step, its sizes and its data."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import torch
 class Case:
     model: str  # "VAE", "M2" or "ADGM"
     num_classes: int = 10
-    rows: int = 100  # labelled rows, and as many unlabelled ones; a VAE steps on the unlabelled
+    rows: int = 100  # labelled rows, and as many unlabelled ones; a VAE takes only the unlabelled ones
     hidden: tuple = (500, 500)
     z_size: int = 50
     a_size: int = 50
@@ -19,7 +19,7 @@ class Case:
     device: str = "cpu"
 
     def data(self):
-        """x labelled, y (indices), x unlabelled."""
+        """The labelled x, their classes y (indices), and the unlabelled x."""
         generator = torch.Generator().manual_seed(0)
         x = torch.rand(2, self.rows, self.x_size, generator=generator).round().to(self.device)
         return x[0], torch.arange(self.rows, device=self.device) % self.num_classes, x[1]

@@ -1,6 +1,6 @@
-"""Training steps on a GPU: plain SVI, CompiledSVI, and a CUDA graph by hand; writes benchmarks/gpu.md.
+"""The time of training steps on a GPU, with SVI, with CompiledSVI and in plain PyTorch; writes benchmarks/gpu.md.
 
-Run with ``python -m benchmarks.gpu`` on a machine with a CUDA device; elsewhere it says so and writes nothing.
+Run it with ``python -m benchmarks.gpu`` on a machine with a CUDA device. Without one, it says so and writes nothing.
 """
 
 import statistics
@@ -16,11 +16,14 @@ from benchmarks import hand, ours
 from benchmarks.measure import interleaved, matrix_peak, milliseconds, ratios, spread, table
 from benchmarks.steps import CASES, installed
 
-PLAIN, CAPTURED, BY_HAND = "SVI", "CompiledSVI, cuda_graph", "by hand, CUDA graph, split"
+PLAIN, CAPTURED, BY_HAND = "SVI", "CompiledSVI, cuda_graph", "plain PyTorch, CUDA graph, split inputs"
 
 
 def hand_cuda_graph(case):
-    """Loss, gradients and a fused Adam of the split arrangement in one CUDA graph; the batch stays where it is."""
+    """A step in plain PyTorch with split inputs: loss, gradients and a fused Adam in one CUDA graph.
+
+    The batch stays in the same place in memory.
+    """
     module, data = hand.build(case, hand.SplitNetwork), case.data()
     optimiser = torch.optim.Adam(module.parameters(), lr=3e-4, fused=True, capturable=True)
     loss = torch.compile(module.loss, fullgraph=True, dynamic=False)
@@ -51,12 +54,13 @@ ARRANGEMENTS = {
     "CompiledSVI, replay": ours.compiled("replay"),
     "CompiledSVI, inductor": ours.compiled("inductor"),
     CAPTURED: ours.compiled("cuda_graph"),
-    "by hand, eager, split": hand.hand_split,
+    "plain PyTorch, eager, split inputs": hand.hand_split,
     BY_HAND: hand_cuda_graph,
 }
 
 
 def section(name, case, rounds):
+    """The section of one case: the time of every arrangement, measured in turn."""
     times = interleaved({label: make(case) for label, make in ARRANGEMENTS.items()}, rounds)
     floor = hand.flops(case) / matrix_peak(case.precision, "cuda", size=8192)
     rows = [
@@ -69,22 +73,26 @@ def section(name, case, rounds):
         ]
         for label, values in times.items()
     ]
-    header = ["arrangement", "ms", f"over {CAPTURED}", f"over {BY_HAND}", "over the floor"]
+    header = ["arrangement", "ms", f"ratio to {CAPTURED}", f"ratio to {BY_HAND}", "ratio to the floor"]
     return f"## {name}, {case.precision}\n\n{table(header, rows)}\n"
 
 
 def main(rounds=100):
     if not torch.cuda.is_available():
         sys.exit("benchmarks.gpu: no CUDA device here")
-    warnings.filterwarnings("error", message="compiling")  # another backend than the row says
+    warnings.filterwarnings("error", message="compiling")  # a fallback would be another backend than the row says
     sections = [
-        "# Benchmarks on a GPU",
-        "",
-        f"`python -m benchmarks.gpu`: {rounds} rounds in which every arrangement makes one training step in turn and",
-        "the device is waited for; median (quartiles). Cases and words as in README.md.",
-        "",
-        f"{datetime.now(UTC).date()}, {torch.cuda.get_device_name()}, {installed('torch')}, {installed('pyro-ppl')}.",
-        "",
+        f"""# Benchmarks on a GPU
+
+This benchmark measures the time of a training step (loss, gradients, Adam) on a GPU. The models and the words
+are those of [README.md](README.md). Written by `python -m benchmarks.gpu`.
+
+Every arrangement makes one step in turn, in {rounds} rounds after 5 for building and warming up. A time
+ends when the device is done. The tables give median (quartiles); ratios are taken round by round. The floor
+assumes the speed of a product of two square matrices of size 8,192.
+
+{datetime.now(UTC).date()}, {torch.cuda.get_device_name()}, {installed("torch")}, {installed("pyro-ppl")}.
+""",
     ]
     for precision in ("float32", "bfloat16"):
         for name, case in CASES.items():

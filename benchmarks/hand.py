@@ -1,9 +1,9 @@
-"""A step of VAE, M2 and ADGM in PyTorch without Pyro, and the matrix products it needs.
+"""Training steps of VAE, M2 and ADGM in PyTorch without Pyro, and the operations of their matrix products.
 
     VAE        sum_u L(x_u)                                             L(x) = log q(z|x) - log p(x|z) p(z)
     M2, ADGM   sum_l L(x_l, y_l) - log q(y_l|.) + sum_u U(x_u)          U(x) = sum_y q(y|.) (L(x, y) + log q(y|.))
 
-One sample of z and a each; these are the objectives of ``pyrodgm.infer.SemiSupervisedELBO`` with alpha = 1.
+There is one sample of z and one of a. For M2 and ADGM, this is ``pyrodgm.infer.SemiSupervisedELBO`` with alpha = 1.
 """
 
 import math
@@ -34,7 +34,7 @@ class Network(torch.nn.Module):
 
 
 class SplitNetwork(Network):
-    """The same network; its first layer is a sum of one product per parent, each at that parent's own shape."""
+    """The same network with a first layer that is a sum of one product per parent, at the parent's own shape."""
 
     def first_layer(self, parents):
         weights = self.first.weight.split(self.parents, dim=1)
@@ -46,7 +46,7 @@ class SplitNetwork(Network):
 
 
 def draw(moments):
-    """A draw of the normal with ``moments`` (loc, log variance) ``(..., 2 D)``: value ``(..., D)``, log-density."""
+    """A draw ``(..., D)`` from the normal with ``moments`` (loc, log variance) ``(..., 2 D)``, and its log-density."""
     loc, log_variance = moments.chunk(2, -1)
     noise = torch.randn_like(loc)
     return loc + (0.5 * log_variance).exp() * noise, standard_normal(noise) - 0.5 * log_variance.sum(-1)
@@ -96,12 +96,12 @@ class M2(torch.nn.Module):
         return self.labelled_loss(labelled, y) + self.unlabelled_loss(unlabelled)
 
     def labelled_loss(self, x, y, *a):
-        """L(x, y) - log q(y|.), summed over the rows; ``a`` only where the model has it."""
+        """L(x, y) - log q(y|.), summed over the rows. Only a model with an a passes it."""
         bound = self.bound(x, F.one_hot(y, self.num_classes).to(x.dtype), *a)
         return bound.sum() + F.cross_entropy(self.q_y(*a, x), y, reduction="sum")
 
     def unlabelled_loss(self, x, *a):
-        """U(x), summed over the rows, with every class at once: y ``(K, 1, K)``."""
+        """U(x), summed over the rows. All classes are computed at once, with y ``(K, 1, K)``."""
         log_q_y = self.q_y(*a, x).log_softmax(-1).T  # (K, B)
         y = torch.eye(self.num_classes, dtype=x.dtype, device=x.device).unsqueeze(1)
         return (log_q_y.exp() * (self.bound(x, y, *a) + log_q_y)).sum()
@@ -127,14 +127,14 @@ class ADGM(M2):
         return loss + log_q_a.sum() + self.unlabelled_loss(unlabelled, a)
 
     def bound(self, x, y, a):
-        """L(x, y) at a drawn a, less the term log q(a|x), which does not read y."""
+        """L(x, y) at a drawn a, without the term log q(a|x), which does not depend on y."""
         z, log_q_z = draw(self.q_z(a, y, x))
         log_p = bernoulli(self.p_x(z, y), x) + normal(self.p_a(z, y), a) + standard_normal(z)
         return log_q_z - log_p + math.log(self.num_classes)
 
 
 def build(case, network):
-    """The module of a case, its weights fixed by a seed."""
+    """The module of a case, with weights fixed by a seed."""
     if case.num_particles != 1:
         raise ValueError(f"num_particles: got {case.num_particles}, want 1")
     torch.manual_seed(0)
@@ -144,12 +144,12 @@ def build(case, network):
 def stepper(case, network, compiled):
     """A function that makes one step and returns the loss.
 
-    In bfloat16 autocast surrounds the loss, so that each weight is cast once a step; only linear layers run in
-    bfloat16, for the networks return float32 and the densities make no matrix product.
+    In bfloat16, autocast surrounds the loss, so that each weight is cast once per step. Only linear layers run in
+    bfloat16: the networks return float32, and the densities have no matrix product.
     """
     module, data = build(case, network), case.data()
     loss = module.loss
-    if compiled:  # isolated, so that any number of cases compile the same code within dynamo's limit
+    if compiled:  # isolated, so that dynamo's limit does not count the other cases of the same code
         loss = torch.compile(loss, fullgraph=True, dynamic=False, isolate_recompiles=True)
     optimiser = torch.optim.Adam(module.parameters(), lr=3e-4)
     autocast = torch.autocast(torch.device(case.device).type, torch.bfloat16, enabled=case.precision == "bfloat16")
@@ -171,7 +171,7 @@ def hand_eager(case):
 
 
 def hand_compiled(case):
-    """Concatenated inputs, the loss compiled as one graph."""
+    """Concatenated inputs. The loss is compiled as one graph."""
     return stepper(case, Network, compiled=True)
 
 
@@ -181,15 +181,15 @@ def hand_split(case):
 
 
 def hand_split_compiled(case):
-    """First layers split by parent, the loss compiled as one graph."""
+    """First layers split by parent. The loss is compiled as one graph."""
     return stepper(case, SplitNetwork, compiled=True)
 
 
 def flops(case):
-    """Floating point operations of the matrix products in one step of the split arrangement, 2 m n k each.
+    """The floating point operations of the matrix products in one step with split first layers, 2 m n k per product.
 
-    Counted by torch on shapes alone: the forward products, the gradients of the weights and those of the inputs,
-    except of data and one-hot classes, which need none. Elementwise work, biases and Adam are left out.
+    torch counts them from the shapes alone. They are the forward products, the gradients of the weights and those of
+    the inputs, except for data and one-hot classes, which need none. Elementwise work, biases and Adam are left out.
     """
     case = replace(case, device="meta", precision="float32")
     module, data = build(case, SplitNetwork), case.data()

@@ -1,4 +1,4 @@
-"""Timing of several arrangements in turn in one run, so that the machine's drift falls on all of them."""
+"""Time several arrangements in turn in one run, so that the machine's drift falls on all of them."""
 
 import statistics
 import time
@@ -7,7 +7,10 @@ import torch
 
 
 def interleaved(steppers, rounds=30, warm=5, clock=time.perf_counter):
-    """Seconds of every step of each arrangement, ``{name: [...]}``; the first ``warm`` rounds build and warm up."""
+    """The seconds of every step of each arrangement, ``{name: [...]}``.
+
+    The first ``warm`` rounds are for building and warming up, and are not counted.
+    """
     times = {name: [] for name in steppers}
     for _ in range(warm + rounds):
         for name, step in steppers.items():
@@ -20,22 +23,23 @@ def interleaved(steppers, rounds=30, warm=5, clock=time.perf_counter):
 
 
 def ratios(times, name, to):
-    """Time of one arrangement over that of another, round by round."""
+    """The time of one arrangement divided by that of another, round by round."""
     return [a / b for a, b in zip(times[name], times[to], strict=True)]
 
 
 def spread(values, digits=2):
-    """Median and quartiles."""
+    """The median (quartiles), as text."""
     low, middle, high = statistics.quantiles(values, n=4)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def milliseconds(values):
+    """The median (quartiles) of seconds in milliseconds, as text."""
     return spread([1000 * value for value in values], 1)
 
 
 def matrix_peak(precision, device="cpu", size=2000, repeats=15):
-    """Floating point operations a second of a square matrix product, the median of some."""
+    """Floating point operations per second of a square matrix product, by the median time."""
     factor = torch.randn(size, size, device=device).to(getattr(torch, precision))
     times = interleaved({"product": lambda: factor @ factor}, rounds=repeats)["product"]
     return 2 * size**3 / statistics.median(times)

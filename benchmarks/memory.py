@@ -1,4 +1,7 @@
-"""Peak memory of a few steps, tracing and compiling included, beyond what the process holds before them."""
+"""The peak memory of a few steps, with tracing and compiling.
+
+What the process holds before the first step is subtracted.
+"""
 
 import json
 import subprocess
@@ -9,17 +12,21 @@ from pathlib import Path
 from benchmarks import ours
 from benchmarks.case import Case
 
-ARRANGEMENTS = {"plain": ours.plain, "replay": ours.compiled("replay"), "inductor": ours.compiled("inductor")}
+ARRANGEMENTS = {
+    "SVI": ours.plain,
+    "CompiledSVI, replay": ours.compiled("replay"),
+    "CompiledSVI, inductor": ours.compiled("inductor"),
+}
 
 
 def peak(case, arrangement):
-    """MiB, in a new process that runs what ``main`` does."""
+    """The peak memory in MiB, measured by ``main`` in a new process."""
     command = [sys.executable, "-m", "benchmarks.memory", json.dumps(asdict(case)), arrangement]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def high_water():
-    """The most memory that this process has held, MiB (Linux)."""
+    """The most memory that this process has held so far, in MiB (Linux only)."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 

@@ -1,4 +1,4 @@
-"""A step of this package: its models under plain SVI and under CompiledSVI."""
+"""Training steps of this package's models, with plain SVI and with CompiledSVI."""
 
 import pyro
 import torch
@@ -12,7 +12,7 @@ from pyrodgm.nn import Linear
 
 
 class Concatenated(Linear):
-    """The same layer, its parents concatenated at their joint shape first."""
+    """The same layer, which first concatenates its parents at their joint shape."""
 
     def forward(self, *parents):
         shape = torch.broadcast_shapes(*(parent.shape[:-1] for parent in parents))
@@ -31,7 +31,7 @@ def build(case, **options):
 
 
 def stepper(case, make, model):
-    """A function that makes one step and returns the loss; Pyro's validation is on, as it comes."""
+    """A function that makes one step and returns the loss. Pyro's validation is on, which is its default."""
     particles = {"num_particles": case.num_particles, "vectorize_particles": True, "max_plate_nesting": 1}
     labelled, y, unlabelled = case.data()
     if case.model == "VAE":
@@ -44,12 +44,12 @@ def stepper(case, make, model):
 
 
 def plain(case):
-    """Plain SVI with defaults."""
+    """Plain SVI with its defaults."""
     return stepper(case, SVI, build(case))
 
 
 def concatenated(case):
-    """Plain SVI with defaults; every first layer on its concatenated inputs."""
+    """Plain SVI with its defaults. Every first layer reads its concatenated inputs."""
     model = build(case)
     for module in model.modules():
         if type(module) is Linear:
@@ -58,5 +58,5 @@ def concatenated(case):
 
 
 def compiled(backend, **options):
-    """CompiledSVI with a backend."""
+    """A function from a case to its step by CompiledSVI with this backend."""
     return lambda case: stepper(case, lambda *pair: CompiledSVI(*pair, backend=backend), build(case, **options))

@@ -1,8 +1,8 @@
-"""Steps of the same architectures in other libraries: pythae (VAE, IWAE, VAE with a flow) and pixyz (M2).
+"""Training steps of the same models in other libraries: pythae (VAE, IWAE, VAE with a flow) and pixyz (M2).
 
-The networks, the batch, the data and Adam are the case's; what lies between a batch and its loss is the library's.
-Losses are means over the rows, where ours are sums; the other differences stand at each function. The libraries are
-imported only where they are used.
+The networks, the batch, the data and Adam are those of the case. The library computes the loss of a batch. Its losses
+are means over the rows, and ours are sums. Each function describes the other differences. The libraries are imported
+only where they are used.
 """
 
 from itertools import pairwise
@@ -14,7 +14,7 @@ ADAM = {"lr": 3e-4}
 
 
 class Network(torch.nn.Module):
-    """Linear and ReLU layers over the concatenated parents, with one linear output each of ``sizes``."""
+    """Linear and ReLU layers over the concatenated parents, with one linear output for each of ``sizes``."""
 
     def __init__(self, parents, hidden, *sizes):
         super().__init__()
@@ -28,13 +28,13 @@ class Network(torch.nn.Module):
 
 
 def check(case, model):
-    """Raise where a case asks for what these libraries do not compute here."""
+    """Raise if a case asks for something that these steps do not compute."""
     if (case.model, case.precision, case.num_particles) != (model, "float32", 1):
         raise ValueError(f"case: got {case}, want {model} in float32 with one particle")
 
 
 def pythae_step(case, model_class, config_class, **options):
-    """A step of a pythae model on the unlabelled rows: its own forward and loss, without its trainer's bookkeeping."""
+    """A step of a pythae model on the unlabelled rows, with its own forward and loss but without its trainer."""
     check(case, "VAE")
     from pythae.data.datasets import DatasetOutput
     from pythae.models.base.base_utils import ModelOutput
@@ -76,16 +76,17 @@ def pythae_step(case, model_class, config_class, **options):
 
 
 def pythae_vae(case):
-    """pythae's VAE: KL(q(z|x) || p(z)) in closed form, where ours is estimated at the sample of z."""
+    """pythae's VAE. KL(q(z|x) || p(z)) is in closed form; ours is estimated at the sample of z."""
     from pythae.models import VAE, VAEConfig
 
     return pythae_step(case, VAE, VAEConfig)
 
 
 def pythae_iwae(case, num_samples):
-    """pythae's IWAE: the importance-weighted bound; with one sample the ELBO estimated at the sample of z, as ours.
+    """pythae's IWAE, the importance-weighted bound. With one sample, it is the ELBO at the sample of z, like ours.
 
-    Its loss is sum_s w_s log w_s with normalised weights held constant: the bound's gradient, not its value.
+    Its loss is sum_s w_s log w_s with normalised weights held constant. This has the gradient of the bound, but not its
+    value.
     """
     from pythae.models import IWAE, IWAEConfig
 
@@ -93,10 +94,10 @@ def pythae_iwae(case, num_samples):
 
 
 def pythae_vae_iaf(case):
-    """pythae's VAE with an inverse autoregressive flow of two steps, one hidden layer in each.
+    """pythae's VAE with an inverse autoregressive flow of two steps, each with one hidden layer.
 
-    Its steps do not read x, where ours take a context from the encoder, and they are z exp(s) + m, where ours are
-    gated; the hidden layer is as wide as the networks' last, as ours.
+    Its steps do not read x; ours take a context from the encoder. Its steps are z exp(s) + m; ours are gated. The
+    hidden layer is as wide as the last one of the networks, like ours.
     """
     from pythae.models import VAE_IAF, VAE_IAF_Config
 
@@ -107,9 +108,10 @@ def pythae_vae_iaf(case):
 def pixyz_m2(case):
     """pixyz's M2, arranged as in its example ``m2.ipynb``: one unlabelled pass at a relaxed sample of y.
 
-    Ours sums over the K classes, so that the unlabelled half of a step here is about a K-th of that work. Further
-    differences: no constant log p(y); log q(y|x) of the relaxed categorical is scored in pixyz 0.3.3 as K independent
-    Bernoulli variables. The weight of the class term is 1; the scale of z is exp(log variance / 2), as ours.
+    Ours sums over the K classes, so the unlabelled half of a step takes several times as much work as here. There are
+    two other differences. The constant log p(y) is left out. pixyz 0.3.3 scores log q(y|x) of the relaxed categorical
+    as K independent Bernoulli variables. The class term has weight 1, and the scale of z is exp(log variance / 2), like
+    ours.
     """
     check(case, "M2")
     from pixyz.distributions import Bernoulli, Normal, RelaxedCategorical

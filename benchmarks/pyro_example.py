@@ -1,7 +1,7 @@
-"""A step of M2 in the arrangement of ``examples/vae/ss_vae_M2.py`` in Pyro's repository, written afresh.
+"""A training step of M2 that follows ``examples/vae/ss_vae_M2.py`` in Pyro's repository, but is written anew.
 
-Inputs are concatenated at their joint shape, activations are softplus, the classifier returns probabilities and the
-decoder means, and the two losses of labelled rows are stepped one after the other.
+As there, inputs are concatenated at their joint shape, and activations are softplus. The classifier returns
+probabilities, and the decoder returns means. The two losses of labelled rows have a step each, one after the other.
 """
 
 from itertools import count, pairwise
@@ -18,7 +18,7 @@ _numbers = count()
 
 
 class Network(torch.nn.Module):
-    """Linear and softplus layers over the concatenated parents, with one linear output each of ``sizes``."""
+    """Linear and softplus layers over the concatenated parents, with one linear output for each of ``sizes``."""
 
     def __init__(self, parents, hidden, *sizes):
         super().__init__()
@@ -33,7 +33,7 @@ class Network(torch.nn.Module):
 
 
 class ExampleM2(torch.nn.Module):
-    """M2 with the sites and networks of the example; labels are one-hot rows."""
+    """M2 with the sites and networks of the example. Labels are one-hot rows."""
 
     def __init__(self, case, class_weight):
         super().__init__()
@@ -74,14 +74,14 @@ class ExampleM2(torch.nn.Module):
 
 
 def pyro_example(case, validation=True):
-    """The labelled bound, the class term with weight 1 and the unlabelled bound, each an SVI step of its own.
+    """The labelled bound, the class term with weight 1 and the unlabelled bound, each with its own SVI step.
 
-    The matrix products are those of ``hand_eager``; Adam moves every parameter three times where one objective moves
-    it once. The loss returned is the sum of the three, each taken at the parameters that the one before left.
+    The matrix products are those of ``hand_eager``. Adam moves every parameter three times; a single objective would
+    move it once. The returned loss is the sum of the three, each taken after the step of the one before.
 
     Args:
         case: an M2 in float32 with one particle.
-        validation: Pyro's checks of distributions and sites, on as they come.
+        validation: whether Pyro checks distributions and sites, which is its default.
 
     Raises:
         ValueError: for any other case.

@@ -1,6 +1,6 @@
-"""Training steps of this package beside other arrangements of the same work; writes benchmarks/README.md.
+"""The time and memory of a training step, beside other implementations of the same models.
 
-Run with ``make bench``; ``--quick`` makes one round of everything and writes nothing.
+Writes benchmarks/README.md. Run it with ``make bench``. With ``--quick``, it makes two rounds and writes nothing.
 """
 
 import argparse
@@ -39,17 +39,17 @@ OURS = {
     COMPILED: ours.compiled("inductor"),
 }
 HAND = {
-    "by hand, eager, concatenated": hand.hand_eager,
-    "by hand, torch.compile, concatenated": hand.hand_compiled,
-    "by hand, eager, split": hand.hand_split,
-    "by hand, torch.compile, split": hand.hand_split_compiled,
+    "plain PyTorch, eager, concatenated inputs": hand.hand_eager,
+    "plain PyTorch, torch.compile, concatenated inputs": hand.hand_compiled,
+    "plain PyTorch, eager, split inputs": hand.hand_split,
+    "plain PyTorch, torch.compile, split inputs": hand.hand_split_compiled,
 }
 IAF = "CompiledSVI, inductor, two IAF steps"
 FLOWS = {IAF: ours.compiled("inductor", posterior=("iaf", {"num_steps": 2}))}
 
 
 def others(case):
-    """The peers that compute this case and are installed."""
+    """The steps in other libraries for this case, of those that are installed."""
     found = {}
     if case.model == "M2" and case.precision == "float32":
         found["Pyro's example ss_vae_M2"] = pyro_example
@@ -63,25 +63,25 @@ def others(case):
 
 
 def float32_table(name, case, rounds):
-    """Every arrangement of one case in turn."""
+    """The section of one case: the time of every arrangement, measured in turn."""
     arrangements = OURS | HAND | others(case) | (FLOWS if case.model == "VAE" else {})
     steppers = {label: make(case) for label, make in arrangements.items()} | {"peak": peak_step("float32")}
     times = interleaved(steppers, rounds)
     floor = statistics.median(times.pop("peak")) * hand.flops(case) / (2 * SIZE**3)
     rows = []
     for label, values in times.items():
-        same_work = label == COMPILED or "IAF" in label or "pixyz" in label
-        against = "" if same_work else spread(ratios(times, label, COMPILED))
+        no_ratio = label == COMPILED or "IAF" in label or "pixyz" in label
+        against = "" if no_ratio else spread(ratios(times, label, COMPILED))
         if label == "pythae VAE_IAF, two steps":
-            against = f"{spread(ratios(times, label, IAF))} over {IAF}"
+            against = f"{spread(ratios(times, label, IAF))}, to {IAF}"
         rows.append([label, milliseconds(values), against, f"{statistics.median(values) / floor:.2f}"])
-    header = ["arrangement", "ms", f"over {COMPILED}", "over the floor"]
-    gigaflop = hand.flops(case) / 1e9
-    return f"### {name}\n\n{gigaflop:.2f} GFLOP, floor {1000 * floor:.1f} ms.\n\n{table(header, rows)}\n"
+    header = ["arrangement", "ms", f"ratio to {COMPILED}", "ratio to the floor"]
+    work = f"The matrix products are {hand.flops(case) / 1e9:.2f} GFLOP, and the floor is {1000 * floor:.1f} ms."
+    return f"### {name}\n\n{work}\n\n{table(header, rows)}\n"
 
 
 def bfloat16_table(rounds):
-    """Networks in bfloat16 beside plain SVI in float32."""
+    """The time of steps with networks in bfloat16, beside plain SVI in float32."""
     rows = []
     for name, case in CASES.items():
         low = replace(case, precision="bfloat16")
@@ -106,10 +106,10 @@ def bfloat16_table(rounds):
         "model",
         "SVI float32, ms",
         "SVI bfloat16, ms",
-        "by hand, torch.compile, split, bfloat16, ms",
+        "plain PyTorch, torch.compile, split inputs, bfloat16, ms",
         "CompiledSVI bfloat16, ms",
-        "SVI float32 over CompiledSVI bfloat16",
-        "CompiledSVI over the floor",
+        "ratio of SVI float32 to CompiledSVI bfloat16",
+        "ratio of CompiledSVI bfloat16 to the floor",
     ]
     return table(header, rows)
 
@@ -118,12 +118,13 @@ SIZE = 2000
 
 
 def peak_step(precision):
+    """A function that makes one square matrix product, for the floor."""
     factor = torch.randn(SIZE, SIZE).to(getattr(torch, precision))
     return lambda: factor @ factor
 
 
 def cost_table(rounds):
-    """What a step of M2 costs by batch, classes, particles and latent size."""
+    """The time of a step of M2 by number of rows, classes, particles and latent units."""
     rows = []
     for field, values in {
         "rows": (25, 50, 100, 200, 400),
@@ -136,10 +137,11 @@ def cost_table(rounds):
             times = interleaved({PLAIN: ours.plain(case), COMPILED: ours.compiled("inductor")(case)}, rounds)
             ratio = spread(ratios(times, PLAIN, COMPILED))
             rows.append([f"{field} = {value}", *(milliseconds(times[label]) for label in (PLAIN, COMPILED)), ratio])
-    return table(["M2, else as above", f"{PLAIN}, ms", f"{COMPILED}, ms", "ratio"], rows)
+    return table(["M2 with", f"{PLAIN}, ms", f"{COMPILED}, ms", "ratio of SVI to CompiledSVI"], rows)
 
 
 def memory_table():
+    """The peak memory of a few steps, by model and arrangement."""
     cases = {
         "M2, K = 10": Case("M2"),
         "ADGM, K = 10": Case("ADGM"),
@@ -151,6 +153,7 @@ def memory_table():
 
 
 def installed(name):
+    """The name and version of a package, or that it is not installed."""
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
@@ -158,45 +161,62 @@ def installed(name):
 
 
 def machine():
+    """The date, the machine with its speed at matrix products, and the versions of the packages."""
     peaks = [f"{matrix_peak(precision) / 1e9:.0f} GFLOP/s {precision}" for precision in ("float32", "bfloat16")]
     packages = [f"Python {platform.python_version()}", *map(installed, ("torch", "pyro-ppl", "pythae", "pixyz"))]
-    cpu = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    cpu = f"{platform.machine()} CPU, {threads} thread{'s' * (threads != 1)}"
     return ", ".join([str(datetime.now(UTC).date()), cpu, *peaks, *packages]) + "."
 
 
 def report(rounds):
     sections = [
-        "# Benchmarks",
-        "",
-        f"`make bench`: {rounds} rounds in which every arrangement makes one training step (loss, gradients, Adam) in",
-        "turn, after 5 that build and warm up; median (quartiles), ratios taken round by round. 784 inputs, hidden",
-        "[500, 500], z and a of 50 units, 100 labelled and 100 unlabelled rows (a VAE steps on the unlabelled ones).",
-        "Pyro's validation is on, as it comes. The floor is the matrix products alone (first layers split by parent)",
-        "at the speed of a square product of 2,000, measured in the same rounds. The arrangements by hand compute the",
-        "same loss in PyTorch alone (`hand.py`); how the peers differ stands in `peers.py` and `pyro_example.py`:",
-        "pixyz draws one relaxed y where the others sum over the classes, so that its work is about a third.",
-        "",
-        machine(),
-        "",
-        "## Steps in float32",
-        "",
+        f"""# Benchmarks
+
+This benchmark measures the time of a training step (loss, gradients, Adam) in this package and in other
+implementations of the same models. `make bench` writes this page.
+
+The models have 784 inputs and K classes. Their networks have hidden layers of [500, 500] units, and z and a
+have 50 units. A step takes 100 labelled and 100 unlabelled rows; a VAE takes only the unlabelled ones.
+Pyro's validation is on, which is its default. A heading says what differs from this setting; "20 + 20 rows"
+means 20 labelled and 20 unlabelled ones.
+
+Every arrangement makes one step in turn, in {rounds} rounds after 5 for building and warming up. The tables
+give median (quartiles). A ratio to X is the time divided by that of X; ratios are taken round by round.
+
+The floor is the time of the matrix products alone, with split inputs. It assumes the speed of a product of two
+square matrices of size 2,000, which is measured in the same rounds.
+
+Plain PyTorch computes the same loss without Pyro, see `hand.py`. With split inputs, the first layer of a
+network is a sum of one product per input. With concatenated inputs, it is a single product. The files
+`peers.py` and `pyro_example.py` describe how the other libraries differ. pixyz draws one relaxed y where the
+others sum over the classes. With K = 10, pixyz thus does about a third of the work.
+
+{machine()}
+
+## Steps in float32
+""",
         *(float32_table(name, case, rounds) for name, case in CASES.items()),
-        "## Networks in bfloat16",
-        "",
-        "Parameters, Adam and densities stay in float32.",
-        "",
-        bfloat16_table(rounds),
-        "",
-        "## What a step costs",
-        "",
-        cost_table(rounds),
-        "",
-        "## Memory",
-        "",
-        "Peak of four steps, tracing and compiling included, beyond what the process holds before the first.",
-        "",
-        memory_table(),
-        "",
+        f"""## Networks in bfloat16
+
+The networks compute in bfloat16. Parameters, Adam and densities stay in float32.
+
+{bfloat16_table(rounds)}
+
+## Time by rows, classes, particles and latent units
+
+One number of the M2 is changed at a time. The others are as at the top of this page, with ten classes and
+one particle. `rows` counts the labelled rows, and as many unlabelled ones are added.
+
+{cost_table(rounds)}
+
+## Memory
+
+The table gives the peak memory of four steps, with tracing and compiling. What the process holds before the
+first step is subtracted.
+
+{memory_table()}
+""",
     ]
     return "\n".join(sections)
 
@@ -206,7 +226,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
     parser.add_argument("--rounds", type=int, default=25)
     options = parser.parse_args()
-    warnings.filterwarnings("error", message="compiling")  # another backend than the row says
+    warnings.filterwarnings("error", message="compiling")  # a fallback would be another backend than the row says
     text = report(2 if options.quick else options.rounds)
     print(text)
     if not options.quick:
