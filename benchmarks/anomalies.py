@@ -1,11 +1,17 @@
-"""Classes of digits that no row of the training set has, found by anomaly scores; writes benchmarks/anomalies.md.
+"""Anomaly scores on classes of digits that have no training rows; writes benchmarks/anomalies.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.anomalies
 
-Each of the ten classes is left out in turn. A quarter of the rows of all classes is the test set. The others, without
-the rows of the class left out, are the training set, with 11 labels of each of the nine classes. A figure is the area
-under the ROC curve of "this test row is of the class left out", in per cent. The estimators are used as they come. The
-method and its settings were chosen on the classes 0 to 4; the classes 5 to 9 were looked at only for this table.
+This benchmark measures how well anomaly scores find digits of a class that has no training rows. Each of the ten
+classes of scikit-learn's digits is left out in turn.
+
+A quarter of the rows of all classes is the test set. The training set is the other rows, without the class left out.
+Each of its nine classes has 11 labels. The estimators have their default settings. The method and its settings were
+chosen on the classes 0 to 4. The classes 5 to 9 were looked at only for this table.
+
+There is one column per class left out. A number is the area under the ROC curve, in per cent, for "this test row is of
+the class left out". ``neighbours``, ``density`` and ``class`` are methods of ``anomaly_score``.
+
 ``--classes 3 7`` measures these classes only, and writes nothing.
 """
 
@@ -32,7 +38,11 @@ CHOSEN_ON = range(5)
 
 
 def without(left_out, split=0):
-    """Training rows without a class, their few labels with -1 for none, test rows, and which of these are of it."""
+    """A split of the digits with one class left out of the training rows.
+
+    Returns the training rows, their few labels (-1 where there is none), the test rows, and whether each test row is of
+    the class left out.
+    """
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.25, random_state=split, stratify=y)
     X, y = X[y != left_out], y[y != left_out]
@@ -44,7 +54,7 @@ def without(left_out, split=0):
 
 
 def scores(X, few, X_test):
-    """Every method's anomaly scores of the test rows: a dict. The default of an estimator is its first."""
+    """A dict from a method to its scores of the test rows. The first method of an estimator is its default."""
     classifier = DeepGenerativeClassifier(random_state=0).fit(X, few)
     m1 = M1(random_state=0).fit(X)
     methods = ("neighbours", "density", "class")
@@ -53,15 +63,15 @@ def scores(X, few, X_test):
     labelled = few >= 0
     svm = SVC(probability=True, random_state=0).fit(X[labelled], few[labelled])
     return found | {
-        "5 nearest neighbours on the pixels": NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_test)[0].mean(1),
+        "distance to 5 neighbours, pixels": NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_test)[0].mean(1),
         "LocalOutlierFactor": -LocalOutlierFactor(novelty=True).fit(X).score_samples(X_test),
-        "1 - max p of an SVM": 1 - svm.predict_proba(X_test).max(1),
+        "SVM, 1 - largest class probability": 1 - svm.predict_proba(X_test).max(1),
         "IsolationForest": -IsolationForest(random_state=0).fit(X).score_samples(X_test),
     }
 
 
 def measured(classes, show=print):
-    """Dict from a method to the areas under ROC, in per cent, of the classes left out."""
+    """A dict from a method to the areas under the ROC curve, in per cent, one per class left out."""
     found = {}
     for left_out in classes:
         X, few, X_test, strange = without(left_out)
@@ -72,6 +82,7 @@ def measured(classes, show=print):
 
 
 def report(classes, found):
+    """The table."""
     rows = []
     for name, areas in found.items():
         fresh = [area for left_out, area in zip(classes, areas, strict=True) if left_out not in CHOSEN_ON]
@@ -82,7 +93,7 @@ def report(classes, found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--classes", type=int, nargs="+", default=list(range(CLASSES)), help="to leave out")
+    parser.add_argument("--classes", type=int, nargs="+", default=list(range(CLASSES)), help="the classes to leave out")
     classes = parser.parse_args().classes
     text = "# Anomalies\n\n" + "\n".join(__doc__.split("\n")[4:]).strip() + f"\n\n{machine()}\n\n"
     text += report(classes, measured(classes)) + "\n"

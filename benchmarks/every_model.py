@@ -1,9 +1,12 @@
-"""Every model of classes on scikit-learn's digits with 100 labels, as it comes; writes benchmarks/every_model.md.
+"""Every model with classes on the digits, with default settings; writes benchmarks/every_model.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.every_model
 
-``DeepGenerativeClassifier`` gets the name of the model and nothing else; models of images, which need their shape too,
-are left out. A quarter of the rows is the test set. Ten rows of each class have a label.
+This benchmark measures the test error of ``DeepGenerativeClassifier`` with each of its models, on scikit-learn's digits
+with 100 labels.
+
+The classifier gets the name of the model and nothing else. Models of images are left out, because they also need the
+shape of the images. A quarter of the rows is the test set. Ten of the other rows of each class have a label.
 """
 
 import argparse
@@ -24,13 +27,13 @@ SPLITS = 3
 
 
 def names():
-    """The models that the classifier takes by name alone."""
+    """The models that need no argument but their name."""
     found = {name: c for name, c in models_by_name().items() if issubclass(c, DeepGenerativeModel) and has_classes(c)}
     return [name for name, c in found.items() if not is_of_images(c)]
 
 
 def run(models, splits=SPLITS):
-    """Rows of the report."""
+    """The rows of the table."""
     digits = {"digits": lambda: datasets.load_digits(return_X_y=True)}
     for name in models:
         figures = []
@@ -47,12 +50,12 @@ def run(models, splits=SPLITS):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("models", nargs="*", help="names of models; none for all of them and the report")
+    parser.add_argument("models", nargs="*", help="names of models; without any, all are run and the page is written")
     asked = [name.lower() for name in parser.parse_args().models]
     rows = list(run([name for name in names() if not asked or name.lower() in asked]))
     text = "# Every model\n\n" + "\n".join(__doc__.split("\n")[4:]).strip() + "\n\n"
-    text += f"Test error in per cent, mean ± standard error of {SPLITS} splits. {machine()}\n\n"
-    text += table(["model", "error", "each split", "longest fit, s"], rows) + "\n"
+    text += f"Errors are in per cent, mean ± standard error of {SPLITS} splits.\n\n{machine()}\n\n"
+    text += table(["model", "test error", "error of each split", "longest fit, s"], rows) + "\n"
     print(text)
     if not asked:
         Path(__file__).with_suffix(".md").write_text(text)

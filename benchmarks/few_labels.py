@@ -1,15 +1,25 @@
-"""Classifiers on tables with few labels, each as it comes; writes benchmarks/few_labels.md and few_labels_chosen_on.md.
+"""Classifiers on tables with few labels; writes benchmarks/few_labels.md and few_labels_chosen_on.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.few_labels               # both; half an hour each
     OMP_NUM_THREADS=1 python -m benchmarks.few_labels held-back     # few_labels.md alone
 
-Half of the tables were looked at when the defaults of ``DeepGenerativeClassifier`` were chosen, the other half was not.
-A quarter of each table is the test set. Of the rest so many rows have a label, evenly over the classes; the classifiers
-that learn from rows without a label see the others too. ``DeepGenerativeClassifier`` gets every table as it is. For the
-peers numbers are standardised, missing cells filled with the column mean, and the words of a frame one-hot; forest and
-boosting get the numbers as they are.
+This benchmark measures the test errors of ``DeepGenerativeClassifier`` and of seven other classifiers on tables with
+few labels. Half of the tables were looked at when the defaults of ``DeepGenerativeClassifier`` were chosen. The other
+half was not. Each half has a page of its own.
 
-A second table has the cross-entropy of ``DeepGenerativeClassifier`` at other temperatures, with at most 100 labels.
+A quarter of each table is the test set. Of the other rows, as many have a label as the name of the line says, evenly
+over the classes. The classifiers that learn from rows without a label see the rest too.
+
+``DeepGenerativeClassifier`` has its default settings, and gets every table as it is. For the other classifiers, numbers
+are standardised, missing cells are filled with the column mean, and words in a data frame become one-hot columns. The
+random forest and histogram boosting get the numbers as they are. The settings of the other classifiers are
+scikit-learn's, except that ``LabelSpreading`` has the kernel ``knn``, and that logistic regression and the MLP may take
+more iterations.
+
+The first lines of the first table are test errors. The mean ranks and the mean scores below are over these lines. The
+lowest is the best.
+
+The second table has the cross-entropy of ``DeepGenerativeClassifier`` at other temperatures, with at most 100 labels.
 """
 
 import argparse
@@ -49,7 +59,7 @@ SPLITS = 3
 
 
 def mixed(seed=0):
-    """A frame of numbers, counts, switches and words of three kinds of customer, who overlap."""
+    """A data frame of three kinds of customers, which overlap: numbers, counts, switches and words."""
     random = np.random.RandomState(seed)
     y = random.randint(0, 3, 1500)
     numbers = random.randn(1500, 3) + np.array([[0, 0, 0], [1, 0, -1], [0, 1.5, 0.5]])[y]
@@ -64,12 +74,13 @@ def mixed(seed=0):
 
 
 def with_holes(load, share=0.2, seed=0):
-    """The table with a share of its cells missing, anywhere."""
+    """The table with a random share of its cells missing."""
     X, y = load()
     return np.where(np.random.RandomState(seed).rand(*X.shape) < share, np.nan, X), y
 
 
 def generated(maker, *args, **options):
+    """A function that makes a table, always the same one."""
     return lambda: maker(*args, random_state=0, **options)
 
 
@@ -88,7 +99,7 @@ HELD_BACK = {
     "circles": generated(datasets.make_circles, 1000, noise=0.1, factor=0.5),
     "shells": generated(datasets.make_gaussian_quantiles, n_samples=1500, n_features=4, n_classes=3),
     "sum of squares": generated(datasets.make_hastie_10_2, 1500),
-    "two clusters a class, a fifth of the cells missing": lambda: with_holes(
+    "two clusters per class, a fifth of the cells missing": lambda: with_holes(
         generated(
             datasets.make_classification, 1500, 12, n_informative=5, n_classes=3, n_clusters_per_class=2, class_sep=1.5
         )
@@ -98,18 +109,19 @@ HELD_BACK = {
 
 
 def scaled(classifier):
+    """The classifier after standardising numbers, filling missing cells with the column mean, and one-hot words."""
     return make_pipeline(numbers_of(make_pipeline(StandardScaler(), SimpleImputer())), classifier)
 
 
 def numbers_of(scaling):
-    """Numbers go through ``scaling``; words and truth values, in a frame, become one column a category."""
+    """Numbers go through ``scaling``. Words and truth values of a data frame become one column per category."""
     kinds = ["bool", "object", "category", "string"]
     words = (OneHotEncoder(handle_unknown="ignore", sparse_output=False), Words(kinds))
     return make_column_transformer(words, (scaling, Words(kinds, others=True)))
 
 
 class Words:
-    """Which columns of a table are of these kinds, or of none of them: all of an array are numbers."""
+    """The columns of a table that have one of these types, or none of them. An array has only numbers."""
 
     def __init__(self, kinds, others=False):
         self.kinds, self.others = kinds, others
@@ -120,13 +132,13 @@ class Words:
         return make_column_selector(**{"dtype_exclude" if self.others else "dtype_include": self.kinds})(X)
 
 
-PEERS = {  # whether it sees the rows without a label
+PEERS = {  # the classifier, and whether it sees the rows without a label
     "LabelSpreading": (lambda: scaled(LabelSpreading(kernel="knn")), True),
-    "SelfTraining of an SVM": (lambda: scaled(SelfTrainingClassifier(SVC(probability=True, random_state=0))), True),
+    "self-training with an SVM": (lambda: scaled(SelfTrainingClassifier(SVC(probability=True, random_state=0))), True),
     "SVM": (lambda: scaled(SVC(probability=True, random_state=0)), False),
     "logistic regression": (lambda: scaled(LogisticRegression(max_iter=2000)), False),
     "MLPClassifier": (lambda: scaled(MLPClassifier(max_iter=500, random_state=0)), False),
-    "forest": (lambda: make_pipeline(numbers_of("passthrough"), RandomForestClassifier(random_state=0)), False),
+    "random forest": (lambda: make_pipeline(numbers_of("passthrough"), RandomForestClassifier(random_state=0)), False),
     "histogram boosting": (
         lambda: make_pipeline(numbers_of("passthrough"), HistGradientBoostingClassifier(random_state=0)),
         False,
@@ -136,7 +148,7 @@ MEASURES = ("error", "cross-entropy", "Brier score", "calibration error", "secon
 
 
 def cases(tables, labels=LABELS, splits=SPLITS):
-    """Name, number of labels, split, and the rows and labels of training and test sets."""
+    """For each case: name, number of labels, split, and the rows and labels of the training and the test set."""
     for name, load in tables.items():
         X, y = load()
         y = np.unique(y, return_inverse=True)[1]
@@ -152,7 +164,7 @@ def cases(tables, labels=LABELS, splits=SPLITS):
 def measured(make, sees_all, X, X_test, y, y_test, split, number):
     """A dict of the ``MEASURES``: test error in per cent, scores of the test rows' probabilities, seconds of the fit.
 
-    For ``DeepGenerativeClassifier`` it also has the cross-entropy at each of the ``TEMPERATURES``.
+    For ``DeepGenerativeClassifier``, it also has the cross-entropy at each of the ``TEMPERATURES``.
     """
     few = np.full(len(y), -1)
     rows = select_labels(torch.from_numpy(y), number, int(y.max()) + 1, seed=split).numpy()
@@ -174,13 +186,13 @@ def measured(make, sees_all, X, X_test, y, y_test, split, number):
 
 
 def calibration_error(confidences, right, bins=10):
-    """Expected calibration error: |accuracy - mean confidence| over bins of confidence, weighted by their rows."""
+    """Expected calibration error: the mean of |accuracy - mean confidence| over bins, weighted by their rows."""
     places = np.minimum((confidences * bins).astype(int), bins - 1)
     return sum(abs(np.sum(right[places == k]) - np.sum(confidences[places == k])) for k in range(bins)) / len(right)
 
 
 def run(tables, classifiers, labels=LABELS, splits=SPLITS, show=print):
-    """Dict from (table, labels) to a dict from a classifier to the measurements of the splits."""
+    """A dict from (table, labels) to a dict from a classifier to its measurements, one per split."""
     found = defaultdict(lambda: defaultdict(list))
     for name, number, split, X, X_test, y, y_test in cases(tables, labels, splits):
         for classifier, (make, sees_all) in classifiers.items():
@@ -193,7 +205,7 @@ def run(tables, classifiers, labels=LABELS, splits=SPLITS, show=print):
 
 
 def mean_ranks(found, measure):
-    """The mean over tables and numbers of labels of each classifier's rank by a measure; equal ones share a rank."""
+    """Each classifier's mean rank by a measure, over tables and numbers of labels. Equal values share a rank."""
     ranks = defaultdict(list)
     for row in found.values():
         values = {name: mean(figures[measure] for figures in runs) for name, runs in row.items()}
@@ -205,6 +217,7 @@ def mean_ranks(found, measure):
 
 
 def report(found):
+    """Both tables."""
     names = list(next(iter(found.values())))
 
     def all_of(name, measure):
@@ -221,11 +234,14 @@ def report(found):
         [f"mean {measure}", *(f"{mean(all_of(name, measure)):.3f}" for name in names)] for measure in MEASURES[1:-1]
     ]
     rows.append(["longest fit, s", *(f"{max(all_of(name, 'seconds')):.1f}" for name in names)])
-    return table(["table, labels", *names], rows) + "\n\n" + by_temperature(found) + "\n"
+    return table(["table, number of labels", *names], rows) + "\n\n" + by_temperature(found) + "\n"
 
 
 def by_temperature(found):
-    """Geometric means of the cross-entropy of ``DeepGenerativeClassifier`` with at most 100 labels, by temperature."""
+    """A table of the cross-entropy of ``DeepGenerativeClassifier`` by temperature, with at most 100 labels.
+
+    A cell is a geometric mean over splits and numbers of labels.
+    """
     few = defaultdict(list)
     for (name, number), row in found.items():
         if number <= 100:
@@ -233,7 +249,7 @@ def by_temperature(found):
     means = {name: [gmean([figures[t] for figures in runs]) for t in TEMPERATURES] for name, runs in few.items()}
     means["**geometric mean**"] = gmean(list(means.values()), axis=0)
     rows = [[name, *(f"{value:.3f}" for value in values)] for name, values in means.items()]
-    return table(["cross-entropy at the temperature", *map(str, TEMPERATURES)], rows)
+    return table(["cross-entropy by temperature", *map(str, TEMPERATURES)], rows)
 
 
 HALVES = {
@@ -244,8 +260,8 @@ HALVES = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("halves", nargs="*", choices=[*HALVES, []], help="which of the two; both if none is given")
-    parser.add_argument("--quick", action="store_true", help="one split, 50 labels, a table of each; write nothing")
+    parser.add_argument("halves", nargs="*", choices=[*HALVES, []], help="half of the tables; both if none is given")
+    parser.add_argument("--quick", action="store_true", help="a split, 50 labels, one table a half; write nothing")
     arguments = parser.parse_args()
     classifiers = {"DeepGenerativeClassifier": (lambda: DeepGenerativeClassifier(random_state=0), True), **PEERS}
     for half in arguments.halves or HALVES:
@@ -254,7 +270,7 @@ def main():
             print(report(run(dict(list(tables.items())[:1]), classifiers, labels=(50,), splits=1)))
             continue
         text = f"# {title}\n\n" + "\n".join(__doc__.split("\n")[5:]).strip() + "\n\n"
-        text += f"Test errors in per cent, the mean of {SPLITS} splits. {machine()}\n\n"
+        text += f"Test errors are in per cent, the mean of {SPLITS} splits.\n\n{machine()}\n\n"
         text += report(run(tables, classifiers))
         Path(__file__).with_name(file).write_text(text)
         print(text)

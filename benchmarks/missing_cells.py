@@ -1,11 +1,16 @@
-"""Tables with missing cells: what fills them in best, and what it is worth; writes benchmarks/missing_cells.md.
+"""Imputers and classifiers on tables with missing cells; writes benchmarks/missing_cells.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.missing_cells
 
-Of every table 30 % of the cells go at random, and a quarter of the rows is the test set. Everything learns from the
-other rows alone; the classifiers have 100 labels, evenly over the classes. The error of what is filled in is the root
-mean square over all missing cells, of training and test rows, in standard deviations of the column. The classifier that
-reads missing cells stands beside the same one after mean imputation.
+This benchmark measures the errors of filled-in values and the accuracies of classifiers, on two tables with missing
+cells.
+
+In each table, 30 % of the cells are removed at random. A quarter of the rows is the test set. Everything learns from
+the other rows alone. The classifiers have 100 labels (99 for wine), evenly over the classes.
+
+The error of the filled-in values is a root mean square over all missing cells, in training and test rows. Its unit is
+the standard deviation of the column. The classifier that reads missing cells stands beside the same classifier after
+mean imputation.
 """
 
 import argparse
@@ -39,7 +44,11 @@ IMPUTERS = {
 
 
 def tables_with_missing_cells(name, splits):
-    """Split, complete rows, those with missing cells, which to learn from, the labels of these, and all labels."""
+    """A table with missing cells, once per split.
+
+    Yields the number of the split, the complete rows, the rows with missing cells, the indices of the training rows,
+    their labels (-1 where there is none), and the labels of all rows.
+    """
     rows, y = TABLES[name](return_X_y=True)
     classes = int(y.max()) + 1
     for split in range(splits):
@@ -52,7 +61,7 @@ def tables_with_missing_cells(name, splits):
 
 
 def filled_in(lost, train, seed, classifier):
-    """Every imputer's table, and the seconds that it took: a dict."""
+    """A dict from an imputer to its filled-in table and the seconds that it took."""
     found = {}
     for name, make in IMPUTERS.items():
         start = time.perf_counter()
@@ -70,7 +79,10 @@ def filled_in(lost, train, seed, classifier):
 
 
 def measured(name, splits, show=print):
-    """Dicts from an imputer to (error, seconds), and from a classifier to its accuracy in per cent, of every split."""
+    """Two dicts with one entry per split.
+
+    The first is from an imputer to (error, seconds), the second from a classifier to its accuracy in per cent.
+    """
     errors, accuracies = {}, {}
     for split, rows, lost, train, few, y in tables_with_missing_cells(name, splits):
         test, known = np.setdiff1d(np.arange(len(y)), train), few >= 0
@@ -85,7 +97,7 @@ def measured(name, splits, show=print):
         boosting = HistGradientBoostingClassifier(random_state=split)
         for title, fitted in {
             "DeepGenerativeClassifier": classifier,
-            "the same after mean imputation": after_mean.fit(lost[train], few),
+            "DeepGenerativeClassifier after mean imputation": after_mean.fit(lost[train], few),
             "histogram boosting": boosting.fit(lost[train][known], few[known]),
         }.items():
             accuracies.setdefault(title, []).append(100 * float(fitted.score(lost[test], y[test])))
@@ -95,20 +107,22 @@ def measured(name, splits, show=print):
 
 
 def spread(values, digits):
+    """The mean ± the standard deviation."""
     both = f"{mean(values):.{digits}f}"
     return f"{both} ± {stdev(values):.{digits}f}" if len(values) > 1 else both
 
 
 def report(splits, show=print):
+    """Both tables."""
     found = {name: measured(name, splits, show) for name in TABLES}
     (errors, accuracies), rows = found["wine"], []
     for imputer in errors:
         runs = [found[name][0][imputer] for name in TABLES]
         longest = max(seconds for of_table in runs for _, seconds in of_table)
         rows.append([imputer, *(spread([run[0] for run in of_table], 3) for of_table in runs), f"{longest:.1f}"])
-    text = f"## Filled in\n\n{table(['root mean square error', *TABLES, 'longest, s'], rows)}\n"
+    text = f"## Filled-in values\n\n{table(['root mean square error', *TABLES, 'longest time, s'], rows)}\n"
     rows = [[title, *(spread(found[name][1][title], 1) for name in TABLES)] for title in accuracies]
-    return text + f"\n## Classified\n\n{table(['accuracy, %', *TABLES], rows)}\n"
+    return text + f"\n## Classification\n\n{table(['accuracy, %', *TABLES], rows)}\n"
 
 
 def main():
@@ -119,7 +133,7 @@ def main():
         warnings.simplefilter("ignore")
         figures = report(1 if quick else SPLITS)
     text = "# Missing cells\n\n" + "\n".join(__doc__.split("\n")[4:]).strip() + "\n\n"
-    text += f"The mean of {SPLITS} splits, and the standard deviation over them. {machine()}\n\n{figures}"
+    text += f"Errors and accuracies are the mean ± standard deviation of {SPLITS} splits.\n\n{machine()}\n\n{figures}"
     print(text)
     if not quick:
         Path(__file__).with_suffix(".md").write_text(text)

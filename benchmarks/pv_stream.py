@@ -1,12 +1,17 @@
-"""The time and the memory of ``pyrodgm pv monitor`` on long files; writes benchmarks/pv_stream.md.
+"""The time and memory of ``pyrodgm pv monitor`` on long files; writes benchmarks/pv_stream.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.pv_stream
 
-A monitor of ten conditions is trained on two simulated months of one-minute rows of a string, days and nights. The file
-to monitor repeats these months, with the time moved on. About half of its rows are nights, which are read and left out.
-Every command is run as it would be typed, in a process of its own. Seconds are of the processor, from the start of the
-process to the last file written, with the import of the packages. Memory is the largest resident set of the process.
-``--rows`` takes other numbers of rows and writes nothing.
+This benchmark measures the time and memory of ``pyrodgm pv monitor`` on long files.
+
+The model knows ten conditions. It is trained on two simulated months of a photovoltaic string, with one-minute rows by
+day and by night. The file to monitor repeats these months at later times. About half of its rows are at night. These
+are read and left out.
+
+Every command runs as a user would type it, in its own process. Seconds are processor time, from the start of the
+process to the last written file, with the import of the packages. Memory is the largest resident set of the process.
+
+``--rows`` takes other numbers of rows, and writes nothing.
 """
 
 import argparse
@@ -21,12 +26,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROWS = (1_000_000, 4_000_000)
-DAYS = 61  # of the file that is repeated
+DAYS = 61  # in the file that is repeated
 SITE = ("--latitude", "36.1", "--longitude", "-79.95")
 
 
 def repeated(lines: list[str], days: int, rows: int) -> Iterator[str]:
-    """Lines of a CSV below its names, repeated up to so many rows. Each round is ``days`` later than the one before.
+    """The lines of a CSV without its names, repeated until there are ``rows`` of them.
+
+    Each repetition is ``days`` later than the one before.
 
     Example::
 
@@ -39,7 +46,7 @@ def repeated(lines: list[str], days: int, rows: int) -> Iterator[str]:
 
 
 class Run(NamedTuple):
-    """A command that ended: what it printed, its seconds of the processor, and its largest resident set in MiB."""
+    """A finished command: what it printed, its processor time in seconds, and its largest resident set in MiB."""
 
     text: str
     seconds: float
@@ -47,7 +54,7 @@ class Run(NamedTuple):
 
 
 def pyrodgm(*arguments: str) -> Run:
-    """Run the command, on Linux."""
+    """Run the command line ``pyrodgm`` (Linux only)."""
     process = subprocess.Popen([sys.executable, "-m", "pyrodgm", *arguments], stdout=subprocess.PIPE, text=True)
     with process.stdout as output:
         text = output.read()
@@ -59,7 +66,7 @@ def pyrodgm(*arguments: str) -> Run:
 
 
 def rows_in_use(rows: int, text: str) -> int:
-    """The rows that ``pyrodgm pv monitor`` gave a state: all but those left out.
+    """The number of rows to which ``pyrodgm pv monitor`` gave a state: all but those left out.
 
     Example::
 
@@ -69,7 +76,7 @@ def rows_in_use(rows: int, text: str) -> int:
 
 
 def measured(counts: tuple[int, ...], folder: Path) -> dict[int, Run]:
-    """The commands that monitored files of so many rows."""
+    """A dict from a number of rows to the command that monitored a file of this length."""
     months, roof, found = folder / "months.csv", str(folder / "roof"), {}
     pyrodgm("pv", "simulate", "--arrangement", "days", "--days", str(DAYS), "--output", str(months))
     normal = ("--label", "state", "--normal", "N", "--normal", "C")
@@ -88,7 +95,7 @@ def measured(counts: tuple[int, ...], folder: Path) -> dict[int, Run]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS), help="of the files to monitor")
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS), help="rows of the files to monitor")
     counts = tuple(parser.parse_args().rows)
     with tempfile.TemporaryDirectory() as folder:
         found = measured(counts, Path(folder))
@@ -97,8 +104,8 @@ def main() -> None:
         used = rows_in_use(rows, run.text)
         speeds = (f"{count / run.seconds:,.0f}" for count in (rows, used))
         lines.append([f"{rows:,}", f"{used:,}", f"{run.seconds:.0f}", *speeds, f"{run.memory:.0f}"])
-    names = ["rows", "by day", "seconds", "rows a second", "rows by day a second", "peak, MiB"]
-    from benchmarks.measure import table  # imports torch, whose memory would count for the commands started before
+    names = ["rows", "rows by day", "seconds", "rows per second", "rows by day per second", "peak memory, MiB"]
+    from benchmarks.measure import table  # imports torch; before, its memory would count for the commands
     from benchmarks.steps import machine
 
     text = "# Monitoring a long file\n\n" + "\n".join(__doc__.split("\n")[4:]).strip() + f"\n\n{machine()}\n\n"

@@ -1,14 +1,20 @@
-"""Conditions of a photovoltaic string that were never seen, found by anomaly scores; writes benchmarks/pv_unseen.md.
+"""Anomaly scores on conditions of a photovoltaic string without training rows; writes benchmarks/pv_unseen.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.pv_unseen
 
-A figure is the area under the ROC curve of "this test row is of the unseen condition", in per cent. All methods get the
-same rows with standardised columns. The SDGM is that of ``pyrodgm pv train``; its scores are the methods of
-``anomaly_score``, where ``density`` is the bound, and ``conditional`` is log p(V, I | the other columns). At most
-150 test rows of each condition are used. Networks that never saw missing cells estimate the marginal density of
-``conditional`` poorly. The steps and the six sensors of the second table were chosen after a look at one draw of the
-healthy days and at three of the ten conditions, on test rows that are measured here too; nothing else was tuned.
-``--steps`` and ``--draws`` take other numbers, and then nothing is written.
+This benchmark measures how well anomaly scores find conditions of a photovoltaic string that have no training rows.
+
+All methods get the same rows with standardised columns. At most 150 test rows of each condition are used. The SDGM is
+that of ``pyrodgm pv train``. Its scores are the methods of ``anomaly_score``. ``density`` is the bound, and
+``conditional`` is log p(V, I | the other columns). ``conditional`` needs a marginal density, which networks that never
+saw missing cells estimate poorly.
+
+The number of steps and the six sensors of the second table were chosen after a look at one draw of the healthy days,
+and at three of the ten conditions. The test rows of that look are measured here too. Nothing else was tuned.
+
+A number is the area under the ROC curve, in per cent, for "this test row is of the unseen condition".
+
+``--steps`` and ``--draws`` take other numbers. Then nothing is written.
 """
 
 from __future__ import annotations
@@ -35,14 +41,14 @@ from pyrodgm.data.pv.conditions import HEALTHY
 from pyrodgm.pv.model_folder import BATCH_SIZE, new_classifier
 
 STEPS, DRAWS = 1500, 3
-TEST_ROWS = 150  # of each condition, at most
+TEST_ROWS = 150  # at most, of each condition
 BRIGHT = 200.0  # W/m²
-IRRADIANCE = 2  # the column of G, and of ln G
+IRRADIANCE = 2  # the column of the irradiance G, or of ln G
 FAULTS = tuple(name for name in CONDITIONS if name not in HEALTHY)
 
 
 class Task(NamedTuple):
-    """Rows to learn from, ``(N, D)``, and their conditions, ``(N,)``; test rows, and theirs, by name."""
+    """Training rows ``(N, D)``, the names of their conditions ``(N,)``, and the same of the test rows."""
 
     x: np.ndarray
     y: np.ndarray
@@ -51,7 +57,7 @@ class Task(NamedTuple):
 
 
 def task(seed: int = 0, **options) -> Task:
-    """The rows of ``load("pv")``, with at most so many test rows of each condition."""
+    """The rows of ``load("pv")``, with at most ``TEST_ROWS`` test rows of each condition."""
     data, names = load("pv", seed=seed, **options), np.array(CONDITIONS, object)
     y_test, random = data.test.y.numpy(), np.random.default_rng(seed)
     chosen = [random.permutation(np.flatnonzero(y_test == k))[:TEST_ROWS] for k in range(len(names))]
@@ -60,7 +66,7 @@ def task(seed: int = 0, **options) -> Task:
 
 
 def scores(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, steps: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """The anomaly scores of the test rows by method, high where strange."""
+    """A dict from a method to its scores of the test rows. A high score is an anomaly."""
     scaler = StandardScaler().fit(x)
     x, x_test = scaler.transform(x), scaler.transform(x_test)
     sdgm = new_classifier(math.ceil(steps / math.ceil(len(x) / BATCH_SIZE)), seed).fit(x, y)
@@ -71,13 +77,13 @@ def scores(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, steps: int, seed: i
     return found | {
         "isolation forest": -IsolationForest(random_state=seed).fit(x).score_samples(x_test),
         "one-class SVM": -OneClassSVM(nu=0.1).fit(x).score_samples(x_test),
-        "5 nearest neighbours": NearestNeighbors(n_neighbors=5).fit(x).kneighbors(x_test)[0].mean(1),
+        "distance to 5 neighbours": NearestNeighbors(n_neighbors=5).fit(x).kneighbors(x_test)[0].mean(1),
         "mixture of 20 normals": -GaussianMixture(20, random_state=seed).fit(x).score_samples(x_test),
     }
 
 
 def area(score: np.ndarray, strange: np.ndarray, among: np.ndarray) -> float:
-    """The area under ROC in per cent of "this row is strange", of the rows ``among`` only, ``(B,)`` each.
+    """The area under the ROC curve, in per cent, for "this row is strange", over the rows ``among``, ``(B,)`` each.
 
     Example::
 
@@ -87,7 +93,7 @@ def area(score: np.ndarray, strange: np.ndarray, among: np.ndarray) -> float:
 
 
 def of_healthy_days(steps: int, draws: int) -> str:
-    """Trained on healthy days; eight faults against healthy rows, on other days. A table."""
+    """The table of models trained on healthy days: eight faults against healthy rows, on other days."""
     found: dict[str, list[list[float]]] = {}
     for seed in range(draws):
         options = {"arrangement": "days", "held_out": "days", "columns": "ratios", "rows": 60_000}
@@ -105,7 +111,7 @@ def of_healthy_days(steps: int, draws: int) -> str:
 
 
 def of_one_left_out(steps: int, **options) -> str:
-    """Trained on nine conditions with their labels; the tenth against the test rows of all. A table."""
+    """The table of models trained on nine labelled conditions: the tenth against all the others."""
     found: dict[str, list[float]] = {}
     x, y, x_test, y_test = task(**options)
     for unseen in CONDITIONS:
@@ -119,25 +125,27 @@ def of_one_left_out(steps: int, **options) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--steps", type=int, default=STEPS, help="of the SDGM")
-    parser.add_argument("--draws", type=int, default=DRAWS, help="simulated years, of the first table")
+    parser.add_argument("--steps", type=int, default=STEPS, help="training steps of the SDGM")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="simulated years of the first table")
     steps, draws = vars(parser.parse_args()).values()
     text = "# Unseen conditions of a photovoltaic string\n\n" + "\n".join(__doc__.split("\n")[4:]).strip()
-    text += f"\n\nThe SDGM takes {steps} steps.\n\n{machine()}\n"
+    text += f"\n\nThe SDGM is trained for {steps} steps.\n\n{machine()}\n"
     parts = (
         (
             "Trained on healthy days only",
-            f"Three columns, of the known module. The test rows are of other days. Mean of {draws} simulated years.",
+            "The rows have three columns, for the known module. The test rows are of other days.\n"
+            f"The numbers are the mean of {draws} simulated years.",
             lambda: of_healthy_days(steps, draws),
         ),
         (
             "One of ten conditions left out, single minutes held out",
-            "Six sensors, two months with each condition on one to seven days, one draw.",
+            "The columns are six sensors. The rows are one draw of two months, with each condition on one to seven "
+            "days.",
             lambda: of_one_left_out(steps, columns="sensors"),
         ),
         (
             "One of ten conditions left out, whole days held out",
-            "Three columns, a year with each condition in all weather, one draw.",
+            "The rows have three columns. They are one draw of a year, with each condition in all weather.",
             lambda: of_one_left_out(steps, columns="ratios", arrangement="days", held_out="days"),
         ),
     )
