@@ -1,7 +1,7 @@
-"""A step of an inverse autoregressive flow beside Pyro's and zuko's; writes benchmarks/flows.md.
+"""The time of a step of an inverse autoregressive flow, beside Pyro and zuko; writes benchmarks/flows.md.
 
-Run with ``OMP_NUM_THREADS=2 python -m benchmarks.flows``; ``--quick`` makes two rounds and writes nothing. zuko is left
-out where it is not installed.
+Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.flows``. With ``--quick``, it makes two rounds and writes nothing.
+zuko is left out if it is not installed.
 """
 
 import argparse
@@ -18,20 +18,23 @@ from benchmarks.steps import installed, machine
 from pyrodgm.nn import flow_net
 
 SIZE, FEATURES, HIDDEN = 32, 450, (320, 320)
-SHAPES = {  # of the rows, and of what is drawn for each
+SHAPES = {  # the shapes of the rows and of the draws
     "1,000 rows": ((1000,), (1000,)),
-    "100 rows, each for ten classes that h does not read": ((100,), (10, 100)),
+    "100 rows, each for ten classes on which h does not depend": ((100,), (10, 100)),
 }
 
 
 def ours(step):
-    """One step of ours, by name."""
+    """One step of this package, by name."""
     flow = flow_net(("iaf", {"num_steps": 1, "made_hidden": HIDDEN, "step": step}), (FEATURES,), SIZE)
     return flow, flow
 
 
 def pyros():
-    """Pyro's gated step, which was the posterior ``"iaf"`` before: ReLU in its examples, ELU here."""
+    """Pyro's gated step. It was the posterior ``"iaf"`` of this package before.
+
+    The activation is ELU, and ReLU in Pyro's examples.
+    """
     order = torch.arange(SIZE)
     net = ConditionalAutoRegressiveNN(SIZE, FEATURES, list(HIDDEN), permutation=order, nonlinearity=torch.nn.ELU())
     step = ConditionalAffineAutoregressive(net, stable=True)
@@ -39,7 +42,10 @@ def pyros():
 
 
 def zukos():
-    """zuko's affine step, of which value and log-determinant come in one call; it scores the sample by the base."""
+    """zuko's affine step. One call gives the value and the log-determinant.
+
+    A draw is scored by the base and by the log-determinant that came with it.
+    """
     import zuko
 
     step = zuko.flows.MaskedAutoregressiveTransform(SIZE, FEATURES, hidden_features=HIDDEN, activation=torch.nn.ELU)
@@ -80,18 +86,25 @@ def stepper(module, flow, rows, drawn):
 
 
 def report(rounds):
+    """The page."""
     lines = [
-        "# A step of an inverse autoregressive flow",
-        "",
-        "`OMP_NUM_THREADS=2 python -m benchmarks.flows`: one step of the flow, drawn and scored, and the gradients of",
-        f"its network, of h and of the base: z of {SIZE} units, h of {FEATURES}, masked networks of {HIDDEN} with ELU.",
-        f"Pyro's validation is on, as it comes. {rounds} rounds in which every arrangement makes one in turn, after 5",
-        "that warm up; median (quartiles), ratios to ours of the same kind, round by round. A gated step is eq. 5.32",
-        "of Kingma 2017, an affine one eq. 5.27. Pyro and zuko join h to z, copied for every class; ours adds h's",
-        "share of the first layer.",
-        "",
-        f"{machine()[:-1]}, {installed('zuko')}.",
-        "",
+        f"""# A step of an inverse autoregressive flow
+
+This benchmark measures the time of one step of an inverse autoregressive flow in pyrodgm, in Pyro and in
+zuko. The time is that of drawing z, scoring it, and computing the gradients of the flow's network, of its
+input h and of the base.
+
+z has {SIZE} units, and h has {FEATURES}. The masked networks have hidden layers of {HIDDEN} units with ELU.
+A gated step is eq. 5.32 of Kingma 2017, and an affine step is eq. 5.27. Pyro and zuko join h to z, and copy it
+for every class. pyrodgm computes the part of h in the first layer apart and adds it. Pyro's validation is on,
+which is its default.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.flows`. Every arrangement makes one step in turn, in
+{rounds} rounds after 5 for warming up. The tables give median (quartiles). Ratios are to pyrodgm with the same
+kind of step, round by round.
+
+{machine()[:-1]}, {installed("zuko")}.
+""",
     ]
     for title, (rows, drawn) in SHAPES.items():
         steppers = {
@@ -105,7 +118,7 @@ def report(rounds):
             [kind, name, milliseconds(values), "" if name == "pyrodgm" else over(times, kind, name)]
             for (kind, name), values in times.items()
         ]
-        lines += [f"## {title}", "", table(["step", "by", "ms", "over ours"], cells), ""]
+        lines += [f"## {title}", "", table(["step", "library", "ms", "ratio to pyrodgm"], cells), ""]
     return "\n".join(lines)
 
 

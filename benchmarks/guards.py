@@ -1,6 +1,7 @@
-"""What CompiledSVI's guards and checks cost a step of M2; writes benchmarks/guards.md.
+"""The time of CompiledSVI's guards and checks, beside a step of M2; writes benchmarks/guards.md.
 
-Run with ``OMP_NUM_THREADS=2 python -m benchmarks.guards``; ``--quick`` makes two rounds by replay and writes nothing.
+Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.guards``. With ``--quick``, it makes two rounds of the backend
+replay and writes nothing.
 """
 
 import argparse
@@ -18,11 +19,11 @@ from benchmarks.steps import machine
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
 from pyrodgm.infer.compiled import programs
 
-STEP, GUARDS, CHECK = "a step, guards included", "guards alone", "a check, and the copies to go back to"
+STEP, GUARDS, CHECK = "step with guards", "guards", "check with the copies for a rollback"
 
 
 def arrangements(backend):
-    """A step, what is looked at before it, and a check, as functions; and the program of that step."""
+    """Functions that make a step, run its guards and make a check; and the program of the step."""
     case = Case("M2")
     model = build(case)
     labelled, y, unlabelled = case.data()
@@ -49,17 +50,24 @@ def arrangements(backend):
 
 
 def report(rounds, backends):
+    """The page."""
     lines = [
-        "# Guards and checks",
-        "",
-        "`OMP_NUM_THREADS=2 python -m benchmarks.guards`: M2, hidden [500, 500], ten classes, 100 + 100 rows;",
-        f"{rounds} rounds of each in turn, after 5 that build and warm up; the ratio to a step round by round, median",
-        f"(quartiles). Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart, so as to",
-        f"take {100 * programs.SHARE:.1f} % of the time where they can. Both together is the guards, and the checks",
-        "over that distance.",
-        "",
-        machine(),
-        "",
+        f"""# Guards and checks
+
+This benchmark measures the time of CompiledSVI's guards and checks, beside a training step. Guards run before
+every step. Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart. Within these limits,
+the distance is chosen so that checks take {100 * programs.SHARE:.1f} % of the time.
+
+The model is an M2 with hidden layers of [500, 500] units and ten classes. A step takes 100 labelled and 100
+unlabelled rows. There is a section for each backend, replay and inductor.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.guards`. Step, guards and check run in turn, in
+{rounds} rounds after 5 for building and warming up. The tables give median (quartiles); ratios to a step are
+taken round by round. The line below a table adds the time of the guards and that of a check divided by the
+distance between checks.
+
+{machine()}
+""",
     ]
     for backend in backends:
         steppers, program = arrangements(backend)
@@ -71,10 +79,10 @@ def report(rounds, backends):
             [name, spread([1000 * value for value in values]), spread(ratios(times, name, STEP), 4)]
             for name, values in times.items()
         ]
-        lines += [f"## {backend}", "", table(["what", "ms", f"over {STEP}"], rows), ""]
+        lines += [f"## {backend}", "", table(["part", "ms", f"ratio to {STEP}"], rows), ""]
         lines += [
-            f"A check every {distance:,} steps; guards and checks together take {spread(both)} % of a step,",
-            f"{statistics.median(checks) * 100:.2f} % the checks.",
+            f"There is a check every {distance:,} steps. Guards and checks together take {spread(both)} % of a step.",
+            f"The checks alone take {statistics.median(checks) * 100:.2f} %.",
             "",
         ]
     return "\n".join(lines)
@@ -82,9 +90,9 @@ def report(rounds, backends):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of everything; write nothing")
+    parser.add_argument("--quick", action="store_true", help="two rounds of replay; write nothing")
     quick = parser.parse_args().quick
-    warnings.filterwarnings("error", message="compiling")  # another backend than the heading says
+    warnings.filterwarnings("error", message="compiling")  # a fallback would be another backend than the heading says
     text = report(2 if quick else 15, ["replay"] if quick else ["replay", "inductor"])
     print(text)
     if not quick:

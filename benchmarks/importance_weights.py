@@ -1,7 +1,7 @@
-"""log p(x) of an M2 by 5,000 importance samples: time an image, and time at equal standard error.
+"""The time of an estimate of log p(x) by 5,000 importance samples, per image and at equal standard error.
 
-Writes benchmarks/importance_weights.md. Run with ``OMP_NUM_THREADS=2 python -m benchmarks.importance_weights``;
-``--quick`` makes one round of everything and writes nothing. MNIST is looked for as ``pyrodgm.data.load`` does.
+Writes benchmarks/importance_weights.md. Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.importance_weights``. With
+``--quick``, it makes two rounds and writes nothing. ``pyrodgm.data.load`` finds MNIST.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from pyrodgm.models import M2
 
 SAMPLES, CHUNK, CLASSES, HIDDEN, Z = 5000, 2500, 10, 500, 50
 ALL, DRAWN = "every class, inductor", "drawn classes, inductor"
-ARRANGEMENTS = {  # drawn, backend
-    "every class, as it is written": (False, "off"),
+ARRANGEMENTS = {  # whether classes are drawn, and the backend
+    "every class, not compiled": (False, "off"),
     "every class, replay": (False, "replay"),
     ALL: (False, "inductor"),
     "drawn classes, replay": (True, "replay"),
@@ -34,7 +34,10 @@ ARRANGEMENTS = {  # drawn, backend
 
 
 def trained(data, steps):
-    """An M2 trained a little: 3,000 labels, batches of 100 labelled and 100 unlabelled rows, binarised once."""
+    """An M2 after a short training with 3,000 labels.
+
+    A batch has 100 labelled and 100 unlabelled rows. The images are binarised once.
+    """
     pyro.set_rng_seed(0)
     model = M2(data.x_size, CLASSES, z_size=Z, hidden=(HIDDEN,), activation="softplus")
     rows = select_labels(data.train.y, 3000, CLASSES)
@@ -48,19 +51,20 @@ def trained(data, steps):
 
 
 def estimator(model, drawn, backend):
-    """A function of one row that returns an estimate of its log p, up to a constant."""
+    """A function that estimates log p(x) of one row, up to a constant."""
     samples = CHUNK // (1 if drawn else CLASSES)
     weigh = CompiledFunction(log_weights(model, samples, drawn), backend)
     return lambda row: float(moments(weigh, (row, None), SAMPLES, samples)[0])
 
 
 def floor(drawn):
-    """Floating point operations an image of the decoder's products alone."""
+    """The floating point operations per image of the decoder's matrix products alone."""
     decodes = SAMPLES * (1 if drawn else CLASSES)
     return 2 * decodes * (Z * HIDDEN + HIDDEN * 784)
 
 
 def time_table(estimators, row, rounds):
+    """The table of times, and the times in seconds by arrangement."""
     steppers = {name: lambda estimate=estimate: estimate(row) for name, estimate in estimators.items()}
     times = interleaved(steppers | {"peak": peak_step("float32")}, rounds)
     second = 2 * SIZE**3 / statistics.median(times.pop("peak"))
@@ -69,16 +73,20 @@ def time_table(estimators, row, rounds):
         bare = floor(ARRANGEMENTS[name][0]) / second
         over = "" if name == ALL else spread(ratios(times, name, ALL))
         lines.append([name, milliseconds(values), over, f"{statistics.median(values) / bare:.2f}"])
-    return table(["5,000 samples", "ms an image", f"over {ALL}", "over the floor"], lines), times
+    return table(["arrangement", "ms per image", f"ratio to {ALL}", "ratio to the floor"], lines), times
 
 
 def variances(estimate, x, repeats):
-    """The variance of log p-hat of every row over repeated estimates, ``(B,)``."""
+    """The variance over repeated estimates of log p(x), for every row, ``(B,)``."""
     return torch.tensor([[estimate(row[None]) for _ in range(repeats)] for row in x]).double().var(1)
 
 
 def gain(times, of_all, of_drawn, repeats=2000):
-    """Time times variance, one estimator over the other, with the quartiles of a bootstrap over rows."""
+    """How much better drawn classes are than every class.
+
+    Returns the ratio of the times, that of the variances, and the ratio of time times variance as median and quartiles
+    of a bootstrap over rows.
+    """
     faster = statistics.median(ratios(times, ALL, DRAWN))
     rows = torch.randint(len(of_all), (repeats, len(of_all)))
     values = faster * of_all[rows].mean(1) / of_drawn[rows].mean(1)
@@ -86,6 +94,7 @@ def gain(times, of_all, of_drawn, repeats=2000):
 
 
 def report(rounds, images, repeats, steps):
+    """The page."""
     data = load("mnist")
     test = Rows(binarise(data.test.x, torch.Generator().manual_seed(0)), data.test.y)
     model = trained(data, steps)
@@ -96,35 +105,40 @@ def report(rounds, images, repeats, steps):
         of_all, of_drawn = (variances(estimators[name], test.x[:images], repeats) for name in (ALL, DRAWN))
     faster, wider, better = gain(times, of_all, of_drawn)
     lines = [
-        "# log p(x) by importance weighting",
-        "",
-        "`OMP_NUM_THREADS=2 python -m benchmarks.importance_weights`: an M2 of 784 inputs, hidden",
-        f"[{HIDDEN}] softplus, z of {Z}, ten classes, {SAMPLES:,} samples an image, chunks of {CHUNK:,} decodes;",
-        f"{rounds} rounds in which every arrangement estimates one image in turn, after 5 that build and warm up;",
-        "median (quartiles), ratios round by round. The floor is the decoder's products alone at the speed of a square",
-        "product of 2,000, measured in the same rounds.",
-        "",
-        machine(),
-        "",
-        timings,
-        "",
-        "## At equal standard error",
-        "",
-        f"The model after {steps:,} steps on MNIST with 3,000 labels: test error {error:.2f} %, bound {nats:.2f} nats.",
-        f"The variance of an estimate of log p(x) over {repeats} repeats, the mean over {images} test images, is",
-        f"{float(of_all.mean()):.3f} with every class in every sample.",
-        f"With one drawn it is {wider:.2f} times that, in 1/{faster:.1f} of the time: time times variance is",
-        f"{better} times smaller (median and quartiles of a bootstrap over images).",
-        "",
+        f"""# log p(x) by importance weighting
+
+This benchmark measures the time of an estimate of log p(x) by importance weighting. An estimate of one image
+takes {SAMPLES:,} samples, in chunks of {CHUNK:,} decodes. A sample sums over every class or has one drawn class.
+
+The model is an M2 with 784 inputs, a hidden layer of [{HIDDEN}] softplus units, z of {Z} units and ten classes.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.importance_weights`. Every arrangement estimates one image
+in turn, in {rounds} rounds after 5 for building and warming up. The table gives median (quartiles); ratios
+are taken round by round. The floor is the time of the decoder's matrix products alone. It assumes the speed
+of a product of two square matrices of size 2,000, which is measured in the same rounds.
+
+{machine()}
+
+{timings}
+
+## At equal standard error
+
+The model was trained for {steps:,} steps on MNIST with 3,000 labels. Its test error is {error:.2f} %, and its
+bound is {nats:.2f} nats. The variance of an estimate of log p(x) is taken over {repeats} repeats, and averaged
+over {images} test images. With every class in every sample, it is {float(of_all.mean()):.3f}.
+With one drawn class, the variance is {wider:.2f} times as large, and the time is 1/{faster:.1f}.
+Time times variance is {better} times smaller (median and quartiles of a bootstrap over
+images).
+""",
     ]
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of everything; write nothing")
+    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
     options = parser.parse_args()
-    warnings.filterwarnings("error", message="compiling")  # another backend than the row says
+    warnings.filterwarnings("error", message="compiling")  # a fallback would be another backend than the row says
     sizes = {"rounds": 2, "images": 3, "repeats": 2, "steps": 20} if options.quick else {}
     text = report(**({"rounds": 15, "images": 30, "repeats": 12, "steps": 1500} | sizes))
     print(text)

@@ -1,7 +1,7 @@
-"""A step of the importance-weighted bound by its number of samples, and the variance of its two gradients.
+"""The importance-weighted bound: the time of a step by number of samples, and the variance of its two gradients.
 
-Writes benchmarks/iwae.md. Run with ``OMP_NUM_THREADS=1 python -m benchmarks.iwae``; ``--quick`` makes few rounds of
-everything and writes nothing.
+Writes benchmarks/iwae.md. Run it with ``OMP_NUM_THREADS=1 python -m benchmarks.iwae``. With ``--quick``, it makes few
+rounds of everything and writes nothing.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
 from pyrodgm.models import AVAE, VAE, HierarchicalVAE, LadderVAE
 
 SAMPLES = (1, 5, 50)
-GRADIENTS = {"plain": "plain", "doubly": "doubly_reparameterised"}
+GRADIENTS = {"plain": "plain", "doubly reparameterised": "doubly_reparameterised"}
 MODELS = {
     "VAE, z of 8": lambda size: VAE(size, z_size=8, hidden=(64,)),
     "AVAE, a and z of 8": lambda size: AVAE(size, z_sizes=(8,), a_sizes=(8,), hidden=(64,)),
@@ -32,7 +32,10 @@ EPOCHS = (0, 20)
 
 
 def arrangements():
-    """A step for every number of samples, gradient and SVI: Burda's network, hidden [200, 200] tanh, z of 50."""
+    """A step for every number of samples, gradient and class of SVI.
+
+    The network is Burda's: hidden layers of [200, 200] tanh units and z of 50 units.
+    """
     x, steps = Case("VAE").data()[2], {}
     makes = {"SVI": SVI, "CompiledSVI": lambda *pair: CompiledSVI(*pair, backend="replay")}
     for k in SAMPLES:
@@ -46,7 +49,7 @@ def arrangements():
 
 
 def trained(make, data, epochs):
-    """A model of the digits, trained by the plain gradient of five samples."""
+    """A model trained on the digits with the plain gradient of five samples."""
     pyro.clear_param_store()
     pyro.set_rng_seed(0)
     model = make(data.x_size)
@@ -58,7 +61,7 @@ def trained(make, data, epochs):
 
 
 def variance(model, x, k, gradient, draws):
-    """The variance of the gradient, the sum over the parameters of the guide, and over those of the model."""
+    """The variance of the gradient, summed over the parameters of the guide and over those of the model."""
     objective, found = ImportanceWeightedELBO(k, gradient=gradient), []
     names, parameters = zip(*model.named_parameters(), strict=True)
     for _ in range(draws):
@@ -72,6 +75,7 @@ def variance(model, x, k, gradient, draws):
 
 
 def variances(draws, epochs):
+    """The table of the variances."""
     data, rows = load("digits"), []
     for name, make in MODELS.items():
         for number in epochs:
@@ -85,6 +89,7 @@ def variances(draws, epochs):
 
 
 def report(rounds, draws, epochs):
+    """The page."""
     times, rows = interleaved(arrangements(), rounds, warm=3, clock=time.process_time), []
     for k, gradient, svi in times:
         to_one = spread(ratios(times, (k, gradient, svi), (1, gradient, svi)))
@@ -92,25 +97,32 @@ def report(rounds, draws, epochs):
         to_svi = spread(ratios(times, (k, gradient, "SVI"), (k, gradient, svi)))
         rows.append([k, gradient, svi, milliseconds(times[k, gradient, svi]), to_one, to_plain, to_svi])
     lines = [
-        "# The importance-weighted bound by its samples",
-        "",
-        "`OMP_NUM_THREADS=1 python -m benchmarks.iwae`: a step of 100 rows of a VAE, 784 inputs, hidden [200, 200]",
-        "tanh, z of 50, with k samples a row, by the plain and by the doubly reparameterised gradient; CompiledSVI",
-        f"replays. {rounds} rounds in which every arrangement makes one step in turn, after 3 that build and warm up;",
-        "CPU time of the one thread, ratios round by round, median (quartiles).",
-        "",
-        machine(),
-        "",
-        table(["k", "gradient", "", "CPU ms", "over k = 1", "over plain", "times faster than SVI"], rows),
-        "",
-        "## Variance of the gradient, plain over doubly reparameterised",
-        "",
-        f"Of the sum over 50 digits, by {draws} draws; of the guide's parameters, and of the model's. The networks",
-        "have 64 hidden units, and are as they begin or trained by the plain gradient of k = 5 for so many epochs. The",
-        "gain is large where the weights of the samples are even, and small where a few samples carry most of it.",
-        "",
-        variances(draws, epochs),
-        "",
+        f"""# The importance-weighted bound by number of samples
+
+This benchmark measures the time of a training step of the importance-weighted bound with k samples per row,
+and the variance of its gradient. The gradient is the plain one or the doubly reparameterised one.
+
+The model is a VAE with 784 inputs, hidden layers of [200, 200] tanh units and z of 50 units. A step takes 100 rows.
+CompiledSVI uses its backend replay.
+
+Written by `OMP_NUM_THREADS=1 python -m benchmarks.iwae`. Every arrangement makes one step in turn, in
+{rounds} rounds after 3 for building and warming up. Times are the CPU time of the one thread. The table gives median
+(quartiles); ratios are taken round by round.
+
+{machine()}
+""",
+        table(["k", "gradient", "by", "CPU ms", "ratio to k = 1", "ratio to plain", "speed-up over SVI"], rows),
+        f"""
+## Variance of the gradient: plain divided by doubly reparameterised
+
+A number is the variance of the plain gradient divided by that of the doubly reparameterised one. One number is for the
+parameters of the guide, and one for those of the model. The gradient is that of the sum over 50 digits. Its variance
+is estimated from {draws} draws. The networks have 64 hidden units. They are untrained, or trained with the plain
+gradient of k = 5 for the number of epochs in the table. The gain is large where the weights of the samples are even,
+and small where a few samples carry most of the weight.
+
+{variances(draws, epochs)}
+""",
     ]
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
-"""What an epoch of the training loop costs over its bare steps; writes benchmarks/loop.md.
+"""The time of the training loop, beside its steps alone; writes benchmarks/loop.md.
 
-Run with ``OMP_NUM_THREADS=2 python -m benchmarks.loop``; ``--quick`` makes one round of everything and writes nothing.
+Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.loop``. With ``--quick``, it makes two rounds of one epoch and
+writes nothing.
 """
 
 import argparse
@@ -20,14 +21,14 @@ from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.train import fit
 
 CASES = {
-    "M2, 100 + 100 rows, 50 steps an epoch": (Case("M2"), 5000),
-    "M2, hidden [64, 64], 20 + 20 rows, 250 steps an epoch": (Case("M2", hidden=(64, 64), rows=20), 5000),
+    "M2, 100 + 100 rows, 50 steps per epoch": (Case("M2"), 5000),
+    "M2, hidden [64, 64], 20 + 20 rows, 250 steps per epoch": (Case("M2", hidden=(64, 64), rows=20), 5000),
 }
 BARE = "bare steps"
 
 
 def arrangements(case, num_rows, epochs):
-    """Functions that train for some epochs of the same steps: bare, by the loop, and by the loop with a folder."""
+    """Functions that train for some epochs of the same steps: without the loop, and with it in three ways."""
     model = build(case)
     elbo = SemiSupervisedELBO(TraceEnum_ELBO(max_plate_nesting=1), alpha=1.0)
     svi = CompiledSVI(model.model, model.guide, Optimizer(torch.optim.Adam, {"lr": 3e-4}), elbo, backend="inductor")
@@ -46,22 +47,29 @@ def arrangements(case, num_rows, epochs):
 
     return {
         BARE: bare,
-        "the loop": lambda: fit(svi, batches, epochs, progress=False),
-        "the loop, averaging": lambda: fit(svi, batches, epochs, ema=0.999, progress=False),
-        "the loop, saved at the end": saved,
+        "loop": lambda: fit(svi, batches, epochs, progress=False),
+        "loop with averaged parameters": lambda: fit(svi, batches, epochs, ema=0.999, progress=False),
+        "loop with a checkpoint at the end": saved,
     }
 
 
 def report(rounds, epochs):
+    """The page."""
     lines = [
-        "# The training loop",
-        "",
-        f"`OMP_NUM_THREADS=2 python -m benchmarks.loop`: {rounds} rounds in which every arrangement trains {epochs}",
-        "epochs of the same batches in turn, binarised before every epoch, by CompiledSVI with inductor, after 2",
-        "rounds that build and warm up; the ratio to the bare steps round by round, median (quartiles).",
-        "",
-        machine(),
-        "",
+        f"""# The training loop
+
+This benchmark measures the time per step of the training loop, beside the same steps without the loop (bare
+steps).
+
+The heading of a table names the model and the labelled and unlabelled rows of a step. CompiledSVI makes the steps
+with its backend inductor. The rows are binarised before every epoch.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.loop`. Every arrangement trains for {epochs} epochs of the same
+batches in turn, in {rounds} rounds after 2 for building and warming up. The tables give median (quartiles); ratios to
+the bare steps are taken round by round.
+
+{machine()}
+""",
     ]
     for name, (case, num_rows) in CASES.items():
         with pyro.validation_enabled(False):
@@ -71,13 +79,13 @@ def report(rounds, epochs):
             [label, spread([1000 * v / steps for v in values]), spread(ratios(times, label, BARE), 3)]
             for label, values in times.items()
         ]
-        lines += [f"## {name}", "", table(["arrangement", "ms a step", f"over {BARE}"], rows), ""]
+        lines += [f"## {name}", "", table(["arrangement", "ms per step", f"ratio to {BARE}"], rows), ""]
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of everything; write nothing")
+    parser.add_argument("--quick", action="store_true", help="two rounds of one epoch; write nothing")
     quick = parser.parse_args().quick
     text = report(rounds=2 if quick else 9, epochs=1 if quick else 2)
     print(text)

@@ -1,6 +1,7 @@
-"""Drawing images pixel by pixel from kept activations, beside a pass of the network a pixel; writes pixel_cnn.md.
+"""The time of drawing images pixel by pixel, with kept activations and with one network pass per pixel.
 
-Run with ``OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn``; ``--quick`` makes two rounds and writes nothing.
+Writes benchmarks/pixel_cnn.md. Run it with ``OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn``. With ``--quick``, it
+makes two rounds and writes nothing.
 """
 
 import argparse
@@ -13,13 +14,13 @@ from benchmarks.steps import machine
 from pyrodgm.nn import PixelCNN
 
 SHAPE = (28, 28)
-CASES = [(64, 32), (64, 0), (32, 32)]  # maps of the network, and of the decoder, which it reads
-PASSES = 7  # that are timed of the 784 of an image, which are all alike
-KEPT, NAIVE = "kept activations", "a pass a pixel"
+CASES = [(64, 32), (64, 0), (32, 32)]  # maps of the network, and those of the decoder that it reads
+PASSES = 7  # timed passes, of the 784 of an image, which all take the same time
+KEPT, NAIVE = "kept activations", "one pass per pixel"
 
 
 def arrangements(num_maps, of_decoder, images):
-    """Functions that draw the images, or the first pixels of them by passes."""
+    """Functions that draw the images with kept activations, and their first pixels with one pass per pixel."""
     torch.manual_seed(0)
     net = PixelCNN(SHAPE, maps=(of_decoder,) if of_decoder else (), num_maps=num_maps)
     h = [torch.randn(images, of_decoder, *SHAPE)] if of_decoder else []
@@ -34,17 +35,23 @@ def arrangements(num_maps, of_decoder, images):
 
 
 def report(rounds):
+    """The page."""
     lines = [
-        "# Drawing images pixel by pixel",
-        "",
-        "`OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn`: images of 28 x 28 from a PixelCNN of a 7x7 layer, four",
-        f"blocks and three layers of 1x1. {rounds} rounds in which both arrangements run in turn, after one that warms",
-        f"up; median (quartiles), ratios round by round. A pass costs the same at every pixel: {PASSES} of the 784 are",
-        "timed, and their time is multiplied. It computes what the decoder's maps give every time; without such maps",
-        "there is nothing of that. Equal noise gives equal images, see tests/nn/test_pixel_cnn.py.",
-        "",
-        machine(),
-        "",
+        f"""# Drawing images pixel by pixel
+
+This benchmark measures the time of drawing images from a PixelCNN in two ways: with kept activations of the
+earlier pixels, or with one pass through the network per pixel. With equal noise, both give equal images, see
+tests/nn/test_pixel_cnn.py.
+
+The images are 28 x 28. The PixelCNN has a 7x7 layer, four blocks and three 1x1 layers. It may also read maps of a
+decoder. A pass then computes their contribution anew for every pixel. With 0 maps of the decoder, there is none.
+
+Written by `OMP_NUM_THREADS=1 python -m benchmarks.pixel_cnn`. Both ways run in turn, in {rounds} rounds after one for
+warming up. The table gives median (quartiles); ratios are taken round by round. A pass takes the same time at every
+pixel. Therefore, only {PASSES} of the 784 passes are timed, and their time is multiplied.
+
+{machine()}
+""",
     ]
     rows = []
     for num_maps, of_decoder in CASES:
@@ -53,7 +60,7 @@ def report(rounds):
             times[NAIVE] = [SHAPE[0] * SHAPE[1] / PASSES * t for t in times[NAIVE]]
             over = spread(ratios(times, NAIVE, KEPT), 1)
             rows.append([num_maps, of_decoder, images, *(milliseconds(times[name]) for name in (KEPT, NAIVE)), over])
-    header = ["maps", "the decoder's", "images", f"{KEPT}, ms", f"{NAIVE}, ms", "ratio"]
+    header = ["network's maps", "decoder's maps", "images", f"{KEPT}, ms", f"{NAIVE}, ms", "ratio of passes to kept"]
     return "\n".join([*lines, table(header, rows), ""])
 
 

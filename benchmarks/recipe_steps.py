@@ -1,6 +1,7 @@
-"""Steps of a ladder and of the image models, in float32 and bfloat16, with SVI and CompiledSVI; writes a table.
+"""The time of training steps of a ladder VAE and of the image models, in float32 and in bfloat16.
 
-Run with ``OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps``; ``--quick`` makes two rounds and writes nothing.
+Writes benchmarks/recipe_steps.md. Run it with ``OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps``. With
+``--quick``, it makes two rounds and writes nothing.
 """
 
 import argparse
@@ -17,13 +18,13 @@ from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.zoo import RECIPES
 
 NAMES = ("mnist-lvae", "mnist-iafvae-iaf-2-320", "mnist-fame", "cifar10-subset-resnet")
-SHAPES = {"mnist": (784, 2), "cifar10-subset": (3072, 256)}  # by data set: values of a row, and levels of a value
+SHAPES = {"mnist": (784, 2), "cifar10-subset": (3072, 256)}  # by data set: the size of a row, and the levels of a value
 PLAIN, ROUNDED = "SVI, float32", "SVI, bfloat16"
 COMPILED, BOTH = "CompiledSVI, float32", "CompiledSVI, bfloat16"
 
 
 def arrangements(case):
-    """A step of ``SVI`` and of ``CompiledSVI`` in each precision, on the same rows."""
+    """A step of ``SVI`` and one of ``CompiledSVI`` in each precision, on the same rows."""
     recipe = RECIPES[case]
     model_class, options = recipe.model
     size, levels = SHAPES[recipe.data[0]]
@@ -45,16 +46,21 @@ def arrangements(case):
 
 
 def report(rounds):
+    """The page."""
     lines = [
-        "# Steps of a ladder and of the image models",
-        "",
-        "`OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps`: loss, gradient and a step of Adam of four recipes,",
-        f"in batches of their size, without Pyro's validation. {rounds} rounds in which all four arrangements run in",
-        "turn, after three that warm up; median (quartiles), ratios round by round. With bfloat16, the networks",
-        "compute in it, while parameters, densities and the optimiser stay in single precision.",
-        "",
-        machine(),
-        "",
+        f"""# Training steps of a ladder VAE and of the image models
+
+This benchmark measures the time of a training step (loss, gradient, Adam) of four recipes, with SVI and with
+CompiledSVI, in float32 and in bfloat16.
+
+The batches have the size that the recipe says. Pyro's validation is off. With bfloat16, the networks compute in
+bfloat16. Parameters, densities and the optimiser stay in float32.
+
+Written by `OMP_NUM_THREADS=1 python -m benchmarks.recipe_steps`. All four arrangements run in turn, in {rounds} rounds
+after three for warming up. The table gives median (quartiles). Ratios are to SVI in float32, round by round.
+
+{machine()}
+""",
     ]
     rows = []
     for case in NAMES:
@@ -63,7 +69,7 @@ def report(rounds):
         over = [spread(ratios(times, name, PLAIN), 2) for name in (ROUNDED, COMPILED, BOTH)]
         rows.append([case, *(milliseconds(times[name]) for name in (PLAIN, ROUNDED, COMPILED, BOTH)), *over])
     names = [f"{name}, ms" for name in (PLAIN, ROUNDED, COMPILED, BOTH)]
-    header = ["recipe", *names, *(f"{name}, over {PLAIN}" for name in (ROUNDED, COMPILED, BOTH))]
+    header = ["recipe", *names, *(f"{name}, ratio" for name in (ROUNDED, COMPILED, BOTH))]
     return "\n".join([*lines, table(header, rows), ""])
 
 

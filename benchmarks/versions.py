@@ -1,7 +1,7 @@
-"""A training step of this checkout beside one of another checkout, in turn; writes benchmarks/versions.md.
+"""The time of a training step in this checkout, beside one in another checkout; writes benchmarks/versions.md.
 
-Run with ``OMP_NUM_THREADS=2 python -m benchmarks.versions ../other-checkout``. Each checkout builds its steps in a
-process of its own; the two make the same number of steps in turn, so that the machine's drift falls on both.
+Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.versions ../other-checkout``. Each checkout makes its steps in its
+own process. The two take turns of the same number of steps, so that the machine's drift falls on both.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from benchmarks.measure import ratios, spread, table
 
 MODELS = ("VAE", "M2", "ADGM")
 HERE = Path(__file__).parents[1]
-STEPS = 20  # a turn
+STEPS = 20  # per turn
 WORKER = """
 import json, sys, time
 from benchmarks import ours
@@ -47,7 +47,7 @@ class Checkout:
             raise ValueError(f"checkout: got {folder}, whose steps cannot be built, want a checkout of this package")
 
     def seconds(self, model):
-        """Seconds a step, the mean over a turn."""
+        """Seconds per step, the mean over a turn."""
         print(json.dumps([model, STEPS]), file=self.process.stdin, flush=True)
         return float(self.process.stdout.readline())
 
@@ -63,10 +63,10 @@ def commit(folder):
 
 
 def measure(other, backend, rounds):
-    """Seconds a step of both checkouts, ``{model: {"here": [...], "there": [...]}}``.
+    """Seconds per step of both checkouts, ``{model: {"here": [...], "there": [...]}}``.
 
-    Every four rounds have two new processes, and one round more to warm up: where the memory of a process lies makes
-    its steps up to a tenth quicker or slower for as long as it lives.
+    Every four rounds have two new processes, and one more round for warming up. The place of a process in memory makes
+    its steps up to a tenth faster or slower as long as it lives.
     """
     times = {model: {"here": [], "there": []} for model in MODELS}
     for begin in range(0, rounds, 4):
@@ -90,23 +90,25 @@ def main():
     from benchmarks.steps import machine
 
     lines = [
-        "# Two versions side by side",
-        "",
-        f"`OMP_NUM_THREADS=2 python -m benchmarks.versions CHECKOUT`: {options.rounds} rounds of {STEPS} steps each in "
-        "turn,",
-        "in two processes, new ones every four rounds; the ratio round by round, median (quartiles).",
-        "",
-        machine(),
-        "",
-        f"Here: {commit(HERE)}. There: {commit(options.other)}.",
-        "",
+        f"""# Two versions side by side
+
+This benchmark measures the time of a training step in two checkouts of this package, here and there.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.versions CHECKOUT`. Each checkout has its own process. The two make
+{STEPS} steps each in turn, in {options.rounds} rounds. There are new processes every four rounds. The table gives
+median (quartiles) of the time per step; ratios are taken round by round.
+
+{machine()}
+
+Here: {commit(HERE)}. There: {commit(options.other)}.
+""",
     ]
     rows = []
     for backend, name in (("off", "SVI"), ("replay", "CompiledSVI, replay")):
         for model, times in measure(options.other, backend, options.rounds).items():
             milliseconds = [spread([1000 * value for value in times[side]], 1) for side in ("here", "there")]
             rows.append([name, model, *milliseconds, spread(ratios(times, "here", "there"), 3)])
-    lines += [table(["arrangement", "model", "here, ms", "there, ms", "here over there"], rows), ""]
+    lines += [table(["arrangement", "model", "here, ms", "there, ms", "ratio of here to there"], rows), ""]
     (HERE / "benchmarks" / "versions.md").write_text("\n".join(lines))
     print("\n".join(lines))
 
