@@ -77,12 +77,17 @@ def sections(models, rounds_of):
     rounds = ", ".join(str(rounds_of(rounds)) for _, rounds in GROUPS)
     yield f"""# Many classes
 
-`OMP_NUM_THREADS=2 python -m benchmarks.many_classes`: a step of 100 labelled and 100 unlabelled rows, hidden
-[500, 500], in fp32, by CompiledSVI's replay, or by Pyro's SVI where it says plain SVI. A sampled y sums the k most
-probable classes and one that is drawn. Arrangements that are compared make their steps in turn, in groups of
-{rounds} rounds after 3 that build and warm up: after a step of seconds, and of gigabytes, the next one of any
-kind is slower. Median (quartiles) and the least; of few rounds the upper quartile holds the steps in which CompiledSVI
-checks itself. 10,000 classes are not enumerated.
+This benchmark measures the time of a training step against the number of classes. The classes are summed, sampled or
+relaxed. A sampled y sums the k most probable classes and one that is drawn. 10,000 classes are not summed. For the
+variance of the gradient, see [class_gradients.md](class_gradients.md).
+
+The networks have hidden layers of [500, 500] units, in float32. A step takes 100 labelled and 100 unlabelled rows.
+CompiledSVI uses its backend replay. "Plain SVI" is Pyro's SVI.
+
+Written by `OMP_NUM_THREADS=2 python -m benchmarks.many_classes`. Arrangements that are compared make their steps in
+turn, in groups of {rounds} rounds after 3 for building and warming up. The groups are needed because
+a step of seconds and gigabytes makes the next one of any kind slower. The tables give median (quartiles) and the least.
+With few rounds, the upper quartile contains the steps in which CompiledSVI checks itself.
 
 {machine()}
 """
