@@ -7,7 +7,8 @@ classes of scikit-learn's digits is left out in turn.
 
 A quarter of the rows of all classes is the test set. The training set is the other rows, without the class left out.
 Each of its nine classes has 11 labels. The estimators have their default settings. The default method,
-``neighbours``, and its settings were chosen on the classes 0 to 4. The classes 5 to 9 were looked at only for this table.
+``neighbours``, and its settings were chosen on the classes 0 to 4. The classes 5 to 9 were looked at only for this
+table.
 
 There is one column per class left out. A number is the area under the ROC curve, in per cent, for "this test row is of
 the class left out". ``neighbours``, ``density`` and ``class`` are methods of ``anomaly_score``.
