@@ -7,8 +7,8 @@
     log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            eq. 3.8
 
 The objective with labels, eqs 3.9-3.10, is ``pyrodgm.infer.SemiSupervisedELBO``. Section 3.3.1 also writes
-q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform
-unless another one is given.
+q(z | x) q(y | x). Here the posterior of z depends on y, as in eq. 3.4. The prior of y is uniform unless another one is
+given.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@
 
 The paper names a semi-supervised FAME as further work, and says no more. The rest is chosen here: y and the top latent
 z_L are the parents of the layer below, as y and z in M2 (Kingma 2017, eq. 3.4). With one layer they are the parents of
-x. Labels enter as in Kingma 2017, eqs 3.8-3.10, by a labelled bound and the class term -log q(y | x). p(y) is uniform.
+x. Labels enter as in Kingma 2017, eqs 3.8-3.10, by a labelled bound and the class term -log q(y | x).
 The sum over y decodes every row K times.
 """
 
