@@ -62,7 +62,7 @@ This benchmark measures the time per step of the training loop, beside the same 
 steps).
 
 The heading of a table names the model and the labelled and unlabelled rows of a step. CompiledSVI makes the steps
-with its backend inductor. The rows are binarised before every epoch.
+with its backend inductor. The rows are binarised before every epoch. Pyro's validation is off.
 
 Written by `OMP_NUM_THREADS=2 python -m benchmarks.loop`. Every arrangement trains for {epochs} epochs of the same
 batches in turn, in {rounds} rounds after 2 for building and warming up. The tables give median (quartiles); ratios to
