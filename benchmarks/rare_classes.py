@@ -2,12 +2,12 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.rare_classes
 
-This benchmark measures ``DeepGenerativeClassifier`` with two priors p(y): a uniform one, and the shares of the classes
-among the labels, which is the default. Logistic regression and a random forest are beside it.
+This benchmark measures ``DeepGenerativeClassifier`` with two priors p(y): a uniform one, which is the default, and the
+shares of the classes among the labels, (n_k + 1) / (N + K). Logistic regression and a random forest are beside it.
 
 Each of the six made-up tables has 1,200 rows. The classifiers see 200 rows, of which 120 have a label, and are tested
-on the others. Labels are drawn at random, so that their shares are about those of the rows. The default was not chosen
-on these tables. All numbers are means of two draws of every table.
+on the others. Labels are drawn at random, so that their shares are about those of the rows. All
+numbers are means of two draws of every table.
 
 The estimators have their default settings. Logistic regression gets standardised columns and up to 2,000 iterations.
 """
@@ -31,10 +31,12 @@ from pyrodgm.estimators import DeepGenerativeClassifier
 
 ROWS, SEEN, LABELS, DRAWS = 1200, 200, 120, 2
 CLASSIFIERS = {
-    "uniform p(y)": lambda draw: DeepGenerativeClassifier(("sdgm", {"class_prior": None}), random_state=draw),
-    "p(y) by the labels": lambda draw: DeepGenerativeClassifier(random_state=draw),
-    "logistic regression": lambda draw: make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)),
-    "random forest": lambda draw: RandomForestClassifier(random_state=draw),
+    "uniform p(y)": lambda draw, shares: DeepGenerativeClassifier(random_state=draw),
+    "p(y) by the labels": lambda draw, shares: DeepGenerativeClassifier(
+        ("sdgm", {"class_prior": shares}), random_state=draw
+    ),
+    "logistic regression": lambda draw, shares: make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)),
+    "random forest": lambda draw, shares: RandomForestClassifier(random_state=draw),
 }
 MEASURES = {
     "error, %": lambda y, p: 100 * float((p.argmax(1) != y).mean()),
@@ -82,10 +84,11 @@ def measured(x, y, draw):
     seen, labelled, test = rows[:SEEN], rows[:LABELS], rows[SEEN:]
     few = np.full(len(x), -1)
     few[labelled] = y[labelled]
-    found = {}
+    counts = np.bincount(y[labelled]) + 1
+    shares, found = tuple((counts / counts.sum()).tolist()), {}
     for name, make in CLASSIFIERS.items():
         learn = seen if "p(y)" in name else labelled
-        probabilities = make(draw).fit(x[learn], few[learn]).predict_proba(x[test])
+        probabilities = make(draw, shares).fit(x[learn], few[learn]).predict_proba(x[test])
         found[name] = {measure: take(y[test], probabilities) for measure, take in MEASURES.items()}
     return found
 

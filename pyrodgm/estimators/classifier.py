@@ -21,7 +21,7 @@ from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.data import Batches
 from pyrodgm.estimators.estimator import DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
-from pyrodgm.estimators.targets import MISSING, class_shares, hold_out, list_of, read_labels
+from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
 from pyrodgm.estimators.temperature import FEW_LABELS, fit_temperature, temper
 from pyrodgm.estimators.training import CONSTRAINTS, all_or_nothing, train
 from pyrodgm.evaluate import evaluating, likely_bounds
@@ -60,8 +60,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. Some models have
-            other defaults here, which these options override. The option ``class_prior``, p(y), is the shares of the
-            classes among the labels, see ``class_shares``. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
+            other defaults here, which these options override. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
             ``SplitLatentClassifierVAE`` gets half of ``z_size`` for its style and twice ``z_size`` for z_y; its
             ``beta`` is always multiplied by five. A ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``.
             The M1 of an ``M1M2`` is trained first, for the same number of epochs.
@@ -190,7 +189,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed())
         with isolated(seed := self._begin(X)):
-            self.model_ = self._new_model(class_shares(indices, len(self.classes_)))
+            self.model_ = self._new_model()
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             if has_first_stage(self.model_):
                 self._train_first_stage(x, seed)
@@ -385,12 +384,11 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def _no_labels(self, X):
         return np.full(len(X), MISSING)
 
-    def _new_model(self, class_prior=None):
+    def _new_model(self):
         model_class, options = model_of(self.model)
         kind, _ = split_option("classes", self.classes)
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
-        sizes["class_prior"] = class_prior
         options = needs(model_class, self.z_size, self.likelihood_) | options
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":

@@ -82,23 +82,6 @@ def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) 
     return np.sort(np.concatenate(learn)), np.sort(np.concatenate(stop))
 
 
-def class_shares(indices: np.ndarray, num_classes: int) -> tuple[float, ...] | None:
-    """The shares of the classes among the labels, (n_k + 1) / (N + K); None if the classes have equally many labels.
-
-    Args:
-        indices: class indices ``(N,)``, -1 for a row without a label.
-        num_classes: the number of classes K.
-
-    Example::
-
-        class_shares(np.array([0, 0, 0, 1, -1]), 2)     # (0.667, 0.333)
-    """
-    counts = np.bincount(indices[indices != MISSING], minlength=num_classes)
-    if (counts == counts[0]).all():
-        return None
-    return tuple(((counts + 1) / (counts.sum() + num_classes)).tolist())
-
-
 def list_of(classes: ArrayLike) -> list:
     """Classes as Python's own objects, for messages."""
     return np.asarray(classes, dtype=object).tolist()

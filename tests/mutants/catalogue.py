@@ -3760,11 +3760,6 @@ mutants(
 mutants(
     "estimators/targets.py",
     (
-        "(counts + 1) / (counts.sum() + num_classes)",
-        "counts / counts.sum()",
-        "estimators/test_class_shares.py::test_shares_are_smoothed_and_none_if_they_are_equal",
-    ),
-    (
         '    if y.dtype.kind in "iu":\n        return y == MISSING',
         '    if y.dtype.kind in "iu":\n        return y < MISSING',
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
