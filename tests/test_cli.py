@@ -1,15 +1,17 @@
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from pyro.infer import SVI
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
 from pyrodgm.data import load
 from pyrodgm.models import BayesianMLP, BayesianVAE
-from pyrodgm.zoo import RECIPES, Outcome
+from pyrodgm.zoo import RECIPES, Outcome, measure
 
 runner = CliRunner()
 
@@ -146,7 +148,9 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     first = call(*train)
     assert first.exit_code == 0, first.output
     folder = tmp_path / "runs" / "digits+baselines=__+epochs=1" / "seed-0"
-    assert {"checkpoint.safetensors", "history.csv", "model"} == {path.name for path in folder.iterdir()}
+    assert {"checkpoint.safetensors", "figures.json", "history.csv", "model"} == {
+        path.name for path in folder.iterdir()
+    }
     assert "test error" in (folder / "model" / "README.md").read_text()
 
     def errors(result):
@@ -297,6 +301,89 @@ def test_reproduce_writes_what_it_measured(tmp_path):
     table = (tmp_path / "README.md").read_text()
     mean = sum(run["test error"] for run in record["figures"].values()) / 2
     assert f"| test error | {mean:.2f} ±" in table and "Changed from the recipe" in table
+
+
+@pytest.fixture
+def measuring(monkeypatch):
+    """Quick runs of a commit "abc". Returns the seeds that are measured, in order, and a function that stops a seed."""
+    seeds, stopped = [], []
+
+    def measuring(recipe, model, data, seed):
+        if seed in stopped:
+            raise KeyboardInterrupt("stopped")
+        seeds.append(seed)
+        return measure(recipe, model, data, seed)
+
+    monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", SVI)
+    monkeypatch.setattr("pyrodgm.zoo.outcome.measure", measuring)
+    monkeypatch.setattr("pyrodgm.zoo.results.package_commit", lambda: "abc")
+    return seeds, stopped
+
+
+QUICK = ("moons-m2", "--epochs", 1, "--set", "baselines=[]")
+LABEL = "moons-m2+baselines=__+epochs=1"
+
+
+def reproduced(*options, end=0, name=f"{LABEL}.json"):
+    result = call("reproduce", *QUICK, *options)
+    assert result.exit_code == end, result.output
+    return json.loads(Path("results", name).read_text())
+
+
+def test_an_interruption_costs_only_the_seed_under_way(measuring, tmp_path):
+    measured, stopped = measuring
+    stopped.append(2)
+    first = reproduced("--seeds", 3, end=130)
+    assert list(first["figures"]) == ["0", "1"] and measured == [0, 1]
+    assert first["command"] == "pyrodgm reproduce moons-m2 --seeds 2 --epochs 1 --set 'baselines=[]'"
+    assert "(2 seeds, 1 epochs" in (tmp_path / "results" / "README.md").read_text()
+    stopped.clear()
+    again = reproduced("--seeds", 3)
+    assert measured == [0, 1, 2] and "--seeds 3" in again["command"]
+    assert list(again["figures"]) == ["0", "1", "2"] and first["figures"].items() <= again["figures"].items()
+    assert [path.name for path in (tmp_path / "results").glob("*.json*")] == [f"{LABEL}.json"]
+
+
+def test_fewer_seeds_of_the_same_commit_leave_the_others_in_the_results(measuring):
+    before = reproduced("--seeds", 2)
+    seconds = before["figures"]["0"].pop("seconds")
+    after = reproduced("--seeds", 1, "--runs", "others")  # trained again: the same figures, and another time
+    assert measuring[0] == [0, 1, 0] and before["command"] == after["command"]
+    assert after["figures"]["0"].pop("seconds") != seconds and after["figures"] == before["figures"]
+
+
+def test_results_of_another_commit_are_kept_under_another_name(measuring, monkeypatch):
+    before = reproduced("--seeds", 2)
+    monkeypatch.setattr("pyrodgm.zoo.results.package_commit", lambda: "def")
+    measuring[1].append(1)
+    after = reproduced("--seeds", 3, end=130)
+    assert list(after["figures"]) == ["0"] and after["versions"]["commit"] == "def" and measuring[0] == [0, 1, 0]
+    assert json.loads(Path("results", f"{LABEL}.json.1").read_text()) == before
+    assert "kept in" in call("reproduce", *QUICK, "--fresh").output  # seed 0 is measured before seed 1 is stopped
+    assert json.loads(Path("results", f"{LABEL}.json.2").read_text()) == after
+
+
+def test_fresh_trains_and_measures_anew(measuring):
+    before = reproduced("--seeds", 2)
+    after = reproduced("--seeds", 1, "--fresh")
+    assert measuring[0] == [0, 1, 0] and list(after["figures"]) == ["0"]
+    assert json.loads(Path("results", f"{LABEL}.json.1").read_text()) == before
+    kept = Path("runs", LABEL, "seed-0.1", "figures.json")
+    assert json.loads(kept.read_text())["figures"] == before["figures"]["0"]
+
+
+def test_the_figures_of_train_are_those_of_reproduce(measuring):
+    assert call("train", *QUICK).exit_code == 0
+    figures = reproduced("--seeds", 1)["figures"]
+    assert measuring[0] == [0]
+    assert figures["0"] == json.loads(Path("runs", LABEL, "seed-0", "figures.json").read_text())["figures"]
+
+
+def test_results_of_uncommitted_changes_are_never_reused(measuring, monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.results.package_commit", lambda: "abc and changes")
+    before = reproduced("--seeds", 2)
+    assert list(reproduced("--seeds", 1)["figures"]) == ["0"] and measuring[0] == [0, 1, 0]
+    assert json.loads(Path("results", f"{LABEL}.json.1").read_text()) == before
 
 
 def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):

@@ -24,7 +24,12 @@ from pyrodgm.cli.arguments import run_folder as folder_of
 from pyrodgm.cli.report import console, print_figures, reported
 from pyrodgm.files import make_folder
 
-Fresh = Annotated[bool, typer.Option("--fresh", help="Start over. An existing run is kept under another name.")]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="Start over: train and measure anew. Existing runs and results are kept under other names."
+    ),
+]
 
 
 @reported()
@@ -40,7 +45,12 @@ def train(
         bool, typer.Option("--tensorboard", help="Write TensorBoard logs to the run's folder.")
     ] = False,
 ) -> None:
-    """Train a recipe and print the figures that its paper reports. The same command resumes an interrupted run."""
+    """Train a recipe and print the figures that its paper reports. The same command resumes an interrupted run.
+
+    The figures of a finished run are kept in its folder. They are reused if the recipe, the changed settings, the seed,
+    the device and the versions are the same. They are measured again with uncommitted changes of the package, and for
+    data files of your own.
+    """
     recipe, changes = recipe_of(name, epochs, set)
     _run(recipe, changes, seeds, device, runs, fresh, tensorboard)
 
@@ -64,13 +74,18 @@ def reproduce(
         ),
     ] = None,
 ) -> None:
-    """Train a recipe with several seeds and write its figures to the folder of results. Finished runs are reused.
+    """Train a recipe with several seeds and write its figures to the folder of results, after every seed.
+
+    The same command goes on after an interruption. Finished runs are reused. Their figures are reused too, if the
+    recipe, the changed settings, the seed, the device and the versions are the same.
+
+    Nothing in the results is lost. Under the same conditions, other seeds in the file stay, and a seed that is measured
+    again takes the place of its former figures. Otherwise the file is kept as NAME.json.1, and a new one is begun.
 
     An experiment is measured part by part. Finished parts are kept in its results and reused, so it needs no folder of
     runs. Parts of other seeds are kept too. The plot is a PNG file beside the results.
     """
-    from pyrodgm.train.parallel import is_first
-    from pyrodgm.zoo.results import package_commit, write_results
+    from pyrodgm.zoo.results import earlier_figures, label_of, write_results
 
     experiment = experiment_of(name, epochs, set)
     if experiment is not None:
@@ -80,13 +95,20 @@ def reproduce(
         raise ValueError(f"--part: got {part[0]!r}, want none, because {name} is not an experiment")
     recipe, changes = recipe_of(name, epochs, set)
     make_folder(folder, "--folder")
-    commit = package_commit()
-    outcomes = _run(recipe, changes, seeds, device, runs, fresh)
-    figures = {seed: outcome.figures for seed, outcome in outcomes.items()}
-    if is_first():
-        command = _command(name, seeds, epochs, set, device)
-        path = write_results(folder, recipe, figures, command, device, changes, commit)
-        console.print(f"Wrote {path}")
+    path, earlier = folder / f"{label_of(recipe.name, changes)}.json", None
+
+    def write(figures, device_here, commit):
+        nonlocal earlier
+        if earlier is None:  # the first seed is measured
+            earlier = {} if fresh else earlier_figures(path, recipe, device_here, changes, commit)
+            if not earlier and (aside := _set_aside(path)):
+                console.print(f"The earlier results are kept in {aside}.", highlight=False, soft_wrap=True)
+        known = dict(sorted((earlier | figures).items()))
+        command = _command(name, len(known), epochs, set, device)
+        write_results(folder, recipe, known, command, device_here, changes, commit)
+
+    _run(recipe, changes, seeds, device, runs, fresh, write=write)
+    console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
 
 
 def _measure(experiment, changes, seeds, device, fresh, folder, parts):
@@ -130,16 +152,22 @@ def demo(
         console.print(f"Drew {path}")
 
 
-def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False):
-    """Run the recipe for every seed, print its table, and return the outcomes by seed."""
+def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False, write=None):
+    """Run the recipe for every seed, print its table, and return the outcomes by seed.
+
+    After every seed, the first of several processes calls ``write`` with the figures by seed, its device and the
+    package's commit at the beginning.
+    """
     from pyrodgm.train.parallel import is_first, joined, joint_sum
     from pyrodgm.zoo import RECIPES, first_stage, run
+    from pyrodgm.zoo.results import package_commit
 
     check_device(device)
+    commit = package_commit()
     with joined(device) as device:
         console.quiet = not is_first()
         console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.", highlight=False)
-        outcomes = {}
+        outcomes, figures = {}, {}
         for seed in range(seeds):
             folder = None if runs is None else folder_of(runs, recipe, changes, seed)
             if folder is not None:
@@ -156,8 +184,11 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 first = folder_of(runs, stage, changed, seed)
                 make_folder(first, "--runs")
             with _without_empty_folders(folder, first):
-                outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first)
-        print_figures({seed: outcome.figures for seed, outcome in outcomes.items()})
+                outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first, commit)
+            figures[seed] = outcomes[seed].figures
+            if write is not None and is_first():
+                write(figures, device, commit)
+        print_figures(figures)
     return outcomes
 
 
@@ -175,10 +206,10 @@ def _without_empty_folders(*folders):
 
 
 def _set_aside(folder):
-    """Rename a folder to the next free ``folder.1``, ``folder.2``, ..."""
+    """Rename a folder or file to the next free ``folder.1``, ``folder.2``, ... Returns its new path, or None."""
     if not folder.exists():
-        return
+        return None
     number = 1
     while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
         number += 1
-    folder.rename(aside)
+    return folder.rename(aside)

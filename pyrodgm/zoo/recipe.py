@@ -119,6 +119,10 @@ class Recipe:
         settings = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _plain(settings | {"model": (self.model[0].__name__, self.model[1])})
 
+    def plain(self) -> dict[str, Any]:
+        """All fields, as plain values."""
+        return _plain(vars(self) | {"model": (self.model[0].__name__, self.model[1])})
+
 
 def _plain(value):
     """The value with all nested tuples converted to lists, as in JSON."""

@@ -15,9 +15,12 @@ from urllib.parse import quote
 import pyro
 import torch
 
+from pyrodgm import __version__
 from pyrodgm.files import write
 from pyrodgm.nn.precision import usable_precision
 from pyrodgm.zoo.recipe import Recipe
+
+CHANGES = " and changes"
 
 
 def write_results(
@@ -78,11 +81,37 @@ def conditions(device: str | torch.device, commit: str) -> dict[str, Any]:
         "device": _device(device),
         "versions": {
             "python": platform.python_version(),
+            "pyrodgm": __version__,
             "torch": torch.__version__,
             "pyro": pyro.__version__,
             "commit": commit,
         },
     }
+
+
+def measured_alike(record: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a record has everything that is true now, apart from the date.
+
+    Uncommitted changes of the package are never alike, because they have no name. Outside git, its version counts.
+    """
+    named = not now["versions"]["commit"].endswith(CHANGES)
+    return named and all(record.get(key) == value for key, value in now.items() if key != "date")
+
+
+def earlier_figures(
+    path: Path, recipe: Recipe, device: str | torch.device, changed: Sequence[str], commit: str
+) -> dict[int, dict[str, float]]:
+    """The figures in a file of results, by seed; none if their settings, device or versions are others.
+
+    Args:
+        path: the file, which may not exist.
+        recipe, device, changed, commit: as for ``write_results``.
+    """
+    record = read_record(path) if path.exists() else None
+    now = {"changed": list(changed), "epochs": recipe.epochs, "precision": precision_on(recipe, device)}
+    if record is None or not measured_alike(record, now | conditions(device, commit)):
+        return {}
+    return {int(seed): figures for seed, figures in record["figures"].items()}
 
 
 def sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,7 +153,10 @@ def label_of(name: str, changed: Sequence[str]) -> str:
 def summary(values: Sequence[float]) -> str:
     """Mean and standard error over the seeds, ``"5.31 ± 0.42"``, or only the value if there is one seed."""
     text = f"{mean(values):.2f}"
-    return text if len(values) < 2 else f"{text} ± {stdev(values) / math.sqrt(len(values)):.2f}"
+    if len(values) < 2:
+        return text
+    spread = stdev(values) if all(map(math.isfinite, values)) else math.nan
+    return f"{text} ± {spread / math.sqrt(len(values)):.2f}"
 
 
 def unit(figure: str) -> str:
@@ -215,6 +247,6 @@ def package_commit() -> str:
 
     try:
         changed = git("status", "--porcelain", "--", ".").strip()
-        return git("log", "-1", "--format=%h", "--", ".").strip() + (" and changes" if changed else "")
+        return git("log", "-1", "--format=%h", "--", ".").strip() + (CHANGES if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

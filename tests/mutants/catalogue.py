@@ -5870,3 +5870,75 @@ mutants(
         "evaluate/test_elbo_parts.py::test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_double_precision",
     ),
 )
+mutants(
+    "cli/train.py",
+    (
+        "(earlier | figures)",
+        "(figures | earlier)",
+        "test_cli.py::test_fewer_seeds_of_the_same_commit_leave_the_others_in_the_results",
+    ),
+    (
+        "_command(name, len(known)",
+        "_command(name, len(figures)",
+        "test_cli.py::test_fewer_seeds_of_the_same_commit_leave_the_others_in_the_results",
+    ),
+    (
+        "{} if fresh else earlier_figures(",
+        "earlier_figures(",
+        "test_cli.py::test_fresh_trains_and_measures_anew",
+    ),
+    (
+        "if write is not None and is_first():",
+        "if write is not None:",
+        "train/test_parallel.py::test_the_results_of_two_processes_are_written_by_the_first",
+    ),
+)
+mutants(
+    "zoo/kept_figures.py",
+    (
+        'and figures["seconds"] == seconds',
+        'and figures["seconds"] > 0',
+        "zoo/test_kept_figures.py::test_figures_of_something_else_are_not",
+    ),
+    (
+        '"seed": seed',
+        '"seed": 0',
+        "zoo/test_kept_figures.py::test_figures_of_something_else_are_not",
+    ),
+    (
+        "if same and not self.own_data else",
+        "if same else",
+        "zoo/test_kept_figures.py::test_a_data_file_of_one_s_own_is_measured_again",
+    ),
+)
+mutants(
+    "zoo/results.py",
+    (
+        "return named and all(",
+        "return all(",
+        "zoo/test_kept_figures.py::test_uncommitted_changes_are_never_the_same",
+    ),
+    (
+        'for key, value in now.items() if key != "date"',
+        "for key, value in now.items()",
+        "zoo/test_kept_figures.py::test_another_value_of_anything_recorded_but_the_date_is_something_else",
+    ),
+    (
+        '"epochs": recipe.epochs, "precision"',
+        '"precision"',
+        "zoo/test_kept_figures.py::test_results_of_others_are_not",
+    ),
+    (
+        "spread = stdev(values) if all(map(math.isfinite, values)) else math.nan",
+        "spread = stdev(values) if any(map(math.isfinite, values)) else math.nan",
+        "zoo/test_kept_figures.py::test_a_figure_that_is_not_finite_has_no_standard_error",
+    ),
+)
+mutants(
+    "zoo/outcome.py",
+    (
+        "kept = KeptFigures(Path(folder), recipe, seed, device, commit)",
+        "kept = KeptFigures(Path(folder), recipe, 0, device, commit)",
+        "test_cli.py::test_an_interruption_costs_only_the_seed_under_way",
+    ),
+)

@@ -1,5 +1,6 @@
 """Two processes, compared with one on the joint batch."""
 
+import json
 import os
 import subprocess
 import sys
@@ -68,6 +69,17 @@ def test_the_command_line_trains_with_two_processes(tmp_path):
     (run,) = (tmp_path / "two").iterdir()
     assert run.name.startswith("moons-adgm+num_labels=8") and run.name.endswith("+epochs=1")
     assert (run / "seed-0" / "model" / "model.safetensors").exists()
+
+
+def test_the_results_of_two_processes_are_written_by_the_first(tmp_path):
+    command = ["-m", "tests.train.two_that_reproduce", "reproduce", "moons-adgm", "--epochs", "1", "--seeds", "2"]
+    for setting in ("num_labels=8", "batch_size=2000", "model.hidden=[8]", "baselines=[]"):
+        command += ["--set", setting]
+    together = launch([*LAUNCHER, *command], cwd=tmp_path)
+    assert together.count("Wrote results") == 1
+    (written,) = (tmp_path / "results").glob("*.json")
+    assert set(json.loads(written.read_text())["figures"]) == {"0", "1"}
+    assert [path.name for path in tmp_path.glob("rank-*")] == ["rank-0"]
 
 
 @pytest.mark.parametrize(
