@@ -3559,8 +3559,8 @@ mutants(
 mutants(
     "zoo/results.py",
     (
-        "stdev(values) / math.sqrt(len(values))",
-        "stdev(values)",
+        "{spread / math.sqrt(len(values)):.2f}",
+        "{spread:.2f}",
         "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
     ),
 )
@@ -5756,7 +5756,7 @@ mutants(
 mutants(
     "zoo/results.py",
     (
-        '(" and changes" if changed else "")',
+        '(CHANGES if changed else "")',
         '""',
         "zoo/test_zoo.py::test_a_commit_with_changes_says_so",
     ),
@@ -5930,7 +5930,7 @@ mutants(
     ),
     (
         "spread = stdev(values) if all(map(math.isfinite, values)) else math.nan",
-        "spread = stdev(values) if any(map(math.isfinite, values)) else math.nan",
+        "spread = stdev(values) if all(map(math.isfinite, values)) else 0.0",
         "zoo/test_kept_figures.py::test_a_figure_that_is_not_finite_has_no_standard_error",
     ),
 )
@@ -5940,5 +5940,147 @@ mutants(
         "kept = KeptFigures(Path(folder), recipe, seed, device, commit)",
         "kept = KeptFigures(Path(folder), recipe, 0, device, commit)",
         "test_cli.py::test_an_interruption_costs_only_the_seed_under_way",
+    ),
+)
+mutants(
+    "zoo/experiments/aevb.py",
+    (
+        'TRIAL, seed)[-1]["train"]',
+        'TRIAL, seed)[-1]["test"]',
+        "zoo/test_aevb.py::test_the_step_size_is_the_best_one_after_the_first_rows",
+    ),
+    (
+        'TRIAL, seed)[-1]["train"]',
+        'TRIAL, seed)[0]["train"]',
+        "zoo/test_aevb.py::test_the_step_size_is_the_best_one_after_the_first_rows",
+    ),
+    (
+        'last = found["points"][-1]',
+        'last = found["points"][0]',
+        "zoo/test_aevb.py::test_a_seed_has_its_own_parameters_and_its_figures_are_those_of_the_last_point",
+    ),
+    (
+        "    pyro.set_rng_seed(seed)\n    options",
+        "    pyro.set_rng_seed(0)\n    options",
+        "zoo/test_aevb.py::test_a_seed_has_its_own_parameters_and_its_figures_are_those_of_the_last_point",
+    ),
+    (
+        "points = _train(figure, setting, x, parts, rate, samples, seed)",
+        "points = _train(figure, setting, x, parts, rate, samples, 0)",
+        "zoo/test_aevb.py::test_a_seed_has_its_own_parameters_and_its_figures_are_those_of_the_last_point",
+    ),
+    (
+        "curve(figure, settings_of(name)[part], samples, seed)",
+        "curve(figure, settings_of(name)[part], samples)",
+        "zoo/test_aevb.py::test_a_seed_has_its_own_parameters_and_its_figures_are_those_of_the_last_point",
+    ),
+    (
+        "            with seeded(0):\n                train, test",
+        "            if True:\n                train, test",
+        "zoo/test_aevb.py::test_a_curve_is_the_same_however_often_it_is_evaluated",
+    ),
+    (
+        '"activation": "tanh", "init": 0.01}',
+        '"activation": "tanh"}',
+        "zoo/test_aevb.py::test_the_model_has_small_parameters_and_one_layer_of_tanh_units",
+    ),
+)
+mutants(
+    "zoo/experiments/gradient_variance.py",
+    (
+        "by_row if handler is weights_by_row else batches",
+        "batches if handler is weights_by_row else by_row",
+        "zoo/test_gradient_variance.py::test_every_figure_is_of_its_estimator_layer_and_number_of_gradients",
+    ),
+    (
+        'zip(("top", "bottom"), variances',
+        'zip(("bottom", "top"), variances',
+        "zoo/test_gradient_variance.py::test_every_figure_is_of_its_estimator_layer_and_number_of_gradients",
+    ),
+    (
+        "            with local_reparameterisation():\n",
+        "            if True:\n",
+        "zoo/test_gradient_variance.py::test_every_figure_is_of_its_estimator_layer_and_number_of_gradients",
+    ),
+    (
+        '10, hidden, len(x), weights="B")',
+        '10, hidden, ROWS, weights="B")',
+        "zoo/test_gradient_variance.py::test_every_figure_is_of_its_estimator_layer_and_number_of_gradients",
+    ),
+    (
+        "    pyro.set_rng_seed(seed)\n    x, y",
+        "    pyro.set_rng_seed(0)\n    x, y",
+        "zoo/test_gradient_variance.py::test_every_figure_is_of_its_estimator_layer_and_number_of_gradients",
+    ),
+)
+mutants(
+    "zoo/experiments/pv_few_labels.py",
+    (
+        'dropout = 0.5 if method == "dropout network" else 0.0',
+        'dropout = 0.0 if method == "dropout network" else 0.5',
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps",
+    ),
+    (
+        "math.ceil(STEPS / math.ceil(len(learn) / recipe.batch_size))",
+        "math.ceil(STEPS / len(learn) / recipe.batch_size)",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps",
+    ),
+    (
+        "int(count.split()[0]), seed)}",
+        "int(count.split()[0]), 0)}",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_every_seed_is_a_draw_of_its_own",
+    ),
+    (
+        "recipe, data = recipe_of(held_out, columns, epochs), data_of",
+        "recipe, data = recipe_of(held_out, columns), data_of",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_every_seed_is_a_draw_of_its_own",
+    ),
+    (
+        "warm_up_epochs=min(20, epochs // 3)",
+        "warm_up_epochs=max(20, epochs // 3)",
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_schedules_of_the_sdgm",
+    ),
+    (
+        '{"start": epochs // 2, "end": epochs}',
+        '{"start": epochs, "end": epochs // 2}',
+        "zoo/test_pv_experiments.py::TestFewLabels::test_the_schedules_of_the_sdgm",
+    ),
+)
+mutants(
+    "zoo/experiments/pv_new_conditions.py",
+    (
+        'dropout = 0.5 if method == "dropout network" else 0.0',
+        'dropout = 0.0 if method == "dropout network" else 0.5',
+        "zoo/test_pv_experiments.py::TestNewConditions::test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps",
+    ),
+    (
+        "math.ceil(STEPS / math.ceil(len(labelled) / recipe.batch_size))",
+        "math.ceil(STEPS / math.ceil(len(rows) / recipe.batch_size))",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps",
+    ),
+    (
+        "math.ceil(steps / math.ceil(len(rows) / size))",
+        "math.ceil(steps / math.ceil(len(labelled) / size))",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_the_sdgm_takes_the_steps_of_its_setting_in_batches_of_the_recipe",
+    ),
+    (
+        "random_state=seed",
+        "random_state=0",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_the_sdgm_takes_the_steps_of_its_setting_in_batches_of_the_recipe",
+    ),
+    (
+        "torch.Generator().manual_seed(seed)",
+        "torch.Generator().manual_seed(0)",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_another_seed_draws_other_rows",
+    ),
+    (
+        "sdgm_figures(recipe, data, known, seed, steps)\n    else",
+        "sdgm_figures(recipe, data, known, 0, steps)\n    else",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_every_seed_is_a_draw_of_its_own",
+    ),
+    (
+        "error(method, recipe, data, known, seed)}",
+        "error(method, recipe, data, known, 0)}",
+        "zoo/test_pv_experiments.py::TestNewConditions::test_every_seed_is_a_draw_of_its_own",
     ),
 )

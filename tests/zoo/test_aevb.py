@@ -71,11 +71,43 @@ def test_the_step_size_is_the_best_one_after_the_first_rows(monkeypatch):
 
     def train(figure, setting, x, parts, rate, samples, seed):
         trained.append((rate, samples))
-        return [{"train": {0.01: -3.0, 0.02: -1.0, 0.1: -2.0}[rate]}]
+        last = {0.01: -3.0, 0.02: -1.0, 0.1: -2.0}[rate]
+        return [{"train": -9.0 - last, "test": 0.0}, {"train": last, "test": -9.0 - last}]
 
     monkeypatch.setattr(aevb, "_train", train)
     assert aevb.curve(aevb.FIGURES["2.5"], Setting(AEVB, 2, 300), samples=400)["learning rate"] == 0.02
     assert trained == [(0.01, 100), (0.02, 100), (0.1, 100), (0.02, 400)]
+
+
+def test_a_seed_has_its_own_parameters_and_its_figures_are_those_of_the_last_point():
+    """The model is the thesis's: one hidden layer of tanh units."""
+    setting = Setting(AEVB, 2, 300)
+    part = next(name for name, found in aevb.settings_of("2.5").items() if found == setting)
+    measured = [aevb.measure("2.5", part, seed, samples=400) for seed in (0, 1)]
+    for seed, (figures, details) in enumerate(measured):
+        points = aevb.curve(aevb.FIGURES["2.5"], setting, 400, seed)["points"]
+        assert details["points"] == points and len(points) == 3
+        assert figures == {f"{part}: {rows} bound": points[-1][rows] for rows in ("train", "test")}
+    first, second = (details["points"] for _, details in measured)
+    assert all(one["test"] != other["test"] for one, other in zip(first, second, strict=True))
+
+
+def test_a_curve_is_the_same_however_often_it_is_evaluated(monkeypatch):
+    often = aevb.curve(aevb.FIGURES["2.5"], Setting(AEVB, 2, 300), samples=700)["points"]
+    monkeypatch.setattr(aevb, "POINTS", [])
+    assert aevb.curve(aevb.FIGURES["2.5"], Setting(AEVB, 2, 300), samples=700)["points"] == often[-1:]
+
+
+def test_the_model_has_small_parameters_and_one_layer_of_tanh_units(monkeypatch):
+    made, real = [], aevb.VAE
+    monkeypatch.setattr(aevb, "VAE", lambda *sizes, **options: made.append(real(*sizes, **options)) or made[-1])
+    monkeypatch.setattr(aevb, "_batches", lambda num_rows: iter([torch.arange(100)]))
+    monkeypatch.setattr(aevb, "CompiledSVI", lambda *pair: type("Still", (), {"step": lambda self, x: 0.0})())
+    aevb.curve(aevb.FIGURES["2.5"], Setting(AEVB, 2, 300), samples=100)
+    model = made[-1]
+    values = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    assert float(values.std()) == pytest.approx(0.01, rel=0.3) and float(values.abs().max()) < 0.05
+    assert model.arguments["activation"] == "tanh" and model.arguments["hidden"] == (4,)
 
 
 def test_it_trains_on_the_first_rows_binarised_and_measures_both_parts(monkeypatch):

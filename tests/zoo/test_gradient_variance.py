@@ -1,10 +1,14 @@
+import copy
 import json
 
+import pyro
 import pytest
 import torch
-from pyro.infer import SVI
+from pyro.infer import SVI, TraceMeanField_ELBO
+from pyro.optim import Adam
 
 from pyrodgm.data import Dataset, Rows
+from pyrodgm.handlers import local_reparameterisation
 from pyrodgm.models import BayesianMLP
 from pyrodgm.zoo.experiment import reproduce
 from pyrodgm.zoo.experiments import gradient_variance
@@ -60,6 +64,41 @@ def test_variances_are_those_of_gradients_in_the_order_of_the_table(monkeypatch)
     again = variances(model, X, Y, weights_by_row, 20)
     for layer, value in enumerate(again):
         assert value == pytest.approx(float(torch.stack([g[layer].double() for g in seen]).var(0).mean()), rel=1e-6)
+
+
+def test_every_figure_is_of_its_estimator_layer_and_number_of_gradients(monkeypatch):
+    """The numbers of gradients are those of the settings, and the model is one that the local noise trained."""
+    x, y = X.repeat(5, 1), Y.repeat(5)
+    monkeypatch.setattr(gradient_variance, "load", lambda name: Dataset(name, *[Rows(x, y)] * 3, num_classes=10))
+    monkeypatch.setattr(gradient_variance, "CompiledSVI", SVI)
+    seen = []
+
+    def stub(model, x, y, handler, count):
+        seen.append((model.data_size, copy.deepcopy(model.state_dict())))
+        return 10 * list(ESTIMATORS.values()).index(handler) + count, -count
+
+    monkeypatch.setattr(gradient_variance, "variances", stub)
+    settings = {"epochs": (1, 2), "batches": 3, "by_row": 2, "hidden": (8, 5)}
+    found = gradient_variance.measure("all estimators", 4, **settings).figures
+    tops = {"local reparameterisation": 3, "weight sample per datum": 12, "weight sample per minibatch": 23}
+    for name, top in (tops | {"no noise": 33}).items():
+        for epoch in (1, 2):
+            begin = f"gradient variance, {name}"
+            assert found[f"{begin}, top layer, epoch {epoch}"] == top
+            assert found[f"{begin}, bottom layer, epoch {epoch}"] == -(top % 10)
+
+    pyro.clear_param_store()
+    pyro.set_rng_seed(4)
+    model = BayesianMLP(6, 10, (8, 5), 300, weights="B")
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), TraceMeanField_ELBO())
+    for epoch in (0, 1):
+        for rows in torch.randperm(300).split(100):
+            with local_reparameterisation():
+                svi.step(x[rows], y[rows])
+        size, state = seen[4 * epoch]
+        assert size == 300
+        for name, value in model.state_dict().items():
+            torch.testing.assert_close(state[name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_the_table_is_written(monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """Experiments (ii) and (iii) on a photovoltaic string, on small data in its place, and a tiny run on the string."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -102,6 +103,33 @@ class TestFewLabels:
         pv_few_labels.sdgm_error(recipe, data, 500, seed=5)
         assert seen.recipe.num_labels == 500 and seen.recipe.labelled_batch_size == 200
 
+    def test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps(self, data, monkeypatch):
+        """Of 300 labels 240 are learnt from, in two batches of 200, so 60 steps are 30 epochs."""
+        seen = []
+        monkeypatch.setattr(pv_few_labels, "batched_network", lambda *given, **options: seen.append((given, options)))
+        recipe = recipe_of("single minutes", "sensors")
+        for method in ("dropout network", "network without dropout"):
+            error(method, recipe, data, 300, seed=3)
+        assert [options for _, options in seen] == [{"dropout": p, "epochs": 30} for p in (0.5, 0.0)]
+        for _, part, learn, seed in (given for given, _ in seen):
+            assert seed == 3 and len(part.validation.y) == 60 and torch.equal(learn, keep_labels(data, 300, 3)[1])
+
+    def test_every_seed_is_a_draw_of_its_own(self, loaded, monkeypatch):
+        seen = []
+        monkeypatch.setattr(pv_few_labels, "error", lambda *given: seen.append(given) or 1.0)
+        found = pv_few_labels.measure("single minutes", "iv", "SDGM, 300 labels", seed=4, epochs=6)
+        (method, recipe, _, num_labels, seed) = seen[0]
+        assert (method, num_labels, seed, recipe.epochs) == ("SDGM", 300, 4, 6)
+        assert found.figures == {"SDGM, 300 labels, test error": 1.0}
+
+    def test_the_schedules_of_the_sdgm(self):
+        """Warm-up over a third of the epochs, at most 20; the learning rate falls over the second half."""
+        for epochs, warm_up in ((60, 20), (30, 10), (90, 20)):
+            recipe = recipe_of("single minutes", "sensors", epochs)
+            assert recipe.warm_up_epochs == warm_up and recipe.measure_every == epochs
+            assert recipe.schedule == ("linear", {"start": epochs // 2, "end": epochs})
+            assert (recipe.learning_rate, recipe.beta, recipe.baselines) == (2e-3, 1.0, ())
+
     def test_the_command_writes_the_table_and_the_plot(self, loaded, tmp_path):
         """Every method with 100 and 300 labels; the whole days of the three columns are loaded."""
         part = ("--part", "*, 100 labels", "--part", "*, 300 labels")
@@ -165,6 +193,52 @@ class TestNewConditions:
         assert seen.options["epochs"] == 30 and seen.options["validation_fraction"] == 0
         first = sdgm_figures(recipe, data, [], seed=0, steps=30)
         assert "median bound of conditions that are in" not in first and len(seen.x) == 10
+
+    def test_the_sdgm_takes_the_steps_of_its_setting_in_batches_of_the_recipe(self, data, monkeypatch):
+        """Of 88 rows a batch of 20 is the fifth part, so 30 steps are 6 epochs."""
+        seen = []
+
+        def stub(model, **options):
+            seen.append((model, options))
+            raise InterruptedError
+
+        monkeypatch.setattr(pv_new_conditions, "DeepGenerativeClassifier", stub)
+        recipe = replace(recipe_of("single minutes", "sensors"), batch_size=20)
+        with pytest.raises(InterruptedError):
+            sdgm_figures(recipe, data, [2, 5], seed=3, steps=30)
+        ((model, options),) = seen
+        assert model == "sdgm" and options.items() >= recipe.model[1].items()
+        assert {key: options[key] for key in ("epochs", "batch_size", "beta", "random_state")} == {
+            "epochs": 6,
+            "batch_size": 20,
+            "beta": 1.0,
+            "random_state": 3,
+        }
+
+    def test_another_seed_draws_other_rows(self, data):
+        one, other = (rows_of_stage(data.train.y, [2], 10, seed=seed)[1] for seed in (0, 1))
+        assert not torch.equal(one, other)
+
+    def test_the_networks_differ_in_dropout_and_take_the_same_number_of_steps(self, data, monkeypatch):
+        """50 labelled rows are three batches of 20, so 60 steps are 20 epochs."""
+        seen = []
+        monkeypatch.setattr(
+            pv_new_conditions, "batched_network", lambda *given, **options: seen.append((given, options))
+        )
+        recipe = replace(recipe_of("single minutes", "sensors"), batch_size=20)
+        for method in ("dropout network", "network without dropout"):
+            pv_new_conditions.error(method, recipe, data, [2, 5], seed=3)
+        assert [options for _, options in seen] == [{"dropout": p, "epochs": 20} for p in (0.5, 0.0)]
+        for _, _, labelled, seed in (given for given, _ in seen):
+            assert seed == 3 and torch.equal(labelled, rows_of_stage(data.train.y, [2, 5], 10, 3)[1])
+
+    def test_every_seed_is_a_draw_of_its_own(self, loaded, monkeypatch):
+        seen = []
+        monkeypatch.setattr(pv_new_conditions, "error", lambda *given: seen.append(given[3:]) or 1.0)
+        monkeypatch.setattr(pv_new_conditions, "sdgm_figures", lambda *given: seen.append(given[2:]) or {"a": 2.0})
+        for method in ("forest", "SDGM"):
+            pv_new_conditions.measure("single minutes", "ratios", f"1 in (PS7): {method}", seed=4, steps=6)
+        assert seen == [([0], 4), ([0], 4, 6)]
 
     @pytest.mark.parametrize("method", METHODS[1:])
     def test_no_method_sees_a_label_or_a_row_that_is_not_in(self, data, method):
