@@ -169,6 +169,21 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
 
 
+@pytest.mark.usefixtures("plain_svi")
+def test_a_seed_has_the_figures_of_its_own_labels(tmp_path):
+    """Classifiers on features learn from the labels that the seed keeps, and evaluate takes the same ones."""
+    result = call("train", "digits-m1", "--epochs", 1, "--seeds", 2)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "runs" / "digits-m1+epochs=1"
+    runs = [json.loads((folder / f"seed-{seed}" / "figures.json").read_text())["figures"] for seed in (0, 1)]
+    for name in ("SVM", "nearest neighbours"):
+        first, second = (run[f"{name} on features test error"] for run in runs)
+        assert first != second and f"{(first + second) / 2:.2f} ± {abs(first - second) / 2:.2f}" in result.output
+    figures = call("evaluate", "digits-m1", "--set", "epochs=1", "--seed", 1).output
+    measured = re.findall(r"│ ([^│]+?) \(\S+\) +│ +(\S+) +│", figures)
+    assert {name: f"{value:.2f}" for name, value in runs[1].items() if name != "seconds"} == dict(measured)
+
+
 def test_samples_have_weights_of_the_posterior(tmp_path, monkeypatch):
     """The pixels are 1 by a bias that the prior of the weights does not know."""
     model = BayesianVAE(64, z_size=2, hidden=(5,), data_size=10)

@@ -6084,3 +6084,27 @@ mutants(
         "zoo/test_pv_experiments.py::TestNewConditions::test_every_seed_is_a_draw_of_its_own",
     ),
 )
+mutants(
+    "cli/evaluate.py",
+    (
+        "measure(recipe, model, data.to(device), seed)",
+        "measure(recipe, model, data.to(device))",
+        "test_cli.py::test_a_seed_has_the_figures_of_its_own_labels",
+    ),
+)
+mutants(
+    "zoo/outcome.py",
+    (
+        "measure(recipe, model, data, seed)",
+        "measure(recipe, model, data)",
+        "test_cli.py::test_a_seed_has_the_figures_of_its_own_labels",
+    ),
+)
+mutants(
+    "cli/report.py",
+    (
+        "for figures in runs.values() if figure in figures]\n        cells",
+        "for figures in [*runs.values()][:1] if figure in figures]\n        cells",
+        "test_cli.py::test_a_seed_has_the_figures_of_its_own_labels",
+    ),
+)
