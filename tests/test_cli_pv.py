@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
-from pyrodgm.data.pv import CONDITIONS
+from pyrodgm.data.pv import CONDITIONS, Plant, simulate
 from pyrodgm.data.pv.modules import MODULE
 from pyrodgm.pv import Event
+from pyrodgm.pv.monitor_model import Monitor
 
 runner = CliRunner()
 
@@ -37,6 +38,17 @@ class TestSimulate:
             "time", "i_dc", "v_dc", "poa_global", "temp_air", "temp_module", "wind_speed", "state",
         ]  # fmt: skip
         assert set(table["state"]) <= set(CONDITIONS) and str(table["time"].iloc[-1]) == "2019-03-30 23:45:00-05:00"
+
+    def test_every_option_is_one_of_the_simulation(self):
+        options = ("--site", "miami", "--arrangement", "days", "--start", "06-02", "--days", 30, "--every", 30)
+        result = call("simulate", *options, "--modules", 5, "--local-tracker", "--seed", 3, "--output", "string.csv")
+        assert result.exit_code == 0, result.output
+        plant = Plant(num_modules=5, local_tracker=True)
+        table = simulate("miami", "days", "06-02", 30, plant, every=30, seed=3)
+        written = pandas.read_csv("string.csv")
+        assert (written["state"] == table["state"].to_numpy()).all()
+        for column in ("i_dc", "v_dc", "poa_global", "temp_air", "temp_module", "wind_speed"):
+            assert written[column].to_numpy() == pytest.approx(table[column].to_numpy(), abs=1e-4, nan_ok=True)
 
     @pytest.mark.parametrize(
         ("args", "message"),
@@ -73,6 +85,14 @@ class TestCheck:
             "1: used: ",
         ):
             assert line in result.output
+
+    def test_the_clock_is_checked_at_the_place_that_is_given(self, tmp_path):
+        """Fifteen degrees further east, the sun is an hour earlier."""
+        call("simulate", "--arrangement", "days", "--days", 30, "--every", 15, "--output", "log.csv")
+        right, wrong = (
+            call("check", "log.csv", "--latitude", 36.1, "--longitude", east).output for east in (-79.95, -64.95)
+        )
+        assert "wrong timezone" not in right and "clock: noon is" in wrong
 
     @pytest.mark.parametrize(
         ("args", "message"),
@@ -162,6 +182,19 @@ class TestMonitor:
             assert re.search(
                 f"^{name}: i_dc: the same as of string {other} on [0-9]+ of [0-9]+ days", result.output, re.M
             )
+
+    def test_training_takes_every_option(self, log, monkeypatch):
+        seen = []
+        fit, false_alarms = Monitor.fit, Monitor.false_alarms
+        monkeypatch.setattr(Monitor, "fit", lambda *given, **more: seen.append((given, more)) or fit(*given, **more))
+        monkeypatch.setattr(Monitor, "false_alarms", lambda *given: seen.append(given[1:]) or false_alarms(*given))
+        place = ("--latitude", 36.1, "--longitude", -79.95)
+        options = ("--steps", 3, "--seed", 5, "--false-alarms", 0.05, "--minutes", 30, "--columns", "raw")
+        result = call("train", "log.csv", "--model", "roof", "--label", "state", "--normal", "N", *options, *place)
+        assert result.exit_code == 0, result.output
+        (given, more), measured = seen
+        assert given[1:3] == ("state", ["N"]) and given[7:] == ("raw", (36.1, -79.95), None)
+        assert more == {"steps": 3, "seed": 5} and measured == (0.05, 30)
 
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)

@@ -5937,8 +5937,8 @@ mutants(
 mutants(
     "zoo/outcome.py",
     (
-        "kept = KeptFigures(Path(folder), recipe, seed, device, commit)",
-        "kept = KeptFigures(Path(folder), recipe, 0, device, commit)",
+        "            kept.write(figures)\n",
+        "            pass\n",
         "test_cli.py::test_an_interruption_costs_only_the_seed_under_way",
     ),
 )
@@ -6106,5 +6106,41 @@ mutants(
         "for figures in runs.values() if figure in figures]\n        cells",
         "for figures in [*runs.values()][:1] if figure in figures]\n        cells",
         "test_cli.py::test_a_seed_has_the_figures_of_its_own_labels",
+    ),
+)
+mutants(
+    "cli/pv.py",
+    (
+        "plant, every=every, seed=seed)",
+        "plant, every=every, seed=0)",
+        "test_cli_pv.py::TestSimulate::test_every_option_is_one_of_the_simulation",
+    ),
+    (
+        "Plant(num_modules=modules, local_tracker=local_tracker)",
+        "Plant(num_modules=modules)",
+        "test_cli_pv.py::TestSimulate::test_every_option_is_one_of_the_simulation",
+    ),
+    (
+        "load_map(map), latitude, longitude)",
+        "load_map(map), longitude, latitude)",
+        "test_cli_pv.py::TestCheck::test_the_clock_is_checked_at_the_place_that_is_given",
+    ),
+    (
+        "        seed=seed,\n    )\n    if fresh",
+        "        seed=0,\n    )\n    if fresh",
+        "test_cli_pv.py::TestMonitor::test_training_takes_every_option",
+    ),
+    (
+        "monitor.false_alarms(false_alarms, minutes), false_alarms)",
+        "monitor.false_alarms(false_alarms), false_alarms)",
+        "test_cli_pv.py::TestMonitor::test_training_takes_every_option",
+    ),
+)
+mutants(
+    "cli/show.py",
+    (
+        'sessions(record)[-1]["date"]',
+        'sessions(record)[0]["date"]',
+        "zoo/test_experiment.py::test_show_has_the_date_of_the_last_measured_part",
     ),
 )

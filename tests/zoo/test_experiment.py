@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
-from pyrodgm.zoo import EXPERIMENTS, RECIPES, Experiment, Measured
+from pyrodgm.zoo import EXPERIMENTS, RECIPES, Experiment, Measured, results
 from pyrodgm.zoo.experiment import finished, reproduce
 
 
@@ -174,6 +174,17 @@ def test_the_command_refuses_what_an_experiment_does_not_have(sums, tmp_path):
     )
     assert "did you mean 'pv-few-labels-iv'?" in call("reproduce", "pv-few-label-iv", *folder).output
     assert not list(tmp_path.iterdir())
+
+
+def test_show_has_the_date_of_the_last_measured_part(sums, tmp_path, monkeypatch):
+    for day in ("2020-01-02", "2021-03-04"):
+        monkeypatch.setattr(
+            "pyrodgm.zoo.experiment.conditions",
+            lambda device, commit, day=day: results.conditions(device, commit) | {"date": day},
+        )
+        reproduce(sums.experiment, tmp_path, 1 + (day > "2021"), report=[].append)
+    shown = call("show", "sums", "--results", tmp_path).output
+    assert re.search(r"obtained: two error 20.00 ± 5.00 % \(2 seeds, steps=3, .*2021-03-04\)", shown)
 
 
 def test_list_and_show_have_experiments(sums, tmp_path):
