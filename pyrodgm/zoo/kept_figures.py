@@ -23,7 +23,7 @@ class KeptFigures:
 
     def __init__(self, folder: Path, recipe: Recipe, seed: int, device: str | torch.device, commit: str) -> None:
         self.path = folder / "figures.json"
-        self.own_data = Path(recipe.data[0]).is_file()
+        self.own_data = recipe.own_data
         settings = {"recipe": recipe.plain(), "seed": seed, "precision": precision_on(recipe, device)}
         self.now = json.loads(json.dumps(settings | conditions(device, commit)))
 

@@ -1,6 +1,7 @@
 """A complete experiment, as data."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from pyrodgm.models import Model
@@ -118,6 +119,11 @@ class Recipe:
         decisive = [field for field in fields(self) if field.name not in described + measured]
         settings = {f.name: getattr(self, f.name) for f in decisive if getattr(self, f.name) != f.default}
         return _plain(settings | {"model": (self.model[0].__name__, self.model[1])})
+
+    @property
+    def own_data(self) -> bool:
+        """Whether the data are a file of the user's, which may change."""
+        return Path(self.data[0]).is_file()
 
     def plain(self) -> dict[str, Any]:
         """All fields, as plain values."""

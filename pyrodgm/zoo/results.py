@@ -103,13 +103,15 @@ def earlier_figures(
 ) -> dict[int, dict[str, float]]:
     """The figures in a file of results, by seed; none if their settings, device or versions are others.
 
+    There are none either for a data file of one's own, which may have changed.
+
     Args:
         path: the file, which may not exist.
         recipe, device, changed, commit: as for ``write_results``.
     """
     record = read_record(path) if path.exists() else None
     now = {"changed": list(changed), "epochs": recipe.epochs, "precision": precision_on(recipe, device)}
-    if record is None or not measured_alike(record, now | conditions(device, commit)):
+    if record is None or recipe.own_data or not measured_alike(record, now | conditions(device, commit)):
         return {}
     return {int(seed): figures for seed, figures in record["figures"].items()}
 

@@ -6144,3 +6144,11 @@ mutants(
         "zoo/test_experiment.py::test_show_has_the_date_of_the_last_measured_part",
     ),
 )
+mutants(
+    "zoo/results.py",
+    (
+        " or recipe.own_data or",
+        " or",
+        "zoo/test_kept_figures.py::test_results_of_a_data_file_of_one_s_own_are_not",
+    ),
+)

@@ -105,6 +105,14 @@ def test_results_of_another_precision_are_not(results):
     assert earlier_figures(results, **SAME) == {}
 
 
+def test_results_of_a_data_file_of_one_s_own_are_not(tmp_path):
+    (tmp_path / "own.csv").write_text("a,b\n1,2\n")
+    for name, found in (("own.csv", {}), ("gone.csv", {0: FIGURES})):
+        own = replace(RECIPE, data=(str(tmp_path / name), {}))
+        path = write_results(tmp_path, own, {0: FIGURES}, "a command", "cpu", ["beta=1"], "abc")
+        assert earlier_figures(path, **SAME | {"recipe": own}) == found
+
+
 def test_a_figure_that_is_not_finite_has_no_standard_error():
     assert summary([float("inf"), 1.0]) == "inf ± nan"
     assert summary([float("nan"), 1.0, 2.0]) == "nan ± nan"
