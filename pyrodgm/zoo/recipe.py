@@ -127,11 +127,13 @@ class Recipe:
 
     def plain(self) -> dict[str, Any]:
         """All fields, as plain values."""
-        return _plain(vars(self) | {"model": (self.model[0].__name__, self.model[1])})
+        return _plain(vars(self))
 
 
 def _plain(value):
-    """The value with all nested tuples converted to lists, as in JSON."""
+    """The value with all nested tuples converted to lists, as in JSON, and a class to its name."""
+    if isinstance(value, type):
+        return value.__name__
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
