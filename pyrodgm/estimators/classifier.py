@@ -19,7 +19,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.data import Batches
-from pyrodgm.estimators.estimator import DeepGenerativeEstimator
+from pyrodgm.estimators.class_prior import LearnedPrior
+from pyrodgm.estimators.estimator import AT_ONCE, DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
 from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
 from pyrodgm.estimators.temperature import FEW_LABELS, fit_temperature, temper
@@ -189,14 +190,16 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed())
         with isolated(seed := self._begin(X)):
-            self.model_ = self._new_model()
+            learns_prior = len(learn) > 0 and self._may_learn_prior()
+            self.model_ = self._new_model((1 / len(self.classes_),) * len(self.classes_) if learns_prior else None)
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             if has_first_stage(self.model_):
                 self._train_first_stage(x, seed)
             batches = self._batches(x, y, learn, seed)
             measure, monitor = (self._measure_of(x[stop], y[stop]), "validation loss") if len(stop) else (None, None)
             objective = self._objective(len(learn), len(x))
-            self.history_ = train(self.model_, objective, batches, self, measure, monitor)
+            callbacks = [self._learned_prior(x, y, learn)] if learns_prior else []
+            self.history_ = train(self.model_, objective, batches, self, measure, monitor, callbacks)
             self._note_latents(x)
         self.temperature_ = 1.0
         if len(stop) >= STOPPED_BY:
@@ -384,11 +387,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def _no_labels(self, X):
         return np.full(len(X), MISSING)
 
-    def _new_model(self):
+    def _new_model(self, class_prior=None):
         model_class, options = model_of(self.model)
         kind, _ = split_option("classes", self.classes)
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
+        sizes["class_prior"] = class_prior
         options = needs(model_class, self.z_size, self.likelihood_) | options
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
@@ -421,6 +425,23 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def _checked_probabilities(self, model, x):
         """``(B, K)`` at the temperature of the estimator."""
         return temper(check_probabilities(self._class_probabilities(model, x)), self.temperature_)
+
+    def _may_learn_prior(self):
+        """Whether the model has a prior p(y) of its own that the user did not give; in the others y needs a latent."""
+        model_class, options = model_of(self.model)
+        return "class_prior" in inspect.signature(model_class).parameters and "class_prior" not in options
+
+    def _learned_prior(self, x, y, learn):
+        """The callback that learns p(y) from the rows to learn from, and from the others as rows without a label."""
+        others = torch.ones_like(y, dtype=torch.bool)
+        others[learn] = False
+        parts = x[others].split(max(1, AT_ONCE // len(self.classes_)))
+
+        def probabilities():
+            with evaluating(self.model_):
+                return torch.cat([self._class_probabilities(self.model_, part) for part in parts])
+
+        return LearnedPrior(self.model_, y[learn], probabilities)
 
     def _objective(self, num_labelled, num_rows):
         elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)

@@ -1,6 +1,6 @@
 """The training that the estimators share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 from pyrodgm.data.batches import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models.base import DeepGenerativeModel
-from pyrodgm.train import fit, linear_decay
+from pyrodgm.train import Callback, fit, linear_decay
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,6 +70,7 @@ def train(
     estimator: Any,
     measure: Callable[[int], dict[str, Any]] | None = None,
     monitor: str | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> list[dict[str, Any]]:
     """Train a model by an estimator's settings and leave it in evaluation mode.
 
@@ -82,6 +83,7 @@ def train(
         estimator: holds ``epochs``, ``learning_rate``, ``warm_up_epochs``, ``patience`` and ``verbose``.
         measure, monitor: see ``fit``. With a monitor, the best epoch is kept, and training stops ``patience`` epochs
             after it.
+        callbacks: see ``fit``.
 
     Returns:
         The history, see ``fit``.
@@ -102,6 +104,7 @@ def train(
         measure=measure,
         monitor=monitor,
         patience=estimator.patience if monitor else None,
+        callbacks=callbacks,
         progress=bool(estimator.verbose),
         description=type(estimator).__name__,
     )

@@ -55,6 +55,7 @@ class Model(Pretrained, ClassVariable, ABC):
         if num_classes is not None:
             check_size("num_classes", num_classes)
         self.x_size, self.num_classes = x_size, num_classes
+        self.register_buffer("log_class_prior", None)
 
     @property
     def x_support(self) -> tuple[constraints.Constraint, str]:

@@ -20,8 +20,7 @@ class ClassVariable(torch.nn.Module):
 
     num_classes: int | Any  # None without a y
     classes: Option
-    class_prior: tuple[float, ...] | None = None  # p(y), see ``set_class_prior``
-    log_class_prior: torch.Tensor
+    log_class_prior: torch.Tensor | None  # log p(y), ``(K,)``, see ``set_class_prior``
 
     @property
     def relaxed(self) -> bool:
@@ -44,24 +43,34 @@ class ClassVariable(torch.nn.Module):
         """The prior Cat(1/K, ..., 1/K) of y, on the parameters' device."""
         return KnownOneHotCategorical(logits=next(self.parameters()).new_zeros(self.num_classes))
 
+    @property
+    def class_prior(self) -> tuple[float, ...] | None:
+        """p(y) as K probabilities; None for a uniform one that was not given."""
+        return None if self.log_class_prior is None else tuple(self.log_class_prior.exp().tolist())
+
     def set_class_prior(self, class_prior: Sequence[float] | None) -> None:
         """Set the prior p(y), K probabilities above zero that sum to one; None for a uniform one.
+
+        A model that was built with a prior keeps it in its ``state_dict``. A later call changes that tensor in place.
 
         Raises:
             ValueError: for another number of classes, or for values that are not such probabilities.
         """
-        self.class_prior = None if class_prior is None else tuple(class_prior)
-        if self.class_prior is None:
+        if class_prior is None:
+            self.log_class_prior = None
             return
-        shares = torch.tensor(self.class_prior, dtype=torch.float64)
+        shares = torch.tensor(tuple(class_prior), dtype=torch.float64)
         if shares.shape != (self.num_classes,) or not bool((shares > 0).all()) or abs(float(shares.sum()) - 1) > 1e-6:
             wanted = f"{self.num_classes} probabilities above zero that sum to 1"
-            raise ValueError(f"class_prior: got {self.class_prior}, want {wanted}")
-        self.register_buffer("log_class_prior", shares.log().to(torch.get_default_dtype()), persistent=False)
+            raise ValueError(f"class_prior: got {tuple(class_prior)}, want {wanted}")
+        if self.log_class_prior is None:
+            self.log_class_prior = shares.log().to(torch.get_default_dtype())
+        else:
+            self.log_class_prior.copy_(shares.log())
 
     def prior_one_hot(self) -> KnownOneHotCategorical:
         """The prior p(y): uniform, unless ``set_class_prior`` was given probabilities."""
-        if self.class_prior is None:
+        if self.log_class_prior is None:
             return self.uniform_one_hot()
         return KnownOneHotCategorical(logits=self.log_class_prior)
 

@@ -39,9 +39,12 @@ BATCH_SIZE = 200
 
 
 def new_classifier(epochs: int = 200, random_state: int | None = None) -> DeepGenerativeClassifier:
-    """An unfitted classifier with the sizes of a monitor."""
+    """An unfitted classifier with the sizes of a monitor.
+
+    Its prior p(y) is uniform, because the rows that it learns from are chosen evenly over the states.
+    """
     return DeepGenerativeClassifier(
-        "sdgm",
+        ("sdgm", {"class_prior": None}),
         z_size=8,
         a_size=8,
         hidden=(50, 50),

@@ -69,14 +69,15 @@ def sdgm_figures(recipe: Recipe, data: Dataset, known: Sequence[int], seed: int,
     """The SDGM's test error (%) on all conditions, and its median bound (nats) on test rows.
 
     The median is used because the bounds of a few far rows can be as low as -1e18 nats, which would dominate a mean.
-    No labels are held out, because a condition with one label has none to spare. The SDGM takes all its steps.
+    No labels are held out, because a condition with one label has none to spare. The SDGM takes all its steps. Its
+    prior p(y) is uniform, because most conditions have no labels at first.
     """
     rows, labelled = rows_of_stage(data.train.y, known, data.num_classes, seed)
     y = torch.full_like(data.train.y, -1)
     y[labelled] = data.train.y[labelled]
     size = min(recipe.batch_size, len(rows))
     classifier = DeepGenerativeClassifier(
-        "sdgm",
+        ("sdgm", {"class_prior": None}),
         **recipe.model[1],
         epochs=math.ceil(steps / math.ceil(len(rows) / size)),
         batch_size=size,

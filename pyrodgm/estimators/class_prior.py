@@ -1,0 +1,36 @@
+"""The prior p(y) of a classifier, learned from all its rows by expectation maximisation.
+
+p(y = k)  =  (1 + N_k + sum_u q(y = k | x_u)) / (K + N)        N_k labels of class k, rows u without a label, N rows
+
+This is the M step of Dempster, Laird and Rubin 1977 for p(y), with one row more of each class, so that no probability
+is zero. Saerens, Latinne and Decaestecker 2002 estimate the shares of classes among unlabelled rows in the same way.
+"""
+
+from collections.abc import Callable
+
+import torch
+
+from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.train import Callback
+from pyrodgm.train.callbacks import Progress
+
+EVERY = 5  # epochs between two updates
+
+
+class LearnedPrior(Callback):
+    """Sets p(y) of a model to the shares of the classes among all rows, every five epochs.
+
+    Args:
+        model: a model that was built with a ``class_prior``.
+        y: the class indices of the rows with a label.
+        probabilities: a function that returns q(y | x) of the rows without a label, ``(U, K)``.
+    """
+
+    def __init__(self, model: DeepGenerativeModel, y: torch.Tensor, probabilities: Callable[[], torch.Tensor]) -> None:
+        self.model, self.probabilities = model, probabilities
+        self.labels = y.bincount(minlength=model.num_classes)
+
+    def on_epoch(self, progress: Progress) -> None:
+        if progress.epoch % EVERY == 0:
+            counts = 1 + self.labels + self.probabilities().double().sum(0)
+            self.model.set_class_prior((counts / counts.sum()).tolist())
