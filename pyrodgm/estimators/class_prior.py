@@ -4,17 +4,36 @@ p(y = k)  =  (1 + N_k + sum_u q(y = k | x_u)) / (K + N)        N_k labels of cla
 
 This is the M step of Dempster, Laird and Rubin 1977 for p(y), with one row more of each class, so that no probability
 is zero. Saerens, Latinne and Decaestecker 2002 estimate the shares of classes among unlabelled rows in the same way.
+
+A learned prior is a risk where q(y | x) is often wrong, because a class that is found too seldom becomes rarer still. It
+is worth it only if classes are rare, and then the numbers of labels show it, unless the labels were chosen evenly.
 """
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from scipy.stats import chisquare
 
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.train import Callback
 from pyrodgm.train.callbacks import Progress
 
 EVERY = 5  # epochs between two updates
+CHANCE = 0.01  # probability below which differences between the numbers of labels are not chance
+
+
+def are_uneven(labels: np.ndarray) -> bool:
+    """Whether the classes have different numbers of labels, by Pearson's chi-squared test at a level of 1 %.
+
+    Args:
+        labels: the number of labels of each class, ``(K,)``.
+
+    Example::
+
+        are_uneven(np.array([9, 5, 6])), are_uneven(np.array([90, 50, 60]))     # False, True
+    """
+    return bool(chisquare(labels).pvalue < CHANCE)
 
 
 class LearnedPrior(Callback):

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size, split_option
 from pyrodgm.data import Batches
-from pyrodgm.estimators.class_prior import LearnedPrior
+from pyrodgm.estimators.class_prior import LearnedPrior, are_uneven
 from pyrodgm.estimators.estimator import AT_ONCE, DeepGenerativeEstimator
 from pyrodgm.estimators.model_choice import beta_factor, has_first_stage, model_of, needs
 from pyrodgm.estimators.targets import MISSING, hold_out, list_of, read_labels
@@ -61,7 +61,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. Some models have
-            other defaults here, which these options override. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
+            other defaults here, which these options override. The prior p(y) is uniform if the classes have about
+            equally many labels, and otherwise learned, see ``LearnedPrior``. The option ``class_prior`` gives it
+            instead; None stands for a uniform one. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
             ``SplitLatentClassifierVAE`` gets half of ``z_size`` for its style and twice ``z_size`` for z_y; its
             ``beta`` is always multiplied by five. A ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``.
             The M1 of an ``M1M2`` is trained first, for the same number of epochs.
@@ -190,7 +192,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed())
         with isolated(seed := self._begin(X)):
-            learns_prior = len(learn) > 0 and self._may_learn_prior()
+            learns_prior = len(learn) > 0 and self._learns_prior(indices[learn])
             self.model_ = self._new_model((1 / len(self.classes_),) * len(self.classes_) if learns_prior else None)
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             if has_first_stage(self.model_):
@@ -426,10 +428,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """``(B, K)`` at the temperature of the estimator."""
         return temper(check_probabilities(self._class_probabilities(model, x)), self.temperature_)
 
-    def _may_learn_prior(self):
-        """Whether the model has a prior p(y) of its own that the user did not give; in the others y needs a latent."""
+    def _learns_prior(self, labels):
+        """Whether p(y) is learned: the model has one of its own, the user did not give it, and the labels are uneven."""
         model_class, options = model_of(self.model)
-        return "class_prior" in inspect.signature(model_class).parameters and "class_prior" not in options
+        if "class_prior" not in inspect.signature(model_class).parameters or "class_prior" in options:
+            return False
+        return are_uneven(np.bincount(labels, minlength=len(self.classes_)))
 
     def _learned_prior(self, x, y, learn):
         """The callback that learns p(y) from the rows to learn from, and from the others as rows without a label."""

@@ -43,23 +43,35 @@ def test_classes_are_drawn_in_these_shares():
 @pytest.mark.parametrize("model_class", MODELS)
 def test_a_saved_model_keeps_its_prior(model_class, tmp_path):
     m = small(model_class)
-    assert set(m.state_dict()) == set(small(model_class, None).state_dict())
-    m.save_pretrained(tmp_path)
-    again = model_class.from_pretrained(tmp_path)
-    assert again.class_prior == SHARES
-    torch.testing.assert_close(log_p_y(again, torch.tensor([2])), torch.tensor([0.1]).log())
+    for shares in (SHARES, (0.1, 0.3, 0.6)):
+        m.set_class_prior(shares)
+        m.save_pretrained(tmp_path)
+        again = model_class.from_pretrained(tmp_path)
+        assert again.class_prior == pytest.approx(shares)
+        torch.testing.assert_close(log_p_y(again, torch.tensor([2])), torch.tensor([shares[2]]).log())
+    assert set(m.state_dict()) - set(small(model_class, None).state_dict()) == {"log_class_prior"}
+
+
+def test_a_prior_that_is_taken_back_is_uniform():
+    m = small(M2)
+    m.set_class_prior(None)
+    assert m.class_prior is None
+    torch.testing.assert_close(log_p_y(m, torch.tensor([0])), torch.tensor([1 / 3]).log())
 
 
 def test_a_compiled_step_has_the_loss_of_a_plain_one():
     x, m = torch.bernoulli(torch.full((20, 16), 0.5)), small(M2)
     elbo = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
     svi = CompiledSVI(m.model, m.guide, Optimizer(torch.optim.SGD, {"lr": 0.0}), elbo, backend="replay")
-    losses = []
-    for _ in range(3):
+    for shares in (SHARES, (0.1, 0.3, 0.6)):
+        m.set_class_prior(shares)  # the compiled step reads the new one without being traced again
+        losses = []
+        for _ in range(3):
+            torch.manual_seed(0)
+            losses.append(svi.step(x))
         torch.manual_seed(0)
-        losses.append(svi.step(x))
-    torch.manual_seed(0)
-    assert losses == pytest.approx([elbo.loss(m.model, m.guide, x)] * 3, rel=1e-5)
+        assert losses == pytest.approx([elbo.loss(m.model, m.guide, x)] * 3, rel=1e-5)
+    assert [len(slot.programs) for slot in svi._steps.slots.values()] == [1]
 
 
 @pytest.mark.parametrize(

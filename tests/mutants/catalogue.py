@@ -258,11 +258,72 @@ mutants(
     ),
 )
 mutants(
+    "estimators/class_prior.py",
+    (
+        "pvalue < CHANCE",
+        "statistic > CHANCE",
+        "estimators/test_class_prior.py::test_when_the_numbers_of_labels_are_uneven",
+    ),
+    (
+        "counts = 1 + self.labels",
+        "counts = self.labels",
+        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+    ),
+    (
+        "self.labels + self.probabilities().double().sum(0)",
+        "self.probabilities().double().sum(0)",
+        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+    ),
+    (
+        "self.labels + self.probabilities().double().sum(0)",
+        "self.labels + self.probabilities().double().mean(0)",
+        "estimators/test_class_prior.py::test_the_prior_is_the_share_of_each_class_among_all_rows[m2]",
+    ),
+    (
+        "progress.epoch % EVERY == 0",
+        "progress.epoch % EVERY == 1",
+        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+    ),
+    (
+        "counts = 1 + self.labels + self.probabilities().double().sum(0)",
+        "counts = (1 + self.labels + self.probabilities().double().sum(0)).sqrt()",
+        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "others[learn] = False",
+        "others[:] = True",
+        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+    ),
+    (
+        "LearnedPrior(self.model_, y[learn], probabilities)",
+        "LearnedPrior(self.model_, y[y >= 0], probabilities)",
+        "estimators/test_class_prior.py::test_rows_of_held_out_labels_count_as_rows_without_a_label",
+    ),
+    (
+        "return are_uneven(np.bincount(labels, minlength=len(self.classes_)))",
+        "return True",
+        "estimators/test_class_prior.py::test_about_equally_many_labels_keep_the_prior_uniform",
+    ),
+    (
+        '"class_prior" not in options\n',
+        "True\n",
+        "estimators/test_class_prior.py::test_a_given_prior_is_kept[m2]",
+    ),
+)
+mutants(
     "models/class_variable.py",
     (
         "shares.log().to(",
         "shares.to(",
         "models/test_class_prior.py::test_p_y_has_the_given_shares[M2]",
+    ),
+    (
+        "self.log_class_prior.copy_(shares.log())",
+        "self.log_class_prior = shares.log().to(self.log_class_prior)",
+        "models/test_class_prior.py::test_a_compiled_step_has_the_loss_of_a_plain_one",
     ),
     (
         '(isinstance(options["top"], int) and 1 <=',
