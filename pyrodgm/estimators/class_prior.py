@@ -5,8 +5,8 @@ p(y = k)  =  (1 + N_k + sum_u q(y = k | x_u)) / (K + N)        N_k labels of cla
 This is the M step of Dempster, Laird and Rubin 1977 for p(y), with one row more of each class, so that no probability
 is zero. Saerens, Latinne and Decaestecker 2002 estimate the shares of classes among unlabelled rows in the same way.
 
-A learned prior is a risk where q(y | x) is often wrong, because a class that is found too seldom becomes rarer still. It
-is worth it only if classes are rare, and then the numbers of labels show it, unless the labels were chosen evenly.
+If q(y | x) is often wrong, a learned prior can do harm, because a class that is found too seldom becomes rarer still.
+It is therefore learned only if the numbers of labels say that some classes are rare.
 """
 
 from collections.abc import Callable

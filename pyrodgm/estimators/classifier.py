@@ -429,7 +429,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return temper(check_probabilities(self._class_probabilities(model, x)), self.temperature_)
 
     def _learns_prior(self, labels):
-        """Whether p(y) is learned: the model has one of its own, the user did not give it, and the labels are uneven."""
+        """Whether p(y) is learned: it is an option of the model, was not given, and the labels are uneven."""
         model_class, options = model_of(self.model)
         if "class_prior" not in inspect.signature(model_class).parameters or "class_prior" in options:
             return False

@@ -282,7 +282,7 @@ mutants(
     (
         "progress.epoch % EVERY == 0",
         "progress.epoch % EVERY == 1",
-        "estimators/test_class_prior.py::test_the_prior_of_rows_that_all_have_a_label_is_their_share",
+        "estimators/test_class_prior.py::test_the_prior_is_the_share_of_each_class_among_all_rows[m2]",
     ),
     (
         "counts = 1 + self.labels + self.probabilities().double().sum(0)",
@@ -308,8 +308,8 @@ mutants(
         "estimators/test_class_prior.py::test_about_equally_many_labels_keep_the_prior_uniform",
     ),
     (
-        '"class_prior" not in options\n',
-        "True\n",
+        ' or "class_prior" in options:',
+        ":",
         "estimators/test_class_prior.py::test_a_given_prior_is_kept[m2]",
     ),
 )
@@ -319,11 +319,6 @@ mutants(
         "shares.log().to(",
         "shares.to(",
         "models/test_class_prior.py::test_p_y_has_the_given_shares[M2]",
-    ),
-    (
-        "self.log_class_prior.copy_(shares.log())",
-        "self.log_class_prior = shares.log().to(self.log_class_prior)",
-        "models/test_class_prior.py::test_a_compiled_step_has_the_loss_of_a_plain_one",
     ),
     (
         '(isinstance(options["top"], int) and 1 <=',
