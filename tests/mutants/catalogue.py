@@ -3675,8 +3675,8 @@ mutants(
         "estimators/test_poison.py::test_labels_held_out_choose_an_epoch_and_teach_nothing[m2]",
     ),
     (
-        "self._objective(len(learn), len(x))\n            self.history_ = train",
-        "self._objective(len(learn) + len(stop), len(x))\n            self.history_ = train",
+        "self._objective(len(learn), len(x))\n            callbacks",
+        "self._objective(len(learn) + len(stop), len(x))\n            callbacks",
         "estimators/test_training.py::test_alpha_counts_the_labels_that_are_learnt_from",
     ),
     (
