@@ -67,6 +67,15 @@ def test_it_expands_and_samples_as_an_independent_does():
     assert p.sample().shape == (2, 4, 3) and p.batch_shape == (2, 4)
 
 
+def test_a_row_may_have_several_dimensions():
+    loc, x = torch.randn(4, 2, 3), torch.randn(4, 2, 3)
+    p = ObservedCells(dist.Normal(loc, 1.0), 2)
+    torch.testing.assert_close(p.log_prob(x), dist.Normal(loc, 1.0).to_event(2).log_prob(x))
+    x[0, 1, 2] = NAN
+    want = dist.Normal(loc[0].flatten()[:5], 1.0).log_prob(x[0].flatten()[:5]).sum()
+    torch.testing.assert_close(p.log_prob(x)[0], want)
+
+
 def test_values_outside_the_support_are_refused_and_nan_is_not():
     p = ObservedCells(dist.Bernoulli(torch.full((3,), 0.5), validate_args=True), 1)
     assert p.log_prob(torch.tensor([NAN, 1.0, 0.0])).isfinite()

@@ -143,6 +143,15 @@ def test_summary_is_of_all_weights_whatever_the_chunk(samples):
     assert found.standard_error == pytest.approx(float(w.mean(0).log().std()) / 2)
 
 
+def test_weights_are_summed_in_double_precision():
+    """Far from zero, single precision has steps as large as the logarithm of a sum over a few samples."""
+    log_w = torch.tensor([-5e6, -5e6 - 1, -5e6 - 2])[:, None]
+    first, second = moments(lambda x, y: log_w, (torch.zeros(1, 1), None), num_samples=3, samples=3)
+    weights = torch.tensor([0.0, -1.0, -2.0], dtype=torch.float64)
+    torch.testing.assert_close(first[0] + 5e6, weights.logsumexp(0), rtol=1e-6, atol=0)
+    torch.testing.assert_close(second[0] + 1e7, (2 * weights).logsumexp(0), rtol=1e-6, atol=0)
+
+
 def test_no_more_than_a_chunk_is_decoded_at_once():
     model, seen = small(M2), []
     model.p_x.register_forward_hook(lambda net, parents, fn: seen.append(fn.batch_shape.numel()))

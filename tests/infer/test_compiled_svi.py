@@ -3,6 +3,7 @@
 import copy
 import functools
 import io
+import random
 import shutil
 import subprocess
 import sys
@@ -268,6 +269,11 @@ def other_weight(model, loss):
 
 
 @change
+def a_forward_hook(model, loss):
+    model.p_x.logits.register_forward_hook(lambda module, args, logits: 2 * logits)
+
+
+@change
 def an_attribute(model, loss):
     model.q_z.trunk.activation = "tanh"
 
@@ -286,7 +292,10 @@ def test_nothing_is_stale_after(name):
         return found + [svi.step(**batch) for _ in range(5)], svi
 
     expected, _ = losses(SVI)
-    found, svi = losses(with_backend("replay"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found, svi = losses(with_backend("replay"))
+    assert not caught
     assert_equal_losses(found, expected)
     assert backends(svi) == {"replay"}
 
@@ -375,6 +384,7 @@ PLAIN_EFFECTS = {
     "logged": (logged, "the model sets Pair.log"),
     "number of a buffer": (lambda pair: float(pair.beta), "a tensor is read as a Python value by __float__"),
     "numpy": (lambda pair: 1 + np.random.rand(), "it draws random numbers outside torch"),
+    "python": (lambda pair: 1 + random.random(), "it draws random numbers outside torch"),
 }
 
 
@@ -425,6 +435,20 @@ def test_attributes_are_seen_however_the_model_is_wrapped(wrap, attribute):
 
     expected, _, _ = pair_losses(SVI, effect, between, wrap)
     found, svi, _ = pair_losses(with_backend("replay"), effect, between, wrap)
+    assert_equal_losses(found, expected)
+    assert backends(svi) == {"replay"}
+
+
+def test_a_buffer_that_is_replaced():
+    def between(pair, step):
+        if step == 5:
+            pair.beta = torch.tensor(3.0)
+
+    expected, *_ = pair_losses(SVI, lambda pair: pair.beta, between)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found, svi, _ = pair_losses(with_backend("replay"), lambda pair: pair.beta, between)
+    assert not caught
     assert_equal_losses(found, expected)
     assert backends(svi) == {"replay"}
 
@@ -905,8 +929,10 @@ def test_an_outer_trace_sees_the_sites():
     for step in range(3):
         svi.step(rows(step))
     with poutine.trace(param_only=True) as seen:
-        svi.step(rows(3))
-    assert any(name.startswith("decoder") for name in seen.trace.nodes)
+        for step in range(3, 6):
+            seen.trace.nodes.clear()
+            svi.step(rows(step))
+            assert any(name.startswith("decoder") for name in seen.trace.nodes)
 
 
 def test_an_argument_that_is_new_at_every_call_does_not_fill_the_memory(monkeypatch):

@@ -2,10 +2,14 @@
 
 import array
 import collections
+import contextlib
 import contextvars
+import copy
 import dataclasses
 import enum
 import functools
+import itertools
+import operator
 import os
 import sys
 import types
@@ -23,7 +27,7 @@ from pyro.optim import Adam
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.guards import Guards
-from pyrodgm.infer.compiled.signature import frozen
+from pyrodgm.infer.compiled.signature import frozen, surroundings
 from pyrodgm.infer.compiled.snapshots import Snapshots
 from pyrodgm.isolation import seeded
 from tests.infer.set_ups import network, rows, vae
@@ -72,8 +76,27 @@ class Schedule:
         return self.bounds[0]
 
 
+class Inherited(Schedule):
+    """Has the attributes of its base."""
+
+
 class Slotted:
     __slots__ = ("slot",)
+
+
+class Plain:
+    """An object without code."""
+
+
+plain = Plain()
+plain.of_a_global = 0.5
+
+
+class ByName:
+    """An object whose attributes are read by names that are not in the code."""
+
+    def value(self):
+        return vars(self)["".join(("num", "ber_by_name"))]
 
 
 class Mode(enum.Enum):
@@ -127,6 +150,11 @@ def a_global_in_an_inner_function():
 
 
 @kind
+def a_global_in_a_function_within_an_inner_function():
+    return lambda: (lambda: sum(number for _ in range(1)))(), lambda value: globals().update(number=value)
+
+
+@kind
 def an_imported_module():
     return lambda: settings.rate, setter(settings, "rate")
 
@@ -170,6 +198,12 @@ def a_class_attribute():
 @kind
 def a_class_attribute_by_an_object():
     schedule = Schedule()
+    return lambda: schedule.share, setter(Schedule, "share")
+
+
+@kind
+def a_class_attribute_of_a_base():
+    schedule = Inherited()
     return lambda: schedule.share, setter(Schedule, "share")
 
 
@@ -226,6 +260,82 @@ def a_default_by_keyword():
         return value
 
     return read, lambda value: read.__kwdefaults__.update(value=value)
+
+
+@kind
+def a_default_by_keyword_that_is_replaced():
+    def read(*, value=0.5):
+        return value
+
+    return read, lambda value: setattr(read, "__kwdefaults__", {"value": value})
+
+
+@kind
+def an_attribute_of_a_global_by_its_name():
+    return lambda: getattr(plain, "_".join(("of", "a", "global"))), setter(plain, "of_a_global")
+
+
+@kind
+def an_attribute_of_a_closure_by_its_name():
+    held = Plain()
+    held.of_a_closure = 0.5
+    return lambda: getattr(held, "_".join(("of", "a", "closure"))), setter(held, "of_a_closure")
+
+
+@kind
+def an_attribute_by_a_getter():
+    held = Plain()
+    held.by_a_getter = 0.5
+    return lambda: operator.attrgetter("_".join(("by", "a", "getter")))(held), setter(held, "by_a_getter")
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class Unread:
+    """No method reads its field."""
+
+    strength: float = 0.5
+
+
+@kind
+def a_dataclass_as_a_dict():
+    options = Unread()
+    return lambda: sum(dataclasses.asdict(options).values()), setter(options, "strength")
+
+
+@kind
+def an_attribute_of_self_by_its_name():
+    held = ByName()
+    held.number_by_name = 0.5
+    return held.value, setter(held, "number_by_name")
+
+
+@kind
+def what_a_method_reads_that_a_library_calls():
+    config = types.SimpleNamespace(factor=0.5)
+
+    class Scale(torch.distributions.transforms.Transform):
+        def _call(self, x):
+            return config.factor * x
+
+    scale = Scale()
+    return lambda: scale(1.0), setter(config, "factor")
+
+
+@kind
+def the_key_of_a_dict():
+    values = {0.5: "first"}
+
+    def change(value):
+        values.clear()
+        values[value] = "first"
+
+    return lambda: next(iter(values)), change
+
+
+@kind
+def the_shape_of_an_array():
+    values = np.zeros((1, 4))
+    return lambda: values.shape[0] / 2, lambda value: setattr(values, "shape", (int(2 * value), -1))
 
 
 @kind
@@ -418,6 +528,19 @@ def test_a_change_is_another_state_and_back_is_the_old_one(name):
     assert before.difference(before) == ""
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 1.0), (1, True), (0, False), (-1, -2), (-1.0, -2.0)])
+def test_numbers_of_other_types_and_of_equal_hashes_are_other_states(before, after):
+    config = types.SimpleNamespace(beta=before)
+    read = lambda: config.beta  # noqa: E731
+    guards = Guards(lambda: (read,))
+    state, signature = guards.state(), frozen((before,))
+    config.beta = after
+    assert guards.state() != state
+    assert frozen((after,)) != signature
+    config.beta = before
+    assert guards.state() == state
+
+
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_is_said_not_to_be_seen_is_not(name):
     read, change = UNSEEN[name]()
@@ -463,7 +586,7 @@ def test_no_step_is_wrong_whatever_changes():
     assert not wrong
     base, *changed = svi.explain()
     assert (base["backend"], base["calls"]) == ("replay", 3 + len(KINDS))
-    assert len(changed) >= len(KINDS) - 5  # some kinds share their number
+    assert len(changed) >= len(KINDS) - 7  # some kinds share their number
     assert sum(row["calls"] for row in changed) == len(KINDS)
 
 
@@ -667,6 +790,61 @@ def test_a_nested_attribute_of_an_argument_is_seen():
     assert changed != before
     given.scale[0] = 3.0
     assert frozen(given) != changed
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.zeros(4, np.float32), np.zeros(4, np.int32)),
+        (np.zeros((2, 3)), np.zeros((3, 2))),
+        ({"a": 1}, {"b": 1}),
+        ([1, 2], (1, 2)),
+        (0.5, "0.5"),
+    ],
+    ids=["dtypes", "shapes", "keys", "kinds", "a text"],
+)
+def test_arguments_that_look_alike_are_different(one, other):
+    assert frozen(one) == frozen(copy.deepcopy(one))
+    assert frozen(one) != frozen(other)
+
+
+def test_an_attribute_of_an_argument_that_is_called_is_seen():
+    given = Schedule()
+    before = frozen(given)
+    given.own = 2.0
+    changed = frozen(given)
+    assert changed != before
+    given.deep.deeper[0].deepest = 2.0
+    assert frozen(given) != changed
+
+
+SURROUNDINGS = {
+    "dtype": lambda: torch_default(torch.float64),
+    "gradients": torch.no_grad,
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "dtype of autocast": lambda: torch.autocast("cpu", torch.float16),
+    "handler": lambda: poutine.scale(scale=2.0),
+    "setting": lambda: pyro.settings.context(module_local_params=True),
+}
+
+
+@contextlib.contextmanager
+def torch_default(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def test_surroundings_are_told_apart():
+    seen = [surroundings()]
+    for enter in SURROUNDINGS.values():
+        with enter():
+            seen.append(surroundings())
+        assert surroundings() == seen[0]
+    assert all(a != b for a, b in itertools.combinations(seen, 2))
 
 
 def test_what_was_loaded_is_gone_back_to_before_its_first_step():

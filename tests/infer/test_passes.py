@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from pyrodgm.infer.compiled.backends import _draws_first, _separate_biases
 from pyrodgm.infer.compiled.graph import trace
 
 
@@ -34,6 +35,13 @@ def written_in_between(x):
     return before, y.neg()
 
 
+def written_by_keyword(x):
+    y = x * 1.5
+    before = y.neg()
+    torch.mul(y, 2, out=y)
+    return before, y.neg()
+
+
 def written_through_a_part(x):
     y = x * 1.5
     part, _ = y.split([1, 2])
@@ -57,6 +65,7 @@ CASES = [
     (views_of_the_same_shape, {"add": 1, "expand": 0, "reshape": 0, "permute": 0}),
     (alike_but_different, {"mul": 2, "full": 2, "permute": 1, "expand": 1, "sum": 2}),
     (written_in_between, {"neg": 2}),
+    (written_by_keyword, {"neg": 2}),
     (written_through_a_part, {"neg": 2}),
     (written_through_a_view_of_the_same_shape, {"neg": 1}),
     (drawn_twice, {"sigmoid": 1, "bernoulli": 2}),
@@ -76,6 +85,38 @@ def test_repeated_operations_are_merged_and_the_values_stay(function, counts, sy
     expected = function(x)
     for a, b in zip(found, expected if isinstance(expected, tuple) else [expected], strict=True):
         assert a.dtype == b.dtype and torch.equal(a, b) and torch.equal(a.signbit(), b.signbit())
+
+
+@pytest.mark.parametrize("symbolic", [False, True], ids=["sizes", "symbolic"])
+def test_dropout_keeps_its_share_its_scale_and_its_mask(symbolic):
+    def function(x):
+        dropped = torch.nn.functional.dropout(x, 0.3)
+        (gradient,) = torch.autograd.grad(dropped.square().sum(), x)
+        masked, mask = torch.native_dropout(x, 0.3, True)
+        return dropped, gradient, masked, mask, torch.native_dropout(x, 0.3, False)[0]
+
+    x = torch.rand(40, 3).add_(1).requires_grad_()
+    graph = trace(function, [x], symbolic)
+    assert any("bernoulli_" in str(node.target) for node in graph.module.graph.nodes)
+    torch.manual_seed(0)
+    found = graph.module(x, *graph.captured)
+    torch.manual_seed(0)
+    for a, b in zip(found, function(x), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_biases_are_separated_from_products_that_are_not_scaled():
+    bias, x, weight = torch.randn(2), torch.randn(4, 3), torch.randn(3, 2)
+
+    def function(bias, x, weight):
+        return torch.addmm(bias, x, weight), torch.addmm(bias, x, weight, beta=2, alpha=3)
+
+    module = _draws_first(trace(function, [bias, x, weight], symbolic=False).module)
+    _separate_biases(module)
+    for found, expected in zip(module(bias, x, weight), function(bias, x, weight), strict=True):
+        torch.testing.assert_close(found, expected)
+    targets = [str(node.target) for part in module.children() for node in part.graph.nodes]
+    assert (targets.count("aten.addmm.default"), targets.count("aten.mm.default")) == (1, 1)
 
 
 def test_a_write_to_a_part_of_an_argument_is_seen():

@@ -17,10 +17,11 @@ from pyro.infer import SVI, Trace_ELBO, TraceGraph_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.infer.compiled.guards import Guards
+from pyrodgm.infer.compiled.rollback import Remembered
 from tests.infer.set_ups import network, rows, two_classes, vae
 from tests.infer.test_compiled_svi import backends, with_backend
 
-total = 0.0
+total, latest = 0.0, None
 
 EFFECTS = {}
 
@@ -70,6 +71,31 @@ def a_global():
         return 1 + total
 
     return scale, lambda: total
+
+
+@effect("the model sets")
+def a_global_that_is_only_set():
+    def scale(x):
+        global latest
+        latest = x.mean()
+        return 1.0
+
+    return scale, lambda: latest
+
+
+@effect("the model sets")
+def an_attribute_that_is_only_set():
+    class Holder:
+        newest = None
+
+    holder = Holder()
+    holder.newest = None
+
+    def scale(x):
+        holder.newest = x.mean()
+        return 1.0
+
+    return scale, lambda: vars(holder)["new" + "est"]
 
 
 class Settings:
@@ -154,6 +180,22 @@ def a_private_tensor_of_a_module():
     return scale, lambda: module._mean
 
 
+class Slotted:
+    __slots__ = ("steps",)
+
+
+@effect("the model sets")
+def a_slot():
+    slotted = Slotted()
+    slotted.steps = 0
+
+    def scale(x):
+        slotted.steps += 1
+        return 1.0 + slotted.steps
+
+    return scale, lambda: slotted.steps
+
+
 @effect("the model sets")
 def containers():
     log, counts, last = [], collections.Counter(), collections.deque(maxlen=3)
@@ -198,6 +240,12 @@ def a_generator_of_numpy():
 def an_old_generator_of_numpy():
     holder = SimpleNamespace(generator=np.random.RandomState(0))
     return lambda x: 1 + holder.generator.rand(), lambda: holder.generator.get_state()[2]
+
+
+@effect("it draws random numbers outside torch")
+def the_bits_of_a_generator():
+    bits = np.random.PCG64(0)
+    return lambda x: 1.0 + bits.random_raw() % 7, lambda: bits.state["state"]
 
 
 @effect("it draws random numbers outside torch")
@@ -351,6 +399,62 @@ def test_a_baseline_that_writes_to_the_store():
 
     expected = run(SVI)
     with pytest.warns(UserWarning, match="the model writes to Pyro's parameter store") as caught:
+        found = run(with_backend("replay"))
+    assert len(caught) == 1
+    assert found == expected
+
+
+def test_a_tensor_given_as_out_is_put_back():
+    held, parameter = torch.ones(3), torch.nn.Parameter(torch.ones(3))
+    with Guards(tuple).undone(), torch.no_grad():
+        torch.mul(held, 2, out=held)
+        parameter.mul_(2).add_(1)
+        assert held.tolist() == [2.0] * 3 and parameter.tolist() == [3.0] * 3
+    assert held.tolist() == [1.0] * 3 and parameter.tolist() == [1.0] * 3
+
+
+def test_an_attribute_that_a_class_gets_is_removed():
+    class Holder:
+        kept = 1
+
+    remembered = Remembered([Holder()])
+    Holder.kept, Holder.added = 2, 3
+    remembered.put_back()
+    assert Holder.kept == 1 and not hasattr(Holder, "added")
+
+
+def appended(given):
+    given.steps.append(1)
+    return 1.0 + len(given.steps)
+
+
+def counted(given):
+    given.number += 1
+    return 1.0 + given.number
+
+
+def exchanged(given):
+    given["mean"] = 1.5 * given["mean"]
+    return given["mean"]
+
+
+@pytest.mark.parametrize("scale", [appended, counted, exchanged])
+def test_an_argument_that_the_model_changes(scale):
+    def run(kind):
+        pyro.clear_param_store()
+        pyro.set_rng_seed(0)
+        plain_model, guide = vae(network(2, 5, 4), network(4, 5, 4))
+
+        def model(x, given):
+            with poutine.scale(scale=scale(given)):
+                plain_model(x)
+
+        svi = kind(model, lambda x, given: guide(x), Adam({"lr": 0.01}), Trace_ELBO())
+        given = {"mean": torch.ones(())} if scale is exchanged else SimpleNamespace(steps=[], number=0)
+        return [svi.step(rows(step), given) for step in range(6)], given
+
+    expected = run(SVI)
+    with pytest.warns(UserWarning, match="the model sets a part of an argument") as caught:
         found = run(with_backend("replay"))
     assert len(caught) == 1
     assert found == expected

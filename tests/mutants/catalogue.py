@@ -1330,6 +1330,26 @@ mutants(
             ("x if isinstance(x, Node) else (type(x), repr(x)) for x in leaves", "x for x in leaves"),
         )
     ),
+    (
+        "(kept, 1 / (1 - probability))",
+        "(kept, 1 / probability)",
+        "infer/test_passes.py::test_dropout_keeps_its_share_its_scale_and_its_mask[symbolic]",
+    ),
+    (
+        "(mask, 1 - probability)",
+        "(mask, probability)",
+        "infer/test_passes.py::test_dropout_keeps_its_share_its_scale_and_its_mask[symbolic]",
+    ),
+    (
+        "(scaled, drawn)[user",
+        "(drawn, scaled)[user",
+        "infer/test_passes.py::test_dropout_keeps_its_share_its_scale_and_its_mask[symbolic]",
+    ),
+    (
+        "native_dropout.default and node.args[2] and",
+        "native_dropout.default and",
+        "infer/test_passes.py::test_dropout_keeps_its_share_its_scale_and_its_mask[symbolic]",
+    ),
 )
 mutants(
     "infer/compiled/nodes.py",
@@ -1943,6 +1963,76 @@ mutants(
 mutants(
     "infer/compiled/guards.py",
     ("gc.disable()", "pass", "infer/test_trial_runs.py::test_no_garbage_is_collected_in_a_trial_run[True]"),
+    (
+        "(type(a) is type(b) and (type(a) in PLAIN or",
+        "((type(a) in PLAIN or",
+        "infer/test_guards.py::test_numbers_of_other_types_and_of_equal_hashes_are_other_states[1-True]",
+    ),
+    (
+        "(self._hash == other._hash and self.values == other.values)",
+        "self._hash == other._hash",
+        "infer/test_guards.py::test_numbers_of_other_types_and_of_equal_hashes_are_other_states[-1--2]",
+    ),
+    (
+        "self._meet(_content(cell), variable, found.dynamic)",
+        "self._meet(_content(cell), variable)",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_of_a_closure_by_its_name]",
+    ),
+    (
+        "self._chain(table, links, found.dynamic)",
+        "self._chain(table, links, False)",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_of_a_global_by_its_name]",
+    ),
+    (
+        'self._meet(value.__self__, name.rpartition(".")[0] or name, _is_dynamic(value))',
+        'self._meet(value.__self__, name.rpartition(".")[0] or name)',
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_of_self_by_its_name]",
+    ),
+    (
+        "(value.tobytes(), *value.shape)",
+        "(value.tobytes(),)",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[the_shape_of_an_array]",
+    ),
+    (
+        "for walk in (self._walk, self._walk_of(given))]",
+        "for walk in (self._walk,)]",
+        "infer/test_trial_runs.py::test_an_argument_that_the_model_changes[counted]",
+    ),
+    (
+        "return random.getstate(), state[1]",
+        "return state[1]",
+        "infer/test_compiled_svi.py::test_what_a_graph_cannot_do_is_seen_before_it_runs[python]",
+    ),
+    (
+        "return [module._parameters, module._buffers, module._modules]",
+        "return [module._parameters, module._modules]",
+        "infer/test_compiled_svi.py::test_a_buffer_that_is_replaced",
+    ),
+    (
+        '_PARTS = ("__code__", "__defaults__", "__kwdefaults__")',
+        '_PARTS = ("__code__", "__defaults__")',
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[a_default_by_keyword_that_is_replaced]",
+    ),
+    (
+        "self._readers += [value.__iter__, value.values]",
+        "self._readers += [value.values]",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[the_key_of_a_dict]",
+    ),
+    (
+        "for table in (*(held[hooks] for hooks in _HOOKS), module._modules):",
+        "for table in (module._modules,):",
+        "infer/test_compiled_svi.py::test_nothing_is_stale_after[a_forward_hook]",
+    ),
+    (
+        "called = is_code and (special or named)",
+        "called = is_code and special",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[what_a_method_reads_that_a_library_calls]",
+    ),
+    (
+        "for base in (base for base in kind.__mro__ if base not in bases):",
+        "for base in (kind,):",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[a_class_attribute_of_a_base]",
+    ),
 )
 mutants(
     "infer/compiled/rollback.py",
@@ -1950,6 +2040,29 @@ mutants(
         "in self._seen or isinstance(value, type):",
         "in self._seen:",
         "infer/test_trial_runs.py::test_effects[an_attribute_of_a_class_itself]",
+    ),
+    (
+        "*(kwargs.get(argument.name) for",
+        "*(None for",
+        "infer/test_passes.py::test_repeated_operations_are_merged_and_the_values_stay[written_by_keyword-sizes]",
+        "infer/test_trial_runs.py::test_a_tensor_given_as_out_is_put_back",
+    ),
+    (" and id(value) not in self.before", "", "infer/test_trial_runs.py::test_a_tensor_given_as_out_is_put_back"),
+    (
+        "in (torch.Tensor, torch.nn.Parameter)",
+        "in (torch.Tensor,)",
+        "infer/test_trial_runs.py::test_a_tensor_given_as_out_is_put_back",
+    ),
+    (
+        "np.random.RandomState, np.random.BitGenerator, torch",
+        "np.random.RandomState, torch",
+        "infer/test_trial_runs.py::test_effects[the_bits_of_a_generator]",
+    ),
+    ("if names and not isinstance(value, type):", "if False:", "infer/test_trial_runs.py::test_effects[a_slot]"),
+    (
+        "(before | added).items()",
+        "before.items()",
+        "infer/test_trial_runs.py::test_an_attribute_that_a_class_gets_is_removed",
     ),
 )
 mutants(
@@ -2041,6 +2154,54 @@ mutants(
         'part != "gradients"',
         "infer/test_guards.py::test_the_rounding_of_a_loss_near_zero_is_no_error[False]",
     ),
+    (
+        "if split(given, left) != signature or ",
+        "split(given, left)\n            if ",
+        "infer/test_trial_runs.py::test_an_argument_that_the_model_changes[counted]",
+    ),
+    (
+        "!= signature or list(map(id, left)) != list(map(id, held)):",
+        "!= signature:",
+        "infer/test_trial_runs.py::test_an_argument_that_the_model_changes[exchanged]",
+    ),
+)
+mutants(
+    "infer/compiled/reads.py",
+    ('"STORE_GLOBAL", ', "", "infer/test_trial_runs.py::test_effects[a_global_that_is_only_set]"),
+    ('"STORE_ATTR", ', "", "infer/test_trial_runs.py::test_effects[an_attribute_that_is_only_set]"),
+    (
+        "yield from _with_inner(constant)",
+        "yield constant",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[a_global_in_a_function_within_an_inner_function]",
+    ),
+    (
+        '{"getattr", ',
+        "{",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_of_a_global_by_its_name]",
+    ),
+    (
+        '"asdict", ',
+        "",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[a_dataclass_as_a_dict]",
+    ),
+    (
+        '"attrgetter", ',
+        "",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_by_a_getter]",
+    ),
+    (
+        "attributes.union(chain[0] for chain in chains)",
+        "attributes",
+        "infer/test_guards.py::test_a_change_is_another_state_and_back_is_the_old_one[an_attribute_of_a_closure_by_its_name]",
+    ),
+)
+mutants(
+    "infer/compiled/backends.py",
+    (
+        "            if node.kwargs:\n                continue\n",
+        "",
+        "infer/test_passes.py::test_biases_are_separated_from_products_that_are_not_scaled",
+    ),
 )
 mutants(
     "infer/compiled/signature.py",
@@ -2049,6 +2210,44 @@ mutants(
         "(),",
         "infer/test_compiled_svi.py::test_warm_up_is_a_tensor_that_is_read_at_every_step[VAE-False]",
     ),
+    (
+        "all(type(item) in (int, str) for item in value)",
+        "all(type(item) in (int, float, str) for item in value)",
+        "infer/test_guards.py::test_numbers_of_other_types_and_of_equal_hashes_are_other_states[1-1.0]",
+    ),
+    (
+        "value.dtype.str, value.shape, value.tobytes()",
+        "value.shape, value.tobytes()",
+        "infer/test_guards.py::test_arguments_that_look_alike_are_different[dtypes]",
+    ),
+    (
+        "value.dtype.str, value.shape, value.tobytes()",
+        "value.dtype.str, value.tobytes()",
+        "infer/test_guards.py::test_arguments_that_look_alike_are_different[shapes]",
+    ),
+    (
+        "(str(key), frozen(item, seen)) for key",
+        "(0, frozen(item, seen)) for key",
+        "infer/test_guards.py::test_arguments_that_look_alike_are_different[keys]",
+    ),
+    (
+        "not isinstance(value, _CALLED)",
+        "not callable(value)",
+        "infer/test_guards.py::test_an_attribute_of_an_argument_that_is_called_is_seen",
+    ),
+    ("        torch.get_default_dtype(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
+    ("        torch.is_grad_enabled(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
+    (
+        "(device, str(torch.get_autocast_dtype(device)))",
+        "device",
+        "infer/test_guards.py::test_surroundings_are_told_apart",
+    ),
+    (
+        '        pyro.settings.get("module_local_params"),\n',
+        "",
+        "infer/test_guards.py::test_surroundings_are_told_apart",
+    ),
+    ("isinstance(handler, TraceMessenger) or ", "", "infer/test_compiled_svi.py::test_an_outer_trace_sees_the_sites"),
 )
 mutants(
     "infer/divergences.py",
@@ -2947,6 +3146,11 @@ mutants(
         "(2 * log_w).logsumexp(0)",
         "log_w.logsumexp(0)",
         "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[7]",
+    ),
+    (
+        "[: num_samples - begin].double()",
+        "[: num_samples - begin]",
+        "evaluate/test_log_likelihood.py::test_weights_are_summed_in_double_precision",
     ),
 )
 
@@ -4796,6 +5000,11 @@ mutants(
         "self.base.check(value) | ~torch.isfinite(value)",
         "distributions/test_observed_cells.py::test_the_support_with_missing_cells[support1]",
     ),
+    (
+        "_sum_rightmost(cells, self.reinterpreted_batch_ndims)",
+        "_sum_rightmost(cells, 1)",
+        "distributions/test_observed_cells.py::test_a_row_may_have_several_dimensions",
+    ),
 )
 mutants(
     "distributions/mixture.py",
@@ -4804,6 +5013,16 @@ mutants(
         "return self",
         "distributions/test_observed_cells.py::test_a_mixture_given_the_observed_cells",
         "evaluate/test_impute.py::test_a_class_that_the_model_sums[{}]",
+    ),
+    (
+        "log_joint = log_p_y + self",
+        "log_joint = self",
+        "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[LatentClassifierVAE-]",
+    ),
+    (
+        "return dist.OneHotCategorical(logits=self._log_joint(value))",
+        "return dist.OneHotCategorical(logits=self._log_joint(value) - self.mixture_distribution.logits)",
+        "models/test_latent_classifier.py::test_the_exact_sum_bears_factors_that_disagree[5000.0]",
     ),
 )
 mutants(

@@ -338,13 +338,16 @@ class Programs:
 
     def _expected(self, graph, args, kwargs):
         """The result and the side effects of a plain run, including tensors that the graph writes to. It is undone."""
-        given = args, kwargs
+        given, held, left = (args, kwargs), [], []
+        signature = split(given, held)
         with self.guards.undone(graph.written if graph else (), given=given):
             state, before = self.guards.state(), dict(pyro.get_param_store()._params)
             drawn = self.guards.other_random_states(given)
             value = pytree.tree_map(copied, self.eager(*args, **kwargs))
             changed = state.difference(self.guards.state())
             effect = f"the model sets {changed}" if changed else ""
+            if split(given, left) != signature or list(map(id, left)) != list(map(id, held)):
+                effect = "the model sets a part of an argument"
             store = dict(pyro.get_param_store()._params)
             if any(store.get(name) is not parameter for name, parameter in before.items()):
                 effect = "the model writes to Pyro's parameter store"

@@ -1,5 +1,6 @@
 """The signature of a call: everything about the call and its surroundings that is constant in a graph."""
 
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
 
 PLAIN = {bool, int, float, complex, str, bytes, type(None), torch.device, torch.dtype}
+_CALLED = (type, types.FunctionType, types.MethodType, torch.nn.Module)  # compared by identity alone
 MOST_ENTRIES = 4096  # a list, dict or array up to this size is compared by its entries, else by identity and length
 
 
@@ -72,7 +74,7 @@ def frozen(value: Any, seen: dict[int, Any] | None = None) -> Any:
         return ("float", "nan")
     if type(value) in PLAIN or isinstance(value, (int, float, str)):
         return (type(value).__name__, value)
-    if type(value) is tuple and all(type(item) in (int, float, str) for item in value):
+    if type(value) is tuple and all(type(item) in (int, str) for item in value):  # a float may equal an int
         return value
     seen = {} if seen is None else seen
     if id(value) in seen:
@@ -88,7 +90,11 @@ def frozen(value: Any, seen: dict[int, Any] | None = None) -> Any:
         return (type(value).__name__, frozen(vars(value), seen))
     if isinstance(getattr(value, "__self__", None), ELBO):
         return ("method", value.__func__.__qualname__, frozen(value.__self__, seen))
-    if hasattr(value, "__dict__") and not callable(value) and not type(value).__module__.startswith(("torch", "pyro.")):
+    if (
+        hasattr(value, "__dict__")
+        and not isinstance(value, _CALLED)
+        and not type(value).__module__.startswith(("torch", "pyro."))
+    ):
         return (Same(value), frozen(vars(value), seen))
     return Same(value)
 
