@@ -2166,6 +2166,14 @@ mutants(
     ),
 )
 mutants(
+    "train/parallel.py",
+    (
+        "op=distributed.ReduceOp.MAX",
+        "op=distributed.ReduceOp.MIN",
+        "train/test_parallel.py::test_two_processes_stop_at_the_same_step",
+    ),
+)
+mutants(
     "infer/compiled/reads.py",
     ('"STORE_GLOBAL", ', "", "infer/test_trial_runs.py::test_effects[a_global_that_is_only_set]"),
     ('"STORE_ATTR", ', "", "infer/test_trial_runs.py::test_effects[an_attribute_that_is_only_set]"),

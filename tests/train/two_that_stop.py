@@ -30,7 +30,7 @@ class Odd:
     def __iter__(self):
         for batch in self.batches:
             self.steps += 1
-            if self.what == "stop" and self.steps == 10 - self.rank:
+            if self.what == "stop" and self.steps == 14 - 5 * self.rank:  # epoch 3 and 2
                 os.kill(os.getpid(), signal.SIGTERM)
             bad = self.what == "nan" and self.batches.state_dict()["taken"] == 4 and self.rank == 1
             yield {"x": torch.full_like(batch["x"], math.nan)} if bad else batch
