@@ -3295,6 +3295,22 @@ mutants(
     ),
 )
 mutants(
+    "train/history.py",
+    (
+        '" ".join(map(str, value.flatten().tolist()))',
+        "str(value.flatten().tolist()[0])",
+        "train/test_pieces.py::test_a_tensor_in_a_history_is_a_cell_of_its_values",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "        self._mark()\n        self.total, self.count = 0.0, 0",
+        "        self.total, self.count = 0.0, 0",
+        "train/test_lost_steps.py::test_an_epoch_whose_steps_are_undone_before_it_ends_says_so",
+    ),
+)
+mutants(
     "train/loop.py",
     (
         "            with self.noise, self.surroundings:\n                self.svi.check()",

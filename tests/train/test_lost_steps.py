@@ -101,3 +101,21 @@ def test_steps_that_are_undone_twice_are_lost_once():
 
     history = fit(Undoing(), [{}] * 4, 4, progress=False)
     assert [row.get("lost steps") for row in history] == [None, 4, 4, None]
+
+
+def test_an_epoch_whose_steps_are_undone_before_it_ends_says_so():
+    class Undoing:
+        optim = None
+
+        def __init__(self):
+            self.companions, self.steps = [], 0
+
+        def step(self):
+            self.steps += 1
+            if self.steps == 8:
+                (run,) = self.companions
+                run.load_state_dict(run.state_dict() | {"steps": 5})
+            return 1.0
+
+    history = fit(Undoing(), [{}] * 4, 2, progress=False)
+    assert [row.get("lost steps") for row in history] == [None, 2]

@@ -114,6 +114,11 @@ def test_a_history_as_csv(tmp_path):
         ]
 
 
+def test_a_tensor_in_a_history_is_a_cell_of_its_values(tmp_path):
+    write_csv(tmp_path / "h.csv", [{"epoch": 1, "kl": torch.tensor([[0.5, 1.0], [2.0, 4.0]])}])
+    assert (tmp_path / "h.csv").read_text().splitlines() == ["epoch,kl", "1,0.5 1.0 2.0 4.0"]
+
+
 def test_values_are_taken_apart_and_put_together():
     value = {
         "moments": {0: torch.randn(2, 3), "step": torch.tensor(3.0)},
