@@ -62,11 +62,12 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. Some models have
             other defaults here, which these options override. The prior p(y) is uniform if the classes have about
-            equally many labels, and otherwise learned, see ``LearnedPrior``. The option ``class_prior`` gives it
-            instead; None stands for a uniform one. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A
-            ``SplitLatentClassifierVAE`` gets half of ``z_size`` for its style and twice ``z_size`` for z_y; its
-            ``beta`` is always multiplied by five. A ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``.
-            The M1 of an ``M1M2`` is trained first, for the same number of epochs.
+            equally many labels. Otherwise it is learned as the share of each class among all rows, in which rows
+            without a label count by q(y | x). The option ``class_prior`` gives it instead; None stands for a uniform
+            one. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A ``SplitLatentClassifierVAE`` gets half of
+            ``z_size`` for its style and twice ``z_size`` for z_y; its ``beta`` is always multiplied by five. A
+            ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``. The M1 of an ``M1M2`` is trained first,
+            for the same number of epochs.
         z_size: number of latent units.
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
