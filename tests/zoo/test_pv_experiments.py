@@ -207,7 +207,7 @@ class TestNewConditions:
         with pytest.raises(InterruptedError):
             sdgm_figures(recipe, data, [2, 5], seed=3, steps=30)
         ((model, options),) = seen
-        assert model == "sdgm" and options.items() >= recipe.model[1].items()
+        assert model == ("sdgm", {"class_prior": None}) and options.items() >= recipe.model[1].items()
         assert {key: options[key] for key in ("epochs", "batch_size", "beta", "random_state")} == {
             "epochs": 6,
             "batch_size": 20,
