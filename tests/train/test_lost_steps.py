@@ -83,39 +83,28 @@ def test_the_last_steps_are_checked_before_they_are_kept():
     assert not all(map(torch.equal, parameters(model), seen[6]))
 
 
+class Undoing:
+    """Stands for a ``CompiledSVI`` that undoes, in a given step, all steps after the first so many."""
+
+    optim = None
+
+    def __init__(self, first):
+        self.companions, self.steps, self.first = [], 0, first
+
+    def step(self):
+        self.steps += 1
+        if self.steps in self.first:
+            (run,) = self.companions
+            run.load_state_dict(run.state_dict() | {"steps": self.first[self.steps]})
+        return 1.0
+
+
 def test_steps_that_are_undone_twice_are_lost_once():
     """Before step 8, all after the first 4 are undone; before step 13, all after the first 5, whose last was lost."""
-
-    class Undoing:
-        optim = None
-
-        def __init__(self):
-            self.companions, self.steps = [], 0
-
-        def step(self):
-            self.steps += 1
-            if self.steps in (8, 13):
-                (run,) = self.companions
-                run.load_state_dict(run.state_dict() | {"steps": {8: 4, 13: 5}[self.steps]})
-            return 1.0
-
-    history = fit(Undoing(), [{}] * 4, 4, progress=False)
+    history = fit(Undoing({8: 4, 13: 5}), [{}] * 4, 4, progress=False)
     assert [row.get("lost steps") for row in history] == [None, 4, 4, None]
 
 
 def test_an_epoch_whose_steps_are_undone_before_it_ends_says_so():
-    class Undoing:
-        optim = None
-
-        def __init__(self):
-            self.companions, self.steps = [], 0
-
-        def step(self):
-            self.steps += 1
-            if self.steps == 8:
-                (run,) = self.companions
-                run.load_state_dict(run.state_dict() | {"steps": 5})
-            return 1.0
-
-    history = fit(Undoing(), [{}] * 4, 2, progress=False)
+    history = fit(Undoing({8: 5}), [{}] * 4, 2, progress=False)
     assert [row.get("lost steps") for row in history] == [None, 2]
