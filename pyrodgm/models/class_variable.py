@@ -52,6 +52,7 @@ class ClassVariable(torch.nn.Module):
         """Set the prior p(y), K probabilities above zero that sum to one; None for a uniform one.
 
         A model that was built with a prior keeps it in its ``state_dict``. A later call changes that tensor in place.
+        A model that was built without one can be trained with the new prior, but not saved.
 
         Raises:
             ValueError: for another number of classes, or for values that are not such probabilities.
@@ -64,7 +65,7 @@ class ClassVariable(torch.nn.Module):
             wanted = f"{self.num_classes} probabilities above zero that sum to 1"
             raise ValueError(f"class_prior: got {tuple(class_prior)}, want {wanted}")
         if self.log_class_prior is None:
-            self.log_class_prior = shares.log().to(torch.get_default_dtype())
+            self.log_class_prior = shares.log().to(next(self.parameters(), torch.empty(0)))
         else:
             self.log_class_prior.copy_(shares.log())
 

@@ -52,6 +52,13 @@ def test_a_saved_model_keeps_its_prior(model_class, tmp_path):
     assert set(m.state_dict()) - set(small(model_class, None).state_dict()) == {"log_class_prior"}
 
 
+def test_a_prior_that_comes_later_has_the_precision_of_the_parameters():
+    m = small(M2, None).double()
+    m.set_class_prior(SHARES)
+    assert m.log_class_prior.dtype == torch.float64
+    torch.testing.assert_close(m.log_class_prior.exp(), torch.tensor(SHARES, dtype=torch.float64), rtol=1e-12, atol=0)
+
+
 def test_a_prior_that_is_taken_back_is_uniform():
     m = small(M2)
     m.set_class_prior(None)
