@@ -106,6 +106,12 @@ def test_a_block_with_anything_unknown_has_no_latex(line):
 
 
 @pytest.fixture
+def mathml():
+    pytest.importorskip("sphinx")
+    return importlib.import_module("mathml").mathml
+
+
+@pytest.fixture
 def blocks(monkeypatch):
     """The formula blocks of the public docstrings: where each stands, its lines and its LaTeX or None."""
     docstrings, found = importlib.import_module("docstrings"), []
@@ -133,8 +139,7 @@ def test_every_formula_has_latex_but_the_listed_ones(blocks):
     assert {place for place, _, tex in blocks if tex is None} == LITERAL
 
 
-def test_nothing_of_a_formula_is_lost(blocks):
-    mathml = importlib.import_module("mathml").mathml
+def test_nothing_of_a_formula_is_lost(blocks, mathml):
     for place, lines, tex in blocks:
         if tex is not None:
             shown = plain_text(ElementTree.fromstring(mathml(tex, as_block=True)))
@@ -167,9 +172,7 @@ def without_marks(text):
     return re.sub(r"[\s_^{}'`]", "", text)
 
 
-def test_thin_spaces_around_names_of_functions():
-    mathml = importlib.import_module("mathml").mathml
-
+def test_thin_spaces_around_names_of_functions(mathml):
     def parts(tex):
         return [part.get("width") or part.get("rspace") or part.text for part in ElementTree.fromstring(mathml(tex))]
 
@@ -180,6 +183,6 @@ def test_thin_spaces_around_names_of_functions():
     assert parts(r"(y) \exp y") == ["(", "y", ")", thin, "exp", thin, "y"]
 
 
-def test_a_bold_symbol_is_a_bold_letter():
-    root = ElementTree.fromstring(importlib.import_module("mathml").mathml(r"\boldsymbol{\mu} x"))
+def test_a_bold_symbol_is_a_bold_letter(mathml):
+    root = ElementTree.fromstring(mathml(r"\boldsymbol{\mu} x"))
     assert [part.text for part in root.iter("mi")] == ["\N{MATHEMATICAL BOLD ITALIC SMALL MU}", "x"]
