@@ -159,11 +159,12 @@ class _Run:
                 self._step(batch)
                 self._call("on_step")
                 due = self.folder is not None and self.folder.due()
-                flags = stopping(), due, _is_broken(self.total), self.progress.stopped
-                stop, due, broken, self.progress.stopped = joint_any(*flags)
+                forgotten = self.module is not None and self.place is None  # after steps that were undone
+                flags = stopping(), due, _is_broken(self.total) or forgotten, self.progress.stopped
+                stop, due, look, self.progress.stopped = joint_any(*flags)
                 if stop or due:
                     self._check_steps()
-                if self.steps % CHECK_EVERY == 0 or broken or stop or due or self.progress.stopped:
+                if self.steps % CHECK_EVERY == 0 or look or stop or due or self.progress.stopped:
                     self._check()
                 if stop or due:
                     if self.folder.save(self.state(), self.history, last=stop):

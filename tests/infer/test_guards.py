@@ -748,6 +748,33 @@ def test_one_goes_back_to_the_last_snapshot_before_a_step():
     assert snapshots.go_back(30, last=40) == 8  # the one before step 10 held steps that are undone
 
 
+class Plain:
+    """Keeps the states that it goes back to."""
+
+    def __init__(self, state):
+        self.state, self.loaded = state, []
+
+    def state_dict(self):
+        return self.state
+
+    def load_state_dict(self, state):
+        self.loaded.append(state)
+
+
+def test_a_companion_never_gets_the_state_of_one_that_was_at_its_address():
+    """The second run of an SVI has a companion of its own, and Python reuses the memory of the first one."""
+    snapshots, *_ = taken_at()
+    snapshots.svi.companions += [Plain("kept"), Plain("gone")]
+    snapshots.take(4, 4, [], [])
+    address, others = id(snapshots.svi.companions.pop()), [Plain("new")]
+    while id(others[-1]) != address and len(others) < 10_000:
+        others.append(Plain("new"))
+    assert id(others[-1]) == address
+    snapshots.svi.companions.append(others[-1])
+    snapshots.go_back(4, last=20)
+    assert [each.loaded for each in snapshots.svi.companions] == [["kept"], [None]]
+
+
 def test_snapshots_that_nothing_needs_are_dropped():
     assert [step for step, *_ in taken_at((4, 4), (8, 8), (10, 10))[0].taken] == [10]
     assert [step for step, *_ in taken_at((4, 4), (8, 4), (10, 9))[0].taken] == [8, 10]

@@ -1,5 +1,6 @@
 import math
 import signal
+import warnings
 
 import pyro
 import pyro.distributions as dist
@@ -7,6 +8,7 @@ import pytest
 import torch
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
+from pyro.nn import PyroModule
 from pyro.optim import Adam, ExponentialLR
 from pyro.poutine.runtime import _PYRO_STACK
 
@@ -15,6 +17,7 @@ from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.models import VAE
 from pyrodgm.train import fit
+from pyrodgm.train.nan_report import non_finite_site, not_finite
 from tests.pairs import rows, small
 
 
@@ -199,6 +202,13 @@ def test_a_figure_that_is_never_measured_is_told():
         trained(2, monitor="figur")
 
 
+def test_no_epoch_is_no_reason_to_warn():
+    model = small(VAE)
+    with warnings.catch_warnings(record=True) as said:
+        fit(SVI(model.model, model.guide, Adam({}), Trace_ELBO()), [], 0, monitor="figure", progress=False)
+    assert not said
+
+
 def test_the_average_is_measured_and_kept():
     last, _ = trained(5)
     averaged, seen = trained(5, ema=0.9)
@@ -336,6 +346,45 @@ class TestDiverging:
         with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 2, batch 2"):
             fit(svi, [good, bad], 2, folder=tmp_path, progress=False)
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_number_is_finite_even_if_its_square_is_not():
+    module = torch.nn.Linear(2, 2)
+    with torch.no_grad():
+        module.weight.fill_(1e30)
+        assert not_finite(module) == not_finite(torch.nn.ReLU()) == []
+        module.weight[1, 1] = -math.inf
+        assert not_finite(module) == ["weight"]
+        module.bias[0] = math.nan
+        assert not_finite(module) == ["weight", "bias"]
+
+
+def test_arguments_that_a_distribution_cannot_compute_with_are_the_site():
+    def model(covariance):
+        pyro.sample("z", dist.MultivariateNormal(torch.zeros(2), covariance))
+
+    svi = SVI(model, lambda covariance: None, Adam({}), Trace_ELBO())
+    with pyro.validation_enabled(False):  # Cholesky's decomposition raises a RuntimeError
+        found = non_finite_site(svi, {"covariance": torch.full((2, 2), math.nan)})
+    assert found == "the arguments of a site are not finite"
+
+
+def test_a_model_that_is_a_module_itself_is_the_module():
+    class Mean(PyroModule):
+        def __init__(self):
+            super().__init__()
+            self.mean = torch.nn.Parameter(torch.tensor(0.0))
+
+        def forward(self, x):
+            with pyro.plate("rows", len(x)):
+                pyro.sample("x", dist.Normal(self.mean, 1.0), obs=x)
+
+    module, seen = Mean(), []
+    svi = SVI(module, lambda x: None, Adam({"lr": 0.1}), Trace_ELBO())
+    fit(
+        svi, [{"x": torch.ones(3)}], 2, measure=lambda e: seen.append(module.mean.item()) or {}, ema=0.5, progress=False
+    )
+    assert module.mean.item() == seen[-1] != 0
 
 
 @pytest.mark.parametrize("option", [{"ema": 0.9}, {"monitor": "loss"}, {"folder": "runs"}])

@@ -1,10 +1,12 @@
 """Interrupted runs: resuming them, and the files they leave."""
 
+import math
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,8 @@ from torch.utils.data import DataLoader
 from pyrodgm.data import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
-from pyrodgm.train import fit, step_decay
+from pyrodgm.train import Callback, fit, step_decay
+from pyrodgm.train.interrupt import stop_requests
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 from tests.pairs import small
@@ -173,6 +176,49 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
 
 
+def test_steps_are_checked_before_they_are_saved(tmp_path):
+    seen = []
+
+    class Checking(SVI):
+        def step(self, **batch):
+            seen.append("step")
+            return super().step(**batch)
+
+        def check(self):
+            seen.append("check")
+
+    _, svi, batches = set_up(Checking)
+    fit(svi, batches, 1, folder=tmp_path, minutes=0.0, progress=False)
+    assert seen[:8] == ["step", "check"] * 4
+
+
+@pytest.mark.parametrize("reason", ["minutes", "Ctrl-C", "a callback"])
+def test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved(reason, tmp_path):
+    class Elsewhere(torch.Tensor):
+        is_cuda = True
+
+    class Diverging(SVI):
+        count = 0
+
+        def step(self, **batch):
+            self.count += 1
+            loss = super().step(**batch)
+            return torch.tensor(math.inf if self.count == 6 else loss).as_subclass(Elsewhere)
+
+    class Stop(Callback):
+        def on_step(self, progress):
+            if progress.steps == 6:
+                progress.stop()
+
+    options = {"minutes": {"minutes": 0.0}, "a callback": {"callbacks": [Stop()]}, "Ctrl-C": {}}[reason]
+    _, svi, batches = set_up(Diverging)
+    batches = Interrupted(batches, 6 if reason == "Ctrl-C" else 0)
+    with pytest.raises(FloatingPointError, match="the loss was not finite in epoch 2, but is when"):
+        fit(svi, batches, 2, folder=tmp_path, progress=False, **options)
+    state = RunFolder(tmp_path, {}, 5).load()
+    assert state is None or math.isfinite(state["run"]["total"])
+
+
 def test_a_run_is_saved_after_minutes(tmp_path):
     folder = RunFolder(tmp_path, {}, minutes=2)
     now = folder.saved
@@ -278,6 +324,26 @@ def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     assert written[0] == "epoch,loss,seconds" and len(written) == 4
 
 
+@pytest.mark.parametrize(
+    "options", [{"ema": 0.9}, {"measure": lambda e: {"figure": (0, 1, 2, 0)[e]}, "monitor": "figure"}]
+)
+def test_a_finished_run_goes_on_from_its_last_step_and_not_from_what_it_kept(options, tmp_path):
+    """The average is of later steps too, and the best of two epochs is the first, of three the third."""
+    expected, svi, batches = set_up()
+    fit(svi, batches, 3, progress=False, **options)
+    for epochs in (2, 3):
+        model, svi, batches = set_up()
+        fit(svi, batches, epochs, folder=tmp_path, progress=False, **options)
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
+
+
+def test_the_bar_of_a_resumed_run_counts_its_earlier_steps(tmp_path, capsys):
+    for epochs in (1, 2):
+        _, svi, batches = set_up()
+        fit(svi, batches, epochs, folder=tmp_path, progress=epochs == 2)
+    assert "8/8" in capsys.readouterr().err  # four steps an epoch
+
+
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_a_run_is_not_taken_for_a_shorter_one(epochs, tmp_path):
     _, svi, batches = set_up()
@@ -331,6 +397,43 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class TestStopRequests:
+    def test_a_second_ctrl_c_interrupts_immediately(self):
+        with stop_requests() as stopping:
+            assert not stopping()
+            os.kill(os.getpid(), signal.SIGINT)
+            assert stopping()
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_signals_are_noted_within_and_handled_as_before_afterwards(self, number):
+        seen = []
+        before = signal.signal(number, lambda *args: seen.append("before"))
+        try:
+            with stop_requests():
+                os.kill(os.getpid(), number)
+            assert not seen
+            with stop_requests():
+                pass
+            os.kill(os.getpid(), number)
+            assert seen == ["before"]
+        finally:
+            signal.signal(number, before)
+
+    def test_a_thread_has_no_signals(self):
+        found = []
+
+        def ask():
+            with stop_requests() as stopping:
+                found.append(stopping())
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        assert found == [False]
 
 
 class TestCheckpointsOfOthers:
@@ -439,6 +542,16 @@ class TestDisks:
             fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
         assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
         assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.safetensors", "history.csv"}
+
+    def test_a_run_that_cannot_be_saved_on_ctrl_c_says_so(self, tmp_path, monkeypatch):
+        _, svi, batches = set_up()
+
+        def full(*args):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("os.replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            fit(svi, Interrupted(batches, 2), 1, folder=tmp_path, progress=False)
 
     def test_only_the_first_process_writes(self, tmp_path, monkeypatch):
         monkeypatch.setattr("pyrodgm.train.run_folder.is_first", lambda: False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import torch
 
@@ -24,7 +25,7 @@ class Snapshots:
 
     def __init__(self, svi: "CompiledSVI") -> None:
         self.svi = svi
-        self.taken: list[tuple[int, dict[str, Any], dict[int, Any]]] = []
+        self.taken: list[tuple[int, dict[str, Any], list[tuple[ref[Any], Any]]]] = []
 
     def take(self, step: int, needed: int, parameters: Sequence[torch.Tensor], written: Sequence[torch.Tensor]) -> None:
         """Take a snapshot.
@@ -36,7 +37,7 @@ class Snapshots:
             parameters: the trained parameters; after a loaded state they may not have an optimiser yet.
             written: buffers and other tensors that a graph writes to.
         """
-        companions = {id(each): each.state_dict() for each in self.svi.companions}
+        companions = [(ref(each), each.state_dict()) for each in self.svi.companions]
         updater = Updater(self.svi.optim, parameters)
         for parameter in updater.parameters:
             updater.optimiser(parameter)
@@ -69,7 +70,7 @@ class Snapshots:
                 optimiser.state[parameter] = {key: _copied(value) for key, value in values.items()}
         self.svi.undone.append((first, last))
         for each in self.svi.companions:
-            each.load_state_dict(companions.get(id(each)))
+            each.load_state_dict(next((state for companion, state in companions if companion() is each), None))
         return first
 
     def clear(self) -> None:
