@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pyrodgm.cli import app
 from pyrodgm.data import load
 from pyrodgm.models import BayesianMLP, BayesianVAE
-from pyrodgm.zoo import RECIPES, Outcome, measure
+from pyrodgm.zoo import RECIPES, Outcome, figures, measure
 
 runner = CliRunner()
 
@@ -414,9 +414,28 @@ def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("plain_svi")
-def test_demo_draws_its_figures(tmp_path):
+def test_demo_draws_its_figures(tmp_path, monkeypatch):
+    """Analogies of a test row of every class, the latents of the guide's first latent, and the validation error."""
+    seen = {}
+
+    def watch(name):
+        draw = getattr(figures, name)
+
+        def watched(*args, **options):
+            seen[name] = args, options
+            return draw(*args, **options)
+
+        monkeypatch.setattr(figures, name, watched)
+
+    for name in ("analogies", "latent_pca", "learning_curve"):
+        watch(name)
     result = call("demo", "--epochs", 1, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
+    x, y = load(*RECIPES["digits"].data[:1], **RECIPES["digits"].data[1]).test
+    first, (latents, labels) = seen["analogies"][0][1], seen["latent_pca"][0][1:]
+    assert torch.equal(first, torch.stack([x[int((y == k).nonzero()[0])] for k in range(10)]))
+    assert torch.equal(latents, x) and torch.equal(labels, y) and seen["latent_pca"][1] == {"site": "a"}
+    assert seen["learning_curve"][0][1] == ["validation error"]
     drawn = {path.name for path in tmp_path.glob("*.png")}
     assert drawn == {"analogies.png", "samples.png", "latents.png", "learning_curve.png"}
 

@@ -30,6 +30,7 @@ DECIDED = (
     "classes_summed",
     "num_particles",
 )  # arguments set by the recipe or the data, so not options
+EITHER = {"init": str | float, "batch_norm": bool | str, "dropout": float | tuple}  # a model's options of two types
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
 DESCRIPTION = ("name", "summary", "source", "paper", "figure", "deviations")  # fields that are not settings
 
@@ -135,8 +136,8 @@ def _with_option(recipe, field, option, value):
     if field in ("pretrained", "start_from"):
         value = _checked(f"{field}.{option}", value, get_type_hints(Recipe)[option])
         _check_range(option, value)
-    elif option == "init":
-        _checked("model.init", value, str | float)  # a name or a standard deviation
+    elif option in EITHER:
+        value = _checked(f"{field}.{option}", value, EITHER[option])
     elif isinstance(default, (bool, int, float, str, tuple)) and value is not None:
         _checked(f"{field}.{option}", value, _kind(default, option in options))
     return choice, options | {option: value}

@@ -29,6 +29,8 @@ def prepare(
         The ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
     check_seed("seed", seed)
+    if not 0 <= seed < 2**32:  # NumPy, which Pyro seeds too, takes no others
+        raise ValueError(f"seed: got {seed}, want an int from 0 to 2**32 - 1")
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
     model_class, options = recipe.model

@@ -56,8 +56,9 @@ def train(
     Returns:
         The data, the indices of the labelled rows, the model, and the history.
     """
-    objective_of(recipe)  # both raise before anything is trained
+    objective_of(recipe)  # all three raise before anything is trained
     _check_rows_only(recipe)
+    _check_kl_weight(recipe)
     first, trained = first_stage(recipe), None
     if first is not None:
         if pretrained_folder is None and folder is not None:
@@ -144,15 +145,17 @@ def _step_handlers(recipe):
     """The Pyro handlers of a recipe's training steps, as one context manager."""
     handlers = ExitStack()
     if recipe.kl_weight != 1:
-        if not recipe.model[0].supervised:
-            name = recipe.model[0].__name__
-            raise ValueError(
-                f"kl_weight: got {recipe.kl_weight} with {name}, want 1: only supervised models take a weight"
-            )
         handlers.enter_context(warm_up(torch.tensor(recipe.kl_weight)))
     if recipe.local_reparameterisation:
         handlers.enter_context(local_reparameterisation())
     return handlers
+
+
+def _check_kl_weight(recipe):
+    """Raise ``ValueError`` for a KL weight of a model that takes none."""
+    if recipe.kl_weight != 1 and not recipe.model[0].supervised:
+        name = recipe.model[0].__name__
+        raise ValueError(f"kl_weight: got {recipe.kl_weight} with {name}, want 1: only supervised models take a weight")
 
 
 def _check_rows_only(recipe):

@@ -5973,8 +5973,8 @@ mutants(
         "train/test_lost_steps.py::test_steps_that_are_undone_twice_are_lost_once",
     ),
     (
-        "self.steps % CHECK_EVERY == 0 or broken",
-        "broken",
+        "self.steps % CHECK_EVERY == 0 or look",
+        "look",
         "train/test_loop.py::TestDiverging::test_a_loss_that_waits_on_a_gpu_is_looked_at_every_hundred_steps",
     ),
     (
@@ -6449,5 +6449,414 @@ mutants(
         " or recipe.own_data or",
         " or",
         "zoo/test_kept_figures.py::test_results_of_a_data_file_of_one_s_own_are_not",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "        self.place = None\n        self._mark()",
+        "        self._mark()",
+        "train/test_lost_steps.py::test_a_run_that_diverges_does_not_go_back_to_undone_steps",
+    ),
+    (
+        "_is_broken(self.total) or forgotten, self",
+        "_is_broken(self.total), self",
+        "train/test_lost_steps.py::test_a_run_that_diverges_does_not_go_back_to_undone_steps",
+    ),
+    (
+        "state = state or self.begin",
+        "state = state or self.state_dict()",
+        "train/test_lost_steps.py::test_steps_are_undone_to_the_beginning_of_the_run_if_that_came_later",
+    ),
+    (
+        "copy.deepcopy(self.run.ema.state_dict())",
+        "self.run.ema.state_dict()",
+        "train/test_lost_steps.py::test_average_and_best_epoch_go_back_and_the_history_says_so",
+    ),
+    (
+        """        if self.folder is not None and (self.epoch, self.steps) != saved:
+            self.folder.save(self.state(), self.history, last=True)
+        self._keep()
+""",
+        """        self._keep()
+        if self.folder is not None and (self.epoch, self.steps) != saved:
+            self.folder.save(self.state(), self.history, last=True)
+""",
+        "train/test_resume.py::test_a_finished_run_goes_on_from_its_last_step_and_not_from_what_it_kept",
+    ),
+    (
+        "is not None and self.history:",
+        "is not None:",
+        "train/test_loop.py::test_no_epoch_is_no_reason_to_warn",
+    ),
+    (
+        "        self.bar.update(self.steps)\n",
+        "",
+        "train/test_resume.py::test_the_bar_of_a_resumed_run_counts_its_earlier_steps",
+    ),
+    (
+        "                if stop or due:\n                    self._check_steps()",
+        "                if stop:\n                    self._check_steps()",
+        "train/test_resume.py::test_steps_are_checked_before_they_are_saved",
+    ),
+    (
+        "or look or stop or due or self.progress.stopped:",
+        "or look or stop or self.progress.stopped:",
+        "train/test_resume.py::test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved[minutes]",
+    ),
+    (
+        "or look or stop or due or self.progress.stopped:",
+        "or look or due or self.progress.stopped:",
+        "train/test_resume.py::test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved[Ctrl-C]",
+    ),
+    (
+        "or look or stop or due or self.progress.stopped:",
+        "or look or stop or due:",
+        "train/test_resume.py::test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved[a callback]",
+    ),
+    (
+        "last=stop",
+        "last=False",
+        "train/test_resume.py::TestDisks::test_a_run_that_cannot_be_saved_on_ctrl_c_says_so",
+    ),
+    (
+        "                self.load(before)\n                with self.noise:",
+        "                with self.noise:",
+        "train/test_loop.py::TestDiverging::test_an_observation_names_its_site[SVI]",
+    ),
+    (
+        "max(first - 1, begin)",
+        "max(first, begin)",
+        "train/test_lost_steps.py::test_average_and_best_epoch_go_back_and_the_history_says_so",
+    ),
+    (
+        '"lost": list(self.lost)}',
+        '"lost": []}',
+        "train/test_lost_steps.py::test_a_resumed_run_still_says_which_steps_are_lost",
+    ),
+    (
+        "before = self.steps - self.count",
+        "before = self.steps",
+        "train/test_lost_steps.py::test_a_run_saved_by_an_older_version_had_epochs_of_one_length",
+    ),
+    (
+        'getattr(model, "__self__", model)',
+        'getattr(model, "__self__", None)',
+        "train/test_loop.py::test_a_model_that_is_a_module_itself_is_the_module",
+    ),
+    (
+        "            self._check()\n            for batch in",
+        "            for batch in",
+        "train/test_loop.py::TestDiverging::test_a_later_epoch_names_its_batch_too",
+    ),
+)
+mutants(
+    "train/interrupt.py",
+    (
+        "requested.set()\n        put_back()",
+        "requested.set()",
+        "train/test_resume.py::TestStopRequests::test_a_second_ctrl_c_interrupts_immediately",
+    ),
+    (
+        "    finally:\n        put_back()",
+        "    finally:\n        pass",
+        "train/test_resume.py::TestStopRequests::test_signals_are_noted_within_and_handled_as_before_afterwards",
+    ),
+    (
+        "(signal.SIGINT, signal.SIGTERM)",
+        "(signal.SIGINT,)",
+        "train/test_resume.py::TestStopRequests::test_signals_are_noted_within_and_handled_as_before_afterwards",
+    ),
+    (
+        "threading.current_thread() is not threading.main_thread()",
+        "False",
+        "train/test_resume.py::TestStopRequests::test_a_thread_has_no_signals",
+    ),
+)
+mutants(
+    "train/nan_report.py",
+    (
+        'float("inf"))',
+        "2)",
+        "train/test_loop.py::test_a_number_is_finite_even_if_its_square_is_not",
+    ),
+    (
+        "except (ValueError, RuntimeError)",
+        "except ValueError",
+        "train/test_loop.py::test_arguments_that_a_distribution_cannot_compute_with_are_the_site",
+    ),
+)
+mutants(
+    "infer/compiled/snapshots.py",
+    (
+        "if companion() is each)",
+        "if companion() in (each, None))",
+        "infer/test_guards.py::test_a_companion_never_gets_the_state_of_one_that_was_at_its_address",
+    ),
+)
+mutants(
+    "train/state.py",
+    (
+        "if name in optimizer and id(p) not in inside",
+        "if id(p) not in inside",
+        "train/test_resume.py::test_a_state_has_no_parameters_of_another_model",
+    ),
+    (
+        '        svi.load_state_dict(state["svi"])',
+        "        pass",
+        "train/test_resume.py::test_what_an_svi_remembers_is_saved_and_loaded",
+    ),
+    (
+        "[*here, *there]",
+        "there",
+        "train/test_resume.py::test_the_first_parameter_that_only_one_of_two_models_has_is_named",
+    ),
+    (
+        "[*here, *there]",
+        "here",
+        "train/test_resume.py::test_the_first_parameter_that_only_one_of_two_models_has_is_named",
+    ),
+    (
+        "return value.clone()",
+        "return value",
+        "train/test_loop.py::TestDiverging::test_an_observation_names_its_site[SVI]",
+    ),
+    (
+        "held, parameter.grad = parameter.grad, None",
+        "held = parameter.grad",
+        "train/test_loop.py::TestDiverging::test_a_later_epoch_names_its_batch_too",
+    ),
+    (
+        "if lazy or any(",
+        "if any(",
+        "train/test_resume.py::test_a_guide_of_its_own_parameters_is_resumed",
+    ),
+)
+mutants(
+    "train/ema.py",
+    (
+        " if parameter.requires_grad]",
+        "]",
+        "train/test_pieces.py::test_a_parameter_that_is_not_trained_is_not_averaged",
+    ),
+    (
+        "        try:\n            yield\n        finally:\n            torch._foreach_copy_(self.parameters, held)",
+        "        yield\n        torch._foreach_copy_(self.parameters, held)",
+        "train/test_pieces.py::test_parameters_have_their_own_values_after_an_error_too",
+    ),
+)
+mutants(
+    "train/kl_schedule.py",
+    (
+        "passed = min(",
+        "passed = max(",
+        "train/test_loop.py::test_warm_up_rises_to_one_and_is_left",
+    ),
+)
+mutants(
+    "train/run_folder.py",
+    (
+        "            if last:\n                raise\n",
+        "",
+        "train/test_resume.py::TestDisks::test_a_disk_that_fills_up_leaves_the_checkpoint_before",
+    ),
+    (
+        'self.about.keys() | state["about"].keys()',
+        "self.about.keys()",
+        "train/test_resume.py::TestCheckpointsOfOthers::test_a_setting_more",
+    ),
+    (
+        '"run", "best", "average"}',
+        '"run", "best"}',
+        "train/test_resume.py::TestCheckpointsOfOthers::test_a_part_is_missing[average]",
+    ),
+)
+mutants(
+    "zoo/baselines.py",
+    (
+        'if key in ("hidden", "activation")}',
+        'if key in ("hidden",)}',
+        "zoo/test_poison.py::test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validation",
+    ),
+    (
+        " if k <= len(x)):",
+        "):",
+        "zoo/test_poison.py::test_labels_are_spread_among_few_rows",
+    ),
+    (
+        '"n_neighbors", 1) <= len(y)]',
+        '"n_neighbors", 1) < len(y)]',
+        "zoo/test_poison.py::test_three_labels_are_enough_for_three_neighbours",
+    ),
+    (
+        "        net.eval()\n",
+        "",
+        "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[dropout network]",
+    ),
+)
+mutants(
+    "zoo/override.py",
+    (
+        'if field == "warm_up_start" and value < 0:',
+        'if field == "warm_up_start" and value <= 0:',
+        "zoo/test_override.py::test_the_least_number_is_taken",
+    ),
+    (
+        'text.lower() == "none"',
+        'text == "none"',
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
+    ),
+    (
+        "_kind(default, option in options)",
+        "_kind(default, False)",
+        "zoo/test_override.py::test_what_is_not_there_or_of_another_type",
+    ),
+    (
+        '("objective", "schedule", "resample"):\n        _check_whole',
+        '("objective", "schedule"):\n        _check_whole',
+        "zoo/test_override.py::test_what_is_not_there_or_of_another_type",
+    ),
+    (
+        'value is None and field in ("pretrained", "start_from", "schedule", "resample")',
+        'value is None and field in ("pretrained", "schedule", "resample")',
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
+    ),
+    (
+        "isinstance(default, (bool, int, float, str, tuple)) and value is not None",
+        "isinstance(default, (bool, int, float, str, tuple))",
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
+    ),
+    (
+        "default = options.get(option, taken[option])",
+        "default = taken[option]",
+        "zoo/test_override.py::test_an_option_has_the_type_that_the_recipe_chose_if_its_default_is_none",
+    ),
+    (
+        '"batch_norm": bool | str, ',
+        "",
+        "zoo/test_override.py::test_an_option_of_two_types_may_change_from_one_to_the_other",
+    ),
+)
+mutants(
+    "zoo/preparation.py",
+    (
+        "in recipe.preprocess:",
+        "in reversed(recipe.preprocess):",
+        "zoo/test_zoo.py::test_data_are_preprocessed_in_the_order_of_the_recipe",
+    ),
+    (
+        "    pyro.set_rng_seed(seed)\n",
+        "    pyro.set_rng_seed(0)\n",
+        "zoo/test_zoo.py::test_the_seed_decides_the_initial_parameters",
+    ),
+    (
+        "0 <= seed < 2**32",
+        "0 <= seed <= 2**32",
+        "zoo/test_zoo.py::test_a_seed_that_is_none_is_refused",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        "        with seeded(0):\n            _check_units",
+        "        if True:\n            _check_units",
+        "zoo/test_measured.py::test_a_run_is_the_same_whether_the_kl_of_its_units_is_measured_or_not",
+    ),
+    (
+        "        with seeded(0):\n            if epoch %",
+        "        if True:\n            if epoch %",
+        "zoo/test_poison.py::test_figures_of_an_epoch_and_the_epoch_that_is_kept[counts]",
+    ),
+    (
+        "recipe.labelled_batch_size or len(rows))",
+        "recipe.labelled_batch_size or recipe.batch_size)",
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[all labels once]",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        '{"lr": recipe.learning_rate} | options',
+        'options | {"lr": recipe.learning_rate}',
+        "zoo/test_first_step.py::test_settings_that_few_recipes_have[rate of the optimiser]",
+    ),
+    (
+        "description=recipe.name",
+        'description=""',
+        "zoo/test_zoo.py::test_the_bar_shows_the_name_of_the_recipe",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        "    _check_kl_weight(recipe)\n",
+        "",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[a weight of the KL]",
+    ),
+)
+mutants(
+    "zoo/objectives.py",
+    (
+        "FreeBits(nats, groups, num_particles)",
+        "FreeBits(nats, groups)",
+        "zoo/test_zoo.py::test_objectives_have_the_particles_of_the_recipe[free_bits]",
+    ),
+    (
+        "TraceMeanField_ELBO(num_particles=num_particles, ",
+        "TraceMeanField_ELBO(",
+        "zoo/test_zoo.py::test_objectives_have_the_particles_of_the_recipe[mean_field]",
+    ),
+    (
+        'if name == "mean_field" and summed:',
+        "if False:",
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[mean field of classes]",
+    ),
+    (
+        '"wake_sleep": {"warm_up_epochs": 0, "num_particles": 1}',
+        '"wake_sleep": {"warm_up_epochs": 0}',
+        "zoo/test_zoo.py::test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is[particles of wake-sleep]",
+    ),
+)
+mutants(
+    "zoo/outcome.py",
+    (
+        "Deviations: {recipe.deviations}",
+        "Deviations: {recipe.paper}",
+        "zoo/test_poison.py::test_the_card_of_a_model_has_its_seed_figures_and_deviations",
+    ),
+    (
+        "seed {seed}: {recipe",
+        "seed 0: {recipe",
+        "zoo/test_poison.py::test_the_card_of_a_model_has_its_seed_figures_and_deviations",
+    ),
+)
+mutants(
+    "zoo/figures.py",
+    (
+        "data.test.y == k",
+        "data.train.y[: len(data.test.y)] == k",
+        "test_cli.py::test_demo_draws_its_figures",
+    ),
+    (
+        '["validation error"]',
+        '["loss"]',
+        "test_cli.py::test_demo_draws_its_figures",
+    ),
+    (
+        "latent_pca(model, *data.test, site",
+        "latent_pca(model, *data.validation, site",
+        "test_cli.py::test_demo_draws_its_figures",
+    ),
+)
+mutants(
+    "zoo/figures.py",
+    ('if site != "y")', 'if site != "a")', "test_cli.py::test_demo_draws_its_figures"),
+)
+mutants(
+    "zoo/outcome.py",
+    (
+        "Rows(data.train.x[rows], data.train.y[rows])",
+        "Rows(data.train.x[rows], data.train.y[: len(rows)])",
+        "zoo/test_poison.py::test_a_run_reports_its_milestones_and_baselines",
     ),
 )

@@ -35,6 +35,27 @@ def test_an_average_of_nothing_is_the_parameters():
         assert torch.equal(module.weight, before)
 
 
+def test_a_parameter_that_is_not_trained_is_not_averaged():
+    module = torch.nn.Linear(30, 1).requires_grad_(False)
+    module.bias.requires_grad_(True)
+    before, average = module.weight.detach().clone(), EMA(module, 0.9)
+    for _ in range(7):
+        average.update()
+    average.copy_to_parameters()
+    assert torch.equal(module.weight, before)  # to the last bit
+
+
+def test_parameters_have_their_own_values_after_an_error_too():
+    module = torch.nn.Linear(2, 1)
+    average = EMA(module, 0.9)
+    average.update()
+    with torch.no_grad():
+        module.weight.fill_(7.0)
+    with pytest.raises(RuntimeError, match="mine"), average.in_place():
+        raise RuntimeError("mine")
+    assert module.weight.tolist() == [[7.0, 7.0]]
+
+
 @pytest.mark.parametrize("decay", [0, 1, -0.1, 2])
 def test_a_decay_outside_the_unit_interval(decay):
     with pytest.raises(ValueError, match=f"decay: got {decay}, want a number above 0 and below 1"):

@@ -3,6 +3,7 @@
 import math
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -24,8 +25,9 @@ from pyrodgm.data import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
 from pyrodgm.train import Callback, fit, step_decay
+from pyrodgm.train.checkpoint import load_state, save_state
 from pyrodgm.train.interrupt import stop_requests
-from pyrodgm.train.run_folder import RunFolder
+from pyrodgm.train.run_folder import CHECKPOINT, KIND, RunFolder
 from pyrodgm.train.state import capture, restore
 from tests.pairs import small
 
@@ -312,6 +314,56 @@ def test_moments_that_were_loaded_and_not_yet_used_are_part_of_the_state():
     assert capture(model, svi, batches)["optimizer"].keys() == expected["optimizer"].keys() != set()
 
 
+def test_a_state_has_no_parameters_of_another_model():
+    _, svi, batches = set_up(SVI, VAE)
+    other = small(VAE)
+    other_svi = SVI(other.model, other.guide, Optimizer(torch.optim.Adam, {"lr": 1e-2}), Trace_ELBO())
+    model = svi.model.__self__
+    for batch in batches:
+        svi.step(**batch)
+        other_svi.step(**batch)
+    state = capture(model, svi, batches)
+    assert not state["others"] and len(state["optimizer"]) == len(list(model.parameters()))
+
+
+def test_what_an_svi_remembers_is_saved_and_loaded(tmp_path):
+    class Counting(SVI):
+        count = 0
+
+        def step(self, **batch):
+            self.count += 1
+            return super().step(**batch)
+
+        def state_dict(self):
+            return {"count": self.count}
+
+        def load_state_dict(self, state):
+            self.count = state["count"]
+
+    for epochs in (1, 3):
+        _, svi, batches = set_up(Counting)
+        fit(svi, batches, epochs, folder=tmp_path, progress=False)
+    assert svi.count == 12  # four steps an epoch
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 4, 4)])
+def test_the_first_parameter_that_only_one_of_two_models_has_is_named(hidden):
+    def trained(hidden):
+        pyro.clear_param_store()
+        model = small(VAE, hidden=hidden)
+        svi = SVI(model.model, model.guide, Optimizer(torch.optim.Adam, {"lr": 1e-2}), Trace_ELBO())
+        batches = Batches(torch.rand(10, 6).round(), 10)
+        svi.step(**next(iter(batches)))
+        return model, svi, batches
+
+    state = capture(*trained((4, 4)))
+    with pytest.raises((ValueError, RuntimeError)) as error:
+        restore(state, *trained(hidden))
+    assert re.search(
+        r"checkpoint: got .*layers.*weight of shape .*none.*: it belongs to another model", str(error.value)
+    )
+
+
 def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     expected, svi, batches = set_up()
     fit(svi, batches, 3, progress=False)
@@ -450,6 +502,22 @@ class TestCheckpointsOfOthers:
     def test_other_settings(self, folder):
         with pytest.raises(ValueError, match=r"got a run with beta = 1.0, want 2.0; give another folder"):
             self.resume(folder, about={"beta": 2.0})
+
+    @pytest.mark.parametrize(("before", "now"), [({"beta": 1.0, "ema": 0.9}, {"beta": 1.0}), ({}, {"beta": 1.0})])
+    def test_a_setting_more(self, before, now, tmp_path):
+        _, svi, batches = set_up()
+        fit(svi, batches, 1, folder=tmp_path, about=before, progress=False)
+        with pytest.raises(ValueError, match=r"got a run with (ema = 0.9, want nothing|beta = nothing, want 1.0)"):
+            self.resume(tmp_path, about=now)
+
+    @pytest.mark.parametrize("part", ["about", "module", "optimizer", "run", "best", "average"])
+    def test_a_part_is_missing(self, part, folder):
+        state, _ = load_state(folder / CHECKPOINT, KIND)
+        del state[part]
+        save_state(folder / CHECKPOINT, KIND, state)
+        with pytest.raises((ValueError, KeyError)) as error:
+            self.resume(folder)
+        assert f"got no {part}, want a whole checkpoint" in str(error.value)
 
     def test_another_model(self, folder):
         with pytest.raises(ValueError, match="checkpoint: got .* of shape .*, want .*: it belongs to another model"):

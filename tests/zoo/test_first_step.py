@@ -824,7 +824,18 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
             {"batch": (30, 100), "weight": 1 / 3, "alpha": 10.97 / 3},
             hand.Adam,
         ),
+        # five batches with all labels: five turns
+        (
+            {"batch_size": 200, "labels_once": True},
+            {"batch": (100, 200), "weight": 1 / 5, "alpha": 10.97 / 5},
+            hand.Adam,
+        ),
         ({"optimizer": ("RMSprop", {"momentum": 0.5, "alpha": 0.9})}, {}, hand.RMSprop),
+        (
+            {"optimizer": ("Adam", {"lr": 1e-3})},
+            {"steps": {1: (1e-3, 0.01), 2: (1e-3, 0.02), 3: (1e-3, 0.03)}},
+            hand.Adam,
+        ),
     ],
     ids=[
         "clip",
@@ -835,7 +846,9 @@ OTHER = BY_HAND["digits"] | {"epochs": 3, "steps": {1: (2e-3, 0.01), 2: (2e-3, 0
         "warm-up from",
         "labelled weight",
         "labels once",
+        "all labels once",
         "optimiser",
+        "rate of the optimiser",
     ],
 )
 def test_settings_that_few_recipes_have(changed, numbers, optimiser, recorded):

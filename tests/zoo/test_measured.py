@@ -108,6 +108,14 @@ def test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_
     assert "KL of z1" not in measure(replace(recipe, kl_units=False), model, DATA)
 
 
+@pytest.mark.usefixtures("plain_svi")
+def test_a_run_is_the_same_whether_the_kl_of_its_units_is_measured_or_not(monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.preparation.load", lambda name, **options: DATA)
+    recipes = [small("mnist-avae-1", epochs=1, kl_units=kl_units) for kl_units in (False, True)]
+    first, second = (train(recipe, progress=False)[2].state_dict() for recipe in recipes)
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
 def test_kl_of_units_that_are_not_independent_is_refused_before_training(calls):
     recipe = small("mnist-vae", kl_units=True)
     recipe = replace(recipe, model=(recipe.model[0], recipe.model[1] | {"posterior": "full"}))

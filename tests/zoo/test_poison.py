@@ -20,6 +20,7 @@ from pyrodgm.models import ADGM, M1M2, M2, SDGM, VAE, CaGeM
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.zoo import RECIPES, measure, run, train
 from pyrodgm.zoo.baselines import BASELINES, chosen_error, supervised_network
+from pyrodgm.zoo.outcome import _card
 from pyrodgm.zoo.preparation import labels_kept, prepare
 from tests import by_hand
 
@@ -321,6 +322,14 @@ def test_as_many_neighbours_as_there_are_labels(moons):
     assert found == chosen(NEIGHBOURS[:2], labelled, data.validation, data.test)
 
 
+def test_three_labels_are_enough_for_three_neighbours(moons):
+    data, _ = moons
+    labelled = Rows(data.train.x[:3], torch.tensor([0, 1, 1]))
+    of_one_class = Rows(data.validation.x, torch.ones_like(data.validation.y))  # three neighbours are right of each
+    found = chosen_error("nearest neighbours", labelled, of_one_class, data.test)
+    assert found == pytest.approx(100 * float((data.test.y != 1).double().mean()))
+
+
 def test_classifiers_on_features_by_hand(small_data):
     data, rows, model = in_double(TINY["features"])
     found = measure(TINY["features"], model, data, seed=1)
@@ -397,6 +406,9 @@ def test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validat
     other = replace(MOONS, model=(M2, {"hidden": (8,), "classifier_hidden": (5, 4)}))
     supervised_network(other, data, rows, 1, steps=1)
     assert [len(layer.weight) for net in nets[-2:] for layer in net.trunk.layers] == [8, 5, 4]
+    smooth = replace(MOONS, model=(M2, {"hidden": (8,), "activation": "tanh"}))
+    found = {supervised_network(each, data, rows, 1, steps=100) for each in (smooth, other)}
+    assert len(found) == 2
 
 
 def test_the_supervised_network_reads_every_part_on_the_scale_of_the_training_rows(moons):
@@ -416,6 +428,17 @@ def test_label_spreading_by_hand(moons):
         assert found == chosen(candidates, Rows(data.train.x, y), validation, data.test)
 
 
+def test_labels_are_spread_among_few_rows(moons):
+    data, _ = moons
+    few = Rows(data.train.x[:6], torch.tensor([0, 1, -1, -1, -1, -1]))
+    try:
+        found = BASELINES["LabelSpreading"](MOONS, data._replace(train=few), torch.arange(2), 1)
+    except ValueError as refused:
+        found = refused
+    candidates = [LabelSpreading(kernel="knn", n_neighbors=k) for k in (3, 5)]
+    assert found == chosen(candidates, few, data.validation, data.test)
+
+
 def test_a_run_reports_its_milestones_and_baselines(trained):
     recipe = replace(TINY["counts"], baselines=("nearest neighbours",))
     trained(recipe)
@@ -424,6 +447,14 @@ def test_a_run_reports_its_milestones_and_baselines(trained):
     parts = outcome.labelled, outcome.data.validation, outcome.data.test
     assert outcome.figures["nearest neighbours test error"] == chosen(NEIGHBOURS, *parts)
     assert outcome.figures["seconds"] == outcome.history[-1]["seconds"] > outcome.history[0]["seconds"]
+
+
+def test_the_card_of_a_model_has_its_seed_figures_and_deviations():
+    recipe = replace(TINY["counts"], deviations="fewer rows")
+    lines = _card(recipe, 3, {"test error": 5.0, "test bound": -80.25}).splitlines()
+    assert lines[0].startswith("Recipe `digits`, seed 3: ")
+    assert {"| test error (%) | 5.00 |", "| test bound (nats) | -80.25 |", "Deviations: fewer rows"} <= set(lines)
+    assert f"Paper: {recipe.paper}." in lines
 
 
 def test_a_run_measures_with_its_own_seed(trained):

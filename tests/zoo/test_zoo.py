@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from pyrodgm.data import Dataset, Rows, binarise, files, load
+from pyrodgm.data import Dataset, Rows, binarise, files, keep_varying, load, project, standardise
 from pyrodgm.evaluate import bound
 from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
 from pyrodgm.models import M2, VAE, ResNetVAE
@@ -15,7 +15,7 @@ from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, results, run, train, write_results
 from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.objectives import objective_of
-from pyrodgm.zoo.preparation import labels_kept
+from pyrodgm.zoo.preparation import labels_kept, load_data
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import summary, unit
 from pyrodgm.zoo.training import _initial_batch
@@ -92,6 +92,30 @@ def test_prepare_gives_the_untrained_model_and_the_labelled_rows():
     data, rows, model = prepare(RECIPES["digits"], seed=2)
     assert torch.bincount(data.train.y[rows]).tolist() == [10] * 10
     assert model.x_size == 64 and model.num_classes == 10
+
+
+def test_the_seed_decides_the_initial_parameters():
+    first, same, other = (next(prepare(RECIPES["moons-m2"], seed)[2].parameters()) for seed in (1, 1, 2))
+    assert torch.equal(first, same) and not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(ValueError, match=rf"seed: got {seed}, want an int from"):
+        prepare(RECIPES["moons-m2"], seed)
+
+
+@pytest.mark.usefixtures("plain_svi")
+def test_the_bar_shows_the_name_of_the_recipe(capsys):
+    train(replace(RECIPES["moons-m2"], epochs=1, batch_size=10_000), progress=True)
+    assert "moons-m2: 100%" in capsys.readouterr().err
+
+
+def test_data_are_preprocessed_in_the_order_of_the_recipe():
+    steps = ("keep_varying", {}), ("standardise", {}), ("project", {"components": 2})
+    found = load_data(replace(RECIPES["digits"], data=("digits", {}), preprocess=steps))
+    expected = project(standardise(keep_varying(load("digits"))), components=2)
+    torch.testing.assert_close(found.train.x, expected.train.x)
 
 
 def test_baselines_do_not_read_the_unkept_labels():
@@ -240,6 +264,7 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
             "start_from: got digits-m1 with batch_norm = False, want True, as the model has here",
         ),
         ({"pretrained": ("digits-m1", {})}, "start_from: got 'digits-m1' with pretrained, want one of them"),
+        ({"kl_weight": 0.5}, "kl_weight: got 0.5 with VAE, want 1: only supervised models take a weight"),
         ({"objective": ("elbow", {})}, "objective: got 'elbow' .did you mean 'elbo'"),
         ({"objective": ("importance_weighted", {"num_samples": 0})}, "num_samples: got 0, want a positive int"),
         (
@@ -260,6 +285,14 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
             "num_particles: got 3 with the objective importance_weighted, want 1",
         ),
         (
+            {"objective": ("wake_sleep", {}), "num_particles": 3},
+            "num_particles: got 3 with the objective wake_sleep, want 1",
+        ),
+        (
+            {"objective": ("mean_field", {}), "model": (M2, {}), "start_from": None},
+            "objective: got mean_field with M2, want one that sums its classes: elbo",
+        ),
+        (
             {"objective": ("free_bits", {"nats": 0.25}), "warm_up_epochs": 3},
             "warm_up_epochs: got 3 with the objective free_bits, want 0",
         ),
@@ -270,6 +303,7 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         "other sizes",
         "other networks",
         "two first recipes",
+        "a weight of the KL",
         "no objective",
         "no samples",
         "an option missing",
@@ -277,6 +311,8 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         "no nats",
         "warm-up of weights",
         "particles of weights",
+        "particles of wake-sleep",
+        "mean field of classes",
         "warm-up of free bits",
     ],
 )
@@ -289,6 +325,14 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(changed, 
 def test_an_unknown_schedule_is_refused():
     with pytest.raises(ValueError, match="schedule: got 'cosine', want one of linear, step"):
         train(replace(RECIPES["digits"], schedule=("cosine", {})), progress=False)
+
+
+@pytest.mark.parametrize(
+    "objective", [("elbo", {}), ("mean_field", {}), ("free_bits", {"nats": 0.5})], ids=lambda o: o[0]
+)
+def test_objectives_have_the_particles_of_the_recipe(objective):
+    recipe = replace(RECIPES["digits-m1"], objective=objective, warm_up_epochs=0, num_particles=3)
+    assert objective_of(recipe).num_particles == 3
 
 
 @pytest.mark.parametrize(
