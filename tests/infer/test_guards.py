@@ -748,7 +748,7 @@ def test_one_goes_back_to_the_last_snapshot_before_a_step():
     assert snapshots.go_back(30, last=40) == 8  # the one before step 10 held steps that are undone
 
 
-class Plain:
+class Companion:
     """Keeps the states that it goes back to."""
 
     def __init__(self, state):
@@ -764,11 +764,11 @@ class Plain:
 def test_a_companion_never_gets_the_state_of_one_that_was_at_its_address():
     """The second run of an SVI has a companion of its own, and Python reuses the memory of the first one."""
     snapshots, *_ = taken_at()
-    snapshots.svi.companions += [Plain("kept"), Plain("gone")]
+    snapshots.svi.companions += [Companion("kept"), Companion("gone")]
     snapshots.take(4, 4, [], [])
-    address, others = id(snapshots.svi.companions.pop()), [Plain("new")]
+    address, others = id(snapshots.svi.companions.pop()), [Companion("new")]
     while id(others[-1]) != address and len(others) < 10_000:
-        others.append(Plain("new"))
+        others.append(Companion("new"))
     assert id(others[-1]) == address
     snapshots.svi.companions.append(others[-1])
     snapshots.go_back(4, last=20)

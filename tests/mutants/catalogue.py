@@ -6626,11 +6626,6 @@ mutants(
         "held = parameter.grad",
         "train/test_loop.py::TestDiverging::test_a_later_epoch_names_its_batch_too",
     ),
-    (
-        "if lazy or any(",
-        "if any(",
-        "train/test_resume.py::test_a_guide_of_its_own_parameters_is_resumed",
-    ),
 )
 mutants(
     "train/ema.py",

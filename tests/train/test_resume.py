@@ -215,8 +215,9 @@ def test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved(reason, tmp_
     options = {"minutes": {"minutes": 0.0}, "a callback": {"callbacks": [Stop()]}, "Ctrl-C": {}}[reason]
     _, svi, batches = set_up(Diverging)
     batches = Interrupted(batches, 6 if reason == "Ctrl-C" else 0)
-    with pytest.raises(FloatingPointError, match="the loss was not finite in epoch 2, but is when"):
+    with pytest.raises((FloatingPointError, KeyboardInterrupt)) as error:
         fit(svi, batches, 2, folder=tmp_path, progress=False, **options)
+    assert "the loss was not finite in epoch 2, but is when" in str(error.value)
     state = RunFolder(tmp_path, {}, 5).load()
     assert state is None or math.isfinite(state["run"]["total"])
 
@@ -479,8 +480,11 @@ class TestStopRequests:
         found = []
 
         def ask():
-            with stop_requests() as stopping:
-                found.append(stopping())
+            try:
+                with stop_requests() as stopping:
+                    found.append(stopping())
+            except ValueError as error:  # signals are for the main thread alone
+                found.append(error)
 
         thread = threading.Thread(target=ask)
         thread.start()
@@ -618,8 +622,9 @@ class TestDisks:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr("os.replace", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises((OSError, UserWarning)) as error:
             fit(svi, Interrupted(batches, 2), 1, folder=tmp_path, progress=False)
+        assert isinstance(error.value, OSError)
 
     def test_only_the_first_process_writes(self, tmp_path, monkeypatch):
         monkeypatch.setattr("pyrodgm.train.run_folder.is_first", lambda: False)
