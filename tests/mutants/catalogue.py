@@ -6855,3 +6855,16 @@ mutants(
         "zoo/test_poison.py::test_a_run_reports_its_milestones_and_baselines",
     ),
 )
+mutants(
+    "zoo/training.py",
+    (
+        "[TensorBoard(folder)] if tensorboard and folder is not None else []",
+        "[]",
+        "zoo/test_zoo.py::test_a_run_has_a_tensorboard_log_if_asked[True]",
+    ),
+    (
+        "if tensorboard and folder is not None",
+        "if folder is not None",
+        "zoo/test_zoo.py::test_a_run_has_a_tensorboard_log_if_asked[False]",
+    ),
+)

@@ -111,6 +111,14 @@ def test_the_bar_shows_the_name_of_the_recipe(capsys):
     assert "moons-m2: 100%" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("plain_svi")
+@pytest.mark.parametrize("tensorboard", [True, False])
+def test_a_run_has_a_tensorboard_log_if_asked(tensorboard, tmp_path):
+    recipe = replace(RECIPES["moons-m2"], epochs=1, batch_size=10_000)
+    train(recipe, folder=tmp_path, tensorboard=tensorboard, progress=False)
+    assert bool(list(tmp_path.glob("events.out.tfevents*"))) == tensorboard
+
+
 def test_data_are_preprocessed_in_the_order_of_the_recipe():
     steps = ("keep_varying", {}), ("standardise", {}), ("project", {"components": 2})
     found = load_data(replace(RECIPES["digits"], data=("digits", {}), preprocess=steps))
