@@ -2172,6 +2172,16 @@ mutants(
         "op=distributed.ReduceOp.MIN",
         "train/test_parallel.py::test_two_processes_stop_at_the_same_step",
     ),
+    (
+        "JointNoise(rank, processes) if",
+        "JointNoise(0, processes) if",
+        "train/test_parallel.py::test_two_processes_have_the_gradients_and_the_curve_of_one",
+    ),
+    (
+        "distributed.all_reduce(flat)\n",
+        "pass\n",
+        "train/test_parallel.py::test_two_processes_have_the_gradients_and_the_curve_of_one",
+    ),
 )
 mutants(
     "infer/compiled/reads.py",
@@ -6086,6 +6096,16 @@ mutants(
         "value.detach().contiguous().clone()",
         "value.detach().contiguous()",
         "train/test_pieces.py::test_tensors_that_share_memory_are_saved_as_they_are_now",
+    ),
+    (
+        'kind == "tuple" else parts',
+        'kind == "list" else parts',
+        "train/test_pieces.py::test_values_are_taken_apart_and_put_together",
+    ),
+    (
+        '"dtype": str(value.dtype),',
+        '"dtype": "int64",',
+        "train/test_pieces.py::test_values_are_taken_apart_and_put_together",
     ),
 )
 
