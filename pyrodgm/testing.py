@@ -6,7 +6,8 @@ class y that is enumerated in the guide or only in the model. All latents must b
 
 import copy
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyro
@@ -17,12 +18,72 @@ from pyro.optim import Adam
 
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.infer.traces import latent_sites, random_sites
-from pyrodgm.models.base import Model
+from pyrodgm.models.base import DeepGenerativeModel, Model
 
 _ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 
 
-def brute_force_loss(model: Model, x: torch.Tensor, latents: dict[str, torch.Tensor]) -> torch.Tensor:
+def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
+    """Check that x and a given y are observed, that a y that is not given is summed, and that the latents agree.
+
+    The guide must draw every latent of the model and no other, except a class that the model sums. Such slips also
+    change the loss, but a number does not say why. Arguments as for ``check_pair``.
+    """
+    wrong = []
+    for labels in [None] if y is None else [None, y]:
+        guide, generative = _traces(model, x, labels)
+        drawn, generated = random_sites(guide), random_sites(generative)
+        if "x" not in generated or not generated["x"]["is_observed"]:
+            wrong.append("the model does not observe x: write pyro.sample('x', ..., obs=x)")
+        if labels is None:
+            of_y = drawn.get("y", generated.get("y"))
+            if of_y is not None and of_y["infer"].get("enumerate") != "parallel":
+                wrong.append(
+                    "a y that is not given is not summed: draw it with self.sample_class, or with "
+                    "infer={'enumerate': 'parallel'}"
+                )
+        elif "y" in drawn:
+            wrong.append("the guide draws a y that is given: write `if y is None:` above its site y")
+        elif "y" in generated and not generated["y"]["is_observed"]:
+            wrong.append("the model does not observe a y that is given: write pyro.sample('y', ..., obs=y)")
+        wrong += [
+            f"the guide draws {site}, but the model has no such site"
+            for site in drawn
+            if site not in generated and not drawn[site]["infer"].get("is_auxiliary")
+        ]
+        wrong += [
+            f"the model draws {site}, but the guide has no such site"
+            for site in latent_sites(generative)
+            if site not in drawn and site not in ("x", "y")
+        ]
+    assert not wrong, "; ".join(dict.fromkeys(wrong))
+
+
+def _traces(model, x, y):
+    """Traces of guide and model. A pair that runs with one-hot rows alone is told so."""
+
+    def run(*args):
+        guide = poutine.trace(model.guide).get_trace(*args)
+        return guide, poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(*args)
+
+    if y is None:
+        return run(x)
+    try:
+        return run(x, y)
+    except RuntimeError as error:
+        if y.dim() == 1 and model.num_classes is not None:
+            with suppress(RuntimeError):
+                run(x, torch.nn.functional.one_hot(y, model.num_classes).to(x))
+                raise AssertionError(
+                    "y as class indices raises an error, and y as one-hot rows does not: write "
+                    "`with self.batch(x, y, size) as y:` in model and guide, or give one-hot rows"
+                ) from error
+        raise
+
+
+def brute_force_loss(
+    model: Model, x: torch.Tensor, latents: dict[str, torch.Tensor], one_hot: bool = False
+) -> torch.Tensor:
     """The unlabelled loss as a sum over classes, one at a time, without enumeration.
 
     - sum_y q(y|x) [log p(x, y, latents_y) - log q(latents_y | x, y) - log q(y|x)]    (Kingma 2017, eq. 3.8)
@@ -35,15 +96,19 @@ def brute_force_loss(model: Model, x: torch.Tensor, latents: dict[str, torch.Ten
         x: rows ``(B, D)``.
         latents: dict from site to value, ``(B, d)``, or ``(K, B, d)`` if there is one value per class; with any event
             shape if the model has no classes.
+        one_hot: whether model and guide get y as one-hot rows ``(B, K)`` instead of class indices ``(B,)``.
 
     Returns:
         The loss, a scalar tensor.
     """
 
+    def rows_of(k):
+        return torch.eye(model.num_classes).to(x)[k].expand(len(x), -1)
+
     def log_ratio(k):
         y, values = None, latents
         if k is not None:
-            y = torch.full((len(x),), k, device=x.device)
+            y = rows_of(k) if one_hot else torch.full((len(x),), k, device=x.device)
             values = {s: v[k] if v.dim() == 3 and len(v) > 1 else v.reshape(v.shape[-2:]) for s, v in latents.items()}
         guide = poutine.trace(poutine.condition(model.guide, values)).get_trace(x, y)
         pair = poutine.trace(poutine.condition(model.model, values)).get_trace(x, y)
@@ -55,11 +120,10 @@ def brute_force_loss(model: Model, x: torch.Tensor, latents: dict[str, torch.Ten
     ratios = []
     for k in range(model.num_classes):
         ratio, values = log_ratio(k)
-        one_hot = torch.eye(model.num_classes).to(x)[k].expand(len(x), -1)
-        guide = poutine.trace(poutine.condition(model.guide, values | {"y": one_hot})).get_trace(x)
+        guide = poutine.trace(poutine.condition(model.guide, values | {"y": rows_of(k)})).get_trace(x)
         ratios.append(ratio)
         if "y" in guide.nodes:
-            log_q = guide.nodes["y"]["fn"].log_prob(one_hot)
+            log_q = guide.nodes["y"]["fn"].log_prob(rows_of(k))
             total = total + log_q.exp() * (ratio - log_q)
     if "y" not in guide.nodes:
         total = torch.stack(ratios).logsumexp(0)
@@ -71,8 +135,26 @@ def row_log_prob(trace: poutine.Trace) -> torch.Tensor:
     return sum(site["fn"].log_prob(site["value"]) for site in random_sites(trace).values())
 
 
-def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9) -> None:
-    """Check that the loss of ``TraceEnum_ELBO`` equals the brute-force sum over y with the same noise, in float64."""
+@contextmanager
+def _in_double() -> Iterator[None]:
+    """Tensors such as ``torch.zeros(2)``, which a model makes when it runs, are in double precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@_in_double()
+def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9, one_hot: bool = False) -> None:
+    """Check that the loss of ``TraceEnum_ELBO`` equals the brute-force sum over y with the same noise, in float64.
+
+    Args:
+        model, x: as for ``check_pair``.
+        tolerance: the largest relative error.
+        one_hot: as for ``brute_force_loss``.
+    """
     model = copy.deepcopy(model).double()
     x, seen = x.double(), []
 
@@ -84,7 +166,7 @@ def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9) ->
     loss = _ELBO.differentiable_loss(model.model, guide, x).item()
     values = {name: site["value"] for name, site in latent_sites(seen[0]).items() if name != "y"}
     with torch.no_grad():
-        expected = brute_force_loss(model, x, values).item()
+        expected = brute_force_loss(model, x, values, one_hot).item()
     error = abs(loss / expected - 1)
     assert error <= tolerance, f"TraceEnum loss {loss:.12g}, brute force {expected:.12g}: off by {error:.2g}"
 
@@ -152,12 +234,13 @@ def check_generates(model: Model, x: torch.Tensor, y: torch.Tensor | None = None
 
 
 def check_pair(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
-    """Run every check of this module.
+    """Run every check of this module. Pyro's parameter store is afterwards as it was.
 
     Args:
-        model: a ``DeepGenerativeModel``, or an object with the same methods.
+        model: a ``DeepGenerativeModel``; or a module with ``model``, ``guide`` and ``num_classes``, whose copies need
+            not train side by side.
         x: a few rows ``(B, D)``.
-        y: class indices ``(B,)``, for a model with a y.
+        y: class indices ``(B,)``, for a model with a y; or one-hot rows ``(B, K)``, if model and guide take only those.
 
     Raises:
         AssertionError: if a check fails; the message tells what is wrong.
@@ -166,8 +249,15 @@ def check_pair(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> 
 
         check_pair(MyModel(x_size=4, num_classes=3), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1]))
     """
-    check_enumeration(model, x)
-    check_every_parameter_moves(model, x, y)
-    check_instances_are_apart(model, x, y)
-    check_round_trip(model, x)
-    check_generates(model, x, y)
+    checks = [
+        lambda: check_sites(model, x, y),
+        lambda: check_enumeration(model, x, one_hot=y is not None and y.dim() == 2),
+        lambda: check_every_parameter_moves(model, x, y),
+        lambda: check_round_trip(model, x),
+        lambda: check_generates(model, x, y),
+    ]
+    if isinstance(model, DeepGenerativeModel):
+        checks.append(lambda: check_instances_are_apart(model, x, y))
+    for check in checks:
+        with pyro.get_param_store().scope():  # the copies of a plain pair have the same names in the store
+            check()
