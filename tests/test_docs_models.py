@@ -19,7 +19,9 @@ MODELS = models_by_name()
 # the figures of the papers: of each variable its parents, p and then q, with two layers of latents
 BY_HAND = {
     "VAE": ("z; x: z", "z: x"),
+    "IAFVAE": ("z; x: z", "z: x"),
     "M2": ("z; y; x: z y", "y: x; z: x y"),
+    "AdversarialM2": ("z; y; x: z y", "y: x; z: x y"),
     "M1M2": ("z2; y; z1: z2 y; x: z1", "z1: x; y: z1; z2: z1 y"),
     "ADGM": ("z; y; x: z y; a: z y", "a: x; y: a x; z: a y x"),
     "SDGM": ("z; y; a: z y; x: a z y", "a: x; y: a x; z: a y x"),
@@ -29,6 +31,8 @@ BY_HAND = {
     "AVAE": ("z2; z1: z2; x: z1; a1: z1 z2; a2: z2", "a1: x; z1: a1 x; a2: a1 x; z2: a2 z1"),
     "AuxiliaryLadderVAE": ("z2; z1: z2; x: z1; a1: z1 z2; a2: z2", "a1: x; a2: x; z2: x a2; z1: z2 x a1"),
     "ClusterLadderVAE": ("z2; y: z2; z1: z2 y; x: z1", "z2: x; y: z2 x; z1: z2 y x"),
+    "FAME": ("z2; z1: z2; x: z1", "z2: x; z1: z2 x"),
+    "SemiSupervisedFAME": ("y; z2; z1: z2 y; x: z1", "y: x; z2: x y; z1: z2 y x"),
     "ResNetVAE": ("z2; z1: z2; x: z1 z2", "z2: x; z1: z2 x"),
     "LatentClassifierVAE": ("z; y: z; x: y z", "z: x"),
     "SplitLatentClassifierVAE": ("z; z_y; y: z_y; x: z z_y", "z_y: x; z: z_y x"),

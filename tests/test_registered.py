@@ -11,8 +11,12 @@ from pyrodgm.models.catalogue import models_by_name
 from tests import by_hand
 from tests.mutants.catalogue import MUTANTS
 from tests.pairs import of_rows_alone
+from tests.test_docs_models import BY_HAND
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CHOICES = (ROOT / "docs" / "how_to" / "choose_a_model.md").read_text()
+DEFAULTS = (ROOT / "tests" / "defaults.txt").read_text()
 
 
 def to_do(model_class):
@@ -25,6 +29,12 @@ def to_do(model_class):
         todo.append(f"write mutants of models/{file} in tests/mutants/catalogue.py")
     if f"\n| [`{name}`](pyrodgm/models/{file})" not in README:
         todo.append(f"add {name} to the table of models in README.md, with a link to pyrodgm/models/{file}")
+    if f"| [`{name}`](../models/{name}.rst)" not in CHOICES:
+        todo.append(f"say who should choose {name}, in a table of docs/how_to/choose_a_model.md")
+    if name not in BY_HAND:
+        todo.append(f"write the arrows of {name}'s figure in BY_HAND of tests/test_docs_models.py")
+    if f"models/{file}: {name}(" not in DEFAULTS:
+        todo.append(f"add the defaults of {name}: python -m tests.test_defaults > tests/defaults.txt")
     if name not in pyrodgm.__all__:
         todo.append(f"add {name} to _HOMES in pyrodgm/__init__.py")
     return todo
@@ -43,6 +53,8 @@ class Newcomer(M2):
 
 def test_a_model_in_no_list_is_told_of_each():
     told = to_do(Newcomer)
-    for place in ("RUNS", "EVIDENCE", "CLASSIFIERS", "catalogue.py", "README.md", "_HOMES"):
+    places = ["RUNS", "EVIDENCE", "CLASSIFIERS", "catalogue.py", "README.md", "_HOMES"]
+    places += ["choose_a_model.md", "test_docs_models.py", "defaults.txt"]
+    for place in places:
         assert sum(place in line for line in told) == 1, place
-    assert len(told) == 6
+    assert len(told) == len(places)
