@@ -29,7 +29,7 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
     The guide must draw every latent of the model and no other, except a class that the model sums. Such slips also
     change the loss, but a number does not say why. Arguments as for ``check_pair``.
     """
-    wrong = []
+    model, wrong = copy.deepcopy(model), []  # a run feeds batch statistics
     for labels in [None] if y is None else [None, y]:
         guide, generative = _traces(model, x, labels)
         drawn, generated = random_sites(guide), random_sites(generative)
@@ -39,7 +39,7 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
             of_y = drawn.get("y", generated.get("y"))
             if of_y is not None and of_y["infer"].get("enumerate") != "parallel":
                 wrong.append(
-                    "a y that is not given is not summed: draw it with self.sample_class, or with "
+                    "a y that is not given is not enumerated in parallel: draw it with self.sample_class, or with "
                     "infer={'enumerate': 'parallel'}"
                 )
         elif "y" in drawn:

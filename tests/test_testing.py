@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pyrodgm.models import M2
-from pyrodgm.testing import check_enumeration, check_pair
+from pyrodgm.models import M2, VAE
+from pyrodgm.testing import check_enumeration, check_pair, check_sites
 
 X, Y = torch.rand(5, 4, generator=torch.Generator().manual_seed(0)).round(), torch.tensor([0, 1, 2, 0, 1])
 ENUMERATED = {"enumerate": "parallel"}
@@ -48,7 +48,7 @@ MESSAGES = {
     "x not observed": "the model does not observe x: write pyro.sample('x', ..., obs=x)",
     "y not observed": "the model does not observe a y that is given: write pyro.sample('y', ..., obs=y)",
     "y drawn again": "the guide draws a y that is given: write `if y is None:` above its site y",
-    "y not summed": "a y that is not given is not summed: draw it with self.sample_class, or with "
+    "y not summed": "a y that is not given is not enumerated in parallel: draw it with self.sample_class, or with "
     "infer={'enumerate': 'parallel'}",
     "a latent of the guide alone": "the guide draws v, but the model has no such site",
     "a latent of the model alone": "the model draws v, but the guide has no such site",
@@ -134,3 +134,10 @@ def test_one_hot_rows_are_compared_by_brute_force():
     check_enumeration(Plain(), X, one_hot=True)
     with pytest.raises(AssertionError, match="brute force"):
         check_enumeration(HalfTheNoise(), X, one_hot=True)
+
+
+def test_a_check_feeds_no_batch_statistics():
+    m = VAE(4, z_size=2, hidden=(5,), batch_norm=True)
+    before = {name: value.clone() for name, value in m.state_dict().items()}
+    check_sites(m, torch.rand(5, 4))
+    torch.testing.assert_close(m.state_dict(), before, rtol=0, atol=0)
