@@ -2,6 +2,7 @@
 
 import copy
 
+import pyro
 import pytest
 import torch
 
@@ -73,3 +74,14 @@ def test_models_and_figures_that_it_refuses():
     model.p_x.pixels.first.of_maps[0].data[0] = float("nan")
     with pytest.raises(ValueError, match="x: got 4 rows whose reconstruction by both is NaN, the first is row 0; want"):
         decoder_halves(model, binary())
+
+
+def test_a_reconstruction_that_is_nan_in_some_pixels_is_refused():
+    torch.manual_seed(1)
+    model, x = FAME((24, 3), **SIZES).double(), torch.zeros(2, 72, dtype=torch.float64)
+    model.p_x.maps.dense.layers[-1].bias.data[-1] = float("nan")  # a map at the last place
+    with pyro.validation_enabled(False):
+        wrong = model.p_x(torch.zeros(4, dtype=torch.float64)).mean_given(x).isnan()
+    assert not wrong[:, 0].any() and wrong[:, -1].all()
+    with pytest.raises(ValueError, match="x: got 2 rows whose reconstruction by both is NaN, the first is row 0; want"):
+        decoder_halves(model, x)

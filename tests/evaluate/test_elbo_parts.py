@@ -33,6 +33,13 @@ def test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_doub
     assert seen == [(torch.float32, 2), (torch.float64, 2)]
 
 
+def test_a_count_is_far_on_the_scale_of_its_likelihood():
+    model, seen = small(VAE, likelihood=("binomial", {"total_count": 16})), []
+    model.q_z.register_forward_pre_hook(lambda net, parents: seen.append(parents[0].dtype))
+    anomaly_score(model, torch.full((2, 6), 16.0))
+    assert seen == [torch.float32]
+
+
 @pytest.mark.parametrize("labelled", [False, True])
 @pytest.mark.parametrize(("model_class", "options"), every_pair())
 def test_rows_and_parts_sum_to_pyros_bound(model_class, options, labelled):

@@ -12,6 +12,7 @@ from pyrodgm.evaluate import (
     kl_per_unit,
     latent_means,
     latents,
+    log_likelihood,
     match_clusters,
     row_bounds,
     to_inference_data,
@@ -40,6 +41,13 @@ def test_clusters_are_matched_by_the_classifier_with_its_options():
     x, y = torch.linspace(0, 0.99, 100)[:, None], (torch.arange(100) >= 60).long()
     assert match_clusters(Threshold(), x, y).tolist() == [0, 1]
     assert match_clusters(Threshold(), x, y, shift=10.0).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("function", [bound, row_bounds, elbo_parts, log_likelihood, latent_means])
+def test_more_labels_than_rows_are_refused(function):
+    model = small(M2)
+    with pytest.raises(ValueError, match="y: got 8 labels, want 7, one for each row of x"):
+        function(model, rows(model)[0], torch.zeros(8).long())
 
 
 def test_error_refuses_labels_of_another_length():

@@ -16,7 +16,7 @@ from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.traces import random_sites
 from pyrodgm.models import BayesianMLP, DeepGenerativeModel, Model
-from pyrodgm.nn.weights import layers_with_posteriors
+from pyrodgm.nn.weights import Alpha, layers_with_posteriors
 from tests import by_hand_weights as by_hand
 
 KINDS = {
@@ -430,6 +430,9 @@ def test_alpha_stays_below_one_and_rates_are_the_layers():
     shapes = {"layer": (1, 1), "unit": (1, 6), "weight": (8, 6)}
     for name, shape in shapes.items():
         assert by_hand.layers(small(("B", {"alpha": name})).p_y)[0].posterior.alpha().shape == shape
+    for name, shape in {"layer": (1,), "unit": (6,)}.items():
+        assert by_hand.layers(small(("A", {"alpha": name})).p_y)[0].posterior.alpha().shape == shape
+    assert Alpha("unit", {"unit": (3,)}, 1)().tolist() == [0.5] * 3  # at first
 
 
 def test_rows_of_zeros_have_finite_gradients_by_the_local_reparameterisation():

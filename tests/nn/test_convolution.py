@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from pyrodgm.nn import Convolution, MapBatchNorm, TransposedConvolution, paused_statistics
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
-from pyrodgm.nn.residual import ResidualBlock
+from pyrodgm.nn.residual import MapHead, ResidualBlock, ResidualDecoder, ResidualEncoder
 from pyrodgm.nn.weight_norm import initialised_by_data
 
 SHAPES = [  # before the maps, and before the vector
@@ -200,3 +200,35 @@ def test_a_residual_block_adds_its_input_as_it_is_where_the_shape_stays(size, st
     assert (block.skip is None) == (size == 3 and stride == 1)
     inner = block.layers[1](F.elu(block.layers[0](h)))
     torch.testing.assert_close(block(h), F.elu(inner + (h if block.skip is None else block.skip(h))))
+
+
+@torch.no_grad()
+def test_a_residual_block_normalises_each_convolution_by_its_own_scale():
+    block, h = ResidualBlock(3, 3, batch_norm=True), torch.randn(2, 3, 4, 4)
+    for norm in block.norms:
+        torch.nn.init.normal_(norm.weight)
+        torch.nn.init.normal_(norm.bias)
+    inner = h
+    for i, (layer, norm) in enumerate(zip(block.layers, block.norms, strict=True)):
+        inner = F.batch_norm(layer(F.elu(inner) if i else inner), None, None, norm.weight, norm.bias, training=True)
+    torch.testing.assert_close(block(h), F.elu(inner + h))
+
+
+def test_normalised_heads_of_images_include_normalised_blocks():
+    encoder, decoder = (made(batch_norm="heads") for made in (image_encoder, image_decoder))
+    assert all(block.norms is not None for block in (*encoder.blocks, *decoder.blocks))
+    assert encoder.moment_head(2).norm is not None and encoder.head(2).norm is None
+
+
+def image_encoder(**options):
+    return ResidualEncoder((6, 5), maps=(2, 3), hidden=(4,), **options)
+
+
+def image_decoder(**options):
+    return ResidualDecoder((4,), (6, 5), maps=(2, 3), hidden=(4,), **options)
+
+
+def test_a_head_of_maps_returns_the_parameters_dtype():
+    maps = torch.randn(2, 3, 4, 5)
+    rounded = MapHead(3, 40, (4, 5), precision="bfloat16")(maps)
+    assert rounded.dtype == torch.float32 and torch.equal(rounded, rounded.bfloat16().float())

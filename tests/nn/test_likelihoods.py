@@ -247,6 +247,11 @@ def test_a_fixed_variance_is_that_of_every_feature():
     assert not any("variance" in name for name, _ in net.named_parameters())
 
 
+def test_an_option_of_the_likelihood_itself_comes_first():
+    likelihood = ("normal", {"scale_head": "softplus_sigma"})
+    assert hasattr(likelihood_net(likelihood, (4,), (8,), 6, scale_head="log_variance"), "sigma")
+
+
 def test_classifier_network():
     q = CategoricalNet((4, 2), (8,), 3)(torch.randn(2, 5, 4), torch.randn(5, 2))
     assert q.batch_shape == (2, 5) and q.event_shape == (3,)

@@ -35,6 +35,13 @@ def test_everything_before_is_read_within_the_reach_of_a_kernel(kernel_size, rea
             assert bool(read[i, j] != 0) == (j < i and near), (i, j)
 
 
+def test_glorot_takes_the_fans_of_the_whole_kernel():
+    conv = MaskedConv(20, 30, 5, torch.ones(30, 20, dtype=torch.bool), maps=(40,), vectors=(700,))
+    for weight, fans in ((conv.weight, 50 * 25), (conv.of_maps[0], 70 * 25), (conv.of_vectors[0], 730)):
+        assert float(weight.detach().std()) == pytest.approx((2 / fans) ** 0.5, rel=0.03)
+    assert not conv.bias.any()
+
+
 def test_hidden_layers_leave_nothing_before_unread():
     """Kernels of three by three never reach a place further to the right than above; those of five here do."""
     net = MaskedConvNet(2, hidden=(8, 8), kernel_size=5, num_outputs=1).double()
@@ -86,6 +93,7 @@ def test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype(monkeypa
         monkeypatch.setattr(F, name, noted)
     rounded = torch.cat(net(z, h, y))
     assert seen == [torch.bfloat16] * 8 and rounded.dtype == torch.float32
+    assert net.layers[0](z, h, y).dtype == torch.bfloat16
     for layer in net.layers:
         layer.precision = "float32"
     exact = torch.cat(net(z, h, y))

@@ -207,6 +207,11 @@ def test_bfloat16_rounds_the_logits_but_not_the_layers_that_draw():
     assert torch.equal(drawn, net.draw(noise, h))
 
 
+def test_bfloat16_draws_with_a_first_kernel_of_one_place():
+    net = PixelCNN((2, 3), maps=(2,), num_maps=6, num_blocks=1, kernel_size=1, precision="bfloat16")
+    assert net.draw(torch.rand(5, 6), torch.randn(5, 2, 2, 3)).dtype == torch.float32
+
+
 def test_it_learns_what_a_pixel_says_of_the_next():
     model = PixelVAE()
     x = torch.eye(2).repeat(20, 3)  # stripes, one way or the other

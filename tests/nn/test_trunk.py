@@ -65,6 +65,12 @@ def test_rows_of_many_known_classes_are_read_from_the_weight(monkeypatch):
         torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-14)
 
 
+def test_a_parent_of_many_known_classes_must_have_the_size_of_the_layer():
+    _, _, known = many_classes(MANY_CLASSES + 1)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        Linear((MANY_CLASSES,), 5).double()(known)
+
+
 def test_a_single_parent_of_known_classes():
     y = torch.tensor([7, 0, 7])
     layer = Linear((MANY_CLASSES,), 3).double()
@@ -124,6 +130,9 @@ def test_any_depth(hidden):
         (lambda: Linear((4,), 5, init=0.0), "init: got 0.0, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4,), 5, init=math.inf), "init: got inf, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
+        (lambda: Trunk((4,), (5,), dropout=1), "dropout: got 1, want a rate of at least 0 and below 1, or two of them"),
+        (lambda: Trunk((4,), (5,), dropout=(0.1, -0.1)), r"dropout: got \(0.1, -0.1\), want a rate of at least 0"),
+        (lambda: Trunk((4,), (5, 0)), r"hidden: got \(5, 0\), want a tuple of positive ints"),
     ],
 )
 def test_bad_arguments(make, message):
@@ -162,6 +171,14 @@ class TestBatchNorm:
         two = norm.train()(torch.tensor([[0.0], [2.0]]).expand(2, 4))
         torch.testing.assert_close(two, torch.tensor([[-1.0], [1.0]]).expand(2, 4), rtol=1e-4, atol=0)
 
+    def test_paused_statistics_leave_scale_and_shift_in_use(self):
+        norm, h = BatchNorm(4), torch.randn(50, 4)
+        torch.nn.init.normal_(norm.weight)
+        torch.nn.init.normal_(norm.bias)
+        with paused_statistics():
+            paused = norm(h)
+        torch.testing.assert_close(paused, norm(h))
+
     def test_evaluation_uses_the_running_statistics(self):
         norm = BatchNorm(4).eval()
         h = torch.randn(5, 4)
@@ -195,3 +212,11 @@ def test_dropout_keeps_the_mean_and_ends_with_training():
     assert set(dropped.unique().tolist()) <= {0.0, 1.25}
     assert float(dropped.mean()) == pytest.approx(1, abs=5 * (0.25 / dropped.numel()) ** 0.5)
     assert trunk.eval()(x)[0] is x
+
+
+@torch.no_grad()
+def test_hidden_units_are_dropped_at_the_second_rate():
+    trunk = Trunk((4,), (5,), dropout=(0.0, 0.5))
+    torch.nn.init.zeros_(trunk.layers[0].weight)
+    torch.nn.init.ones_(trunk.layers[0].bias)
+    assert set(trunk(torch.ones(1000, 4))[0].unique().tolist()) == {0.0, 2.0}
