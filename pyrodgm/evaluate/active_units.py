@@ -56,7 +56,9 @@ def kl_per_unit(
 def _divergences(pair, site):
     """The KL per unit ``(z,)``, summed over the rows."""
     units = unit_divergences(pair, site)
-    return pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim).sum(0)
+    rows = pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim)
+    pair.refuse_nan(rows)
+    return rows.sum(0)
 
 
 def active_units(

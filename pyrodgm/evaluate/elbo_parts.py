@@ -46,5 +46,6 @@ def elbo_parts(
             for _ in range(num_samples):
                 pair = run_pair(model.model, model.guide, batch)
                 for name, part in site_parts(pair):
-                    parts[name] += float(pair.mean(part).sum()) / len(x) / num_samples
+                    pair.refuse_nan(rows := pair.mean(part))
+                    parts[name] += float(rows.sum()) / len(x) / num_samples
     return dict(parts)

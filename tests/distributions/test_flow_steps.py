@@ -179,6 +179,16 @@ def test_a_base_takes_the_batch_shape_of_the_step(make):
     assert q.log_prob(torch.zeros(2).double()).shape == (ROWS,)
 
 
+@pytest.mark.parametrize("alone", range(3))
+def test_a_step_has_the_batch_shape_of_any_of_its_parameters(alone):
+    rows = [(4,) if i == alone else () for i in range(3)]
+    vectors, numbers = [torch.ones(*shape, 2) for shape in rows], [torch.ones(shape) for shape in rows]
+    slope = 1 + (vectors[0] * vectors[1]).sum(-1)
+    for step in (Planar(*vectors[:2], numbers[2], slope), Radial(vectors[0], *numbers[1:])):
+        q = dist.TransformedDistribution(dist.Normal(torch.zeros(2), 1.0).to_event(1), [step])
+        assert q.batch_shape == (4,) and len(q.sample().unique(dim=0)) == 4
+
+
 def test_an_autoregressive_inverse_takes_the_batch_shape_of_the_step():
     h = torch.randn(4, 1)
     step = Autoregressive(lambda z: (h + 0 * z, h.tanh() + 0 * z), (0, 1, 2), batch_shape=(4,))

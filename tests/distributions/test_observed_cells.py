@@ -61,6 +61,14 @@ def test_a_mixture_given_the_observed_cells():
     torch.testing.assert_close(p.log_prob(row.expand(4, 3)), log_p.logsumexp(-1))
 
 
+def test_a_mixture_does_not_confuse_rows():
+    p = ClassMixture(dist.Categorical(logits=torch.randn(4, 3)), dist.Normal(torch.randn(4, 3, 2), 1.0).to_event(1))
+    for x in torch.randn(2, 4, 2).unbind():
+        by_class = p.mixture_distribution.logits + p.component_distribution.log_prob(x[:, None])
+        torch.testing.assert_close(p.log_prob(x), by_class.logsumexp(-1))
+        torch.testing.assert_close(p.class_given(x).probs, by_class.softmax(-1))
+
+
 def test_it_expands_and_samples_as_an_independent_does():
     p = ObservedCells(dist.Normal(torch.zeros(4, 1), torch.ones(3)), 1).expand((2, 4))
     assert type(p) is ObservedCells

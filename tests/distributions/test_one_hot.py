@@ -12,7 +12,7 @@ SHAPES = [((), (4,)), ((4,), (4,)), ((4,), (3, 4)), ((4,), (2, 3, 4)), ((1,), (3
 def test_rows_of_classes():
     classes = torch.tensor([[2, 0], [1, 1]])
     rows = one_hot_rows(classes, 3, torch.float64)
-    assert torch.equal(rows, torch.nn.functional.one_hot(classes, 3).double())
+    assert rows.dtype == torch.float64 and torch.equal(rows, torch.nn.functional.one_hot(classes, 3).double())
     assert torch.equal(known_classes(rows), classes)
     assert known_classes(rows * 1) is None and known_classes(rows.mul_(2)) is None
 

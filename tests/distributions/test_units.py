@@ -64,3 +64,9 @@ def test_a_density_without_units_is_refused_by_name(posterior, kind):
     q = posterior_net(posterior, (5,), (8,), 4)(torch.randn(6, 5))
     with pytest.raises(ValueError, match=f"distribution: got {kind}, want one that is a product over units"):
         log_prob_of_units(q, q.rsample())
+
+
+def test_vectors_with_a_full_covariance_have_no_units():
+    q = dist.MultivariateNormal(torch.zeros(6, 4), torch.eye(4)).to_event(1)
+    with pytest.raises(ValueError, match="distribution: got Independent, want one that is a product over units"):
+        log_prob_of_units(q, q.rsample())

@@ -32,6 +32,14 @@ def test_bayes_classifier_gives_probabilities():
     torch.testing.assert_close(probs.sum(-1), torch.ones(7))
 
 
+def test_a_class_that_is_impossible_has_probability_zero():
+    model = Discrete()
+    model.p_y[1] = -torch.inf
+    probs = bayes_classifier(model, model.data())
+    assert not probs[:, 1].any()
+    torch.testing.assert_close(probs.sum(-1), torch.ones(len(probs)).double())
+
+
 class Clusters(torch.nn.Module):
     """Cluster k where feature k is the largest."""
 
@@ -71,6 +79,14 @@ def test_matching_wants_labels():
         match_clusters(Clusters(2), torch.eye(4)[:3], torch.tensor([0, 1]))
 
 
+@pytest.mark.parametrize("function", [classification_error, match_clusters])
+def test_a_row_with_nan_for_one_class_is_refused(function):
+    x = torch.eye(3)
+    x[1, 2] = torch.nan
+    with pytest.raises(ValueError, match="classifier: got NaN for the probabilities of site 'y' in 1 rows"):
+        function(Clusters(3), x, torch.tensor([0, 1, 2]))
+
+
 def separable(model, count=120):
     """A VAE whose z is the first two features, and rows whose class is read off the first."""
     with torch.no_grad():
@@ -93,6 +109,13 @@ def test_probe_reads_the_class_where_the_latent_holds_it(means):
     classifier = KNeighborsClassifier(1)
     assert probe(model, data, data, classifier=classifier, means=means) == 0
     assert not hasattr(classifier, "classes_")
+
+
+@pytest.mark.parametrize("means", [True, False])
+def test_probe_keeps_a_row_and_its_class_together_with_every_label(means):
+    model = small(M2, hidden=())
+    data = separable(model)
+    assert probe(model, data, data, means=means, batch_size=50) == 0
 
 
 def test_probe_of_draws_has_their_noise():

@@ -1,5 +1,6 @@
 import math
 
+import pyro
 import pytest
 import torch
 from pyro.infer import TraceEnum_ELBO
@@ -48,6 +49,17 @@ def test_more_labels_than_rows_are_refused(function):
     model = small(M2)
     with pytest.raises(ValueError, match="y: got 8 labels, want 7, one for each row of x"):
         function(model, rows(model)[0], torch.zeros(8).long())
+
+
+@pytest.mark.filterwarnings("ignore:Encountered NaN")
+@pytest.mark.parametrize("function", [bound, row_bounds, elbo_parts, log_likelihood, latent_means, kl_per_unit])
+def test_a_single_row_whose_result_is_nan_is_refused(function):
+    model = small(M2)
+    x, y = rows(model)
+    x[4] = torch.nan
+    labels = () if function is kl_per_unit else (y,)
+    with pyro.validation_enabled(False), pytest.raises(ValueError, match="x: got 1 rows with a NaN result, the first"):
+        function(model, x, *labels)
 
 
 def test_error_refuses_labels_of_another_length():

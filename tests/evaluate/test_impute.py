@@ -4,9 +4,11 @@ import importlib
 import math
 
 import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 
+from pyrodgm.distributions import ObservedCells
 from pyrodgm.evaluate import impute, log_likelihood
 from pyrodgm.models import M2, VAE, LatentClassifierVAE
 from tests.evaluate.known_evidence import LinearNormal, LinearNormalWithMissing
@@ -216,3 +218,30 @@ def test_bad_input(call, message):
 def test_a_pair_that_does_not_leave_cells_out_is_refused():
     with pyro.validation_enabled(False), pytest.raises(ValueError, match="got Independent at site 'x', want ObservedC"):
         impute(LinearNormal(), LOST.double().nan_to_num(NAN))
+
+
+class Switch(torch.nn.Module):
+    """Both cells are z, 0 or 1 with equal probability; a row with another number is impossible."""
+
+    def model(self, x, y=None):
+        with pyro.plate("rows", len(x)):
+            z = pyro.sample("z", dist.Bernoulli(torch.full((len(x),), 0.5)))
+            pyro.sample("x", ObservedCells(dist.Normal(z[..., None].expand(*z.shape, 2), 1e-20), 1), obs=x)
+
+    def guide(self, x, y=None):
+        with pyro.plate("rows", len(x)):
+            pyro.sample("z", dist.Bernoulli(torch.full((len(x),), 0.5)))
+
+
+@pytest.mark.parametrize("num_draws", [None, 3])
+def test_first_samples_that_are_impossible_count_nothing(num_draws):
+    x = torch.tensor([[1.0, NAN]]).repeat(20, 1)
+    filled = impute(Switch(), x, num_samples=30, num_draws=num_draws, chunk_size=1)
+    torch.testing.assert_close(filled, torch.ones_like(filled))
+
+
+@pytest.mark.parametrize("num_draws", [None, 3])
+def test_observed_cells_that_are_impossible_are_refused(num_draws):
+    x = torch.tensor([[1.0, NAN], [0.5, NAN], [0.0, NAN]])
+    with pytest.raises(ValueError, match="x: got 1 rows with observed cells that are impossible under the model"):
+        impute(Switch(), x, num_samples=30, num_draws=num_draws, chunk_size=90)

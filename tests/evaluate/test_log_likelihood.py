@@ -3,6 +3,7 @@ import warnings
 from functools import partial
 
 import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 from pyro import poutine
@@ -237,3 +238,21 @@ def test_a_bar_where_one_is_wanted(capsys):
         warnings.simplefilter("ignore")  # a bar for notebooks that is not installed
         log_likelihood(model, torch.rand(9, 6), num_samples=5, progress=True)
     assert "9/9" in capsys.readouterr().err
+
+
+class NoLatent(torch.nn.Module):
+    """x ~ N(0, I): all weights of a row are equal."""
+
+    def model(self, x, y=None):
+        with pyro.plate("rows", len(x)):
+            pyro.sample("x", dist.Normal(torch.zeros_like(x), 1.0).to_event(1), obs=x)
+
+    def guide(self, x, y=None):
+        pass
+
+
+@pytest.mark.parametrize("num_samples", [3, 7, 100])
+def test_equal_weights_have_no_error(num_samples):
+    found = log_likelihood(NoLatent(), torch.randn(200, 3), num_samples=num_samples)
+    assert float(found.row_errors.abs().max()) < 1e-6  # and not NaN
+    torch.testing.assert_close(found.effective_samples, torch.full((200,), float(num_samples)).double())

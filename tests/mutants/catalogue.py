@@ -669,6 +669,16 @@ mutants(
 mutants(
     "nn/batch_norm.py",
     (
+        "self.weight, self.bias, True",
+        "None, None, True",
+        "nn/test_trunk.py::TestBatchNorm::test_paused_statistics_leave_scale_and_shift_in_use",
+    ),
+    (
+        '"labelled" if _paused else "x"',
+        '"x" if _paused else "labelled"',
+        "nn/test_trunk.py::TestBatchNorm::test_a_single_row_is_refused_in_training_alone[shape0]",
+    ),
+    (
         "if self.training and _paused:",
         "if self.training and not _paused:",
         "nn/test_trunk.py::TestBatchNorm::test_paused_statistics_stay_while_rows_are_normalised_by_their_batch",
@@ -681,6 +691,16 @@ mutants(
 )
 mutants(
     "nn/scale_heads.py",
+    (
+        "LEAST_SIGMA = 1e-4",
+        "LEAST_SIGMA = 1e-3",
+        "nn/test_likelihoods.py::test_softplus_heads_give_the_variance_or_sigma_above_a_floor[normal-softplus_variance-variance-0.5]",
+    ),
+    (
+        "F.softplus(v.clamp(max=ceiling))",
+        "F.softplus(v)",
+        "nn/test_likelihoods.py::test_no_softplus_head_leaves_its_floor_and_ceiling[softplus_variance-variance-0.5]",
+    ),
     (
         "excess, size, value=-0.25)",
         "excess, size, value=-0.5)",
@@ -725,6 +745,22 @@ mutants(
 mutants(
     "nn/likelihoods.py",
     (
+        '{"scale_head": scale_head} | options',
+        'options | {"scale_head": scale_head}',
+        "nn/test_likelihoods.py::test_an_option_of_the_likelihood_itself_comes_first",
+    ),
+    (
+        "self.loc = self.trunk.moment_head(size)",
+        "self.loc = self.trunk.head(size)",
+        "nn/test_likelihoods.py::test_heads_of_latents_alone_are_normalised[bernoulli]",
+    ),
+    ('{total_count}", total_count', '{total_count}", 1', "nn/test_likelihoods.py::test_the_largest_value_is_the_scale"),
+    (
+        "integer_interval(0, total_count)",
+        "integer_interval(0, total_count - 1)",
+        "nn/test_likelihoods.py::test_shapes_under_enumeration_and_particles[hidden0-binomial]",
+    ),
+    (
         '"sigmoid": torch.sigmoid}',
         '"sigmoid": torch.tanh}',
         "nn/test_likelihoods.py::test_a_mean_may_be_a_sigmoid",
@@ -757,6 +793,11 @@ mutants(
 )
 mutants(
     "nn/discretized_logistic.py",
+    (
+        "integer_interval(0, largest)",
+        "integer_interval(0, num_levels)",
+        "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
+    ),
     (
         "(torch.arange(self.num_components).to(self.loc.weight) + 0.5)",
         "(torch.arange(self.num_components).to(self.loc.weight) + 1)",
@@ -819,6 +860,16 @@ mutants(
 mutants(
     "nn/flows.py",
     (
+        "reverse=t // reverse_every",
+        "reverse=(t + 1) // reverse_every",
+        "nn/test_flows.py::test_the_order_is_reversed_after_every_step_or_fewer[1-reversed_steps0]",
+    ),
+    (
+        "(alpha, c)), strict",
+        "(c, alpha)), strict",
+        "nn/test_flows.py::test_a_density_in_the_plane_integrates_to_one[radial]",
+    ),
+    (
         "(max((*features[-1:], size)),)",
         "(max((*features[:-1], size)),)",
         "nn/test_flows.py::test_by_default_a_step_has_one_layer_as_wide_as_the_last_feature_and_as_z",
@@ -866,6 +917,12 @@ mutants(
 )
 mutants(
     "nn/masked_conv.py",
+    (
+        "(total,) = in_precision(self.precision, self.bias[:, None, None])",
+        "total = self.bias[:, None, None]",
+        "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
+    ),
+    ("xavier_uniform_", "kaiming_uniform_", "nn/test_masked_conv.py::test_glorot_takes_the_fans_of_the_whole_kernel"),
     (
         "mask[:, :, : self.reach] = 1",
         "mask[:, :, : self.reach + 1] = 1",
@@ -931,6 +988,21 @@ mutants(
 mutants(
     "nn/masked.py",
     (
+        "torch.zeros(sum(features), dtype",
+        "torch.ones(sum(features), dtype",
+        "nn/test_flows.py::test_the_gated_step_is_pyros",
+    ),
+    (
+        ".repeat(num_outputs, 1)",
+        ".repeat_interleave(num_outputs, 0)",
+        "nn/test_flows.py::test_a_density_is_that_of_the_base_over_the_jacobian[gated]",
+    ),
+    (
+        "out.to(self.layers[-1].weight.dtype).chunk",
+        "out.chunk",
+        "nn/test_masked.py::test_the_outputs_are_of_the_parameters_type",
+    ),
+    (
         "above[:, None] >= below for",
         "above[:, None] > below for",
         "nn/test_masked.py::test_an_output_reads_h_and_what_comes_before_its_unit[hidden3-False]",
@@ -963,7 +1035,32 @@ mutants(
     ),
 )
 mutants(
+    "nn/precision.py",
+    (
+        "not CPU_FLAGS.isdisjoint(cpu_flags())",
+        "CPU_FLAGS <= cpu_flags()",
+        "nn/test_precision.py::test_a_processor_is_asked_for_its_instructions",
+    ),
+    ('("flags", "Features")', '"flags"', "nn/test_precision.py::test_a_processor_is_asked_for_its_instructions"),
+    (
+        "and not fast_bfloat16(device) else",
+        "and fast_bfloat16(device) else",
+        "nn/test_precision.py::test_a_precision_gives_way_only_where_it_is_slow",
+    ),
+)
+mutants(
     "nn/pixel_cnn.py",
+    (
+        "hidden) for _ in range(2))",
+        "hidden) for _ in range(1))",
+        "nn/test_pixel_cnn.py::test_the_network_is_that_of_the_paper_by_hand",
+    ),
+    (
+        "< torch.sigmoid(h",
+        "> torch.sigmoid(h",
+        "nn/test_pixel_cnn.py::test_samples_are_those_of_the_naive_loop[image_shape0-3]",
+    ),
+    (" + [y.shape[:-1] for y in parents[count:]]", "", "nn/test_pixel_cnn.py::test_shapes_of_parents_plates_and_rows"),
     (
         "logits=logits.to(self.first.weight.dtype)",
         "logits=logits",
@@ -1046,6 +1143,36 @@ mutants(
 mutants(
     "nn/trunk.py",
     (
+        "rate == 0 or not self.training:",
+        "rate == 0:",
+        "nn/test_trunk.py::test_dropout_keeps_the_mean_and_ends_with_training",
+    ),
+    ("std=init)", "std=init / 2)", "nn/test_trunk.py::test_small_normal_initialisation"),
+    (
+        "super().forward(*features).to(self.weight.dtype)",
+        "super().forward(*features)",
+        "nn/test_trunk.py::test_bfloat16_rounds_the_products_and_nothing_else[False-hidden0]",
+    ),
+    (
+        "torch.nn.init.zeros_(layer.bias)",
+        "torch.nn.init.ones_(layer.bias)",
+        "nn/test_trunk.py::test_small_normal_initialisation",
+    ),
+    ('"elu": F.elu', '"elu": F.selu', "nn/test_trunk.py::test_activations[elu--0.632121]"),
+    ('"tanh": torch.tanh', '"tanh": torch.sigmoid', "nn/test_trunk.py::test_activations[tanh--0.761594]"),
+    (
+        "(h),), self.dropout[1])",
+        "(h),), self.dropout[0])",
+        "nn/test_trunk.py::test_hidden_units_are_dropped_at_the_second_rate",
+    ),
+    ("0 <= rate < 1 for", "0 <= rate <= 1 for", "nn/test_trunk.py::test_bad_arguments"),
+    (
+        " or parent.shape[-1] != size or",
+        " or",
+        "nn/test_trunk.py::test_a_parent_of_many_known_classes_must_have_the_size_of_the_layer",
+    ),
+    ("size > 0 for size in hidden", "size >= 0 for size in hidden", "nn/test_trunk.py::test_bad_arguments"),
+    (
         "or parent.requires_grad:",
         "or False:",
         "nn/test_trunk.py::test_a_product_is_made_where_classes_are_few_or_not_known[a gradient is asked for]",
@@ -1112,6 +1239,16 @@ mutants(
 )
 mutants(
     "nn/weight_norm.py",
+    (
+        "flat.std(0, correction=0)",
+        "flat.std(0)",
+        "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
+    ),
+    (
+        "self.first_spread / deviation",
+        "self.first_spread / deviation.square()",
+        "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
+    ),
     (
         "v * (self.gain / self.norm_of(v))",
         "v * (self.gain * self.norm_of(v))",
@@ -1213,6 +1350,7 @@ mutants(
 )
 mutants(
     "nn/convolution.py",
+    ("2 ** (strides - 1) + 1 if", "2**strides if", "nn/test_convolution.py::test_bad_arguments"),
     (
         "stride=self.stride, padding=self.kernel // 2)",
         "stride=self.stride, padding=1)",
@@ -1264,6 +1402,26 @@ mutants(
 )
 mutants(
     "nn/residual.py",
+    (
+        "out = self.norms[i](out)",
+        "out = self.norms[0](out)",
+        "nn/test_convolution.py::test_a_residual_block_normalises_each_convolution_by_its_own_scale",
+    ),
+    (
+        '"batch_norm": bool(batch_norm)',
+        '"batch_norm": batch_norm is True',
+        "nn/test_convolution.py::test_normalised_heads_of_images_include_normalised_blocks",
+    ),
+    (
+        "rows_of(super().forward(*parents)).to(self.weight.dtype)",
+        "rows_of(super().forward(*parents))",
+        "nn/test_convolution.py::test_a_head_of_maps_returns_the_parameters_dtype",
+    ),
+    (
+        "return self.dense.moment_head(size)",
+        "return self.dense.head(size)",
+        "nn/test_convolution.py::test_normalised_heads_of_images_include_normalised_blocks",
+    ),
     (
         "layer(activation(out) if i else out)",
         "layer(out)",
@@ -1370,6 +1528,41 @@ mutants(
 mutants(
     "nn/weights.py",
     (
+        "torch.full_like(layer.bias, start)",
+        "torch.zeros_like(layer.bias)",
+        "models/test_bayesian_mlp.py::test_a_regression_is_surer_where_the_data_are_and_comes_back",
+    ),
+    (
+        "layer.bias, torch.zeros_like(layer.bias))",
+        "layer.bias, torch.ones_like(layer.bias))",
+        "models/test_bayesian_mlp.py::test_the_local_reparameterisation_agrees_with_the_formulas_by_hand[BayesianMLP-B]",
+    ),
+    (
+        "torch.zeros(shapes[str(alpha)])",
+        "torch.ones(shapes[str(alpha)])",
+        "models/test_bayesian_mlp.py::test_alpha_stays_below_one_and_rates_are_the_layers",
+    ),
+    (
+        "bias = bias.unsqueeze(-2)",
+        "bias = bias[:1]",
+        "models/test_bayesian_mlp.py::test_parallel_predictions_are_those_one_by_one[BayesianMLP-normal]",
+    ),
+    (
+        '"unit": (1, layer.in_features)',
+        '"unit": (layer.out_features, 1)',
+        "models/test_bayesian_mlp.py::test_alpha_stays_below_one_and_rates_are_the_layers",
+    ),
+    (
+        '"layer": (1,), "unit": (layer.in_features,)',
+        '"layer": (layer.in_features,), "unit": (1,)',
+        "models/test_bayesian_mlp.py::test_alpha_stays_below_one_and_rates_are_the_layers",
+    ),
+    (
+        "(START * layer.weight.detach().square().mean()).log()",
+        "(START * layer.weight.detach().abs().mean()).log()",
+        "models/test_bayesian_mlp.py::test_a_normal_posterior_begins_with_a_hundredth_of_the_weights_mean_square",
+    ),
+    (
         "START = 0.01",
         "START = 0.1",
         "models/test_bayesian_mlp.py::test_a_normal_posterior_begins_with_a_hundredth_of_the_weights_mean_square",
@@ -1458,6 +1651,16 @@ mutants(
 )
 mutants(
     "distributions/discretized_logistic.py",
+    (
+        ".clamp(0, self.num_levels - 1)",
+        ".clamp(0, self.num_levels)",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
+    ),
+    (
+        "drawn = loc + self",
+        "drawn = self",
+        "distributions/test_discretized_logistic.py::test_samples_are_levels_in_their_proportions",
+    ),
     (
         "(value + 1 - centre) * width, (value - centre)",
         "(value + 0.5 - centre) * width, (value - 0.5 - centre)",
@@ -1548,6 +1751,16 @@ mutants(
 mutants(
     "distributions/full_normal.py",
     (
+        "math.log(2 * math.pi)",
+        "math.log(math.pi)",
+        "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
+    ),
+    (
+        "return log_q.expand(value.shape[:-1])",
+        "return log_q",
+        "nn/test_posteriors.py::test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor",
+    ),
+    (
         "- log_sigma.sum(-1)",
         "+ log_sigma.sum(-1)",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
@@ -1560,6 +1773,16 @@ mutants(
 )
 mutants(
     "distributions/log_uniform.py",
+    (
+        "new.alpha = self.alpha.expand(batch_shape)",
+        "new.alpha = self.alpha",
+        "distributions/test_log_uniform.py::test_both_expand_and_predict",
+    ),
+    (
+        "torch.where(sign < 0, -1.0, 1.0)",
+        "torch.where(sign < -1, -1.0, 1.0)",
+        "distributions/test_log_uniform.py::test_draws_are_floating_point_numbers",
+    ),
     (
         "-0.5 * alpha.log() - polynomial",
         "0.5 * alpha.log() - polynomial",
@@ -1611,6 +1834,16 @@ mutants(
 )
 mutants(
     "distributions/planar.py",
+    (
+        "broadcast_shapes(v.shape[:-1], w.shape[:-1], b.shape)",
+        "broadcast_shapes(v.shape[:-1], w.shape[:-1])",
+        "distributions/test_flow_steps.py::test_a_step_has_the_batch_shape_of_any_of_its_parameters[2]",
+    ),
+    (
+        "low, high = c - a.abs(), c + a.abs()",
+        "low, high = c - a, c + a",
+        "distributions/test_flow_steps.py::TestBothWays::test_inverses_are_exact[0.5-1-planar]",
+    ),
     (
         "return tanh.square() + 4 * self.slope *",
         "return 1 - tanh.square() + 4 * self.slope *",
@@ -1673,6 +1906,11 @@ mutants(
 mutants(
     "distributions/radial.py",
     (
+        "(centre.shape[:-1], alpha.shape, c.shape)",
+        "(alpha.shape, c.shape)",
+        "distributions/test_flow_steps.py::test_a_step_has_the_batch_shape_of_any_of_its_parameters[0]",
+    ),
+    (
         "(size - 1) * stretch.log()",
         "size * stretch.log()",
         "distributions/test_flow_steps.py::TestBothWays::test_log_determinants_are_those_of_automatic_differentiation[0.5-2-radial]",
@@ -1696,6 +1934,16 @@ mutants(
 mutants(
     "distributions/reparameterise.py",
     (
+        "-(-uniform.log()).log()",
+        "(-uniform.log()).log()",
+        "handlers/test_noise.py::test_a_relaxed_class_from_normal_noise_is_a_categorical_draw",
+    ),
+    (
+        "STANDARD.cdf(noise).clamp(torch.finfo(noise.dtype).tiny, 1 - torch.finfo(noise.dtype).eps / 2)",
+        "STANDARD.cdf(noise)",
+        "handlers/test_noise.py::test_quantiles_of_extreme_noise_are_finite",
+    ),
+    (
         "distribution.scale_tril @ noise",
         "distribution.covariance_matrix @ noise",
         "nn/test_posteriors.py::test_full_covariance_is_the_normal_of_equations_2_45_to_2_54",
@@ -1714,6 +1962,7 @@ mutants(
 
 mutants(
     "distributions/one_hot.py",
+    ("num_classes, dtype=dtype, device", "num_classes, device", "distributions/test_one_hot.py::test_rows_of_classes"),
     (
         "version is not None and version == rows._version",
         "version is not None",
@@ -1732,6 +1981,11 @@ mutants(
 )
 mutants(
     "distributions/sum_and_sample.py",
+    (
+        "-torch.inf, log_q - log_q.detach(), 0.0)",
+        "-torch.inf, log_q.detach() - log_q, 0.0)",
+        "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[ADGM-1]",
+    ),
     (
         "        _refuse_unweighted_sum()\n        logits",
         "        logits",
@@ -1801,6 +2055,11 @@ mutants(
 )
 mutants(
     "distributions/units.py",
+    (
+        "isinstance(distribution, Independent) and not distribution.base_dist.event_shape",
+        "isinstance(distribution, Independent)",
+        "distributions/test_units.py::test_vectors_with_a_full_covariance_have_no_units",
+    ),
     (
         "log_prob_of_units(distribution.base_dist, value) - log_scales",
         "log_prob_of_units(distribution.base_dist, value) + log_scales",
@@ -3000,6 +3259,13 @@ mutants(
 mutants(
     "evaluate/active_units.py",
     (
+        "    pair.refuse_nan(rows)\n",
+        "",
+        "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[kl_per_unit]",
+    ),
+    ("/ (len(x) - 1)", "/ len(x)", "evaluate/test_active_units.py::test_activity_is_the_variance_of_the_means"),
+    ("if len(x) < 2", "if len(x) < 1", "evaluate/test_active_units.py::test_what_has_no_units_is_refused"),
+    (
         "return covariance > threshold",
         "return covariance.sqrt() > threshold",
         "evaluate/test_active_units.py::test_activity_is_the_variance_of_the_means",
@@ -3022,6 +3288,17 @@ mutants(
 )
 mutants(
     "evaluate/batched.py",
+    (
+        "part.training = mode",
+        "part.training = True",
+        "evaluate/test_evaluate.py::test_a_model_in_training_is_measured_in_evaluation_mode[row_bounds]",
+    ),
+    (
+        "    try:\n        with torch.no_grad():\n            yield module\n    finally:\n        for",
+        "    with torch.no_grad():\n        yield module\n    if True:\n        for",
+        "evaluate/test_evaluate.py::test_evaluation_puts_the_training_mode_back",
+    ),
+    ("len(y) != len(x)", "len(y) < len(x)", "evaluate/test_evaluate.py::test_more_labels_than_rows_are_refused[bound]"),
     ("    module.eval()\n", "", "evaluate/test_evaluate.py::test_evaluation_puts_the_training_mode_back"),
 )
 mutants(
@@ -3039,6 +3316,36 @@ mutants(
 )
 mutants(
     "evaluate/bound.py",
+    (
+        "progress).mean())",
+        "progress).sum())",
+        "evaluate/test_evaluate.py::test_bound_is_the_mean_elbo_in_nats_a_row[False]",
+    ),
+    (
+        "    pair.refuse_nan(rows)\n",
+        "",
+        "estimators/test_far_rows.py::test_nan_is_told_with_its_site_and_never_becomes_a_class",
+    ),
+    (
+        'FAR * getattr(likelihood, "scale", 1)',
+        "FAR",
+        "evaluate/test_elbo_parts.py::test_a_count_is_far_on_the_scale_of_its_likelihood",
+    ),
+    (
+        ".any(-1) & isinstance",
+        ".all(-1) & isinstance",
+        "evaluate/test_elbo_parts.py::test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_double_precision",
+    ),
+    (
+        "with pyro.validation_enabled(False):",
+        "with pyro.validation_enabled(True):",
+        "estimators/test_far_rows.py::test_an_anomaly_score_says_what_it_cannot_do_in_our_words[True]",
+    ),
+    (
+        "(joint == -torch.inf).all(-1)",
+        "(joint == -torch.inf).any(-1)",
+        "evaluate/test_classes.py::test_a_class_that_is_impossible_has_probability_zero",
+    ),
     (
         "constraints.real).check(x).all(-1)",
         "constraints.real).check(x).any(-1)",
@@ -3073,6 +3380,31 @@ mutants(
 mutants(
     "evaluate/classification.py",
     (
+        "probabilities.isnan().any(-1)",
+        "probabilities.isnan().all(-1)",
+        "evaluate/test_classes.py::test_a_row_with_nan_for_one_class_is_refused[match_clusters]",
+    ),
+    (
+        "matching = counts.argmax(1)",
+        "matching = counts.argmin(1)",
+        "evaluate/test_classes.py::test_clusters_left_over_stand_for_the_class_that_most_of_their_rows_have",
+    ),
+    (
+        "np.tile(rows.y.cpu().numpy(), len(labels))",
+        "np.repeat(rows.y.cpu().numpy(), len(labels))",
+        "evaluate/test_classes.py::test_probe_keeps_a_row_and_its_class_together_with_every_label[True]",
+    ),
+    (
+        "clone(classifier)",
+        "classifier",
+        "evaluate/test_classes.py::test_probe_reads_the_class_where_the_latent_holds_it[True]",
+    ),
+    (
+        "torch.full_like(rows.y, k)",
+        "rows.y",
+        "evaluate/test_classes.py::test_probe_does_not_see_the_label_through_the_guide",
+    ),
+    (
         "latent_means(model, x, y, site=site, batch_size",
         "latent_means(model, x, y, batch_size",
         "evaluate/test_classes.py::test_probe_reads_the_latent_asked_for",
@@ -3101,6 +3433,31 @@ mutants(
 mutants(
     "evaluate/decoder_halves.py",
     (
+        "half.mean.isnan().any(-1)",
+        "half.mean.isnan().all(-1)",
+        "evaluate/test_decoder_halves.py::test_a_reconstruction_that_is_nan_in_some_pixels_is_refused",
+    ),
+    (
+        "pixels(x, *nothing)",
+        "pixels(torch.zeros_like(x), *nothing)",
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
+        "pyro.validation_enabled(False)",
+        "pyro.validation_enabled(True)",
+        "evaluate/test_decoder_halves.py::test_models_and_figures_that_it_refuses",
+    ),
+    (
+        "wrong.nonzero()[0]",
+        "wrong.nonzero()[-1]",
+        "evaluate/test_decoder_halves.py::test_models_and_figures_that_it_refuses",
+    ),
+    (
+        "with evaluating(model), poutine",
+        "with torch.no_grad(), poutine",
+        "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
+    ),
+    (
         '"latents alone": pixels(torch.zeros_like(x), *p_x.parents)',
         '"latents alone": pixels(torch.full_like(x, 0.5), *p_x.parents)',
         "evaluate/test_decoder_halves.py::test_each_half_is_the_decoder_without_the_other_by_hand[FAME]",
@@ -3118,10 +3475,69 @@ mutants(
 )
 mutants(
     "evaluate/elbo_parts.py",
+    (
+        "pair.refuse_nan(rows := pair.mean(part))",
+        "rows = pair.mean(part)",
+        "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[elbo_parts]",
+    ),
+    (
+        "rows.sum()",
+        "rows.mean()",
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[ADGM--False]",
+    ),
+    (
+        "in_batches(x, y, batch_size",
+        "in_batches(x, None, batch_size",
+        "evaluate/test_elbo_parts.py::test_rows_and_parts_sum_to_pyros_bound[ADGM--True]",
+    ),
     ("/ len(x) / num_samples", "/ len(x)", "evaluate/test_by_hand.py::test_parts_of_the_bound[M2-]"),
 )
 mutants(
+    "evaluate/inference_data.py",
+    (
+        'n["value"].int() if n["fn"].support.is_discrete else n["value"]',
+        'n["value"]',
+        "evaluate/test_inference_data.py::test_counts_and_classes_are_integers[bernoulli-f]",
+    ),
+    (
+        '("x_row", "x_column", "x_channel")',
+        '("x_column", "x_row", "x_channel")',
+        "evaluate/test_inference_data.py::test_images_have_rows_and_columns",
+    ),
+    (
+        " - sum(log_q.values())",
+        " + sum(log_q.values())",
+        "evaluate/test_inference_data.py::test_log_likelihood_and_log_weight_are_the_formulas[False]",
+    ),
+    (
+        'if site in log_q or node["is_observed"]]',
+        "if site in log_q]",
+        "evaluate/test_inference_data.py::test_log_likelihood_and_log_weight_are_the_formulas[False]",
+    ),
+    (
+        'if site in log_q or node["is_observed"]]',
+        "]",
+        "evaluate/test_inference_data.py::test_log_weight_is_log_p_of_x_where_the_guide_is_the_posterior[Unguided]",
+    ),
+    (
+        "prior = poutine.trace(model.model).get_trace(None, y,",
+        "prior = poutine.trace(model.model).get_trace(None, None,",
+        "evaluate/test_inference_data.py::test_groups_dimensions_and_coordinates_of_every_pair[ADGM-]",
+    ),
+)
+mutants(
     "evaluate/latents.py",
+    ("event_dim=fn.event_dim", "event_dim=1", "models/test_resnet_vae.py::test_figures_by_unit_and_layer"),
+    (
+        "    pair.refuse_nan(mean)\n",
+        "",
+        "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[latent_means]",
+    ),
+    (
+        "in_batches(x, y, batch_size",
+        "in_batches(x, None, batch_size",
+        "evaluate/test_active_units.py::test_kl_and_means_of_m2_are_averaged_by_the_classifier",
+    ),
     (
         "for _ in range(num_samples)) / num_samples\n",
         "for _ in range(num_samples))\n",
@@ -3135,6 +3551,31 @@ mutants(
 )
 mutants(
     "evaluate/log_likelihood.py",
+    (
+        "/ (num_samples - 1) if",
+        "/ num_samples if",
+        "evaluate/test_log_likelihood.py::test_summary_is_of_all_weights_whatever_the_chunk[1]",
+    ),
+    (
+        "variance.sqrt()",
+        "variance",
+        "evaluate/test_log_likelihood.py::test_linear_normal_pair_has_its_closed_form_evidence",
+    ),
+    (
+        "bool(first.isnan().any())",
+        "bool(first.isnan().all())",
+        "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[log_likelihood]",
+    ),
+    (
+        "None if y is None else y[wrong]",
+        "y",
+        "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[log_likelihood]",
+    ),
+    (
+        "(num_samples / effective - 1).clamp(min=0)",
+        "(num_samples / effective - 1)",
+        "evaluate/test_log_likelihood.py::test_equal_weights_have_no_error",
+    ),
     (
         "effective = first - math.log(num_samples),",
         "effective = first,",
@@ -4128,6 +4569,11 @@ mutants(
 mutants(
     "evaluate/likely_classes.py",
     (
+        ".amax(1, keepdim=True).clamp(max=least)",
+        ".amax(0, keepdim=True).clamp(max=least)",
+        "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[M2-1]",
+    ),
+    (
         "with evaluating(model):",
         "with torch.no_grad():",
         "evaluate/test_likely_classes.py::test_a_model_in_training_is_used_in_evaluation_mode",
@@ -4945,6 +5391,16 @@ mutants(
 mutants(
     "nn/map_posteriors.py",
     (
+        "*(maps.flip(-2, -1) for maps in context))",
+        "*context)",
+        "models/test_resnet_vae.py::test_it_is_a_pair_and_that_of_the_formulas[bottom up iaf-7x5]",
+    ),
+    (
+        '"top_down": slice(1, 2)',
+        '"top_down": slice(0, 1)',
+        "nn/test_map_posteriors.py::test_the_context_is_what_it_says[top_down-read2]",
+    ),
+    (
         "self.moments(*h).to(self.moments.weight.dtype)",
         "self.moments(*h)",
         "nn/test_precision.py::test_every_product_of_an_image_model_is_in_bfloat16_and_every_density_is_not[ResNetVAE]",
@@ -5043,6 +5499,16 @@ mutants(
 mutants(
     "distributions/mixture.py",
     (
+        "if value is not last:",
+        "if last is None:",
+        "distributions/test_observed_cells.py::test_a_mixture_does_not_confuse_rows",
+    ),
+    (
+        "self.mixture_distribution.logits.log_softmax(-1)",
+        "self.mixture_distribution.logits.log_softmax(0)",
+        "models/test_latent_classifier.py::test_the_bounds_meet_where_x_says_nothing_of_y",
+    ),
+    (
         "return ClassMixture(dist.Categorical(logits=self._log_joint(value)), self.component_distribution)",
         "return self",
         "distributions/test_observed_cells.py::test_a_mixture_given_the_observed_cells",
@@ -5087,6 +5553,27 @@ mutants(
 )
 mutants(
     "evaluate/impute.py",
+    (
+        "x.isnan().any(-1)",
+        "x.isnan().all(-1)",
+        "evaluate/test_impute.py::TestLinearNormal::test_the_mean_is_the_conditional_mean[100000]",
+    ),
+    (
+        "replacement=True",
+        "replacement=False",
+        "evaluate/test_impute.py::TestLinearNormal::test_draws_have_the_conditional_mean_and_covariance[100000]",
+    ),
+    (
+        "torch.rand_like(share) < share",
+        "torch.rand_like(share) > share",
+        "evaluate/test_impute.py::TestLinearNormal::test_draws_have_the_conditional_mean_and_covariance[100000]",
+    ),
+    (".nan_to_num(0.0)", "", "evaluate/test_impute.py::test_first_samples_that_are_impossible_count_nothing[None]"),
+    (
+        "int((total == -torch.inf).sum())",
+        "int((total == torch.inf).sum())",
+        "evaluate/test_impute.py::test_observed_cells_that_are_impossible_are_refused[None]",
+    ),
     (
         "(part - total).exp()",
         "(part - total).exp().clamp(min=0.5)",
@@ -5156,6 +5643,16 @@ mutants(
 
 mutants(
     "distributions/mixed_cells.py",
+    (
+        "constraints.unit_interval.check(part)",
+        "constraints.boolean.check(part)",
+        "nn/test_mixed_likelihood.py::test_values_that_a_column_cannot_have",
+    ),
+    (
+        "self._row([part.mean for part in self.parts])",
+        "torch.cat([part.mean for part in self.parts], -1)",
+        "nn/test_mixed_likelihood.py::test_samples_and_means_have_the_order_of_the_columns",
+    ),
     (
         "logits.log_softmax(-1)",
         "logits.log_softmax(-2)",

@@ -88,6 +88,7 @@ def test_values_that_a_column_cannot_have():
     assert bool(support.check(ROWS).all()) and bool(missing.check(ROWS).all())
     row = ROWS[0].clone()
     for cell, value, wrong in (
+        (4, 0.3, []),  # a grey value
         (0, 1.0, CELLS[0]),  # two categories
         (1, 0.0, CELLS[0]),  # none
         (1, 0.5, CELLS[0]),
