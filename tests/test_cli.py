@@ -211,6 +211,9 @@ def test_a_run_starts_from_the_one_that_its_own_command_left(tmp_path):
     assert checkpoint.read_bytes() == before
     runs = {path.name for path in (tmp_path / "runs").iterdir()}
     assert runs == {"digits-m1+epochs=1", "digits-m1+start_from=digits-m1+start_from.epochs=1+epochs=1"}
+    assert call("train", "digits-m1", "--epochs", 1, *changes, "--fresh").exit_code == 0
+    for run in runs:  # --fresh trains the first stage anew too
+        assert {path.name for path in (tmp_path / "runs" / run).iterdir()} == {"seed-0", "seed-0.1"}
 
 
 def test_there_is_nothing_to_keep_of_a_run_that_is_not_there(tmp_path, monkeypatch):

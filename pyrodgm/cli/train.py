@@ -159,7 +159,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
     package's commit at the beginning.
     """
     from pyrodgm.train.parallel import is_first, joined, joint_sum
-    from pyrodgm.zoo import RECIPES, first_stage, run
+    from pyrodgm.zoo import run
     from pyrodgm.zoo.results import package_commit
 
     check_device(device)
@@ -169,20 +169,15 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
         console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.", highlight=False)
         outcomes, figures = {}, {}
         for seed in range(seeds):
-            folder = None if runs is None else folder_of(runs, recipe, changes, seed)
+            folder, first = _folders_of(runs, recipe, changes, seed)
+            folders = [path for path in (folder, first) if path is not None]
+            for path in folders if fresh and is_first() else ():
+                _set_aside(path)
+            joint_sum(0.0)  # the other processes wait for the folders
+            for path in folders:
+                make_folder(path, "--runs")
             if folder is not None:
-                if fresh and is_first():
-                    _set_aside(folder)
-                joint_sum(0.0)  # the other processes wait for the folder
-                make_folder(folder, "--runs")
                 console.print(f"The run is saved in {folder}. The same command resumes it.", highlight=False)
-            first = None
-            stage = first_stage(recipe)
-            if folder is not None and stage is not None:  # the folder that `pyrodgm train` of that recipe uses
-                usual = vars(RECIPES[stage.name])
-                changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
-                first = folder_of(runs, stage, changed, seed)
-                make_folder(first, "--runs")
             with _without_empty_folders(folder, first):
                 outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first, commit)
             figures[seed] = outcomes[seed].figures
@@ -190,6 +185,21 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 write(figures, device, commit)
         print_figures(figures)
     return outcomes
+
+
+def _folders_of(runs, recipe, changes, seed):
+    """The folders of a run and of its first stage, which ``pyrodgm train`` of that recipe uses too; None for no one."""
+    from pyrodgm.zoo import RECIPES, first_stage
+
+    stage = first_stage(recipe)
+    if runs is None:
+        return None, None
+    folder = folder_of(runs, recipe, changes, seed)
+    if stage is None:
+        return folder, None
+    usual = vars(RECIPES[stage.name])
+    changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
+    return folder, folder_of(runs, stage, changed, seed)
 
 
 @contextmanager

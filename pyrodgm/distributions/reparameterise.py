@@ -47,7 +47,8 @@ def reparameterise(distribution: Distribution, noise: torch.Tensor, normal_only:
             value = transform(value)
         return value
     if not normal_only and distribution.has_rsample:
-        uniform = STANDARD.cdf(noise).clamp(torch.finfo(noise.dtype).tiny, 1 - torch.finfo(noise.dtype).eps / 2)
+        least = torch.finfo(noise.dtype).eps / 2  # Laplace's quantile rounds a smaller one to 0, and is infinite there
+        uniform = STANDARD.cdf(noise).clamp(least, 1 - least)
         if isinstance(distribution, StraightThroughOneHot):
             return distribution.relaxed(-(-uniform.log()).log())
         if not distribution.event_shape:

@@ -253,7 +253,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         if getattr(self.model_, "missing", None) is None and np.isnan(X).any():
             raise ValueError(
                 f"X: got {np.isnan(X).sum()} missing cells (NaN), want none: this {type(self.model_).__name__} was "
-                "made without the option missing='mask' or missing='zeros'"
+                "made without the option missing='mask' or missing='zeros', or with a p_x of its own"
             )
 
     def _new(self, model_class, options, **settings):

@@ -1,13 +1,14 @@
 """The data, the labelled rows and the untrained model of a recipe."""
 
 import inspect
+from numbers import Integral
 from typing import Any
 
 import pyro
 import torch
 
 from pyrodgm import data as preprocessing
-from pyrodgm.checks import check_choice, check_seed
+from pyrodgm.checks import check_choice, shown
 from pyrodgm.data import Dataset, Rows, binarise, load, select_labels
 from pyrodgm.models import Model
 from pyrodgm.models.catalogue import has_classes, is_of_images
@@ -28,9 +29,8 @@ def prepare(
     Returns:
         The ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
     """
-    check_seed("seed", seed)
-    if not 0 <= seed < 2**32:  # NumPy, which Pyro seeds too, takes no others
-        raise ValueError(f"seed: got {seed}, want an int from 0 to 2**32 - 1")
+    if not isinstance(seed, Integral) or not 0 <= seed < 2**32:  # NumPy, which Pyro seeds too, takes no others
+        raise ValueError(f"seed: got {shown(seed)}, want an int from 0 to 2**32 - 1")
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
     model_class, options = recipe.model

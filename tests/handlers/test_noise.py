@@ -107,7 +107,7 @@ def test_a_relaxed_class_from_normal_noise_is_a_categorical_draw():
 def test_quantiles_of_extreme_noise_are_finite(dtype):
     one = torch.ones((), dtype=dtype)
     noise = torch.tensor([-50.0, 50.0], dtype=dtype)
-    for fn in (dist.Gumbel(0 * one, one), dist.Exponential(one), dist.Cauchy(0 * one, one)):
+    for fn in (dist.Gumbel(0 * one, one), dist.Exponential(one), dist.Cauchy(0 * one, one), dist.Laplace(0 * one, one)):
         assert reparameterise(fn.expand((2,)), noise).isfinite().all()
     relaxed = StraightThroughOneHot(0.5, torch.zeros(2, dtype=dtype))
     assert reparameterise(relaxed, noise).tolist() == [0.0, 1.0]
