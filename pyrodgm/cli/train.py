@@ -27,7 +27,9 @@ from pyrodgm.files import make_folder
 Fresh = Annotated[
     bool,
     typer.Option(
-        "--fresh", help="Start over: train and measure anew. Existing runs and results are kept under other names."
+        "--fresh",
+        help="Start over: train the model, and the one it builds on, and measure anew. Existing runs and results are "
+        "kept under other names.",
     ),
 ]
 
