@@ -347,6 +347,7 @@ BY_HAND = {
     "mnist-m1-fast": M1_FAST,
     "mnist-m1m2-fast": AUXILIARY | {
         "model": "M1M2", "sizes": {"z1": 50, "z": 10}, "batch": (100, 200), "epochs": 60, "measure_every": 5,
+        "summed": ("sampled", {"top": 2}),
         "nets": {
             "q_z1": (444, 500, 500, 50), "p_x": (50, 500, 500, 444), "p_z1": (20, 500, 500, 50),
             "q_y": (50, 500, 500, 10), "q_z2": (60, 500, 500, 10),
@@ -640,11 +641,16 @@ def few(sizes):
 
 
 def narrow(recipe, epochs):
-    """A recipe with layers and latents of few units in full precision, that many epochs long; else as it is."""
+    """A recipe with layers and latents of few units in full precision, that many epochs long; else as it is.
+
+    A class that is sampled is summed: its gradient has the same mean, see ``distributions/test_sum_and_sample.py``.
+    """
     model, options = recipe.model
     changed = {key: few(size) for key, size in options.items() if "hidden" in key or "size" in key}
     if "precision" in inspect.signature(model).parameters:
         changed["precision"] = "float32"
+    if "classes" in options:
+        changed["classes"] = "enumerated"
     return replace(recipe, model=(model, options | changed), epochs=epochs)
 
 
@@ -771,6 +777,7 @@ def test_first_steps_by_hand(name, recorded):
         assert getattr(recipe, field) == numbers[field], field
     assert recipe.schedule == numbers.get("schedule", recipe.schedule)
     assert recipe.classes_by_epoch == numbers.get("classes_by_epoch", ())
+    assert recipe.model[1].get("classes") == numbers.get("summed")
     assert (recipe.num_labels, recipe.ema, recipe.patience) == (numbers["labels"], numbers.get("ema"), None)
     assert recipe.model[1].get("precision", "float32") == numbers["precision"]
     assert recipe.model[1].get("posterior", "normal") == numbers["posterior"]

@@ -246,19 +246,26 @@ RECIPES = [
         paper="3.33 ± 0.14 %",
         deviations=(
             "M1 and M2 each have two hidden layers of 500 ReLUs with batch normalisation. M2 has z2 of 10 units, not "
-            "50. M1 is trained for 50 epochs and M2 for 60. The KL weight falls from 20 to 1 over all 60 epochs. "
-            "It scales the terms of z1 and z2, so that q(y | z1) becomes certain early. All else is as in "
-            "mnist-m2-fast. Chosen on the validation labels with seed 0: the size of z2 and M1's length (20 epochs of "
-            "each with 50 units 11 %; 50 of M1, 30 of M2 and ten units 7.5 %), the KL weight (30 epochs: from 20 or "
-            "100 over all of them 8.0 and 8.7 %, from 20 on z2 alone 31.5 %) and M2's length (60 epochs, with a weight "
-            "that falls over all of them, 4.5 %; 50 epochs, with one that falls over the first 10, 21.9 %, because "
-            "classes changed places after epoch 20). With 30 epochs, a tenth of the weight for labelled rows gave "
-            "14.6 % and a beta of 1 7.3 %. Unlabelled batches are drawn from all rows, including the labelled ones, "
-            "and errors use grey test images (neither is stated). Errors average 100 samples of z1, or 10 at the "
-            "milestones."
+            "50. M1 is trained for 50 epochs and M2 for 60. The KL weight falls from 20 to 1 over all 60 epochs. It "
+            "scales the terms of z1 and z2, so that q(y | z1) becomes certain early. The two most probable classes and "
+            "a sampled one are summed, because with all ten a seed may lose its classes under the high weight "
+            "(validation error after 6 epochs, seeds 0 and 1: 12.1 and 10.3 %; with all ten, 47.0 %, and 12.1 % after "
+            "4). All else is as in mnist-m2-fast. Chosen on the validation labels with seed 0: the size of z2 and M1's "
+            "length (20 epochs of each with 50 units 11 %; 50 of M1, 30 of M2 and ten units 7.5 %), the KL weight (30 "
+            "epochs: from 20 or 100 over all of them 8.0 and 8.7 %, from 20 on z2 alone 31.5 %) and M2's length (60 "
+            "epochs, with a weight that falls over all of them, 4.5 %; 50 epochs, with one that falls over the first "
+            "10, 21.9 %, because classes changed places after epoch 20). With 30 epochs, a tenth of the weight for "
+            "labelled rows gave 14.6 % and a beta of 1 7.3 %; these used all ten classes. Unlabelled batches are drawn "
+            "from all rows, including the labelled ones, and errors use grey test images (neither is stated). Errors "
+            "average 100 samples of z1, or 10 at the milestones."
         ),
         pretrained=("mnist-m1-fast", {}),
-        model=(M1M2, {"z_size": 10, "z1_size": 50} | NORMALISED | {"hidden": ((500, 500), (500, 500))}),
+        model=(
+            M1M2,
+            {"z_size": 10, "z1_size": 50, "classes": ("sampled", {"top": 2})}
+            | NORMALISED
+            | {"hidden": ((500, 500), (500, 500))},
+        ),
         preprocess=(("keep_varying", {"threshold": 0.1}),),
         schedule=("linear", {"start": 30, "end": 60}),
         warm_up_epochs=60,
