@@ -20,6 +20,7 @@ from benchmarks.case import Case
 from benchmarks.measure import interleaved, matrix_peak, milliseconds, ratios, spread, table
 from benchmarks.memory import ARRANGEMENTS, peak
 from benchmarks.pyro_example import pyro_example
+from pyrodgm.nn.precision import fast_bfloat16
 
 PLAIN, COMPILED = "SVI", "CompiledSVI, inductor"
 SMALL = {"hidden": (64, 64), "rows": 20}
@@ -162,7 +163,8 @@ def installed(name):
 
 def machine():
     """The date, the machine with its speed at matrix products, and the versions of the packages."""
-    peaks = [f"{matrix_peak(precision) / 1e9:.0f} GFLOP/s {precision}" for precision in ("float32", "bfloat16")]
+    precisions = ("float32", "bfloat16") if fast_bfloat16() else ("float32",)  # without instructions, it takes minutes
+    peaks = [f"{matrix_peak(precision) / 1e9:.0f} GFLOP/s {precision}" for precision in precisions]
     packages = [f"Python {platform.python_version()}", *map(installed, ("torch", "pyro-ppl", "pythae", "pixyz"))]
     threads = torch.get_num_threads()
     cpu = f"{platform.machine()} CPU, {threads} thread{'s' * (threads != 1)}"
