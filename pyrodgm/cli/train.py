@@ -190,7 +190,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
 
 
 def _folders_of(runs, recipe, changes, seed):
-    """The folders of a run and of its first stage, which ``pyrodgm train`` of that recipe uses too; None for no one."""
+    """The folders of a run and of its first stage, which ``pyrodgm train`` of that recipe uses too; or None."""
     from pyrodgm.zoo import RECIPES, first_stage
 
     stage = first_stage(recipe)

@@ -643,7 +643,7 @@ def few(sizes):
 def narrow(recipe, epochs):
     """A recipe with layers and latents of few units in full precision, that many epochs long; else as it is.
 
-    A class that is sampled is summed: its gradient has the same mean, see ``distributions/test_sum_and_sample.py``.
+    A class that is sampled is summed here. For its draws, see ``distributions/test_sum_and_sample.py``.
     """
     model, options = recipe.model
     changed = {key: few(size) for key, size in options.items() if "hidden" in key or "size" in key}
