@@ -82,8 +82,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         beta: weight of the class term.
         warm_up_epochs: epochs over which the weight of the KL terms of the continuous latents rises to 1.
         validation_fraction: share of the labels of each class that is held out for early stopping; 0 to train for all
-            epochs. ``"auto"`` holds out a tenth if there are 500 labels or more, and none otherwise, because early
-            stopping on a handful of labels is chance.
+            epochs. ``"auto"`` holds out a tenth if there are 500 labels or more, but none of a class with a single
+            label. With fewer labels it holds out none, because early stopping on a handful of labels is chance.
         patience: number of epochs without improvement before training stops.
         device: device for training and prediction.
         random_state: fixes the initial parameters, the noise, the order of the rows and the held-out labels.
@@ -180,18 +180,17 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
-            ValueError: for infinite values, columns that are constant or empty, a class with a single label, no labels
-                without ``num_classes``, or an unknown model.
+            ValueError: for infinite values, columns that are constant or empty, no labels without ``num_classes``, an
+                unknown model, or a class with a single label if ``validation_fraction`` is a number above 0.
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
         self.classes_, indices = self._read_labels(X, y)
         self.network_ = "generative" if (indices == MISSING).all() else "inference"
         few = HELD_OUT * (indices != MISSING).sum() < STOPPED_BY
-        share = self.validation_fraction
-        if share == "auto":
-            share = 0 if few else HELD_OUT
-        learn, stop = hold_out(indices, share, self.classes_, self._seed())
+        automatic = self.validation_fraction == "auto"
+        share = (0 if few else HELD_OUT) if automatic else self.validation_fraction
+        learn, stop = hold_out(indices, share, self.classes_, self._seed(), learn_single=automatic)
         with isolated(seed := self._begin(X)):
             learns_prior = len(learn) > 0 and self._learns_prior(indices[learn])
             self.model_ = self._new_model((1 / len(self.classes_),) * len(self.classes_) if learns_prior else None)

@@ -195,6 +195,11 @@ def words_refused(X: Any) -> Iterator[None]:
     except (ValueError, OverflowError) as error:
         if "Complex data" in str(error):
             raise ValueError("X: got complex numbers, want real numbers. Complex data not supported") from None
+        if "Expected 2D array" in str(error):  # a long message that contains the array
+            raise ValueError(
+                f"X: got {'one dimension' if np.ndim(X) else 'a number'}, want rows and columns. Reshape your data: "
+                "X.reshape(-1, 1) makes one column, X.reshape(1, -1) one row"
+            ) from None
         if isinstance(error, OverflowError):
             raise ValueError("X: got an integer beyond 1e308, want numbers that a float can hold") from None
         if "could not convert string to float" not in str(error):

@@ -51,7 +51,9 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
     return classes, indices
 
 
-def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def hold_out(
+    indices: np.ndarray, share: float, classes: np.ndarray, seed: int, *, learn_single: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Split the labelled rows into rows to train on and, for early stopping, a share of each class, at least one row.
 
     Args:
@@ -59,19 +61,20 @@ def hold_out(indices: np.ndarray, share: float, classes: np.ndarray, seed: int) 
         share: share of the labels to hold out; 0 for none.
         classes: the classes, for messages.
         seed: fixes the draw.
+        learn_single: whether a class with a single label is trained on, and none of it held out.
 
     Returns:
         Two arrays of rows.
 
     Raises:
-        ValueError: for a class with a single label.
+        ValueError: for a class with a single label, unless ``learn_single``.
     """
     generator = np.random.RandomState(seed)
     none = np.empty(0, dtype=int)
     learn, stop = [none], [none]
     for k in np.unique(indices[indices != MISSING]):
         rows = generator.permutation(np.flatnonzero(indices == k))
-        if share and len(rows) < 2:
+        if share and len(rows) < 2 and not learn_single:
             raise ValueError(
                 f"y: got a single label of class {list_of(classes)[k]!r}, want two, one for training and one for "
                 "early stopping, or validation_fraction=0"

@@ -296,6 +296,8 @@ BAD = {
     ),
     "no classes": ({"classes": ()}, X, Y, r"classes: got \(\), want a name, or a pair of"),
     "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got constant columns \(4\), want columns that"),
+    "a column alone": ({}, X[:, 0], Y, r"X: got one dimension, want rows and columns\. Reshape your data: X\.resh"),
+    "a number": ({}, 3.0, Y[:1], "X: got a number, want rows and columns"),
     "infinity": ({}, np.where(X > 7.5, np.inf, X), Y, "Input X contains infinity"),
     "lengths": ({}, X, Y[:9], "inconsistent numbers of samples"),
 }
@@ -312,6 +314,14 @@ def test_a_single_label_of_a_class_is_learnt_where_none_is_held_out():
     labels = np.where(np.arange(150) == 149, 2, np.minimum(Y, 1))
     settings = SETTINGS | {"validation_fraction": 0}
     assert DeepGenerativeClassifier("m2", epochs=1, **settings).fit(X, labels).classes_.tolist() == [0, 1, 2]
+
+
+def test_a_single_label_is_learnt_by_default_with_labels_held_out():
+    rows, labels = np.tile(X, (4, 1)), np.tile(np.minimum(Y, 1), 4)
+    labels[0] = 2
+    settings = SETTINGS | {"validation_fraction": "auto"}
+    classifier = DeepGenerativeClassifier("m2", epochs=1, **settings).fit(rows, labels)
+    assert classifier.classes_.tolist() == [0, 1, 2] and "validation loss" in classifier.history_[0]
 
 
 def test_the_methods_after_fit_normalise_a_row_alone():

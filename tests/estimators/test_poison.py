@@ -38,8 +38,8 @@ def split(monkeypatch):
 
     found = []
 
-    def once(*args):
-        found.extend([] if found else hold_out(*args))
+    def once(*args, **options):
+        found.extend([] if found else hold_out(*args, **options))
         return found
 
     monkeypatch.setattr("pyrodgm.estimators.classifier.hold_out", once)

@@ -80,3 +80,7 @@ def test_a_share_of_each_class_is_held_out_but_at_least_one():
     assert [len(rows) for rows in hold_out(np.zeros(2, int), 0.1, ["a"], seed=0)] == [1, 1]
     assert hold_out(indices, 0, ["a", "b"], seed=0)[1].shape == (0,)
     assert not np.array_equal(stop, hold_out(indices, 0.1, ["a", "b"], seed=1)[1])
+    with pytest.raises(ValueError, match="y: got a single label of class 'b', want two"):
+        hold_out(indices[:41], 0.1, ["a", "b"], seed=0)
+    learn, stop = hold_out(indices[:41], 0.1, ["a", "b"], seed=0, learn_single=True)
+    assert np.bincount(indices[stop]).tolist() == [4] and np.bincount(indices[learn]).tolist() == [36, 1]

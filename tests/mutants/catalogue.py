@@ -6159,6 +6159,11 @@ mutants(
 mutants(
     "estimators/targets.py",
     (
+        "if share and len(rows) < 2 and not learn_single:",
+        "if share and len(rows) < 2:",
+        "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
+    ),
+    (
         "round(share * len(rows))",
         "int(share * len(rows))",
         "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
