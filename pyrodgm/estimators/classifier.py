@@ -188,8 +188,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.classes_, indices = self._read_labels(X, y)
         self.network_ = "generative" if (indices == MISSING).all() else "inference"
         few = HELD_OUT * (indices != MISSING).sum() < STOPPED_BY
-        automatic = self.validation_fraction == "auto"
-        share = (0 if few else HELD_OUT) if automatic else self.validation_fraction
+        share, automatic = self.validation_fraction, self.validation_fraction == "auto"
+        if share == "auto":
+            share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed(), learn_single=automatic)
         with isolated(seed := self._begin(X)):
             learns_prior = len(learn) > 0 and self._learns_prior(indices[learn])

@@ -6160,7 +6160,7 @@ mutants(
     "estimators/targets.py",
     (
         "if share and len(rows) < 2 and not learn_single:",
-        "if share and len(rows) < 2:",
+        "if share and len(rows) < 2 and learn_single:",
         "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
     ),
     (
