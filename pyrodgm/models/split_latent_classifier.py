@@ -14,6 +14,7 @@ from typing import Any
 import pyro
 import torch
 
+from pyrodgm.checks import check_size
 from pyrodgm.distributions import reparameterise
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.networks import Networks
@@ -48,6 +49,7 @@ class SplitLatentClassifierVAE(DeepGenerativeModel):
         **options: Any,
     ) -> None:
         super().__init__(x_size, num_classes, z_size)
+        check_size("z_y_size", z_y_size)
         self.z_y_size = z_y_size
         nets = Networks(x_size, num_classes, hidden, **options)
         self.p_x = nets.likelihood(z_size, z_y_size)

@@ -68,9 +68,11 @@ def test_the_objective_is_m2s_and_the_game():
 
 
 def test_model_and_guide_are_m2s():
-    model = small(AdversarialM2)
-    m2 = small(M2)
-    m2.load_state_dict({name: value for name, value in model.state_dict().items() if not name.startswith("f_y")})
+    options = {"classifier_hidden": (4,), "class_prior": (0.2, 0.3, 0.5)}
+    model, m2 = small(AdversarialM2, **options), small(M2, **options)
+    own = {name: value for name, value in model.state_dict().items() if not name.startswith("f_y")}
+    assert {name: v.shape for name, v in own.items()} == {name: v.shape for name, v in m2.state_dict().items()}
+    m2.load_state_dict(own)
     x, y = rows(model)
     for args in ((x,), (x, y)):
         assert same_noise(ELBO.loss, model.model, model.guide, *args) == same_noise(

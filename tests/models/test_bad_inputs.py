@@ -1,5 +1,6 @@
 """Bad inputs, each with the message it must produce."""
 
+import inspect
 import math
 
 import pyro
@@ -10,7 +11,7 @@ from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.models import ADGM, M2, VAE, DeepGenerativeModel
-from tests.pairs import small
+from tests.pairs import model_classes, small
 
 X, Y = torch.rand(5, 6), torch.tensor([0, 1, 2, 0, 1])
 SHAPES = [
@@ -89,6 +90,18 @@ def test_a_model_without_classes_refuses_labels():
 def test_names_that_do_not_exist(options, message):
     with pytest.raises(ValueError, match=message):
         small(ADGM, **options)
+
+
+def sizes():
+    """Every model with each of its arguments that is one size."""
+    return [(c, name) for c in model_classes() for name in inspect.signature(c).parameters if name.endswith("_size")]
+
+
+@pytest.mark.parametrize(("model_class", "name"), sizes())
+def test_a_size_is_a_positive_int(model_class, name):
+    for size in (-1, 2.0):
+        with pytest.raises(ValueError, match=f"^{name}: got {size}, want a positive int"):
+            small(model_class, **{name: size})
 
 
 class WithoutLikelihood(DeepGenerativeModel):

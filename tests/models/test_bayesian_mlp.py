@@ -492,3 +492,14 @@ def test_a_step_refuses(x, y, message):
 def test_a_prediction_refuses(args, message):
     with pytest.raises(ValueError, match=message):
         small().predict(*args)
+
+
+@pytest.mark.parametrize("target", [{"num_classes": 3}, {"y_size": 2}], ids=["classes", "values"])
+def test_every_layer_has_the_options(target):
+    net = BayesianMLP(6, **target, hidden=(8, 5), data_size=20, activation="tanh", init=1e-3, dropout=(0.2, 0.5)).p_y
+    assert net.trunk.activation == "tanh" and net.trunk.dropout == (0.2, 0.5)
+    assert all(float(layer.weight.detach().abs().max()) < 0.01 for layer in (*net.trunk.layers, *heads_of(net)))
+
+
+def heads_of(net):
+    return [getattr(net, head) for head in ("logits", "loc", "log_variance") if hasattr(net, head)]

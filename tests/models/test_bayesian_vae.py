@@ -94,6 +94,18 @@ def test_at_given_weights_it_is_the_vae_whose_decoder_has_them(weights):
     assert not torch.equal(vae.p_x.loc.weight, model.at(values).p_x.loc.weight)
 
 
+def test_drawn_weights_are_those_that_the_guide_draws():
+    model = small()
+    torch.manual_seed(3)
+    weights = model.draw_weights()
+    torch.manual_seed(3)
+    nodes = random_sites(poutine.trace(model.guide).get_trace(X))
+    drawn = {site: node["value"].detach() for site, node in nodes.items() if site != "z"}
+    assert weights.keys() == drawn.keys()
+    for site, value in weights.items():
+        torch.testing.assert_close(value, drawn[site])
+
+
 def test_a_vae_at_drawn_weights_is_evaluated_as_any_other():
     model = small().eval()
     vae = model.at(model.draw_weights())

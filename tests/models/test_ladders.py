@@ -43,6 +43,7 @@ def test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer(model_class
         ({"z_sizes": 3}, "z_sizes: got 3, want one positive int per layer"),
         ({"z_sizes": (3, True)}, r"z_sizes: got \(3, True\), want one positive int per layer"),
         ({"hidden": ((8,),)}, r"hidden: got \(\(8,\),\), want ints, or a tuple of ints for each of 2 layers"),
+        ({"hidden": ((8,), (5,), (4,))}, "hidden: got .*, want ints, or a tuple of ints for each of 2 layers"),
         ({"hidden": ((8,), 5)}, "hidden: got .*, want ints, or a tuple of ints for each of 2 layers"),
     ],
 )

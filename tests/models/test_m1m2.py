@@ -86,3 +86,11 @@ def test_with_an_m2_that_says_nothing_the_bound_is_the_vaes():
 def test_a_vae_of_another_shape_is_refused(options):
     with pytest.raises(ValueError, match="vae: got other networks than those of M1, want the same:"):
         small(M1M2).load_m1(small(VAE, **{"z_size": 3} | options))
+
+
+def test_a_vae_of_other_counts_is_refused():
+    """Its parameters have the same shapes, but it reads shares of another largest count."""
+    counts = [("binomial", {"total_count": n}) for n in (4, 8)]
+    vae, model = small(VAE, z_size=3, likelihood=counts[0]), small(M1M2, likelihood=counts[1])
+    with pytest.raises(ValueError, match="vae: got other networks than those of M1, want the same:"):
+        model.load_m1(vae)

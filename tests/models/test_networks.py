@@ -5,8 +5,8 @@ import inspect
 import pytest
 import torch
 
-from pyrodgm.nn import NormalNet
-from tests.pairs import OF_MAPS, model_classes, small
+from pyrodgm.nn import Convolution, Linear, NormalNet
+from tests.pairs import OF_MAPS, every_pair, model_classes, small
 
 DENSE = [c for c in model_classes() if c.__name__ not in OF_MAPS]
 
@@ -37,3 +37,18 @@ def test_the_defaults_name_parameters_as_ever(model_class):
         model = small(model_class)
     tails = {name.rpartition(".")[0].rpartition(".")[2] for name, _ in model.named_parameters()}
     assert tails <= {"first", "layer", "loc", "log_variance", "logits", "out", "skip", *map(str, range(9))}
+
+
+@pytest.mark.parametrize(("model_class", "options"), every_pair(thorough=()))
+def test_every_layer_has_the_options(model_class, options):
+    """Those of flows too, whose networks have an activation of their own; a masked convolution has only precision."""
+    network = {"activation": "tanh", "init": 1e-3, "precision": "bfloat16", "weight_norm": True}
+    network["posterior"] = ("iaf", {"made_hidden": (5,), "made_activation": "tanh"})
+    taken = inspect.signature(model_class).parameters
+    model = small(model_class, **options | {name: value for name, value in network.items() if name in taken})
+    for name, module in model.named_modules():
+        assert getattr(module, "activation", "tanh") == "tanh", name
+        assert getattr(module, "precision", "bfloat16") == "bfloat16", name
+        if isinstance(module, (Linear, Convolution)):
+            assert module.gain is not None, name
+            assert "init" not in taken or float(module.weight.detach().abs().max()) < 0.01, name

@@ -7389,3 +7389,139 @@ mutants(
         "zoo/test_zoo.py::test_a_run_has_a_tensorboard_log_if_asked[False]",
     ),
 )
+mutants(
+    "models/networks.py",
+    (
+        "return MLP(parents, hidden=self.hidden, size=size, **self.network)",
+        "return MLP(parents, hidden=self.hidden, size=size)",
+        "models/test_networks.py::test_every_layer_has_the_options[ADGM-auxiliary=deterministic]",
+    ),
+    (
+        "size=self.num_classes, **self.network)",
+        "size=self.num_classes)",
+        "models/test_networks.py::test_every_layer_has_the_options[M2-]",
+    ),
+    (
+        "missing=self.missing, **self._normal)",
+        "missing=self.missing, **self.network)",
+        "models/test_networks.py::test_every_normal_has_the_heads_that_were_asked_for[LadderVAE]",
+    ),
+    (
+        "return NormalNet(parents, hidden=self.hidden, size=size, **self._normal)",
+        "return NormalNet(parents, hidden=self.hidden, size=size, **self.network)",
+        "models/test_networks.py::test_every_normal_has_the_heads_that_were_asked_for[ADGM]",
+    ),
+    (
+        "len(hidden) != num_layers or any",
+        "len(hidden) < num_layers or any",
+        "models/test_ladders.py::test_sizes_that_make_no_layers",
+    ),
+)
+mutants(
+    "nn/residual.py",
+    (
+        'return options | {"init": init, ',
+        "return options | {",
+        "models/test_networks.py::test_every_layer_has_the_options[IAFVAE-]",
+    ),
+    (
+        'options = {"activation": activation, "b',
+        'options = {"activation": "relu", "b',
+        "models/test_networks.py::test_every_layer_has_the_options[IAFVAE-]",
+    ),
+)
+mutants(
+    "nn/trunk.py",
+    (
+        '{"init": init, "precision": precision, "weight_norm"',
+        '{"init": "glorot", "precision": precision, "weight_norm"',
+        "models/test_networks.py::test_every_layer_has_the_options[VAE-]",
+    ),
+)
+mutants(
+    "nn/posteriors.py",
+    (
+        "self.flow = flow_net(flow, self.trunk.sizes, size, **self.trunk.linear)",
+        'self.flow = flow_net(flow, self.trunk.sizes, size, **self.trunk.linear | {"init": "glorot"})',
+        "models/test_networks.py::test_every_layer_has_the_options[VAE-]",
+    ),
+    (
+        "self.trunk.head(size * size)",
+        "self.trunk.moment_head(size * size)",
+        "nn/test_posteriors.py::test_of_a_full_covariance_the_moments_alone_are_normalised",
+    ),
+)
+mutants(
+    "nn/mixed_columns.py",
+    (
+        '        check_choice("scale_head", scale_head, SCALE_HEADS)\n',
+        "",
+        "nn/test_mixed_likelihood.py::test_a_head_of_sigma_that_does_not_exist_is_refused_without_normal_columns_too",
+    ),
+)
+mutants(
+    "nn/discretized_logistic.py",
+    (
+        '        check_size("num_channels", num_channels)\n',
+        "",
+        "nn/test_likelihoods.py::test_bad_arguments",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        'check_size("z1_size", z1_size)',
+        'check_size("z_size", z1_size)',
+        "models/test_bad_inputs.py::test_a_size_is_a_positive_int[CaGeM-z1_size]",
+    ),
+)
+mutants(
+    "models/m1m2.py",
+    (
+        'check_size("z1_size", z1_size)',
+        'check_size("z_size", z1_size)',
+        "models/test_bad_inputs.py::test_a_size_is_a_positive_int[M1M2-z1_size]",
+    ),
+    (
+        'getattr(net, "scale", 1), ',
+        "",
+        "models/test_m1m2.py::test_a_vae_of_other_counts_is_refused",
+    ),
+)
+mutants(
+    "models/split_latent_classifier.py",
+    (
+        'check_size("z_y_size", z_y_size)',
+        'check_size("z_size", z_y_size)',
+        "models/test_bad_inputs.py::test_a_size_is_a_positive_int[SplitLatentClassifierVAE-z_y_size]",
+    ),
+)
+mutants(
+    "models/adversarial_m2.py",
+    (
+        "classes, classifier_hidden, class_prior, **options)",
+        "classes, None, class_prior, **options)",
+        "models/test_adversarial_m2.py::test_model_and_guide_are_m2s",
+    ),
+)
+mutants(
+    "models/bayesian_mlp.py",
+    (
+        "y_size, **network)",
+        "y_size)",
+        "models/test_bayesian_mlp.py::test_every_layer_has_the_options[values]",
+    ),
+    (
+        '"init": init, ',
+        "",
+        "models/test_bayesian_mlp.py::test_every_layer_has_the_options[classes]",
+    ),
+)
+mutants(
+    "models/bayesian_vae.py",
+    (
+        "q.sample() for site",
+        "q.mean for site",
+        "models/test_bayesian_vae.py::test_drawn_weights_are_those_that_the_guide_draws",
+    ),
+)

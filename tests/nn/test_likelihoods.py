@@ -293,6 +293,10 @@ def test_classifier_network():
             "num_channels: got 4, want a divisor of the 6 features",
         ),
         (
+            lambda: likelihood_net(("discretized_logistic", {"num_channels": -2, "log_scale": "network"}), (4,), (), 6),
+            "num_channels: got -2, want a positive int",
+        ),
+        (
             lambda: likelihood_net(("discretized_logistic", {"num_components": 0}), (4,), (), 6),
             "num_components: got 0, want a positive int",
         ),

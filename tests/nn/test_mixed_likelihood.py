@@ -126,6 +126,11 @@ def test_columns_that_no_row_can_have(columns, message):
         likelihood_net(("mixed", {"columns": columns}), (2,), (4,), 3)
 
 
+def test_a_head_of_sigma_that_does_not_exist_is_refused_without_normal_columns_too():
+    with pytest.raises(ValueError, match="scale_head: got 'sigma', want one of log_variance, softplus_sigma"):
+        likelihood_net(("mixed", {"columns": ("bernoulli",)}), (2,), (4,), 1, scale_head="sigma")
+
+
 def test_a_column_may_have_a_single_category():
     columns, refused = ("normal", ("categorical", 1)), None
     try:

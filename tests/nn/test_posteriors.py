@@ -63,6 +63,11 @@ def test_full_covariance_is_scored_right_where_its_factor_is_badly_conditioned()
     torch.testing.assert_close(log_q, want)
 
 
+def test_of_a_full_covariance_the_moments_alone_are_normalised():
+    net = posterior_net("full", (4,), (8,), 3, batch_norm="heads")
+    assert net.loc.norm is not None and net.log_variance.norm is not None and net.lower.norm is None
+
+
 def test_reparameterise_refuses_what_it_cannot_do():
     with pytest.raises(ValueError, match="distribution: got Bernoulli, want a normal, a flow, or one with a quantile"):
         reparameterise(torch.distributions.Bernoulli(0.5), torch.zeros(1))
