@@ -72,18 +72,18 @@ class TestDaysHtml:
         return days
 
     def test_power_of_a_day_and_the_strip_of_its_states(self):
-        """From 8:00 in local time, with a pause of half an hour."""
-        page = days_html(self.days([24, 25, 26, 27, 30, 31], ["IV"] * 2 + ["normal"] * 4), self.COLOUR, 2)
+        """From 8:00 in local time, with a pause of a quarter of an hour."""
+        page = days_html(self.days([24, 25, 26, 27, 29, 30], ["IV"] * 2 + ["normal"] * 4), self.COLOUR, 2)
         assert re.findall(r'left:([\d.]+)%">(\d+)<', page) == [("0.00", "8"), ("50.00", "9"), ("100.00", "10")]
         assert 'viewBox="0 0 8 41"' in page
         assert re.findall('class="(expected|measured)" points="([^"]*)"', page) == [
             ("expected", "0.5,30 0.5,0.0 1.5,0.0 2.5,0.0 3.5,0.0 3.5,30"),
             ("measured", "0.5,15.0 1.5,15.0 2.5,15.0 3.5,15.0"),
-            ("expected", "6.5,30 6.5,0.0 7.5,0.0 7.5,30"),
-            ("measured", "6.5,15.0 7.5,15.0"),
+            ("expected", "5.5,30 5.5,0.0 6.5,0.0 6.5,30"),
+            ("measured", "5.5,15.0 6.5,15.0"),
         ]
         assert re.findall(r'<rect x="(\d+)" y="32" width="(\d+)" height="9" fill="(\w+)"><title>(\w+)<', page) == [
-            ("0", "2", "red", "IV"), ("2", "2", "green", "normal"), ("6", "2", "green", "normal"),
+            ("0", "2", "red", "IV"), ("2", "2", "green", "normal"), ("5", "2", "green", "normal"),
         ]  # fmt: skip
         assert 'title="2022-03-01: 1.50 of 3.00 kWh expected"' in page and ">03-01<" in page and "1.5 / 3.0<" in page
 
