@@ -38,7 +38,7 @@ def test_the_settings_of_an_estimator_are_those_of_its_training(monkeypatch, mon
     model = small(VAE, hidden=())
     settings = SimpleNamespace(epochs=8, learning_rate=0.5, warm_up_epochs=3, patience=4, verbose=2)
     train(model, Trace_ELBO(), Batches(rows(model)[0], 7), settings, monitor=monitor)
-    assert (seen["args"][2], seen["warm_up_epochs"], seen["monitor"], seen["progress"]) == (8, 3, monitor, True)
+    assert (seen["args"][2], seen.get("warm_up_epochs"), seen["monitor"], seen["progress"]) == (8, 3, monitor, True)
     assert seen["patience"] == (None if monitor is None else 4) and not model.training
 
 

@@ -7530,11 +7530,6 @@ mutants(
 mutants(
     "pv/logger.py",
     (
-        'logger_map.decimal or ("," if separator == ";" else ".")',
-        '"," if separator == ";" else "."',
-        "pv/test_logger.py::TestReading::test_the_decimal_mark_of_the_map_comes_first",
-    ),
-    (
         '"---", "--", "No Data"]',
         '"---"]',
         "pv/test_logger.py::TestReading::test_what_loggers_write_for_no_value_is_no_text",
@@ -7792,11 +7787,6 @@ mutants(
         "np.linspace(0, len(table) - 1, rows).round().astype(int)",
         "np.arange(rows)",
         "data/pv/test_simulate.py::TestDataset::test_rows_of_a_year_are_spread_evenly_over_the_table",
-    ),
-    (
-        "counts[days].argmax(1)",
-        "(counts[days] > 0).int().argmax(1)",
-        "data/pv/test_simulate.py::TestDataset::test_a_day_of_two_conditions_is_of_the_one_with_more_rows",
     ),
 )
 mutants(
