@@ -51,6 +51,10 @@ class TestMoons:
         assert float((radius - 1).std()) == pytest.approx(0.2, rel=0.1)
         assert not torch.equal(noisy.train.x, clean.train.x)
 
+    def test_the_seed_fixes_it(self):
+        first, again, other = (load("moons", seed=seed).test.x for seed in (0, 0, 1))
+        assert torch.equal(first, again) and not torch.equal(first, other)
+
     def test_a_negative_noise_is_refused(self):
         with pytest.raises(ValueError, match="noise: got -1, want a standard deviation of at least zero"):
             load("moons", noise=-1)
@@ -196,6 +200,11 @@ class TestBatches:
         assert sorted(first) == sorted(second) == list(range(10)) and first != second
         again = torch.cat([b["x"] for b in Batches(self.x, 5)]).flatten().tolist()
         assert again == first
+        assert torch.cat([b["x"] for b in Batches(self.x, 5, seed=1)]).flatten().tolist() != first
+
+    def test_every_row_may_have_its_label(self):
+        for batch in Batches(self.x, 5, y=torch.arange(10)):
+            assert batch["x"].flatten().tolist() == batch["y"].tolist()
 
     def test_left_over_rows_wait(self):
         batches = Batches(self.x, 3)

@@ -187,6 +187,19 @@ class TestSplit:
         first, again, other = (from_arrays(self.x, self.y, seed=seed).test.x for seed in (1, 1, 2))
         assert torch.equal(first, again) and not torch.equal(first, other)
 
+    @pytest.mark.parametrize("name", ["own.csv", "own.npz"])
+    def test_shares_and_seed_of_a_file(self, tmp_path, name):
+        (tmp_path / "own.csv").write_text("a\n" + "\n".join(map(str, range(60))) + "\n")
+        np.savez(tmp_path / "own.npz", x=self.x)
+        found = load(tmp_path / name, split=(0.5, 0.2, 0.3), seed=3)
+        want = from_arrays(self.x, split=(0.5, 0.2, 0.3), seed=3)
+        assert [rows.x.tolist() for rows in found.parts.values()] == [rows.x.tolist() for rows in want.parts.values()]
+        assert not torch.equal(found.test.x, load(tmp_path / name, split=(0.5, 0.2, 0.3), seed=4).test.x)
+
+    def test_rows_of_a_part_stay_in_their_order(self):
+        for rows in from_arrays(self.x, self.y).parts.values():
+            assert bool((rows.x[:, 0].diff() > 0).all())
+
     def test_every_class_has_a_row_to_train_on(self):
         x, y = numbered([None], times=100)
         y[:5] = ["a", "a", "b", "b", "c"]

@@ -30,6 +30,18 @@ def test_the_learning_rate_falls_over_the_second_half(monkeypatch):
     assert [rates[i] for i in range(0, len(rates), len(rates) // 8)] == falling
 
 
+@pytest.mark.parametrize("monitor", [None, "bound"])
+def test_the_settings_of_an_estimator_are_those_of_its_training(monkeypatch, monitor):
+    """Patience is for a figure that is watched."""
+    seen = {}
+    monkeypatch.setattr("pyrodgm.estimators.training.fit", lambda *args, **options: seen.update(options, args=args))
+    model = small(VAE, hidden=())
+    settings = SimpleNamespace(epochs=8, learning_rate=0.5, warm_up_epochs=3, patience=4, verbose=2)
+    train(model, Trace_ELBO(), Batches(rows(model)[0], 7), settings, monitor=monitor)
+    assert (seen["args"][2], seen.get("warm_up_epochs"), seen["monitor"], seen["progress"]) == (8, 3, monitor, True)
+    assert seen["patience"] == (None if monitor is None else 4) and not model.training
+
+
 def test_alpha_counts_the_labels_that_are_learnt_from(watched):
     """beta (N_l + N_u) / N_l: 24 of 40 rows have labels, 6 of which are held out."""
     x, y = np.random.RandomState(0).rand(40, 3), np.arange(40) % 2

@@ -7525,3 +7525,462 @@ mutants(
         "models/test_bayesian_vae.py::test_drawn_weights_are_those_that_the_guide_draws",
     ),
 )
+mutants(
+    "pv/days.py",
+    (
+        "np.maximum(one.energy[:, 1], 0)",
+        "np.maximum(one.energy[:, 0], 0)",
+        "pv/test_report.py::TestDays::test_it_is_the_expected_energy_that_is_centred",
+    ),
+)
+mutants(
+    "pv/report_days.py",
+    (
+        "days.number + hours * 3600 // QUARTER",
+        "days.number - hours * 3600 // QUARTER",
+        "pv/test_report.py::TestDaysHtml::test_a_quarter_before_midnight_may_be_of_the_next_local_day",
+    ),
+    (
+        "kwh = days.energy[here].sum(0) / 3.6e6",
+        "kwh = days.energy[here].sum(0) / 3.6e3",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "{kwh[0]:.1f} / {kwh[1]:.1f}",
+        "{kwh[1]:.1f} / {kwh[0]:.1f}",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "POWER * (1 - np.maximum(power, 0) / highest)",
+        "POWER * np.maximum(power, 0) / highest",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "for i in (1, 2)]",
+        "for i in (2, 1)]",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "np.unique(day)[-SHOWN:]",
+        "np.unique(day)[:SHOWN]",
+        "pv/test_report.py::TestDaysHtml::test_the_latest_days_are_shown",
+    ),
+    (
+        "-(-(int(quarter.max()) + 1) // 4)",
+        "int(quarter.max()) // 4",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "place[part[-1]] - place[part[0]] + 1",
+        "place[part[-1]] - place[part[0]]",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "place = quarter - 4 * first",
+        "place = quarter",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "np.flatnonzero(np.diff(place) > 1) + 1)",
+        "np.flatnonzero(np.diff(place) > 2) + 1)",
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+    (
+        "(state[1:] != state[:-1])",
+        '(state[1:] == "")',
+        "pv/test_report.py::TestDaysHtml::test_power_of_a_day_and_the_strip_of_its_states",
+    ),
+)
+mutants(
+    "pv/report_page.py",
+    (
+        "sum(event.score * event.rows for event in line) / count",
+        "sum(event.score for event in line) / len(line)",
+        "pv/test_report.py::TestPage::test_a_series_has_the_means_over_its_rows_and_both_dates",
+    ),
+    (
+        '{_date(last.end, hours)}"',
+        '{_date(first.end, hours)}"',
+        "pv/test_report.py::TestPage::test_a_series_has_the_means_over_its_rows_and_both_dates",
+    ),
+    (
+        "key=lambda name: -lost[name]",
+        "key=lambda name: lost[name]",
+        "pv/test_report.py::TestPage::test_strings_by_energy_lost",
+    ),
+)
+mutants(
+    "pv/examples.py",
+    (
+        "apart.min() <= NEAR",
+        "apart.min() <= 2 * NEAR",
+        "pv/test_report.py::test_a_healthy_row_is_within_100_watts_a_square_metre_and_ten_degrees[601-30-False]",
+    ),
+    (
+        "CELL).max(1)",
+        "CELL).min(1)",
+        "pv/test_report.py::test_a_healthy_row_is_within_100_watts_a_square_metre_and_ten_degrees[500-41-False]",
+    ),
+    (
+        "rows[:, 4:6] // CELL",
+        "rows[:, 4:5] // CELL[0]",
+        "pv/test_report.py::test_a_healthy_row_is_kept_of_each_cell_of_light_and_temperature",
+    ),
+)
+mutants(
+    "pv/series.py",
+    (
+        "near, own = cosine, one",
+        "near, own = least, one",
+        "pv/test_series.py::test_an_event_joins_the_nearest_of_two_series[18.1-expected0]",
+    ),
+)
+mutants(
+    "pv/units.py",
+    (
+        '"mW/cm2": (10.0, 0.0)',
+        '"mW/cm2": (0.1, 0.0)',
+        "pv/test_logger.py::TestUnits::test_conversions[poa_global-mW/cm2-POA-100-1000]",
+    ),
+    (
+        '"mV": (1e-3, 0.0)',
+        '"mV": (1e3, 0.0)',
+        "pv/test_logger.py::TestUnits::test_conversions[v_dc-mV-V-2500-2.5]",
+    ),
+    (
+        "middle > 45 or high > RANGES[name][1]",
+        "middle > 45",
+        "pv/test_logger.py::TestUnits::test_units_that_can_be_seen[temp_air-values5-F]",
+    ),
+    (
+        "middle > 45 or high > RANGES[name][1]",
+        "high > RANGES[name][1]",
+        "pv/test_logger.py::TestUnits::test_units_that_can_be_seen[temp_module-values6-F]",
+    ),
+    (
+        " and low > -40",
+        "",
+        "pv/test_logger.py::TestUnits::test_units_that_can_be_seen[temp_air-values7-None]",
+    ),
+    (
+        'name == "v_dc" and 0 < high < 2',
+        'name == "v_dc" and high < 2',
+        "pv/test_logger.py::TestUnits::test_units_that_can_be_seen[v_dc-values8-None]",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        '"---", "--", "No Data"]',
+        '"---"]',
+        "pv/test_logger.py::TestReading::test_what_loggers_write_for_no_value_is_no_text",
+    ),
+    (
+        'max(",;\\t", key=line.count)',
+        'max(",;", key=line.count)',
+        "pv/test_logger.py::TestReading::test_tabs",
+    ),
+    (
+        "lost.mean() > 0.5",
+        "lost.mean() > 0.6",
+        "pv/test_logger.py::TestReading::test_half_of_the_times_may_be_unreadable",
+    ),
+    (
+        'ambiguous="NaT", nonexistent',
+        "ambiguous=np.ones(len(read), bool), nonexistent",
+        "pv/test_logger.py::TestReading::test_a_repeated_hour_without_an_order_has_no_time",
+    ),
+    (
+        "_numbers(column, table[column], first)",
+        "_numbers(column, table[column], 1)",
+        "pv/test_logger.py::TestReading::test_messages_count_the_rows_of_the_file[2]",
+    ),
+    (
+        "None if state is None else state[chosen]",
+        "state",
+        "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
+    ),
+)
+mutants(
+    "pv/intervals.py",
+    (
+        "time <= interval.end",
+        "time < interval.end",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_has_both_of_its_ends",
+    ),
+    (
+        "time >= interval.start",
+        "time > interval.start",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_has_both_of_its_ends",
+    ),
+    (
+        "told | inside, inside.any()",
+        "inside, inside.any()",
+        "pv/test_loop.py::TestKeptRows::test_all_intervals_of_a_known_day_are_read_again",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        "first - FRINGE, last + FRINGE",
+        "first + FRINGE, last - FRINGE",
+        "pv/test_loop.py::TestKeptRows::test_two_hours_around_the_rows_kept_are_of_their_day",
+    ),
+    (
+        "time <= last[place]",
+        "time < last[place]",
+        "pv/test_loop.py::TestKeptRows::test_two_hours_around_the_rows_kept_are_of_their_day",
+    ),
+    (
+        "np.random.default_rng([seed, 5])",
+        "np.random.default_rng(5)",
+        "pv/test_loop.py::TestKeptRows::test_another_seed_keeps_other_days",
+    ),
+    (
+        "    state[np.isin(state, list(normal))] = NORMAL\n",
+        "",
+        "pv/test_loop.py::TestKeptRows::test_a_kept_row_that_is_relabelled_as_healthy_is_normal",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "random.random(len(time)), time, *columns",
+        "np.arange(len(time)), time, *columns",
+        "pv/test_monitor.py::TestRows::test_rows_of_a_day_are_drawn_at_random_by_the_seed",
+    ),
+    (
+        "np.random.default_rng(seed), KnownDays",
+        "np.random.default_rng(0), KnownDays",
+        "pv/test_monitor.py::TestRows::test_rows_of_a_day_are_drawn_at_random_by_the_seed",
+    ),
+    (
+        "(known & ~told).sum()",
+        "known.sum()",
+        "pv/test_loop.py::TestKeptRows::test_all_intervals_of_a_known_day_are_read_again",
+    ),
+)
+mutants(
+    "pv/learning.py",
+    (
+        "np.random.default_rng([seed, 3])",
+        "np.random.default_rng(3)",
+        "pv/test_monitor.py::TestRows::test_the_rows_to_train_on_are_drawn_by_the_seed_as_many_of_each_state",
+    ),
+    (
+        "ranks.append(np.arange(len(where)))",
+        "ranks.append(np.zeros(len(where)))",
+        "pv/test_monitor.py::TestRows::test_the_rows_to_train_on_are_drawn_by_the_seed_as_many_of_each_state",
+    ),
+)
+mutants(
+    "pv/expected.py",
+    (
+        "1.4826 * float",
+        "float",
+        "pv/test_expected.py::TestKing::test_the_spread_is_relative_and_rows_rejected_for_either_are_not_kept",
+    ),
+    (
+        "(kept_i & kept_v).mean()",
+        "kept_v.mean()",
+        "pv/test_expected.py::TestKing::test_the_spread_is_relative_and_rows_rejected_for_either_are_not_kept",
+    ),
+)
+mutants(
+    "pv/false_alarms.py",
+    (
+        "begins.append(time[0])",
+        "begins.append(time[-1])",
+        "pv/test_false_alarms.py::TestMeasured::test_days_that_begin_together_are_of_one_date_however_long",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        "seeded_generator(seed, x.device)",
+        "seeded_generator(0, x.device)",
+        "data/test_data.py::TestBatches::test_an_epoch_is_a_permutation_anew",
+    ),
+    (
+        '"y": self.y[rows]}',
+        '"y": self.y[: len(rows)]}',
+        "data/test_data.py::TestBatches::test_every_row_may_have_its_label",
+    ),
+)
+mutants(
+    "data/user_data.py",
+    (
+        "**arrays, split=split, seed=seed",
+        "**arrays, seed=seed",
+        "data/test_user_data.py::TestSplit::test_shares_and_seed_of_a_file[own.npz]",
+    ),
+    (
+        "(x, labels, split=split, seed=seed",
+        "(x, labels, split=split",
+        "data/test_user_data.py::TestSplit::test_shares_and_seed_of_a_file[own.csv]",
+    ),
+    (
+        "torch.cat(part).sort().values",
+        "torch.cat(part)",
+        "data/test_user_data.py::TestSplit::test_rows_of_a_part_stay_in_their_order",
+    ),
+)
+mutants(
+    "data/pv/weather.py",
+    (
+        "albedo=0.2,",
+        "albedo=0.3,",
+        "data/pv/test_simulate.py::TestWeather::test_the_ground_reflects_a_fifth",
+    ),
+    (
+        "(at_minutes(site.humidity) > 95) & (at",
+        "(at_minutes(site.humidity) > 95) | (at",
+        "data/pv/test_simulate.py::TestWeather::test_rain_is_an_overcast_hour_of_saturated_air",
+    ),
+    (
+        "for minutes in (8, 3)",
+        "for minutes in (3, 8)",
+        "data/pv/test_simulate.py::TestWeather::test_clouds_last_eight_minutes_and_flicker_three",
+    ),
+    (
+        "(k > CLOUD) & (k < 1)",
+        "k > CLOUD",
+        "data/pv/test_simulate.py::TestWeather::test_broken_clouds_are_sun_or_shade",
+    ),
+)
+mutants(
+    "data/pv/snow.py",
+    (
+        "slides & (poa_global > 0)",
+        "slides",
+        "data/pv/test_simulate.py::TestSnow::test_it_slides_in_light_alone",
+    ),
+    (
+        "np.exp(0.7 * ",
+        "np.exp(0.5 * ",
+        "data/pv/test_simulate.py::TestSnow::test_the_pace_differs_between_modules",
+    ),
+)
+mutants(
+    "data/pv/simulate.py",
+    (
+        "faiman(weather.poa_global,",
+        "faiman(weather.poa_direct,",
+        "data/pv/test_simulate.py::TestString::test_the_modules_are_warmer_than_the_air_by_faimans_model",
+    ),
+    (
+        "                    wander[rows],",
+        "                    0.0,",
+        "data/pv/test_simulate.py::TestString::test_the_tracker_wanders_by_half_a_per_cent",
+    ),
+    (
+        "                    plant.local_tracker,",
+        "                    False,",
+        "data/pv/test_simulate.py::TestString::test_a_local_tracker_stays_at_the_first_maximum",
+    ),
+    (
+        "                    temp_module[rows],",
+        "                    weather.temp_air[rows],",
+        "data/pv/test_simulate.py::TestString::test_the_voltage_is_that_of_the_warm_module",
+    ),
+    (
+        "here[: counts[name]]",
+        "here[-counts[name] :]",
+        "data/pv/test_simulate.py::TestCampaign::test_the_first_rows_in_light_are_recorded",
+    ),
+    (
+        "(weather.clear_sky_index.reshape(-1, MINUTES) * light).sum(1) / np.maximum(light.sum(1), 1e-9)",
+        "weather.clear_sky_index.reshape(-1, MINUTES).mean(1)",
+        "data/pv/test_simulate.py::TestCampaign::test_figures_of_days",
+    ),
+)
+mutants(
+    "data/pv/arrangement.py",
+    (
+        "np.argsort(temperature)",
+        "np.argsort(-temperature)",
+        "data/pv/test_simulate.py::TestCampaign::test_snow_lies_on_the_coldest_days_and_clouds_on_the_dullest",
+    ),
+    (
+        '"C": np.argsort(clearness)',
+        '"C": np.argsort(-clearness)',
+        "data/pv/test_simulate.py::TestCampaign::test_snow_lies_on_the_coldest_days_and_clouds_on_the_dullest",
+    ),
+    (
+        "counts[name] - exact[name])[",
+        "exact[name] - counts[name])[",
+        "data/pv/test_simulate.py::TestCampaign::test_the_rows_left_over_go_to_the_largest_remainders[20]",
+    ),
+)
+mutants(
+    "data/pv/dataset.py",
+    (
+        'else ("i_dc", "v_dc"))',
+        'else ("v_dc", "i_dc"))',
+        "data/pv/test_simulate.py::TestDataset::test_the_columns_in_their_order",
+    ),
+    (
+        "seeded_generator(seed)",
+        "seeded_generator(0)",
+        "data/pv/test_simulate.py::TestDataset::test_the_seed_fixes_the_parts[days]",
+    ),
+    (
+        "np.linspace(0, len(table) - 1, rows).round().astype(int)",
+        "np.arange(rows)",
+        "data/pv/test_simulate.py::TestDataset::test_rows_of_a_year_are_spread_evenly_over_the_table",
+    ),
+)
+mutants(
+    "data/pv/conditions.py",
+    (
+        "lower = cells // module.rows",
+        "lower = module.columns",
+        "data/pv/test_strings.py::test_the_shaded_cells_of_each_condition[PS7]",
+    ),
+    (
+        "[cells - cells // 4, cells // 4]",
+        "[cells // 4, cells - cells // 4]",
+        "data/pv/test_strings.py::test_the_shaded_cells_of_each_condition[PS75]",
+    ),
+    (
+        "shaded(plant.uniform_shade,",
+        "shaded(plant.shade,",
+        "data/pv/test_strings.py::test_light_and_resistance_of_each_condition",
+    ),
+    (
+        "np.ceil(np.clip",
+        "np.floor(np.clip",
+        "data/pv/test_strings.py::test_snow_covers_whole_rows_of_cells",
+    ),
+    (
+        "lit * transmitted",
+        "diffuse * transmitted",
+        "data/pv/test_strings.py::test_snow_covers_whole_rows_of_cells",
+    ),
+)
+mutants(
+    "data/pv/modules.py",
+    (
+        "(2 if num_cells % (2 * submodules) == 0 else 1)",
+        "2",
+        "data/pv/test_strings.py::test_other_modules[Mitsubishi_Electric_PV_MF160EB4-50-2-2]",
+    ),
+)
+mutants(
+    "estimators/training.py",
+    (
+        "        warm_up_epochs=estimator.warm_up_epochs,\n",
+        "",
+        "estimators/test_training.py::test_the_settings_of_an_estimator_are_those_of_its_training[None]",
+    ),
+    (
+        "estimator.patience if monitor else None",
+        "None",
+        "estimators/test_training.py::test_the_settings_of_an_estimator_are_those_of_its_training[bound]",
+    ),
+    (
+        "    model.eval()\n",
+        "",
+        "estimators/test_training.py::test_the_settings_of_an_estimator_are_those_of_its_training[None]",
+    ),
+)

@@ -50,6 +50,16 @@ class TestKing:
         np.testing.assert_allclose(point.voltage, true.voltage, rtol=1e-3)
         assert max(fitted.spread) < 0.01 and 0.55 < fitted.kept < 0.65
 
+    def test_the_spread_is_relative_and_rows_rejected_for_either_are_not_kept(self):
+        poa, temperature, current, voltage = rows_of_king(4000)
+        noise = 1 + np.array([[0.003], [0.005]]) * np.random.default_rng(1).standard_normal((2, 4000))
+        fitted = fit_king(poa, temperature, current * noise[0], voltage * noise[1])
+        assert fitted.spread == pytest.approx((0.003, 0.005), rel=0.05) and fitted.kept > 0.99
+        current[:400] *= 0.6
+        voltage[400:1000] *= 0.8
+        fitted = fit_king(poa, temperature, current * noise[0], voltage * noise[1])
+        assert fitted.kept == pytest.approx(0.75, abs=0.01)
+
     def test_a_healthy_string_is_what_its_module_gives(self, year):
         """Fitted to the healthy days of a year, it is within 1 % of the single-diode model above 100 W/m²."""
         normal = year[year["state"].isin(HEALTHY)]

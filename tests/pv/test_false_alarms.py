@@ -108,6 +108,10 @@ class TestMeasured:
         long = measure_false_alarms(self.THRESHOLDS, further, 0.02, minutes=60)
         assert long.events.value == 0 and long.rows == found.rows
 
+    def test_days_that_begin_together_are_of_one_date_however_long(self):
+        found = measure_false_alarms(self.THRESHOLDS, {"1": [self.day(1, 600)], "2": [self.day(1, 50)]}, 0.02)
+        assert (found.days, found.dates) == (2, 1)
+
     def test_told(self):
         further = {"1": [self.day(1, 100, unseen=[0]), self.day(2, 100)], "2": [self.day(2, 100)]}
         lines = told(measure_false_alarms(self.THRESHOLDS, further, 0.02), 0.02)

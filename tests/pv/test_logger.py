@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from pyrodgm.pv import load_map, read_logger
-from pyrodgm.pv.logger import NO_STRING, NO_TIME
+from pyrodgm.pv.logger import NO_STRING, NO_TIME, csv_header
 from pyrodgm.pv.units import conversion, unknown_unit, visible_unit
 
 HEADER = "time,i_dc,v_dc,poa_global,temp_air"
@@ -80,6 +80,31 @@ class TestReading:
     def test_semicolons_and_decimal_commas(self, tmp_path):
         path = written(tmp_path, HEADER.replace(",", ";") + "\n2022-01-31T14:05:00Z;1,5;300,25;700;-3,0\n")
         assert whole(read_logger(path))[1]["v_dc"].tolist() == [300.25]
+
+    def test_the_decimal_mark_of_the_map_comes_first(self, tmp_path):
+        """A point between semicolons, and a comma in quotes between commas."""
+        for text, mark in (
+            ("2022-01-31T14:05:00Z;1;300.25;700;3", "."),
+            ('2022-01-31T14:05:00Z,1,"300,25",700,3', ","),
+        ):
+            path = written(tmp_path, HEADER.replace(",", text[20]) + "\n" + text + "\n")
+            assert whole(read_logger(path, load_map(None)._replace(decimal=mark)))[1]["v_dc"].tolist() == [300.25]
+
+    def test_tabs(self, tmp_path):
+        assert csv_header("time\ti_dc\tpower, total\n") == ("\t", ["time", "i_dc", "power, total"])
+        path = written(tmp_path, HEADER.replace(",", "\t") + "\n2022-01-31T14:05:00Z\t1\t300.25\t700\t3\n")
+        assert whole(read_logger(path))[1]["v_dc"].tolist() == [300.25]
+
+    def test_what_loggers_write_for_no_value_is_no_text(self, tmp_path):
+        path = written(tmp_path, HEADER + "\n2022-01-31T14:05Z,Bad Input,---,--,No Data\n2022-01-31T14:06Z,1,2,3,x\n")
+        _, values, (piece,) = whole(read_logger(path))
+        assert all(np.isnan(column[0]) for column in values.values()) and piece.unread == {"temp_air": 1}
+
+    def test_half_of_the_times_may_be_unreadable(self, tmp_path):
+        text = "\n".join([HEADER, *(f"{t},1,2,3,4" for t in ("2022-01-31T14:05Z", "never", "2022-01-31T14:07Z", "?"))])
+        assert whole(read_logger(written(tmp_path, text)))[0].tolist() == [1643637900, NO_TIME, 1643638020, NO_TIME]
+        with pytest.raises(ValueError, match="time: got 'never' in row 2, which does not fit ISO 8601"):
+            list(read_logger(written(tmp_path, text + "\n-,1,2,3,4\n")))
 
     def test_gzip_and_parquet(self, tmp_path):
         text = HEADER + "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
@@ -157,6 +182,25 @@ class TestReading:
             path = written(tmp_path, "\n".join([HEADER, *(f"{t},1,2,3,4" for t in times)]) + "\n")
             time = whole(read_logger(path, logger_map))[0]
             assert [t if t == NO_TIME else t - time[0] for t in time.tolist()] == expected
+
+    def test_a_repeated_hour_without_an_order_has_no_time(self, tmp_path):
+        """Half past one comes once in the file, and twice on 6 November."""
+        logger_map = mapped(tmp_path, 'time = { column = "time", timezone = "America/Denver" }')
+        lines = [f"2022-11-06 {hour}:30,1,2,3,4" for hour in ("00", "01", "02")]
+        time = whole(read_logger(written(tmp_path, "\n".join([HEADER, *lines]) + "\n"), logger_map))[0]
+        assert time[1] == NO_TIME and time[2] - time[0] == 3 * 3600
+
+    @pytest.mark.parametrize("rows_at_once", [2, 1000])
+    def test_messages_count_the_rows_of_the_file(self, tmp_path, rows_at_once):
+        lines = [f'2022-01-31T14:0{i}Z,"{i}{"," if i == 3 else "."}5",2,3,4' for i in range(5)]
+        with pytest.raises(ValueError, match="i_dc: got '3,5' in row 4, want a decimal point"):
+            list(read_logger(written(tmp_path, "\n".join([HEADER, *lines]) + "\n"), rows_at_once=rows_at_once))
+
+    def test_states_of_two_strings_stay_with_their_rows(self, tmp_path):
+        rows = [f"2022-01-31T14:0{i}Z,1,2,3,4,{name},{state}" for i, (name, state) in enumerate(["AN", "BC", "AS"])]
+        path = written(tmp_path, "\n".join([HEADER + ",inverter,state", *rows]) + "\n")
+        pieces = read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }'), label="state")
+        assert {piece.string: piece.state.tolist() for piece in pieces} == {"A": ["N", "S"], "B": ["C"]}
 
 
 ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
@@ -276,6 +320,8 @@ class TestUnits:
             ("wind_speed", "kn", "W", 1, 0.514444),
             ("v_dc", "kV", "V", 0.6, 600),
             ("i_dc", "mA", "I", 1500, 1.5),
+            ("v_dc", "mV", "V", 2500, 2.5),
+            ("poa_global", "mW/cm2", "POA", 100, 1000),
         ],
     )
     def test_conversions(self, name, unit, column, value, expected):
@@ -303,10 +349,14 @@ class TestUnits:
             ("temp_air", (20, 110, 60), "F"),
             ("v_dc", (0, 0.7, 0.5), "kV"),
             ("i_dc", (0, 9000, 3000), "mA"),
+            ("temp_air", (-5, 75, 20), "F"),
+            ("temp_module", (10, 110, 50), "F"),
+            ("temp_air", (-45, 75, 20), None),
+            ("v_dc", (-5, 0, -1), None),
             ("poa_global", (0, 1100, 300), None),
             ("temp_air", (-20, 40, 15), None),
         ],
     )
     def test_units_that_can_be_seen(self, name, values, word):
         look = visible_unit(name, *values)
-        assert look is None if word is None else f"{word}?" in look
+        assert look is None if word is None else look is not None and f"{word}?" in look

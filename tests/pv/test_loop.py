@@ -5,8 +5,8 @@ import pandas
 import pytest
 
 from pyrodgm.pv import Monitor, monitor_file, sample_rows
-from pyrodgm.pv.intervals import Interval
-from pyrodgm.pv.kept_rows import KEPT_DAYS, bounded, read_rows, rows_to_bytes
+from pyrodgm.pv.intervals import Interval, label_rows
+from pyrodgm.pv.kept_rows import KEPT_DAYS, KnownDays, bounded, read_rows, rows_to_bytes
 from pyrodgm.pv.rows import Rows
 from pyrodgm.pv.sampling import KEPT_A_DAY
 from tests.pv.king_string import string, written
@@ -99,6 +99,37 @@ class TestKeptRows:
         assert (rows.state == "odd").sum() == 60 and len(np.unique(rows.time)) == len(rows.time)
         assert rows.normal_days() == {"1": [rows.day.min()]}
 
+    def test_all_intervals_of_a_known_day_are_read_again(self, tmp_path, kept):
+        noon, table = FIRST + 12 * 3600, string(["N"], minutes=1)
+        rows = self.sample(
+            tmp_path, kept, table, *(Interval("1", noon + t, noon + t + 599, "odd") for t in (0, 3600, 7200))
+        )
+        assert (rows.state == "odd").sum() == 30 and rows.known == (table["poa_global"] >= 20).sum() - 30
+
+    def test_an_interval_has_both_of_its_ends(self):
+        time, state = np.arange(10, 80, 10), np.full(7, "normal", object)
+        found = label_rows("1", time, state, [Interval("1", 20, 40, "IV"), Interval("2", 0, 99, "PS")])
+        assert state.tolist() == ["normal", "IV", "IV", "IV", "normal", "normal", "normal"]
+        assert found[0].tolist() == (state == "IV").tolist() and found[1].tolist() == [True, False]
+        label_rows("1", time, state, [Interval("1", 40, 50, "PS"), Interval("1", 50, 60, None)])
+        assert state.tolist() == ["normal", "IV", "IV", "PS", None, None, "normal"]
+
+    def test_two_hours_around_the_rows_kept_are_of_their_day(self):
+        begin = np.array([10 * 3600, DAY + 10 * 3600])
+        time = np.concatenate([begin, begin + 3600])
+        rows = Rows(np.full(4, "1", object), np.tile(begin - 600, 2), time, np.full(4, "normal", object), {})
+        asked = np.array([begin[0] - 7201, begin[0] - 7200, begin[0], begin[0] + 10_800, begin[0] + 10_801, begin[1]])
+        known, day = KnownDays(rows).of("1", asked, asked)
+        assert known.tolist() == [False, True, True, True, False, True]
+        assert day.tolist() == [asked[0], *[begin[0] - 600] * 3, asked[4], begin[1] - 600]
+        assert not KnownDays(rows).of("2", asked, asked)[0].any()
+
+    def test_a_kept_row_that_is_relabelled_as_healthy_is_normal(self, tmp_path, kept):
+        path = written(tmp_path, later(string(["N"]), 9))
+        whole = Interval("1", FIRST + 2 * DAY, FIRST + 3 * DAY, "N")
+        rows = sample_rows(path, None, "state", ["N"], [whole], kept=kept)
+        assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"normal"}, 9: {"normal"}}
+
     def test_an_interval_relabels_kept_rows(self, tmp_path, kept):
         whole = Interval("1", FIRST + 2 * DAY, FIRST + 3 * DAY, "normal")
         rows = self.sample(tmp_path, kept, later(string(["N"]), 9), whole)
@@ -116,6 +147,12 @@ class TestKeptRows:
         counts = [(stays.state == kind).sum() for kind in ("normal", None, "IV")]
         assert counts == [KEPT_DAYS, KEPT_DAYS, 90] and KEPT_A_DAY * KEPT_DAYS == 15_000
         assert (stays.values["i_dc"] == stays.day / DAY).all()
+
+    def test_another_seed_keeps_other_days(self):
+        day = DAY * np.arange(80)
+        rows = Rows(np.full(80, "1", object), day, day, np.full(80, "normal", object), {})
+        first, other = (set(bounded(rows, seed).day.tolist()) for seed in (0, 1))
+        assert len(first) == len(other) == KEPT_DAYS and first != other
 
     def test_which_days_stay_is_by_the_seed_alone(self, monkeypatch):
         """The days are found in the order of a set, which differs between processes."""

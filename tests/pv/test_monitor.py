@@ -14,6 +14,7 @@ from pyrodgm.pv import (
     load_map,
     monitor_file,
     read_intervals,
+    read_logger,
     sample_rows,
 )
 from pyrodgm.pv.intervals import Interval
@@ -49,6 +50,12 @@ def two(tmp_path):
     both = pandas.concat([table.assign(inverter="a"), table.assign(inverter="b")]).sort_values("time", kind="stable")
     both.iloc[100, both.columns.get_loc("inverter")] = None
     return written(tmp_path, both), load_map(tmp_path / "map.toml"), both
+
+
+def read_lit(path):
+    """The times of the rows in light."""
+    (piece,) = read_logger(path)
+    return piece.time[piece.values["poa_global"] >= 20]
 
 
 def report_of(folder):
@@ -247,6 +254,24 @@ class TestRows:
         assert rows.normal_days() == {"1": days[1:]}
         counts = [((rows.day == day) & (rows.state == s)).sum() for day in days for s in ("normal", "IV")]
         assert counts == [KEPT_A_DAY, 10, KEPT_A_DAY, 0, KEPT_A_DAY, 0]
+
+    def test_rows_of_a_day_are_drawn_at_random_by_the_seed(self, tmp_path):
+        """From the whole day, not its beginning, and others by another seed."""
+        path = written(tmp_path, string(["N"], minutes=1))
+        first, again, other = (sample_rows(path, None, "state", ["N"], seed=seed).time for seed in (0, 0, 1))
+        lit = read_lit(path)
+        assert len(first) == KEPT_A_DAY < len(lit) / 2 and np.isin(first, lit).all()
+        error = lit.std() / np.sqrt(KEPT_A_DAY)
+        assert abs(first.mean() - lit.mean()) < 4 * error
+        assert (first == again).all() and set(first) != set(other)
+
+    def test_the_rows_to_train_on_are_drawn_by_the_seed_as_many_of_each_state(self):
+        state = np.array(["normal"] * 90 + ["IV"] * 20 + [None] * 50, object)
+        chosen = choose_evenly(state, np.ones(160, bool), 60, 0)
+        more = choose_evenly(state, np.ones(160, bool), 90, 0)
+        assert [(state[chosen] == kind).sum() for kind in ("normal", "IV", None)] == [20, 20, 20]
+        assert [(state[more] == kind).sum() for kind in ("normal", "IV", None)] == [35, 20, 35]
+        assert set(chosen.tolist()) != set(choose_evenly(state, np.ones(160, bool), 60, 1).tolist())
 
     def test_states_of_a_day_are_in_the_order_of_the_file(self, tmp_path):
         """Not in that of a set, which differs between processes: the same seed must give the same monitor."""

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pyrodgm.pv import Event, Report
 from pyrodgm.pv.days import MOST, DaysOfString, hours_from_utc
 from pyrodgm.pv.examples import Example, ExamplesOfString
 from pyrodgm.pv.logger import NO_TIME
+from pyrodgm.pv.report_days import SHOWN, days_html
 from pyrodgm.pv.report_folder import rows_table
 from pyrodgm.pv.report_page import report_page
 
@@ -50,6 +52,49 @@ class TestDays:
         days.add(time, np.full(40, "normal", object), np.ones(40), np.ones(40))
         assert hours_from_utc([days]) == -7 and hours_from_utc([DaysOfString([])]) == 0
 
+    def test_it_is_the_expected_energy_that_is_centred(self):
+        """A string that fails in the afternoon does not move noon."""
+        days, measured = DaysOfString(["normal"]), np.where(np.arange(40) < 10, 1.0, 0.0)
+        days.add(NOON + 900 * np.arange(-20, 20), np.full(40, "normal", object), measured, np.ones(40))
+        assert hours_from_utc([days]) == 0
+
+
+class TestDaysHtml:
+    """Quarters of an hour at 1 kW measured and 2 kW expected."""
+
+    COLOUR: ClassVar = {"normal": "green", "IV": "red"}
+
+    def days(self, quarters, states=None):
+        """Quarters since the midnight before ``NOON`` in UTC."""
+        time = NOON - 12 * 3600 + 900 * np.array(quarters)
+        days, one = DaysOfString(["normal", "IV"]), np.full(len(time), 9e5)
+        days.add(time, np.array(states or ["normal"] * len(time), object), one, 2 * one)
+        return days
+
+    def test_power_of_a_day_and_the_strip_of_its_states(self):
+        """From 8:00 in local time, with a pause of a quarter of an hour."""
+        page = days_html(self.days([24, 25, 26, 27, 29, 30], ["IV"] * 2 + ["normal"] * 4), self.COLOUR, 2)
+        assert re.findall(r'left:([\d.]+)%">(\d+)<', page) == [("0.00", "8"), ("50.00", "9"), ("100.00", "10")]
+        assert 'viewBox="0 0 8 41"' in page
+        assert re.findall('class="(expected|measured)" points="([^"]*)"', page) == [
+            ("expected", "0.5,30 0.5,0.0 1.5,0.0 2.5,0.0 3.5,0.0 3.5,30"),
+            ("measured", "0.5,15.0 1.5,15.0 2.5,15.0 3.5,15.0"),
+            ("expected", "5.5,30 5.5,0.0 6.5,0.0 6.5,30"),
+            ("measured", "5.5,15.0 6.5,15.0"),
+        ]
+        assert re.findall(r'<rect x="(\d+)" y="32" width="(\d+)" height="9" fill="(\w+)"><title>(\w+)<', page) == [
+            ("0", "2", "red", "IV"), ("2", "2", "green", "normal"), ("5", "2", "green", "normal"),
+        ]  # fmt: skip
+        assert 'title="2022-03-01: 1.50 of 3.00 kWh expected"' in page and ">03-01<" in page and "1.5 / 3.0<" in page
+
+    def test_a_quarter_before_midnight_may_be_of_the_next_local_day(self):
+        page = days_html(self.days([92, 93]), self.COLOUR, 2)
+        assert "2022-03-02" in page and "2022-03-01" not in page and re.findall(r'%">(\d+)<', page) == ["1", "2"]
+
+    def test_the_latest_days_are_shown(self):
+        page = days_html(self.days(48 + 96 * np.arange(SHOWN + 1)), self.COLOUR, 0)
+        assert page.count("<svg") == SHOWN and "2022-03-01" not in page and "2022-03-02" in page
+
 
 def test_the_worst_row_of_each_state_beside_a_healthy_one():
     table = np.array(
@@ -74,6 +119,25 @@ def test_the_worst_row_of_each_state_beside_a_healthy_one():
             "normal",
         )
         assert other.state == "PS" and none is None
+
+
+@pytest.mark.parametrize(
+    ("poa", "warm", "is_near"), [(600, 30, True), (500, 40, True), (601, 30, False), (500, 41, False)]
+)
+def test_a_healthy_row_is_within_100_watts_a_square_metre_and_ten_degrees(poa, warm, is_near):
+    examples = ExamplesOfString()
+    table = np.array([[0, 1.0, 5, 100, 500, 30, 5, 100], [1, 1.0, 1, 100, poa, warm, 5, 100]])
+    examples.add(np.array(["normal", "IV"], object), table)
+    ((_, healthy),) = examples.pairs()
+    assert (healthy is not None) == is_near
+
+
+def test_a_healthy_row_is_kept_of_each_cell_of_light_and_temperature():
+    """Of these rows, which differ in nothing else, the third is in the cell of the second."""
+    examples, table = ExamplesOfString(), np.full((4, 8), 5.0)
+    table[:, 0], table[:, 4], table[:, 5] = range(4), (490, 510, 520, 510), (32, 32, 31, 36)
+    examples.add(np.full(4, "normal", object), table)
+    assert sorted(examples.healthy[:, 0].tolist()) == [0, 2, 3]
 
 
 def test_what_a_row_lacks_is_null():
@@ -130,6 +194,22 @@ class TestPage:
         page = report_page(self.report(events), ABOUT)
         rows = [text.partition("<")[0] for text in page.split("<tr><td class='n'>")[1:]]
         assert rows == ["5.00", "4.00", "1.00"] and "2 times, series 1" in page and "10.00 kWh" in page
+
+    def test_a_series_has_the_means_over_its_rows_and_both_dates(self):
+        events = [
+            Event("1", NOON + 86_400 * i, NOON + 900 + 86_400 * i, "IV", sure, score, rows, 1.0, 1)
+            for i, (sure, score, rows) in enumerate([(0.9, 2.0, 9), (0.5, 4.0, 1)])
+        ]
+        text = words(report_page(self.report(events), ABOUT))
+        series = "2.00 IV 1 2 times, series 1: about 11:00 to 11:15, 2022-03-01 to 2022-03-02 10 86% 2.2"
+        assert series in text
+
+    def test_strings_by_energy_lost(self):
+        events = [Event(name, NOON, NOON + 900, "IV", 0.9, 1.0, 9, kwh) for name, kwh in (("a", 1), ("b", 3), ("c", 2))]
+        report = self.report(events)
+        page = report_page(report._replace(days=dict.fromkeys("abc", report.days["1"]), examples={}), ABOUT)
+        lost = re.findall("String ([abc]), day by day .*?([0-9.]+) kWh lost", words(page))
+        assert lost == [("b", "3.00"), ("c", "2.00"), ("a", "1.00")]
 
     def test_the_worst_row_comes_first_each_over_a_healthy_one(self):
         mild, healthy, worst = (

@@ -33,6 +33,13 @@ def test_the_same_place_of_the_sun_on_another_day():
     assert series(event("06-01", 18, 18.2), event("06-01", 18.4, 18.6)) == [None, None]  # near, but on the same day
 
 
+@pytest.mark.parametrize(("hour", "expected"), [(18.1, [1, None, 1]), (18.35, [None, 1, 1])])
+def test_an_event_joins_the_nearest_of_two_series(hour, expected):
+    """Both began on one day, and the sun stands within ten degrees of either."""
+    events = [event("06-01", begin, begin + 0.2) for begin in (18, 18.45)]
+    assert series(*events, event("06-02", hour, hour + 0.2)) == expected
+
+
 def test_of_one_string_and_state():
     first = event("06-01", 18, 19)
     assert series(first, event("06-02", 18, 19, "IV"), event("06-02", 18, 19, string="2")) == [None] * 3

@@ -6,17 +6,19 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from pvlib.clearsky import lookup_linke_turbidity
 from pvlib.location import Location
 
 from pyrodgm.data import load
-from pyrodgm.data.pv import SHARES, Plant, simulate
+from pyrodgm.data.pv import SHARES, Plant, load_module, maximum_power, simulate, uniform_layout
 from pyrodgm.data.pv import arrangement as arranged
 from pyrodgm.data.pv import weather as weather_of
 from pyrodgm.data.pv.arrangement import rows_by_share, spread
 from pyrodgm.data.pv.conditions import check_plant
+from pyrodgm.data.pv.dataset import _whole_days
 from pyrodgm.data.pv.sensors import COLUMNS, SENSORS, measure
-from pyrodgm.data.pv.simulate import _dirt, _string
+from pyrodgm.data.pv.simulate import _days, _dirt, _recorded, _string
 from pyrodgm.data.pv.snow import snow_day
 from pyrodgm.data.pv.weather import MINUTES, Weather, load_site, minutes
 
@@ -46,6 +48,50 @@ class TestCampaign:
         day = campaign.groupby(campaign["time"].dt.date).agg({"poa_global": "sum", "state": "first"})
         light = day["poa_global"].groupby(day["state"]).median()
         assert light["N"] > 1.5 * light["C"]
+
+    def test_snow_lies_on_the_coldest_days_and_clouds_on_the_dullest(self):
+        """With one row a day; snow chooses first, and a clear day may be among the coldest."""
+        random = np.random.default_rng(0)
+        temperature, clearness = random.permutation(40), random.permutation(40)
+        planned = arranged.campaign(clearness, temperature, np.ones(40, int), 20, random)
+        counts = rows_by_share(20)
+        assert sorted(temperature[planned["S"]]) == list(range(counts["S"]))
+        left = np.setdiff1d(np.arange(40), planned["S"])
+        by_clearness = left[np.argsort(clearness[left])]
+        assert set(planned["C"]) == set(by_clearness[: counts["C"]])
+        assert set(planned["N"]) == set(by_clearness[-counts["N"] :])
+
+    @pytest.mark.parametrize("rows", [7, 20, 999])
+    def test_the_rows_left_over_go_to_the_largest_remainders(self, rows):
+        counts = rows_by_share(rows)
+        exact = {name: rows * share / sum(SHARES.values()) for name, share in SHARES.items()}
+        more = {name: exact[name] % 1 for name in SHARES if counts[name] == int(exact[name]) + 1}
+        less = {name: exact[name] % 1 for name in SHARES if counts[name] == int(exact[name])}
+        assert len(more) + len(less) == 10 and sum(counts.values()) == rows and min(more.values()) >= max(less.values())
+
+    def test_the_first_rows_in_light_are_recorded(self):
+        """Of two days of snow that is gone at noon of the second, and of one fault."""
+        light = np.tile(np.where(np.abs(np.arange(MINUTES) - 720) < 100, 500.0, 10.0), 3)
+        weather = TestString.weather(3, poa_global=light)
+        states = np.repeat(np.array(["S", "S", "RS8"], object), MINUTES)
+        states[MINUTES + 720 : 2 * MINUTES] = "N"
+        counts = rows_by_share(1000)
+        assert 199 < counts["S"] < 299 and counts["RS8"] < 199
+        found = np.flatnonzero(_recorded(weather, states, {"S": [0, 1], "RS8": [2]}, 1000))
+        lit = np.flatnonzero(light >= 20)
+        snow = lit[states[lit] == "S"][: counts["S"]]
+        assert found.tolist() == [*snow, *lit[states[lit] == "RS8"][: counts["RS8"]]]
+        assert _recorded(weather, states, None, 1000).tolist() == (light >= 20).tolist()
+
+    def test_figures_of_days(self):
+        """The clear-sky index is weighted by the light."""
+        light = np.where(np.arange(MINUTES) < 100, 300.0, np.where(np.arange(MINUTES) < 400, 100.0, 19.0))
+        index = np.where(np.arange(MINUTES) < 100, 1.0, 0.0)
+        air = np.repeat([1.0, 3.0], MINUTES)
+        columns = {"poa_global": np.tile(light, 2), "clear_sky_index": np.tile(index, 2), "temp_air": air}
+        days = _days(TestString.weather(2, **columns))
+        assert days["clearness"] == pytest.approx(np.full(2, 30_000 / light.sum()))
+        assert days["temperature"].tolist() == [1, 3] and days["lit"].tolist() == [400, 400]
 
     def test_a_condition_has_no_more_days_than_its_rows_need(self):
         """With one row a day, each condition has as many days as rows."""
@@ -144,8 +190,34 @@ class TestWeather:
         k = weather_of._broken(np.full(50_000, 0.65), np.random.default_rng(0))
         assert k.mean() == pytest.approx(0.65, abs=0.03)
         assert ((k > 0.85) | (k < 0.45)).mean() > 0.7
-        clear = weather_of._broken(np.full(50_000, 1.02), np.random.default_rng(0))
+        clear, dull = (weather_of._broken(np.full(50_000, k), np.random.default_rng(0)) for k in (1.02, 0.2))
         assert clear.std() == pytest.approx(0.03 * 1.02, rel=0.1)
+        assert clear.mean() == pytest.approx(1.02, abs=0.002) and dull.mean() == pytest.approx(0.2, abs=0.001)
+
+    def test_clouds_last_eight_minutes_and_flicker_three(self):
+        """A cloud comes where u > 0, and the signs of two normals of correlation r agree by 2 / pi arcsin r."""
+        flicker = weather_of._broken(np.full(50_000, 1.02), np.random.default_rng(0))
+        assert np.corrcoef(flicker[:-3], flicker[3:])[0, 1] == pytest.approx(np.exp(-1), abs=0.03)
+        cloud = np.sign(weather_of._broken(np.full(50_000, 0.65), np.random.default_rng(0)) - 0.65)
+        assert (cloud[:-8] * cloud[8:]).mean() == pytest.approx(2 / np.pi * np.arcsin(np.exp(-1)), abs=0.04)
+
+    def test_rain_is_an_overcast_hour_of_saturated_air(self):
+        """Days that are overcast and humid, overcast, humid, and neither; at noon, because hours are interpolated."""
+        site = load_site("miami")
+        day = np.arange(8760) // 24
+        ghi = np.where(day % 4 < 2, 0.1, 0.9) * weather_of._hourly_clear_sky(site)
+        site = site._replace(ghi=ghi, humidity=np.where(day % 2 == 0, 100.0, 80.0))
+        weather = minutes(site, "01-01", 8, 20.0, 180.0, np.random.default_rng(0))
+        assert weather.rain.reshape(-1, MINUTES)[:, 720].tolist() == [True, False, False, False] * 2
+
+    def test_the_ground_reflects_a_fifth(self):
+        """An upright plane to the north, under a thick overcast, sees half of the sky and half of the ground."""
+        site = load_site("miami")
+        site = site._replace(ghi=0.05 * weather_of._hourly_clear_sky(site))
+        flat, upright = (
+            minutes(site, "01-01", 1, tilt, 0.0, np.random.default_rng(0)).poa_global.sum() for tilt in (0.0, 90.0)
+        )
+        assert upright / flat == pytest.approx(0.5 + 0.2 / 2, abs=0.01)
 
     def test_memory(self):
         process = weather_of._memory(200_000, 8, np.random.default_rng(0))
@@ -174,6 +246,14 @@ class TestSnow:
         assert np.random.default_rng(0).uniform(6, 25) > 8  # the depth that falls
         assert snow.transmitted[-1] / snow.transmitted[0] == pytest.approx(np.exp(2), rel=0.01)
 
+    def test_it_slides_in_light_alone(self):
+        snow = snow_day(0 * self.light, np.full(MINUTES, 0.5), 35, 4, np.random.default_rng(0))
+        assert (snow.covered == 1).all()
+
+    def test_the_pace_differs_between_modules(self):
+        snow = snow_day(self.light, np.full(MINUTES, 1.0), 30, 5000, np.random.default_rng(0))
+        assert np.log(1 - snow.covered[720 - 300 + 60]).std() == pytest.approx(0.7, rel=0.05)
+
     def test_melts_in_the_sun(self):
         """Ten hours of 400 W/m² melt 15 · 0.4 · 10 / 24 = 2.5 mm of water, if the air is at freezing point."""
         snow = snow_day(self.light, np.zeros(MINUTES), 35, 4, np.random.default_rng(0))
@@ -196,17 +276,55 @@ class TestString:
         return Weather(time, **{**dict.fromkeys(names, np.zeros(size)), "rain": np.zeros(size, bool), **columns})
 
     @staticmethod
-    def values(weather):
+    def values(weather, state="N", every=1, **plant):
         healthy = np.full(len(weather.time) // MINUTES, "N", object)
-        plant = Plant()
-        generator = np.random.default_rng(0)
-        return _string(weather, healthy, healthy, plant, check_plant(plant), 1, generator)[0]
+        plant, generator = Plant(**plant), np.random.default_rng(0)
+        state = np.full(len(healthy), state, object)
+        return _string(weather, state, healthy, plant, check_plant(plant), every, generator)[0]
+
+    def minute(self, **options):
+        """Current and voltage of a single minute of light on a day at 25 °C."""
+        light = np.zeros(MINUTES)
+        light[720] = 900.0
+        weather = self.weather(1, poa_global=light, poa_direct=light * 8 / 9, temp_air=np.full(MINUTES, 25.0))
+        values = self.values(weather, **options)
+        return values["i_dc"][720], values["v_dc"][720]
 
     def test_the_modules_follow_the_air_by_seven_minutes(self):
         air = np.where(np.arange(MINUTES) < 720, 5.0, 15.0)
         told = self.values(self.weather(1, temp_air=air))["temp_module"]
         assert told[:720] == pytest.approx(5)
         assert told[720 + 6] == pytest.approx(15 - 10 * np.exp(-1))
+
+    def test_the_modules_are_warmer_than_the_air_by_faimans_model(self):
+        light, wind = np.full(MINUTES, 800.0), np.full(MINUTES, 2.0)
+        weather = self.weather(1, poa_global=light, poa_direct=light / 2, wind_speed=wind)
+        values = self.values(weather, every=60)
+        assert values["temp_module"] == pytest.approx(800 / (25 + 6.84 * 2))
+        lit = np.flatnonzero(values["v_dc"])
+        assert lit.tolist() == list(range(0, MINUTES, 60))
+
+    def test_the_tracker_wanders_by_half_a_per_cent(self):
+        light = np.full(MINUTES, 800.0)
+        volts = self.values(self.weather(1, poa_global=light, poa_direct=light), every=3)["v_dc"][::3]
+        assert volts.std() / volts.mean() == pytest.approx(0.005, rel=0.15)
+
+    def test_a_local_tracker_stays_at_the_first_maximum(self):
+        far, near = (self.minute(state="IV", local_tracker=local) for local in (False, True))
+        assert near[1] > far[1] + 90 and near[0] * near[1] < 0.6 * far[0] * far[1]
+
+    def test_a_resistor_takes_its_voltage(self):
+        healthy, some, more = (self.minute(state=state)[1] for state in ("N", "RS4", "RS8"))
+        assert healthy - some == pytest.approx(23, abs=2) and some - more > 15
+
+    def test_the_voltage_is_that_of_the_warm_module(self):
+        """At 25 °C of air and without wind, a steady 900 W/m² warm it by 36 K, which costs a seventh."""
+        light, air = np.full(MINUTES, 900.0), np.full(MINUTES, 25.0)
+        warm = self.values(self.weather(1, poa_global=light, poa_direct=light, temp_air=air), every=60)["v_dc"][720]
+        cool = self.minute()[1]
+        module, layout = load_module(), uniform_layout(load_module(), 8)
+        known = maximum_power(module, np.full((1, 1), 900.0), np.array([25 + 36.0]), layout).voltage[0]
+        assert warm == pytest.approx(known, rel=0.02) and cool / warm > 1.1
 
     def test_dirt_grows_each_day_until_it_rains(self):
         rain = np.zeros(10 * MINUTES, bool)
@@ -296,6 +414,43 @@ def test_the_clear_sky_is_pvlibs_at_the_site_and_its_altitude():
 
 
 class TestDataset:
+    @pytest.fixture
+    def table(self, monkeypatch):
+        """A table in place of the simulation: ten conditions on five days each, a row every two hours."""
+        time = pd.date_range("2019-03-01", periods=600, freq="2h", tz="Etc/GMT+5")
+        columns = {name: 1000.0 * i + np.arange(600) for i, name in enumerate(COLUMNS)}
+        state = np.array(tuple(SHARES), object)[np.arange(600) // 12 % 10]
+        table = pd.DataFrame({"time": time, **columns, "state": state, "recorded": np.arange(600) != 7})
+        monkeypatch.setattr(sys.modules["pyrodgm.data.pv.simulate"], "simulate", lambda *args, **options: table)
+        return table
+
+    def test_the_columns_in_their_order(self, table):
+        for name, own in (("iv", COLUMNS[:2]), ("sensors", COLUMNS)):
+            x = torch.cat([rows.x for rows in load("pv", columns=name).parts.values()])
+            x = x[x[:, 0].argsort()].numpy()
+            assert (x == table.loc[table["recorded"], list(own)].to_numpy(np.float32)).all()
+
+    @pytest.mark.parametrize("held_out", ["minutes", "days"])
+    def test_the_seed_fixes_the_parts(self, table, held_out):
+        first, again, other = (load("pv", held_out=held_out, seed=seed).test.x for seed in (1, 1, 2))
+        assert torch.equal(first, again) and not torch.equal(first, other)
+
+    def test_rows_of_a_year_are_spread_evenly_over_the_table(self, table):
+        x = torch.cat([rows.x for rows in load("pv", arrangement="days", rows=100).parts.values()])
+        found = x[:, 0].sort().values
+        assert len(found) == 100 and found[0] == 0 and found[-1] == 599 and found.diff().max() <= 8
+
+    def test_a_day_of_two_conditions_is_of_the_one_with_more_rows(self):
+        """Three days of each of two conditions; one row of every day is of the other condition."""
+        day = torch.arange(6).repeat_interleave(5)
+        y = (day >= 3).long()
+        y[::5] = 1 - y[::5]
+        parts = _whole_days(y, day, ("a", "b"), torch.Generator().manual_seed(0))
+        assert sorted(torch.cat(parts).tolist()) == list(range(30))
+        for part in parts:
+            days = day[part].unique()
+            assert len(part) == 10 and sorted((days >= 3).tolist()) == [False, True]
+
     def test_a_dataset_of_six_sensors(self):
         data = load("pv", rows=3000, site="sand-point")
         assert [len(rows.x) for rows in data.parts.values()] == [2100, 300, 600]

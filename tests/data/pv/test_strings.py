@@ -81,6 +81,41 @@ def test_snow_without_its_depth_is_refused():
         scene("S", PLANT, MODULE, np.ones(1), np.ones(1))
 
 
+LAYOUTS = {  # submodules of 24 cells: how many have so many lit and shaded cells
+    "PS7": ([[22, 2]], [24]),
+    "PS50": ([[24, 0], [12, 12]], [23, 1]),
+    "PSRS": ([[24, 0], [12, 12]], [23, 1]),
+    "PS75": ([[24, 0], [12, 12], [18, 6]], [22, 1, 1]),
+    "IV": ([[24, 0], [0, 24]], [18, 6]),
+    "RS4": ([[24]], [24]),
+    "N": ([[24]], [24]),
+}
+
+
+@pytest.mark.parametrize("condition", LAYOUTS)
+def test_the_shaded_cells_of_each_condition(condition):
+    layout = seen(condition).layout
+    assert (layout.cells.tolist(), layout.counts.tolist()) == LAYOUTS[condition]
+
+
+def test_light_and_resistance_of_each_condition():
+    """800 W/m² of direct and 100 of diffuse light; shade takes a share of the direct light."""
+    plant = {"shade": 0.8, "uniform_shade": 0.2, "resistances": (3.0, 5.0)}
+    for condition, shaded in (("PS7", 740.0), ("PS50", 260.0), ("PSRS", 260.0), ("PS75", 260.0), ("IV", 300.0)):
+        assert seen(condition, **plant).irradiance[0] == pytest.approx([900, shaded])
+    resistances = {condition: seen(condition, **plant).resistance for condition in LAYOUTS}
+    assert resistances == dict.fromkeys(LAYOUTS, 0.0) | {"RS4": 3.0, "PSRS": 3.0}
+    assert seen("RS8", **plant).resistance == 5.0
+
+
+def test_snow_covers_whole_rows_of_cells():
+    """A module has twelve rows, each with two cells of each of its three submodules."""
+    covered = np.array([[0.0, 0.01, 1 / 12, 0.5, 0.51, 1.0, 0.0, 0.0]])
+    s = scene("S", PLANT, MODULE, at(800.0), at(100.0), covered, at(0.25))
+    assert s.layout.cells[0, :, 1].tolist() == [0, 2, 2, 12, 14, 24, 0, 0] and (s.layout.cells.sum(-1) == 24).all()
+    assert s.layout.counts.tolist() == [3] * 8 and s.irradiance.tolist() == [[900.0, 225.0]]
+
+
 class TestFaults:
     def test_a_resistor_lowers_the_voltage_by_r_i_at_equal_current(self):
         current = np.linspace(0.1, 6.9, 30)[None]
@@ -156,6 +191,8 @@ def test_a_tracker_that_wanders_stays_on_the_curve():
     [
         ("Canadian_Solar_Inc__CS6P_250P", 60, 3, 6),
         ("Znshine_PV_Tech_ZXM5_96_250_MS", 96, 3, 6),
+        ("Canadian_Solar_Inc__CS1K_295MS", 56, 2, 4),
+        ("Mitsubishi_Electric_PV_MF160EB4", 50, 2, 2),
     ],
 )
 def test_other_modules(name, cells, submodules, columns):
