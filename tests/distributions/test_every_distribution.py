@@ -64,6 +64,7 @@ def test_samples_have_the_shape_that_was_asked_for(make):
     for one in (p, p.expand((3, *p.batch_shape))):
         draws = one.sample((6, 2))
         assert draws.shape == (6, 2, *one.batch_shape, *one.event_shape)
+        assert one.support.event_dim == len(one.event_shape) and bool(one.support.check(draws).all())
         assert len(draws.flatten(0, 1).unique(dim=0)) > 1 and one.log_prob(draws).shape == (6, 2, *one.batch_shape)
 
 

@@ -57,3 +57,4 @@ def test_enumerates_the_base_s_values():
     assert torch.equal(p.enumerate_support(), torch.eye(3)[:, None].expand(3, 5, 3))
     trace = poutine.trace(lambda: pyro.sample("y", p)).get_trace()
     assert bool(p.support.check(trace.nodes["y"]["value"]).all())
+    assert not bool(p.support.check(torch.full((5, 3), 0.5)).any())

@@ -7619,3 +7619,30 @@ mutants(
         "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[plated]",
     ),
 )
+
+mutants(
+    "distributions/pixel_by_pixel.py",
+    (
+        "constraints.independent(constraints.boolean, 1)",
+        "constraints.boolean",
+        "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[pixel_by_pixel]",
+    ),
+)
+
+mutants(
+    "distributions/mixed_cells.py",
+    (
+        "    support = constraints.boolean\n",
+        "    support = constraints.real\n",
+        "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[one_hot_cells-0.5]",
+    ),
+)
+
+mutants(
+    "distributions/plated.py",
+    (
+        "return self.base.support",
+        "return constraints.real_vector",
+        "distributions/test_plated.py::test_enumerates_the_base_s_values",
+    ),
+)
