@@ -7646,3 +7646,12 @@ mutants(
         "distributions/test_plated.py::test_enumerates_the_base_s_values",
     ),
 )
+
+mutants(
+    "models/resnet_vae.py",
+    (
+        "torch.nn.Parameter(torch.randn(maps))",
+        "torch.nn.Parameter(torch.zeros(maps))",
+        "models/test_resnet_vae.py::test_the_top_layer_has_a_learned_prior",
+    ),
+)
