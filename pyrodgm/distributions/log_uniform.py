@@ -45,7 +45,8 @@ class LogUniform(dist.TorchDistribution):
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(w) = c - log |w|."""
-        return LOG_C - value.abs().log()
+        log_p = LOG_C - value.abs().log()
+        return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))
 
     @torch.no_grad()
     def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:

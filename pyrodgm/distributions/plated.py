@@ -20,7 +20,7 @@ class Plated(dist.TorchDistribution):
         base: a distribution of any batch shape.
 
     Shapes:
-        batch shape ``()`` until a plate expands it; event shape and log-probabilities of ``base``.
+        batch shape ``()`` until a plate expands it; the event shape of ``base``.
 
     Example::
 
@@ -56,8 +56,8 @@ class Plated(dist.TorchDistribution):
 
     @property
     def mean(self) -> torch.Tensor:
-        """The mean of the base."""
-        return self.base.mean
+        """The mean of the base for every element of the plates."""
+        return self._filled().mean
 
     def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """A sample of the base for every element of the plates."""
@@ -68,8 +68,9 @@ class Plated(dist.TorchDistribution):
         return self._filled().rsample(sample_shape)
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
-        """The log-probability of the base, with the shape to which its parameters and ``value`` broadcast."""
-        return self.base.log_prob(value)
+        """The log-probability of the base, with the shape to which the base, ``value`` and the plates broadcast."""
+        log_p = self.base.log_prob(value)
+        return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))
 
     def enumerate_support(self, expand: bool = True) -> torch.Tensor:
         """The values of the base."""

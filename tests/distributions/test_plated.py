@@ -18,6 +18,13 @@ def test_log_probabilities_are_the_base_s(shape):
     assert torch.equal(p.mean, base.mean)
 
 
+def test_a_base_without_the_plates_counts_once_for_every_element():
+    base, y = dist.OneHotCategorical(logits=torch.randn(4)), torch.eye(4)[2]
+    p = Plated(base).expand((3, 5))
+    torch.testing.assert_close(p.log_prob(y), base.log_prob(y).expand(3, 5))
+    torch.testing.assert_close(p.mean, base.mean.expand(3, 5, 4))
+
+
 def test_samples_fill_the_plates():
     p = Plated(dist.OneHotCategorical(logits=torch.randn(4)))
     with pyro.plate("particles", 2, dim=-2), pyro.plate("rows", 5, dim=-1):
@@ -50,3 +57,4 @@ def test_enumerates_the_base_s_values():
     assert torch.equal(p.enumerate_support(), torch.eye(3)[:, None].expand(3, 5, 3))
     trace = poutine.trace(lambda: pyro.sample("y", p)).get_trace()
     assert bool(p.support.check(trace.nodes["y"]["value"]).all())
+    assert not bool(p.support.check(torch.full((5, 3), 0.5)).any())

@@ -176,6 +176,7 @@ def test_the_top_layer_has_a_learned_prior():
     (z,) = (node for node in pyro.poutine.trace(model.model).get_trace(size=3).nodes.values() if node["name"] == "z3")
     prior = z["fn"].base_dist
     assert isinstance(prior, Normal) and prior.loc.shape == (3, 2, 4, 3)
+    assert bool((model.start != 0).all())  # drawn, so that the maps differ from the first step on
     assert torch.autograd.grad(prior.loc.sum(), model.start)[0].abs().min() > 0
 
 

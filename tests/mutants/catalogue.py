@@ -1794,8 +1794,8 @@ mutants(
         "distributions/test_log_uniform.py::test_the_divergence_is_the_exact_one_within_004_nats",
     ),
     (
-        "return LOG_C - value.abs().log()",
-        "return LOG_C + value.abs().log()",
+        "log_p = LOG_C - value.abs().log()",
+        "log_p = LOG_C + value.abs().log()",
         "distributions/test_log_uniform.py::test_the_log_probabilities_have_the_divergence_s_constant",
     ),
     (
@@ -7982,5 +7982,140 @@ mutants(
         "    model.eval()\n",
         "",
         "estimators/test_training.py::test_the_settings_of_an_estimator_are_those_of_its_training[None]",
+    ),
+)
+
+mutants(
+    "distributions/discrete.py",
+    (
+        "logits, validate_args=self._validate_args)",
+        "logits)",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[straight_through-False]",
+    ),
+    (
+        "        if self._validate_args:\n            self._validate_sample(value)\n        return (value",
+        "        return (value",
+        "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[straight_through-1.0]",
+    ),
+)
+
+mutants(
+    "distributions/discretized_logistic.py",
+    (
+        "self.num_levels, validate_args=self._validate_args)",
+        "self.num_levels)",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[discretized_logistic-False]",
+    ),
+)
+
+mutants(
+    "distributions/log_uniform.py",
+    (
+        "LogUniform(self._like.expand(batch_shape), validate_args=self._validate_args)",
+        "LogUniform(self._like.expand(batch_shape))",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[log_uniform-False]",
+    ),
+    (
+        "return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))",
+        "return log_p",
+        "distributions/test_every_distribution.py::test_an_expanded_one_is_the_same_for_every_row[log_uniform]",
+    ),
+)
+
+mutants(
+    "distributions/mixed_cells.py",
+    (
+        "        if self._validate_args:\n            self._validate_sample(value)\n",
+        "",
+        "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[one_hot_cells-0.5]",
+    ),
+    (
+        "OneHotCells(self.logits.expand(batch_shape), validate_args=self._validate_args)",
+        "OneHotCells(self.logits.expand(batch_shape))",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[one_hot_cells-False]",
+    ),
+    (
+        "MixedCells(parts, self.places, validate_args=self._validate_args)",
+        "MixedCells(parts, self.places)",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[mixed_cells-False]",
+    ),
+    (
+        "part.sample(torch.Size(sample_shape))",
+        "part.sample()",
+        "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[mixed_cells]",
+    ),
+    (
+        "(logits=self.logits).sample(torch.Size(sample_shape))",
+        "(logits=self.logits).sample()",
+        "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[one_hot_cells]",
+    ),
+)
+
+mutants(
+    "distributions/pixel_by_pixel.py",
+    (
+        "batch_shape, validate_args=self._validate_args)",
+        "batch_shape)",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[pixel_by_pixel-False]",
+    ),
+)
+
+mutants(
+    "distributions/plated.py",
+    (
+        "self.base, batch_shape, validate_args=self._validate_args)",
+        "self.base, batch_shape)",
+        "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[plated-False]",
+    ),
+    (
+        "return log_p.expand(torch.broadcast_shapes(log_p.shape, self.batch_shape))",
+        "return log_p",
+        "distributions/test_plated.py::test_a_base_without_the_plates_counts_once_for_every_element",
+    ),
+    (
+        "return self._filled().mean",
+        "return self.base.mean",
+        "distributions/test_plated.py::test_a_base_without_the_plates_counts_once_for_every_element",
+    ),
+    (
+        "return self._filled().sample(sample_shape)",
+        "return self._filled().sample()",
+        "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[plated]",
+    ),
+)
+
+mutants(
+    "distributions/pixel_by_pixel.py",
+    (
+        "constraints.independent(constraints.boolean, 1)",
+        "constraints.boolean",
+        "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[pixel_by_pixel]",
+    ),
+)
+
+mutants(
+    "distributions/mixed_cells.py",
+    (
+        "    support = constraints.boolean\n",
+        "    support = constraints.real\n",
+        "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[one_hot_cells-0.5]",
+    ),
+)
+
+mutants(
+    "distributions/plated.py",
+    (
+        "return self.base.support",
+        "return constraints.real_vector",
+        "distributions/test_plated.py::test_enumerates_the_base_s_values",
+    ),
+)
+
+mutants(
+    "models/resnet_vae.py",
+    (
+        "torch.nn.Parameter(torch.randn(maps))",
+        "torch.nn.Parameter(torch.zeros(maps))",
+        "models/test_resnet_vae.py::test_the_top_layer_has_a_learned_prior",
     ),
 )
