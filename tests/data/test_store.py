@@ -11,14 +11,14 @@ CONTENT = bytes(range(256)) * 4000  # about a megabyte
 
 
 @contextmanager
-def serving(content=CONTENT, ranges=True, break_after=None):
-    """A server of one file that may ignore Range, and break its first connection after so many bytes."""
+def serving(content=CONTENT, ranges=True, break_after=None, early=0):
+    """A server of one file that may ignore Range, begin too early, and break its first connection after some bytes."""
     asked, breaks = [], [break_after] if break_after else []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             asked.append(self.headers.get("Range"))
-            start = int(asked[-1].removeprefix("bytes=").removesuffix("-")) if ranges and asked[-1] else 0
+            start = int(asked[-1].removeprefix("bytes=").removesuffix("-")) - early if ranges and asked[-1] else 0
             if start >= len(content):
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(content)}")
@@ -87,6 +87,14 @@ class TestDownload:
                 fetch("mnist")
             assert fetch("mnist")[0].read_bytes() == CONTENT
         assert asked == [None, "bytes=262144-"]
+
+    def test_a_server_that_begins_elsewhere_sends_the_whole(self, cache):
+        with serving(early=1) as (home, asked):
+            folder = cache(home)
+            folder.mkdir(parents=True)
+            (folder / "file.gz.part").write_bytes(CONTENT[:1000])
+            assert fetch("mnist")[0].read_bytes() == CONTENT
+        assert asked == ["bytes=1000-", None]
 
     @pytest.mark.parametrize("part", [CONTENT, CONTENT + b"more"], ids=["whole", "too long"])
     def test_a_part_that_needs_no_more(self, cache, part):
