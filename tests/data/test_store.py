@@ -115,6 +115,15 @@ class TestDownload:
             cache(home)
             assert fetch("mnist")[0].read_bytes() == CONTENT
 
+    def test_the_file_is_asked_for_without_compression(self, cache, monkeypatch):
+        """Places in a compressed answer are none in the file."""
+        asked, get = [], store.requests.get
+        monkeypatch.setattr(store.requests, "get", lambda url, **to: asked.append(to["headers"]) or get(url, **to))
+        with serving() as (home, _):
+            cache(home)
+            fetch("mnist")
+        assert asked == [{"Accept-Encoding": "identity"}]
+
     def test_a_part_of_another_file_does_no_harm(self, cache):
         with serving() as (home, _):
             folder = cache(home)
@@ -153,6 +162,7 @@ class TestFinding:
         (tmp_path / "omniglot").mkdir()
         (tmp_path / "omniglot/omniglot_28x28_box.npz").touch()
         assert fetch("omniglot") == [tmp_path / "omniglot/omniglot_28x28_box.npz"]
+        assert path("omniglot") == tmp_path / "omniglot"
         with pytest.raises(FileNotFoundError, match="chardata.mat: not in "):
             fetch("omniglot", box=False)
         (tmp_path / "omniglot/chardata.mat").touch()
@@ -161,6 +171,19 @@ class TestFinding:
         (tmp_path / "omniglot/omniglot_28x28_box.npz").unlink()
         with pytest.raises(FileNotFoundError, match="omniglot_28x28_box.npz: not in "):
             fetch("omniglot", box=True)
+
+    def test_some_of_the_stand_ins_stand_in_for_nothing(self, cache, monkeypatch, tmp_path):
+        cache("")
+        own = {f"{part}.amat": "md5:" + "0" * 32 for part in "ab"}
+        source = sources.Source("http://127.0.0.1:9/", own, stand_ins=("a.mat", "b.mat"))
+        monkeypatch.setitem(sources.SOURCES, "binarised-mnist", source)
+        monkeypatch.setenv("PYRODGM_DATA", str(tmp_path))
+        (tmp_path / "binarized_mnist").mkdir()
+        for name in source.stand_ins:
+            with pytest.raises(FileNotFoundError, match="a.amat: not in "):
+                fetch("binarised-mnist")
+            (tmp_path / "binarized_mnist" / name).touch()
+        assert [found.name for found in fetch("binarised-mnist")] == ["a.mat", "b.mat"]
 
     def test_a_set_without_a_home(self, cache):
         cache("")
@@ -176,7 +199,8 @@ class TestFinding:
         assert origin(name) == ("included in scikit-learn" if name == "digits" else "generated")
 
     def test_svhns_third_file_is_asked_for(self):
-        assert "extra_32x32.mat" not in files("svhn") and files("svhn", extra=True)[2] == "extra_32x32.mat"
+        assert "extra_32x32.mat" not in (*files("svhn"), *files("svhn", extra=False))
+        assert files("svhn", extra=True)[2] == "extra_32x32.mat"
 
     def test_every_data_set_has_a_source_and_every_file_a_checksum(self):
         assert set(sources.SOURCES) == set(DATASETS)

@@ -8053,3 +8053,31 @@ mutants(
         "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
     ),
 )
+mutants(
+    "data/store.py",
+    (
+        "place is None or place[1] != str(start)",
+        "place is None",
+        "data/test_store.py::TestDownload::test_a_server_that_begins_elsewhere_sends_the_whole",
+    ),
+    (
+        '{"Accept-Encoding": "identity"} | ',
+        "{} | ",
+        "data/test_store.py::TestDownload::test_the_file_is_asked_for_without_compression",
+    ),
+    (
+        "all((own / file).exists() for file in stand_ins)",
+        "any((own / file).exists() for file in stand_ins)",
+        "data/test_store.py::TestFinding::test_some_of_the_stand_ins_stand_in_for_nothing",
+    ),
+    (
+        "any((own / file).exists() for file in (*source",
+        "all((own / file).exists() for file in (*source",
+        "data/test_store.py::TestFinding::test_stand_ins_only_where_the_sets_own_files_are_not_there",
+    ),
+    (
+        "if options.get(option)]",
+        "if option in options]",
+        "data/test_store.py::TestFinding::test_svhns_third_file_is_asked_for",
+    ),
+)
