@@ -8081,3 +8081,31 @@ mutants(
         "data/test_store.py::TestFinding::test_svhns_third_file_is_asked_for",
     ),
 )
+mutants(
+    "pv/check.py",
+    (
+        "round(gap / check.step) - 1",
+        "round(gap / check.step)",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "int(time[i])) for i in long]",
+        "int(time[i + 1])) for i in long]",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "sorted(self.gaps, reverse=True)[:10]",
+        "sorted(self.gaps)[:10]",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "int(time.max()), int(time[-1])",
+        "int(time[-1]), int(time[-1])",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "level >= CURTAILED * top",
+        "level >= top",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+)
