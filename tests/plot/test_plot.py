@@ -353,25 +353,25 @@ def test_decision_regions_colour_the_plane_by_the_classifier():
 
 
 def test_decision_regions_are_drawn_where_the_rows_are():
-    """Class 1 is at the top right."""
+    """Class 1 is at the bottom right."""
 
     class Corner(torch.nn.Linear):
         num_classes = 2
 
         def classifier(self, x):
-            inside = (x[:, 0] > 4) & (x[:, 1] > 0)
+            inside = (x[:, 0] > 4) & (x[:, 1] < 0)
             return torch.stack([~inside, inside], -1).to(x.dtype)
 
-    x, y = torch.tensor([[0.0, -1], [10, 1]]), torch.tensor([0, 1])
+    x, y = torch.tensor([[0.0, 1], [10, -1]]), torch.tensor([0, 1])
     ax = decision_regions(Corner(1, 1), x, y, labelled=x[:1], steps=20)
     (image,) = ax.images
     colours = image.get_array()
     corners = [colours[i, j, 0] > colours[i, j, 2] for i, j in ((0, 0), (0, -1), (-1, 0), (-1, -1))]
-    assert image.origin == "lower" and corners == [False, False, False, True]  # orange, in the last line
+    assert image.origin == "lower" and corners == [False, True, False, False]  # orange, in the first line
     assert image.get_extent() == pytest.approx([-0.3, 10.3, -1.3, 1.3])
     drawn = [(part.get_offsets().tolist(), tuple(part.get_facecolor()[0, :3])) for part in ax.collections]
     blue, orange = plt.get_cmap("tab10").colors[:2]
-    assert [rows for rows, _ in drawn] == [[[0, -1]], [[10, 1]], [[0, -1]]]
+    assert [rows for rows, _ in drawn] == [[[0, 1]], [[10, -1]], [[0, 1]]]
     np.testing.assert_allclose([colour for _, colour in drawn], [blue, orange, (0, 0, 0)], atol=1e-6)
 
 
