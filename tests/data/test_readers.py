@@ -1,5 +1,8 @@
 """Every reader, with a tiny file of its format and with damaged files."""
 
+import gzip
+import struct
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -28,6 +31,23 @@ def test_matrix(tmp_path):
     np.testing.assert_array_equal(read_matrix(tmp_path / "images", dimensions=4), BYTES)
     write_matrix(tmp_path / "labels", np.array([4, 0, 70_000]))
     assert read_matrix(tmp_path / "labels", dimensions=1).tolist() == [4, 0, 70_000]
+
+
+@pytest.mark.parametrize(
+    ("magic", "dtype", "values"),
+    [
+        (0x1E3D4C51, "<f4", [0.5, -2.0, 1e30]),
+        (0x1E3D4C53, "<f8", [0.1, -2.0, 1e300]),
+        (0x1E3D4C54, "<i4", [1, -2, 70_000]),
+        (0x1E3D4C55, "u1", [1, 2, 255]),
+        (0x1E3D4C56, "<i2", [1, -2, 300]),
+    ],
+)
+def test_a_matrix_has_the_type_of_its_magic_number(tmp_path, magic, dtype, values):
+    """The numbers are those of the data set's page."""
+    content = struct.pack("<5I", magic, 1, 3, 1, 1) + np.array(values, dtype).tobytes()
+    (tmp_path / "file").write_bytes(gzip.compress(content))
+    assert read_matrix(tmp_path / "file", dimensions=1).tolist() == np.array(values, dtype).tolist()
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -113,6 +133,8 @@ def test_a_damaged_file_is_named_and_never_half_read(tmp_path, kind, damage):
     [
         (lambda p: write_amat(p, BITS + 1), lambda p: read_amat(p, 6), "want lines of 6 zeros and ones"),
         (lambda p: write_amat(p, BITS), lambda p: read_amat(p, 10), "want lines of 10 zeros and ones"),
+        (lambda p: p.write_text("0 1,0 1\n"), lambda p: read_amat(p, 4), "want lines of 4 zeros and ones with spaces"),
+        (lambda p: p.write_text("0 1 0 1 "), lambda p: read_amat(p, 4), "want lines of 4 zeros and ones with spaces"),
         (lambda p: write_matrix(p, BYTES), lambda p: read_matrix(p, 1), "want a binary matrix of 1 dimensions"),
         (lambda p: write_matrix(p, BYTES, cut=1), lambda p: read_matrix(p, 4), "got 95 bytes of data, want 96"),
         (lambda p: savemat(p, {"x": BYTES}, appendmat=False), lambda p: read_matlab(p, "X"), "got no variable 'X'"),

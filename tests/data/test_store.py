@@ -1,5 +1,5 @@
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pooch
@@ -11,14 +11,14 @@ CONTENT = bytes(range(256)) * 4000  # about a megabyte
 
 
 @contextmanager
-def serving(content=CONTENT, ranges=True, break_after=None):
-    """A server of one file that may ignore Range, and break its first connection after so many bytes."""
+def serving(content=CONTENT, ranges=True, break_after=None, early=0):
+    """A server of one file that may ignore Range, begin too early, and break its first connection after some bytes."""
     asked, breaks = [], [break_after] if break_after else []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             asked.append(self.headers.get("Range"))
-            start = int(asked[-1].removeprefix("bytes=").removesuffix("-")) if ranges and asked[-1] else 0
+            start = int(asked[-1].removeprefix("bytes=").removesuffix("-")) - early if ranges and asked[-1] else 0
             if start >= len(content):
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(content)}")
@@ -88,6 +88,15 @@ class TestDownload:
             assert fetch("mnist")[0].read_bytes() == CONTENT
         assert asked == [None, "bytes=262144-"]
 
+    def test_a_server_that_begins_elsewhere_sends_the_whole(self, cache):
+        with serving(early=1) as (home, asked):
+            folder = cache(home)
+            folder.mkdir(parents=True)
+            (folder / "file.gz.part").write_bytes(CONTENT[:1000])
+            with suppress(FileNotFoundError):  # with a wrong checksum
+                fetch("mnist")
+        assert asked == ["bytes=1000-", None] and (folder / "file.gz").read_bytes() == CONTENT
+
     @pytest.mark.parametrize("part", [CONTENT, CONTENT + b"more"], ids=["whole", "too long"])
     def test_a_part_that_needs_no_more(self, cache, part):
         with serving() as (home, asked):
@@ -106,6 +115,15 @@ class TestDownload:
             assert list(folder.iterdir()) == []
             cache(home)
             assert fetch("mnist")[0].read_bytes() == CONTENT
+
+    def test_the_file_is_asked_for_without_compression(self, cache, monkeypatch):
+        """Places in a compressed answer are none in the file."""
+        asked, get = [], store.requests.get
+        monkeypatch.setattr(store.requests, "get", lambda url, **to: asked.append(to["headers"]) or get(url, **to))
+        with serving() as (home, _):
+            cache(home)
+            fetch("mnist")
+        assert asked == [{"Accept-Encoding": "identity"}]
 
     def test_a_part_of_another_file_does_no_harm(self, cache):
         with serving() as (home, _):
@@ -145,6 +163,7 @@ class TestFinding:
         (tmp_path / "omniglot").mkdir()
         (tmp_path / "omniglot/omniglot_28x28_box.npz").touch()
         assert fetch("omniglot") == [tmp_path / "omniglot/omniglot_28x28_box.npz"]
+        assert path("omniglot") == tmp_path / "omniglot"
         with pytest.raises(FileNotFoundError, match="chardata.mat: not in "):
             fetch("omniglot", box=False)
         (tmp_path / "omniglot/chardata.mat").touch()
@@ -153,6 +172,19 @@ class TestFinding:
         (tmp_path / "omniglot/omniglot_28x28_box.npz").unlink()
         with pytest.raises(FileNotFoundError, match="omniglot_28x28_box.npz: not in "):
             fetch("omniglot", box=True)
+
+    def test_some_of_the_stand_ins_stand_in_for_nothing(self, cache, monkeypatch, tmp_path):
+        cache("")
+        own = {f"{part}.amat": "md5:" + "0" * 32 for part in "ab"}
+        source = sources.Source("http://127.0.0.1:9/", own, stand_ins=("a.mat", "b.mat"))
+        monkeypatch.setitem(sources.SOURCES, "binarised-mnist", source)
+        monkeypatch.setenv("PYRODGM_DATA", str(tmp_path))
+        (tmp_path / "binarized_mnist").mkdir()
+        for name in source.stand_ins:
+            with pytest.raises(FileNotFoundError, match="a.amat: not in "):
+                fetch("binarised-mnist")
+            (tmp_path / "binarized_mnist" / name).touch()
+        assert [found.name for found in fetch("binarised-mnist")] == ["a.mat", "b.mat"]
 
     def test_a_set_without_a_home(self, cache):
         cache("")
@@ -168,7 +200,8 @@ class TestFinding:
         assert origin(name) == ("included in scikit-learn" if name == "digits" else "generated")
 
     def test_svhns_third_file_is_asked_for(self):
-        assert "extra_32x32.mat" not in files("svhn") and files("svhn", extra=True)[2] == "extra_32x32.mat"
+        assert "extra_32x32.mat" not in (*files("svhn"), *files("svhn", extra=False))
+        assert files("svhn", extra=True)[2] == "extra_32x32.mat"
 
     def test_every_data_set_has_a_source_and_every_file_a_checksum(self):
         assert set(sources.SOURCES) == set(DATASETS)

@@ -49,6 +49,12 @@ class TestTables:
         assert data.classes == ("-1", "9", "10")
         assert {x[0]: y for x, y in rows_of(data)} == {1: 2, 2: 1, 3: 0, 4: -1}
 
+    def test_spaces_around_a_label_are_none_of_it(self, tmp_path):
+        (tmp_path / "own.csv").write_text("a,y\n" + "1,Gentoo\n2, Gentoo\n3,Adelie \n4, \n" * 10)
+        data = load(tmp_path / "own.csv", label="y")
+        assert data.classes == ("Adelie", "Gentoo")
+        assert {x[0]: y for x, y in rows_of(data)} == {1: 1, 2: 1, 3: 0, 4: -1}
+
     def test_npz(self, tmp_path):
         x, y = numbered([3, -1, 8])
         np.savez(tmp_path / "own.npz", x=x, y=y, x_test=x[:2] + 1000, y_test=[8, 3])
@@ -89,6 +95,8 @@ BAD_TABLES = [
     ("a,b\n1,2\n3,1e999\n", "got '1e999' in column 'b', row 2"),
     ("a,b\n1,2\n3\n", "got 1 cells in row 2, want 2, one for each column name"),
     ("a,b\n1,2,3\n", "got 3 cells in row 1, want 2"),
+    ("2019,b\n1,2,3\n", "got 3 cells in row 1, want 2"),  # one name may be a number
+    ("\ufeffa,b\nx,2\n", "got 'x' in column 'a', row 1"),  # the byte order mark is no part of the name
     ("a,b\n", "got no rows, want a header line of column names and at least one row"),
     ("", "got no rows"),
     ("1,2\n3,4\n", "got a first line of numbers, want column names"),
@@ -112,6 +120,7 @@ def test_bad_tables(tmp_path, text, message):
     [
         ("own.csv", {"label": "specis"}, "label: got 'specis', want a column of .*own.csv, such as species$"),
         ("own.csv", {"label": "Species"}, "label: got 'Species', want a column of .*own.csv, such as species$"),
+        ("own.csv", {"label": "SPECIES"}, "label: got 'SPECIES', want a column of .*own.csv, such as species$"),
         (
             "own.csv",
             {"label": "zzz"},
@@ -123,7 +132,7 @@ def test_bad_tables(tmp_path, text, message):
             "split: got .*, want three positive shares that sum to 1",
         ),
         ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows, which leave none for validation"),
-        ("own.csv", {"label": "mass"}, "got 'Gentoo' in column 'species', row 1"),
+        ("own.csv", {"label": "mass"}, "got 'Gentoo' in column 'species', row 1, want a finite number$"),
         ("own.npz", {"label": "y"}, "label: got 'y', want none for an .npz file"),
         ("own.npz", {}, "own.npz: got the arrays x, z, want x, and"),
     ],

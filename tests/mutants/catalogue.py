@@ -8119,3 +8119,269 @@ mutants(
         "models/test_resnet_vae.py::test_the_top_layer_has_a_learned_prior",
     ),
 )
+mutants(
+    "data/readers.py",
+    (
+        '0x1E3D4C51: "<f4"',
+        '0x1E3D4C51: ">f4"',
+        "data/test_readers.py::test_a_matrix_has_the_type_of_its_magic_number",
+    ),
+    (
+        '0x1E3D4C56: "<i2"',
+        '0x1E3D4C56: "<u2"',
+        "data/test_readers.py::test_a_matrix_has_the_type_of_its_magic_number",
+    ),
+    (
+        '(separators[:, :-1] != ord(" ")).any() or ',
+        "",
+        "data/test_readers.py::test_files_of_another_kind",
+    ),
+    (
+        ' or (separators[:, -1] != ord("\\n")).any()',
+        "",
+        "data/test_readers.py::test_files_of_another_kind",
+    ),
+    (
+        ".max() > 9",
+        ".max() > 10",
+        "data/test_readers.py::test_files_of_another_kind",
+    ),
+    (
+        ".transpose(0, 2, 3, 1)",
+        ".transpose(0, 3, 2, 1)",
+        "data/test_readers.py::test_cifar",
+    ),
+)
+mutants(
+    "data/tables.py",
+    (
+        "[cell.strip() for cell in column]",
+        "list(column)",
+        "data/test_user_data.py::TestTables::test_spaces_around_a_label_are_none_of_it",
+    ),
+    (
+        "if name.lower() == label.lower()",
+        "if name == label",
+        "data/test_user_data.py::test_bad_options",
+    ),
+    (
+        "if label is None and not empty and not",
+        "if not empty and not",
+        "data/test_user_data.py::test_bad_options",
+    ),
+    (
+        "if all(_is_number(name) for name in names)",
+        "if any(_is_number(name) for name in names)",
+        "data/test_user_data.py::test_bad_tables",
+    ),
+    (
+        '"utf-8-sig"',
+        '"utf-8"',
+        "data/test_user_data.py::test_bad_tables",
+    ),
+    (
+        "enumerate(rows, 1)",
+        "enumerate(rows)",
+        "data/test_user_data.py::test_bad_tables",
+    ),
+)
+mutants(
+    "plot/plane.py",
+    (
+        "points[of_class, 0], points[of_class, 1]",
+        "points[of_class, 1], points[of_class, 0]",
+        "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
+    ),
+    (
+        "first, second = 100",
+        "second, first = 100",
+        "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
+    ),
+    (
+        'color=plt.get_cmap("tab10")(k % 10)',
+        'color=plt.get_cmap("tab10")(0)',
+        "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
+    ),
+    (
+        "(y == k).cpu()",
+        "(y <= k).cpu()",
+        "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
+    ),
+    (
+        "torch.cartesian_prod(up, across).flip(-1)",
+        "torch.cartesian_prod(across, up)",
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+    (
+        'origin="lower"',
+        'origin="upper"',
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+    (
+        "(float(low[0]), float(high[0]), float(low[1]), float(high[1]))",
+        "(float(low[1]), float(high[1]), float(low[0]), float(high[0]))",
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+    (
+        "x[y == k, 0], x[y == k, 1]",
+        "x[y == k, 1], x[y == k, 0]",
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+    (
+        "of_labelled[:, 0], of_labelled[:, 1]",
+        "of_labelled[:, 1], of_labelled[:, 0]",
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+    (
+        "color=colours[k].tolist()",
+        "color=colours[0].tolist()",
+        "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
+    ),
+)
+mutants(
+    "pv/logger_map.py",
+    (
+        "(.+?)",
+        "(.*)",
+        "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
+    ),
+    (
+        "(.+?)",
+        "([0-9]+)",
+        "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
+    ),
+    (
+        'string or logger_map.string or "1"',
+        'logger_map.string or string or "1"',
+        "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
+    ),
+    (
+        "sorted(strings, key=lambda source: source.string)",
+        "strings",
+        "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
+    ),
+    (
+        "map(re.escape, column.name",
+        "map(str, column.name",
+        "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
+    ),
+    (
+        'time.get("stamp", "middle")',
+        'time.get("stamp", "end")',
+        "pv/test_logger.py::test_an_empty_map_is_the_default_one",
+    ),
+    (
+        '"start": 0.5',
+        '"start": -0.5',
+        "pv/test_check.py::TestCheck::test_what_a_time_stamps",
+    ),
+)
+mutants(
+    "pv/check_text.py",
+    (
+        "'late' if minutes > 0",
+        "'late' if minutes < 0",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        '{seconds // 60} min" if',
+        '{seconds} min" if',
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "if seconds % 60 == 0",
+        "if seconds >= 60",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "check.unread[quantity]} of them",
+        "count} of them",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "from {low:.4g} to",
+        "from {mean:.4g} to",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "for count, words in notes if count]",
+        "for count, words in notes]",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "in check.skipped.most_common()",
+        "in check.skipped.items()",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        "light, sun = check.season",
+        "sun, light = check.season",
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        'else f"{_moment(check.first)} to',
+        'else f"{_moment(check.last)} to',
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+    (
+        'f"gap of {missing} rows after {_moment(at)}"',
+        'f"gap of {at} rows after {_moment(missing)}"',
+        "pv/test_check.py::TestCheck::test_the_lines_of_a_string",
+    ),
+)
+mutants(
+    "data/store.py",
+    (
+        "place is None or place[1] != str(start)",
+        "place is None",
+        "data/test_store.py::TestDownload::test_a_server_that_begins_elsewhere_sends_the_whole",
+    ),
+    (
+        '{"Accept-Encoding": "identity"} | ',
+        "{} | ",
+        "data/test_store.py::TestDownload::test_the_file_is_asked_for_without_compression",
+    ),
+    (
+        "all((own / file).exists() for file in stand_ins)",
+        "any((own / file).exists() for file in stand_ins)",
+        "data/test_store.py::TestFinding::test_some_of_the_stand_ins_stand_in_for_nothing",
+    ),
+    (
+        "any((own / file).exists() for file in (*source",
+        "all((own / file).exists() for file in (*source",
+        "data/test_store.py::TestFinding::test_stand_ins_only_where_the_sets_own_files_are_not_there",
+    ),
+    (
+        "if options.get(option)]",
+        "if option in options]",
+        "data/test_store.py::TestFinding::test_svhns_third_file_is_asked_for",
+    ),
+)
+mutants(
+    "pv/check.py",
+    (
+        "round(gap / check.step) - 1",
+        "round(gap / check.step)",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "int(time[i])) for i in long]",
+        "int(time[i + 1])) for i in long]",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "sorted(self.gaps, reverse=True)[:10]",
+        "sorted(self.gaps)[:10]",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "int(time.max()), int(time[-1])",
+        "int(time[-1]), int(time[-1])",
+        "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
+    ),
+    (
+        "level >= CURTAILED * top",
+        "level >= top",
+        "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
+    ),
+)

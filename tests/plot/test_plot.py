@@ -325,6 +325,19 @@ def test_latent_pca_shows_every_row_once():
     assert ax.get_legend().get_title().get_text() == "class"
 
 
+def test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes(monkeypatch):
+    """Rows on a cross, turned, in three dimensions: a variance of 8 along one arm and of 2 along the other."""
+    turn = torch.tensor([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0]])
+    values = {"a": torch.tensor([[4.0, 0], [-4, 0], [0, 2], [0, -2]]) @ turn, "z": torch.randn(4, 3)}
+    monkeypatch.setattr("pyrodgm.plot.plane.latents", lambda model, x: values)
+    ax = latent_pca(None, None, torch.tensor([0, 0, 1, 1]), site="a")
+    drawn = [np.abs(part.get_offsets()).round(5).tolist() for part in ax.collections]
+    assert drawn == [[[4, 0]] * 2, [[0, 2]] * 2]
+    assert ax.get_xlabel() == "first component of a (80 %)" and ax.get_ylabel() == "second component (20 %)"
+    assert [tuple(part.get_facecolor()[0, :3]) for part in ax.collections] == list(plt.get_cmap("tab10").colors[:2])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1"]
+
+
 def test_decision_regions_colour_the_plane_by_the_classifier():
     class Half(torch.nn.Linear):
         num_classes = 2
@@ -337,6 +350,29 @@ def test_decision_regions_colour_the_plane_by_the_classifier():
     colours = ax.images[0].get_array()
     assert np.allclose(colours[:, 0], colours[0, 0]) and not np.allclose(colours[0, 0], colours[0, -1])
     assert colours[0, 0, 2] > colours[0, 0, 0]  # class 0 is blue, and on the left
+
+
+def test_decision_regions_are_drawn_where_the_rows_are():
+    """Class 1 is at the bottom right."""
+
+    class Corner(torch.nn.Linear):
+        num_classes = 2
+
+        def classifier(self, x):
+            inside = (x[:, 0] > 4) & (x[:, 1] < 0)
+            return torch.stack([~inside, inside], -1).to(x.dtype)
+
+    x, y = torch.tensor([[0.0, 1], [10, -1]]), torch.tensor([0, 1])
+    ax = decision_regions(Corner(1, 1), x, y, labelled=x[:1], steps=20)
+    (image,) = ax.images
+    colours = image.get_array()
+    corners = [colours[i, j, 0] > colours[i, j, 2] for i, j in ((0, 0), (0, -1), (-1, 0), (-1, -1))]
+    assert image.origin == "lower" and corners == [False, True, False, False]  # orange, in the first line
+    assert image.get_extent() == pytest.approx([-0.3, 10.3, -1.3, 1.3])
+    drawn = [(part.get_offsets().tolist(), tuple(part.get_facecolor()[0, :3])) for part in ax.collections]
+    blue, orange = plt.get_cmap("tab10").colors[:2]
+    assert [rows for rows, _ in drawn] == [[[0, 1]], [[10, -1]], [[0, 1]]]
+    np.testing.assert_allclose([colour for _, colour in drawn], [blue, orange, (0, 0, 0)], atol=1e-6)
 
 
 def test_learning_curve_draws_what_was_measured():

@@ -123,6 +123,15 @@ class TestReading:
         assert sorted(pieces) == ["1", "12"] and pieces["12"]["v_dc"] == 3 and pieces["1"]["i_dc"] == 2
         assert pieces["1"]["poa_global"] == pieces["12"]["poa_global"] == 5
 
+    def test_strings_are_in_the_order_of_their_names_and_a_total_is_none(self, tmp_path):
+        """A name need not be a number. The column of the total has none, and the map's only string is not theirs."""
+        logger_map = mapped(tmp_path, 'string = "roof"\n[columns]\nv_dc = "V"\ni_dc = "I.{string}"')
+        text = "time,V,I.,I.west,I.east,IXeast,I.1,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5,6,7,8\n"
+        found = [
+            (piece.string, piece.values["i_dc"].tolist()) for piece in read_logger(written(tmp_path, text), logger_map)
+        ]
+        assert found == [("1", [6]), ("east", [4]), ("west", [3])]
+
     def test_a_column_that_names_the_string(self, tmp_path):
         rows = "2022-01-31T14:05Z,1,2,3,4,A\n2022-01-31T14:05Z,5,6,7,8,B\n2022-01-31T14:06Z,9,2,3,4,A\n"
         logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
@@ -297,6 +306,10 @@ def test_a_label_that_is_not_there(tmp_path):
 def test_bad_maps(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         mapped(tmp_path, text)
+
+
+def test_an_empty_map_is_the_default_one(tmp_path):
+    assert mapped(tmp_path, "") == load_map(None)
 
 
 def test_a_map_that_is_not_there(tmp_path):
