@@ -58,6 +58,7 @@ def test_sizes_that_make_no_layers(model_class, options, message):
         (LadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
         (AuxiliaryLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
         (ClusterLadderVAE, {"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
+        (AVAE, {"a_sizes": (3,)}, r"a_sizes: got \(3,\), want 2 positive ints"),
         (AuxiliaryLadderVAE, {"a_sizes": (3,)}, r"a_sizes: got \(3,\), want 2 positive ints"),
         (ClusterLadderVAE, {"z_sizes": (3,)}, r"z_sizes: got \(3,\), want at least two layers, with y between them"),
     ],
