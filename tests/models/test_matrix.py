@@ -298,7 +298,7 @@ def test_plain_svi_lowers_the_loss(model_class):
     options = TO_LEARN_SO_SMALL.get(model_class, ALL_TRAIN.get(model_class.__name__, {}))
     model = small(model_class, hidden=(32,), **options)
     x = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]]).repeat(20, 1)
-    svi = SVI(model.model, model.guide, Adam({"lr": 2e-2}), ELBO)
+    svi = SVI(model.model, model.guide, Adam({"lr": 1e-2}), ELBO)
     with pyro.validation_enabled(False):
         losses = [svi.step(x) for _ in range(150)]
     assert sum(losses[-20:]) < 0.7 * sum(losses[:20])
