@@ -70,6 +70,21 @@ def test_typicality_is_the_distance_to_the_mean_bound_of_the_training_rows(sdgm,
     assert few.mean_bound_ != m1.mean_bound_
 
 
+@pytest.mark.parametrize(("size", "every"), [(79, 2), (80, 2), (81, 3)])
+def test_the_mean_bound_is_that_of_every_nth_row_as_many_as_allowed(monkeypatch, size, every):
+    """At most 40 rows are scored: of 80 rows every second one, of 81 every third."""
+    scored, original = [], M1._score_checked
+
+    def noted(self, X, *args, **options):
+        scored.append(X)
+        return original(self, X, *args, **options)
+
+    monkeypatch.setattr(anomalies, "MOST_SCORED", 40)
+    monkeypatch.setattr(M1, "_score_checked", noted)
+    M1(**SETTINGS | {"epochs": 1}).fit(X[:size])
+    assert len(scored[-1]) == -(-size // every) <= 40
+
+
 def test_conditional_is_the_density_over_that_of_the_given_columns(m1):
     given = np.where(np.isin(np.arange(4), [1, 3]), X, np.nan)
     joint, marginal = (m1.score_samples(rows, anomalies.IMPORTANCE_SAMPLES) for rows in (X, given))

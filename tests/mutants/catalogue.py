@@ -8385,3 +8385,47 @@ mutants(
         "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
     ),
 )
+mutants(
+    "estimators/anomalies.py",
+    (
+        "-(-len(rows) // MOST_SCORED)",
+        "len(rows) // MOST_SCORED + 1",
+        "estimators/test_anomalies.py::test_the_mean_bound_is_that_of_every_nth_row_as_many_as_allowed",
+    ),
+)
+mutants(
+    "pv/false_alarms.py",
+    (
+        "thresholds.decide(name, score, probabilities, stated)",
+        "thresholds.decide(name, score, probabilities)",
+        "pv/test_false_alarms.py::TestMeasured::test_thresholds_are_those_of_the_stated_share",
+    ),
+    (
+        "if n > 1 and k > 0:",
+        "if n > 2 and k > 0:",
+        "pv/test_false_alarms.py::TestEventsAWeek::test_all_on_one_date_of_two",
+    ),
+    (
+        "rows += len(time)",
+        "rows += 1",
+        "pv/test_false_alarms.py::TestMeasured::test_days_of_equal_shares_are_of_as_many_rows_as_they_have",
+    ),
+)
+mutants(
+    "pv/thresholds.py",
+    (
+        "(len(scores) + 1) + 1e-9",
+        "(len(scores) + 1)",
+        "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.29-29]",
+    ),
+    (
+        "~(score >= np.array",
+        "(score < np.array",
+        "pv/test_monitor.py::TestThreshold::test_a_row_without_a_score_is_unseen",
+    ),
+    (
+        "self.states.tolist().index(NORMAL)",
+        "len(self.states) - 1",
+        "pv/test_monitor.py::TestThreshold::test_normal_may_come_before_another_state",
+    ),
+)

@@ -62,6 +62,11 @@ class TestEventsAWeek:
         low, high = chi2.ppf([0.025, 0.975], [2, 4]) / 2 * 6 / 3 * 7
         assert events_a_week(np.array([6, 0, 0]), np.arange(3)) == pytest.approx(Rate(14.0, low, high), rel=1e-9)
 
+    def test_all_on_one_date_of_two(self):
+        """Two dates suffice for a dispersion: that of 4, 0 is (4 + 4) / 2 / 1 = 4."""
+        low, high = chi2.ppf([0.025, 0.975], [2, 4]) / 2 * 4 / 2 * 7
+        assert events_a_week(np.array([4, 0]), np.arange(2)) == pytest.approx(Rate(14.0, low, high), rel=1e-9)
+
     def test_strings_share_a_date(self):
         """Three events of two strings on one of three dates: X = 3, 0, 0 against 1, 1, 1, f = 3."""
         counts, date = np.array([2, 1, 0, 0, 0, 0, 0, 0, 0]), np.repeat([0, 1, 2], 3)
@@ -107,6 +112,17 @@ class TestMeasured:
         assert found.events.value == 7 / 4
         long = measure_false_alarms(self.THRESHOLDS, further, 0.02, minutes=60)
         assert long.events.value == 0 and long.rows == found.rows
+
+    def test_thresholds_are_those_of_the_stated_share(self):
+        """1.5 is below the second smallest of 199 scores, the threshold at 2 %, and above the smallest, that at 1 %."""
+        low = self.day(1, 100)._replace(score=np.full(100, 1.5))
+        at = {share: measure_false_alarms(self.THRESHOLDS, {"1": [low]}, share).unseen for share in (0.01, 0.02)}
+        assert at == {0.01: 0.0, 0.02: 1.0}
+
+    def test_days_of_equal_shares_are_of_as_many_rows_as_they_have(self):
+        days = [self.day(number, 100, unseen=[0]) for number in (1, 2)]
+        found = measure_false_alarms(self.THRESHOLDS, {"1": days}, 0.02)
+        assert found.rows == pytest.approx(share_of_rows(np.full(2, 0.01), np.arange(2), 200))
 
     def test_days_that_begin_together_are_of_one_date_however_long(self):
         found = measure_false_alarms(self.THRESHOLDS, {"1": [self.day(1, 600)], "2": [self.day(1, 50)]}, 0.02)

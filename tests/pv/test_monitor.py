@@ -201,8 +201,9 @@ class TestThreshold:
         thresholds = Thresholds(roof.thresholds.states, *scores, faults)
         return Monitor(roof.classifier, Readings("ratios", {}), thresholds, None, **fields)
 
-    @pytest.mark.parametrize(("share", "k"), [(0.02, 2), (0.1, 10), (0.001, 1)])
+    @pytest.mark.parametrize(("share", "k"), [(0.02, 2), (0.1, 10), (0.001, 1), (0.29, 29)])
     def test_is_the_kth_smallest_score_of_half_the_share(self, roof, share, k):
+        """Also where the product is rounded down: 0.29 / 2 of 200 is 28.999999999999996."""
         normal = np.tile([0.0, 0.0, 1.0], (200, 1))
         _, unseen = self.monitor(roof).thresholds.decide("1", np.arange(200.0), normal, share)
         assert unseen.sum() == k and unseen[:k].all()
@@ -212,10 +213,21 @@ class TestThreshold:
         place, unseen = self.monitor(roof).thresholds.decide("1", scores, np.eye(3)[[0, 0, 1, 1, 2, 2]], 0.02)
         assert place.tolist() == [0, 0, 1, 1, 2, 2] and unseen.tolist() == [False, True] * 3
 
+    def test_a_row_without_a_score_is_unseen(self, roof):
+        _, unseen = self.monitor(roof).thresholds.decide("1", np.array([np.nan, 99.0]), np.eye(3)[[2, 2]], 0.02)
+        assert unseen.tolist() == [True, False]
+
     def test_a_row_that_may_be_normal_is(self, roof):
         """As normal as all but k - 1 of the normal rows, though another state is likelier."""
         rows = np.array([[0.9, 0.098, 0.002], [0.9, 0.0981, 0.0019], [0.3, 0.2, 0.5]])
         assert self.monitor(roof).thresholds.decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
+
+    def test_normal_may_come_before_another_state(self):
+        """States are in the order of their names, and ``snow`` comes after ``normal``."""
+        names, scores = np.array(["normal", "snow"], object), np.arange(1.0, 200)
+        thresholds = Thresholds(names, {"1": scores}, {"1": np.full(199, 0.2)}, {"snow": scores})
+        rows = np.array([[0.3, 0.7], [0.1, 0.9], [0.9, 0.1]])
+        assert thresholds.decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [0, 1, 0]
 
     def test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them(self, tmp_path):
         """Both are computed again from the rows that the monitor keeps: all rows here.
