@@ -33,10 +33,17 @@ TEMPERATURES = ("temp_module", "temp_air")
 
 @dataclass
 class Seen:
-    """The state of one string that is kept between two pieces."""
+    """The state of one string that is kept between two pieces.
+
+    Args:
+        latest: the latest time of all rows so far.
+        runs: the last value of each watched quantity, and the number of consecutive rows that have it.
+        previous: the time of the last row.
+    """
 
     latest: int = NO_TIME
     runs: dict[str, tuple[float, int]] = field(default_factory=dict)
+    previous: int = NO_TIME
 
 
 def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
@@ -56,11 +63,11 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
         reasons[rows & (reasons == None)] = reason  # noqa: E711
 
     because("no time", piece.time == NO_TIME)
-    before = np.concatenate([[seen.latest], piece.time[:-1]])
+    before = np.concatenate([[seen.previous], piece.time])
     latest = np.maximum.accumulate(np.concatenate([[seen.latest], piece.time]))
-    because("time repeats", (piece.time == latest[:-1]) & (piece.time == before))
+    because("time repeats", (piece.time == latest[:-1]) & (piece.time == before[:-1]))
     because("time runs back", piece.time <= latest[:-1])
-    seen.latest = int(latest[-1])
+    seen.latest, seen.previous = int(latest[-1]), int(before[-1])
     values = piece.values
     because("night", values["poa_global"] < LEAST_IRRADIANCE)
     for name in WATCHED:

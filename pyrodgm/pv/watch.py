@@ -162,7 +162,7 @@ class _String:
 
     def state(self):
         """The part of the state that is stored as JSON."""
-        seen = {"latest": self.seen.latest, "runs": self.seen.runs}
+        seen = {"latest": self.seen.latest, "runs": self.seen.runs, "previous": self.seen.previous}
         worst = {name: row.tolist() for name, row in self.examples.worst.items()}
         return {"seen": seen, "before": self.before, "events": self.events.state(), "worst": worst}
 
@@ -173,7 +173,9 @@ class _String:
 
     def restore(self, state, arrays):
         runs = {name: tuple(run) for name, run in state["seen"]["runs"].items()}
-        self.seen, self.before = Seen(state["seen"]["latest"], runs), state["before"]
+        latest = state["seen"]["latest"]
+        self.seen = Seen(latest, runs, state["seen"].get("previous", latest))  # older versions kept none
+        self.before = state["before"]
         self.events.restore(state["events"])
         self.days.number, self.days.energy, self.days.counts = (arrays[n] for n in ("number", "energy", "counts"))
         self.examples.healthy = arrays["healthy"]

@@ -4899,13 +4899,13 @@ mutants(
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
-        'Seen(state["seen"]["latest"], runs)',
-        'Seen(state["seen"]["latest"], {})',
+        "Seen(latest, runs,",
+        "Seen(latest, {},",
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
-        'runs), state["before"]',
-        "runs), None",
+        'self.before = state["before"]',
+        "self.before = None",
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
@@ -5215,7 +5215,7 @@ mutants(
     ),
     (
         "piece.time <= latest[:-1]",
-        "piece.time <= before",
+        "piece.time <= before[:-1]",
         "pv/test_check.py::TestReasons::test_after_a_clock_that_ran_ahead_all_rows_are_late",
     ),
     (
@@ -8427,5 +8427,98 @@ mutants(
         "self.states.tolist().index(NORMAL)",
         "len(self.states) - 1",
         "pv/test_monitor.py::TestThreshold::test_normal_may_come_before_another_state",
+    ),
+    (
+        "else false_alarms\n",
+        "else false_alarms / 2\n",
+        "pv/test_monitor.py::TestThreshold::test_the_whole_share_is_of_the_score_where_no_fault_is_known",
+    ),
+)
+mutants(
+    "pv/events.py",
+    (
+        "2 * first[:, kinds == NORMAL] + 1",
+        "2 * first[:, kinds == NORMAL] + 2",
+        "pv/test_events.py::TestEvents::test_a_majority_of_one_row_is_one[unseen]",
+    ),
+    (
+        "return sorted(self.events, key=lambda event: event.start)",
+        "return self.events",
+        "pv/test_events.py::TestEvents::test_blocks_with_at_most_one_between_are_one",
+    ),
+)
+mutants(
+    "pv/expected.py",
+    (
+        "usable.sum() < LEAST_ROWS",
+        "usable.sum() < LEAST_ROWS - 1",
+        "pv/test_expected.py::TestKing::test_rows_without_current_or_voltage_are_left_out_and_fifty_others_suffice",
+    ),
+    (
+        "root = np.sqrt(weight)",
+        "root = weight",
+        "pv/test_expected.py::TestKing::test_it_is_the_estimate_by_tukeys_biweight",
+    ),
+)
+mutants(
+    "pv/quality.py",
+    (
+        "< LEAST_IRRADIANCE)",
+        "<= LEAST_IRRADIANCE)",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        "(column < low) | (column > high)",
+        "column > high",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        'for name in WATCHED:\n        because(f"{name} missing"',
+        'for name in WATCHED[1:]:\n        because(f"{name} missing"',
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        "seen.previous = int(latest[-1]), int(before[-1])",
+        "seen.previous = int(piece.time[-1]), int(before[-1])",
+        "pv/test_check.py::TestReasons::test_after_a_clock_that_ran_ahead_all_rows_are_late",
+    ),
+    (
+        "int(before[-1])",
+        "int(latest[-1])",
+        "pv/test_check.py::TestReasons::test_after_a_clock_that_ran_ahead_all_rows_are_late",
+    ),
+)
+mutants(
+    "pv/sun_times.py",
+    (
+        "0.5 * np.median(lengths)",
+        "0.9 * np.median(lengths)",
+        "pv/test_check.py::TestCheck::test_days_of_more_than_half_the_usual_light_are_whole",
+    ),
+)
+mutants(
+    "pv/swapped_dates.py",
+    (
+        "(steps <= -DAY)",
+        "(steps <= 0)",
+        "pv/test_check.py::TestCheck::test_steps_of_a_month_between_single_days",
+    ),
+    (
+        "MONTH[0] <= step <= MONTH[1]",
+        "MONTH[0] <= step",
+        "pv/test_check.py::TestCheck::test_steps_of_a_month_between_single_days",
+    ),
+)
+mutants(
+    "pv/check.py",
+    (
+        "check.clock = float(np.median(late))",
+        "check.clock = float(np.mean(late))",
+        "pv/test_check.py::TestCheck::test_the_clock_is_a_median_and_moves_between_percentiles",
+    ),
+    (
+        "if gap > 1.5 * check.step]",
+        "if gap > 2.5 * check.step]",
+        "pv/test_check.py::TestCheck::test_a_missing_row_is_a_gap_and_a_late_one_is_none",
     ),
 )

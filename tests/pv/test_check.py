@@ -15,6 +15,8 @@ from pyrodgm.pv import Piece, Seen, check_logger, load_map, skip_reasons
 from pyrodgm.pv.check import StringCheck
 from pyrodgm.pv.check_text import problems, told
 from pyrodgm.pv.logger import NO_TIME
+from pyrodgm.pv.sun_times import hours_that_do_not_fit, whole_days
+from pyrodgm.pv.swapped_dates import MonthSteps
 
 COLUMNS = ("i_dc", "v_dc", "poa_global", "temp_air")
 PLACE = {"latitude": 36.1, "longitude": -79.95}
@@ -52,11 +54,12 @@ def times(**changes):
 
 CASES = [
     ({}, {}),
-    ({"poa_global": (3, 19.0)}, {3: "night"}),
+    ({"poa_global": ([3, 4], [19.9, 20.0])}, {3: "night"}),
     ({"poa_global": (3, np.nan)}, {3: "poa_global missing"}),
+    ({"i_dc": (3, np.nan)}, {3: "i_dc missing"}),
     ({"v_dc": (slice(3, 5), np.nan)}, {3: "v_dc missing", 4: "v_dc missing"}),
     ({"temp_air": (7, np.nan)}, {7: "temperature missing"}),
-    ({"temp_air": (7, 300.0)}, {7: "temp_air out of range"}),
+    ({"temp_air": ([7, 8], [300.0, -90.0])}, {7: "temp_air out of range", 8: "temp_air out of range"}),
     ({"v_dc": (7, 5000.0)}, {7: "v_dc out of range"}),
     ({"time": times(_7=NO_TIME)}, {7: "no time"}),
     ({"time": times(_7=1_643_637_600 + 360)}, {7: "time repeats"}),
@@ -80,8 +83,10 @@ class TestReasons:
         reasons = reasons_of(whole)
         assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == {9: "temperature missing"}
 
-    def test_after_a_clock_that_ran_ahead_all_rows_are_late(self):
-        reasons = reasons_of(piece(time=times(_7=1_643_637_600 + 600)))
+    @pytest.mark.parametrize("cuts", [(), (9,), (10,)])
+    def test_after_a_clock_that_ran_ahead_all_rows_are_late(self, cuts):
+        """The tenth has the latest time, but not that of the row before it."""
+        reasons = reasons_of(piece(time=times(_7=1_643_637_600 + 600)), cuts)
         assert reasons[8:11] == ["time runs back"] * 3 and reasons[11] is None
 
 
@@ -127,6 +132,12 @@ class TestCheck:
         assert check.gaps == [(rows, before[rows]) for rows in range(12, 2, -1)]
         assert (check.first, check.last) == (time[0], time[-11])
 
+    def test_a_missing_row_is_a_gap_and_a_late_one_is_none(self, tmp_path):
+        time = 1_643_637_600 + 60 * np.delete(np.arange(60), 20)
+        time[40] += 25
+        table = pandas.DataFrame({"time": pandas.to_datetime(time, unit="s", utc=True)} | dict.fromkeys(COLUMNS, 25.0))
+        assert checked(tmp_path, table, place=False).gaps == [(1, time[19])]
+
     @pytest.mark.parametrize("late", [0, 6])
     def test_the_clock_to_a_minute(self, tmp_path, late):
         """Ten days whose light is symmetric about the sun's transit, which pvlib computes by another algorithm."""
@@ -158,6 +169,34 @@ class TestCheck:
     def test_a_day_in_part_does_not_tell_the_clock(self, tmp_path, month):
         check = checked(tmp_path, month[month["time"] < "2019-03-05 09:00-05:00"])
         assert abs(check.clock) < 20 and check.clock_moves < 40
+
+    def test_the_clock_is_a_median_and_moves_between_percentiles(self, tmp_path, month, monkeypatch):
+        """Of 1, 2 and 60 minutes; the percentiles are at 1.2 and 48.4."""
+        monkeypatch.setattr("pyrodgm.pv.check.minutes_late", lambda *args: np.array([60.0, 1.0, 2.0]))
+        check = checked(tmp_path, month[:600])
+        assert (check.clock, check.clock_moves) == pytest.approx((2.0, 48.4 - 1.2))
+
+    def test_days_of_more_than_half_the_usual_light_are_whole(self):
+        light = [(day * 86_400, day * 86_400 + hours * 3600) for day, hours in enumerate((10, 10, 6, 4, 10))]
+        assert whole_days(light).tolist() == [list(span) for span in light if span != light[3]]
+
+    def test_no_day_is_compared_where_the_sun_stays_up_or_down(self):
+        for month in (6, 12):
+            noon = int(pandas.Timestamp(2022, month, 21, 12).timestamp())
+            span = np.array([[noon - 36_000, noon + 36_000]])
+            assert hours_that_do_not_fit(span, 80.0, True) is None and hours_that_do_not_fit(span, 20.0, True)
+
+    def test_steps_of_a_month_between_single_days(self):
+        """Of 31 and 28 days, not of a quarter of a year; after ten days none counts, though a time repeats."""
+
+        def counted(days, repeats=()):
+            hours = [24 * day + hour for day in days for hour in range(8, 18)]
+            steps, time = MonthSteps(), 3600 * np.sort([*hours, *repeats])
+            steps.add(time)
+            return steps.finish(int(time[-1]))
+
+        assert counted([0, 31, 59]) == 2 and counted([0, 90, 180]) == 0
+        assert counted([*range(10), 39]) == counted([*range(10), 39], repeats=[24 * 9 + 12]) == 0
 
     def test_what_a_time_stamps(self, tmp_path, month):
         """The light of a file is half a step of five minutes earlier by interval ends, and later by starts."""

@@ -37,6 +37,7 @@ class TestEvents:
             ("anann", [("A", 10)]),
             ("aannaan", [("A", 10), ("A", 10)]),
             ("abab", [("A", 10), ("B", 10)]),
+            ("ababaaaa", [("A", 30), ("B", 10)]),  # by their start, though the second one ends first
             ("nuu", [("unseen", 10)]),
         ],
     )
@@ -49,6 +50,12 @@ class TestEvents:
         assert events_of(["A", "A", "normal", "normal", "B"] * 2) == []
         (event,) = events_of(["A", "A", "A", "normal", "normal"] * 2)
         assert (event.state, event.rows, event.start, event.end) == ("A", 6, START, START + 900 + 360)
+
+    @pytest.mark.parametrize("state", ["A", "unseen"])
+    def test_a_majority_of_one_row_is_one(self, state):
+        """Whether the name of the state comes before ``normal`` or after it."""
+        (event,) = events_of([state, state, state, "normal", "normal"] * 2)
+        assert (event.state, event.rows) == (state, 6)
 
     def test_what_lasts_less_than_a_block_is_none(self):
         assert events_of(["A"] * 5) == [] and events_of(["A"], step=900) == []

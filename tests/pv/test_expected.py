@@ -60,6 +60,27 @@ class TestKing:
         fitted = fit_king(poa, temperature, current * noise[0], voltage * noise[1])
         assert fitted.kept == pytest.approx(0.75, abs=0.01)
 
+    def test_it_is_the_estimate_by_tukeys_biweight(self):
+        """The weighted residuals of rows with heavy-tailed noise are orthogonal to every term."""
+        poa, temperature, current, voltage = rows_of_king(2000)
+        current *= 1 + 0.003 * np.random.default_rng(1).standard_t(2, 2000)
+        fitted = fit_king(poa, temperature, current, voltage)
+        residual = 1 - fitted.at(poa, temperature).current / current
+        weight = np.maximum(1 - (residual / (4.685 * fitted.spread[0])) ** 2, 0) ** 2
+        light, warm = poa / 1000, temperature - 25
+        terms = np.stack([light, light**2, light * warm, light**2 * warm]) / current
+        total = np.abs(terms) @ np.abs(weight * residual)
+        np.testing.assert_allclose(terms @ (weight * residual) / total, 0, atol=1e-6)
+
+    def test_rows_without_current_or_voltage_are_left_out_and_fifty_others_suffice(self):
+        poa, temperature, current, voltage = rows_of_king(52)
+        current[50], voltage[51] = 0, 0
+        point = fit_king(poa, temperature, current, voltage).at(poa[:50], temperature[:50])
+        np.testing.assert_allclose(point.current, current[:50], rtol=1e-6)
+        np.testing.assert_allclose(point.voltage, voltage[:50], rtol=1e-6)
+        with pytest.raises(ValueError, match="rows: got 49 above 50 W/m² with current and voltage, want at least 50"):
+            fit_king(poa[1:], temperature[1:], current[1:], voltage[1:])
+
     def test_a_healthy_string_is_what_its_module_gives(self, year):
         """Fitted to the healthy days of a year, it is within 1 % of the single-diode model above 100 W/m²."""
         normal = year[year["state"].isin(HEALTHY)]

@@ -222,6 +222,12 @@ class TestThreshold:
         rows = np.array([[0.9, 0.098, 0.002], [0.9, 0.0981, 0.0019], [0.3, 0.2, 0.5]])
         assert self.monitor(roof).thresholds.decide("1", np.full(3, 99.0), rows, 0.02)[0].tolist() == [2, 0, 2]
 
+    def test_the_whole_share_is_of_the_score_where_no_fault_is_known(self):
+        scores = {"1": np.arange(1.0, 200)}
+        thresholds = Thresholds(np.array(["normal"], object), scores, {"1": np.ones(199)}, {})
+        place, unseen = thresholds.decide("1", np.arange(200.0), np.ones((200, 1)), 0.02)
+        assert not place.any() and unseen.sum() == 4 and unseen[:4].all()
+
     def test_normal_may_come_before_another_state(self):
         """States are in the order of their names, and ``snow`` comes after ``normal``."""
         names, scores = np.array(["normal", "snow"], object), np.arange(1.0, 200)
