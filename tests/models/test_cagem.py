@@ -96,6 +96,21 @@ def test_classifiers_are_averages_over_samples(network):
     torch.testing.assert_close(got.sum(-1), torch.ones(7, dtype=torch.float64))
 
 
+@pytest.mark.parametrize(("classes", "sites"), [("enumerated", 2), ("relaxed", 3)])
+def test_the_noises_of_the_sites_are_drawn_apart(classes, sites, monkeypatch):
+    """Noise of one seed would tie z2 to z1, and both to a drawn class."""
+    seeds, original = [], CaGeM.shared_noise
+
+    def noted(self, num_samples, seed, size):
+        seeds.append(seed)
+        return original(self, num_samples, seed, size)
+
+    monkeypatch.setattr(CaGeM, "shared_noise", noted)
+    model = small(CaGeM, classes=classes)
+    model.classifier(rows(model)[0], seed=7)
+    assert len(seeds) == len(set(seeds)) == sites
+
+
 def test_a_drawn_class_gives_the_cascade_on_average():
     enumerated, drawn = small(CaGeM).eval(), small(CaGeM, classes="relaxed").eval()
     drawn.load_state_dict(enumerated.state_dict())

@@ -8522,3 +8522,32 @@ mutants(
         "pv/test_check.py::TestCheck::test_a_missing_row_is_a_gap_and_a_late_one_is_none",
     ),
 )
+mutants(
+    "nn/masked_conv.py",
+    (
+        "torch.linspace(0, size - 1, width).round().long()",
+        "torch.linspace(0, size - 1, width).long()",
+        "nn/test_masked_conv.py::test_as_many_hidden_maps_have_each_degree",
+    ),
+)
+mutants(
+    "nn/map_posteriors.py",
+    (
+        "self.base = MapNormalNet(parents, size, weight_norm, precision)",
+        "self.base = MapNormalNet(parents, size, False, precision)",
+        "nn/test_map_posteriors.py::test_it_begins_near_the_standard_normal_and_the_identity[True]",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        "self.shared_noise(num_samples, seed + 1, self.z_size)",
+        "self.shared_noise(num_samples, seed, self.z_size)",
+        "models/test_cagem.py::test_the_noises_of_the_sites_are_drawn_apart",
+    ),
+    (
+        "self.shared_noise(num_samples, seed + 2, self.num_classes)",
+        "self.shared_noise(num_samples, seed + 1, self.num_classes)",
+        "models/test_cagem.py::test_the_noises_of_the_sites_are_drawn_apart",
+    ),
+)

@@ -93,7 +93,9 @@ def test_parents_of_more_dimensions_broadcast():
 def test_it_begins_near_the_standard_normal_and_the_identity(weight_norm):
     torch.manual_seed(1)
     h = [torch.randn(50, 16, 6, 6)]
-    q = map_posterior_net(("iaf", {"made_hidden": (16,)}), (16,), 8, weight_norm=weight_norm)(*h)
+    net = map_posterior_net(("iaf", {"made_hidden": (16,)}), (16,), 8, weight_norm=weight_norm)
+    assert (net.base.moments.gain is not None) == weight_norm
+    q = net(*h)
     assert 0.02 < float(q.base_dist.base_dist.loc.std()) < 3 * INITIAL_SCALE
     assert 0.02 < float(q.base_dist.base_dist.scale.log().std() * 2) < 3 * INITIAL_SCALE
     z = torch.randn(50, 8, 6, 6)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from pyrodgm.nn import MaskedConv, MaskedConvNet
+from pyrodgm.nn.masked_conv import spread_degrees
 
 
 def jacobian(net, z, *parents):
@@ -47,6 +48,11 @@ def test_hidden_layers_leave_nothing_before_unread():
     net = MaskedConvNet(2, hidden=(8, 8), kernel_size=5, num_outputs=1).double()
     (read,) = jacobian(net, torch.randn(2, 3, 3).double())
     assert bool((read != 0).equal(torch.ones(18, 18).tril(-1) == 1))
+
+
+def test_as_many_hidden_maps_have_each_degree():
+    assert spread_degrees(3, 9).tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert spread_degrees(4, 4).tolist() == [0, 1, 2, 3]
 
 
 def test_parents_are_read_whole_and_at_their_own_shape(monkeypatch):
