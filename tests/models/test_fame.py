@@ -130,6 +130,7 @@ def test_the_papers_sizes(num_classes):
         ({"maps": ()}, r"maps: got \(\), want a tuple of positive ints"),
         ({"z_sizes": ()}, r"z_sizes: got \(\), want one positive int per layer"),
         ({"likelihood": "normal"}, "likelihood: got 'normal' with concatenation, want 'bernoulli'"),
+        ({"likelihood": ("binomial", {"total_count": 2})}, "likelihood: got .'binomial', .* with concatenation, want"),
         ({"pixel_maps": 0}, "num_maps: got 0, want a positive int"),
         ({"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
     ],

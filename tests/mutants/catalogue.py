@@ -8551,3 +8551,19 @@ mutants(
         "models/test_cagem.py::test_the_noises_of_the_sites_are_drawn_apart",
     ),
 )
+mutants(
+    "models/fame.py",
+    (
+        'likelihood != "bernoulli"',
+        'likelihood == "normal"',
+        "models/test_fame.py::test_bad_arguments",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        "has_rows |= label_rows",
+        "has_rows = label_rows",
+        "pv/test_loop.py::TestKeptRows::test_intervals_of_two_strings_both_have_rows",
+    ),
+)

@@ -6,7 +6,7 @@ import pytest
 
 from pyrodgm.pv import Monitor, monitor_file, sample_rows
 from pyrodgm.pv.intervals import Interval, label_rows
-from pyrodgm.pv.kept_rows import KEPT_DAYS, KnownDays, bounded, read_rows, rows_to_bytes
+from pyrodgm.pv.kept_rows import KEPT_DAYS, KnownDays, bounded, read_rows, relabelled, rows_to_bytes
 from pyrodgm.pv.rows import Rows
 from pyrodgm.pv.sampling import KEPT_A_DAY
 from tests.pv.king_string import string, written
@@ -134,6 +134,13 @@ class TestKeptRows:
         whole = Interval("1", FIRST + 2 * DAY, FIRST + 3 * DAY, "normal")
         rows = self.sample(tmp_path, kept, later(string(["N"]), 9), whole)
         assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"normal"}, 9: {"normal"}}
+
+    def test_intervals_of_two_strings_both_have_rows(self):
+        time = np.array([100, 200])
+        kept = Rows(np.array(["1", "2"], object), time, time, np.full(2, "normal", object), {})
+        intervals = [Interval("1", 50, 150, "IV"), Interval("2", 150, 250, "PS")]
+        rows, has_rows = relabelled(kept, intervals, np.zeros(2, bool), {"normal"})
+        assert rows.state.tolist() == ["IV", "PS"] and has_rows.all()
 
     def test_what_is_not_known_has_no_label(self, tmp_path, kept):
         rows = self.sample(tmp_path, kept, later(string(["N"]), 9), Interval("1", FIRST, FIRST + DAY, None))
