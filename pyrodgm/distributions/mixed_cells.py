@@ -69,31 +69,39 @@ class MixedValues(constraints.Constraint):
 
 
 class OneHotCells(dist.TorchDistribution):
-    """A category as C cells, one of them 1 and the others 0, whose log-probabilities add up to that of the category.
+    """Categories as C cells each, one of them 1 and the others 0, whose terms add up to the category's log-probability.
 
-    log p(x) = sum_k x_k log pi_k,    pi = softmax(logits)
+    log p(x) = sum_d sum_k x_dk log pi_dk,    pi_d = softmax(logits_d)
 
-    The term of cell k is x_k log pi_k. Cells that are all 0 therefore add 0, as a missing category should. The cells
-    are not independent: samples are one-hot.
+    The term of cell k of column d is x_dk log pi_dk. Cells that are all 0 therefore add 0, as a missing category
+    should. The cells of a column are not independent: samples are one-hot.
 
     Args:
-        logits: ``(..., C)``, the batch shape.
+        logits: ``(..., D * C)``, the batch shape: the C cells of the first of D columns, then those of the second.
+        size: number of categories C of every column; None for a single column.
+
+    Raises:
+        ValueError: if the number of logits is not a multiple of ``size``.
 
     Example::
 
-        OneHotCells(torch.zeros(5, 4)).log_prob(torch.eye(4)[:1]).sum(-1)   # (5,)
+        OneHotCells(torch.zeros(5, 4)).log_prob(torch.eye(4)[:1]).sum(-1)               # (5,)
+        OneHotCells(torch.zeros(5, 6), 2).sample()      # (5, 6): three columns of two categories
     """
 
     arg_constraints: ClassVar = {"logits": constraints.real_vector}
     support = constraints.boolean
 
-    def __init__(self, logits: torch.Tensor, validate_args: bool | None = None) -> None:
-        self.logits = logits.log_softmax(-1)
+    def __init__(self, logits: torch.Tensor, size: int | None = None, validate_args: bool | None = None) -> None:
+        self.size = logits.shape[-1] if size is None else size
+        if self.size < 1 or logits.shape[-1] % self.size:
+            raise ValueError(f"size: got {size} with {logits.shape[-1]} logits, want a divisor of their number")
+        self.logits = self._columns(logits).log_softmax(-1).flatten(-2)
         super().__init__(logits.shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: object = None) -> "OneHotCells":
         """The same distribution for a larger batch."""
-        return OneHotCells(self.logits.expand(batch_shape), validate_args=self._validate_args)
+        return OneHotCells(self.logits.expand(batch_shape), self.size, validate_args=self._validate_args)
 
     @property
     def mean(self) -> torch.Tensor:
@@ -102,13 +110,18 @@ class OneHotCells(dist.TorchDistribution):
 
     def sample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
         """One-hot cells."""
-        return dist.OneHotCategorical(logits=self.logits).sample(torch.Size(sample_shape))
+        columns = dist.OneHotCategorical(logits=self._columns(self.logits))
+        return columns.sample(torch.Size(sample_shape)).flatten(-2)
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
-        """x_k log pi_k of every cell."""
+        """x_dk log pi_dk of every cell."""
         if self._validate_args:
             self._validate_sample(value)
         return value * self.logits
+
+    def _columns(self, cells):
+        """Cells ``(..., D * C)`` as ``(..., D, C)``."""
+        return cells.unflatten(-1, (-1, self.size))
 
 
 class MixedCells(dist.TorchDistribution):

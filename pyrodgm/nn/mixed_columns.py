@@ -1,6 +1,7 @@
 """Likelihood of tables whose columns are of different kinds."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pyro.distributions as dist
@@ -40,6 +41,7 @@ class MixedNet(CellsNet):
 
     wanted, scale = "real numbers, values in [0, 1] in Bernoulli columns, and one-hot cells in categorical ones", 1
     places: torch.Tensor
+    order: torch.Tensor
 
     def __init__(
         self,
@@ -58,11 +60,17 @@ class MixedNet(CellsNet):
         self.trunk = trunk_of(parents, hidden, **network)
         if not isinstance(self.trunk, Trunk):
             raise ValueError("likelihood: got 'mixed' with networks for images, want one likelihood for all pixels")
-        cells = list(zip(columns, torch.arange(size).split(self.support.widths), strict=True))
-        normal, bernoulli = ([place for column, place in cells if column == k] for k in ("normal", "bernoulli"))
+        places = [place.tolist() for place in torch.arange(size).split(self.support.widths)]
+        cells = list(zip(columns, places, strict=True))
+        normal, bernoulli = ([place[0] for column, place in cells if column == k] for k in ("normal", "bernoulli"))
         categorical = [place for column, place in cells if not isinstance(column, str)]
-        self.sizes = [len(bernoulli), *map(len, categorical)]
-        self.register_buffer("places", torch.cat([*normal, *bernoulli, *categorical]), persistent=False)
+        self.widths = sorted({len(place) for place in categorical})  # columns of one width are one distribution
+        groups = [[cell for place in categorical if len(place) == width for cell in place] for width in self.widths]
+        self.sizes = [len(bernoulli), *map(len, groups)]
+        outputs = {cell: i for i, cell in enumerate(chain(bernoulli, *categorical))}
+        order = [outputs[cell] for cell in chain(bernoulli, *groups)]
+        self.register_buffer("places", torch.tensor([*normal, *bernoulli, *chain(*groups)]), persistent=False)
+        self.register_buffer("order", torch.tensor(order, dtype=torch.long), persistent=False)
         if normal:
             self.loc = self.trunk.head(len(normal))
             self.add_module(SCALE_HEADS[scale_head][0], self.trunk.head(len(normal)))
@@ -75,7 +83,7 @@ class MixedNet(CellsNet):
             head, sigma = SCALE_HEADS[self.scale_head]
             parts.append(dist.Normal(self.loc(*h), sigma(getattr(self, head)(*h))))
         if hasattr(self, "logits"):
-            switches, *categories = self.logits(*h).split(self.sizes, -1)
+            switches, *categories = self.logits(*h).index_select(-1, self.order).split(self.sizes, -1)
             parts += [GreyBernoulli(logits=switches)] if self.sizes[0] else []
-            parts += map(OneHotCells, categories)
+            parts += map(OneHotCells, categories, self.widths)
         return self.row_of(MixedCells(parts, self.places))

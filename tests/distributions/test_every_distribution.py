@@ -33,7 +33,7 @@ MAKE = {
     "dropout_normal": lambda v: DropoutNormal(torch.randn(5), torch.rand(5), validate_args=v),
     "log_uniform": lambda v: LogUniform(torch.empty(5), validate_args=v),
     "mixed_cells": mixed,
-    "one_hot_cells": lambda v: OneHotCells(torch.randn(5, 4), validate_args=v),
+    "one_hot_cells": lambda v: OneHotCells(torch.randn(5, 4), 2, validate_args=v),
     "known_one_hot": lambda v: KnownOneHotCategorical(logits=torch.randn(5, 4), validate_args=v),
     "pixel_by_pixel": pixels,
     "plated": lambda v: Plated(dist.OneHotCategorical(logits=torch.randn(4)), (5,), validate_args=v),

@@ -5648,11 +5648,6 @@ mutants(
         "nn/test_mixed_likelihood.py::test_samples_and_means_have_the_order_of_the_columns",
     ),
     (
-        "logits.log_softmax(-1)",
-        "logits.log_softmax(-2)",
-        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
-    ),
-    (
         "value * self.logits",
         "value * self.logits.exp()",
         "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
@@ -5676,14 +5671,19 @@ mutants(
 mutants(
     "nn/mixed_columns.py",
     (
-        "map(OneHotCells, categories)",
-        "map(OneHotCells, categories[::-1])",  # the wrong block
+        ".index_select(-1, self.order)",
+        "",  # the blocks of the head in the order of the columns
         "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
     ),
     (
-        "torch.cat([*normal, *bernoulli, *categorical])",
-        "torch.cat([*normal, *bernoulli, *categorical[::-1]])",
-        "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
+        "[*normal, *bernoulli, *chain(*groups)]",
+        "[*normal, *bernoulli, *chain(*categorical)]",
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
+    ),
+    (
+        "enumerate(chain(bernoulli, *categorical))",
+        "enumerate(chain(bernoulli, *groups))",  # a saved network would read its outputs in another order
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
     ),
     (
         "dist.Normal(self.loc(*h), sigma(getattr(self, head)(*h)))",
@@ -8030,9 +8030,34 @@ mutants(
         "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[one_hot_cells-0.5]",
     ),
     (
-        "OneHotCells(self.logits.expand(batch_shape), validate_args=self._validate_args)",
-        "OneHotCells(self.logits.expand(batch_shape))",
+        "OneHotCells(self.logits.expand(batch_shape), self.size, validate_args=self._validate_args)",
+        "OneHotCells(self.logits.expand(batch_shape), self.size)",
         "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[one_hot_cells-False]",
+    ),
+    (
+        "OneHotCells(self.logits.expand(batch_shape), self.size, validate_args=self._validate_args)",
+        "OneHotCells(self.logits.expand(batch_shape), validate_args=self._validate_args)",
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
+    ),
+    (
+        "self._columns(logits).log_softmax(-1).flatten(-2)",
+        "logits.log_softmax(-1)",  # over the categories of all columns
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
+    ),
+    (
+        "self._columns(logits).log_softmax(-1)",
+        "self._columns(logits).log_softmax(-2)",
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
+    ),
+    (
+        "dist.OneHotCategorical(logits=self._columns(self.logits))",
+        "dist.OneHotCategorical(logits=self.logits[..., None])",
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
+    ),
+    (
+        "(-1, self.size)",
+        "(self.size, -1)",
+        "nn/test_mixed_likelihood.py::test_columns_of_as_many_categories_are_one_distribution",
     ),
     (
         "MixedCells(parts, self.places, validate_args=self._validate_args)",
@@ -8045,8 +8070,8 @@ mutants(
         "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[mixed_cells]",
     ),
     (
-        "(logits=self.logits).sample(torch.Size(sample_shape))",
-        "(logits=self.logits).sample()",
+        "columns.sample(torch.Size(sample_shape))",
+        "columns.sample()",
         "distributions/test_every_distribution.py::test_samples_have_the_shape_that_was_asked_for[one_hot_cells]",
     ),
 )

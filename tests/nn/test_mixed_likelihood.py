@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy import stats
 
 from pyrodgm.checks import check_values
+from pyrodgm.distributions import OneHotCells
 from pyrodgm.models import IAFVAE
 from pyrodgm.nn import likelihood_net
 
@@ -52,6 +54,23 @@ def test_log_p_is_the_sum_over_the_observed_columns(lost):
             columns = log_p_of_columns(net, z[b], y[k, 0], ROWS[b].numpy())
             want = sum(columns[d] for d in range(6) if d not in lost)
             assert float(found[k, b].detach()) == pytest.approx(want, rel=1e-12, abs=1e-12)
+
+
+def test_columns_of_as_many_categories_are_one_distribution():
+    columns = (("categorical", 3), ("categorical", 2), "bernoulli", ("categorical", 3), ("categorical", 2))
+    net = likelihood_net(("mixed", {"columns": columns}), (2,), (4,), 11).double()
+    z, x = torch.randn(5, 2).double(), torch.tensor([0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 1]).double()
+    p, logits = net(z), net.logits(*net.trunk(z))
+    assert len(p.base_dist.parts) == 3
+    switch, first, second, third, fourth = logits.split([1, 3, 2, 3, 2], -1)  # in the order of the columns
+    blocks = zip((first, second, third, fourth), (2, 0, 0, 1), strict=True)
+    want = F.logsigmoid(switch[:, 0]) + sum(block.log_softmax(-1)[:, k] for block, k in blocks)
+    torch.testing.assert_close(p.log_prob(x), want)
+    torch.testing.assert_close(p.mean[:, 6:9], third.softmax(-1))
+    draws = p.expand((20_000, 5)).sample()
+    assert bool(net.support.check(draws).all())
+    spread = (p.mean * (1 - p.mean) / 20_000).sqrt()
+    assert bool(((draws.mean(0) - p.mean).abs() < 5 * spread).all())
 
 
 def test_samples_and_means_have_the_order_of_the_columns():
@@ -144,3 +163,9 @@ def test_a_column_may_have_a_single_category():
 def test_images_have_pixels_of_one_kind():
     with pytest.raises(ValueError, match="likelihood: got 'mixed' with networks for images, want one likelihood"):
         IAFVAE((3, 2), maps=(3,), likelihood=("mixed", {"columns": ("normal",) * 6}))
+
+
+@pytest.mark.parametrize("size", [4, 0])
+def test_one_hot_cells_of_another_number_than_columns_times_categories(size):
+    with pytest.raises(ValueError, match=f"size: got {size} with 6 logits, want a divisor of their number"):
+        OneHotCells(torch.zeros(5, 6), size)
