@@ -8385,3 +8385,32 @@ mutants(
         "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
     ),
 )
+mutants(
+    "infer/objective.py",
+    (
+        '        warn_if_nan(loss, "loss")\n        return loss\n\n    def',
+        "        return loss\n\n    def",
+        "infer/test_semi_supervised.py::test_a_loss_that_is_nan_is_told[evaluate_loss]",
+    ),
+)
+mutants(
+    "infer/semi_supervised.py",
+    (
+        "copy.copy(elbo)",
+        "elbo",
+        "infer/test_semi_supervised.py::test_the_elbo_that_is_given_stays_as_it_was",
+    ),
+)
+mutants(
+    "infer/optimizer.py",
+    (
+        "torch._foreach_norm(present)",
+        "torch._foreach_norm([g for g in gradients if g is not None])",
+        "infer/test_optimizer.py::test_gradients_are_summed_over_processes_before_they_are_clipped",
+    ),
+    (
+        "None if gradient is None else next(remaining)",
+        "None if gradient is None or not gradient.any() else next(remaining)",
+        "infer/test_optimizer.py::test_a_gradient_of_zeros_stays_with_its_parameter",
+    ),
+)
