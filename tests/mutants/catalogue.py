@@ -8414,3 +8414,56 @@ mutants(
         "infer/test_optimizer.py::test_a_gradient_of_zeros_stays_with_its_parameter",
     ),
 )
+mutants(
+    "estimators/m1.py",
+    (
+        "torch.randperm(len(x)).to(x.device)",
+        "torch.arange(len(x)).to(x.device)",
+        "estimators/test_m1.py::test_rows_held_out_are_drawn_from_the_whole_of_a_sorted_table",
+    ),
+    (
+        "            with isolated(0):\n                return",
+        "            if True:\n                return",
+        "estimators/test_m1.py::test_rows_held_out_have_the_same_noise_at_every_epoch",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "size = len(x) // math.ceil(len(x) / self.batch_size)",
+        "size = min(len(x), self.batch_size)",
+        "estimators/test_training.py::test_batches_are_of_equal_size",
+    ),
+)
+mutants(
+    "zoo/kept_figures.py",
+    (
+        '"precision": precision_on(recipe, device)',
+        '"precision": "float32"',
+        "zoo/test_kept_figures.py::test_figures_of_a_precision_that_the_device_lacks_are_something_else",
+    ),
+)
+mutants(
+    "zoo/baselines.py",
+    (
+        "        net.train()\n",
+        "",
+        "zoo/test_poison.py::test_dropout_is_on_in_every_step_and_off_where_errors_are_measured",
+    ),
+)
+mutants(
+    "cli/evaluate.py",
+    (
+        "    pyro.set_rng_seed(seed)\n",
+        "",
+        "test_cli.py::test_the_seed_decides_a_sample",
+    ),
+)
+mutants(
+    "cli/train.py",
+    (
+        '    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():\n        number += 1\n',
+        '    aside = folder.with_name(f"{folder.name}.{number}")\n',
+        "test_cli.py::test_what_was_set_aside_stays",
+    ),
+)
