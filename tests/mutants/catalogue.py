@@ -8467,3 +8467,40 @@ mutants(
         "test_cli.py::test_what_was_set_aside_stays",
     ),
 )
+mutants(
+    "evaluate/classification.py",
+    (
+        "torch.cat([latents(model, *batch)[site]",
+        "torch.cat([latents(model, batch[0])[site]",
+        "evaluate/test_classes.py::test_probe_does_not_see_the_label_through_the_guide[False]",
+    ),
+)
+mutants(
+    "testing.py",
+    (
+        "            parameter.add_(1.0)",
+        "            pass",
+        "test_testing.py::test_a_parameter_that_is_not_restored_is_noticed",
+    ),
+    (
+        "replica.shape, (3, *x.shape)",
+        "replica.shape, replica.shape",
+        "test_testing.py::test_generated_rows_of_the_wrong_shape_are_told_in_all_three_cases",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    (
+        'str(len(record["figures"]))',
+        "str(seeds)",
+        "zoo/test_experiment.py::test_parts_are_chosen_by_pattern_and_kept_in_order",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "        self.temperature_ = 1.0\n        if len(stop)",
+        "        if len(stop)",
+        "estimators/test_temperature.py::test_a_second_fit_forgets_the_temperature_of_the_first",
+    ),
+)
