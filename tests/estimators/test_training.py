@@ -59,3 +59,12 @@ def test_batches_are_of_equal_size(watched):
     DeepGenerativeClassifier("m2", **options).fit(x, y)
     sizes = [(len(batch["unlabelled"]), len(batch["labelled"][0])) for batch in watched[0].batches]
     assert sizes == [(75, 20), (75, 20)]
+
+
+def test_the_seed_decides_the_order_of_the_rows(watched):
+    x, y = np.array([[i >> bit & 1 for bit in range(6)] for i in range(60)], float), np.arange(60) % 2
+    options = {"z_size": 1, "hidden": (4,), "epochs": 1, "batch_size": 20, "validation_fraction": 0}
+    for seed in (1, 1, 2):
+        DeepGenerativeClassifier("m2", random_state=seed, **options).fit(x, y)
+    first, again, other = (torch.cat([batch["unlabelled"] for batch in run.batches]) for run in watched)
+    assert torch.equal(first, again) and not torch.equal(first, other)

@@ -8504,3 +8504,32 @@ mutants(
         "estimators/test_temperature.py::test_a_second_fit_forgets_the_temperature_of_the_first",
     ),
 )
+mutants(
+    "estimators/estimator.py",
+    (
+        "with isolated(self._seed()), evaluating(",
+        "with isolated(0), evaluating(",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[sample]",
+    ),
+    (
+        "            with isolated(self._seed()):\n                x = fill",
+        "            with isolated(0):\n                x = fill",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[impute]",
+    ),
+)
+mutants(
+    "estimators/m1.py",
+    (
+        "with isolated(self._seed()):",
+        "with isolated(0):",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[features]",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "labelled, labelled_size, resample, seed, missing",
+        "labelled, labelled_size, resample, 0, missing",
+        "estimators/test_training.py::test_the_seed_decides_the_order_of_the_rows",
+    ),
+)
