@@ -8533,3 +8533,35 @@ mutants(
         "estimators/test_training.py::test_the_seed_decides_the_order_of_the_rows",
     ),
 )
+mutants(
+    "estimators/columns.py",
+    (
+        "np.median(np.nanmin(X, 0)) > 0 or",
+        "np.nanmin(X, 0).max() > 0 or",
+        "estimators/test_columns.py::test_the_data_choose_their_likelihood[a column that does not begin at 0]",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        "labelled_weight = model.labelled_weight if recipe.labelled_weight is None else recipe.labelled_weight",
+        "labelled_weight = recipe.labelled_weight or model.labelled_weight",
+        "zoo/test_zoo.py::test_a_weight_of_the_labelled_bound_may_be_zero",
+    ),
+)
+mutants(
+    "zoo/measurement.py",
+    (
+        "if recipe.num_labels != 0:",
+        "if recipe.num_labels:",
+        "zoo/test_measured.py::test_bayes_rule_is_measured_with_all_labels_too",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "                (self.progress.stopped,) = joint_any(self.progress.stopped)\n",
+        "",
+        "train/test_parallel.py::test_two_processes_stop_after_the_same_epoch",
+    ),
+)
