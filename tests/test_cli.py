@@ -9,8 +9,9 @@ from pyro.infer import SVI
 from typer.testing import CliRunner
 
 from pyrodgm.cli import app
+from pyrodgm.cli.train import _set_aside
 from pyrodgm.data import load
-from pyrodgm.models import BayesianMLP, BayesianVAE
+from pyrodgm.models import M2, BayesianMLP, BayesianVAE
 from pyrodgm.zoo import RECIPES, Outcome, figures, measure
 
 runner = CliRunner()
@@ -191,6 +192,29 @@ def test_samples_have_weights_of_the_posterior(tmp_path, monkeypatch):
     monkeypatch.setattr("pyrodgm.cli.evaluate._trained", lambda *args: (None, model, load("digits")))
     assert call("sample", "freyfaces-bayesian-vae", "--output", "s.npz", "--count", 3).exit_code == 0
     assert (np.load("s.npz")["x"] == np.ones((3, 64))).all()
+
+
+def test_the_seed_decides_a_sample(tmp_path, monkeypatch):
+    model = M2(64, 10, z_size=2, hidden=(5,))
+    monkeypatch.setattr("pyrodgm.cli.evaluate._trained", lambda *args: (None, model, load("digits")))
+    drawn = []
+    for seed in (1, 1, 2):
+        assert call("sample", "digits-m2", "--output", "s.npz", "--count", 3, "--seed", seed).exit_code == 0
+        drawn.append(np.load("s.npz")["x"])
+    assert (drawn[0] == drawn[1]).all() and (drawn[0] != drawn[2]).any()
+
+
+def test_what_was_set_aside_stays(tmp_path):
+    path = tmp_path / "results.json"
+    assert _set_aside(path) is None
+    for text in "abc":
+        path.write_text(text)
+        _set_aside(path)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        "results.json.1": "a",
+        "results.json.2": "b",
+        "results.json.3": "c",
+    }
 
 
 def test_a_classifier_is_not_sampled(monkeypatch):

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from pyrodgm.models import M2, VAE
-from pyrodgm.testing import check_enumeration, check_pair, check_sites
+from pyrodgm.testing import check_enumeration, check_generates, check_pair, check_round_trip, check_sites
 
 X, Y = torch.rand(5, 4, generator=torch.Generator().manual_seed(0)).round(), torch.tensor([0, 1, 2, 0, 1])
 ENUMERATED = {"enumerate": "parallel"}
@@ -134,6 +134,28 @@ def test_one_hot_rows_are_compared_by_brute_force():
     check_enumeration(Plain(), X, one_hot=True)
     with pytest.raises(AssertionError, match="brute force"):
         check_enumeration(HalfTheNoise(), X, one_hot=True)
+
+
+class Forgetful(M2):
+    """A mistake that shows after a state-dict round trip: one network keeps its parameters."""
+
+    def load_state_dict(self, state, *args, **options):
+        return super().load_state_dict({key: state[key] for key in state if not key.startswith("q_y")}, strict=False)
+
+
+def test_a_parameter_that_is_not_restored_is_noticed():
+    with pytest.raises(AssertionError, match="after a state-dict round trip"):
+        check_round_trip(Forgetful(x_size=4, num_classes=3, z_size=2, hidden=(5,)), X)
+
+
+def test_generated_rows_of_the_wrong_shape_are_told_in_all_three_cases():
+    pair = Plain()
+    pair.p_x = torch.nn.Linear(5, 3)
+    message = "Predictive gave x of shape without data: (3, 1, 3), want (3, 1, 4); "
+    message += "with labels: (3, 5, 3), want (3, 5, 4); given latents: (3, 5, 3), want (3, 5, 4)"
+    with pytest.raises(AssertionError) as raised:
+        check_generates(pair, X, F.one_hot(Y).float())
+    assert str(raised.value) == message
 
 
 def test_a_check_feeds_no_batch_statistics():

@@ -33,6 +33,7 @@ DIGITS = load_digits().data
         ([[0, 33], [33, 0]], "bernoulli"),
         ([[0, 0.5], [0.5, 1]], "normal"),
         ([[0, 0, 8], [4, 4, 0]], ("binomial", {"total_count": 8})),
+        ([[0, 0, 8], [4, 8, 5]], ("binomial", {"total_count": 8})),
     ],
     ids=[
         "binary",
@@ -51,6 +52,7 @@ DIGITS = load_digits().data
         "the least grey levels",
         "half of the values at the ends",
         "half of the columns to half of the range",
+        "a column that does not begin at 0",
     ],
 )
 def test_the_data_choose_their_likelihood(X, likelihood):

@@ -66,6 +66,20 @@ def test_the_seed_decides(iris):
     assert not np.allclose(first, other)
 
 
+@pytest.mark.parametrize("draw", ["sample", "impute", "features"])
+def test_the_seed_decides_what_is_drawn_after_fit(iris, draw):
+    X, *_ = iris
+    lost = np.where(np.arange(4) == 1, np.nan, X[:5])
+    m1 = M1(epochs=1, **SMALL, features="samples").fit(np.concatenate([X, lost]))
+    ask = {
+        "sample": lambda: m1.sample(5),
+        "impute": lambda: m1.impute(lost, num_samples=20, num_draws=2),
+        "features": lambda: m1.transform(X[:5]),
+    }[draw]
+    first, again, other = (m1.set_params(random_state=seed) and ask() for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
 @pytest.mark.parametrize("dump", [pickle.dumps, None], ids=["pickle", "joblib"])
 def test_pickles_bring_back_the_same_answers_and_name_no_code_but_classes(iris, dump, tmp_path):
     X, _, few = iris

@@ -75,6 +75,24 @@ def test_rows_held_out_are_not_learnt_from(monkeypatch):
     np.testing.assert_allclose(np.sort(rows, 0), np.sort(X, 0), atol=1e-5)
 
 
+def test_rows_held_out_are_drawn_from_the_whole_of_a_sorted_table(monkeypatch):
+    monkeypatch.setattr("pyrodgm.estimators.m1.train", lambda *args: [])
+    measured = []
+    for seed in (0, 1):
+        m1 = M1(z_size=1, hidden=(4,), validation_fraction=0.2, random_state=seed)
+        monkeypatch.setattr(m1, "_measure_of", lambda x, m1=m1: measured.append(m1.columns_.to_table(x)[:, 0].round()))
+        m1.fit(np.column_stack([np.arange(200.0), np.arange(200) % 7]))
+    for rows in measured:
+        assert len(rows) == 40 and rows.min() < 40 and rows.max() >= 160
+    assert set(measured[0]) != set(measured[1])
+
+
+def test_rows_held_out_have_the_same_noise_at_every_epoch(m1):
+    measure, before = m1._measure_of(m1.columns_.to_model(X).float()), torch.get_rng_state()
+    assert measure(1) == measure(2)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_rows_are_generated_in_the_tables_units(m1):
     rows = m1.sample(500)
     np.testing.assert_allclose(rows.mean(0), X.mean(0), atol=0.6)

@@ -76,6 +76,14 @@ def test_without_fifty_it_depends_on_the_number_of_labels(labels, temperature):
     assert classifier.temperature_ == temperature
 
 
+def test_a_second_fit_forgets_the_temperature_of_the_first(noisy):
+    X, y = noisy
+    classifier = fitted(noisy, 0.5)
+    first = classifier.temperature_
+    assert classifier.fit(X, y).temperature_ == first
+    assert classifier.set_params(num_classes=2, epochs=1).fit(X).temperature_ == 1
+
+
 def test_partial_fit_starts_without_one(noisy):
     X, y = noisy
     classifier = fitted(noisy, 0.5)

@@ -50,3 +50,21 @@ def test_alpha_counts_the_labels_that_are_learnt_from(watched):
     for share in (0.25, 0):
         DeepGenerativeClassifier("m2", validation_fraction=share, **options).fit(x, y)
     assert [run.svi.loss.__self__.alpha for run in watched] == pytest.approx([0.3 * 40 / 18, 0.3 * 40 / 24])
+
+
+def test_batches_are_of_equal_size(watched):
+    """Of 150 rows, batches of up to 100 are 75 rows each, beside all 20 labels."""
+    x, y = np.random.RandomState(0).rand(150, 3), np.where(np.arange(150) < 20, np.arange(150) % 2, -1)
+    options = {"z_size": 1, "hidden": (4,), "epochs": 1, "batch_size": 100, "random_state": 0}
+    DeepGenerativeClassifier("m2", **options).fit(x, y)
+    sizes = [(len(batch["unlabelled"]), len(batch["labelled"][0])) for batch in watched[0].batches]
+    assert sizes == [(75, 20), (75, 20)]
+
+
+def test_the_seed_decides_the_order_of_the_rows(watched):
+    x, y = np.array([[i >> bit & 1 for bit in range(6)] for i in range(60)], float), np.arange(60) % 2
+    options = {"z_size": 1, "hidden": (4,), "epochs": 1, "batch_size": 20, "validation_fraction": 0}
+    for seed in (1, 1, 2):
+        DeepGenerativeClassifier("m2", random_state=seed, **options).fit(x, y)
+    first, again, other = (torch.cat([batch["unlabelled"] for batch in run.batches]) for run in watched)
+    assert torch.equal(first, again) and not torch.equal(first, other)

@@ -79,6 +79,19 @@ def test_the_order_of_the_gradients_is_that_of_their_names():
     assert [float(gradient) for gradient in seen[0]] == [1.0, 2.0, 0.0]
 
 
+def test_gradients_are_summed_over_processes_before_they_are_clipped():
+    optim = Optimizer(torch.optim.SGD, {"lr": 0.0}, max_norm=1.0, reduce=lambda gradients: [2 * g for g in gradients])
+    first, missing, last = optim.prepare([torch.tensor([0.6, 0.0]), None, torch.tensor([0.8])])
+    torch.testing.assert_close((first, last), (torch.tensor([0.6, 0.0]), torch.tensor([0.8])))
+    assert missing is None
+
+
+def test_a_gradient_of_zeros_stays_with_its_parameter():
+    optim = Optimizer(torch.optim.SGD, {"lr": 0.0})
+    prepared = optim.prepare([torch.zeros(2), None, torch.ones(3)])
+    assert [None if g is None else g.tolist() for g in prepared] == [[0.0, 0.0], None, [1.0, 1.0, 1.0]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -267,6 +267,41 @@ def test_loss_leaves_no_gradients_and_equals_the_step():
     assert svi.step(labelled=(x, y), unlabelled=x) == pytest.approx(loss, rel=1e-6)
 
 
+def test_the_elbo_that_is_given_stays_as_it_was():
+    elbo = TraceEnum_ELBO(max_plate_nesting=1)
+    SemiSupervisedELBO(elbo, alpha=1.0)
+    assert elbo.strict_enumeration_warning
+
+
+def normal_pair():
+    """Model and guide of one normal latent, without parameters."""
+
+    def model(x):
+        with pyro.plate("rows", len(x)):
+            pyro.sample("x", dist.Normal(pyro.sample("z", dist.Normal(torch.zeros(()), 1.0)), 1.0), obs=x)
+
+    def guide(x):
+        with pyro.plate("rows", len(x)):
+            pyro.sample("z", dist.Normal(x / 2, 1.0))
+
+    return model, guide
+
+
+def test_a_pair_without_parameters_takes_steps():
+    pair, objective = normal_pair(), ImportanceWeightedELBO(2)
+    pyro.set_rng_seed(3)
+    loss = objective.loss(*pair, torch.ones(4))
+    pyro.set_rng_seed(3)
+    assert SVI(*pair, Adam({"lr": 1e-2}), objective).step(torch.ones(4)) == loss
+
+
+@pytest.mark.parametrize("take", ["step", "evaluate_loss"])
+def test_a_loss_that_is_nan_is_told(take):
+    svi = SVI(*normal_pair(), Adam({"lr": 1e-2}), ImportanceWeightedELBO(2))
+    with pyro.validation_enabled(False), pytest.warns(UserWarning, match="Encountered NaN: loss"):
+        getattr(svi, take)(torch.tensor([1.0, torch.nan]))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

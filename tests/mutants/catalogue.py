@@ -8592,3 +8592,183 @@ mutants(
         "pv/test_loop.py::TestKeptRows::test_intervals_of_two_strings_both_have_rows",
     ),
 )
+mutants(
+    "infer/objective.py",
+    (
+        '        warn_if_nan(loss, "loss")\n        return loss\n\n    def',
+        "        return loss\n\n    def",
+        "infer/test_semi_supervised.py::test_a_loss_that_is_nan_is_told[evaluate_loss]",
+    ),
+)
+mutants(
+    "infer/semi_supervised.py",
+    (
+        "copy.copy(elbo)",
+        "elbo",
+        "infer/test_semi_supervised.py::test_the_elbo_that_is_given_stays_as_it_was",
+    ),
+)
+mutants(
+    "infer/optimizer.py",
+    (
+        "torch._foreach_norm(present)",
+        "torch._foreach_norm([g for g in gradients if g is not None])",
+        "infer/test_optimizer.py::test_gradients_are_summed_over_processes_before_they_are_clipped",
+    ),
+    (
+        "None if gradient is None else next(remaining)",
+        "None if gradient is None or not gradient.any() else next(remaining)",
+        "infer/test_optimizer.py::test_a_gradient_of_zeros_stays_with_its_parameter",
+    ),
+)
+mutants(
+    "estimators/m1.py",
+    (
+        "torch.randperm(len(x)).to(x.device)",
+        "torch.arange(len(x)).to(x.device)",
+        "estimators/test_m1.py::test_rows_held_out_are_drawn_from_the_whole_of_a_sorted_table",
+    ),
+    (
+        "            with isolated(0):\n                return",
+        "            if True:\n                return",
+        "estimators/test_m1.py::test_rows_held_out_have_the_same_noise_at_every_epoch",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "size = len(x) // math.ceil(len(x) / self.batch_size)",
+        "size = min(len(x), self.batch_size)",
+        "estimators/test_training.py::test_batches_are_of_equal_size",
+    ),
+)
+mutants(
+    "zoo/kept_figures.py",
+    (
+        '"precision": precision_on(recipe, device)',
+        '"precision": "float32"',
+        "zoo/test_kept_figures.py::test_figures_of_a_precision_that_the_device_lacks_are_something_else",
+    ),
+)
+mutants(
+    "zoo/baselines.py",
+    (
+        "        net.train()\n",
+        "",
+        "zoo/test_poison.py::test_dropout_is_on_in_every_step_and_off_where_errors_are_measured",
+    ),
+)
+mutants(
+    "cli/evaluate.py",
+    (
+        "    pyro.set_rng_seed(seed)\n",
+        "",
+        "test_cli.py::test_the_seed_decides_a_sample",
+    ),
+)
+mutants(
+    "cli/train.py",
+    (
+        '    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():\n        number += 1\n',
+        '    aside = folder.with_name(f"{folder.name}.{number}")\n',
+        "test_cli.py::test_what_was_set_aside_stays",
+    ),
+)
+mutants(
+    "evaluate/classification.py",
+    (
+        "torch.cat([latents(model, *batch)[site]",
+        "torch.cat([latents(model, batch[0])[site]",
+        "evaluate/test_classes.py::test_probe_does_not_see_the_label_through_the_guide[False]",
+    ),
+)
+mutants(
+    "testing.py",
+    (
+        "            parameter.add_(1.0)",
+        "            pass",
+        "test_testing.py::test_a_parameter_that_is_not_restored_is_noticed",
+    ),
+    (
+        "replica.shape, (3, *x.shape)",
+        "replica.shape, replica.shape",
+        "test_testing.py::test_generated_rows_of_the_wrong_shape_are_told_in_all_three_cases",
+    ),
+)
+mutants(
+    "zoo/experiment.py",
+    (
+        'str(len(record["figures"]))',
+        "str(seeds)",
+        "zoo/test_experiment.py::test_parts_are_chosen_by_pattern_and_kept_in_order",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "        self.temperature_ = 1.0\n        if len(stop)",
+        "        if len(stop)",
+        "estimators/test_temperature.py::test_a_second_fit_forgets_the_temperature_of_the_first",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        "with isolated(self._seed()), evaluating(",
+        "with isolated(0), evaluating(",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[sample]",
+    ),
+    (
+        "            with isolated(self._seed()):\n                x = fill",
+        "            with isolated(0):\n                x = fill",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[impute]",
+    ),
+)
+mutants(
+    "estimators/m1.py",
+    (
+        "with isolated(self._seed()):",
+        "with isolated(0):",
+        "estimators/test_conventions.py::test_the_seed_decides_what_is_drawn_after_fit[features]",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "labelled, labelled_size, resample, seed, missing",
+        "labelled, labelled_size, resample, 0, missing",
+        "estimators/test_training.py::test_the_seed_decides_the_order_of_the_rows",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "np.median(np.nanmin(X, 0)) > 0 or",
+        "np.nanmin(X, 0).max() > 0 or",
+        "estimators/test_columns.py::test_the_data_choose_their_likelihood[a column that does not begin at 0]",
+    ),
+)
+mutants(
+    "zoo/training.py",
+    (
+        "labelled_weight = model.labelled_weight if recipe.labelled_weight is None else recipe.labelled_weight",
+        "labelled_weight = recipe.labelled_weight or model.labelled_weight",
+        "zoo/test_zoo.py::test_a_weight_of_the_labelled_bound_may_be_zero",
+    ),
+)
+mutants(
+    "zoo/measurement.py",
+    (
+        "if recipe.num_labels != 0:",
+        "if recipe.num_labels:",
+        "zoo/test_measured.py::test_bayes_rule_is_measured_with_all_labels_too",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        "                (self.progress.stopped,) = joint_any(self.progress.stopped)\n",
+        "",
+        "train/test_parallel.py::test_two_processes_stop_after_the_same_epoch",
+    ),
+)

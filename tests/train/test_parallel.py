@@ -53,6 +53,11 @@ def test_two_processes_stop_at_the_same_step(tmp_path):
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
 
+def test_two_processes_stop_after_the_same_epoch(tmp_path):
+    launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "epoch", str(tmp_path)])
+    assert [(tmp_path / rank).read_text() for rank in "01"] == ["2", "2"]
+
+
 def test_two_processes_name_the_batch_and_the_site_where_one_diverged(tmp_path):
     launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "nan", str(tmp_path)])
     ends = [(tmp_path / rank).read_text() for rank in "01"]

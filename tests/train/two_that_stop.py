@@ -1,7 +1,7 @@
-"""Run as one of two processes; the second one fails, or is asked to stop one step before the first.
+"""Run as one of two processes; the second one fails, is asked to stop before the first, or stops after an epoch.
 
-Run as ``python -m tests.train.two_that_stop nan|stop FOLDER`` with torchrun. The reason for each end goes to
-``FOLDER/RANK``.
+Run as ``python -m tests.train.two_that_stop nan|stop|epoch FOLDER`` with torchrun. The reason for each end, or the
+number of epochs, goes to ``FOLDER/RANK``.
 """
 
 import math
@@ -17,7 +17,7 @@ from pyro.infer import SVI, Trace_ELBO
 from pyrodgm.data import Batches
 from pyrodgm.infer import Optimizer
 from pyrodgm.models import VAE
-from pyrodgm.train import fit
+from pyrodgm.train import Callback, fit
 from pyrodgm.train.parallel import joined, joint_gradients, share
 
 
@@ -42,6 +42,14 @@ class Odd:
         self.batches.load_state_dict(state)
 
 
+class StopSecond(Callback):
+    """Stops the second process after two epochs."""
+
+    def on_epoch(self, progress):
+        if share()[0] == 1 and progress.epoch == 2:
+            progress.stop()
+
+
 def main(what, folder):
     pyro.set_rng_seed(0)
     pyro.enable_validation(False)
@@ -49,8 +57,10 @@ def main(what, folder):
     x = torch.randn(60, 12, generator=torch.Generator().manual_seed(1))
     optim = Optimizer(torch.optim.Adam, {"lr": 1e-3}, reduce=joint_gradients)
     svi = SVI(model.model, model.guide, optim, Trace_ELBO(max_plate_nesting=1))
+    batches, callbacks = Odd(Batches(x, 10, share=share()), what), [StopSecond()] if what == "epoch" else []
     try:
-        fit(svi, Odd(Batches(x, 10, share=share()), what), 9, folder=folder / "run", progress=False)
+        history = fit(svi, batches, 9, folder=folder / "run", callbacks=callbacks, progress=False)
+        (folder / str(share()[0])).write_text(str(len(history)))
     except (FloatingPointError, KeyboardInterrupt) as error:
         (folder / str(share()[0])).write_text(str(error))
 

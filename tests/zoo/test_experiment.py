@@ -95,6 +95,7 @@ def test_parts_are_chosen_by_pattern_and_kept_in_order(sums, tmp_path):
     reproduce(sums.experiment, tmp_path, 1, patterns=["one", "two"], report=[].append)
     assert sums.measured == [(0, "three (3)"), (1, "three (3)"), (0, "one"), (0, "two")]
     assert list(written(tmp_path)["figures"]["0"]) == ["one error", "two error", "three (3) error"]
+    assert written(tmp_path)["command"] == "pyrodgm reproduce sums --seeds 2"
     table = (tmp_path / "README.md").read_text()
     assert "| one error | 15.00 (1 seed) |" in table and "| three (3) error | 26.00 ± 5.00 |" in table
     with pytest.raises(ValueError, match=r"--part: got 'tow' \(did you mean 'two'\?\), want one of one, three"):

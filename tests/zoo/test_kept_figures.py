@@ -54,6 +54,14 @@ def test_another_value_of_anything_recorded_but_the_date_is_something_else(folde
     assert kept(folder) is None
 
 
+def test_figures_of_a_precision_that_the_device_lacks_are_something_else(tmp_path, monkeypatch):
+    low = replace(RECIPE, model=(RECIPE.model[0], RECIPE.model[1] | {"precision": "bfloat16"}))
+    KeptFigures(tmp_path, low, 1, "cpu", "abc").write(FIGURES)
+    assert kept(tmp_path, low) == FIGURES
+    monkeypatch.setattr("pyrodgm.nn.precision.fast_bfloat16", lambda device="cpu": False)
+    assert kept(tmp_path, low) is None
+
+
 @pytest.mark.parametrize("library", ["python", "pyrodgm", "torch", "pyro"])
 def test_another_version_is_something_else(folder, library):
     path = folder / "figures.json"

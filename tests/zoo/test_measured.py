@@ -68,6 +68,11 @@ def test_bounds_are_of_binarised_rows_and_errors_of_grey_ones(calls):
     assert figures["test log p(x)"] == -80.0 and figures["validation error"] == figures["test error"] == 5.0
 
 
+def test_bayes_rule_is_measured_with_all_labels_too(calls):
+    recipe = small("mnist-adgm", num_labels=None)
+    assert measure(recipe, prepare(recipe)[2], DATA).get("test error by Bayes' rule") == 5.0
+
+
 def test_rows_that_are_not_binarised_are_measured_as_they_are(calls):
     recipe = small("mnist-latent-classifier")
     measure(recipe, prepare(recipe)[2], DATA)

@@ -386,6 +386,19 @@ def test_a_batched_network_has_its_dropout_and_a_falling_rate(name, rate, monkey
     assert BASELINES[name](MOONS, data, torch.arange(len(data.train.x)), 1) < 15
 
 
+def test_dropout_is_on_in_every_step_and_off_where_errors_are_measured(monkeypatch, moons):
+    seen = []
+
+    class Noted(torch.nn.Dropout):
+        def forward(self, x):
+            seen.append((torch.is_grad_enabled(), self.training))
+            return super().forward(x)
+
+    monkeypatch.setattr("torch.nn.Dropout", Noted)
+    BASELINES["dropout network"](MOONS, *moons, 1)
+    assert seen.count((True, True)) >= 100 and set(seen) == {(True, True), (False, False)}
+
+
 def test_the_supervised_network_learns_from_the_kept_labels_and_stops_by_validation(monkeypatch, moons):
     data, rows = moons
     nets = []

@@ -18,7 +18,7 @@ from pyrodgm.zoo.objectives import objective_of
 from pyrodgm.zoo.preparation import labels_kept, load_data
 from pyrodgm.zoo.recipe import Recipe
 from pyrodgm.zoo.results import summary, unit
-from pyrodgm.zoo.training import _initial_batch
+from pyrodgm.zoo.training import _initial_batch, _objective
 from tests import by_hand_weights, pairs
 
 
@@ -202,6 +202,14 @@ def test_a_setting_that_training_depends_on_is_part_of_what_a_resumed_run_must_h
         if field == "model":
             changed = (M2, recipe.model[1]) if changed == "another" else (recipe.model[0], {"z_size": 3})
         assert (replace(recipe, **{field: changed}).training() == recipe.training()) == (field in FREE)
+
+
+def test_a_weight_of_the_labelled_bound_may_be_zero():
+    recipe, rows = RECIPES["moons-m2"], torch.arange(6)
+    model = prepare(recipe)[2]
+    weights = (0.0, 0.5, None)
+    found = [_objective(replace(recipe, labelled_weight=w), model, rows, 100, 10).labelled_weight for w in weights]
+    assert found == [0.0, 0.5, 1.0]
 
 
 @pytest.mark.usefixtures("plain_svi")
