@@ -455,9 +455,3 @@ def test_what_models_need_they_get_as_they_come():
     assert fame.likelihood_[0] == "binomial" and fame.predict(x).shape == y.shape
     split = DeepGenerativeClassifier("splitlatentclassifiervae", z_size=6, **small).fit(x, y)
     assert (split.model_.z_size, split.model_.z_y_size) == (3, 12)
-
-
-def test_a_split_latent_space_has_five_times_beta():
-    classifier = DeepGenerativeClassifier("splitlatentclassifiervae", epochs=1, **SETTINGS).fit(X, FEW)
-    other = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(X, FEW)
-    assert classifier._objective(10, 100).alpha == pytest.approx(5 * other._objective(10, 100).alpha)
