@@ -8972,3 +8972,24 @@ mutants(
         "models/test_bad_inputs.py::test_names_that_do_not_exist",
     ),
 )
+mutants(
+    "pv/kept_rows.py",
+    (
+        'side="right") - 1, 0)',
+        'side="left") - 1, 0)',
+        "pv/test_loop.py::TestKeptRows::test_two_hours_around_the_rows_kept_are_of_their_day",
+    ),
+    (
+        "kinds & {NORMAL, None}",
+        "kinds & {None}",
+        "pv/test_loop.py::TestKeptRows::test_healthy_rows_beside_a_fault_stay",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        "time[chosen],",
+        "time,",
+        "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
+    ),
+)
