@@ -8993,3 +8993,16 @@ mutants(
         "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
     ),
 )
+mutants(
+    "pv/sampling.py",
+    (
+        "if strange or not states & normal",
+        "if strange",
+        "pv/test_monitor.py::TestRows::test_some_label_is_normal_and_none_is_the_monitors_own",
+    ),
+    (
+        "if UNSEEN in states:",
+        "if UNSEEN in found:",
+        "pv/test_monitor.py::TestRows::test_some_label_is_normal_and_none_is_the_monitors_own",
+    ),
+)

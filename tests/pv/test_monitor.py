@@ -336,6 +336,13 @@ class TestRows:
         with pytest.raises(ValueError, match="normal: got 'X', want one of the labels: IV, N$"):
             sample_rows(written(tmp_path, table), None, "state", ["N", "X"])
 
+    def test_some_label_is_normal_and_none_is_the_monitors_own(self, tmp_path):
+        path, first = written(tmp_path, string(["N", "IV"])), Interval("1", 1_646_092_800, 1_646_179_199, "unseen")
+        with pytest.raises(ValueError, match="normal: got nothing, want one of the labels: IV, N$"):
+            sample_rows(path, None, "state")
+        with pytest.raises(ValueError, match="label: got a state 'unseen', want another name"):
+            sample_rows(path, intervals=[first])
+
     def test_spaces_around_a_label_are_no_part_of_it(self, tmp_path):
         table = string(["N"])
         table.loc[100:109, "state"], table.loc[120:124, "state"] = " IV ", "  "
