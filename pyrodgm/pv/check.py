@@ -139,6 +139,7 @@ class _Pass:
         self.previous: int | None = None  # time
         self.month_steps = MonthSteps()
         self.sums: dict[str, tuple[float, float, int, float]] = {}  # lowest, sum, number and highest of values
+        self.tails: dict[str, np.ndarray] = {}  # last two temperatures, by name
         self.light: list[tuple[int, int]] = []  # first and last time of each day
         self.plateaus: list[tuple[float, int]] = []  # power and number of rows
         self.day: np.ndarray | None = None  # times, power and irradiance of the open day, (3, N)
@@ -167,8 +168,10 @@ class _Pass:
         light = values["poa_global"] >= least_g
         check.open_circuit += int((light & (values["i_dc"] < most) & (values["v_dc"] > least_v)).sum())
         for name in ("temp_module", "temp_air"):
-            if name in values and len(piece) > 2:
-                up, down = values[name][1:-1] - values[name][:-2], values[name][1:-1] - values[name][2:]
+            if name in values:
+                column = np.concatenate([self.tails.get(name, values[name][:0]), values[name]])
+                self.tails[name] = column[-2:]
+                up, down = column[1:-1] - column[:-2], column[1:-1] - column[2:]
                 check.spikes[name] += int(((np.minimum(np.abs(up), np.abs(down)) > SPIKE) & (up * down > 0)).sum())
         self._days(piece.time, values, used)
         for name, digests in self.digests.items():

@@ -82,7 +82,8 @@ def test_a_compiled_step_has_the_loss_of_a_plain_one():
 
 
 @pytest.mark.parametrize(
-    "wrong", [(0.5, 0.5), (0.5, 0.5, 0.0), (0.5, 0.5, 0.5), (1.2, -0.1, -0.1), (0.5, 0.5, float("nan"))]
+    "wrong",
+    [(0.5, 0.5), (0.5, 0.5, 0.0), (0.5, 0.5, 0.5), (0.5, 0.3, 0.201), (1.2, -0.1, -0.1), (0.5, 0.5, float("nan"))],
 )
 def test_other_numbers_are_refused(wrong):
     with pytest.raises(ValueError, match=r"class_prior: got .*, want 3 probabilities above zero that sum to 1"):

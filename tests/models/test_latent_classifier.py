@@ -62,6 +62,14 @@ def test_both_bounds_have_one_evidence_and_one_labelled_bound(posterior):
     torch.testing.assert_close(*(same_noise(row_bounds, m, x, y) for m in (exact, jensen)), rtol=1e-9, atol=0)
 
 
+@pytest.mark.parametrize("model_class", [LatentClassifierVAE, SplitLatentClassifierVAE])
+def test_generated_rows_have_a_class_that_x_does_not_read(model_class):
+    model = small(model_class, **{"x_reads_y": False} if model_class is LatentClassifierVAE else {})
+    generated = poutine.trace(model.model).get_trace(size=4).nodes
+    assert "y" in generated and generated["y"]["value"].shape == (4, 3)
+    assert "y" not in poutine.trace(model.model).get_trace(rows(model)[0]).nodes
+
+
 @pytest.mark.parametrize("options", [{}, {"bound": "jensen"}, {"x_reads_y": False}], ids=str)
 def test_the_objective_is_lambda_times_the_labelled_bound_and_the_unlabelled_one(options):
     model = small(LatentClassifierVAE, **options).double()

@@ -57,6 +57,12 @@ def test_m1_trains_where_it_is_joint():
     assert not any(torch.equal(value, model.state_dict()[name]) for name, value in before.items())
 
 
+def test_each_part_has_its_own_hidden_layers():
+    model = small(M1M2, hidden=((8, 7), (5,)))
+    hidden = {name: [layer.out_features for layer in net.trunk.layers] for name, net in model.named_children()}
+    assert hidden == {"p_x": [8, 7], "q_z1": [8, 7], "p_z1": [5], "q_y": [5], "q_z2": [5]}
+
+
 def test_with_an_m2_that_says_nothing_the_bound_is_the_vaes():
     """p(z1 | y, z2) = N(0, I), q(y | z1) = p(y) and q(z2 | z1, y) = p(z2): the stack is its M1."""
     model, vae = stack()
@@ -81,6 +87,7 @@ def test_with_an_m2_that_says_nothing_the_bound_is_the_vaes():
         {"likelihood": ("binomial", {"total_count": 4})},
         {"posterior": "full"},
         {"activation": "tanh"},
+        {"missing": "zeros"},
     ],
 )
 def test_a_vae_of_another_shape_is_refused(options):

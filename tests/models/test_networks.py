@@ -4,9 +4,10 @@ import inspect
 
 import pytest
 import torch
+from pyro import poutine
 
 from pyrodgm.nn import Convolution, Linear, NormalNet
-from tests.pairs import OF_MAPS, every_pair, model_classes, small
+from tests.pairs import OF_MAPS, every_pair, model_classes, rows, small
 
 DENSE = [c for c in model_classes() if c.__name__ not in OF_MAPS]
 
@@ -52,3 +53,11 @@ def test_every_layer_has_the_options(model_class, options):
         if isinstance(module, (Linear, Convolution)):
             assert module.gain is not None, name
             assert "init" not in taken or float(module.weight.detach().abs().max()) < 0.01, name
+
+
+@pytest.mark.parametrize("model_class", model_classes())
+def test_every_latent_has_the_posterior_that_was_asked_for(model_class):
+    model = small(model_class, posterior=("iaf", {"made_hidden": (5,)}))
+    sites = poutine.trace(model.guide).get_trace(*rows(model)).nodes
+    kinds = {n: type(s["fn"]).__name__ for n, s in sites.items() if s["type"] == "sample" and n != "batch"}
+    assert kinds and "Independent" not in kinds.values()

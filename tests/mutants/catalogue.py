@@ -8772,3 +8772,237 @@ mutants(
         "train/test_parallel.py::test_two_processes_stop_after_the_same_epoch",
     ),
 )
+mutants(
+    "pv/report_page.py",
+    (
+        "one.number.min(), one.number.max()) for one",
+        "one.number.min(), one.number.min()) for one",
+        "pv/test_report.py::TestPage::test_the_head_is_of_all_strings",
+    ),
+    (
+        "zip((min, max), zip",
+        "zip((max, max), zip",
+        "pv/test_report.py::TestPage::test_the_head_is_of_all_strings",
+    ),
+    (
+        "hours_from_utc(list(report.days.values()))",
+        "hours_from_utc(list(report.days.values())[:1])",
+        "pv/test_report.py::TestPage::test_the_head_is_of_all_strings",
+    ),
+    (
+        "for line in lines[:EVENTS]",
+        "for line in lines",
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[27-12-more1]",
+    ),
+    (
+        "{len(lines) - EVENTS} more are",
+        "{len(lines)} more are",
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[27-12-more1]",
+    ),
+    (
+        'len(lines) > EVENTS else ""',
+        'len(lines) >= EVENTS else ""',
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[25-10-more0]",
+    ),
+    (
+        "names[:STRINGS]:",
+        "names:",
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[27-12-more1]",
+    ),
+    (
+        "{len(names) - STRINGS} more",
+        "{len(names)} more",
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[27-12-more1]",
+    ),
+    (
+        "pairs[:EVENTS]",
+        "pairs",
+        "pv/test_report.py::TestPage::test_at_most_25_events_and_rows_and_ten_strings_are_shown[27-12-more1]",
+    ),
+    (
+        "[name for name in colour if name in seen]",
+        "[name for name in colour]",
+        "pv/test_report.py::TestPage::test_the_legend_has_the_states_of_the_rows",
+    ),
+    (
+        "set(report.states)\n",
+        "set()\n",
+        "pv/test_report.py::TestPage::test_the_legend_has_the_states_of_the_rows",
+    ),
+    (
+        'f"{_clock(first.end, hours)}, {',
+        'f"{_clock(last.end, hours)}, {',
+        "pv/test_report.py::TestPage::test_a_series_has_the_means_over_its_rows_and_both_dates",
+    ),
+    (
+        "counts.most_common()",
+        "counts.items()",
+        "pv/test_report.py::TestPage::test_states_are_in_the_order_of_their_rows",
+    ),
+    (
+        "_date(row.time, hours)",
+        "_date(row.time, 0)",
+        "pv/test_report.py::TestPage::test_the_worst_row_comes_first_each_over_a_healthy_one",
+    ),
+)
+mutants(
+    "pv/check.py",
+    (
+        "self.tails[name] = column[-2:]",
+        "self.tails[name] = column[-1:]",
+        "pv/test_check.py::TestCheck::test_a_spike_between_two_pieces_is_one[6]",
+    ),
+)
+mutants(
+    "pv/watch.py",
+    (
+        'state["seen"].get("previous", latest)',
+        'state["seen"].get("previous", NO_TIME)',
+        "pv/test_follow.py::test_a_state_of_an_older_version_is_continued",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        'r"%z|Z|\\+00:?00"',
+        'r"%z|Z"',
+        "pv/test_logger.py::TestReading::test_a_format_with_an_offset",
+    ),
+    (
+        "name.strip() for name in next",
+        "name for name in next",
+        "pv/test_logger.py::TestReading::test_spaces_around_names_are_no_part_of_them",
+    ),
+    (
+        "(logger_map.time, logger_map.string_column) if name in header",
+        "(logger_map.time,) if name in header",
+        "pv/test_logger.py::TestReading::test_names_of_strings_keep_their_zeros",
+    ),
+    (
+        "read.isna() & local.isna() & texts.notna()",
+        "read.isna() & local.isna()",
+        "pv/test_logger.py::TestReading::test_an_empty_time_is_none_that_does_not_fit",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "found.update(set(state.tolist()) - {None})",
+        "found.update(set(map(str, state.tolist())))",
+        "pv/test_monitor.py::TestRows::test_empty_labels_are_none_of_those_to_choose_from",
+    ),
+    (
+        "in_file |= rows_in",
+        "in_file = rows_in",
+        "pv/test_monitor.py::TestRows::test_the_interval_without_a_row_is_named",
+    ),
+    (
+        "np.where(new, time, day_of.get(name, NO_TIME))",
+        "np.where(new, time, NO_TIME)",
+        "pv/test_monitor.py::TestRows::test_pieces_of_any_size_give_the_same_rows[37]",
+    ),
+    (
+        "seen.setdefault(name, Seen())",
+        "Seen()",
+        "pv/test_monitor.py::TestRows::test_pieces_of_any_size_give_the_same_rows[37]",
+    ),
+    (
+        "str(label).strip()) or None",
+        "str(label)) or None",
+        "pv/test_monitor.py::TestRows::test_spaces_around_a_label_are_no_part_of_it",
+    ),
+    (
+        "if not has_rows and interval.state is not None",
+        "if not has_rows",
+        "pv/test_monitor.py::TestRows::test_the_interval_without_a_row_is_named",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        "nets.posterior(read, size=z1_size)",
+        "nets.normal(read, size=z1_size)",
+        "models/test_networks.py::test_every_latent_has_the_posterior_that_was_asked_for[CaGeM]",
+    ),
+)
+mutants(
+    "models/m1m2.py",
+    (
+        "self.q_y = m2.categorical(z1_size)",
+        "self.q_y = m1.categorical(z1_size)",
+        "models/test_m1m2.py::test_each_part_has_its_own_hidden_layers",
+    ),
+    (
+        "self.q_z1 = m1.posterior",
+        "self.q_z1 = m2.posterior",
+        "models/test_m1m2.py::test_each_part_has_its_own_hidden_layers",
+    ),
+    (
+        ', getattr(net, "missing", None)',
+        "",
+        "models/test_m1m2.py::test_a_vae_of_another_shape_is_refused",
+    ),
+)
+mutants(
+    "models/latent_classifier.py",
+    (
+        "if self.x_reads_y or x is None or y is not None:",
+        "if self.x_reads_y or y is not None:",
+        "models/test_latent_classifier.py::test_generated_rows_have_a_class_that_x_does_not_read[LatentClassifierVAE]",
+    ),
+)
+mutants(
+    "models/split_latent_classifier.py",
+    (
+        "if x is None or y is not None:",
+        "if y is not None:",
+        "models/test_latent_classifier.py::test_generated_rows_have_a_class_that_x_does_not_read[SplitLatentClassifierVAE]",
+    ),
+)
+mutants(
+    "models/class_variable.py",
+    (
+        "> 1e-6:",
+        "> 1e-2:",
+        "models/test_class_prior.py::test_other_numbers_are_refused",
+    ),
+    (
+        'options["top"] < num_classes',
+        'options["top"] <= num_classes',
+        "models/test_bad_inputs.py::test_names_that_do_not_exist",
+    ),
+)
+mutants(
+    "pv/kept_rows.py",
+    (
+        'side="right") - 1, 0)',
+        'side="left") - 1, 0)',
+        "pv/test_loop.py::TestKeptRows::test_two_hours_around_the_rows_kept_are_of_their_day",
+    ),
+    (
+        "kinds & {NORMAL, None}",
+        "kinds & {None}",
+        "pv/test_loop.py::TestKeptRows::test_healthy_rows_beside_a_fault_stay",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        "time[chosen],",
+        "time,",
+        "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "if strange or not states & normal",
+        "if strange",
+        "pv/test_monitor.py::TestRows::test_some_label_is_normal_and_none_is_the_monitors_own",
+    ),
+    (
+        "if UNSEEN in states:",
+        "if UNSEEN in found:",
+        "pv/test_monitor.py::TestRows::test_some_label_is_normal_and_none_is_the_monitors_own",
+    ),
+)

@@ -308,6 +308,13 @@ class TestCheck:
         text = "\n".join(told({"1": check}))
         assert "rows at open circuit" in text and "rows clipped" in text and "rows curtailed" in text
 
+    @pytest.mark.parametrize("rows_at_once", [1, 2, 5, 6, 7, 100])
+    def test_a_spike_between_two_pieces_is_one(self, tmp_path, month, rows_at_once):
+        table = month.iloc[:12].assign(temp_module=20.0)
+        table.loc[5, "temp_module"] = 60.0
+        table.loc[8:, "temp_module"] = 40.0  # and stays there
+        assert checked(tmp_path, table, place=False, rows_at_once=rows_at_once).spikes == {"temp_module": 1}
+
     @pytest.mark.parametrize(("longitude", "clipped"), [(180.0, 81), (0.0, 0)])
     def test_a_plateau_is_one_of_the_local_day(self, tmp_path, longitude, clipped):
         """Eighty minutes around midnight in UTC are over an hour at noon, or two parts of two days at longitude 0."""

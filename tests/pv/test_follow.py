@@ -14,7 +14,9 @@ import pytest
 import pyrodgm.pv.follow
 from pyrodgm.pv import Monitor, follow_file, monitor_file
 from pyrodgm.pv.appended import Place, read_appended
+from pyrodgm.pv.logger import Piece, read_logger
 from pyrodgm.pv.logger_map import LoggerMap
+from pyrodgm.pv.watch import Watch
 from tests.pv.king_string import string, written
 
 once = multiprocessing.get_context("forkserver")
@@ -129,6 +131,20 @@ def test_what_is_remembered_at_a_stop_counts_after_it(tmp_path):
     assert one.energy == pytest.approx(other.energy, rel=1e-6)
     one, other = ([[row and row[:2] for row in pair] for pair in of.examples["1"]] for of in (report, whole))
     assert one == other and len(one) == 2 and all(healthy for _, healthy in one)
+
+
+def test_a_state_of_an_older_version_is_continued(folder, roof):
+    """It lacks the time of the last row; the latest time stands for it."""
+    (piece,) = read_logger(folder / "whole.csv")
+    watch, later = Watch(roof, 0.01, 15), Watch(roof, 0.01, 15)
+    watch.take([piece])
+    about, arrays = watch.state()
+    older = json.loads(about)
+    del older["strings"]["1"]["seen"]["previous"]
+    later.restore(json.dumps(older), arrays)
+    last = {name: column[-1:] for name, column in piece.values.items()}
+    again = Piece("1", piece.row[-1:], piece.time[-1:], last, {})
+    assert later.take([again])["skipped"].tolist() == ["time repeats"]
 
 
 class TestAppended:

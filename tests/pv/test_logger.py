@@ -116,6 +116,46 @@ class TestReading:
         for name in ("log.csv.gz", "log.parquet"):
             assert whole(read_logger(tmp_path / name))[0].tolist() == [1643637900]
 
+    def test_a_parquet_file_of_local_times(self, tmp_path):
+        table = pandas.DataFrame({"time": pandas.to_datetime(["2022-01-31T14:05:00"])})
+        table.assign(**dict.fromkeys(HEADER.split(",")[1:], 2.0)).to_parquet(tmp_path / "log.parquet")
+        logger_map = load_map(None)._replace(timezone="America/Denver")
+        assert whole(read_logger(tmp_path / "log.parquet", logger_map))[0].tolist() == [1643663100]
+        with pytest.raises(ValueError, match="time: got times without an offset from UTC, want timezone in a map"):
+            list(read_logger(tmp_path / "log.parquet"))
+
+    def test_spaces_around_names_are_no_part_of_them(self, tmp_path):
+        header = HEADER.replace(",", " , ")
+        assert csv_header(header + "\n") == (",", HEADER.split(","))
+        path = written(tmp_path, header + "\n2022-01-31T14:05Z,1,2,3,4\n")
+        assert whole(read_logger(path))[1]["v_dc"].tolist() == [2]
+
+    def test_most_times_may_be_empty(self, tmp_path):
+        path = written(tmp_path, HEADER + "\n2022-01-31T14:05Z,1,2,3,4" + "\n,1,2,3,4" * 3 + "\n")
+        assert whole(read_logger(path))[0].tolist() == [1643637900, NO_TIME, NO_TIME, NO_TIME]
+
+    def test_no_time_of_a_short_later_part_need_be_readable(self, tmp_path):
+        lines = [f"{t},1,2,3,4" for t in ("2022-01-31T14:05Z", "2022-01-31T14:06Z", "never", "?", "2022-01-31T14:09Z")]
+        path = written(tmp_path, "\n".join([HEADER, *lines]) + "\n")
+        time = whole(read_logger(path, rows_at_once=2))[0]
+        assert time.tolist() == [1643637900, 1643637960, NO_TIME, NO_TIME, 1643638140]
+
+    def test_an_empty_time_is_none_that_does_not_fit(self, tmp_path):
+        path = written(tmp_path, "\n".join([HEADER, *(f"{t},1,2,3,4" for t in ("2022-01-31T14:05Z", "", *"abc"))]))
+        with pytest.raises(ValueError, match="time: got 'a' in row 3, which does not fit ISO 8601"):
+            list(read_logger(path))
+
+    def test_names_of_strings_keep_their_zeros(self, tmp_path):
+        lines = "".join(f"\n2022-01-31T14:05Z,1,2,3,4,{name}" for name in ("01", "1"))
+        path = written(tmp_path, HEADER + ",inverter" + lines + "\n")
+        pieces = list(read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }')))
+        assert [piece.string for piece in pieces] == ["01", "1"]
+
+    def test_two_columns_that_name_the_string(self, tmp_path):
+        path = written(tmp_path, HEADER + ",inverter,inverter\n2022-01-31T14:05Z,1,2,3,4,a,b\n")
+        with pytest.raises(ValueError, match="columns: got 'inverter' 2 times, want it once"):
+            list(read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }')))
+
     def test_one_column_a_string(self, tmp_path):
         logger_map = mapped(tmp_path, '[columns]\nv_dc = "CB{string} V"\ni_dc = "CB{string} I"')
         path = written(tmp_path, "time,CB1 V,CB1 I,CB12 V,CB12 I,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5,6\n")
@@ -176,11 +216,14 @@ class TestReading:
         [
             ("%d.%m.%Y %H.%M %z", "31.01.2022 14.05 -0700"),
             ("%d.%m.%YT%H:%MZ", "31.01.2022T21:05Z"),
+            ("%d.%m.%Y %H:%M+00:00", "31.01.2022 21:05+00:00"),
         ],
     )
     def test_a_format_with_an_offset(self, tmp_path, time_format, time):
+        """It comes before the timezone of the map."""
         path = written(tmp_path, HEADER + f"\n{time},1,2,3,4\n")
-        assert whole(read_logger(path, load_map(None)._replace(time_format=time_format)))[0].tolist() == [1643663100]
+        logger_map = load_map(None)._replace(time_format=time_format, timezone="Asia/Tokyo")
+        assert whole(read_logger(path, logger_map))[0].tolist() == [1643663100]
 
     def test_summer_time(self, tmp_path):
         """Half past two does not exist on 13 March, half past one comes twice on 6 November."""
@@ -208,8 +251,10 @@ class TestReading:
     def test_states_of_two_strings_stay_with_their_rows(self, tmp_path):
         rows = [f"2022-01-31T14:0{i}Z,1,2,3,4,{name},{state}" for i, (name, state) in enumerate(["AN", "BC", "AS"])]
         path = written(tmp_path, "\n".join([HEADER + ",inverter,state", *rows]) + "\n")
-        pieces = read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }'), label="state")
+        pieces = list(read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }'), label="state"))
         assert {piece.string: piece.state.tolist() for piece in pieces} == {"A": ["N", "S"], "B": ["C"]}
+        first = 1643637600
+        assert {piece.string: piece.time.tolist() for piece in pieces} == {"A": [first, first + 120], "B": [first + 60]}
 
 
 ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
@@ -221,6 +266,7 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         ("time,i_dc,Vdc,poa_global,temp_air" + ROW, "columns: got none called 'v_dc' for v_dc .there are 'Vdc'"),
         ("Time,i_dc,v_dc,poa_global,temp_air" + ROW, "columns: got none called 'time' for time .there are 'Time'"),
         ("time,v_dc,v_dc,poa_global,temp_air" + ROW, "columns: got 'v_dc' 2 times, want it once"),
+        ("time,i_dc,v_dc,poa,temp_air" + ROW, "columns: got none called 'poa_global' for poa_global .there are 'poa'"),
         ("time,i_dc,v_dc,poa_global,tempair" + ROW, "columns: got neither temp_module nor temp_air, want one of them"),
         ("", "columns: got a file without names of columns, want them in its first line"),
         ("\n" + HEADER + ROW, "columns: got a file without names of columns, want them in its first line"),

@@ -118,10 +118,10 @@ class TestKeptRows:
         begin = np.array([10 * 3600, DAY + 10 * 3600])
         time = np.concatenate([begin, begin + 3600])
         rows = Rows(np.full(4, "1", object), np.tile(begin - 600, 2), time, np.full(4, "normal", object), {})
-        asked = np.array([begin[0] - 7201, begin[0] - 7200, begin[0], begin[0] + 10_800, begin[0] + 10_801, begin[1]])
+        asked = begin[[0, 0, 0, 0, 0, 1, 1]] + [-7201, -7200, 0, 10_800, 10_801, -7200, 0]
         known, day = KnownDays(rows).of("1", asked, asked)
-        assert known.tolist() == [False, True, True, True, False, True]
-        assert day.tolist() == [asked[0], *[begin[0] - 600] * 3, asked[4], begin[1] - 600]
+        assert known.tolist() == [False, True, True, True, False, True, True]
+        assert day.tolist() == [asked[0], *[begin[0] - 600] * 3, asked[4], *[begin[1] - 600] * 2]
         assert not KnownDays(rows).of("2", asked, asked)[0].any()
 
     def test_a_kept_row_that_is_relabelled_as_healthy_is_normal(self, tmp_path, kept):
@@ -154,6 +154,11 @@ class TestKeptRows:
         counts = [(stays.state == kind).sum() for kind in ("normal", None, "IV")]
         assert counts == [KEPT_DAYS, KEPT_DAYS, 90] and KEPT_A_DAY * KEPT_DAYS == 15_000
         assert (stays.values["i_dc"] == stays.day / DAY).all()
+
+    def test_healthy_rows_beside_a_fault_stay(self):
+        state = np.array(["normal", "IV", "normal"], object)
+        rows = Rows(np.full(3, "1", object), np.zeros(3, int), np.arange(3), state, {})
+        assert bounded(rows, 0).state.tolist() == ["normal", "IV", "normal"]
 
     def test_another_seed_keeps_other_days(self):
         day = DAY * np.arange(80)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections import Counter
+from functools import partial
 
 import numpy as np
 import pandas
@@ -16,6 +18,7 @@ from pyrodgm.pv import (
     read_intervals,
     read_logger,
     sample_rows,
+    sampling,
 )
 from pyrodgm.pv.intervals import Interval
 from pyrodgm.pv.learning import choose_evenly, healthy_strings, use_of_days
@@ -297,6 +300,54 @@ class TestRows:
         table.loc[600:679, "state"] = np.repeat(names, 10)
         rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
         assert list(dict.fromkeys(rows.state.tolist())) == ["normal", *names]
+
+    @pytest.mark.parametrize("rows_at_once", [37, 100])
+    def test_pieces_of_any_size_give_the_same_rows(self, tmp_path, monkeypatch, rows_at_once):
+        """Of two strings; a day and a run of stuck voltages go on in the next piece, and an interval ends before."""
+        table = string(["N"] * 2)
+        table.loc[130:149, "v_dc"] = 250.0
+        both = pandas.concat([table.assign(inverter="a"), table.assign(inverter="b")]).sort_values(
+            "time", kind="stable"
+        )
+        path, logger_map = written(tmp_path, both), load_map(None)._replace(string_column="inverter")
+        start, end = (int(table["time"][row].timestamp()) for row in (100, 110))
+        found = []
+        for number in (10**6, rows_at_once):
+            monkeypatch.setattr(sampling, "read_logger", partial(read_logger, rows_at_once=number))
+            rows = sample_rows(path, logger_map, "state", ["N"], [Interval("a", start, end, "IV")])
+            found.append(sorted(zip(rows.string, rows.day.tolist(), rows.time.tolist(), rows.state, strict=True)))
+            assert rows.skipped["v_dc stuck"] == 2 * 9
+        assert found[0] == found[1] and len({row[:2] for row in found[0]}) == 4
+        assert [row[2] for row in found[0] if row[3] == "IV"] == list(range(start, end + 1, 300))
+
+    def test_the_interval_without_a_row_is_named(self, two):
+        """And neither that of string a, whose rows come before those of b, nor one that only takes back a state."""
+        path, logger_map, table = two
+        first = int(table["time"].iloc[0].timestamp())
+        intervals = [
+            Interval(name, first, first + 86_399, state) for name, state in (("d", None), ("a", "IV"), ("c", "IV"))
+        ]
+        with pytest.raises(ValueError, match="labels: got 'IV' of string 'c' from"):
+            sample_rows(path, logger_map, intervals=intervals)
+
+    def test_empty_labels_are_none_of_those_to_choose_from(self, tmp_path):
+        table = string(["N", "IV"])
+        table.loc[100:110, "state"] = None
+        with pytest.raises(ValueError, match="normal: got 'X', want one of the labels: IV, N$"):
+            sample_rows(written(tmp_path, table), None, "state", ["N", "X"])
+
+    def test_some_label_is_normal_and_none_is_the_monitors_own(self, tmp_path):
+        path, first = written(tmp_path, string(["N", "IV"])), Interval("1", 1_646_092_800, 1_646_179_199, "unseen")
+        with pytest.raises(ValueError, match="normal: got nothing, want one of the labels: IV, N$"):
+            sample_rows(path, None, "state")
+        with pytest.raises(ValueError, match="label: got a state 'unseen', want another name"):
+            sample_rows(path, intervals=[first])
+
+    def test_spaces_around_a_label_are_no_part_of_it(self, tmp_path):
+        table = string(["N"])
+        table.loc[100:109, "state"], table.loc[120:124, "state"] = " IV ", "  "
+        rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
+        assert Counter(rows.state.tolist()) == {"normal": 103, "IV": 10, None: 5}
 
     def test_numbers_are_states_without_a_point(self, tmp_path):
         """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""

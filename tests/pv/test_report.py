@@ -197,7 +197,7 @@ class TestPage:
 
     def test_a_series_has_the_means_over_its_rows_and_both_dates(self):
         events = [
-            Event("1", NOON + 86_400 * i, NOON + 900 + 86_400 * i, "IV", sure, score, rows, 1.0, 1)
+            Event("1", NOON + 87_300 * i, NOON + 900 + 87_300 * i, "IV", sure, score, rows, 1.0, 1)
             for i, (sure, score, rows) in enumerate([(0.9, 2.0, 9), (0.5, 4.0, 1)])
         ]
         text = words(report_page(self.report(events), ABOUT))
@@ -216,10 +216,11 @@ class TestPage:
             Example(NOON + 60 * i, state, score, current, 90.0, 500.0 + i, 30.0, 5.0, 100.0)
             for i, (state, score, current) in enumerate([("IV", 2.0, 4.0), ("normal", 9.0, 5.0), ("PS", 3.0, 1.0)])
         )
+        worst = worst._replace(time=NOON - 11 * 3600 - 1800)  # still the day before in local time
         page = report_page(self.report()._replace(examples={"1": [(mild, healthy), (worst, None)]}), ABOUT)
         rows = [row.partition("</tr>")[0] for row in page.split("<tr class='")[1:]]
         assert [words(f"<{row}") for row in rows] == [
-            "1 2022-03-01 11:02 PS 3.0 502 30.0 1.00 5.00 90.0 100.0 90 of 500",
+            "1 2022-02-28 23:30 PS 3.0 502 30.0 1.00 5.00 90.0 100.0 90 of 500",
             "1 2022-03-01 11:00 IV 2.0 500 30.0 4.00 5.00 90.0 100.0 360 of 500",
             "1 2022-03-01 11:01 normal 9.0 501 30.0 5.00 5.00 90.0 100.0 450 of 500",
         ]
@@ -238,6 +239,36 @@ class TestPage:
             assert expected in text
         over_midnight = report_page(self.report([late._replace(end=NOON + 54_000)]), ABOUT)
         assert "2022-03-01 11:00 to 2022-03-02 02:00" in over_midnight
+
+    @pytest.mark.parametrize(("events", "strings", "more"), [(25, 10, []), (27, 12, ["2 more", "2 more"])])
+    def test_at_most_25_events_and_rows_and_ten_strings_are_shown(self, events, strings, more):
+        report = self.report([Event("1", NOON, NOON + 900, "IV", 0.9, 1.0, 9, i) for i in range(events)])
+        days = {str(i): report.days["1"] for i in range(strings)}
+        worst = [(Example(NOON, "IV", 2.0, 4.0, 90.0, 500.0, 30.0, 5.0, 100.0), None)] * events
+        page = report_page(report._replace(days=days, examples={"1": worst}), ABOUT)
+        assert (page.count("<tr><td class='n'>"), page.count("<tr class='pair'>")) == (25, 25)
+        assert page.count(", day by day</h2>") == 10 and f"{strings} strings" in words(page)
+        assert re.findall(r"\d+ more", page) == more
+
+    def test_the_head_is_of_all_strings(self):
+        """The first day is one of a, and the last one of b, whose two quarters of an hour are three hours later."""
+        days = {}
+        for name, time in (("a", [0]), ("b", [2 * 24 + 3, 4 * 24 + 3])):
+            days[name], one = DaysOfString(["normal"]), np.full(len(time), 3.6e6)
+            days[name].add(NOON + 3600 * np.array(time), np.full(len(time), "normal", object), one, 2 * one)
+        text = words(report_page(self.report()._replace(days=days, examples={}), ABOUT))
+        assert "2022-03-01 to 2022-03-05, times in UTC-2." in text
+        assert "3.0 of 6.0 kWh measured of expected" in text and "2 strings" in text
+
+    def test_the_legend_has_the_states_of_the_rows(self):
+        """Also one without an event, and none that the monitor knows but did not find."""
+        page = report_page(self.report(), ABOUT)
+        (legend,) = re.findall("<div class='legend'>(.*?)</div>", page)
+        assert words(legend) == "normal IV power expected power measured"
+
+    def test_states_are_in_the_order_of_their_rows(self):
+        report = self.report()._replace(states=Counter({"IV": 100, "normal": 300}))
+        assert "Rows by state normal 300 60.0% IV 100 20.0%" in words(report_page(report, ABOUT))
 
     def test_names_are_escaped(self):
         bad = "<script>&\"'"
