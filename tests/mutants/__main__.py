@@ -29,6 +29,7 @@ from tests.mutants.catalogue import MUTANTS
 ROOT = Path(__file__).parents[2]
 COPIED = ("pyrodgm", "tests", "benchmarks", "tutorials", "pyproject.toml", "setup.cfg", "README.md")
 SECONDS = 300  # a run without a verdict after this time is an error
+AT_ONCE = 20  # tests in a run without a mutant
 fork = multiprocessing.get_context("fork")  # a child process inherits the imports
 
 
@@ -181,8 +182,8 @@ def main():
     import torch._dynamo  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ProcessPoolExecutor(args.jobs, fork) as pool:
-        parts = [tests[i :: args.jobs] for i in range(args.jobs)]
-        passed = list(pool.map(_unmutated, [folder] * args.jobs, filter(None, parts)))
+        parts = [tests[i : i + AT_ONCE] for i in range(0, len(tests), AT_ONCE)]
+        passed = list(pool.map(_unmutated, [folder] * len(parts), parts))
         if wrong := [part for part in passed if isinstance(part, str)]:
             sys.exit("\n".join(["some tests fail without a mutant:", *wrong]))
         print(f"{sum(passed)} tests pass without a mutant", flush=True)
