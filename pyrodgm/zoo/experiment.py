@@ -1,6 +1,5 @@
 """An experiment of many trainings, and its measurement part by part."""
 
-import io
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from pyrodgm.zoo.results import (
     conditions,
     label_of,
     package_commit,
+    png,
     read_record,
     setting_text,
     write_record,
@@ -157,7 +157,7 @@ def reproduce(
     plot = None if experiment.draw is None else experiment.draw(record)
     if plot is not None:
         paths.append(path.with_suffix(".png"))
-        write(paths[-1], _png(plot))
+        write(paths[-1], png(plot))
     write_record(folder, record)  # its table now shows the plot
     return paths
 
@@ -205,12 +205,3 @@ def _add(record, experiment, seed, part, found, commit):
         str(number): {figure: runs[str(number)][figure] for figure in order if figure in runs[str(number)]}
         for number in sorted(map(int, runs))
     }
-
-
-def _png(figure):
-    import matplotlib.pyplot as plt
-
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=150)
-    plt.close(figure)
-    return file.getvalue()

@@ -1,5 +1,6 @@
 """The files of ``results/``: measured figures with their command, date, device and versions."""
 
+import io
 import json
 import math
 import platform
@@ -14,11 +15,13 @@ from urllib.parse import quote
 
 import pyro
 import torch
+from matplotlib.figure import Figure
 
 from pyrodgm import __version__
 from pyrodgm.files import write
 from pyrodgm.nn.precision import usable_precision
 from pyrodgm.zoo.recipe import Recipe
+from pyrodgm.zoo.recipes import COMPARISONS
 
 CHANGES = " and changes"
 
@@ -65,13 +68,28 @@ def write_results(
 
 
 def write_record(folder: str | Path, record: dict[str, Any]) -> Path:
-    """Write a record to the JSON file of its label, rebuild the folder's ``README.md``, and return the JSON's path."""
+    """Write a record to the JSON file of its label, and return the path of that file.
+
+    The folder's ``README.md`` is rebuilt, and every ``Comparison`` that shows the record's recipe is drawn again.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{record['recipe']}.json"
     write(path, (json.dumps(record, indent=2) + "\n").encode())
+    for comparison in COMPARISONS:
+        if record["recipe"] in comparison.recipes:
+            plot = comparison.draw({known["recipe"]: known for known in _records(folder)})
+            if plot is not None:
+                write(folder / f"{comparison.name}.png", png(plot))
     write(folder / "README.md", _table(folder).encode())
     return path
+
+
+def png(plot: Figure) -> bytes:
+    """A plot as the bytes of a PNG file."""
+    file = io.BytesIO()
+    plot.savefig(file, format="png", dpi=150)
+    return file.getvalue()
 
 
 def conditions(device: str | torch.device, commit: str) -> dict[str, Any]:
@@ -174,6 +192,12 @@ def unit(figure: str) -> str:
     return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
 
 
+def _records(folder):
+    """The records of a folder of results, sorted by file name."""
+    records = map(read_record, sorted(folder.glob("*.json")))
+    return [record for record in records if record is not None]
+
+
 def _table(folder):
     lines = [
         "# Results",
@@ -189,10 +213,7 @@ def _table(folder):
         "the device and threads given below each table. They are more if other programs keep the cores busy.",
         "",
     ]
-    for path in sorted(folder.glob("*.json")):
-        record = read_record(path)
-        if record is None:
-            continue
+    for record in _records(folder):
         runs = list(record["figures"].values())
         names = dict.fromkeys(name for run in runs for name in run)  # a seed that stopped early has fewer figures
         lines += [
@@ -214,8 +235,19 @@ def _table(folder):
         if record["changed"]:
             kind = "experiment" if "sessions" in record else "recipe"
             lines += [f"**Changed from the {kind}**: {', '.join(record['changed'])}.", ""]
-        if path.with_suffix(".png").exists():
-            lines += [f"![{record['recipe']}]({quote(path.stem, safe='+=')}.png)", ""]
+        if (folder / f"{record['recipe']}.png").exists():
+            lines += [f"![{record['recipe']}]({quote(record['recipe'], safe='+=')}.png)", ""]
+    for comparison in COMPARISONS:
+        if (folder / f"{comparison.name}.png").exists():
+            lines += [
+                f"## {comparison.name}",
+                "",
+                f"{comparison.summary}. {comparison.source}. Drawn from the tables above, as far as they are measured. "
+                "Bars show one standard deviation over the seeds.",
+                "",
+                f"![{comparison.name}]({comparison.name}.png)",
+                "",
+            ]
     return "\n".join(lines)
 
 

@@ -9006,3 +9006,47 @@ mutants(
         "pv/test_monitor.py::TestRows::test_some_label_is_normal_and_none_is_the_monitors_own",
     ),
 )
+mutants(
+    "zoo/comparison.py",
+    (
+        "if figure in run]",
+        "if figure in run][:1]",
+        "zoo/test_comparison.py::test_a_line_shows_means_with_one_standard_deviation_at_equal_distances",
+    ),
+    (
+        "{places.index(x): points[x] for x in points}",
+        "{i: points[x] for i, x in enumerate(points)}",
+        "zoo/test_comparison.py::test_a_line_shows_means_with_one_standard_deviation_at_equal_distances",
+    ),
+    (
+        "for line in panel.lines.values() for x in line})",
+        "for line in lines.values() for x in line})",
+        "zoo/test_comparison.py::test_what_is_not_measured_is_left_out",
+    ),
+    (
+        "if not any(len(points) > 1 for",
+        "if not any(points for",
+        "zoo/test_comparison.py::test_what_is_not_measured_is_left_out",
+    ),
+    (
+        "stdev(points[place]) if",
+        "stdev(points[place]) / 2**0.5 if",
+        "zoo/test_comparison.py::test_a_line_shows_means_with_one_standard_deviation_at_equal_distances",
+    ),
+)
+mutants(
+    "zoo/results.py",
+    (
+        'if record["recipe"] in comparison.recipes:',
+        'if record["recipe"].split("+")[0] in comparison.recipes:',
+        "zoo/test_comparison.py::test_it_is_drawn_again_when_one_of_its_recipes_is_written",
+    ),
+)
+mutants(
+    "zoo/recipes/sonderby_2016.py",
+    (
+        'lines["LVAE"][1] = lines["VAE+BN+WU"][1]',
+        "pass",
+        "zoo/test_comparison.py::test_every_point_is_a_figure_of_a_recipe",
+    ),
+)

@@ -17,12 +17,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import lru_cache, partial
-from statistics import mean, stdev
 from typing import Any, cast
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pyrodgm.data import Dataset, Rows, select_labels
@@ -30,6 +28,7 @@ from pyrodgm.estimators.targets import hold_out
 from pyrodgm.evaluate import classification_error
 from pyrodgm.models import SDGM
 from pyrodgm.zoo.baselines import batched_network, forest, label_spreading
+from pyrodgm.zoo.comparison import errorbars
 from pyrodgm.zoo.experiment import Experiment, Measured
 from pyrodgm.zoo.preparation import load_data
 from pyrodgm.zoo.recipe import Recipe
@@ -189,17 +188,3 @@ def draw(record: dict[str, Any]) -> Figure | None:
     ax.set(xlabel="labels", ylabel="test error, %")
     ax.legend(fontsize="small")
     return picture
-
-
-def errorbars(ax: Axes, lines: dict[str, dict[float, list[float]]]) -> None:
-    """Plot the mean of each point's values, with one standard deviation.
-
-    Args:
-        ax: axes to draw on.
-        lines: dict from a line's label to a dict from a place on the x axis to values, in any order of places.
-    """
-    for label, points in lines.items():
-        places = sorted(points)
-        middle = [mean(points[place]) for place in places]
-        deviation = [stdev(points[place]) if len(points[place]) > 1 else 0.0 for place in places]
-        ax.errorbar(places, middle, deviation, marker="o", markersize=3, capsize=2, label=label)

@@ -25,6 +25,7 @@ from matplotlib.figure import Figure
 from pyrodgm.data import Dataset, Rows
 from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.zoo.baselines import batched_network, forest, label_spreading
+from pyrodgm.zoo.comparison import errorbars
 from pyrodgm.zoo.experiment import Experiment, Measured
 from pyrodgm.zoo.experiments.pv_few_labels import (
     COLUMNS,
@@ -32,7 +33,6 @@ from pyrodgm.zoo.experiments.pv_few_labels import (
     SPLIT,
     STEPS,
     data_of,
-    errorbars,
     name_of,
     recipe_of,
 )

@@ -1,4 +1,4 @@
-"""The recipes, one file per data set or paper."""
+"""The recipes, one file per data set or paper, and the plots that compare several of them."""
 
 from pyrodgm.zoo.recipes import (
     burda_2016,
@@ -32,3 +32,4 @@ FILES = (
     resnet_vae,
 )
 RECIPES = {recipe.name: recipe for file in FILES for recipe in file.RECIPES}
+COMPARISONS = (sonderby_2016.DEPTH, sonderby_2016.LAYERS, variational_dropout.WIDTH)

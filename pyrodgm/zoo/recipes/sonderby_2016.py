@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pyrodgm.models import HierarchicalVAE, LadderVAE
+from pyrodgm.zoo.comparison import Comparison, Panel, Point
 from pyrodgm.zoo.recipe import Recipe
 
 SIZES = (64, 32, 16, 8, 4)  # units of z1, ..., z5; smaller models use the first ones
@@ -154,3 +155,39 @@ RECIPES = [
     norb("norb-lvae", "LVAE", LadderVAE, "3455"),
     norb("norb-vae-5", "VAE+BN+WU", HierarchicalVAE, "3422"),
 ]
+
+
+def _by_depth(figure: str) -> dict[str, dict[int, Point]]:
+    """A figure of every kind of model, over the number of layers."""
+    lines = {
+        called: {layers: Point(f"mnist-depth-{kind}-{layers}", figure) for layers in range(1, 6)}
+        for kind, (called, *_) in STUDY.items()
+    }
+    lines["LVAE"][1] = lines["VAE+BN+WU"][1]
+    return lines
+
+
+DEPTH = Comparison(
+    name="mnist-depth",
+    summary="Bound and log p(x) on MNIST by the number of layers",
+    source="Sønderby et al. 2016 (Maaløe 2018, app. B), figure 3, b and c",
+    panels=(
+        Panel("layers", "test bound, nats", _by_depth("test bound")),
+        Panel("layers", "test log p(x), nats", _by_depth("test log p(x)")),
+    ),
+)
+LAYERS = Comparison(
+    name="mnist-depth-kl",
+    summary="KL by layer of the models of five layers on MNIST",
+    source="Sønderby et al. 2016 (Maaløe 2018, app. B), figure 5",
+    panels=(
+        Panel(
+            "layer",
+            "KL, nats",
+            {
+                called: {layer: Point(f"mnist-depth-{kind}-5", f"KL of z{layer}") for layer in range(1, 6)}
+                for kind, (called, *_) in STUDY.items()
+            },
+        ),
+    ),
+)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pyrodgm.models import BayesianMLP
+from pyrodgm.zoo.comparison import Comparison, Panel, Point
 from pyrodgm.zoo.recipe import Recipe
 
 WIDTHS = (150, 300, 600, 1200)
@@ -52,3 +53,19 @@ def mnist(method: str, width: int) -> Recipe:
 
 
 RECIPES = [mnist(method, width) for width in WIDTHS for method in METHODS]
+
+WIDTH = Comparison(
+    name="mnist-dropout",
+    summary="Dropout and variational dropout on MNIST, by the units of each of three hidden layers",
+    source="Kingma 2017, sec. 6.5.3 and figure 6.1a",
+    panels=(
+        Panel(
+            "units",
+            "test error, %",
+            {
+                called: {width: Point(f"mnist-dropout-{method}-{width}", "test error") for width in WIDTHS}
+                for method, (called, _, _) in METHODS.items()
+            },
+        ),
+    ),
+)
