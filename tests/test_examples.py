@@ -131,6 +131,7 @@ q_z1 = p_z1 = dist.Normal(h2, 1).to_event(1)
 d, z_above = torch.rand(5, 512), torch.randn(5, 8)
 p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
 """,
+    "models/semi_supervised_fame": "x = x[:, :64]",
     "models/resnet_vae": "x = torch.randint(256, (4, 3072)).float()",
     "nn": "y = torch.eye(K)[:, None]",
     "nn/flows": "mu, sigma, h = torch.zeros(5, 32), torch.ones(5, 32), torch.rand(5, 500)",

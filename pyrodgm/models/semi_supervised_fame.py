@@ -43,9 +43,10 @@ class SemiSupervisedFAME(DeepGenerativeModel):
 
     Example::
 
-        m = SemiSupervisedFAME((28, 28), 10, batch_norm=True, scale_head="softplus_sigma")
+        sizes = {"z_sizes": (16, 8, 4), "hidden": ((64,), (64,), (32,)), "maps": (16, 32), "pixel_maps": 16}
+        m = SemiSupervisedFAME((8, 8), 10, **sizes, batch_norm=True, scale_head="softplus_sigma")
         svi = SVI(m.model, m.guide, Adam({"lr": 3e-4}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
-        svi.step(labelled=(x[:20], y[:20]), unlabelled=x)           # x (B, 784), zeros and ones
+        svi.step(labelled=(x[:20], y[:20]), unlabelled=x)           # x (B, 64), zeros and ones
         m.classifier(x)                                             # (B, 10)
     """
 
