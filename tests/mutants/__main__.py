@@ -28,7 +28,7 @@ from tests.mutants.catalogue import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("pyrodgm", "tests", "benchmarks", "tutorials", "pyproject.toml", "setup.cfg", "README.md")
-SECONDS = 300  # a run without a verdict after this time is an error
+SECONDS = 300  # a run without a verdict after this time for each of its tests is an error
 AT_ONCE = 20  # tests in a run without a mutant
 fork = multiprocessing.get_context("fork")  # a child process inherits the imports
 
@@ -66,15 +66,15 @@ def run_tests(copy, tests):
     process = fork.Process(target=_run_here, args=(copy, tests, theirs))
     process.start()
     theirs.close()
-    verdicts = None
-    if ours.poll(SECONDS):
+    verdicts, limit = None, SECONDS * len(tests)
+    if ours.poll(limit):
         with contextlib.suppress(EOFError):
             verdicts = ours.recv()
     else:
         os.killpg(process.pid, signal.SIGKILL)
     process.join()
     if verdicts is None:
-        return f"no verdict within {SECONDS} s" if process.exitcode == -9 else f"exit code {process.exitcode}"
+        return f"no verdict within {limit} s" if process.exitcode == -9 else f"exit code {process.exitcode}"
     return verdicts or "no test ran: none was collected"
 
 
