@@ -84,6 +84,8 @@ def reproduce(
     Nothing in the results is lost. Under the same conditions, other seeds in the file stay, and a seed that is measured
     again takes the place of its former figures. Otherwise the file is kept as NAME.json.1, and a new one is begun.
 
+    If a plot compares the recipe with others, such as models of other depths, it is drawn again beside the results.
+
     An experiment is measured part by part. Finished parts are kept in its results and reused, so it needs no folder of
     runs. Parts of other seeds are kept too. The plot is a PNG file beside the results.
     """
