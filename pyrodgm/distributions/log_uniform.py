@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pyro.distributions as dist
 import torch
-from torch.distributions import constraints, register_kl
+from torch.distributions import constraints, kl_divergence, register_kl
 
 MEAN_LOG = -0.20849581843469428  # E[log |e|], e ~ N(1, 1), by quadrature
 LOG_C = MEAN_LOG - 0.5 * (1 + math.log(2 * math.pi))
@@ -79,19 +79,46 @@ class DropoutNormal(dist.Normal):
     arg_constraints = dist.Normal.arg_constraints | {"alpha": constraints.interval(0.0, 1.0)}
 
     def __init__(self, theta: torch.Tensor, alpha: torch.Tensor, validate_args: bool | None = None) -> None:
+        self._alpha_as_given = alpha
         theta, self.alpha = torch.broadcast_tensors(theta, alpha)
         super().__init__(theta, self.alpha.sqrt() * theta.abs(), validate_args=validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> "DropoutNormal":
         """The same distribution for a larger batch."""
         new = self._get_checked_instance(DropoutNormal, _instance)
-        new.alpha = self.alpha.expand(batch_shape)
+        new._alpha_as_given, new.alpha = self._alpha_as_given, self.alpha.expand(batch_shape)
         return super().expand(batch_shape, _instance=new)
+
+    def to_event(self, reinterpreted_batch_ndims: int | None = None) -> dist.TorchDistribution:
+        """The rightmost dimensions as one event. Its divergence is computed once for each alpha, not each weight."""
+        event = super().to_event(reinterpreted_batch_ndims)
+        return DropoutEvent(self, event.event_dim) if event.event_dim else event
+
+
+class DropoutEvent(dist.Independent):
+    """``DropoutNormal.to_event``."""
+
+
+def _divergence(alpha):
+    """The divergence of one weight, with the polynomial shifted so that it is zero at alpha = 1."""
+    polynomial = alpha * (C_1 + alpha * (C_2 + alpha * C_3)) - (C_1 + C_2 + C_3)
+    return -0.5 * alpha.log() - polynomial
 
 
 @register_kl(DropoutNormal, LogUniform)
 def _kl_of_dropout(q, p):
-    """The divergence of ``DropoutNormal``, with the polynomial shifted so that it is zero at alpha = 1."""
-    alpha = q.alpha
-    polynomial = alpha * (C_1 + alpha * (C_2 + alpha * C_3)) - (C_1 + C_2 + C_3)
-    return -0.5 * alpha.log() - polynomial
+    return _divergence(q._alpha_as_given).expand(q.batch_shape)
+
+
+@register_kl(DropoutEvent, dist.Independent)
+def _kl_of_event(q, p):
+    """The divergences of weights with the same alpha are one number, times how many they are.
+
+    A compiled sum of 100,000 equal numbers in single precision would be wrong by 1e-5 of it.
+    """
+    dims = q.reinterpreted_batch_ndims
+    if not isinstance(p.base_dist, LogUniform) or p.reinterpreted_batch_ndims != dims:
+        return kl_divergence(dist.Independent(q.base_dist, dims), p)
+    kl = _divergence(q.base_dist._alpha_as_given)
+    kl = kl.reshape((1,) * (len(q.base_dist.batch_shape) - kl.dim()) + kl.shape)
+    return (q.event_shape.numel() * kl.flatten(-dims).mean(-1)).expand(q.batch_shape)

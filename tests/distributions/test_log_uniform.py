@@ -11,7 +11,7 @@ from pyro.infer import Predictive
 from scipy.integrate import quad
 from torch.distributions import kl_divergence
 
-from pyrodgm.distributions import DropoutNormal, LogUniform
+from pyrodgm.distributions import DropoutNormal, LogUniform, log_uniform
 
 
 def divergence(theta, alpha):
@@ -44,6 +44,39 @@ def test_the_polynomial_is_of_no_use_above_one():
     assert abs(float(kl_divergence(q, LogUniform(torch.empty(())))) - divergence(1.0, 2.0)) > 0.8
     with pytest.raises(ValueError, match="alpha"):
         DropoutNormal(torch.ones(()), alpha)
+
+
+@pytest.mark.parametrize("event_dim", [0, 1, 2, 3])
+@pytest.mark.parametrize("shape", [(), (5,), (1, 1), (1, 5), (4, 5), (2, 1, 5), (2, 4, 1)])
+def test_the_divergence_of_an_event_is_the_sum_over_its_weights(shape, event_dim):
+    alpha = torch.rand(shape).double()
+    q = DropoutNormal(torch.randn(2, 4, 5).double(), alpha)
+    p = LogUniform(torch.empty(2, 4, 5).double())
+    want = kl_divergence(q, p)
+    assert want.shape == (2, 4, 5)
+    torch.testing.assert_close(want, kl_divergence(DropoutNormal(q.loc, q.alpha.clone()), p), rtol=1e-14, atol=0)
+    want = want.reshape(*want.shape[: 3 - event_dim], -1).sum(-1)
+    torch.testing.assert_close(kl_divergence(q.to_event(event_dim), p.to_event(event_dim)), want, rtol=1e-13, atol=0)
+    wide = q.to_event(event_dim).expand((3, *want.shape))
+    got = kl_divergence(wide, p.to_event(event_dim).expand((3, *want.shape)))
+    torch.testing.assert_close(got, want.expand(3, *want.shape), rtol=1e-13, atol=0)
+
+
+def test_the_divergence_is_computed_once_for_each_alpha(monkeypatch):
+    shapes, of_one = [], log_uniform._divergence
+    monkeypatch.setattr(log_uniform, "_divergence", lambda alpha: shapes.append(alpha.shape) or of_one(alpha))
+    p = LogUniform(torch.empty(4, 5)).to_event(2)
+    kl_divergence(DropoutNormal(torch.randn(4, 5), torch.rand(1, 5)).to_event(2), p)
+    kl_divergence(DropoutNormal(torch.randn(4, 5), torch.tensor(0.5)).to_event(2).expand(()), p)
+    assert shapes == [(1, 5), ()]
+
+
+def test_an_event_has_the_divergence_from_a_density_of_another_kind():
+    q = DropoutNormal(torch.randn(4, 5), torch.tensor(0.5))
+    p = dist.Normal(torch.zeros(4, 5), 1.0)
+    torch.testing.assert_close(kl_divergence(q.to_event(2), p.to_event(2)), kl_divergence(q, p).sum())
+    with pytest.raises(NotImplementedError):
+        kl_divergence(q.to_event(2), LogUniform(torch.empty(4, 5)).to_event(1))
 
 
 def test_the_log_probabilities_have_the_divergence_s_constant():

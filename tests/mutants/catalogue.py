@@ -1774,8 +1774,8 @@ mutants(
 mutants(
     "distributions/log_uniform.py",
     (
-        "new.alpha = self.alpha.expand(batch_shape)",
-        "new.alpha = self.alpha",
+        "self._alpha_as_given, self.alpha.expand(batch_shape)",
+        "self._alpha_as_given, self.alpha",
         "distributions/test_log_uniform.py::test_both_expand_and_predict",
     ),
     (
@@ -9048,5 +9048,33 @@ mutants(
         'lines["LVAE"][1] = lines["VAE+BN+WU"][1]',
         "pass",
         "zoo/test_comparison.py::test_every_point_is_a_figure_of_a_recipe",
+    ),
+)
+mutants(
+    "distributions/log_uniform.py",
+    (
+        "kl.flatten(-dims).mean(-1)",
+        "kl.flatten(-dims).sum(-1)",
+        "distributions/test_log_uniform.py::test_the_divergence_of_an_event_is_the_sum_over_its_weights",
+    ),
+    (
+        "q.event_shape.numel() *",
+        "q.base_dist.batch_shape.numel() *",
+        "distributions/test_log_uniform.py::test_the_divergence_of_an_event_is_the_sum_over_its_weights",
+    ),
+    (
+        "kl = _divergence(q.base_dist._alpha_as_given)",
+        "kl = _divergence(q.base_dist.alpha)",
+        "distributions/test_log_uniform.py::test_the_divergence_is_computed_once_for_each_alpha",
+    ),
+    (
+        "if not isinstance(p.base_dist, LogUniform) or",
+        "if",
+        "distributions/test_log_uniform.py::test_an_event_has_the_divergence_from_a_density_of_another_kind",
+    ),
+    (
+        " or p.reinterpreted_batch_ndims != dims:",
+        ":",
+        "distributions/test_log_uniform.py::test_an_event_has_the_divergence_from_a_density_of_another_kind",
     ),
 )
