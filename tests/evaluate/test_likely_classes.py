@@ -6,7 +6,7 @@ import torch
 
 from pyrodgm.evaluate import likely_bounds, row_bounds
 from pyrodgm.handlers.noise import SharedNoise
-from pyrodgm.models import M2, SDGM, LatentClassifierVAE
+from pyrodgm.models import M2, SDGM, LatentClassifierVAE, SplitLatentClassifierVAE
 
 K = 4
 
@@ -83,9 +83,10 @@ def test_rows_at_a_time_and_samples(m, x):
 def test_bad_input(m, x):
     with pytest.raises(ValueError, match=r"probabilities: got shape \(5, 3\), want \(5, 4\)"):
         likely_bounds(m, x, torch.ones(5, 3))
-    other = LatentClassifierVAE(3, K, z_size=2, hidden=(8,), likelihood="normal")
-    with pytest.raises(ValueError, match="model: got LatentClassifierVAE, whose guide has no class y"):
-        likely_bounds(other, x.float(), torch.ones(5, K))
+    for model_class in (LatentClassifierVAE, SplitLatentClassifierVAE):
+        other = model_class(3, K, z_size=2, hidden=(8,), likelihood="normal")
+        with pytest.raises(ValueError, match=f"model: got {model_class.__name__}, whose guide has no class y"):
+            likely_bounds(other, x.float(), torch.ones(5, K))
 
 
 def test_a_class_that_is_not_likely_is_not_run(m, x):

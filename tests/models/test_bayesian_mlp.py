@@ -16,7 +16,8 @@ from pyrodgm.handlers import local_reparameterisation, warm_up
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.traces import random_sites
 from pyrodgm.models import BayesianMLP, DeepGenerativeModel, Model
-from pyrodgm.nn.weights import Alpha, layers_with_posteriors
+from pyrodgm.nn import CategoricalNet
+from pyrodgm.nn.weights import Alpha, give_posteriors, layers_with_posteriors
 from tests import by_hand_weights as by_hand
 
 KINDS = {
@@ -503,3 +504,13 @@ def test_every_layer_has_the_options(target):
 
 def heads_of(net):
     return [getattr(net, head) for head in ("logits", "loc", "log_variance") if hasattr(net, head)]
+
+
+def test_a_posterior_is_of_layers_with_one_parent():
+    with pytest.raises(ValueError, match=r"weights: got a layer of parents \(4, 3\), want one parent"):
+        give_posteriors(CategoricalNet((4, 3), (5,), 2), "B")
+
+
+def test_a_fixed_alpha_is_an_argument_and_no_state():
+    model = BayesianMLP(6, 3, (5,), 20, weights=("B", {"alpha": 0.3}))
+    assert not [name for name in model.state_dict() if "fixed" in name]

@@ -32,6 +32,8 @@ def test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer(model_class
     for name in ("p_a", "q_a", "q_z"):
         nets = [getattr(net, "heads", net) for net in getattr(model, name, ())]  # of a ladder, linear in its d_i
         assert [net.trunk.sizes[0] for net in nets] in ([], [7, 8, 9]), name
+    if model_class is ClusterLadderVAE:  # p(y | z_L) and q(y | z_L, x)
+        assert (model.p_y.trunk.sizes, model.q_y.trunk.sizes) == ((9,), (7,))
 
 
 @pytest.mark.parametrize("model_class", [HierarchicalVAE, *LADDERS])

@@ -1,5 +1,6 @@
 """The matrix: every model of the zoo against brute force, by hand, and in use."""
 
+import inspect
 import math
 
 import pyro
@@ -264,6 +265,14 @@ class TestClasses:
         torch.testing.assert_close(together.sum(-1), torch.ones(7))
         torch.testing.assert_close(together, alone)
         assert not torch.allclose(together[0], together[1])
+
+    def test_the_seed_of_a_classifier_fixes_its_noise(self, model_class):
+        model = small(model_class).eval()
+        x, _ = rows(model)
+        if "seed" not in inspect.signature(model.classifier).parameters:
+            return
+        first, again, other = (model.classifier(x, num_samples=1, seed=seed) for seed in (0, 0, 1))
+        assert torch.equal(first, again) and not torch.allclose(first, other, atol=1e-4)
 
     def test_classifier_learns_a_separable_problem(self, model_class):
         """At a temperature below 1, as in a warm-up: at 1 CaGeM's z2 pays for y as much as it gains by it."""

@@ -9078,3 +9078,65 @@ mutants(
         "distributions/test_log_uniform.py::test_an_event_has_the_divergence_from_a_density_of_another_kind",
     ),
 )
+mutants(
+    "nn/trunk.py",
+    (
+        "for b in sizes[1:]) if batch_norm else",
+        "for b in sizes[1:]) if batch_norm is True else",
+        "nn/test_trunk.py::test_the_input_of_every_activation_is_normalised",
+    ),
+    (
+        "sorted(terms, key=_spread)",
+        "sorted(terms, key=_spread, reverse=True)",
+        "nn/test_trunk.py::test_terms_of_small_shapes_are_added_first",
+    ),
+    (
+        "term.dim() - sum(",
+        "term.dim() + sum(",
+        "nn/test_trunk.py::test_terms_of_small_shapes_are_added_first",
+    ),
+    (
+        "(dropout, dropout)",
+        "(dropout, 0.0)",
+        "nn/test_trunk.py::test_one_rate_of_dropout_is_for_parents_and_hidden_units",
+    ),
+)
+mutants(
+    "models/cluster_ladder_vae.py",
+    (
+        "self.p_y = nets[-1].categorical(z_sizes[-1])",
+        "self.p_y = nets[0].categorical(z_sizes[-1])",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer[ClusterLadderVAE]",
+    ),
+    (
+        "self.q_y = nets[0].categorical",
+        "self.q_y = nets[-1].categorical",
+        "models/test_ladders.py::test_the_networks_of_a_layer_have_the_hidden_sizes_of_that_layer[ClusterLadderVAE]",
+    ),
+    (
+        "self.shared_noise(num_samples, seed, self.z_size)",
+        "self.shared_noise(num_samples, 0, self.z_size)",
+        "models/test_matrix.py::TestClasses::test_the_seed_of_a_classifier_fixes_its_noise[ClusterLadderVAE]",
+    ),
+)
+mutants(
+    "models/auxiliary.py",
+    (
+        "self.shared_noise(num_samples, seed, self.a_size)",
+        "self.shared_noise(num_samples, 0, self.a_size)",
+        "models/test_matrix.py::TestClasses::test_the_seed_of_a_classifier_fixes_its_noise[SDGM]",
+    ),
+)
+mutants(
+    "nn/weights.py",
+    (
+        "if len(layer.parents) != 1:",
+        "if len(layer.parents) > 2:",
+        "models/test_bayesian_mlp.py::test_a_posterior_is_of_layers_with_one_parent",
+    ),
+    (
+        "fixed, persistent=False)",
+        "fixed)",
+        "models/test_bayesian_mlp.py::test_a_fixed_alpha_is_an_argument_and_no_state",
+    ),
+)

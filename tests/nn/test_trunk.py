@@ -3,10 +3,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pyrodgm.distributions.one_hot import remember_classes
 from pyrodgm.nn import MLP, BatchNorm, Linear, Trunk, paused_statistics
-from pyrodgm.nn.trunk import MANY_CLASSES
+from pyrodgm.nn.trunk import MANY_CLASSES, sum_of_terms
 
 SHAPES = [
     ((5, 4), (5, 3)),  # rows
@@ -184,6 +185,47 @@ class TestBatchNorm:
         h = torch.randn(5, 4)
         with paused_statistics():
             torch.testing.assert_close(norm(h), h, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("batch_norm", [True, "heads"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_input_of_every_activation_is_normalised(batch_norm, depth):
+    (features,) = Trunk((3,), (4, 5)[:depth], "leaky_relu", batch_norm)(torch.randn(50, 3))
+    before = torch.where(features < 0, features / 0.1, features)
+    torch.testing.assert_close(before.mean(0), torch.zeros(3 + depth), atol=1e-5, rtol=0)
+    torch.testing.assert_close(before.var(0, correction=0), torch.ones(3 + depth), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize(("terms", "additions"), [("full row classes", 20 + 60 + 60), ("full classes", 12 + 60)])
+def test_terms_of_small_shapes_are_added_first(terms, additions):
+    class Counted(TorchDispatchMode):
+        added = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **kwargs or {})
+            self.added += out.numel() * (func is torch.ops.aten.add.Tensor)
+            return out
+
+    shapes = {"full": (3, 5, 4), "row": (5, 4), "classes": (3, 1, 4)}
+    terms, bias = [torch.randn(shapes[term]) for term in terms.split()], torch.randn(4)
+    with Counted() as counted:
+        out = sum_of_terms(terms, bias)
+    assert counted.added == additions
+    torch.testing.assert_close(out, sum(terms) + bias)
+
+
+@pytest.mark.parametrize("dropout", [0.5, (0.5, 0.5)])
+def test_one_rate_of_dropout_is_for_parents_and_hidden_units(dropout):
+    trunk = Trunk((40,), (400,), "tanh", dropout=dropout)
+    assert trunk.dropout == (0.5, 0.5)
+    (features,) = trunk(torch.randn(100, 40))
+    assert float((features == 0).float().mean()) == pytest.approx(0.5, abs=0.02)
+    assert bool((trunk.eval()(torch.randn(100, 40))[0] != 0).all())
+
+
+@pytest.mark.parametrize("init", [0.03, 2, 2.5])
+def test_a_number_for_init_is_the_standard_deviation_of_the_weights(init):
+    assert float(Linear((300,), 300, init=init).weight.detach().std()) == pytest.approx(init, rel=0.02)
 
 
 @pytest.mark.parametrize("hidden", [(), (64,), (64, 32)])
