@@ -76,7 +76,8 @@ class Comparison:
             errorbars(ax, {name: {places.index(x): points[x] for x in points} for name, points in lines.items()})
             ax.set(xlabel=panel.x_label, ylabel=panel.y_label, xlim=(-0.5, len(places) - 0.5))
             ax.set_xticks(range(len(places)), [str(place) for place in places])
-            ax.legend(fontsize="small")
+            if lines:
+                ax.legend(fontsize="small")
         return picture
 
 

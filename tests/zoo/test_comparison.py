@@ -57,6 +57,8 @@ def test_what_is_not_measured_is_left_out():
     (ax,) = Comparison("x", "", "", (ERRORS,)).draw({"a": A, "b": B}).axes
     assert list(lines_of(ax)) == ["one"] and lines_of(ax)["one"][0] == [(0.0, 3.0), (2.0, 1.0)]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["150", "300", "1200"]
+    _, empty = Comparison("x", "", "", (ERRORS, BOUNDS)).draw({"c": C}).axes
+    assert lines_of(empty) == {} and empty.get_legend() is None
     assert Comparison("x", "", "", (ERRORS, BOUNDS)).draw({"a": A}) is None
     assert Comparison("x", "", "", (ERRORS,)).draw({}) is None
 
