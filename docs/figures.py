@@ -5,15 +5,9 @@ import re
 from rst import plain, slug
 
 from pyrodgm.zoo import EXPERIMENTS, RECIPES
-from pyrodgm.zoo.results import amount, read_record, summary, unit
+from pyrodgm.zoo.results import amount, summary, unit
 
 REPRODUCED = {**RECIPES, **EXPERIMENTS}
-
-
-def records(folder):
-    """The records of a folder of results, by label: a recipe's name plus its changed settings."""
-    found = (read_record(path) for path in sorted(folder.glob("*.json")))
-    return {record["recipe"]: record for record in found if record is not None}
 
 
 def model_of(label):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from docstrings import with_formulas
 from drawing import drawing
-from figures import records, rows_of, with_links
+from figures import rows_of, with_links
 from graphs import any_depth, factors, graphs_of
 from papers import paper_link, papers_of, papers_page
 from rst import heading, plain, table, toctree
 
 from pyrodgm.models.catalogue import models_by_name
+from pyrodgm.zoo.results import records
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (

@@ -78,7 +78,7 @@ def write_record(folder: str | Path, record: dict[str, Any]) -> Path:
     write(path, (json.dumps(record, indent=2) + "\n").encode())
     for comparison in COMPARISONS:
         if record["recipe"] in comparison.recipes:
-            plot = comparison.draw({known["recipe"]: known for known in _records(folder)})
+            plot = comparison.draw(records(folder))
             if plot is not None:
                 write(folder / f"{comparison.name}.png", png(plot))
     write(folder / "README.md", _table(folder).encode())
@@ -192,10 +192,10 @@ def unit(figure: str) -> str:
     return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
 
 
-def _records(folder):
-    """The records of a folder of results, sorted by file name."""
-    records = map(read_record, sorted(folder.glob("*.json")))
-    return [record for record in records if record is not None]
+def records(folder: Path) -> dict[str, dict[str, Any]]:
+    """The records of a folder of results by label, a recipe's name plus its changed settings, sorted by file name."""
+    found = map(read_record, sorted(folder.glob("*.json")))
+    return {record["recipe"]: record for record in found if record is not None}
 
 
 def _table(folder):
@@ -213,7 +213,7 @@ def _table(folder):
         "the device and threads given below each table. They are more if other programs keep the cores busy.",
         "",
     ]
-    for record in _records(folder):
+    for record in records(folder).values():
         runs = list(record["figures"].values())
         names = dict.fromkeys(name for run in runs for name in run)  # a seed that stopped early has fewer figures
         lines += [
