@@ -7,7 +7,12 @@ import typer
 from pyrodgm.cli import data, evaluate, pv, show, train
 from pyrodgm.cli.report import settings
 
-app = typer.Typer(help="Deep generative models as Pyro model/guide pairs.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Deep generative models as Pyro model/guide pairs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",  # wraps the paragraphs of a help text at the width of the terminal
+)
 app.command("list")(show.list_recipes)
 app.command()(show.show)
 app.command()(train.train)
