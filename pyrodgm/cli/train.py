@@ -78,11 +78,11 @@ def reproduce(
 ) -> None:
     """Train a recipe with several seeds and write its figures to the folder of results, after every seed.
 
-    The same command goes on after an interruption. Finished runs are reused. Their figures are reused too, if the
+    After an interruption, the same command continues. Finished runs are reused. Their figures are reused too, if the
     recipe, the changed settings, the seed, the device and the versions are the same.
 
-    Nothing in the results is lost. Under the same conditions, other seeds in the file stay, and a seed that is measured
-    again takes the place of its former figures. Otherwise the file is kept as NAME.json.1, and a new one is begun.
+    Nothing in the results is lost. Under the same conditions, other seeds in the file stay, and the new figures of a
+    seed replace its old ones. Otherwise the file is kept as NAME.json.1, and a new one is begun.
 
     If a plot compares the recipe with others, such as models of other depths, it is drawn again beside the results.
 

@@ -13,7 +13,7 @@ class FullNormal(dist.MultivariateNormal):
 
     log q(z) = sum_i log N(eps_i; 0, 1) - log L_ii,  z = mu + L eps          (Kingma 2017, eqs 2.47 and 2.49)
 
-    This needs no solution of a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
+    This does not solve a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
     correct digit if L is badly conditioned, as from a network far from its training rows. It is used only for values
     other than the last sample.
 

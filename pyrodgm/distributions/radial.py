@@ -10,8 +10,8 @@ class Radial(FlowStep):
 
     log |det df/dz| = (D - 1) log(1 + beta / (alpha + r)) + log(1 + alpha beta / (alpha + r)^2)
 
-    f is one to one if beta >= -alpha (app. A.2), so beta = alpha (log(1 + (e - 1) exp(c)) - 1). f is then the identity
-    at c = 0, which it is not with the paper's beta = -alpha + log(1 + exp(c)).
+    f is one to one if beta >= -alpha (app. A.2), so beta = alpha (log(1 + (e - 1) exp(c)) - 1). At c = 0, f is then the
+    identity. With the paper's beta = -alpha + log(1 + exp(c)) it is not.
 
     The inverse is a quadratic: rho = |f(z) - z_0| = r + beta r / (alpha + r).
 

@@ -2,7 +2,7 @@
 
 p(y = k)  =  (1 + N_k + sum_u q(y = k | x_u)) / (K + N)        N_k labels of class k, rows u without a label, N rows
 
-This is the M step of Dempster, Laird and Rubin 1977 for p(y), with one row more of each class, so that no probability
+This is the M step of Dempster, Laird and Rubin 1977 for p(y), with one extra row of each class, so that no probability
 is zero. Saerens, Latinne and Decaestecker 2002 estimate the shares of classes among unlabelled rows in the same way.
 
 If q(y | x) is often wrong, a learned prior can do harm, because a class that is found too seldom becomes rarer still.

@@ -28,9 +28,9 @@ class FreeBits(Objective):
 
     The KL of a discrete latent, such as y, has no floor. A class that only the model has and enumerates is summed out
     of the observed part, as in ``elbo_parts``. ``nats=0`` means no floor, which gives the ELBO even if the estimate of
-    a KL is negative. With a floor, the loss is not a bound of log p(x); use ``bound`` to measure one. The maximum of an
-    estimate is at least the estimate on average: a KL that is not analytic, or whose classes are sampled, gives a loss
-    that is a little too high near its floor.
+    a KL is negative. With a floor, the loss is not a bound on log p(x); use ``bound`` to measure one. A KL that is not
+    analytic, or whose classes are sampled, is an estimate. The mean of max(floor, estimate) is above
+    max(floor, mean), so the loss is then a little too high near the floor.
 
     With several processes, each takes the maximum over its own rows. So do the labelled and the unlabelled rows of
     ``SemiSupervisedELBO``. With several particles, the maximum is taken after the mean over them.

@@ -33,7 +33,8 @@ class ADGM(AuxiliaryModel):
         hidden: sizes of the hidden layers, the same in every network.
         auxiliary: ``"stochastic"``, or one of the paper's two controls. ``"deterministic"`` (fig. 5): a = a(x) is a
             feature of the inference model and not a random variable, so that there is no p(a | ...). ``"uninformed"``
-            (app. B): p(a) = N(0, I); but for the class term, the best q(a | x) is then a point.
+            (app. B): p(a) = N(0, I). The best bound is then that of a model without an a; only the class term can
+            gain from a.
         a_reads_x: use p(a | x, y, z) of eq. 7 instead of p(a | y, z).
         classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
         class_prior: p(y), K probabilities; None for a uniform one.

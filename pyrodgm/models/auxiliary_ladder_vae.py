@@ -11,10 +11,10 @@
 where mu_i and sigma_i^2 are linear heads on (d_i, a_i); the top layer has no merge. Integrating every a_i out of p
 gives the generative model of the ladder. The posterior of z becomes a mixture over a.
 
-The text only says that the ladder "could easily be using an auxiliary variables a_i for each z_i". The rest is from the
-two papers: p(a_i | ...) from AVAE (app. A, eq. 20), everything else from the ladder (app. B, sec. 2.2). One difference:
-AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) does not depend on a_{i-1}, so that the upward pass stays
-deterministic.
+The thesis only says that the ladder "could easily be using an auxiliary variables a_i for each z_i". The rest is from
+the papers of AVAE and of the ladder: p(a_i | ...) from AVAE (app. A, eq. 20), everything else from the ladder (app. B,
+sec. 2.2). One difference: AVAE's q(a_i | ...) has a_{i-1} as a parent. Here q(a_i | d_i) does not depend on a_{i-1}, so
+that the upward pass stays deterministic.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Posteriors over the weights of linear layers. The weights are global latents, one set for the whole data set.
 
 A layer keeps its parameters, which are the means of the posterior; ``layer.posterior`` holds the rest. By itself, a
-network computes with the means. Within ``pyrodgm.handlers.DrawnWeights`` it computes with drawn weights, and within
-``local_reparameterisation`` as well, with separate weights for every row.
+network computes with the means. Within ``pyrodgm.handlers.DrawnWeights`` it computes with drawn weights. If it is also
+within ``local_reparameterisation``, every row has separate weights.
 """
 
 from collections.abc import Callable, Sequence
