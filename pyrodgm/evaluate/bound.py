@@ -102,7 +102,7 @@ def anomaly_score(
 
     Example::
 
-        limit = anomaly_score(m, data.train.x).quantile(0.99)
+        limit = anomaly_score(m, data.validation.x).quantile(0.99)     # rows that were not trained on
         anomaly_score(m, data.test.x) > limit
     """
     numbers = constraints.real if getattr(model, "missing", None) is None else OrMissing(constraints.real)

@@ -12,7 +12,7 @@ class annealed(Messenger):
     E_q[beta log p(z) - log q(z)]                                            (Rezende and Mohamed 2015, eq. 20)
 
     q is fitted to p(z)^beta, whose modes are connected while beta is small. ``warm_up`` scales both log-densities
-    instead, so that its optimum stays the same. While ``beta`` is below 1, the loss is not a bound of log Z; leave the
+    instead, so that its optimum stays the same. While ``beta`` is below 1, the loss is not a bound on log Z; leave the
     context when it is 1.
 
     Args:

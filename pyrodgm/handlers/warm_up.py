@@ -15,7 +15,7 @@ class warm_up(Messenger):
     E_q[log p(x | z)] + beta E_q[log p(z) - log q(z | x)]    (Sønderby et al. 2016, eq. 15)
 
     A site that only the model has, such as one enumerated there, belongs to the likelihood and is not scaled. Nor are
-    observed sites. While ``beta`` is below 1, the loss is not a bound of log p(x); above 1, it is a looser one. Leave
+    observed sites. While ``beta`` is below 1, the loss is not a bound on log p(x); above 1, it is a looser one. Leave
     the context when the warm-up is over.
 
     The papers differ in which KL terms are scaled, and none mentions that of y. Maaløe et al. 2016, sec. 5, propose it
