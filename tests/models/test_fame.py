@@ -11,7 +11,7 @@ from pyrodgm import testing
 from pyrodgm.evaluate import elbo_parts, log_likelihood, row_bounds
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models import FAME, SemiSupervisedFAME
-from pyrodgm.nn import BatchNorm, Convolution, Linear, Trunk
+from pyrodgm.nn import BatchNorm, Convolution, Linear, NormalNet, Trunk
 from pyrodgm.nn.feature_maps import Strided
 from tests import by_hand
 from tests.models.test_matrix import continuous, noise_of, record
@@ -136,6 +136,13 @@ def test_every_layer_has_the_options(num_classes):
             assert layer.activation == "elu" and layer.norms is not None
         if isinstance(layer, Strided):
             assert layer.activation == "elu" and layer.norm is not None
+
+
+def test_every_normal_has_the_scale_head():
+    """p(z_i | z_{i+1}), the heads of the ladder, and p(x | z_1) without concatenation."""
+    model = made(concatenation=False, likelihood="normal", scale_head="softplus_sigma")
+    normals = [module for module in model.modules() if isinstance(module, NormalNet)]
+    assert [net.scale_head for net in normals] == 6 * ["softplus_sigma"]  # p(x), two of p(z), three of q(z)
 
 
 def test_a_strided_layer_ends_with_its_activation():

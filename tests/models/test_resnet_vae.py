@@ -142,6 +142,15 @@ def test_the_network_is_that_of_the_header():
     assert all(m.gain is not None for m in model.modules() if isinstance(m, Convolution))
 
 
+def test_the_number_of_log_scales_can_be_given():
+    one = made("4x3x2", likelihood=("discretized_logistic", {"num_levels": 7, "num_channels": 1}))
+    assert made("4x3x2").p_x.log_scale.shape == (2, 1) and one.p_x.log_scale.shape == (1, 1)
+
+
+def test_the_start_is_rounded_as_the_units_are():
+    assert made(precision="bfloat16")._start().dtype == torch.bfloat16 and made()._start().dtype == torch.float32
+
+
 def test_the_activation_is_that_of_every_unit_and_head():
     """f of the header: in the units, before the last convolution, and of g and h before the moments."""
     model = made(activation="relu")

@@ -9246,3 +9246,29 @@ mutants(
         "nn/test_weight_norm.py::test_a_spread_is_measured_against_the_largest_output",
     ),
 )
+mutants(
+    "models/fame.py",
+    (
+        "return NormalNet(trunk, None, size, **self._heads)",
+        "return NormalNet(trunk, None, size)",
+        "models/test_fame.py::test_every_normal_has_the_scale_head",
+    ),
+    (
+        "missing=self.missing, **self._heads)",
+        "missing=self.missing)",
+        "models/test_fame.py::test_every_normal_has_the_scale_head",
+    ),
+)
+mutants(
+    "models/resnet_vae.py",
+    (
+        '{"num_channels": channels} | options)',
+        'options | {"num_channels": channels})',
+        "models/test_resnet_vae.py::test_the_number_of_log_scales_can_be_given",
+    ),
+    (
+        "(start,) = in_precision(self.precision, self.start)",
+        "start = self.start",
+        "models/test_resnet_vae.py::test_the_start_is_rounded_as_the_units_are",
+    ),
+)
