@@ -164,11 +164,10 @@ class MapNetworks(Networks):
         refuse_mask(self.missing)
         if self.concatenation and self.missing is not None:
             raise ValueError(f"missing: got {self.missing!r} with concatenation, want None: a pixel reads those before")
-        network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
         top, shape, size = self.down["top"], self.down["shape"], self.down["size"]
         if self.concatenation:
-            return PixelDecoder(z, top, (*shape, self.channels), size, self.pixel_maps, **network)
-        trunk = PixelTrunk(z, top, shape, size, self.pixel_maps, **network)
+            return PixelDecoder(z, top, (*shape, self.channels), size, self.pixel_maps, **self.network)
+        trunk = PixelTrunk(z, top, shape, size, self.pixel_maps, **self.network)
         return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
     def normal(self, *parents: int, size: int) -> NormalNet:

@@ -3,6 +3,7 @@
 import pyro
 import pytest
 import torch
+import torch.nn.functional as F
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
@@ -10,7 +11,8 @@ from pyrodgm import testing
 from pyrodgm.evaluate import elbo_parts, log_likelihood, row_bounds
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models import FAME, SemiSupervisedFAME
-from pyrodgm.nn import BatchNorm
+from pyrodgm.nn import BatchNorm, Convolution, Linear, NormalNet, Trunk
+from pyrodgm.nn.feature_maps import Strided
 from tests import by_hand
 from tests.models.test_matrix import continuous, noise_of, record
 
@@ -18,9 +20,10 @@ ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 PAPER = {"batch_norm": True, "scale_head": "softplus_sigma"}
 
 
-def made(**options):
+def made(num_classes=(), **options):
     sizes = {"z_sizes": (4, 3, 2), "hidden": (7,), "maps": (3, 4), "pixel_maps": 6}  # the last layer is dense
-    return FAME((5, 3), **sizes | options)
+    model_class = SemiSupervisedFAME if num_classes else FAME
+    return model_class((5, 3), *num_classes, **sizes | options)
 
 
 def binary(rows=7):
@@ -118,7 +121,46 @@ def test_the_papers_sizes(num_classes):
     assert below == [32, 32, 64]  # maps of x or of the layer below
     assert [len(model.p_x.pixels.blocks), *model.p_x.pixels.first.weight.shape] == [4, 64, 1, 7, 7]
     trunk = model_class((28, 28), *num_classes, **PAPER, concatenation=False).p_x.trunk  # the layers of the PixelCNN
-    assert [layer.kernel for layer in (trunk.first, *trunk.blocks, *trunk.last)] == [7, 3, 3, 3, 3, 1, 1]
+    layers = (trunk.first, *trunk.blocks, *trunk.last, trunk.head(784))
+    assert [layer.kernel for layer in layers] == [7, 3, 3, 3, 3, 1, 1, 1]
+
+
+@pytest.mark.parametrize("num_classes", [(), (3,)], ids=["FAME", "SemiSupervisedFAME"])
+def test_every_layer_has_the_options(num_classes):
+    options = {"activation": "elu", "batch_norm": True, "init": 1e-3, "weight_norm": True}
+    model = made(num_classes, concatenation=False, **options)
+    for layer in model.modules():
+        if isinstance(layer, (Linear, Convolution)):
+            assert layer.gain is not None and float(layer.weight.detach().abs().max()) < 0.01
+        if isinstance(layer, Trunk):
+            assert layer.activation == "elu" and layer.norms is not None
+        if isinstance(layer, Strided):
+            assert layer.activation == "elu" and layer.norm is not None
+
+
+def test_every_normal_has_the_scale_head():
+    """p(z_i | z_{i+1}), the heads of the ladder, and p(x | z_1) without concatenation."""
+    model = made(concatenation=False, likelihood="normal", scale_head="softplus_sigma")
+    normals = [module for module in model.modules() if isinstance(module, NormalNet)]
+    assert [net.scale_head for net in normals] == 6 * ["softplus_sigma"]  # p(x), two of p(z), three of q(z)
+
+
+def test_a_strided_layer_ends_with_its_activation():
+    h = torch.randn(2, 2, 4, 3)
+    for layer in (Strided(2, 3, activation="elu"), Strided(2, 3, (7, 6), activation="elu")):
+        torch.testing.assert_close(layer(h), F.elu(layer.layer(h)))
+
+
+@pytest.mark.parametrize("num_classes", [(), (3,)], ids=["FAME", "SemiSupervisedFAME"])
+def test_the_guide_reads_counts_as_shares(num_classes):
+    """Counts from 0 to 16 are divided by 16, as in every guide, see ``scaled``."""
+    counts, bits = torch.randint(17, (4, 15)).float(), ("binomial", {"total_count": 16})
+    model, seen = made(num_classes, concatenation=False, likelihood=bits), []
+    model.h.register_forward_hook(lambda _, inputs, out: seen.append(inputs[0]))
+    model.guide(counts, *(torch.arange(4) % n for n in num_classes))
+    if num_classes:
+        model.classifier(counts)
+    assert len(seen) == 1 + len(num_classes) and all(torch.equal(x, counts / 16) for x in seen)
 
 
 @pytest.mark.parametrize(

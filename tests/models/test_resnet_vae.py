@@ -12,6 +12,7 @@ from pyrodgm.distributions import log_prob_of_units
 from pyrodgm.evaluate import active_units, elbo_parts, kl_per_unit, latent_means, log_likelihood
 from pyrodgm.infer import CompiledSVI, FreeBits, Optimizer
 from pyrodgm.models import ResNetVAE
+from pyrodgm.models.resnet_vae import ResidualUnit, Upsampling
 from pyrodgm.nn.convolution import Convolution
 from tests.models.test_matrix import check_by_hand
 
@@ -139,6 +140,23 @@ def test_the_network_is_that_of_the_header():
     assert seen == [(5, 32, 1, 64), *3 * up, *3 * [q, *down], q, *4 * [p], *down, (5, 16, 1, 3)]
     assert model.p_x.log_scale.shape == (3, 1)
     assert all(m.gain is not None for m in model.modules() if isinstance(m, Convolution))
+
+
+def test_the_number_of_log_scales_can_be_given():
+    one = made("4x3x2", likelihood=("discretized_logistic", {"num_levels": 7, "num_channels": 1}))
+    assert made("4x3x2").p_x.log_scale.shape == (2, 1) and one.p_x.log_scale.shape == (1, 1)
+
+
+def test_the_start_is_rounded_as_the_units_are():
+    assert made(precision="bfloat16")._start().dtype == torch.bfloat16 and made()._start().dtype == torch.float32
+
+
+def test_the_activation_is_that_of_every_unit_and_head():
+    """f of the header: in the units, before the last convolution, and of g and h before the moments."""
+    model = made(activation="relu")
+    units = [module for module in model.modules() if isinstance(module, (ResidualUnit, Upsampling))]
+    assert [unit.activation for unit in units] == 6 * ["relu"]  # three down, two up, and the head
+    check_by_hand(moved(model).double(), num_rows=2)
 
 
 def test_the_bidirectional_guide_goes_down_the_models_own_path():

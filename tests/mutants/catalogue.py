@@ -9140,3 +9140,135 @@ mutants(
         "models/test_bayesian_mlp.py::test_a_fixed_alpha_is_an_argument_and_no_state",
     ),
 )
+
+# options that reach every layer of an image model, and what only their use shows
+
+mutants(
+    "nn/feature_maps.py",
+    (
+        "MapHead(*self.sizes, size, self.shape, kernel=1, **self.linear)",
+        "MapHead(*self.sizes, size, self.shape, **self.linear)",
+        "models/test_fame.py::test_the_papers_sizes[FAME]",
+    ),
+    (
+        "return ACTIVATIONS[self.activation](out if",
+        "return F.relu(out if",
+        "models/test_fame.py::test_a_strided_layer_ends_with_its_activation",
+    ),
+    (
+        "Convolution((num_maps,), num_maps, **self.linear) for _ in range(4)",
+        "Convolution((num_maps,), num_maps) for _ in range(4)",
+        "models/test_fame.py::test_every_layer_has_the_options[FAME]",
+    ),
+    (
+        "self.dense = Trunk((parent,), (math.prod(top),), **network)",
+        "self.dense = Trunk((parent,), (math.prod(top),))",
+        "models/test_fame.py::test_every_layer_has_the_options[FAME]",
+    ),
+    (
+        "self.dense = Trunk((size * math.prod(shape),), hidden, **network)",
+        "self.dense = Trunk((size * math.prod(shape),), hidden)",
+        "models/test_fame.py::test_every_layer_has_the_options[FAME]",
+    ),
+)
+mutants(
+    "models/fame.py",
+    (
+        "Trunk((read,), net.hidden, **net.network)",
+        "Trunk((read,), net.hidden)",
+        "models/test_fame.py::test_every_layer_has_the_options[FAME]",
+    ),
+    (
+        "Strided(below, maps[i], **net.network)",
+        "Strided(below, maps[i])",
+        "models/test_fame.py::test_every_layer_has_the_options[FAME]",
+    ),
+    (
+        "h, z = self.h(self.scaled(x)), None",
+        "h, z = self.h(x), None",
+        "models/test_fame.py::test_the_guide_reads_counts_as_shares[FAME]",
+    ),
+)
+mutants(
+    "models/semi_supervised_fame.py",
+    (
+        "size=num_classes, **nets[-1].network)",
+        "size=num_classes)",
+        "models/test_fame.py::test_every_layer_has_the_options[SemiSupervisedFAME]",
+    ),
+    (
+        "h = self.h(self.scaled(x))",
+        "h = self.h(x)",
+        "models/test_fame.py::test_the_guide_reads_counts_as_shares[SemiSupervisedFAME]",
+    ),
+    (
+        "self.h(self.scaled(x))[-1]).probs",
+        "self.h(x)[-1]).probs",
+        "models/test_fame.py::test_the_guide_reads_counts_as_shares[SemiSupervisedFAME]",
+    ),
+)
+mutants(
+    "models/resnet_vae.py",
+    (
+        "ResidualUnit(maps, parents, activation, **network)",
+        'ResidualUnit(maps, parents, "elu", **network)',
+        "models/test_resnet_vae.py::test_the_activation_is_that_of_every_unit_and_head",
+    ),
+    (
+        "Upsampling(maps, shape, activation, **network)",
+        'Upsampling(maps, shape, "elu", **network)',
+        "models/test_resnet_vae.py::test_the_activation_is_that_of_every_unit_and_head",
+    ),
+    (
+        "return ACTIVATIONS[self.activation](h)\n",
+        'return ACTIVATIONS["elu"](h)\n',
+        "models/test_resnet_vae.py::test_the_activation_is_that_of_every_unit_and_head",
+    ),
+    (
+        "rows_of(super().forward(*parents)).to(self.weight.dtype)",
+        "rows_of(super().forward(*parents))",
+        "nn/test_convolution.py::test_a_head_of_maps_returns_the_parameters_dtype[UpsamplingHead-shape1]",
+    ),
+)
+mutants(
+    "nn/map_posteriors.py",
+    (
+        "for weight in (last.weight, *last.of_maps):",
+        "for weight in (last.weight,):",
+        "nn/test_map_posteriors.py::test_the_last_layer_of_a_step_alone_starts_at_a_tenth[hidden1]",
+    ),
+)
+mutants(
+    "nn/weight_norm.py",
+    (
+        "> LEAST_SPREAD * flat.abs().max()",
+        "> LEAST_SPREAD",
+        "nn/test_weight_norm.py::test_a_spread_is_measured_against_the_largest_output",
+    ),
+)
+mutants(
+    "models/fame.py",
+    (
+        "return NormalNet(trunk, None, size, **self._heads)",
+        "return NormalNet(trunk, None, size)",
+        "models/test_fame.py::test_every_normal_has_the_scale_head",
+    ),
+    (
+        "missing=self.missing, **self._heads)",
+        "missing=self.missing)",
+        "models/test_fame.py::test_every_normal_has_the_scale_head",
+    ),
+)
+mutants(
+    "models/resnet_vae.py",
+    (
+        '{"num_channels": channels} | options)',
+        'options | {"num_channels": channels})',
+        "models/test_resnet_vae.py::test_the_number_of_log_scales_can_be_given",
+    ),
+    (
+        "(start,) = in_precision(self.precision, self.start)",
+        "start = self.start",
+        "models/test_resnet_vae.py::test_the_start_is_rounded_as_the_units_are",
+    ),
+)

@@ -1,9 +1,12 @@
 """Convolutions over several parents, compared with torch's over their concatenation and with sums by hand."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from pyrodgm.models.resnet_vae import UpsamplingHead
 from pyrodgm.nn import Convolution, MapBatchNorm, TransposedConvolution, paused_statistics
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.residual import MapHead, ResidualBlock, ResidualDecoder, ResidualEncoder
@@ -228,7 +231,9 @@ def image_decoder(**options):
     return ResidualDecoder((4,), (6, 5), maps=(2, 3), hidden=(4,), **options)
 
 
-def test_a_head_of_maps_returns_the_parameters_dtype():
+@pytest.mark.parametrize(("head", "shape"), [(MapHead, (4, 5)), (UpsamplingHead, (8, 10))])
+def test_a_head_of_maps_returns_the_parameters_dtype(head, shape):
     maps = torch.randn(2, 3, 4, 5)
-    rounded = MapHead(3, 40, (4, 5), precision="bfloat16")(maps)
+    rounded = head(3, 2 * math.prod(shape), shape, precision="bfloat16")(maps)
     assert rounded.dtype == torch.float32 and torch.equal(rounded, rounded.bfloat16().float())
+    assert rounded.shape == (2, 2 * math.prod(shape))

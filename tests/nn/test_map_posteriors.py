@@ -103,16 +103,19 @@ def test_it_begins_near_the_standard_normal_and_the_identity(weight_norm):
     assert 0.01 < float((moved - z).std()) < 3 * INITIAL_SCALE and float(log_sigma.std()) < 3 * INITIAL_SCALE
 
 
-def test_the_last_layer_of_a_step_alone_starts_at_a_tenth(monkeypatch):
+@pytest.mark.parametrize("hidden", [(5,), ()])
+def test_the_last_layer_of_a_step_alone_starts_at_a_tenth(hidden, monkeypatch):
+    """Without hidden layers it is also the first, and its weights for the context are a tenth too."""
+
     def weights():
         torch.manual_seed(1)
-        net = map_posterior_net(("iaf", {"num_steps": 2, "made_hidden": (5,)}), (4, 3), 2)
+        net = map_posterior_net(("iaf", {"num_steps": 2, "made_hidden": hidden}), (4, 3), 2)
         return {name: p.detach() for name, p in net.steps.named_parameters() if "bias" not in name}
 
     found = weights()
     monkeypatch.setattr("pyrodgm.nn.map_posteriors.INITIAL_SCALE", 1.0)
     for name, usual in weights().items():
-        torch.testing.assert_close(found[name], INITIAL_SCALE * usual if ".layers.1." in name else usual)
+        torch.testing.assert_close(found[name], INITIAL_SCALE * usual if f".layers.{len(hidden)}." in name else usual)
 
 
 @pytest.mark.parametrize(("parents", "size", "width"), [((4, 3), 2, 3), ((4, 3), 6, 6)])

@@ -75,6 +75,20 @@ def test_where_nothing_spreads_the_length_stays(value):
     torch.testing.assert_close(out, torch.zeros_like(out), atol=1e-6, rtol=0)
 
 
+def test_a_spread_is_measured_against_the_largest_output():
+    """1e-4 beside 1000 is a rounding error in single precision; 1e-6 beside 1e-6 is not."""
+    layer = Linear((7,), 5, weight_norm=True)
+    before, x = layer.gain.clone(), torch.full((100, 7), 1000.0)
+    x[::2] += 1e-4
+    with initialised_by_data():
+        layer(x)
+    assert torch.equal(layer.gain, before)
+    layer = Linear((7,), 5, weight_norm=True)
+    with initialised_by_data():
+        out = layer(1e-6 * torch.randn(100, 7))
+    torch.testing.assert_close(out.std(0, correction=0), torch.ones(5))
+
+
 class TestModels:
     @pytest.mark.parametrize("model_class", [VAE, M2])
     def test_every_layer_is_normalised_and_trains(self, model_class):
