@@ -75,6 +75,10 @@ def active_units(
     A_i is computed as the covariance of two independent estimates of the posterior mean. Monte Carlo noise in
     ``latent_means`` therefore does not bias it.
 
+    It says nothing about a guide whose heads are normalised by batch (``batch_norm="heads"``): the normalisation fixes
+    the variance of the means, so that every unit looks active. Count the units with a ``kl_per_unit`` above 0.01 nats
+    there, as in Sønderby et al. 2016, fig. 4.
+
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``, at least two.
