@@ -2562,6 +2562,11 @@ mutants(
 mutants(
     "infer/free_bits.py",
     (
+        'name not in pair.classes and not site["is_observed"]',
+        "name not in pair.classes",
+        "infer/test_free_bits.py::test_a_class_that_the_guide_observes_is_no_draw",
+    ),
+    (
         'not site["fn"].has_rsample and torch.is_grad_enabled():',
         'not site["fn"].has_rsample:',
         "infer/test_free_bits.py::test_a_drawn_class_has_a_loss_without_a_gradient",
@@ -2624,6 +2629,11 @@ mutants(
 )
 mutants(
     "infer/importance_weighted.py",
+    (
+        'elif not site["is_observed"]:',
+        "else:",
+        "infer/test_free_bits.py::test_a_class_that_the_guide_observes_is_no_draw",
+    ),
     (
         'parameters = _leaves(site["value"] for site in drawn.guide.values())',
         "parameters = []",
