@@ -75,6 +75,10 @@ def active_units(
     A_i is computed as the covariance of two independent estimates of the posterior mean. Monte Carlo noise in
     ``latent_means`` therefore does not bias it.
 
+    It says little about a guide with ``batch_norm="heads"``. The variance of the means is then a parameter of the batch
+    normalisation, 1 at first, so that units look active whether or not they carry information. Count the units whose
+    ``kl_per_unit`` is above 0.01 nats instead, as in Sønderby et al. 2016, fig. 4.
+
     Args:
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide``.
         x: rows ``(B, D)``, at least two.

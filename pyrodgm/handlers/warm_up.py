@@ -12,7 +12,7 @@ from pyro.poutine.runtime import _PYRO_STACK
 class warm_up(Messenger):
     """Scale the latent sites that model and guide share by ``beta``, in any ELBO of any pair.
 
-    E_q[log p(x | z)] + beta E_q[log p(z) - log q(z | x)]    (Sønderby et al. 2016, eq. 15)
+    E_q[log p(x | z)] + beta E_q[log p(z) - log q(z | x)]    (Sønderby et al. 2016, eq. 20)
 
     A site that only the model has, such as one enumerated there, belongs to the likelihood and is not scaled. Nor are
     observed sites. While ``beta`` is below 1, the loss is not a bound on log p(x); above 1, it is a looser one. Leave

@@ -13,7 +13,7 @@ from torch.distributions import Normal, kl_divergence
 
 from pyrodgm.evaluate import kl_per_unit
 from pyrodgm.handlers import warm_up
-from pyrodgm.infer import CompiledSVI, FreeBits, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, FreeBits, ImportanceWeightedELBO, SemiSupervisedELBO
 from pyrodgm.models import ADGM, AVAE, M2, VAE, CaGeM, ResNetVAE
 from pyrodgm.nn.masked import MaskedNet
 from tests import by_hand
@@ -261,6 +261,35 @@ def test_a_drawn_class_has_a_loss_without_a_gradient():
     y = drawn[0].flatten()
     expected = (q.log_prob(y) - p.log_prob(y) - dist.Normal(y.double(), 1.0).log_prob(x)).sum()
     assert found == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_a_class_that_the_guide_observes_is_no_draw():
+    """It has a part of its own, without a gradient of a draw to want. So it is for importance weights."""
+    x, y = torch.randn(5, dtype=torch.float64), torch.tensor([0, 2, 1, 1, 0])
+    p, q = (dist.Categorical(logits=torch.randn(3, dtype=torch.float64)) for _ in range(2))
+    of_z, given_z, drawn = dist.Normal(y.double(), 1.0), dist.Normal(x, 0.7), []
+
+    def model(x):
+        with pyro.plate("rows", 5):
+            pyro.sample("y", p, obs=y)
+            z = pyro.sample("z", of_z)
+            pyro.sample("x", dist.Normal(z, 1.0), obs=x)
+
+    def guide(x):
+        with pyro.plate("rows", 5):
+            pyro.sample("y", q, obs=y)
+            drawn.append(pyro.sample("z", given_z))
+
+    of_y = p.log_prob(y) - q.log_prob(y)
+    for objective in (FreeBits(0, num_particles=2), ImportanceWeightedELBO(2)):
+        with accepted(ValueError):
+            found = objective.differentiable_loss(model, guide, x)
+        z = drawn[-1]
+        log_p = of_y + dist.Normal(z, 1.0).log_prob(x)
+        wanted = kl_divergence(given_z, of_z) - log_p.mean(0)
+        if isinstance(objective, ImportanceWeightedELBO):
+            wanted = math.log(2) - (log_p + of_z.log_prob(z) - given_z.log_prob(z)).logsumexp(0)
+        torch.testing.assert_close(found, wanted.sum(), rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize(

@@ -513,7 +513,8 @@ def test_scaled_masked_and_global_sites(gradient):
     model = small(VAE)
     x, _ = rows(model)
     svi = SVI(model.model, model.guide, Adam({"lr": 1e-3}), ImportanceWeightedELBO(5, gradient=gradient))
-    for handler in (warm_up(torch.tensor(0.5)), poutine.scale(scale=2.0)):
+    over = warm_up(torch.tensor(1.0))  # a tensor may change at the next step
+    for handler in (warm_up(torch.tensor(0.5)), over, poutine.scale(scale=2.0)):
         with handler, pytest.raises(ValueError, match="model: got site '.' scaled by .*, want .* outside a warm-up"):
             svi.step(x)
     with poutine.mask(mask=torch.tensor(True)), pytest.raises(ValueError, match="model: got site 'z' masked, want"):

@@ -85,6 +85,14 @@ def test_under_enumeration_it_is_that_of_each_class(posterior):
         torch.testing.assert_close(q.log_prob(z)[k], alone.log_prob(z_k))
 
 
+def test_a_base_takes_the_batch_shape_of_the_features(posterior):
+    """Every row has a draw of its own, also where one base serves all."""
+    q = flow_net(posterior, (5,), 3)(dist.Normal(torch.zeros(3), 1.0).to_event(1), torch.zeros(4, 5))
+    z = q.rsample()
+    assert q.batch_shape == (4,) and z.shape == (4, 3) and len(z.unique(dim=0)) == 4
+    torch.testing.assert_close(q.log_prob(z), q.log_prob(z.clone()), rtol=1e-4, atol=1e-4)
+
+
 def test_the_gated_step_is_pyros():
     net = posterior_net(("iaf", {"num_steps": 2, "made_hidden": (7, 9)}), (5,), (8,), 4).double()
     x, z = torch.randn(6, 5).double(), torch.randn(6, 4).double()

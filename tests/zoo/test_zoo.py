@@ -305,6 +305,10 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
             "num_particles: got 3 with the objective wake_sleep, want 1",
         ),
         (
+            {"objective": ("wake_sleep", {}), "warm_up_epochs": 3},
+            "warm_up_epochs: got 3 with the objective wake_sleep, want 0",
+        ),
+        (
             {"objective": ("mean_field", {}), "model": (M2, {}), "start_from": None},
             "objective: got mean_field with M2, want one that sums its classes: elbo",
         ),
@@ -328,6 +332,7 @@ def test_a_recipe_starts_from_another_s_parameters_with_settings_of_its_own(tmp_
         "warm-up of weights",
         "particles of weights",
         "particles of wake-sleep",
+        "warm-up of wake-sleep",
         "mean field of classes",
         "warm-up of free bits",
     ],
