@@ -8,18 +8,20 @@ from pathlib import Path
 def write(path: str | Path, data: bytes) -> None:
     """Write bytes to a file atomically: to a temporary file beside it, which is then renamed.
 
+    Several processes may write the same file. Each has its own temporary file, and the last one wins.
+
     Raises:
         OSError: if they cannot be written, as on a full disk. The file keeps its content; no temporary file is left.
     """
     path = Path(path)
-    beside = path.with_name(path.name + ".new")
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with open(beside, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         beside.unlink(missing_ok=True)
         raise
 

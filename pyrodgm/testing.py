@@ -46,6 +46,14 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
             wrong.append("the guide draws a y that is given: write `if y is None:` above its site y")
         elif "y" in generated and not generated["y"]["is_observed"]:
             wrong.append("the model does not observe a y that is given: write pyro.sample('y', ..., obs=y)")
+        enumerated = [name for name, s in (generated | drawn).items() if s["infer"].get("enumerate") == "parallel"]
+        classes = [] if model.num_classes is None else ["y"]
+        wrong += [
+            f"{name} is enumerated, and only a class y is compared with a brute-force sum: name the site y, with "
+            "one-hot values, and give the number of its values as num_classes"
+            for name in enumerated
+            if name not in classes
+        ]
         wrong += [
             f"the guide draws {site}, but the model has no such site"
             for site in drawn

@@ -64,6 +64,28 @@ def test_a_slip_is_named(slip):
     assert str(raised.value) == MESSAGES[slip]
 
 
+@pytest.mark.parametrize(("site", "num_classes"), [("c", None), ("c", 2), ("y", None)])
+def test_a_class_that_brute_force_does_not_know_is_named(site, num_classes):
+    class Mixture(VAE):
+        """A VAE with a mixture of two normals as prior."""
+
+        def model(self, x=None, y=None, size=1):
+            with self.batch(x, y, size):
+                c = pyro.sample(site, dist.Categorical(torch.ones(2)))
+                z = pyro.sample("z", dist.Normal(c[..., None].float().expand(*c.shape, 2), 1.0).to_event(1))
+                return pyro.sample("x", self.p_x(z), obs=x)
+
+        def guide(self, x, y=None, size=1):
+            with self.batch(x, y, size):
+                pyro.sample("z", self.q_z(x))
+                pyro.sample(site, dist.Categorical(torch.ones(2)), infer=ENUMERATED)
+
+    model = Mixture(x_size=4, z_size=2, hidden=(5,))
+    model.num_classes = num_classes
+    with pytest.raises(AssertionError, match=f"^{site} is enumerated, and only a class y is compared"):
+        check_pair(model, X)
+
+
 @pytest.mark.parametrize("slip", [None, "an auxiliary site"])
 def test_a_sound_pair_passes(slip):
     check_pair(Slips(slip), X, Y)

@@ -7,6 +7,7 @@ from pyro import poutine
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.replay_messenger import ReplayMessenger
 from pyro.poutine.runtime import _PYRO_STACK
+from pyro.poutine.trace_messenger import TraceMessenger
 
 
 class warm_up(Messenger):
@@ -27,7 +28,8 @@ class warm_up(Messenger):
         discrete: whether to scale enumerable sites, such as y, too; if not, only continuous latents are scaled.
 
     Raises:
-        ValueError: if ``beta`` is not a 0-d tensor, or not above zero.
+        ValueError: if ``beta`` is not a 0-d tensor, or not above zero; in a run, if a latent depends on a class that is
+            enumerated in the model only.
 
     Example::
 
@@ -46,7 +48,10 @@ class warm_up(Messenger):
     def _process_message(self, msg):
         if msg["type"] != "sample" or msg["is_observed"] or (not self.discrete and _is_enumerable(msg["fn"])):
             return
-        if all(msg["name"] in trace for trace in guide_traces()):
+        traces = guide_traces()
+        if all(msg["name"] in trace for trace in traces):
+            if traces:
+                _refuse_hidden_classes(msg, traces)
             msg["scale"] = msg["scale"] * self.beta
 
 
@@ -65,6 +70,20 @@ def guide_traces() -> list[poutine.Trace]:
     """
     replays = (frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger))
     return [trace for trace in replays if trace is not None and "_RETURN" in trace]
+
+
+def _refuse_hidden_classes(msg, guides):
+    """Raise ``ValueError`` if a site depends on a class that only the model has: its KL term cannot be separated."""
+    batch_shape = getattr(msg["fn"], "batch_shape", ())  # the rows of a plate have none
+    for trace in (frame.trace for frame in _PYRO_STACK if isinstance(frame, TraceMessenger)):
+        for name, site in trace.nodes.items():
+            dim = site.get("infer", {}).get("_enumerate_dim")
+            hidden = dim is not None and not any(name in guide for guide in guides)
+            if hidden and len(batch_shape) >= -dim and batch_shape[dim] > 1:
+                raise ValueError(
+                    f"warm_up: got site {msg['name']!r} that depends on {name!r}, which is enumerated in the model "
+                    f"only; want {name!r} in the guide too, or no warm-up"
+                )
 
 
 def _is_enumerable(fn):

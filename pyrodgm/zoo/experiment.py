@@ -118,6 +118,7 @@ def reproduce(
     """Measure the parts of an experiment that the results do not have yet, and plot it.
 
     The results are written after every part, so that an interrupted experiment goes on after its last finished part.
+    Several processes may measure different parts at the same time.
 
     Args:
         experiment: the ``Experiment``, with its settings.
@@ -140,20 +141,24 @@ def reproduce(
     """
     parts, label, commit = experiment.parts_like(patterns), label_of(experiment.name, changed), package_commit()
     path = make_folder(folder, "--folder") / f"{label}.json"
-    record = _read_or_begin(path, experiment, label, changed)
-    done = finished(record)
+
+    def read():
+        return _read_or_begin(path, experiment, label, changed)
+
     for seed in range(seeds):
         for part in parts:
-            if (seed, part) in done:
+            if (seed, part) in finished(read()):
                 continue
             found = experiment.measure(part, seed, **experiment.settings)
-            _add(record, experiment, seed, part, found, commit)
+            record = read()  # with the parts that other processes have measured in the meantime
+            if (seed, part) not in finished(record):
+                _add(record, experiment, seed, part, found, commit)
             words = ["pyrodgm", "reproduce", experiment.name, "--seeds", str(len(record["figures"]))]
             words += [word for change in changed for word in ("--set", change)]
             record["command"] = shlex.join(words)
             write_record(folder, record)
             report(f"seed {seed}, {part}: " + ", ".join(f"{name} {value:.2f}" for name, value in found.figures.items()))
-    paths = [path]
+    paths, record = [path], read()
     plot = None if experiment.draw is None else experiment.draw(record)
     if plot is not None:
         paths.append(path.with_suffix(".png"))

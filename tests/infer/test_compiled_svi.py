@@ -661,6 +661,20 @@ def test_modules_with_parameters_of_their_own(optimizer):
     assert not pyro.get_param_store()._params
 
 
+@pytest.mark.parametrize("optimizer", [Adam, SGD])
+def test_a_pair_whose_parameters_are_all_frozen_for_a_while(optimizer):
+    def losses(make):
+        model, _, batch = zoo_pair(VAE)
+        svi = make(model.model, model.guide, optimizer({"lr": 1e-3}), Trace_ELBO())
+        found = []
+        for trains in (True, False, True):
+            model.requires_grad_(trains)
+            found += [svi.step(**batch) for _ in range(4)]
+        return found, svi
+
+    check_backend(losses, "replay")
+
+
 @pytest.mark.usefixtures("module_local_params")
 def test_what_plain_svi_trains_under_module_local_params_is_compiled():
     check_backend(losses_of_set_up, "replay", "vae_by_pyro_module", 10)

@@ -10,7 +10,7 @@ from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.handlers import ObserveClass, warm_up
-from pyrodgm.infer import ImportanceWeightedELBO, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO, SemiSupervisedELBO
 from pyrodgm.models import ADGM, M2, SDGM, VAE, AdversarialM2, CaGeM, SplitLatentClassifierVAE
 from tests.pairs import rows, small
 
@@ -319,6 +319,28 @@ def test_bad_arguments(make, message):
         make()
 
 
+class MixturePrior(VAE):
+    """A VAE with a mixture of two normals as prior: the component c is enumerated in the model, or in the guide."""
+
+    enumerated_by_guide = False
+
+    def __init__(self):
+        super().__init__(x_size=4, z_size=2, hidden=(5,))
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size):
+            infer = {} if self.enumerated_by_guide else {"enumerate": "parallel"}
+            c = pyro.sample("c", dist.Categorical(torch.ones(2)), infer=infer)
+            z = pyro.sample("z", dist.Normal(c[..., None].float().expand(*c.shape, 2), 1.0).to_event(1))
+            return pyro.sample("x", self.p_x(z), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("z", self.q_z(x))
+            if self.enumerated_by_guide:
+                pyro.sample("c", dist.Categorical(torch.ones(2)), infer={"enumerate": "parallel"})
+
+
 class TestWarmUp:
     def terms(self, model, x, y=None):
         """The loss without temperature, its KL terms of continuous sites, and those of y, at one noise."""
@@ -348,6 +370,17 @@ class TestWarmUp:
             warm = ELBO.differentiable_loss(model.model, model.guide, x).item()
         scaled = sum(v for site, v in kl.items() if discrete or site != "y")
         assert warm == pytest.approx((plain - 0.75 * scaled).item(), rel=1e-9)
+
+    @pytest.mark.parametrize("objective", [SVI, CompiledSVI])
+    def test_a_prior_that_depends_on_a_class_of_the_model_alone(self, objective):
+        model = MixturePrior()
+        svi, x = objective(model.model, model.guide, Adam({"lr": 1e-3}), ELBO), torch.rand(5, 4).round()
+        svi.step(x)
+        with warm_up(torch.tensor(0.5)), pytest.raises(ValueError, match="site 'z' that depends on 'c'"):
+            svi.step(x)
+        model.enumerated_by_guide = True
+        with warm_up(torch.tensor(0.5)):
+            svi.step(x)
 
     def test_beta_is_read_anew_at_every_step(self):
         model = small(M2)

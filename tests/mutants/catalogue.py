@@ -2191,7 +2191,20 @@ mutants(
     ),
 )
 mutants(
+    "files.py",
+    (
+        ".{os.getpid()}.new",
+        ".new",
+        "test_files.py::test_two_processes_write_the_same_file",
+    ),
+)
+mutants(
     "handlers/warm_up.py",
+    (
+        "hidden = dim is not None and not any",
+        "hidden = dim is not None and any",
+        "infer/test_semi_supervised.py::TestWarmUp::test_a_prior_that_depends_on_a_class_of_the_model_alone[SVI]",
+    ),
     (
         'msg["scale"] * self.beta',
         'msg["scale"] * (1 - self.beta)',
@@ -4216,9 +4229,14 @@ mutants(
 mutants(
     "zoo/experiment.py",
     (
-        "if (seed, part) in done:",
+        "if (seed, part) in finished(read()):",
         "if False:",
         "zoo/test_experiment.py::test_a_second_call_measures_only_what_is_missing",
+    ),
+    (
+        "if (seed, part) not in finished(record):",
+        "if True:",
+        "zoo/test_experiment.py::test_parts_that_another_process_measures_meanwhile_are_kept[two]",
     ),
     (
         "            write_record(folder, record)\n",
@@ -8709,6 +8727,11 @@ mutants(
 )
 mutants(
     "testing.py",
+    (
+        '[] if model.num_classes is None else ["y"]',
+        '["y"]',
+        "test_testing.py::test_a_class_that_brute_force_does_not_know_is_named[y-None]",
+    ),
     (
         "            parameter.add_(1.0)",
         "            pass",

@@ -90,6 +90,19 @@ def test_an_interrupted_experiment_goes_on_after_its_last_part(sums, tmp_path):
     assert sums.measured == [(0, part) for part in sums.experiment.parts]
 
 
+@pytest.mark.parametrize("theirs", ["one", "two"])
+def test_parts_that_another_process_measures_meanwhile_are_kept(sums, tmp_path, theirs):
+    def measure(part, seed, **settings):
+        reproduce(sums.experiment, tmp_path, 1, patterns=[theirs], report=[].append)
+        return sums.measure(part, seed, **settings)
+
+    ours = replace(sums.experiment, measure=measure)
+    reproduce(ours, tmp_path, 1, patterns=["two"], report=[].append)
+    assert finished(written(tmp_path)) == {(0, theirs), (0, "two")}
+    (session,) = written(tmp_path)["sessions"]
+    assert session["parts"] == {"0": list(dict.fromkeys([theirs, "two"]))}
+
+
 def test_parts_are_chosen_by_pattern_and_kept_in_order(sums, tmp_path):
     reproduce(sums.experiment, tmp_path, 2, patterns=["t*(3)"], report=[].append)
     reproduce(sums.experiment, tmp_path, 1, patterns=["one", "two"], report=[].append)

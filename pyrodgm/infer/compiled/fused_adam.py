@@ -31,6 +31,7 @@ class Updater:
     def __init__(self, optim: PyroOptim, parameters: Sequence[torch.Tensor]) -> None:
         self.optim, self.parameters = optim, parameters
         self.made: list[Any] = []
+        self.adams: list[Any] = []
         self.fused = False
         self.counters: dict[tuple[int, ...], tuple[list[float], list[torch.Tensor]]] = {}
 
