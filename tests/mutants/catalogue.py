@@ -2834,6 +2834,11 @@ mutants(
         "distributions/test_sum_and_sample.py::test_the_evidence_where_a_summed_class_is_impossible",
     ),
     (
+        "return self.over_classes(values, event_dim).mean(0)",
+        "return self.over_classes(values, event_dim).sum(0)",
+        "infer/test_traces.py::test_the_mean_is_that_over_the_samples",
+    ),
+    (
         "log_p - log_q + self._log_class_counts()",
         "log_p - log_q",
         "distributions/test_sum_and_sample.py::test_the_evidence_by_a_guide_that_always_samples",
