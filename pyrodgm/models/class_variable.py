@@ -1,7 +1,6 @@
 """The class y of a model: its prior, its one-hot form, and how the guide treats a y that is not given."""
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import pyro
@@ -112,7 +111,7 @@ def check_classes(classes: Option, num_classes: int | Any) -> None:
     for option in options:
         check_choice(f"classes: {kind}", option, OPTIONS[kind])
     kind, options = read_classes(classes)
-    if kind == "relaxed" and not (isinstance(options["temperature"], Real) and options["temperature"] > 0):
+    if kind == "relaxed" and not (isinstance(options["temperature"], (int, float)) and options["temperature"] > 0):
         raise ValueError(f"temperature: got {options['temperature']!r}, want a number above zero")
     top = options.get("top")
     if kind == "sampled" and (isinstance(top, bool) or not (isinstance(top, int) and 1 <= top < num_classes)):
