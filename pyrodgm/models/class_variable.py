@@ -111,8 +111,9 @@ def check_classes(classes: Option, num_classes: int | Any) -> None:
     for option in options:
         check_choice(f"classes: {kind}", option, OPTIONS[kind])
     kind, options = read_classes(classes)
-    if kind == "relaxed" and not options["temperature"] > 0:
+    if kind == "relaxed" and not (isinstance(options["temperature"], (int, float)) and options["temperature"] > 0):
         raise ValueError(f"temperature: got {options['temperature']!r}, want a number above zero")
-    if kind == "sampled" and not (isinstance(options["top"], int) and 1 <= options["top"] < num_classes):
+    top = options.get("top")
+    if kind == "sampled" and (isinstance(top, bool) or not (isinstance(top, int) and 1 <= top < num_classes)):
         wanted = f"an int from 1 to {num_classes - 1}, fewer than the classes"
-        raise ValueError(f"classes: sampled: top: got {options['top']!r}, want {wanted}")
+        raise ValueError(f"classes: sampled: top: got {top!r}, want {wanted}")

@@ -20,8 +20,9 @@ from pyrodgm.distributions import SumAndSample, reparameterise
 from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.handlers import JointNoise, warm_up
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
-from pyrodgm.models import M2, CaGeM
-from tests.pairs import accepted, model_classes, rows, small
+from pyrodgm.infer.traces import run_pair
+from pyrodgm.models import ADGM, M2, AdversarialM2, CaGeM
+from tests.pairs import VARIANTS, accepted, model_classes, rows, small
 
 ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 NEEDED = {"LatentClassifierVAE": {"bound": "jensen"}, "M1M2": {"joint": True}}
@@ -57,9 +58,10 @@ class NoiseByClass(Messenger):
             self.y = msg["value"]
 
 
-def make(model_class, classes):
+def make(model_class, classes, **options):
     torch.manual_seed(0)
-    model = small(model_class, num_classes=4, classes=classes, **NEEDED.get(model_class.__name__, {})).double()
+    options = NEEDED.get(model_class.__name__, {}) | options
+    model = small(model_class, num_classes=4, classes=classes, **options).double()
     for parameter in model.parameters():  # classes that differ
         parameter.data.mul_(1.5)
     return model
@@ -104,6 +106,41 @@ def test_the_draws_weighted_are_the_sum(model_class, top, monkeypatch):
     torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12)
     if top < 3:
         assert values.std(0).max() > 1e-3  # the draws differ
+
+
+@pytest.mark.parametrize(
+    ("model_class", "options"), [(c, options) for c in (ADGM, CaGeM) for options in VARIANTS[c.__name__]], ids=str
+)
+def test_the_draws_weighted_are_the_sum_in_every_variant(model_class, options, monkeypatch):
+    noise = NoiseByClass(4)
+    summed, sampled = (make(model_class, c, **options) for c in ("enumerated", ("sampled", {"top": 1})))
+    x = rows(summed)[0].double()[:2]
+    expected = loss_and_gradients(summed, x, noise)
+    values, probabilities = every_draw(monkeypatch, 1, 2, 4, lambda: loss_and_gradients(sampled, x, noise))
+    largest = max(1.0, float(expected.abs().max()))  # CaGeM's without a skip connection is a million
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), expected, rtol=1e-12, atol=1e-12 * largest)
+    assert values.std(0).max() > 1e-3
+
+
+@pytest.mark.parametrize("model_class", [M2, ADGM, CaGeM, AdversarialM2])
+def test_the_objective_with_labels_is_that_of_all_classes_on_average(model_class, monkeypatch):
+    """The labelled bound, the class term and the adversary's loss do not depend on the draw; the rest is weighted."""
+    summed, sampled = make(model_class, "enumerated"), make(model_class, ("sampled", {"top": 1}))
+    x, y = rows(summed)[0].double()[:2], torch.tensor([0, 2])
+
+    def gradient(model, unlabelled=x):
+        pyro.set_rng_seed(5)  # the labelled rows' noise
+        objective = SemiSupervisedELBO.of(model, ELBO, alpha=2.0)
+        parameters = list(model.parameters())
+        labelled_loss = objective.differentiable_loss(model.model, model.guide, labelled=(x, y))
+        with NoiseByClass(4):
+            loss = labelled_loss + (0 if unlabelled is None else ELBO.differentiable_loss(model.model, model.guide, x))
+        gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
+        return torch.cat([loss.detach()[None], *(g.flatten() for g in gradients)])
+
+    assert torch.equal(gradient(sampled, None), gradient(summed, None))
+    values, probabilities = every_draw(monkeypatch, 1, 2, 4, lambda: gradient(sampled))
+    torch.testing.assert_close((probabilities[:, None] * values).sum(0), gradient(summed), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("discrete", [False, True])
@@ -326,6 +363,8 @@ def test_whoever_reads_log_prob_in_place_of_the_score_is_told():
 
     with pytest.raises(ValueError, match="Enumerate it in a guide, under an ELBO that weights classes by their score"):
         ELBO.differentiable_loss(in_the_model, lambda: None)
+    with pytest.raises(ValueError, match="SumAndSample: got log_prob of classes that it enumerated"):
+        ELBO.compute_marginals(in_the_model, lambda: None)
 
 
 def test_tensor_monte_carlo_which_sums_without_weights_is_refused():
@@ -377,6 +416,13 @@ def test_the_evidence_by_a_guide_that_always_samples():
     found = evaluate.log_likelihood(*evaluable(2), num_samples=1500, chunk_size=10_000, backend="off")
     assert bool(((found.rows - expected).abs() < 4 * found.row_errors + 1e-9).all())
     assert bool((found.row_errors > 1e-6).all())
+
+
+def test_the_evidence_where_a_summed_class_is_impossible():
+    """Its weight and its probability are both zero, so that it stands for itself; a difference would be NaN."""
+    logits = torch.tensor([[0.0, 1.0, -math.inf, -math.inf, -math.inf]] * 3, dtype=torch.float64)
+    found, everything = (run_pair(*pair(top, logits=logits)[1:]).log_weights() for top in (4, None))
+    torch.testing.assert_close(found, everything, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("objective", ["unlabelled", "semi-supervised"])

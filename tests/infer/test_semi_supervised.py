@@ -341,6 +341,24 @@ class MixturePrior(VAE):
                 pyro.sample("c", dist.Categorical(torch.ones(2)), infer={"enumerate": "parallel"})
 
 
+def test_a_warm_up_leaves_a_site_that_both_observe():
+    model, x, losses = normal_pair()[0], torch.tensor([0.5, -1.0, 2.0]), []
+    for observed in (False, True):
+
+        def guide(x, observed=observed):
+            with pyro.plate("rows", len(x)):
+                pyro.sample("z", dist.Normal(x / 2, 1.0))
+                if observed:
+                    own = dist.Normal(torch.zeros(()), 1.0)
+                    pyro.sample("x", own, obs=x, infer={"is_auxiliary": True})
+
+        pyro.set_rng_seed(3)
+        with warm_up(torch.tensor(0.25)):
+            losses.append(Trace_ELBO().loss(model, guide, x))
+    own = dist.Normal(torch.zeros(()), 1.0).log_prob(x).sum().item()
+    assert losses[1] - losses[0] == pytest.approx(own, rel=1e-5)
+
+
 class TestWarmUp:
     def terms(self, model, x, y=None):
         """The loss without temperature, its KL terms of continuous sites, and those of y, at one noise."""

@@ -50,3 +50,9 @@ def test_the_rows_are_those_of_the_plate(samples):
     assert pair.shape == (samples, 5)
     assert pair.guide["z"]["value"].shape == (samples, 5, 3)
     assert torch.equal(pair.log_p("z").expand(pair.shape), pair.log_q("z").expand(pair.shape))
+
+
+def test_the_mean_is_that_over_the_samples():
+    pair = run_pair(model, guide, num_samples=4)
+    values = torch.arange(4.0, dtype=torch.float64)[:, None]
+    torch.testing.assert_close(pair.mean(values), 1.5 * WEIGHTS.sum(-1))

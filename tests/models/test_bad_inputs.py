@@ -86,6 +86,7 @@ def test_a_model_without_classes_refuses_labels():
         ({"num_classes": 0}, "num_classes: got 0, want a positive int"),
         ({"classes": ("sampled", {"top": 1.0})}, "classes: sampled: top: got 1.0, want an int from 1 to 2"),
         ({"classes": ("sampled", {"top": 3})}, "classes: sampled: top: got 3, want an int from 1 to 2"),
+        ({"classes": ("sampled", {"top": True})}, "classes: sampled: top: got True, want an int from 1 to 2"),
     ],
 )
 def test_names_that_do_not_exist(options, message):

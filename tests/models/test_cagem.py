@@ -120,6 +120,22 @@ def test_a_drawn_class_gives_the_cascade_on_average():
         torch.testing.assert_close(drawn.classifier(x, num_samples=20_000), want, atol=0.01, rtol=0)
 
 
+def test_the_class_term_of_a_drawn_class_is_that_of_its_z2():
+    """H_q + H_p with p(y | z2) at the z2 of the drawn class of each row, instead of a sum over classes."""
+    model = small(CaGeM, classes="relaxed").double()
+    x, y = rows(model)
+    x, each = x.double(), torch.arange(len(y))
+    torch.manual_seed(3)
+    loss = model.classification_loss(x, y)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        z1 = model.q_z1(x).rsample()
+        c = model.categorical(model.q_y(z1, x)).rsample()
+        z2 = model.q_z2(x, c, z1).rsample()
+    log_p, log_q = model.p_y(z2).probs.log(), model.q_y(z1, x).probs.log()
+    torch.testing.assert_close(loss, -(log_p + log_q)[each, y].sum(), rtol=1e-9, atol=0)
+
+
 def all_and_sampled():
     """CaGeMs of equal parameters whose classes are all enumerated, and sampled, with rows and labels."""
     enumerated, sampled = small(CaGeM).double(), small(CaGeM, classes=("sampled", {"top": 1})).double()

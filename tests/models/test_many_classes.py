@@ -63,6 +63,18 @@ def test_an_entropy_has_a_gradient():
     assert 0.5 < float(got.norm() / want.norm()) < 2  # biased, but no noise about zero
 
 
+def test_a_model_relaxes_q_of_y_at_its_own_temperature():
+    model = small(M2, classes=("relaxed", {"temperature": 0.3})).double()
+    with torch.no_grad():
+        model.q_y.logits.weight.mul_(20)  # a q(y | x) that is far from uniform
+        x = rows(model)[0].double()
+        fn = poutine.trace(model.guide).get_trace(x).nodes["y"]["fn"]
+        want = model.classifier(x)
+    assert isinstance(fn, StraightThroughOneHot) and fn.temperature == 0.3
+    torch.testing.assert_close(fn.probs, want, rtol=1e-12, atol=0)
+    assert float(want.max()) > 0.6
+
+
 @pytest.mark.parametrize("model_class", RELAXABLE)
 class TestRelaxed:
     def test_one_class_a_row_is_drawn_and_scored(self, model_class):
@@ -137,6 +149,7 @@ def test_compiled_steps_are_those_of_svi(model_class):
     [
         ("gumbel", "classes: got 'gumbel', want one of enumerated, relaxed"),
         (("relaxed", {"temperature": 0}), "temperature: got 0, want a number above zero"),
+        (("relaxed", {"temperature": "1"}), "temperature: got '1', want a number above zero"),
         (
             ("relaxed", {"temprature": 1}),
             "classes: relaxed: got 'temprature' (did you mean 'temperature'?), want one of temperature",

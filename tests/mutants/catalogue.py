@@ -217,6 +217,11 @@ mutants(
 mutants(
     "models/cagem.py",
     (
+        "self.categorical(q_y).rsample()",
+        "self.categorical(q_y).rsample().flip(0)",
+        "models/test_cagem.py::test_the_class_term_of_a_drawn_class_is_that_of_its_z2",
+    ),
+    (
         "self._every_class(z1) if not self.relaxed else",
         'self._every_class(z1) if self.classes == "enumerated" else',
         "models/test_cagem.py::test_sampled_classes_have_the_class_term_of_all",
@@ -321,8 +326,8 @@ mutants(
         "models/test_class_prior.py::test_p_y_has_the_given_shares[M2]",
     ),
     (
-        '(isinstance(options["top"], int) and 1 <=',
-        '(isinstance(options["top"], int) or 1 <=',
+        "(isinstance(top, int) and 1 <=",
+        "(isinstance(top, int) or 1 <=",
         "models/test_bad_inputs.py::test_names_that_do_not_exist",
     ),
     (
@@ -2206,6 +2211,11 @@ mutants(
         "infer/test_semi_supervised.py::TestWarmUp::test_a_prior_that_depends_on_a_class_of_the_model_alone[SVI]",
     ),
     (
+        'msg["is_observed"] or (not self.discrete',
+        "(not self.discrete",
+        "infer/test_semi_supervised.py::test_a_warm_up_leaves_a_site_that_both_observe",
+    ),
+    (
         'msg["scale"] * self.beta',
         'msg["scale"] * (1 - self.beta)',
         "infer/test_semi_supervised.py::TestWarmUp::test_it_scales_the_latents_that_model_and_guide_share[False-M2]",
@@ -2841,6 +2851,16 @@ mutants(
 )
 mutants(
     "infer/traces.py",
+    (
+        "torch.where(weight == log_q, 0.0, weight - log_q)",
+        "weight - log_q",
+        "distributions/test_sum_and_sample.py::test_the_evidence_where_a_summed_class_is_impossible",
+    ),
+    (
+        "return self.over_classes(values, event_dim).mean(0)",
+        "return self.over_classes(values, event_dim).sum(0)",
+        "infer/test_traces.py::test_the_mean_is_that_over_the_samples",
+    ),
     (
         "log_p - log_q + self._log_class_counts()",
         "log_p - log_q",
@@ -9015,8 +9035,23 @@ mutants(
         "models/test_class_prior.py::test_other_numbers_are_refused",
     ),
     (
-        'options["top"] < num_classes',
-        'options["top"] <= num_classes',
+        'StraightThroughOneHot(options["temperature"], fn.logits)',
+        'StraightThroughOneHot(options["temperature"], fn.probs)',
+        "models/test_many_classes.py::test_a_model_relaxes_q_of_y_at_its_own_temperature",
+    ),
+    (
+        'StraightThroughOneHot(options["temperature"], fn.logits)',
+        "StraightThroughOneHot(0.5, fn.logits)",
+        "models/test_many_classes.py::test_a_model_relaxes_q_of_y_at_its_own_temperature",
+    ),
+    (
+        'if kind == "sampled" and (isinstance(top, bool) or not (',
+        'if kind == "sampled" and (False or not (',
+        "models/test_bad_inputs.py::test_names_that_do_not_exist",
+    ),
+    (
+        "<= top < num_classes",
+        "<= top <= num_classes",
         "models/test_bad_inputs.py::test_names_that_do_not_exist",
     ),
 )
