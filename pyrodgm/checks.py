@@ -1,5 +1,6 @@
 """Checks of arguments. Errors name the argument, what was given and what is wanted."""
 
+import sys
 from collections.abc import Collection
 from difflib import get_close_matches
 from numbers import Integral
@@ -46,6 +47,14 @@ def split_option(argument: str, option: Any) -> tuple[str, dict[str, Any]]:
 def shown(value: Any) -> str:
     """A value as a message shows it: NumPy's numbers and arrays as plain ones, so 9 and not ``np.int64(9)``."""
     return repr(value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value)
+
+
+def stack_level() -> int:
+    """The ``stacklevel`` with which a warning shows the line outside this package that called it."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pyrodgm":
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def check_size(argument: str, value: Any) -> None:

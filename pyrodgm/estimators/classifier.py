@@ -17,7 +17,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from pyrodgm.checks import check_choice, check_size, split_option
+from pyrodgm.checks import check_choice, check_size, split_option, stack_level
 from pyrodgm.data import Batches
 from pyrodgm.estimators.class_prior import LearnedPrior, are_uneven
 from pyrodgm.estimators.estimator import AT_ONCE, DeepGenerativeEstimator
@@ -331,6 +331,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """
         check_is_fitted(self)
         classes, indices = read_labels(y)
+        check_consistent_length(X, indices, sample_weight)
         known = indices != MISSING
         if not known.any():
             raise ValueError("y: got no labels, want at least one to score by")
@@ -352,6 +353,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ValueError: for fewer rows than one, or an unknown class.
         """
         check_is_fitted(self)
+        self._check_num_samples(num_samples)
         if y is not None:
             y = np.asarray(y)
             if y.ndim and y.shape != (num_samples,):
@@ -383,7 +385,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
                 f"y: got a single class, {list_of(classes)[0]!r}, besides rows without a label, so that every row is "
                 "predicted to be of it; a class cannot be -1, which means no label",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=stack_level(),
             )
         return classes, indices
 

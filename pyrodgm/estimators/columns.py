@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pyrodgm.checks import split_option
+from pyrodgm.checks import split_option, stack_level
 from pyrodgm.distributions import column_widths
 from pyrodgm.types import Option
 
@@ -165,7 +165,7 @@ def _warn_of_far_cells(X, normal, scale, names):
             f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or use "
             "sklearn.preprocessing.QuantileTransformer(output_distribution='normal') in a pipeline",
             UserWarning,
-            stacklevel=5,
+            stacklevel=stack_level(),
         )
 
 

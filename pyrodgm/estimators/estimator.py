@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from pyrodgm.checks import check_choice, check_device, check_size, check_values, shown
 from pyrodgm.estimators.anomalies import AnomalyScores
 from pyrodgm.estimators.columns import describe_columns, reason_for_likelihood
-from pyrodgm.estimators.frames import is_frame, read_frame, words_refused
+from pyrodgm.estimators.frames import is_frame, read_frame, without_na, words_refused
 from pyrodgm.evaluate import evaluating, impute, latent_means, log_likelihood, row_bounds
 from pyrodgm.evaluate.bound import FAR
 from pyrodgm.formats import FORMAT, check_format, of_estimator
@@ -144,6 +144,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         fill = partial(impute, num_samples=num_samples, chunk_size=TO_IMPUTE)
         rows = self._check_rows(X, reset=False)
         self._refuse_missing(rows)
+        check_values("X", self.columns_.to_model(rows), self.model_.p_x.support, self.model_.p_x.wanted)
         if num_draws is None:
             size = max(1, TO_IMPUTE // (num_samples * (self.model_.num_classes or 1)))
             x = self._of_rows(X, fill, size=size)
@@ -183,12 +184,15 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
 
     def _sample(self, num_samples, y=None):
         """x in the units of the table, and all sites, of ``num_samples`` generated rows."""
-        if not isinstance(num_samples, Integral) or num_samples < 1:
-            raise ValueError(f"num_samples: got {shown(num_samples)}, want an int of at least 1")
         check_is_fitted(self)
+        self._check_num_samples(num_samples)
         with isolated(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
         return self._as_given(self.columns_.to_table(nodes["x"]["value"])), nodes
+
+    def _check_num_samples(self, num_samples):
+        if not isinstance(num_samples, Integral) or num_samples < 1:
+            raise ValueError(f"num_samples: got {shown(num_samples)}, want an int of at least 1")
 
     def _check_rows(self, X, **options):
         """X as an array of doubles; ``reset=True`` records its columns as those of the estimator.
@@ -201,7 +205,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         numbers = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
         if frame is None:
             with words_refused(X):
-                return validate_data(self, X, **numbers, **options)
+                return validate_data(self, without_na(X), **numbers, **options)
         reset = options.pop("reset")
         if is_frame(X):
             validate_data(self, X, skip_check_array=True, reset=reset)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pyrodgm.checks import stack_level
+
 NUMBERS = ("float", "double", "int", "uint", "decimal")
 DATES = ("date", "time", "period", "interval", "duration")
 MOMENTS = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
@@ -49,9 +51,14 @@ class Column(NamedTuple):
             return [min(max(round(code), limits.min), limits.max) for code in codes.tolist()]
         return codes.tolist()
 
-    def given(self, series: Any) -> "Column":
-        """The column with the dtype of another series of it, if both hold numbers: integers may have become floats."""
+    def given(self, series: Any, foreign: bool = False) -> "Column":
+        """The column with the dtype of another series of it, if both hold numbers: integers may have become floats.
+
+        If the series is ``foreign``, of another library than that of fit, other columns get the dtype of their values.
+        """
         numbers = self.kind == "normal" and str(series.dtype).lower().startswith(NUMBERS)
+        if foreign and not numbers:
+            return self._replace(dtype=None)
         return self._replace(dtype=series.dtype) if numbers else self
 
     def _place(self, places, value):
@@ -125,18 +132,20 @@ class Frame(NamedTuple):
 
         Args:
             codes: see ``encode``; without NaN.
-            observed: a frame whose cells are kept where they are not missing; or None.
+            observed: a frame whose cells are kept where they are not missing, and whose library is that of the result;
+                or None.
         """
+        package = _library(observed) or self.package
         columns, dtypes = {}, {}
         for column, new in zip(self.columns, codes.T, strict=True):
-            given = column if observed is None else column.given(observed[column.name])
+            given = column if observed is None else column.given(observed[column.name], package != self.package)
             values = given.decoded(new)
             if observed is not None:
                 old = _values(observed[column.name])
                 values = [b if _is_missing(a) else a for a, b in zip(old, values, strict=True)]
             columns[column.name], dtypes[column.name] = values, given.dtype
-        frames = importlib.import_module(self.package)
-        if self.package == "polars":
+        frames = importlib.import_module(package)
+        if package == "polars":
             return frames.DataFrame(columns, schema=dtypes)
         index = None if observed is None else observed.index
         series = [frames.Series(columns[name], dtype=dtypes[name], index=index, name=name) for name in columns]
@@ -197,7 +206,7 @@ def words_refused(X: Any) -> Iterator[None]:
             raise ValueError("X: got complex numbers, want real numbers. Complex data not supported") from None
         if "Expected 2D array" in str(error):  # a long message that contains the array
             raise ValueError(
-                f"X: got {'one dimension' if np.ndim(X) else 'a number'}, want rows and columns. Reshape your data: "
+                f"X: got {_of_few_dimensions(X)}, want rows and columns. Reshape your data: "
                 "X.reshape(-1, 1) makes one column, X.reshape(1, -1) one row"
             ) from None
         if isinstance(error, OverflowError):
@@ -242,9 +251,33 @@ def _column(name, series):
             f"X: got {len(values)} categories in {len(series)} rows of column {str(name)!r}, want few: drop an "
             "identifier, and turn numbers written as words into numbers",
             UserWarning,
-            stacklevel=6,
+            stacklevel=stack_level(),
         )
-    return Column(name, series.dtype, "categorical", tuple(sorted(values)))
+    try:
+        return Column(name, series.dtype, "categorical", tuple(sorted(values)))
+    except TypeError:
+        raise ValueError(
+            f"X: got {kinds[0]} objects without an order in column {str(name)!r}, want numbers, booleans or strings"
+        ) from None
+
+
+def without_na(X: Any) -> Any:
+    """X with NaN for None, NA and NaT in arrays and columns of objects: NumPy cannot read pandas' own as numbers.
+
+    Example::
+
+        import pandas as pd
+        without_na(np.array([[1, pd.NA]], dtype=object))        # array([[1, nan]], dtype=object)
+    """
+    if isinstance(X, np.ndarray) and X.dtype.kind == "O":
+        missing = np.array([_is_missing(value) for value in X.flat], dtype=bool)
+        return np.where(missing.reshape(X.shape), np.nan, X)
+    objects = [name for name in X.columns if X[name].dtype == object] if _library(X) == "pandas" else []
+    if objects:
+        X = X.copy(deep=False)
+    for name in objects:
+        X[name] = without_na(X[name].to_numpy())
+    return X
 
 
 def _refuse_dates(name, what):
@@ -252,6 +285,12 @@ def _refuse_dates(name, what):
         f"X: got column {str(name)!r} of {what}, want numbers, booleans or categories: turn dates and times into "
         "numbers, such as days"
     )
+
+
+def _of_few_dimensions(X):
+    if np.ndim(X):
+        return "one dimension"
+    return "None" if X is None else "a number"
 
 
 def _library(X):

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from pyrodgm.checks import stack_level
+
 MISSING = -1
 NOT_A_LABEL = ("-1", "-1.0", "nan", "None", "<NA>")  # what NumPy writes for a missing label in an array of strings
 
@@ -30,9 +32,9 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
             among ``classes``.
 
     Warns:
-        UserWarning: for a label in an array of strings that looks like a missing one, such as "nan".
+        UserWarning: for a label in an array or a series of strings that looks like a missing one, such as "nan".
     """
-    y = column_or_1d(_as_array(y), warn=True)
+    given, y = y, column_or_1d(_as_array(y), warn=True)
     known = ~_missing(y)
     labels = _natural(y[known])
     if labels.dtype.kind == "f" and np.isinf(labels).any():
@@ -40,8 +42,8 @@ def read_labels(y: ArrayLike, classes: np.ndarray | None = None) -> tuple[np.nda
     if len(labels):
         _check_classes(labels)
     found, order = np.unique(labels, return_inverse=True)
-    if y.dtype.kind == "U":
-        _warn_of_words(found.tolist())
+    if getattr(getattr(given, "dtype", None), "kind", "O") != "O" or hasattr(given, "to_list"):
+        _warn_of_words(found.tolist())  # in a list and in an array of objects they were written on purpose
     classes = found if classes is None else classes
     strange = np.setdiff1d(found, classes)
     if len(strange):
@@ -118,7 +120,7 @@ def _natural(labels):
     if len(kinds) > 1:
         raise ValueError(f"y: got labels of the types {', '.join(kinds)}, want one type")
     natural = np.array(labels.tolist())
-    if natural.ndim > 1 or natural.dtype.kind in "cSV":
+    if natural.ndim > 1 or natural.dtype.kind in "cOSV":
         raise ValueError(f"y: got labels of the type {kinds[0]}, want integers, booleans or strings")
     return natural
 
@@ -138,7 +140,7 @@ def _warn_of_words(labels):
                 f"y: got the string {label!r}, which is read as a class; for a row without a label, want None in an "
                 "array of dtype object or in a list",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=stack_level(),
             )
 
 

@@ -348,6 +348,11 @@ def test_bad_input_after_fit_is_told():
     for number in (0, 1.5, "3"):
         with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want an int of at least 1"):
             classifier.sample(number)
+        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want an int of at least 1"):
+            classifier.sample(number, y=0)
+    for lengths in ((X, Y[:9]), (X, Y, np.ones(9))):
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            classifier.score(*lengths)
     with pytest.raises(ValueError, match="importance_samples: got 1.5, want a positive int"):
         classifier.score_samples(X, importance_samples=1.5)
     with pytest.raises(ValueError, match=r"y: got the label .*7.*, want one of the classes"):

@@ -3,6 +3,7 @@
 import io
 import pickle
 import pickletools
+import warnings
 from contextlib import redirect_stdout
 
 import joblib
@@ -134,6 +135,36 @@ def test_nothing_is_printed_unless_asked(iris, capfd):
         with redirect_stdout(out := io.StringIO()):
             estimator.set_params(likelihood=likelihood).fit(data, few)
         assert out.getvalue() == f"DeepGenerativeClassifier: likelihood {estimator.likelihood_}, {reason}\n"
+
+
+def _far():
+    return np.append(np.linspace(0, 1, 999), 4000)[:, None], np.arange(1000) % 2
+
+
+def _words():
+    return np.random.RandomState(0).randn(4, 2), np.array(["a", "-1"] * 2)
+
+
+def _one_class():
+    return np.random.RandomState(0).randn(4, 2), np.array([1, -1] * 2)
+
+
+def _identifiers():
+    return pd.DataFrame({"name": [f"n{i}" for i in range(30)]}), np.arange(30) % 2
+
+
+@pytest.mark.parametrize("data", [_far, _words, _one_class, _identifiers])
+def test_a_warning_shows_the_line_of_the_user(data):
+    X, y = data()
+    with pytest.warns(UserWarning) as caught:
+        DeepGenerativeClassifier(**QUICK | {"epochs": 1, "batch_size": 1000}).fit(X, y)
+    with pytest.warns(UserWarning) as others:
+        warnings.warn("", stacklevel=1)
+        if data is not _one_class:
+            DeepGenerativeClassifier(**QUICK).partial_fit(X, y, classes=np.unique(y))
+        if data in (_far, _identifiers):
+            M1(epochs=1, **SMALL, batch_size=1000).fit(X)
+    assert {warning.filename for warning in (*caught, *others)} == {__file__}
 
 
 def test_every_setting_has_constraints_and_the_epochs_are_counted(iris):

@@ -185,6 +185,7 @@ def test_rows_that_are_not_as_in_fit(classifier, change, message):
         (None, r"X: got columns without a single value \('new'\)"),
         (1.0, r"X: got constant columns \('new'\).* a constant has no density. Drop them from the frame"),
         ([datetime.date(2020, 1, 1 + i % 9) for i in range(N)], "X: got column 'new' of date objects, want numbers"),
+        ([("a", 1), (2, "b")] * (N // 2), "X: got tuple objects without an order in column 'new', want numbers"),
         (1j * np.arange(N), "X: got column 'new' of complex numbers, want real numbers"),
         ([10**400 + i for i in range(N)], "X: got an integer beyond 1e308 in column 'new', want numbers"),
     ],
@@ -201,8 +202,9 @@ def test_columns_that_nothing_can_be_learnt_from(column, message):
         (np.arange(18).reshape(9, 2).astype("M8[D]"), "X: got an array of dates or times, want numbers, such as days"),
         (np.random.rand(9, 2) * 1j, "X: got complex numbers, want real numbers. Complex data not supported$"),
         (np.array([[10**400, 2]] * 9, dtype=object), "X: got an integer beyond 1e308, want numbers that"),
+        (None, "X: got None, want rows and columns"),
     ],
-    ids=["masked", "dates", "complex", "integers"],
+    ids=["masked", "dates", "complex", "integers", "None"],
 )
 def test_arrays_of_other_things_than_numbers(rows, message):
     with pytest.raises(ValueError, match=message):
@@ -266,6 +268,40 @@ def test_frames_of_polars():
     assert m1.likelihood_[1]["columns"] == ("normal", ("categorical", 2), "bernoulli")
     for rows in (m1.sample(4), m1.impute(frame, num_samples=5)):
         assert rows.schema == frame.schema and rows.null_count().row(0) == (0, 0, 0)
+
+
+def test_imputed_rows_are_a_frame_of_the_library_that_they_came_in():
+    polars = pytest.importorskip("polars")
+    columns = {"age": [None, 30, 41, 56] * 10, "town": ["Ulm", "Bonn", None, "Ulm"] * 10, "old": [True, None] * 20}
+    one, other = pd.DataFrame(columns), polars.DataFrame(columns)
+    for fitted, asked in ((one, other), (other, one)):
+        asked = asked[:4]
+        m1 = M1(epochs=1, **SMALL).fit(fitted)
+        for rows in (m1.impute(asked, num_samples=5), *m1.impute(asked, num_samples=5, num_draws=1)):
+            assert type(rows) is type(asked) and list(rows.columns) == list(columns)
+            assert fitted is other or rows.schema == asked.schema
+            assert rows["age"].to_list()[1:] == [30, 41, 56] and rows["town"].to_list()[0] == "Ulm"
+            assert rows["town"].to_list()[2] in ("Ulm", "Bonn") and rows["old"].to_list()[1] in (True, False)
+
+
+def test_a_category_that_rows_of_another_library_do_not_have_is_imputed():
+    polars = pytest.importorskip("polars")
+    m1 = M1(epochs=1, **SMALL).fit(polars.DataFrame({"age": [1.0, 2.0] * 10, "town": ["Ulm", "Ulm"] * 10}))
+    rows = pd.DataFrame({"age": [1.0], "town": pd.Categorical([None], categories=["Bonn"])})
+    assert m1.impute(rows, num_samples=5)["town"].to_list() == ["Ulm"]
+
+
+@pytest.mark.parametrize("missing", [None, NAN, pd.NA, pd.NaT], ids=str)
+def test_missing_numbers_among_objects(missing):
+    column = pd.Series([1.0, missing, 3.0, 4.0] * 5, dtype=object)
+    frame = pd.DataFrame({"age": np.arange(20.0), "size": column, "grade": pd.array([1, 2, 4, 9] * 5, dtype="Int64")})
+    m1 = M1(epochs=1, **SMALL).fit(frame)
+    assert m1.likelihood_ == "normal" and m1.columns_.missing == "mask"
+    as_nan = m1.transform(frame.assign(size=[1.0, NAN, 3.0, 4.0] * 5))
+    np.testing.assert_array_equal(m1.transform(frame), as_nan)
+    again = M1(epochs=1, **SMALL).fit(frame.to_numpy(dtype=object))
+    np.testing.assert_array_equal(again.transform(frame.to_numpy(dtype=object)), as_nan)
+    assert frame["size"][1] is missing  # the user's frame stays as it was
 
 
 def test_a_lazy_frame_has_to_be_collected():

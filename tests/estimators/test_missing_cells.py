@@ -157,6 +157,9 @@ def test_bits_and_counts_are_drawn_as_such():
         assert np.isin(draws, np.arange(4)).all()
         mean = m1.impute(table, num_samples=20)
         assert (mean >= 0).all() and (mean <= np.nanmax(table)).all()
+        for options in ({}, {"num_draws": 2}):
+            with pytest.raises(ValueError, match="X: got values from 0 to 3.5, want "):
+                m1.impute(np.where(table > 0, 3.5, table), num_samples=5, **options)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
         ([[1, 2], [3, 4]], None, "y should be a 1d array"),
         ([1j, 2j], None, "y: got complex numbers, want classes: integers, booleans or strings$"),
         (np.array([b"a", b"b"]), None, "y: got bytes, want classes"),
+        (pd.cut(pd.Series([1.0, 2.0]), 2), None, "y: got labels of the type Interval, want integers"),
         (pd.Series([("a", 1), ("b", 2)]), None, "y: got labels of the type tuple, want integers"),
         (np.array([3, 9]), np.array([1, 3]), r"y: got the label 9, want one of the classes \[1, 3\]"),
     ],
@@ -67,6 +68,17 @@ def test_integers_beside_missing_labels_stay_integers():
 def test_a_missing_label_that_became_a_word_is_told(y, word):
     with pytest.warns(UserWarning, match=f"y: got the string '{word}', which is read as a class"):
         assert set(read_labels(np.array(y))[0]) == {"a", word}
+
+
+@pytest.mark.parametrize("dtype", [object, "string", "category"])
+def test_a_missing_label_that_became_a_word_in_a_series_is_told(dtype):
+    with pytest.warns(UserWarning, match="y: got the string '-1', which is read as a class"):
+        assert read_labels(pd.Series(["a", "-1"], dtype=dtype))[0].tolist() == ["-1", "a"]
+
+
+def test_a_word_in_a_list_or_among_objects_was_meant():
+    for y in (["a", "-1"], np.array(["a", "-1"], dtype=object)):
+        assert read_labels(y)[0].tolist() == ["-1", "a"]  # without a warning, which would be an error
 
 
 def test_a_share_of_each_class_is_held_out_but_at_least_one():

@@ -4364,6 +4364,40 @@ mutants(
 # estimators
 
 mutants(
+    "estimators/frames.py",
+    (
+        "package != self.package)",
+        "package == self.package)",
+        "estimators/test_frames.py::test_imputed_rows_are_a_frame_of_the_library_that_they_came_in",
+    ),
+    (
+        "if foreign and not numbers:",
+        "if foreign:",
+        "estimators/test_frames.py::test_imputed_rows_are_a_frame_of_the_library_that_they_came_in",
+    ),
+    (
+        "X = X.copy(deep=False)",
+        "X = X",
+        "estimators/test_frames.py::test_missing_numbers_among_objects[None]",
+    ),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        ' or hasattr(given, "to_list"):',
+        ":",
+        "estimators/test_targets.py::test_a_missing_label_that_became_a_word_in_a_series_is_told[object]",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        'check_values("X", self.columns_.to_model(rows), self',
+        'check_values("X", self.columns_.to_model(rows).new_zeros(rows.shape), self',
+        "estimators/test_missing_cells.py::test_bits_and_counts_are_drawn_as_such",
+    ),
+)
+mutants(
     "estimators/classifier.py",
     (
         "np.asarray(sample_weight)[known]",
