@@ -5255,9 +5255,14 @@ mutants(
 mutants(
     "pv/kept_rows.py",
     (
-        "stays[here] = ~label_rows",
-        "stays[here] = label_rows",
+        "stays[here] = ~(label_rows",
+        "stays[here] = (label_rows",
         "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "replaced)[0] & again)",
+        "replaced)[0])",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_kept_days_and_new_ones_forgets_no_row",
     ),
     (
         "known, np.where(known, days[place], day)",
