@@ -3097,6 +3097,11 @@ mutants(
 mutants(
     "data/pv/sensors.py",
     (
+        'off = values["v_dc"] <= 0',
+        'off = values["v_dc"] < 0',
+        "data/pv/test_simulate.py::TestSensors::test_current_and_voltage_are_zero_where_the_string_is_off",
+    ),
+    (
         "/ np.sqrt(365 * MINUTES)",
         "",
         "data/pv/test_simulate.py::TestSensors::test_drift",
@@ -5159,6 +5164,11 @@ mutants(
 )
 mutants(
     "pv/monitor_model.py",
+    (
+        'rows.choose(use == "further")',
+        'rows.choose(use == "threshold")',
+        "pv/test_monitor.py::TestThreshold::test_false_alarms_are_of_further_days",
+    ),
     (
         "np.sort(score[rows.state == state])",
         "np.sort(score)",
