@@ -45,7 +45,10 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
         first = file.readline()
         if not first.endswith(b"\n"):
             return
-        header = first.decode("utf-8-sig")
+        try:
+            header = first.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"data: got {path.name}, which is not text ({error}), want a CSV in UTF-8") from error
         if place.header and header != place.header:
             raise ValueError(
                 f"data: got {path.name} with another first line than before, want the file that was followed"
@@ -64,7 +67,9 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
                 return
             pieces: list[Piece] = []
             rows = place.rows
-            for table in csv_tables(io.BytesIO(lines), path.name, separator, names, logger_map, len(lines)):
+            for table in csv_tables(
+                io.BytesIO(lines), path.name, separator, names, logger_map, len(lines), first=rows + 1
+            ):
                 pieces += pieces_of(table, rows + 1, strings, logger_map)
                 rows += len(table)
             place = Place(place.offset + len(lines), rows, header)

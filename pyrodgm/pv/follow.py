@@ -129,7 +129,10 @@ class _Progress:
         self.place, self.parts, self.rows = Place(*told["place"]), told["parts"], told["rows"]
 
     def _cut(self):
-        """Remove rows beyond the position in ``follow.safetensors``."""
+        """Remove rows beyond the position in ``follow.safetensors``. A lost part before it is an error."""
+        for path in map(self._path, range(1, self.parts + 1 + (self.rows > 0))):
+            if not path.is_file():
+                raise ValueError(f"output: got {self.folder} without {path.name}, want it, or another folder")
         for path in sorted(self.folder.glob("part-*")):
             if path.suffix != ".parquet" or int(path.stem.removeprefix("part-")) > self.parts + (self.rows > 0):
                 path.unlink()

@@ -52,14 +52,15 @@ class KnownDays:
 
 
 def relabelled(
-    kept: Rows, intervals: Sequence[Interval], read: np.ndarray, normal: set[str]
+    kept: Rows, intervals: Sequence[Interval], read: np.ndarray, days: set[tuple[str, int]], normal: set[str]
 ) -> tuple[Rows, np.ndarray]:
     """Kept rows with the states of an operator's new intervals.
 
     Args:
         kept: the rows.
         intervals: of any strings.
-        read: for each interval, whether the new file has its rows, which then replace the kept ones.
+        read: for each interval, whether the new file has rows in it.
+        days: strings and days that the new file has such rows of. They replace the kept rows of the interval and day.
         normal: labels that mean a healthy string.
 
     Returns:
@@ -72,7 +73,8 @@ def relabelled(
         own = state[here]
         has_rows |= label_rows(name, kept.time[here], own, intervals)[1]
         state[here] = own
-        stays[here] = ~label_rows(name, kept.time[here], own, replaced)[0]
+        again = np.array([(name, day) in days for day in kept.day[here].tolist()], bool)
+        stays[here] = ~(label_rows(name, kept.time[here], own, replaced)[0] & again)
     state[np.isin(state, list(normal))] = NORMAL
     return kept._replace(state=state).choose(stays), has_rows
 

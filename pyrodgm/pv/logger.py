@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -135,23 +137,28 @@ def csv_header(line: str) -> tuple[str, list[str]]:
 
 
 def csv_tables(
-    source: str | Path | BinaryIO,
+    source: Path | io.BytesIO,
     name: str | Path,
     separator: str,
     header: list[str],
     logger_map: LoggerMap,
     rows_at_once: int,
     skip: int = 0,
+    first: int = 1,
 ) -> Iterator[Any]:
     """Tables of text and numbers of a CSV.
 
     Args:
-        source: a path, or an open binary file.
+        source: a path, or bytes in memory.
         name: name of the file, for messages.
         separator, header: see ``csv_header``.
         logger_map: see ``load_map``.
         rows_at_once: number of rows of a table.
         skip: number of lines before the first row.
+        first: number of the first row in the file, for messages.
+
+    Raises:
+        ValueError: for a row of more cells than there are names, and for other text that is no CSV.
     """
     pandas = need("pandas")
     decimal = logger_map.decimal or ("," if separator == ";" else ".")
@@ -179,10 +186,31 @@ def csv_tables(
     except pandas.errors.EmptyDataError:
         return
     except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
+        row, cells = _long_row(source, separator, len(header), skip)
+        if cells:
+            raise ValueError(
+                f"data: got {name} with {cells} cells in row {first + row}, want {len(header)}, one per name; decimal "
+                "commas, or two rows in one line?"
+            ) from error
         reason = str(error).strip()
         raise ValueError(
             f"data: got {name}, which cannot be read ({reason}), want {len(header)} cells a row"
         ) from error
+
+
+def _long_row(source, separator, width, skip):
+    """The place, from 0, of the first row of more cells than ``width``, and their number; 0 cells if there is none."""
+    options: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+    if isinstance(source, io.BytesIO):
+        text = io.TextIOWrapper(io.BytesIO(source.getvalue()), **options)
+    else:
+        text = (gzip.open if source.suffix == ".gz" else open)(source, "rt", **options)
+    with text:
+        rows = filter(None, islice(csv.reader(text, delimiter=separator), skip, None))  # an empty line is no row
+        try:
+            return next(((row, len(cells)) for row, cells in enumerate(rows) if any(cells[width:])), (0, 0))
+        except csv.Error:  # such as a quotation mark that is never closed
+            return 0, 0
 
 
 def _parquet(path, rows_at_once):

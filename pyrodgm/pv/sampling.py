@@ -86,7 +86,7 @@ def sample_rows(
                     held[key] = rows[np.argsort(rows[:, 0], kind="stable")[:KEPT_A_DAY]]
     rows = _rows(held)._replace(known=passed, skipped=skipped, units=units)
     if kept is not None:
-        earlier, in_kept = relabelled(kept, intervals, in_file, healthy)
+        earlier, in_kept = relabelled(kept, intervals, in_file, {key[:2] for key in held}, healthy)
         rows, in_file = join(earlier, rows), in_file | in_kept
     _check(path, label, healthy, intervals, in_file, found, rows)
     return rows

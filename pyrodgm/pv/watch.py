@@ -110,6 +110,7 @@ class Watch:
         """The complete state as JSON and arrays, for ``restore``."""
         strings = {name: one.state() for name, one in self.strings.items()}
         about = {"rows": self.rows, "states": self.states, "skipped": self.skipped, "strings": strings}
+        about |= {"units": self.units}
         arrays = {
             f"{i}.{key}": np.ascontiguousarray(array)
             for i, one in enumerate(self.strings.values())
@@ -121,6 +122,7 @@ class Watch:
         """Continue from a ``state``."""
         told = json.loads(about)
         self.rows, self.states, self.skipped = told["rows"], Counter(told["states"]), Counter(told["skipped"])
+        self.units = told.get("units", {})  # older versions kept none
         for i, (name, state) in enumerate(told["strings"].items()):
             self.strings[name] = _String(self.monitor, name, self.false_alarms, self.minutes)
             self.strings[name].restore(state, {key: arrays[f"{i}.{key}"] for key in self.strings[name].arrays()})

@@ -3145,6 +3145,11 @@ mutants(
 mutants(
     "data/pv/sensors.py",
     (
+        'off = values["v_dc"] <= 0',
+        'off = values["v_dc"] < 0',
+        "data/pv/test_simulate.py::TestSensors::test_current_and_voltage_are_zero_where_the_string_is_off",
+    ),
+    (
         "/ np.sqrt(365 * MINUTES)",
         "",
         "data/pv/test_simulate.py::TestSensors::test_drift",
@@ -5247,6 +5252,11 @@ mutants(
 mutants(
     "pv/monitor_model.py",
     (
+        'rows.choose(use == "further")',
+        'rows.choose(use == "threshold")',
+        "pv/test_monitor.py::TestThreshold::test_false_alarms_are_of_further_days",
+    ),
+    (
         "np.sort(score[rows.state == state])",
         "np.sort(score)",
         "pv/test_monitor.py::TestThreshold::test_scores_to_compare_with_are_those_of_the_faults_rows_and_of_the_days_for_them",
@@ -5342,9 +5352,14 @@ mutants(
 mutants(
     "pv/kept_rows.py",
     (
-        "stays[here] = ~label_rows",
-        "stays[here] = label_rows",
+        "stays[here] = ~(label_rows",
+        "stays[here] = (label_rows",
         "pv/test_loop.py::TestKeptRows::test_an_interval_of_a_known_day_is_read_again",
+    ),
+    (
+        "replaced)[0] & again)",
+        "replaced)[0])",
+        "pv/test_loop.py::TestKeptRows::test_an_interval_of_kept_days_and_new_ones_forgets_no_row",
     ),
     (
         "known, np.where(known, days[place], day)",

@@ -15,7 +15,7 @@ import pyrodgm.pv.follow
 from pyrodgm.pv import Monitor, follow_file, monitor_file
 from pyrodgm.pv.appended import Place, read_appended
 from pyrodgm.pv.logger import Piece, read_logger
-from pyrodgm.pv.logger_map import LoggerMap
+from pyrodgm.pv.logger_map import LoggerMap, load_map
 from pyrodgm.pv.watch import Watch
 from tests.pv.king_string import string, written
 
@@ -147,6 +147,14 @@ def test_a_state_of_an_older_version_is_continued(folder, roof):
     assert later.take([again])["skipped"].tolist() == ["time repeats"]
 
 
+def test_a_remark_on_a_unit_stays_after_a_stop(roof, tmp_path):
+    (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"')
+    path = written(tmp_path, string(["N"]).rename(columns={"poa_global": "POA [BTU]"}))
+    options = {"logger_map": load_map(tmp_path / "map.toml"), "until": lambda report: True}
+    first, again = (follow_file(roof, path, tmp_path / "report", **options) for _ in range(2))
+    assert first.units == again.units == {"poa_global": "[BTU] is no known unit, so W/m2 is assumed"}
+
+
 class TestAppended:
     def read(self, path, place):
         found = list(read_appended(path, LoggerMap(), place))
@@ -166,8 +174,20 @@ class TestAppended:
         later, place = self.read(path, place)
         assert later[0][0] == times[0][0] + 60 and later[0][1] < 0 and place.rows == 3
 
+    def test_a_row_of_too_many_cells_is_counted_in_the_whole_file(self, tmp_path):
+        path, line = tmp_path / "log.csv", "2022-01-31T12:00:00Z,1,2,300,20\n"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + 3 * line)
+        _, place = self.read(path, Place())
+        with path.open("a") as file:
+            file.write("\n" + line + line.replace("1,2", "1,5,2"))
+        with pytest.raises(ValueError, match=r"data: got log.csv with 6 cells in row 5, want 5"):
+            self.read(path, place)
+
     def test_another_file(self, tmp_path):
         path = tmp_path / "log.csv"
+        path.write_bytes("time,i_dc\n".encode("utf-16"))
+        with pytest.raises(ValueError, match="data: got log.csv, which is not text .*, want a CSV in UTF-8"):
+            self.read(path, Place())
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n2022-01-31T12:00Z,1,2,300,20\n")
         _, place = self.read(path, Place())
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n")
@@ -222,6 +242,11 @@ def test_bad_input(folder, roof, tmp_path):
         follow_file(roof, path, tmp_path / "report", minutes=30)
     with pytest.raises(ValueError, match=r"output: got .* with a report that follows a file, want --follow or another"):
         monitor_file(roof, path, tmp_path / "report")
+    (tmp_path / "report" / "rows.parquet" / "part-000001.parquet").unlink()
+    with pytest.raises(
+        ValueError, match=r"output: got .*rows.parquet without part-000001.parquet, want it, or another"
+    ):
+        follow_file(roof, path, tmp_path / "report")
     (tmp_path / "report" / "follow.safetensors").write_bytes(b"{}")
     with pytest.raises(ValueError, match=r"output: got .*follow.safetensors, which cannot be read"):
         follow_file(roof, path, tmp_path / "report")

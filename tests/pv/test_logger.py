@@ -275,9 +275,13 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         (HEADER + "\n31.01.2022 14:05,1,2,3,4\n", "time: got '31.01.2022 14:05' in row 1, want ISO 8601"),
         (HEADER + "\n2022-01-31 14:05,1,2,3,4\n", "time: got times without an offset from UTC, want timezone in a map"),
         (HEADER + '\n2022-01-31T14:05Z,"1,5",2,3,4\n', "i_dc: got '1,5' in row 1, want a decimal point, or decimal"),
-        (HEADER + "\n2022-01-31T14:05Z,1,2,3,4,5\n", "data: got log.csv, which cannot be read"),
+        (HEADER + "\n2022-01-31T14:05Z,1,5,2,3,4\n", "data: got log.csv with 6 cells in row 1, want 5, .* commas, or"),
         (
             HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n",
+            "data: got log.csv with 7 cells in row 2, want 5, one per name; decimal commas, or two rows in one line",
+        ),
+        (
+            HEADER + '\n2022-01-31T14:05Z,1,2,3,4,\n\n"2022-01-31T14:06Z,1,2,3,4\n',
             "data: got log.csv, which cannot be read .*, want 5 cells a row",
         ),
     ],

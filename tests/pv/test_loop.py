@@ -135,11 +135,19 @@ class TestKeptRows:
         rows = self.sample(tmp_path, kept, later(string(["N"]), 9), whole)
         assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"normal"}, 9: {"normal"}}
 
+    def test_an_interval_of_kept_days_and_new_ones_forgets_no_row(self, tmp_path, kept):
+        """The new file begins a day after the interval, so the kept rows of the first day are all there is of it."""
+        rows = self.sample(
+            tmp_path, kept, later(string(["N"]), 3), Interval("1", FIRST + 2 * DAY, FIRST + 4 * DAY, "S")
+        )
+        assert self.states(rows) == {0: {"normal"}, 1: {"normal"}, 2: {"S"}, 3: {"S"}}
+        assert (rows.state == "S")[: len(kept.time)].sum() == (kept.state == "IV").sum() > 0
+
     def test_intervals_of_two_strings_both_have_rows(self):
         time = np.array([100, 200])
         kept = Rows(np.array(["1", "2"], object), time, time, np.full(2, "normal", object), {})
         intervals = [Interval("1", 50, 150, "IV"), Interval("2", 150, 250, "PS")]
-        rows, has_rows = relabelled(kept, intervals, np.zeros(2, bool), {"normal"})
+        rows, has_rows = relabelled(kept, intervals, np.zeros(2, bool), set(), {"normal"})
         assert rows.state.tolist() == ["IV", "PS"] and has_rows.all()
 
     def test_what_is_not_known_has_no_label(self, tmp_path, kept):

@@ -258,6 +258,8 @@ class TestThreshold:
 
     def test_false_alarms_are_of_further_days(self, roof):
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
+        further = roof.rows.day[use_of_days(roof.rows) == "further"]
+        assert {day.time[0] for day in roof.further["1"]} == set(further)
         assert len(roof.further["1"]) == 3 and 350 < len(roof.thresholds.scores["1"]) < 360
         alarms = roof.false_alarms(0.01)
         assert alarms.days == alarms.dates == 3 and alarms.rows.low <= alarms.rows.value <= alarms.rows.high

@@ -390,6 +390,11 @@ class TestSensors:
             spread = np.sqrt(drift**2 * 90 / 365 + 2 * (share**2 + (noise / 5_000) ** 2) / ends)
             assert (moved / 5_000).std() == pytest.approx(spread, rel=0.3), name
 
+    def test_current_and_voltage_are_zero_where_the_string_is_off(self):
+        """Without noise, unlike the irradiance."""
+        told = self.told(0, 1_000, 1)
+        assert not told["i_dc"].any() and not told["v_dc"].any() and told["poa_global"].any()
+
     def test_what_is_never_negative(self):
         told = self.told(0, 1_000, 1)
         assert all(told[name].min() == 0 for name in ("i_dc", "v_dc", "poa_global", "wind_speed"))
