@@ -70,7 +70,8 @@ class MaskedConv(torch.nn.Module):
             torch.nn.init.xavier_uniform_(weight)
 
     def forward(self, x: torch.Tensor, *parents: torch.Tensor) -> torch.Tensor:
-        return self.of_parents(*parents) + self._convolved(x, self.masked_weight())
+        weight = self.masked_weight()[:, :, : self.reach + 1]  # the rows of a kernel below its centre are zero
+        return self.of_parents(*parents) + self._convolved(x, weight)
 
     def masked_weight(self) -> torch.Tensor:
         """The weight W * mask."""
@@ -90,6 +91,7 @@ class MaskedConv(torch.nn.Module):
     def _convolved(self, maps, weight):
         maps, weight = in_precision(self.precision, maps, weight)
         out = F.conv2d(maps.reshape(-1, *maps.shape[-3:]), weight, padding=self.reach)
+        out = out[:, :, : maps.shape[-2]]  # a kernel without its lower rows also gives rows below the maps
         return out.reshape(*maps.shape[:-3], *out.shape[1:])
 
 

@@ -955,6 +955,16 @@ mutants(
         "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
     ),
     (
+        "[:, :, : self.reach + 1]",
+        "[:, :, : self.reach]",
+        "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
+    ),
+    (
+        "out[:, :, : maps.shape[-2]]",
+        "out[:, :, -maps.shape[-2] :]",
+        "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
+    ),
+    (
         "above[:, None] >= below for",
         "above[:, None] > below for",
         "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
