@@ -183,6 +183,15 @@ class TestStates:
         assert report.states.total() == rows["state"].notna().sum() > 50
         assert "string not known" in (tmp_path / "report" / "report.html").read_text()
 
+    def test_strings_that_a_file_lacks_are_said(self, two, tmp_path):
+        path, logger_map, table = two
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        assert monitor_file(monitor, path, tmp_path / "both").missing == ()
+        path = written(tmp_path, table[table["inverter"] == "a"])
+        assert monitor_file(monitor, path, tmp_path / "one").missing == ("b",)
+        pages = [(tmp_path / name / "report.html").read_text() for name in ("both", "one")]
+        assert ["Strings without a row: b." in page for page in pages] == [False, True]
+
     def test_raw_reads_the_six_sensors(self, tmp_path):
         table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
         table["wind_speed"] = np.random.default_rng(0).uniform(1, 3, len(table))
