@@ -7866,6 +7866,45 @@ mutants(
     ),
 )
 mutants(
+    "pv/monitor_model.py",
+    (
+        'choose_evenly(rows.state, use == "train", num_rows',
+        'choose_evenly(rows.state, use != "further", num_rows',
+        "pv/test_monitor.py::TestThreshold::test_their_days_are_for_nothing_else",
+    ),
+    (
+        'healthy_strings(rows, use == "train", known)',
+        'healthy_strings(rows, use != "further", known)',
+        "pv/test_monitor.py::TestThreshold::test_their_days_are_for_nothing_else",
+    ),
+)
+mutants(
+    "data/pv/simulate.py",
+    (
+        '(state[weather.days] == "S") & (covered.max(1) == 0), healthy',
+        '(state[weather.days] == "S") & (covered.min(1) == 0), healthy',
+        "data/pv/test_simulate.py::TestString::test_a_day_of_snow_is_healthy_once_no_module_is_covered",
+    ),
+    (
+        'resample("1h").max()',
+        'resample("1h").first()',
+        "data/pv/test_simulate.py::TestString::test_dirt_grows_each_day_until_it_rains",
+    ),
+)
+mutants(
+    "data/pv/weather.py",
+    (
+        "_memory(len(time), 5, generator) - 0.045)",
+        "_memory(len(time), 50, generator) - 0.045)",
+        "data/pv/test_simulate.py::TestWeather::test_gusts_last_five_minutes_around_the_wind_of_the_hour",
+    ),
+    (
+        "_memory(len(time), 5, generator) - 0.045)",
+        "_memory(len(time), 5, generator))",
+        "data/pv/test_simulate.py::TestWeather::test_gusts_last_five_minutes_around_the_wind_of_the_hour",
+    ),
+)
+mutants(
     "pv/intervals.py",
     (
         "time <= interval.end",

@@ -265,6 +265,21 @@ class TestThreshold:
         normality = np.sort(probabilities[here, normal])
         assert normality.mean() < 1 / 3 and found.normality["1"] == pytest.approx(normality, abs=1e-4)
 
+    def test_their_days_are_for_nothing_else(self, tmp_path):
+        """Other voltages on the second of four normal days change neither the healthy string nor the weights."""
+        table, monitors = string(["N"] * 4, minutes=15), []
+        for share in (1.0, 0.9):
+            table.loc[96:191, "v_dc"] *= share
+            monitors.append(Monitor.fit(written(tmp_path, table), "state", ["N"], steps=2))
+        rows = monitors[0].rows
+        assert set(use_of_days(rows)[rows.day == np.unique(rows.day)[1]]) == {"threshold"}
+        one, other = (monitor.readings.healthy["1"] for monitor in monitors)
+        assert one == other
+        one, other = (monitor.classifier.model_.state_dict() for monitor in monitors)
+        assert all((one[name] == other[name]).all() for name in one)
+        one, other = (monitor.thresholds.scores["1"] for monitor in monitors)
+        assert abs(one.mean() - other.mean()) > 0.1
+
     def test_false_alarms_are_of_further_days(self, roof):
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""
         further = roof.rows.day[use_of_days(roof.rows) == "further"]
