@@ -75,13 +75,14 @@ class TestCheck:
 
     def test_tells_what_a_file_holds(self, tmp_path):
         rows = [f"2022-01-31T{h:02d}:{m:02d}Z,5,300.{h}{m},7{m:02d},{h}" for h in (19, 20) for m in range(0, 60, 10)]
-        (tmp_path / "log.csv").write_text(self.HEADER + "\n".join(rows) + "\n2022-01-31T21:00Z,1,2,3,4\n")
+        (tmp_path / "log.csv").write_text(self.HEADER + "\n".join(rows) + "\n2022-01-31T21:00Z,1,2,3,4\n1,2,3,4,5,6\n")
         result = call("check", "log.csv", "--latitude", "36.1", "--longitude", "-79.95")
         assert result.exit_code == 0
         for line in (
-            "1: 13 rows, 2022-01-31 19:00:00 UTC",
+            "1: 14 rows, 2022-01-31 19:00:00 UTC",
             "a row every 10 min",
             "left out: 1 rows, night",
+            "left out: 1 rows, too many cells",
             "1: used: ",
         ):
             assert line in result.output
@@ -136,13 +137,17 @@ class TestMonitor:
         assert re.search(
             r"[0-9]+ of the events return at the same position of the sun, in [0-9]+ series", result.output
         )
-        Path("events.csv").write_text("string,start,end,state\n1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n")
+        Path("events.csv").write_text(
+            "string,start,end,state\n1,2019-03-09T13:00Z,2019-03-09T15:00Z,lost\n"
+            "1,2019-03-09T12:00Z,2019-03-09T20:00Z,odd\n"
+        )
         go_on = ("train", "log.csv", "--model", "roof", "--labels", "events.csv", "--steps", 2)
         result = call(*go_on)
         assert result.exit_code == 0 and re.search(
             "roof: continues from [0-9]+ kept rows, states IV, PS50", result.output
         )
         assert re.search("log.csv: [0-9]+ rows skipped, of days that roof already has", result.output)
+        assert "lost: later intervals of events.csv override all its rows" in result.output
         assert "roof: states IV, PS50, PS7, PS75, PSRS, RS4, RS8, S, normal, odd; " in result.output
         result = call(*go_on, "--fresh", "--module", MODULE, "--modules", 8)
         assert result.exit_code == 0 and "roof: states normal, odd; " in result.output
@@ -152,6 +157,19 @@ class TestMonitor:
     def test_training_counts_the_rows_left_out(self, log):
         result = call("train", "log.csv", "--model", "roof", "--steps", 2)
         assert re.search("left out: [0-9]+ rows, night", result.output)
+
+    def test_a_string_that_the_file_lacks_is_said(self, log, monkeypatch):
+        table = pandas.read_csv("log.csv").rename(columns={"v_dc": "CB1"})
+        table.assign(CB2=0.9 * table["CB1"], CB3=table["CB1"]).to_csv("three.csv", index=False)
+        Path("map.toml").write_text('[columns]\nv_dc = "CB{string}"')
+        call("train", "three.csv", "--model", "roof", "--steps", 2, "--map", "map.toml")
+        table.to_csv("log.csv", index=False)
+        result = call("monitor", "roof", "log.csv", "--output", "report")
+        assert "strings of roof without a row in log.csv: 2, 3\n" in result.output
+        monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
+        result = call("monitor", "roof", "log.csv", "--output", "following", "--follow")
+        assert re.search("following: 5760 rows, [0-9]+ events; strings without a row: 2, 3\n", result.output)
+        assert "without a row" not in call("monitor", "roof", "three.csv", "--output", "report").output
 
     def test_a_unit_that_is_not_known_is_said(self, log):
         Path("map.toml").write_text('[columns]\npoa_global = "POA [BTU]"')

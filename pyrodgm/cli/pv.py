@@ -146,6 +146,10 @@ def train(
     rows: Any = monitor.rows  # kept by ``fit``
     if rows.known:
         console.print(f"{data}: {rows.known} rows skipped, of days that {model} already has", **say)
+    for state in rows.overridden:
+        console.print(
+            f"{state}: later intervals of {labels} override all its rows, so it is not learnt from them", **say
+        )
     states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
     console.print(f"{model}: states {states}; {kept} rows kept", **say)
     for line in told(monitor.false_alarms(false_alarms, minutes), false_alarms):
@@ -185,7 +189,8 @@ def monitor(
 
         def told(report):
             if report.rows > seen[0]:
-                console.print(f"{output}: {report.rows} rows, {len(report.events)} events", **say)
+                missing = f"; strings without a row: {', '.join(report.missing)}" if report.missing else ""
+                console.print(f"{output}: {report.rows} rows, {len(report.events)} events{missing}", **say)
             seen[0] = report.rows
             return False
 
@@ -203,6 +208,8 @@ def monitor(
         console.print(f"{again} of the events return at the same position of the sun, in {len(series)} series", **say)
     elif trained.site is None:
         console.print("events that return were not searched for; train with --latitude and --longitude", **say)
+    if report.missing:
+        console.print(f"strings of {model} without a row in {data}: {', '.join(report.missing)}", **say)
     for state, count in report.states.most_common():
         console.print(f"{count} rows {state}", **say)
     for quantity, remark in report.units.items():

@@ -15,7 +15,7 @@ def told(checks: dict[str, StringCheck]) -> list[str]:
     lines = []
     for name, check in checks.items():
         if name == NO_STRING:
-            lines.append(f"no string: left out: {check.rows} rows, no string")
+            lines += [f"no string: {text}" for text in _left_out(check)]
             continue
         span = "no row with a time" if check.first is None else f"{_moment(check.first)} to {_moment(check.last)}"
         step = "" if check.step is None else f", a row every {_length(check.step)}"
@@ -35,10 +35,14 @@ def told(checks: dict[str, StringCheck]) -> list[str]:
         if check.clock is not None and abs(check.clock) <= CLOCK:
             texts.append(f"clock: right, noon is {_off(check.clock)}")
         texts += _problems(check)
-        texts += [f"left out: {count} rows, {reason}" for reason, count in check.skipped.most_common()]
+        texts += _left_out(check)
         texts.append(f"used: {check.used} rows" + ("" if check.used else ": nothing to learn from"))
         lines += [f"{name}: {text}" for text in texts]
     return lines
+
+
+def _left_out(check):
+    return [f"left out: {count} rows, {reason}" for reason, count in check.skipped.most_common()]
 
 
 def problems(checks: dict[str, StringCheck]) -> list[str]:

@@ -3,8 +3,9 @@
 Needs the extra ``pv``.
 
 A cell that is not a number, such as ``Bad Input``, becomes NaN. A time that cannot be read becomes ``NO_TIME``, and a
-missing string becomes ``NO_STRING``. ``quality`` decides which of these rows are left out, and gives the reason. A
-problem with the whole file raises an error immediately.
+missing string becomes ``NO_STRING``. In a row of a CSV with more cells than there are names, it is not known which cell
+belongs to which name, so all its cells count as empty. ``quality`` decides which of these rows are left out, and gives
+the reason. A problem with the whole file raises an error.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ROWS_AT_ONCE = 200_000
 NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
 NO_TIME = np.iinfo(np.int64).min
 NO_STRING = ""  # string of the rows whose cell for it is empty
+TOO_LONG = -1  # extra column of a table: the number of cells of a row that has too many, 0 for other rows
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 OFFSET = r"\d[T ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"  # of a time in ISO 8601
 IN_FORMAT = r"%z|Z|\+00:?00"  # what a format has for times with an offset, or in UTC
@@ -49,6 +51,7 @@ class Piece(NamedTuple):
         part: number of the part of the file, from 0. Pieces of one part come from the same rows, or from interleaved
             rows.
         units: a remark on each quantity whose column names an unknown unit, see ``unknown_unit``.
+        too_long: whether each row has more cells than there are names, ``(N,)``; None if no row has.
     """
 
     string: str
@@ -59,6 +62,7 @@ class Piece(NamedTuple):
     state: np.ndarray | None = None
     part: int = 0
     units: Mapping[str, str] = MappingProxyType({})
+    too_long: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -89,7 +93,8 @@ def read_logger(
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: for another kind of file; for columns that are missing or occur twice; for times in an unknown
-            format or without an offset; and for unexpected decimal commas. The message names the column and the row.
+            format or without an offset; for unexpected decimal commas; and if most rows have too many cells. The
+            message names the column and the row.
 
     Example::
 
@@ -148,6 +153,9 @@ def csv_tables(
 ) -> Iterator[Any]:
     """Tables of text and numbers of a CSV.
 
+    The fast parser refuses a row with more cells than there are names. The rows of its table are then cut to size, and
+    the table has the column ``TOO_LONG`` as well.
+
     Args:
         source: a path, or bytes in memory.
         name: name of the file, for messages.
@@ -158,59 +166,86 @@ def csv_tables(
         first: number of the first row in the file, for messages.
 
     Raises:
-        ValueError: for a row of more cells than there are names, and for other text that is no CSV.
+        ValueError: for text that is no CSV; and if the first row is read and most rows have too many cells.
     """
     pandas = need("pandas")
     decimal = logger_map.decimal or ("," if separator == ";" else ".")
     texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
-    options = {
+    options: dict[str, Any] = {
         "sep": separator,
         "decimal": decimal,
         "header": None,
-        "skiprows": skip,
-        "names": range(len(header)),
         "index_col": False,
         "dtype": texts,
         "encoding": "utf-8-sig",
-        "chunksize": rows_at_once,
         "low_memory": False,
         "na_values": NOTHING,
     }
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pandas.errors.ParserWarning)  # a row of more cells than there are names
-            with pandas.read_csv(source, **options) as reader:
-                for table in reader:
-                    table.columns = header
-                    yield table
-    except pandas.errors.EmptyDataError:
-        return
-    except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
-        row, cells = _long_row(source, separator, len(header), skip)
-        if cells:
-            raise ValueError(
-                f"data: got {name} with {cells} cells in row {first + row}, want {len(header)}, one per name; decimal "
-                "commas, or two rows in one line?"
-            ) from error
-        reason = str(error).strip()
+    width, rows, long, example = len(header), 0, 0, ""
+    place, begin = 0, 0  # bytes and rows before those that the fast parser is given
+    with _opened(source) as file:
+        while True:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", pandas.errors.ParserWarning)  # a first row of more cells than names
+                    with pandas.read_csv(
+                        file, names=range(width), skiprows=skip, chunksize=rows_at_once, **options
+                    ) as reader:
+                        for table in reader:
+                            table.columns = header
+                            rows += len(table)
+                            if len(table):  # none after the last line
+                                yield table
+                break
+            except pandas.errors.EmptyDataError:
+                break
+            except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
+                problem = error
+            try:
+                file.seek(place)
+                for _ in range(skip):
+                    file.readline()
+                text = _cut_to_size(file, separator, width, rows - begin, rows_at_once)
+            except (csv.Error, UnicodeDecodeError) as error:
+                reason = str(problem).strip()
+                raise ValueError(
+                    f"data: got {name}, which cannot be read ({reason}), want {width} cells a row"
+                ) from error
+            place, skip = file.tell(), 0
+            table = pandas.read_csv(text, names=range(width + 1), **options)
+            table.columns = [*header, TOO_LONG]
+            cells = table[TOO_LONG].to_numpy()
+            if cells.any() and not long:
+                example = f"{cells[cells > 0][0]} cells in row {first + rows + (cells > 0).argmax()}"
+            begin = rows = rows + len(table)
+            long += (cells > 0).sum()
+            yield table
+    if first == 1 and long > rows / 2:
         raise ValueError(
-            f"data: got {name}, which cannot be read ({reason}), want {len(header)} cells a row"
-        ) from error
+            f"data: got {name} with {example}, want {width}, one per name; decimal commas, or two rows in one line?"
+        )
 
 
-def _long_row(source, separator, width, skip):
-    """The place, from 0, of the first row of more cells than ``width``, and their number; 0 cells if there is none."""
-    options: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+def _opened(source):
     if isinstance(source, io.BytesIO):
-        text = io.TextIOWrapper(io.BytesIO(source.getvalue()), **options)
-    else:
-        text = (gzip.open if source.suffix == ".gz" else open)(source, "rt", **options)
-    with text:
-        rows = filter(None, islice(csv.reader(text, delimiter=separator), skip, None))  # an empty line is no row
-        try:
-            return next(((row, len(cells)) for row, cells in enumerate(rows) if any(cells[width:])), (0, 0))
-        except csv.Error:  # such as a quotation mark that is never closed
-            return 0, 0
+        return source
+    return (gzip.open if source.suffix == ".gz" else open)(source, "rb")
+
+
+def _cut_to_size(file, separator, width, done, number):
+    """CSV text of at most ``number`` rows after the first ``done`` ones, each with a last cell for ``TOO_LONG``.
+
+    All other cells of a row that has too many become empty. Empty cells at its end are not too many.
+    """
+    rows = csv.reader((line.decode() for line in file), delimiter=separator, strict=True)
+    rows = (cells for cells in rows if len(cells) > 1 or (cells and not cells[0].isspace()))  # as the fast parser
+    text, blank = io.StringIO(), [""] * width
+    csv.writer(text, delimiter=separator).writerows(
+        [*blank, len(cells)] if any(cells[width:]) else [*(cells + blank)[:width], 0]
+        for cells in islice(rows, done, done + number)
+    )
+    text.seek(0)
+    return text
 
 
 def _parquet(path, rows_at_once):
@@ -228,6 +263,7 @@ def pieces_of(
     """A table's rows string by string; ``first`` is the number of its first row in the file."""
     time = _times(table[logger_map.time], first, logger_map)
     row = np.arange(first, first + len(table))
+    too_long = table[TOO_LONG].to_numpy() > 0 if TOO_LONG in table else None
     state = None if label is None else table[label].astype(object).where(table[label].notna(), None).to_numpy()
     groups = {None: slice(None)}
     if logger_map.string_column is not None:
@@ -254,6 +290,7 @@ def pieces_of(
                 None if state is None else state[chosen],
                 part,
                 units,
+                None if too_long is None else too_long[chosen],
             )
 
 

@@ -2,6 +2,7 @@
 
 A row has one reason, the first of these that applies:
 
+    too many cells   more cells than the file has names
     no string        the cell that names the string is empty
     no time          the cell is empty or cannot be read, or lacks the offset from UTC that other cells have
     time repeats     the same time as the row before
@@ -55,13 +56,16 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
         for piece in read_logger("string.csv"):
             used = skip_reasons(piece, seen) == None
     """
-    if piece.string == NO_STRING:
-        return np.full(len(piece), "no string", object)
     reasons = np.full(len(piece), None, object)
 
     def because(reason, rows):
         reasons[rows & (reasons == None)] = reason  # noqa: E711
 
+    if piece.too_long is not None:
+        because("too many cells", piece.too_long)
+    if piece.string == NO_STRING:
+        because("no string", np.ones(len(piece), bool))
+        return reasons
     because("no time", piece.time == NO_TIME)
     before = np.concatenate([[seen.previous], piece.time])
     latest = np.maximum.accumulate(np.concatenate([[seen.latest], piece.time]))

@@ -86,10 +86,11 @@ def _head(report, about, hours):
         (f"{len(report.days)}", "string" if len(report.days) == 1 else "strings"),
     ]
     shown = "".join(f"<div><b>{value}</b><span class='quiet'>{name}</span></div>" for value, name in facts)
+    missing = f"<p>Strings without a row: {escape(', '.join(report.missing))}.</p>\n" if report.missing else ""
     return (
         f"<h1>{escape(about['data'])}</h1>\n<p class='quiet'>{span}, times in {_zone(hours)}. Stated share of false "
         f"alarms: {100 * about['false_alarms']:g} % of normal rows. Model "
-        f"{escape(about['model'])}.</p>\n<div class='facts'>{shown}</div>\n"
+        f"{escape(about['model'])}.</p>\n<div class='facts'>{shown}</div>\n{missing}"
     )
 
 

@@ -29,6 +29,7 @@ class Rows(NamedTuple):
         known: number of rows of the file that were skipped because their day had been sampled before.
         skipped: number of rows of the file that were left out, by reason.
         units: remarks on quantities of the file whose unit is not known, by name.
+        overridden: states of an operator's intervals that have no row, because later intervals override them all.
     """
 
     string: np.ndarray
@@ -39,6 +40,7 @@ class Rows(NamedTuple):
     known: int = 0
     skipped: Counter[str] = NONE
     units: Mapping[str, str] = MappingProxyType({})
+    overridden: tuple[str, ...] = ()
 
     def take(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
         """The values of some of the rows."""

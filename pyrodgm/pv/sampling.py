@@ -89,7 +89,8 @@ def sample_rows(
         earlier, in_kept = relabelled(kept, intervals, in_file, {key[:2] for key in held}, healthy)
         rows, in_file = join(earlier, rows), in_file | in_kept
     _check(path, label, healthy, intervals, in_file, found, rows)
-    return rows
+    named = {interval.state for interval in intervals if interval.state is not None} - healthy
+    return rows._replace(overridden=tuple(sorted(named - set(rows.state.tolist()))))
 
 
 def _rows(held):

@@ -19,7 +19,7 @@ from pyrodgm.pv.events import Event, EventsOfString, seconds_of
 from pyrodgm.pv.examples import Example, ExamplesOfString
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.monitor_model import Monitor
-from pyrodgm.pv.quality import Seen, left_out
+from pyrodgm.pv.quality import Seen, left_out, skip_reasons
 from pyrodgm.pv.readings import COLUMNS, temperature
 from pyrodgm.pv.rows import UNSEEN
 from pyrodgm.pv.series import number_series
@@ -36,6 +36,7 @@ class Report(NamedTuple):
         days: the data for the plots of each string.
         examples: the worst rows of each string, each with a healthy one or None.
         units: remarks on quantities whose unit is not known, by name.
+        missing: names of the monitor's strings of which no row was read.
     """
 
     rows: int
@@ -45,6 +46,7 @@ class Report(NamedTuple):
     days: dict[str, DaysOfString]
     examples: dict[str, list[tuple[Example, Example | None]]]
     units: Mapping[str, str] = MappingProxyType({})
+    missing: tuple[str, ...] = ()
 
 
 class Watch:
@@ -83,8 +85,10 @@ class Watch:
                 tables.append(self.strings[piece.string].rows(piece))
             else:
                 self.unknown = self.unknown or piece.string
-                reason = "no string" if piece.string == NO_STRING else "string not known"
-                tables.append(_nothing(piece) | {"skipped": np.full(len(piece), reason, object)})
+                reasons = np.full(len(piece), "string not known", object)
+                if piece.string == NO_STRING:
+                    reasons = skip_reasons(piece, Seen())
+                tables.append(_nothing(piece) | {"skipped": reasons})
             used = tables[-1]["skipped"] == None  # noqa: E711
             self.states.update(Counter(tables[-1]["state"][used].tolist()))
             self.skipped.update(Counter(tables[-1]["skipped"][~used].tolist()))
@@ -104,7 +108,11 @@ class Watch:
         days = {name: one.days for name, one in strings.items()}
         examples = {name: one.examples.pairs() for name, one in strings.items()}
         events = number_series(events, self.monitor.site)
-        return Report(self.rows, Counter(self.states), Counter(self.skipped), events, days, examples, dict(self.units))
+        counts, missing = (
+            (Counter(self.states), Counter(self.skipped)),
+            set(self.monitor.thresholds.scores) - set(strings),
+        )
+        return Report(self.rows, *counts, events, days, examples, dict(self.units), tuple(sorted(missing)))
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
         """The complete state as JSON and arrays, for ``restore``."""

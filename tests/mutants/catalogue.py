@@ -4976,8 +4976,8 @@ mutants(
 mutants(
     "pv/watch.py",
     (
-        '"no string" if piece.string == NO_STRING else "string not known"',
-        '"string not known"',
+        "reasons = skip_reasons(piece, Seen())",
+        "skip_reasons(piece, Seen())",
         "pv/test_follow.py::TestStrings::test_rows_of_one_that_is_not_known_are_left_out",
     ),
     (
@@ -7821,6 +7821,97 @@ mutants(
         "None if state is None else state[chosen]",
         "state",
         "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        "if any(cells[width:]) else",
+        "if len(cells) > width else",
+        "pv/test_logger.py::TestTooManyCells::test_empty_lines_and_cells_quotes_and_a_half_written_end",
+    ),
+    (
+        "separator, width, rows - begin, rows_at_once)",
+        "separator, width, rows, rows_at_once)",
+        "pv/test_logger.py::TestTooManyCells::test_for_any_pieces[long1-2]",
+    ),
+    (
+        "first == 1 and long > rows / 2",
+        "first == 1 and long > rows",
+        "pv/test_logger.py::TestTooManyCells::test_half_of_the_rows_may_have_too_many",
+    ),
+    (
+        "{cells[cells > 0][0]} cells in row {first + rows + (cells > 0).argmax()}",
+        "{cells[cells > 0][0]} cells in row {first + (cells > 0).argmax()}",
+        "pv/test_logger.py::TestTooManyCells::test_half_of_the_rows_may_have_too_many",
+    ),
+)
+mutants(
+    "pv/quality.py",
+    (
+        'because("too many cells", piece.too_long)',
+        'because("no time", piece.too_long)',
+        "pv/test_logger.py::TestTooManyCells::test_the_row_has_no_string",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "if interval.state is not None} - healthy",
+        "if interval.state is not None}",
+        "pv/test_loop.py::TestKeptRows::test_a_state_that_later_intervals_override_is_said",
+    ),
+    (
+        "sorted(named - set(rows.state.tolist()))",
+        "sorted(named - found)",
+        "pv/test_loop.py::TestKeptRows::test_a_state_that_later_intervals_override_is_said",
+    ),
+)
+mutants(
+    "pv/watch.py",
+    (
+        "set(self.monitor.thresholds.scores) - set(strings)",
+        "set(strings) - set(self.monitor.thresholds.scores)",
+        "pv/test_monitor.py::TestStates::test_strings_that_a_file_lacks_are_said",
+    ),
+)
+mutants(
+    "pv/monitor_model.py",
+    (
+        'choose_evenly(rows.state, use == "train", num_rows',
+        'choose_evenly(rows.state, use != "further", num_rows',
+        "pv/test_monitor.py::TestThreshold::test_their_days_are_for_nothing_else",
+    ),
+    (
+        'healthy_strings(rows, use == "train", known)',
+        'healthy_strings(rows, use != "further", known)',
+        "pv/test_monitor.py::TestThreshold::test_their_days_are_for_nothing_else",
+    ),
+)
+mutants(
+    "data/pv/simulate.py",
+    (
+        '(state[weather.days] == "S") & (covered.max(1) == 0), healthy',
+        '(state[weather.days] == "S") & (covered.min(1) == 0), healthy',
+        "data/pv/test_simulate.py::TestString::test_a_day_of_snow_is_healthy_once_no_module_is_covered",
+    ),
+    (
+        'resample("1h").max()',
+        'resample("1h").first()',
+        "data/pv/test_simulate.py::TestString::test_dirt_grows_each_day_until_it_rains",
+    ),
+)
+mutants(
+    "data/pv/weather.py",
+    (
+        "_memory(len(time), 5, generator) - 0.045)",
+        "_memory(len(time), 50, generator) - 0.045)",
+        "data/pv/test_simulate.py::TestWeather::test_gusts_last_five_minutes_around_the_wind_of_the_hour",
+    ),
+    (
+        "_memory(len(time), 5, generator) - 0.045)",
+        "_memory(len(time), 5, generator))",
+        "data/pv/test_simulate.py::TestWeather::test_gusts_last_five_minutes_around_the_wind_of_the_hour",
     ),
 )
 mutants(

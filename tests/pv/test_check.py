@@ -468,13 +468,14 @@ class TestCheck:
         table = month.assign(inverter=np.where(np.arange(len(month)) % 1000 == 500, None, "a"))
         table.to_csv(tmp_path / "log.csv", index=False)
         with (tmp_path / "log.csv").open("a") as file:
-            file.write("2019-03-31T00:00:00-05:00,1,2")
+            file.write("2019-03-31T00:00:00-05:00,1,2\n" + "2019-03-31T00:01:00-05:00,1,5,2,3,4,5,6,a,b\n" * 2)
         checks = check_logger(tmp_path / "log.csv", load_map(tmp_path / "map.toml"))
         assert list(checks) == ["", "a"] and checks["a"].rows == checks["a"].used + sum(checks["a"].skipped.values())
         without = len(range(500, len(month), 1000)) + 1
-        assert checks[""].rows == without == len(month) + 1 - checks["a"].rows
-        assert checks[""].skipped == {"no string": without} and not checks[""].ranges
-        assert told(checks)[0] == f"no string: left out: {without} rows, no string"
+        assert checks[""].rows == without + 2 == len(month) + 3 - checks["a"].rows
+        assert checks[""].skipped == {"no string": without, "too many cells": 2} and not checks[""].ranges
+        counts = [f"{without} rows, no string", "2 rows, too many cells"]
+        assert told(checks)[:2] == [f"no string: left out: {count}" for count in counts]
 
     def test_a_file_of_nights(self, tmp_path, month):
         check = checked(tmp_path, month[month["poa_global"] < 20])

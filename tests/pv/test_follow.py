@@ -14,7 +14,7 @@ import pytest
 import pyrodgm.pv.follow
 from pyrodgm.pv import Monitor, follow_file, monitor_file
 from pyrodgm.pv.appended import Place, read_appended
-from pyrodgm.pv.logger import Piece, read_logger
+from pyrodgm.pv.logger import NO_TIME, Piece, read_logger
 from pyrodgm.pv.logger_map import LoggerMap, load_map
 from pyrodgm.pv.watch import Watch
 from tests.pv.king_string import string, written
@@ -133,6 +133,26 @@ def test_what_is_remembered_at_a_stop_counts_after_it(tmp_path):
     assert one == other and len(one) == 2 and all(healthy for _, healthy in one)
 
 
+def test_rows_of_too_many_cells_are_left_out(folder, roof, tmp_path):
+    """Stops are before, between and after such rows, so one of them is read alone."""
+    lines, long = (folder / "whole.csv").read_bytes().splitlines(keepends=True), [130, 131, 500, 501]
+    for row in long:
+        lines[1 + row] = lines[1 + row].replace(b".", b",")
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"".join(lines))
+    wholes = [monitor_file(roof, path, tmp_path / str(n), rows_at_once=n) for n in (77, 10**6)]
+    for rows in (130, 131, 132, 400, 502, len(lines)):
+        path.write_bytes(b"".join(lines[: 1 + rows]))
+        report = follow_file(roof, path, tmp_path / "report", until=lambda report: True)
+    rows, *others = (pandas.read_parquet(tmp_path / name / "rows.parquet") for name in ("report", "77", "1000000"))
+    assert (rows["skipped"] == "too many cells").to_numpy().nonzero()[0].tolist() == long
+    assert rows["time"][long].isna().all() and (rows["skipped"] == "too many cells").equals(rows["time"].isna())
+    for one, other in zip(others, wholes, strict=True):
+        pandas.testing.assert_frame_equal(rows, one, rtol=1e-3, atol=1e-2)
+        assert report[:3] == other[:3] and report.skipped["too many cells"] == 4
+    assert ">too many cells</td>" in (tmp_path / "report" / "report.html").read_text()
+
+
 def test_a_state_of_an_older_version_is_continued(folder, roof):
     """It lacks the time of the last row; the latest time stands for it."""
     (piece,) = read_logger(folder / "whole.csv")
@@ -174,14 +194,22 @@ class TestAppended:
         later, place = self.read(path, place)
         assert later[0][0] == times[0][0] + 60 and later[0][1] < 0 and place.rows == 3
 
-    def test_a_row_of_too_many_cells_is_counted_in_the_whole_file(self, tmp_path):
+    def test_a_row_of_too_many_cells_is_left_out(self, tmp_path):
+        """Also if it is all that was appended."""
         path, line = tmp_path / "log.csv", "2022-01-31T12:00:00Z,1,2,300,20\n"
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + 3 * line)
         _, place = self.read(path, Place())
-        with path.open("a") as file:
-            file.write("\n" + line + line.replace("1,2", "1,5,2"))
-        with pytest.raises(ValueError, match=r"data: got log.csv with 6 cells in row 5, want 5"):
-            self.read(path, place)
+        for text, rows in (("\n" + line + line.replace("1,2", "1,5,2"), 5), (line.strip() + ",5\n", 6), (line, 7)):
+            with path.open("a") as file:
+                file.write(text)
+            times, place = self.read(path, place)
+            assert place.rows == rows and (times[-1][-1] == NO_TIME) == (rows != 7)
+
+    def test_most_of_the_first_rows_may_not_have_too_many_cells(self, tmp_path):
+        path, line = tmp_path / "log.csv", "2022-01-31T12:00:00Z,1,5,2,300,20\n"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + 2 * line)
+        with pytest.raises(ValueError, match=r"data: got log.csv with 6 cells in row 1, want 5"):
+            self.read(path, Place())
 
     def test_another_file(self, tmp_path):
         path = tmp_path / "log.csv"

@@ -8,6 +8,7 @@ import pytest
 
 from pyrodgm.pv import load_map, read_logger
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, csv_header
+from pyrodgm.pv.quality import Seen, skip_reasons
 from pyrodgm.pv.units import conversion, unknown_unit, visible_unit
 
 HEADER = "time,i_dc,v_dc,poa_global,temp_air"
@@ -257,6 +258,80 @@ class TestReading:
         assert {piece.string: piece.time.tolist() for piece in pieces} == {"A": [first, first + 120], "B": [first + 60]}
 
 
+LINES = [f"2022-01-31T14:{i:02d}Z,{i},{2 * i},300,4" for i in range(12)]
+
+
+def reasons_of(pieces):
+    seen = Seen()
+    return [reason for piece in pieces for reason in skip_reasons(piece, seen)]
+
+
+class TestTooManyCells:
+    """Such rows are left out. The other rows, their order and their numbers are those of the file."""
+
+    @pytest.mark.parametrize("rows_at_once", [1, 2, 3, 4, 5, 1000])
+    @pytest.mark.parametrize("long", [[4], [0, 3, 4, 5, 11]])
+    def test_for_any_pieces(self, tmp_path, rows_at_once, long):
+        lines = [line.replace(",", ",0,5,", 1) if i in long else line for i, line in enumerate(LINES)]
+        path = written(tmp_path, "\n".join([HEADER, *lines]) + "\n")
+        time, values, pieces = whole(read_logger(path, rows_at_once=rows_at_once))
+        left = [i for i in range(12) if i not in long]
+        assert [row for piece in pieces for row in piece.row] == list(range(1, 13))
+        assert [i for i, reason in enumerate(reasons_of(pieces)) if reason == "too many cells"] == long
+        assert time[left].tolist() == [1643637600 + 60 * i for i in left] and (time[long] == NO_TIME).all()
+        assert values["v_dc"][left].tolist() == [2 * i for i in left] and np.isnan(values["v_dc"][long]).all()
+
+    def test_empty_lines_and_cells_quotes_and_a_half_written_end(self, tmp_path):
+        lines = [
+            LINES[0],
+            "",
+            "  ",
+            *LINES[1:3],
+            LINES[3] + ",,",
+            '"2022-01-31T14:04Z","4","8",300,4',
+            LINES[5] + ",6",
+            "2022",
+        ]
+        path = written(tmp_path, "\r\n".join([HEADER, *lines]))
+        _, values, pieces = whole(read_logger(path))
+        assert reasons_of(pieces) == [None] * 5 + ["too many cells", "no time"]
+        assert values["v_dc"][:5].tolist() == [0, 2, 4, 6, 8] and np.isnan(values["v_dc"][5:]).all()
+
+    def test_decimal_commas_between_semicolons(self, tmp_path):
+        lines = [line.replace(",", ";").replace("300", "300,5") for line in LINES]
+        lines[2] += ";1"
+        path = written(tmp_path, "\n".join([HEADER.replace(",", ";"), *lines]))
+        values = whole(read_logger(path))[1]
+        assert np.isnan(values["poa_global"]).nonzero()[0].tolist() == [2]
+        assert np.nanmax(values["poa_global"]) == np.nanmin(values["poa_global"]) == 300.5
+
+    def test_in_a_compressed_file(self, tmp_path):
+        text = "\n".join([HEADER, *LINES[:3], LINES[3] + ",1", *LINES[4:]])
+        (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode()))
+        assert [i for i, reason in enumerate(reasons_of(read_logger(tmp_path / "log.csv.gz"))) if reason] == [3]
+
+    def test_half_of_the_rows_may_have_too_many(self, tmp_path):
+        lines = [line + ",1" * (i % 2) for i, line in enumerate(LINES)]
+        assert reasons_of(read_logger(written(tmp_path, "\n".join([HEADER, *lines])))).count("too many cells") == 6
+        for rows_at_once in (1, 5, 1000):
+            with pytest.raises(ValueError, match="data: got log.csv with 6 cells in row 2, want 5, one per name; deci"):
+                lines = [*LINES[:1], *(line + ",1" for line in LINES[1:3])]
+                list(read_logger(written(tmp_path, "\n".join([HEADER, *lines])), rows_at_once=rows_at_once))
+
+    def test_the_row_has_no_string(self, tmp_path):
+        """Each string's own column: it is a row of each. A column that names the string: it is a row of none."""
+        lines = [*LINES[:2], LINES[2] + ",1", LINES[3]]
+        path = written(tmp_path, "\n".join(["time,I1,I2,poa_global,temp_air", *lines]))
+        logger_map = mapped(tmp_path, '[columns]\ni_dc = "I{string}"\nv_dc = "poa_global"')
+        assert [reasons_of([piece])[2] for piece in read_logger(path, logger_map)] == ["too many cells"] * 2
+        lines = [line + f",{name}" for line, name in zip(lines, "ABAB", strict=True)]
+        path = written(tmp_path, "\n".join([HEADER + ",inverter", *lines]))
+        pieces = list(read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }')))
+        assert [(piece.string, piece.row.tolist(), reasons_of([piece])) for piece in pieces] == [
+            ("A", [1], [None]), ("B", [2, 4], [None, None]), (NO_STRING, [3], ["too many cells"]),
+        ]  # fmt: skip
+
+
 ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
 
 
@@ -277,7 +352,7 @@ ROW = "\n2022-01-31T14:05:00Z,1.5,300,700,-3\n"
         (HEADER + '\n2022-01-31T14:05Z,"1,5",2,3,4\n', "i_dc: got '1,5' in row 1, want a decimal point, or decimal"),
         (HEADER + "\n2022-01-31T14:05Z,1,5,2,3,4\n", "data: got log.csv with 6 cells in row 1, want 5, .* commas, or"),
         (
-            HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n",
+            HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n2022-01-31T14:05Z,1,2,3,4,5,6\n2022-01-31T14:05Z,1,2,3,4,5\n",
             "data: got log.csv with 7 cells in row 2, want 5, one per name; decimal commas, or two rows in one line",
         ),
         (

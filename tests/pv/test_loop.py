@@ -114,6 +114,19 @@ class TestKeptRows:
         label_rows("1", time, state, [Interval("1", 40, 50, "PS"), Interval("1", 50, 60, None)])
         assert state.tolist() == ["normal", "IV", "IV", "PS", None, None, "normal"]
 
+    def test_a_state_that_later_intervals_override_is_said(self, tmp_path, kept):
+        """One row that is left of it is enough, also a kept one."""
+        noon, table = FIRST + 9 * DAY + 12 * 3600, later(string(["N"]), 9)
+        whole, inner = (Interval("1", noon - t, noon + t, name) for t, name in ((3600, "PS"), (1800, "odd")))
+        for intervals, expected in (([inner, whole], ("odd",)), ([whole, inner], ())):
+            assert self.sample(tmp_path, kept, table, *intervals).overridden == expected
+        whole = whole._replace(state=None)
+        assert self.sample(tmp_path, kept, table, inner, whole).overridden == ("odd",)
+        elsewhere = Interval("1", FIRST, FIRST + DAY, "odd")
+        assert self.sample(tmp_path, kept, table, inner, whole, elsewhere).overridden == ()
+        healthy = inner._replace(state="normal")
+        assert self.sample(tmp_path, None, table, healthy, whole._replace(start=0, end=2**40)).overridden == ()
+
     def test_two_hours_around_the_rows_kept_are_of_their_day(self):
         begin = np.array([10 * 3600, DAY + 10 * 3600])
         time = np.concatenate([begin, begin + 3600])

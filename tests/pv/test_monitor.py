@@ -183,6 +183,15 @@ class TestStates:
         assert report.states.total() == rows["state"].notna().sum() > 50
         assert "string not known" in (tmp_path / "report" / "report.html").read_text()
 
+    def test_strings_that_a_file_lacks_are_said(self, two, tmp_path):
+        path, logger_map, table = two
+        monitor = Monitor.fit(path, logger_map=logger_map, steps=2)
+        assert monitor_file(monitor, path, tmp_path / "both").missing == ()
+        path = written(tmp_path, table[table["inverter"] == "a"])
+        assert monitor_file(monitor, path, tmp_path / "one").missing == ("b",)
+        pages = [(tmp_path / name / "report.html").read_text() for name in ("both", "one")]
+        assert ["Strings without a row: b." in page for page in pages] == [False, True]
+
     def test_raw_reads_the_six_sensors(self, tmp_path):
         table = string(["N"] * 3).drop(columns="state").assign(temp_air=lambda t: t["temp_module"] - 5)
         table["wind_speed"] = np.random.default_rng(0).uniform(1, 3, len(table))
@@ -255,6 +264,21 @@ class TestThreshold:
         assert found.scores["1"] == pytest.approx(np.sort(score[here]), rel=1e-3, abs=1e-3)
         normality = np.sort(probabilities[here, normal])
         assert normality.mean() < 1 / 3 and found.normality["1"] == pytest.approx(normality, abs=1e-4)
+
+    def test_their_days_are_for_nothing_else(self, tmp_path):
+        """Other voltages on the second of four normal days change neither the healthy string nor the weights."""
+        table, monitors = string(["N"] * 4, minutes=15), []
+        for share in (1.0, 0.9):
+            table.loc[96:191, "v_dc"] *= share
+            monitors.append(Monitor.fit(written(tmp_path, table), "state", ["N"], steps=2))
+        rows = monitors[0].rows
+        assert set(use_of_days(rows)[rows.day == np.unique(rows.day)[1]]) == {"threshold"}
+        one, other = (monitor.readings.healthy["1"] for monitor in monitors)
+        assert one == other
+        one, other = (monitor.classifier.model_.state_dict() for monitor in monitors)
+        assert all((one[name] == other[name]).all() for name in one)
+        one, other = (monitor.thresholds.scores["1"] for monitor in monitors)
+        assert abs(one.mean() - other.mean()) > 0.1
 
     def test_false_alarms_are_of_further_days(self, roof):
         """Of twelve normal days two fours each give one for the threshold and one more; half are trained on."""

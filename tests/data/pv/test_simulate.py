@@ -201,6 +201,12 @@ class TestWeather:
         cloud = np.sign(weather_of._broken(np.full(50_000, 0.65), np.random.default_rng(0)) - 0.65)
         assert (cloud[:-8] * cloud[8:]).mean() == pytest.approx(2 / np.pi * np.arcsin(np.exp(-1)), abs=0.04)
 
+    def test_gusts_last_five_minutes_around_the_wind_of_the_hour(self):
+        site = load_site("miami")._replace(wind_speed=np.full(8760, 4.0))
+        gusts = minutes(site, "01-01", 40, 20.0, 180.0, np.random.default_rng(0)).wind_speed / 4
+        assert gusts.mean() == pytest.approx(1, abs=0.015) and np.log(gusts).std() == pytest.approx(0.3, abs=0.01)
+        assert np.corrcoef(np.log(gusts[:-5]), np.log(gusts[5:]))[0, 1] == pytest.approx(np.exp(-1), abs=0.04)
+
     def test_rain_is_an_overcast_hour_of_saturated_air(self):
         """Days that are overcast and humid, overcast, humid, and neither; at noon, because hours are interpolated."""
         site = load_site("miami")
@@ -335,6 +341,18 @@ class TestString:
         wet = _dirt(self.weather(10, rain=rain))
         assert wet[4 * MINUTES] == dry[4 * MINUTES]
         assert wet[5 * MINUTES + 90] == 0 < wet[9 * MINUTES] < dry[9 * MINUTES]
+        shower = np.zeros(10 * MINUTES, bool)
+        shower[5 * MINUTES + 40] = True
+        assert (_dirt(self.weather(10, rain=shower)) == wet).all()
+
+    def test_a_day_of_snow_is_healthy_once_no_module_is_covered(self):
+        weather = self.weather(1, poa_global=np.full(MINUTES, 600.0), temp_air=np.full(MINUTES, 20.0))
+        for name in ("N", "C"):
+            state, healthy, plant = np.array(["S"], object), np.array([name], object), Plant()
+            args = (state, healthy, plant, check_plant(plant), 60)
+            states = _string(weather, *args, np.random.default_rng(0))[1]
+            snow = snow_day(weather.poa_global, weather.temp_air, plant.tilt, 8, np.random.default_rng(0))
+            assert (states == np.where(snow.covered.max(1) > 0, "S", name)).all() and set(states) == {"S", name}
 
     def test_dirt_takes_its_share_of_the_current(self):
         minute = 9 * MINUTES + 720
