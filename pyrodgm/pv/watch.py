@@ -108,11 +108,9 @@ class Watch:
         days = {name: one.days for name, one in strings.items()}
         examples = {name: one.examples.pairs() for name, one in strings.items()}
         events = number_series(events, self.monitor.site)
-        counts, missing = (
-            (Counter(self.states), Counter(self.skipped)),
-            set(self.monitor.thresholds.scores) - set(strings),
-        )
-        return Report(self.rows, *counts, events, days, examples, dict(self.units), tuple(sorted(missing)))
+        missing = tuple(sorted(set(self.monitor.thresholds.scores) - set(strings)))
+        states, skipped, units = Counter(self.states), Counter(self.skipped), dict(self.units)
+        return Report(self.rows, states, skipped, events, days, examples, units, missing)
 
     def state(self) -> tuple[str, dict[str, np.ndarray]]:
         """The complete state as JSON and arrays, for ``restore``."""
