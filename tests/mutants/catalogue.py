@@ -9404,3 +9404,35 @@ mutants(
         "models/test_resnet_vae.py::test_the_start_is_rounded_as_the_units_are",
     ),
 )
+mutants(
+    "models/class_variable.py",
+    (
+        "return self.categorical(KnownOneHotCategorical(logits=self.log_class_prior))",
+        "return KnownOneHotCategorical(logits=self.log_class_prior)",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[M2]",
+    ),
+)
+mutants(
+    "models/latent_classifier.py",
+    (
+        "p_y = self.categorical(self.p_y(z))",
+        "p_y = self.p_y(z)",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[LatentClassifierVAE]",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        "Plated(self.categorical(self.p_y(z2)))",
+        "Plated(self.p_y(z2))",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[CaGeM]",
+    ),
+)
+mutants(
+    "models/adversarial_m2.py",
+    (
+        "Networks(x_size, num_classes, hidden, **options).categorical",
+        "Networks(x_size, num_classes, classifier_hidden or hidden, **options).categorical",
+        "models/test_adversarial_m2.py::test_the_adversary_has_the_hidden_layers_of_the_model_and_not_of_its_classifier",
+    ),
+)
