@@ -9436,3 +9436,42 @@ mutants(
         "models/test_adversarial_m2.py::test_the_adversary_has_the_hidden_layers_of_the_model_and_not_of_its_classifier",
     ),
 )
+mutants(
+    "train/early_stopping.py",
+    (
+        "        self.age += 1\n",
+        "        self.age += not better\n",
+        "train/test_pieces.py::test_patience_counts_measurements_that_are_not_finite[nan]",
+    ),
+)
+mutants(
+    "train/callbacks.py",
+    (
+        "self.function(dict(progress.history[-1]))",
+        "self.function(progress.history[-1])",
+        "train/test_callbacks.py::test_a_log_that_changes_its_row_leaves_the_history",
+    ),
+    (
+        "        self.writer.flush()\n",
+        "",
+        "train/test_callbacks.py::test_tensorboard_shows_an_epoch_while_training_goes_on",
+    ),
+    (
+        "        if is_first():\n            self.function",
+        "        if True:\n            self.function",
+        "train/test_callbacks.py::test_only_the_first_process_logs",
+    ),
+    (
+        "SummaryWriter(folder) if is_first() else None",
+        "SummaryWriter(folder)",
+        "train/test_callbacks.py::test_only_the_first_process_logs",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        ' if key not in ("epoch", "seconds")}',
+        "}",
+        "train/test_loop.py::test_the_bar_shows_the_figures",
+    ),
+)

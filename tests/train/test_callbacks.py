@@ -158,6 +158,20 @@ def test_log_gets_every_row():
     assert [row["figure"] for row in rows] == [0.5, 1.0]
 
 
+def test_a_log_that_changes_its_row_leaves_the_history():
+    _, svi, batches = make()
+    history = fit(svi, batches, 2, log=dict.clear, progress=False)
+    assert [row["epoch"] for row in history] == [1, 2]
+
+
+def test_only_the_first_process_logs(monkeypatch, tmp_path):
+    monkeypatch.setattr("pyrodgm.train.callbacks.is_first", lambda: False)
+    _, svi, batches = make()
+    rows = []
+    fit(svi, batches, 1, log=rows.append, callbacks=[TensorBoard(tmp_path)], progress=False)
+    assert not rows and not list(tmp_path.iterdir())
+
+
 def test_no_loss_before_the_first_step():
     seen = []
 
@@ -192,3 +206,17 @@ def test_a_history_in_tensorboard(tmp_path):
     assert sorted(events.Tags()["scalars"]) == ["error", "loss", "seconds"]
     assert [(e.step, e.value) for e in events.Scalars("error")] == [(1, 2.0), (2, 4.0)]
     assert [e.value for e in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_tensorboard_shows_an_epoch_while_training_goes_on(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    shown = []
+
+    class Look(Callback):
+        def on_epoch(self, progress):
+            shown.append([event.step for event in EventAccumulator(str(tmp_path)).Reload().Scalars("loss")])
+
+    _, svi, batches = make()
+    fit(svi, batches, 2, callbacks=[TensorBoard(tmp_path), Look()], progress=False)
+    assert shown == [[1], [1, 2]]
