@@ -9475,3 +9475,24 @@ mutants(
         "train/test_loop.py::test_the_bar_shows_the_figures",
     ),
 )
+mutants(
+    "data/batches.py",
+    (
+        'check_values("labelled", labelled[0], support, "finite numbers")',
+        "pass",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
+mutants(
+    "data/preprocess.py",
+    (
+        "deviation < 1e-6 * (1 + mean.abs())",
+        "deviation < 1e-6",
+        "data/test_preprocess.py::TestStandardise::test_a_column_that_varies_by_rounding_alone_is_only_shifted",
+    ),
+    (
+        ".clamp_(max=1 - torch.finfo(x.dtype).eps / 2)",
+        "",
+        "data/test_preprocess.py::TestDequantise::test_the_largest_level_stays_below_one",
+    ),
+)
