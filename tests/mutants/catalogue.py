@@ -9452,11 +9452,6 @@ mutants(
         "train/test_callbacks.py::test_a_log_that_changes_its_row_leaves_the_history",
     ),
     (
-        "        self.writer.flush()\n",
-        "",
-        "train/test_callbacks.py::test_tensorboard_shows_an_epoch_while_training_goes_on",
-    ),
-    (
         "        if is_first():\n            self.function",
         "        if True:\n            self.function",
         "train/test_callbacks.py::test_only_the_first_process_logs",
