@@ -9491,3 +9491,11 @@ mutants(
         "data/test_preprocess.py::TestDequantise::test_the_largest_level_stays_below_one",
     ),
 )
+mutants(
+    "data/user_data.py",
+    (
+        "(len(chosen) * shares[1:]).round()",
+        "(len(chosen) * shares[1:]).floor()",
+        "data/test_user_data.py::test_shares_are_rounded_and_may_miss_one_by_rounding",
+    ),
+)
