@@ -69,11 +69,11 @@ class ClassVariable(torch.nn.Module):
         else:
             self.log_class_prior.copy_(shares.log())
 
-    def prior_one_hot(self) -> KnownOneHotCategorical:
+    def prior_one_hot(self) -> dist.OneHotCategorical:
         """The prior p(y): uniform, unless ``set_class_prior`` was given probabilities."""
         if self.log_class_prior is None:
             return self.uniform_one_hot()
-        return KnownOneHotCategorical(logits=self.log_class_prior)
+        return self.categorical(KnownOneHotCategorical(logits=self.log_class_prior))
 
     def categorical(self, fn: dist.OneHotCategorical) -> dist.OneHotCategorical:
         """The distribution of the site y for a one-hot categorical: relaxed with ``classes="relaxed"``, else itself."""

@@ -271,6 +271,10 @@ class TestBatches:
                 lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(4))),
                 "labelled: got 5 rows and 4 labels, want as many",
             ),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, (torch.full((5, 2), torch.inf), torch.zeros(5))),
+                "labelled: got 10 NaN or infinite values",
+            ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
             (lambda: load("cifar"), r"name: got 'cifar' \(did you mean 'cifar10'\?\), want one of binarised-mnist, "),

@@ -65,6 +65,10 @@ class TestDequantise:
         assert float(u.mean()) == pytest.approx(0.5, abs=4 * error)
         assert float(u.square().mean()) == pytest.approx(1 / 3, abs=4 * (4 / 45 / len(u)) ** 0.5)
 
+    def test_the_largest_level_stays_below_one(self):
+        """(255 + u) / 256 rounds to 1 in single precision for the largest of a million draws."""
+        assert float(dequantise(from_arrays(torch.ones(1000, 1000))).train.x.max()) < 1
+
     def test_the_seed_fixes_it_and_the_labels_stay(self):
         data = colours()
         first, again, other = (dequantise(data, seed=seed) for seed in (1, 1, 2))
@@ -112,6 +116,12 @@ class TestStandardise:
         train = standardise(from_arrays(x)).train.x
         torch.testing.assert_close(train.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
         torch.testing.assert_close(train.std(0, correction=0), torch.tensor([1.0, 1.0, 0.0]))
+
+    def test_a_column_that_varies_by_rounding_alone_is_only_shifted(self):
+        x = torch.full((40, 1), 1000.0)
+        x[::2] = x[::2].nextafter(torch.tensor(2000.0))
+        found = standardise(from_arrays(x)).train.x
+        assert float(found.abs().max()) < 1e-3
 
     def test_colours_stay_apart_after_columns_were_dropped(self):
         data = colours()

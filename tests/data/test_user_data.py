@@ -264,3 +264,9 @@ def test_a_column_of_words_may_be_the_label(tmp_path):
 def test_arrays_of_other_things_than_real_numbers(dtype, what):
     with pytest.raises(ValueError, match=f"x: got {what}, want real numbers"):
         from_arrays(np.arange(60).reshape(30, 2).astype(dtype), np.arange(30) % 2)
+
+
+def test_shares_are_rounded_and_may_miss_one_by_rounding():
+    """0.7 + 0.2 + 0.1 is below 1 in floating point; 0.1 of 16 rows are two."""
+    data = from_arrays(torch.rand(16, 2), split=(0.7, 0.2, 0.1))
+    assert [len(rows.x) for rows in data.parts.values()] == [11, 3, 2]

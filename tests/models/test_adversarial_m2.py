@@ -80,6 +80,12 @@ def test_model_and_guide_are_m2s():
         )
 
 
+def test_the_adversary_has_the_hidden_layers_of_the_model_and_not_of_its_classifier():
+    model = small(AdversarialM2, classifier_hidden=(4,))
+    hidden = {name: [layer.out_features for layer in net.trunk.layers] for name, net in model.named_children()}
+    assert hidden == {"p_x": [8, 5], "q_y": [4], "q_z": [8, 5], "f_y": [8, 5]}
+
+
 def test_plain_svi_trains_m2_and_leaves_the_adversary():
     model = small(AdversarialM2)
     before = copy.deepcopy(model.state_dict())

@@ -14,6 +14,7 @@ from pyrodgm import testing
 from pyrodgm.distributions import StraightThroughOneHot
 from pyrodgm.evaluate import log_likelihood
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
+from pyrodgm.infer.traces import random_sites
 from pyrodgm.models import M1M2, M2, CaGeM, LatentClassifierVAE
 from tests.pairs import labels_alone, model_classes, rows
 from tests.pairs import small as small_model
@@ -88,6 +89,30 @@ class TestRelaxed:
         assert guide.nodes["y"]["value"].shape == (7, 3)
         expected = (testing.row_log_prob(guide) - testing.row_log_prob(pair)).sum().item()
         assert loss == pytest.approx(expected, rel=1e-9)
+
+    def test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y(self, model_class):
+        """log p(y) = sum_k y_k log pi_k in model and guide, with every class probability of the model."""
+        takes_prior = "class_prior" in inspect.signature(model_class).parameters
+        prior = {"class_prior": (0.7, 0.2, 0.1)} if takes_prior else {}
+        model = small(model_class, classes="relaxed", **prior).double()
+        x = rows(model)[0].double()
+
+        def log_prob(trace):
+            sites = {name: (site["fn"], site["value"]) for name, site in random_sites(trace).items()}
+            p, y = sites.pop("y")
+            logits = getattr(p, "base", p).logits.log_softmax(-1)
+            return (y * logits).sum() + sum(fn.log_prob(value).sum() for fn, value in sites.values())
+
+        pyro.set_rng_seed(4)
+        loss = ELBO.differentiable_loss(model.model, model.guide, x)
+        pyro.set_rng_seed(4)
+        guide = poutine.trace(model.guide).get_trace(x)
+        pair = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x)
+        want = log_prob(guide) - log_prob(pair)
+        names, parameters = zip(*[(n, p) for n, p in model.named_parameters() if p.requires_grad], strict=True)
+        gradients = (torch.autograd.grad(of, parameters, materialize_grads=True) for of in (loss, want))
+        for name, *both in zip(names, *gradients, strict=True):
+            torch.testing.assert_close(*both, rtol=1e-8, atol=1e-10, msg=name)
 
     def test_the_mean_is_the_enumerated_bound(self, model_class):
         relaxed = small(model_class, classes="relaxed").eval()

@@ -9505,3 +9505,98 @@ mutants(
         "models/test_resnet_vae.py::test_the_start_is_rounded_as_the_units_are",
     ),
 )
+mutants(
+    "models/class_variable.py",
+    (
+        "return self.categorical(KnownOneHotCategorical(logits=self.log_class_prior))",
+        "return KnownOneHotCategorical(logits=self.log_class_prior)",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[M2]",
+    ),
+)
+mutants(
+    "models/latent_classifier.py",
+    (
+        "p_y = self.categorical(self.p_y(z))",
+        "p_y = self.p_y(z)",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[LatentClassifierVAE]",
+    ),
+)
+mutants(
+    "models/cagem.py",
+    (
+        "Plated(self.categorical(self.p_y(z2)))",
+        "Plated(self.p_y(z2))",
+        "models/test_many_classes.py::TestRelaxed::test_log_p_and_log_q_of_a_drawn_class_have_a_gradient_in_y[CaGeM]",
+    ),
+)
+mutants(
+    "models/adversarial_m2.py",
+    (
+        "Networks(x_size, num_classes, hidden, **options).categorical",
+        "Networks(x_size, num_classes, classifier_hidden or hidden, **options).categorical",
+        "models/test_adversarial_m2.py::test_the_adversary_has_the_hidden_layers_of_the_model_and_not_of_its_classifier",
+    ),
+)
+mutants(
+    "train/early_stopping.py",
+    (
+        "        self.age += 1\n",
+        "        self.age += not better\n",
+        "train/test_pieces.py::test_patience_counts_measurements_that_are_not_finite[nan]",
+    ),
+)
+mutants(
+    "train/callbacks.py",
+    (
+        "self.function(dict(progress.history[-1]))",
+        "self.function(progress.history[-1])",
+        "train/test_callbacks.py::test_a_log_that_changes_its_row_leaves_the_history",
+    ),
+    (
+        "        if is_first():\n            self.function",
+        "        if True:\n            self.function",
+        "train/test_callbacks.py::test_only_the_first_process_logs",
+    ),
+    (
+        "SummaryWriter(folder) if is_first() else None",
+        "SummaryWriter(folder)",
+        "train/test_callbacks.py::test_only_the_first_process_logs",
+    ),
+)
+mutants(
+    "train/loop.py",
+    (
+        ' if key not in ("epoch", "seconds")}',
+        "}",
+        "train/test_loop.py::test_the_bar_shows_the_figures",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        'check_values("labelled", labelled[0], support, "finite numbers")',
+        "pass",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
+mutants(
+    "data/preprocess.py",
+    (
+        "deviation < 1e-6 * (1 + mean.abs())",
+        "deviation < 1e-6",
+        "data/test_preprocess.py::TestStandardise::test_a_column_that_varies_by_rounding_alone_is_only_shifted",
+    ),
+    (
+        ".clamp_(max=1 - torch.finfo(x.dtype).eps / 2)",
+        "",
+        "data/test_preprocess.py::TestDequantise::test_the_largest_level_stays_below_one",
+    ),
+)
+mutants(
+    "data/user_data.py",
+    (
+        "(len(chosen) * shares[1:]).round()",
+        "(len(chosen) * shares[1:]).floor()",
+        "data/test_user_data.py::test_shares_are_rounded_and_may_miss_one_by_rounding",
+    ),
+)

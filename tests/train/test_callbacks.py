@@ -86,7 +86,7 @@ def test_stop_after_an_epoch():
     _, svi, batches = make()
     stop = StopAt(epoch=2)
     history = fit(svi, batches, 9, callbacks=[stop], progress=False)
-    assert [row["epoch"] for row in history] == [1, 2]
+    assert [row.get("epoch") for row in history] == [1, 2]
     assert stop.calls[-1] == ("end", 2, 4, 2)
 
 
@@ -101,7 +101,7 @@ def test_stop_within_an_epoch_is_saved_and_goes_on(tmp_path):
     assert stop.calls[-1] == ("end", 1, 3, 1)
     model, svi, batches = make(seed=1)
     history = fit(svi, batches, 2, folder=tmp_path, progress=False)
-    assert [row["epoch"] for row in history] == [1, 2]
+    assert [row.get("epoch") for row in history] == [1, 2]
     assert torch.equal(parameters(model), expected)
 
 
@@ -156,6 +156,20 @@ def test_log_gets_every_row():
     history = fit(svi, batches, 2, measure=lambda epoch: {"figure": epoch / 2}, log=rows.append, progress=False)
     assert rows == history
     assert [row["figure"] for row in rows] == [0.5, 1.0]
+
+
+def test_a_log_that_changes_its_row_leaves_the_history():
+    _, svi, batches = make()
+    history = fit(svi, batches, 2, log=dict.clear, progress=False)
+    assert [row.get("epoch") for row in history] == [1, 2]
+
+
+def test_only_the_first_process_logs(monkeypatch, tmp_path):
+    monkeypatch.setattr("pyrodgm.train.callbacks.is_first", lambda: False)
+    _, svi, batches = make()
+    rows = []
+    fit(svi, batches, 1, log=rows.append, callbacks=[TensorBoard(tmp_path)], progress=False)
+    assert not rows and not list(tmp_path.iterdir())
 
 
 def test_no_loss_before_the_first_step():

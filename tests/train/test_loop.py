@@ -163,6 +163,7 @@ def test_the_bar_shows_the_figures(capsys):
     fit(Fake([1.0]), [{}], 1, measure=lambda epoch: {"error": 12.345}, description="digits")
     shown = capsys.readouterr().err
     assert "digits" in shown and "error=12.35" in shown and "loss=1.00" in shown
+    assert "epoch=1," in shown and "seconds" not in shown
 
 
 def trained(epochs, **options):

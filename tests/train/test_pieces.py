@@ -125,6 +125,15 @@ def test_patience_counts_measurements_without_a_better_one():
     assert waited == [False, False, False, True]
 
 
+@pytest.mark.parametrize("figure", [math.nan, math.inf])
+def test_patience_counts_measurements_that_are_not_finite(figure):
+    best, module = EarlyStopping("figure", patience=2), torch.nn.Linear(1, 1)
+    best.note({"figure": figure}, module)
+    assert not best.out_of_patience()
+    best.note({"figure": figure}, module)
+    assert best.out_of_patience()
+
+
 def test_a_history_as_csv(tmp_path):
     write_csv(tmp_path / "h.csv", [{"epoch": 1, "loss": 2.5}, {"epoch": 2, "loss": 1.5, "test error, epoch 2": 3.0}])
     with open(tmp_path / "h.csv") as file:
