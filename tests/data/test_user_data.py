@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pyrodgm.data import from_arrays, labelled_rows, load
+from pyrodgm.data.tables import read_csv
 
 SPECIES = ["Gentoo", "", "Adelie", "Chinstrap"]
 LINES = [f" {i}.5,{i % 7},{SPECIES[i % 4]}, -1e3" for i in range(40)]
@@ -36,6 +37,11 @@ class TestTables:
         data = load(tmp_path / name, label="species")
         assert data.name == name and data.classes == ("Adelie", "Chinstrap", "Gentoo") and data.num_classes == 3
         assert rows_of(data) == EXPECTED and data.train.x.dtype == torch.float32 and data.image_shape is None
+
+    def test_numbers_are_read_in_double_precision(self, tmp_path):
+        (tmp_path / "own.csv").write_text("a,b\n" + "1.00000001,2\n" * 20)
+        x, labels = read_csv(tmp_path / "own.csv")
+        assert x.dtype == np.float64 and x[0].tolist() == [1.00000001, 2] and labels is None
 
     def test_csv_without_labels(self, tmp_path):
         (tmp_path / "own.csv").write_text("a,b\n" + "1,2\n" * 20)

@@ -8393,6 +8393,11 @@ mutants(
 mutants(
     "data/tables.py",
     (
+        "values = np.array(cells, dtype=np.float64)",
+        "values = np.array(cells, dtype=np.float32)",
+        "data/test_user_data.py::TestTables::test_numbers_are_read_in_double_precision",
+    ),
+    (
         "[cell.strip() for cell in column]",
         "list(column)",
         "data/test_user_data.py::TestTables::test_spaces_around_a_label_are_none_of_it",
