@@ -4,16 +4,14 @@ Run it with ``OMP_NUM_THREADS=2 python -m benchmarks.flows``. With ``--quick``, 
 zuko is left out if it is not installed.
 """
 
-import argparse
 import importlib.util
-from pathlib import Path
 
 import pyro.distributions as dist
 import torch
 from pyro.distributions.transforms import ConditionalAffineAutoregressive
 from pyro.nn import ConditionalAutoRegressiveNN
 
-from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
+from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import installed, machine
 from pyrodgm.nn import flow_net
 
@@ -126,15 +124,5 @@ def over(times, kind, name):
     return spread(ratios(times, (kind, name), (kind, "pyrodgm")))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
-    quick = parser.parse_args().quick
-    text = report(2 if quick else 40)
-    print(text)
-    if not quick:
-        Path(__file__).with_suffix(".md").write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_page(report, 40, __doc__, __file__)

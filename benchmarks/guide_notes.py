@@ -4,16 +4,14 @@ Writes benchmarks/guide_notes.md. Run it with ``OMP_NUM_THREADS=1 python -m benc
 it makes two rounds and writes nothing.
 """
 
-import argparse
 import time
-from pathlib import Path
 from unittest.mock import patch
 
 import pyro
 import torch
 from pyro.infer import Trace_ELBO
 
-from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
+from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import machine
 from pyrodgm.models import ResNetVAE
 from pyrodgm.models.guide_notes import GuideNote
@@ -76,15 +74,5 @@ warming up. Times are CPU times. The table gives median (quartiles); ratios are 
     return "\n".join([*lines, table(header, rows), ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
-    quick = parser.parse_args().quick
-    text = report(2 if quick else 7)
-    print(text)
-    if not quick:
-        Path(__file__).with_suffix(".md").write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_page(report, 7, __doc__, __file__)

@@ -4,15 +4,13 @@ Writes benchmarks/local_reparameterisation.md. Run it with ``OMP_NUM_THREADS=1 p
 benchmarks.local_reparameterisation``. With ``--quick``, it makes two rounds and writes nothing.
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import pyro
 import torch
 from pyro.infer import TraceMeanField_ELBO
 
-from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
+from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import machine
 from pyrodgm.models import BayesianMLP
 from pyrodgm.zoo.experiments.gradient_variance import ESTIMATORS
@@ -73,15 +71,5 @@ reparameterisation, on a GPU.
     return "\n".join([*lines, table([*header, "ratio of local to no noise"], rows), ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
-    quick = parser.parse_args().quick
-    text = report(2 if quick else 7)
-    print(text)
-    if not quick:
-        Path(__file__).with_suffix(".md").write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_page(report, 7, __doc__, __file__)

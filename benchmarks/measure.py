@@ -1,7 +1,9 @@
 """Time several arrangements in turn in one run, so that the machine's drift falls on all of them."""
 
+import argparse
 import statistics
 import time
+from pathlib import Path
 
 import torch
 
@@ -49,3 +51,14 @@ def table(header, rows):
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def write_page(report, rounds, description, file):
+    """The command line of a benchmark: print its page and write it beside its ``file``; ``--quick`` writes nothing."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
+    quick = parser.parse_args().quick
+    text = report(2 if quick else rounds)
+    print(text)
+    if not quick:
+        Path(file).with_suffix(".md").write_text(text)

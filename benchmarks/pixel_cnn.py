@@ -4,12 +4,9 @@ Writes benchmarks/pixel_cnn.md. Run it with ``OMP_NUM_THREADS=1 python -m benchm
 makes two rounds and writes nothing.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
 
-from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
+from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import machine
 from pyrodgm.nn import PixelCNN
 
@@ -64,15 +61,5 @@ pixel. Therefore, only {PASSES} of the 784 passes are timed, and their time is m
     return "\n".join([*lines, table(header, rows), ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
-    quick = parser.parse_args().quick
-    text = report(2 if quick else 5)
-    print(text)
-    if not quick:
-        Path(__file__).with_suffix(".md").write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_page(report, 5, __doc__, __file__)

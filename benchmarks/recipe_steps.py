@@ -4,14 +4,11 @@ Writes benchmarks/recipe_steps.md. Run it with ``OMP_NUM_THREADS=1 python -m ben
 ``--quick``, it makes two rounds and writes nothing.
 """
 
-import argparse
-from pathlib import Path
-
 import pyro
 import torch
 from pyro.infer import SVI, Trace_ELBO
 
-from benchmarks.measure import interleaved, milliseconds, ratios, spread, table
+from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import machine
 from pyrodgm.infer import CompiledSVI, Optimizer
 from pyrodgm.models.catalogue import is_of_images
@@ -73,15 +70,5 @@ after three for warming up. The table gives median (quartiles). Ratios are to SV
     return "\n".join([*lines, table(header, rows), ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
-    quick = parser.parse_args().quick
-    text = report(2 if quick else 11)
-    print(text)
-    if not quick:
-        Path(__file__).with_suffix(".md").write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    write_page(report, 11, __doc__, __file__)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pyrodgm.pv.logger import Piece, csv_header, csv_tables, pieces_of
+from pyrodgm.pv.csv_tables import csv_header, csv_tables
+from pyrodgm.pv.logger import Piece, pieces_of
 from pyrodgm.pv.logger_map import LoggerMap, sources
 
 BYTES = 4_000_000  # of the file at a time

@@ -10,13 +10,9 @@ the reason. A problem with the whole file raises an error.
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,14 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.csv_tables import TOO_LONG, csv_header, csv_tables
 from pyrodgm.pv.logger_map import LoggerMap, Source, sources
 from pyrodgm.pv.units import QUANTITIES, unknown_unit
 
 ROWS_AT_ONCE = 200_000
-NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
 NO_TIME = np.iinfo(np.int64).min
 NO_STRING = ""  # string of the rows whose cell for it is empty
-TOO_LONG = -1  # extra column of a table: the number of cells of a row that has too many, 0 for other rows
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 OFFSET = r"\d[T ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"  # of a time in ISO 8601
 IN_FORMAT = r"%z|Z|\+00:?00"  # what a format has for times with an offset, or in UTC
@@ -133,119 +128,6 @@ def _csv(path, logger_map, rows_at_once):
         raise ValueError(f"data: got {path.name}, which is not text ({error}), want a CSV in UTF-8") from error
     separator, header = csv_header(line)
     return header, csv_tables(path, path.name, separator, header, logger_map, rows_at_once, skip=1)
-
-
-def csv_header(line: str) -> tuple[str, list[str]]:
-    """The separator and the column names of the first line of a CSV."""
-    separator = max(",;\t", key=line.count)
-    return separator, [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
-
-
-def csv_tables(
-    source: Path | io.BytesIO,
-    name: str | Path,
-    separator: str,
-    header: list[str],
-    logger_map: LoggerMap,
-    rows_at_once: int,
-    skip: int = 0,
-    first: int = 1,
-) -> Iterator[Any]:
-    """Tables of text and numbers of a CSV.
-
-    The fast parser refuses a row with more cells than there are names. The rows of its table are then cut to size, and
-    the table has the column ``TOO_LONG`` as well.
-
-    Args:
-        source: a path, or bytes in memory.
-        name: name of the file, for messages.
-        separator, header: see ``csv_header``.
-        logger_map: see ``load_map``.
-        rows_at_once: number of rows of a table.
-        skip: number of lines before the first row.
-        first: number of the first row in the file, for messages.
-
-    Raises:
-        ValueError: for text that is no CSV; and if the first row is read and most rows have too many cells.
-    """
-    pandas = need("pandas")
-    decimal = logger_map.decimal or ("," if separator == ";" else ".")
-    texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
-    options: dict[str, Any] = {
-        "sep": separator,
-        "decimal": decimal,
-        "header": None,
-        "index_col": False,
-        "dtype": texts,
-        "encoding": "utf-8-sig",
-        "low_memory": False,
-        "na_values": NOTHING,
-    }
-    width, rows, long, example = len(header), 0, 0, ""
-    place, begin = 0, 0  # bytes and rows before those that the fast parser is given
-    with _opened(source) as file:
-        while True:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error", pandas.errors.ParserWarning)  # a first row of more cells than names
-                    with pandas.read_csv(
-                        file, names=range(width), skiprows=skip, chunksize=rows_at_once, **options
-                    ) as reader:
-                        for table in reader:
-                            table.columns = header
-                            rows += len(table)
-                            if len(table):  # none after the last line
-                                yield table
-                break
-            except pandas.errors.EmptyDataError:
-                break
-            except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
-                problem = error
-            try:
-                file.seek(place)
-                for _ in range(skip):
-                    file.readline()
-                text = _cut_to_size(file, separator, width, rows - begin, rows_at_once)
-            except (csv.Error, UnicodeDecodeError) as error:
-                reason = str(problem).strip()
-                raise ValueError(
-                    f"data: got {name}, which cannot be read ({reason}), want {width} cells a row"
-                ) from error
-            place, skip = file.tell(), 0
-            table = pandas.read_csv(text, names=range(width + 1), **options)
-            table.columns = [*header, TOO_LONG]
-            cells = table[TOO_LONG].to_numpy()
-            if cells.any() and not long:
-                example = f"{cells[cells > 0][0]} cells in row {first + rows + (cells > 0).argmax()}"
-            begin = rows = rows + len(table)
-            long += (cells > 0).sum()
-            yield table
-    if first == 1 and long > rows / 2:
-        raise ValueError(
-            f"data: got {name} with {example}, want {width}, one per name; decimal commas, or two rows in one line?"
-        )
-
-
-def _opened(source):
-    if isinstance(source, io.BytesIO):
-        return source
-    return (gzip.open if source.suffix == ".gz" else open)(source, "rb")
-
-
-def _cut_to_size(file, separator, width, done, number):
-    """CSV text of at most ``number`` rows after the first ``done`` ones, each with a last cell for ``TOO_LONG``.
-
-    All other cells of a row that has too many become empty. Empty cells at its end are not too many.
-    """
-    rows = csv.reader((line.decode() for line in file), delimiter=separator, strict=True)
-    rows = (cells for cells in rows if len(cells) > 1 or (cells and not cells[0].isspace()))  # as the fast parser
-    text, blank = io.StringIO(), [""] * width
-    csv.writer(text, delimiter=separator).writerows(
-        [*blank, len(cells)] if any(cells[width:]) else [*(cells + blank)[:width], 0]
-        for cells in islice(rows, done, done + number)
-    )
-    text.seek(0)
-    return text
 
 
 def _parquet(path, rows_at_once):

@@ -7,7 +7,8 @@ import pandas
 import pytest
 
 from pyrodgm.pv import load_map, read_logger
-from pyrodgm.pv.logger import NO_STRING, NO_TIME, csv_header
+from pyrodgm.pv.csv_tables import csv_header
+from pyrodgm.pv.logger import NO_STRING, NO_TIME
 from pyrodgm.pv.quality import Seen, skip_reasons
 from pyrodgm.pv.units import conversion, unknown_unit, visible_unit
 
