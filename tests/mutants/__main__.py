@@ -9,7 +9,9 @@ or gpu do not count. Exit code 1 unless every mutant is killed.
 """
 
 import argparse
+import compileall
 import contextlib
+import gc
 import multiprocessing
 import os
 import shutil
@@ -21,6 +23,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 
@@ -58,6 +61,8 @@ def make_copy(root, folder):
             shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(root / name, folder / name)
+    # checked by hash: by its default, second and size, a mutant could pass for the original
+    compileall.compile_dir(folder / "pyrodgm", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
 
 
 def run_tests(copy, tests):
@@ -84,13 +89,14 @@ def _run_here(copy, tests, pipe):
     sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(ROOT)))]
     for name in [name for name in sys.modules if name.split(".")[0] in ("pyrodgm", "tests", "benchmarks")]:
         del sys.modules[name]
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a cached .pyc could be stale: it is compared by second and size
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing the plugins takes a second
     log = os.open(copy / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(log, stream)
     verdicts = Verdicts()
-    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow and not gpu", *tests], plugins=[verdicts])
+    pytest.main(["-q", "-p", "no:cacheprovider", "-m", "not slow and not gpu", *tests], plugins=[verdicts])
     pipe.send(verdicts.of)
     os._exit(0)
 
@@ -180,6 +186,8 @@ def main():
     import pyro.infer  # noqa: F401
     import sklearn.svm  # noqa: F401
     import torch._dynamo  # noqa: F401
+
+    gc.freeze()  # pytest collects garbage before it ends, which takes a second with all of these modules
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ProcessPoolExecutor(args.jobs, fork) as pool:
         parts = [tests[i : i + AT_ONCE] for i in range(0, len(tests), AT_ONCE)]
