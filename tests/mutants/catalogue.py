@@ -4343,6 +4343,11 @@ mutants(
         "zoo/test_ring_potential.py::test_the_learning_rate_falls_over_the_second_half_of_the_steps",
     ),
     (
+        ' | {"gated IAF": 0.003}',
+        "",
+        "zoo/test_ring_potential.py::test_the_learning_rate_falls_over_the_second_half_of_the_steps",
+    ),
+    (
         "min(1.0, START + (1 - START) * 2 * step / steps)",
         "START",
         "zoo/test_ring_potential.py::test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace",

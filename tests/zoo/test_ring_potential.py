@@ -14,7 +14,7 @@ from pyrodgm.isolation import isolated
 from pyrodgm.models import DensityModel
 from pyrodgm.zoo.experiment import reproduce
 from pyrodgm.zoo.experiments import ring_potential
-from pyrodgm.zoo.experiments.ring_potential import figures, fit_density
+from pyrodgm.zoo.experiments.ring_potential import POSTERIORS, figures, fit_density
 
 
 def test_the_figures_are_those_of_a_known_normal():
@@ -53,13 +53,14 @@ def test_training_is_annealed_lowers_the_bounds_distance_and_leaves_no_trace(mon
     assert figures(m)["nats below log Z"] < 0.5 * untrained["nats below log Z"]
 
 
-def test_the_learning_rate_falls_over_the_second_half_of_the_steps():
-    found = fit_density("normal", steps=8, backend="off").state_dict()
+@pytest.mark.parametrize(("posterior", "rate"), [("normal", 0.01), ("gated IAF", 0.003)])
+def test_the_learning_rate_falls_over_the_second_half_of_the_steps(posterior, rate):
+    found = fit_density(posterior, steps=8, backend="off").state_dict()
     with isolated(0):
-        m = DensityModel(RingPotential())
+        m = DensityModel(RingPotential(), **POSTERIORS[posterior])
         optim = torch.optim.Adam(m.parameters())
         for step, factor in enumerate((1, 1, 1, 1, 1, 0.75, 0.5, 0.25)):
-            optim.param_groups[0]["lr"] = 0.01 * factor
+            optim.param_groups[0]["lr"] = rate * factor
             optim.zero_grad()
             with annealed(torch.tensor(min(1.0, 0.05 + 0.95 * step / 4))):
                 Trace_ELBO().differentiable_loss(m.model, m.guide, 256).backward()
