@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,12 @@ def test_a_narrow_list_has_name_figure_and_paper_and_show_the_rest(tmp_path):
 
 def test_without_arguments_it_shows_help():
     assert "train" in call().output
+
+
+def test_help_does_not_load_torch():
+    """Loading it takes seconds."""
+    code = "import sys, pyrodgm.cli; sys.exit(any(name in sys.modules for name in ('torch', 'matplotlib', 'pandas')))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -297,9 +305,9 @@ def test_an_interruption_ends_with_exit_code_130(monkeypatch):
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: pytest.fail("trained first"))
     (tmp_path / "file").write_text("")
-    for command in (("reproduce", "digits"), ("demo",)):
-        result = call(*command, "--folder", tmp_path / "file")
-        assert result.exit_code == 2 and "--folder: got" in result.output
+    for command, option in ((("reproduce", "digits"), "--results"), (("demo",), "--output")):
+        result = call(*command, option, tmp_path / "file")
+        assert result.exit_code == 2 and f"{option}: got" in result.output
 
 
 def test_a_loss_that_is_not_finite_ends_with_exit_code_1(monkeypatch):
@@ -335,7 +343,7 @@ def test_an_error_is_printed_as_it_is(monkeypatch):
 
 @pytest.mark.usefixtures("plain_svi")
 def test_reproduce_writes_what_it_measured(tmp_path):
-    result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--folder", tmp_path)
+    result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--results", tmp_path)
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "digits+epochs=1.json").read_text())
     assert set(record["figures"]) == {"0", "1"} and record["changed"] == ["epochs=1"]
@@ -434,7 +442,7 @@ def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
     for name, text in (("digits", "{}"), ("other", "[1]"), ("damaged", "{")):
         (tmp_path / f"{name}.json").write_text(text)
     assert "damaged" in call("list", "--results", tmp_path).output
-    result = call("reproduce", "moons-m2", "--seeds", 2, "--folder", tmp_path)
+    result = call("reproduce", "moons-m2", "--seeds", 2, "--results", tmp_path)
     assert result.exit_code == 0, result.output
     table = (tmp_path / "README.md").read_text()
     assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 (1 seed) |" in table
@@ -456,7 +464,7 @@ def test_demo_draws_its_figures(tmp_path, monkeypatch):
 
     for name in ("analogies", "latent_pca", "learning_curve"):
         watch(name)
-    result = call("demo", "--epochs", 1, "--folder", tmp_path)
+    result = call("demo", "--epochs", 1, "--output", tmp_path)
     assert result.exit_code == 0, result.output
     x, y = load(*RECIPES["digits"].data[:1], **RECIPES["digits"].data[1]).test
     first, (latents, labels) = seen["analogies"][0][1], seen["latent_pca"][0][1:]

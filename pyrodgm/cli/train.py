@@ -66,7 +66,7 @@ def reproduce(
     device: Device = "cpu",
     runs: Runs = Path("runs"),
     fresh: Fresh = False,
-    folder: Results = Path("results"),
+    results: Results = Path("results"),
     part: Annotated[
         list[str] | None,
         typer.Option(
@@ -93,13 +93,13 @@ def reproduce(
 
     experiment = experiment_of(name, epochs, set)
     if experiment is not None:
-        _measure(*experiment, seeds, device, fresh, folder, part or [])
+        _measure(*experiment, seeds, device, fresh, results, part or [])
         return
     if part:
         raise ValueError(f"--part: got {part[0]!r}, want none, because {name} is not an experiment")
     recipe, changes = recipe_of(name, epochs, set)
-    make_folder(folder, "--folder")
-    path, earlier = folder / f"{label_of(recipe.name, changes)}.json", None
+    make_folder(results, "--results")
+    path, earlier = results / f"{label_of(recipe.name, changes)}.json", None
 
     def write(figures, device_here, commit):
         nonlocal earlier
@@ -109,7 +109,7 @@ def reproduce(
                 console.print(f"The earlier results are kept in {aside}.", highlight=False, soft_wrap=True)
         known = dict(sorted((earlier | figures).items()))
         command = _command(name, len(known), epochs, set, device)
-        write_results(folder, recipe, known, command, device_here, changes, commit)
+        write_results(results, recipe, known, command, device_here, changes, commit)
 
     _run(recipe, changes, seeds, device, runs, fresh, write=write)
     console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
@@ -142,7 +142,7 @@ def _command(name, seeds, epochs, changes, device):
 
 @reported()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
+    output: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
 ) -> None:
@@ -150,9 +150,9 @@ def demo(
     from pyrodgm.zoo.figures import draw
 
     recipe, changes = recipe_of("digits", epochs)
-    make_folder(folder, "--folder")
+    make_folder(output, "--output")
     outcomes = _run(recipe, changes, 1, device)
-    for path in draw(outcomes[0], folder):
+    for path in draw(outcomes[0], output):
         console.print(f"Drew {path}")
 
 
