@@ -87,9 +87,9 @@ def test_help_does_not_load_torch():
         (("train", "digits", "--set", "optimizer=LBFGS"), "optimizer: got 'LBFGS'"),
         (("train", "digits", "--set", "optimizer=lr_scheduler"), "optimizer: got 'lr_scheduler'"),
         (("train", "digits", "--set", "optimizer.params=3"), "optimizer: option: got 'params'"),
-        (("train", "digits", "--set", "optimizer.betas=3"), "optimizer.betas: got 3, want tuple"),
+        (("train", "digits", "--set", "optimizer.betas=3"), "optimizer.betas: got 3, want a list in square br"),
         (("train", "digits", "--set", "model.x_size=3"), "model: option: got 'x_size'"),
-        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want tuple"),
+        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want a list in square br"),
         (("train", "digits", "--set", "monitor=bound"), "monitor: got 'bound', want one of validation bound"),
         (("train", "digits", "--set", 'baselines=["SVN"]'), "baselines: got 'SVN' .did you mean 'SVM'"),
         (("train", "digits", "--set", 'feature_classifiers=["tree"]'), "feature_classifiers: got 'tree', want one of"),
@@ -107,7 +107,7 @@ def test_help_does_not_load_torch():
         (("train", "digits-m1m2", "--set", "pretrained.model=3"), "pretrained: option: got 'model'"),
         (("train", "digits-m1m2", "--set", "pretrained.epochs=few"), "pretrained.epochs: got 'few', want int"),
         (("train", "digits", "--set", 'milestones=["a"]'), "milestones: got 'a', want int"),
-        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want tuple"),
+        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want a list in"),
         (("train", "digits", "--set", "measure_every=0"), "measure_every: got 0, want at least 1"),
         (("train", "digits", "--set", "epochs=0"), "epochs: got 0, want at least 1"),
         (("train", "digits", "--set", "weight_prior=0"), "weight_prior: got 0.0, want a positive number"),
@@ -157,6 +157,7 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     first = call(*train)
     assert first.exit_code == 0, first.output
     folder = tmp_path / "runs" / "digits+baselines=__+epochs=1" / "seed-0"
+    assert "step/s" not in first.output  # a bar is for a terminal, not for a file
     assert {"checkpoint.safetensors", "figures.json", "history.csv", "model"} == {
         path.name for path in folder.iterdir()
     }
