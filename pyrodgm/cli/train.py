@@ -1,6 +1,7 @@
 """``pyrodgm train``, ``reproduce`` and ``demo``."""
 
 import shlex
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -172,6 +173,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
         console.quiet = not is_first()
         console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.", highlight=False)
         outcomes, figures = {}, {}
+        progress = is_first() and sys.stderr.isatty()  # no bar in a file
         for seed in range(seeds):
             folder, first = _folders_of(runs, recipe, changes, seed)
             folders = [path for path in (folder, first) if path is not None]
@@ -183,7 +185,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
             if folder is not None:
                 console.print(f"The run is saved in {folder}. The same command resumes it.", highlight=False)
             with _without_empty_folders(folder, first):
-                outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first, commit)
+                outcomes[seed] = run(recipe, seed, device, progress, folder, tensorboard, first, commit)
             figures[seed] = outcomes[seed].figures
             if write is not None and is_first():
                 write(figures, device, commit)
