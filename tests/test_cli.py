@@ -355,9 +355,9 @@ def test_an_interruption_ends_with_exit_code_130(monkeypatch):
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path, monkeypatch):
     monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: pytest.fail("trained first"))
     (tmp_path / "file").write_text("")
-    for command, option in ((("reproduce", "digits"), "--results"), (("demo",), "--output")):
-        result = call(*command, option, tmp_path / "file")
-        assert result.exit_code == 2 and f"{option}: got" in result.output
+    for command in (("reproduce", "digits"), ("demo",)):
+        result = call(*command, "--folder", tmp_path / "file")
+        assert result.exit_code == 2 and "--folder: got" in result.output
 
 
 def test_a_loss_that_is_not_finite_ends_with_exit_code_1(monkeypatch):
@@ -393,7 +393,7 @@ def test_an_error_is_printed_as_it_is(monkeypatch):
 
 @pytest.mark.usefixtures("plain_svi")
 def test_reproduce_writes_what_it_measured(tmp_path):
-    result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--results", tmp_path)
+    result = call("reproduce", "digits", "--epochs", 1, "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "digits+epochs=1.json").read_text())
     assert set(record["figures"]) == {"0", "1"} and record["changed"] == ["epochs=1"]
@@ -492,7 +492,7 @@ def test_other_files_among_the_results_are_passed_over(tmp_path, monkeypatch):
     for name, text in (("digits", "{}"), ("other", "[1]"), ("damaged", "{")):
         (tmp_path / f"{name}.json").write_text(text)
     assert "damaged" in call("list", "--results", tmp_path).output
-    result = call("reproduce", "moons-m2", "--seeds", 2, "--results", tmp_path)
+    result = call("reproduce", "moons-m2", "--seeds", 2, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
     table = (tmp_path / "README.md").read_text()
     assert "| test error | 1.50 ± 0.50 |" in table and "| test error, epoch 2 | 3.00 (1 seed) |" in table
@@ -514,7 +514,7 @@ def test_demo_draws_its_figures(tmp_path, monkeypatch):
 
     for name in ("analogies", "latent_pca", "learning_curve"):
         watch(name)
-    result = call("demo", "--epochs", 1, "--output", tmp_path)
+    result = call("demo", "--epochs", 1, "--folder", tmp_path)
     assert result.exit_code == 0, result.output
     x, y = load(*RECIPES["digits"].data[:1], **RECIPES["digits"].data[1]).test
     first, (latents, labels) = seen["analogies"][0][1], seen["latent_pca"][0][1:]

@@ -1,7 +1,6 @@
 """``pyrodgm train``, ``reproduce`` and ``demo``."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +65,7 @@ def reproduce(
     device: Device = "cpu",
     runs: Runs = Path("runs"),
     fresh: Fresh = False,
-    results: Results = Path("results"),
+    folder: Results = Path("results"),
     part: Annotated[
         list[str] | None,
         typer.Option(
@@ -93,13 +92,13 @@ def reproduce(
 
     experiment = experiment_of(name, epochs, set)
     if experiment is not None:
-        _measure(*experiment, seeds, device, fresh, results, part or [])
+        _measure(*experiment, seeds, device, fresh, folder, part or [])
         return
     if part:
         raise ValueError(f"--part: got {part[0]!r}, want none, because {name} is not an experiment")
     recipe, changes = recipe_of(name, epochs, set)
-    make_folder(results, "--results")
-    path, earlier = results / f"{label_of(recipe.name, changes)}.json", None
+    make_folder(folder, "--folder")
+    path, earlier = folder / f"{label_of(recipe.name, changes)}.json", None
 
     def write(figures, device_here, commit):
         nonlocal earlier
@@ -109,7 +108,7 @@ def reproduce(
                 say(f"The earlier results are kept in {aside}.")
         known = dict(sorted((earlier | figures).items()))
         command = _command(name, len(known), epochs, set, device)
-        write_results(results, recipe, known, command, device_here, changes, commit)
+        write_results(folder, recipe, known, command, device_here, changes, commit)
 
     _run(recipe, changes, seeds, device, runs, fresh, write=write)
     say(f"Wrote {path}")
@@ -147,7 +146,7 @@ def _command(name, seeds, epochs, changes, device):
 
 @reported()
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for the plots.")] = Path("demo"),
     epochs: Epochs = None,
     device: Device = "cpu",
 ) -> None:
@@ -155,9 +154,9 @@ def demo(
     from pyrodgm.zoo.figures import draw
 
     recipe, changes = recipe_of("digits", epochs)
-    make_folder(output, "--output")
+    make_folder(folder, "--folder")
     outcomes = _run(recipe, changes, 1, device)
-    for path in draw(outcomes[0], output):
+    for path in draw(outcomes[0], folder):
         say(f"Drew {path}")
 
 
@@ -177,7 +176,6 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
         console.quiet = not is_first()
         _describe(recipe)
         outcomes, figures = {}, {}
-        progress = is_first() and sys.stderr.isatty()  # no bar in a file
         for seed in range(seeds):
             folder, first = _folders_of(runs, recipe, changes, seed)
             folders = [path for path in (folder, first) if path is not None]
@@ -190,7 +188,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
                 say(f"The run is saved in {folder}. The same command resumes it.")
             made = [empty for path in folders for empty in (path, path.parent)]  # a run's, and its recipe's
             with without_empty_folders(*made):
-                outcomes[seed] = run(recipe, seed, device, progress, folder, tensorboard, first, commit)
+                outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first, commit)
             figures[seed] = outcomes[seed].figures
             if write is not None and is_first():
                 write(figures, device, commit)

@@ -140,7 +140,7 @@ def reproduce(
         reproduce(experiment, "results", 1, changed, ["normal"])
     """
     parts, label, commit = experiment.parts_like(patterns), label_of(experiment.name, changed), package_commit()
-    path = make_folder(folder, "--results") / f"{label}.json"
+    path = make_folder(folder, "--folder") / f"{label}.json"
 
     def read():
         return _read_or_begin(path, experiment, label, changed)
@@ -188,7 +188,7 @@ def _read_or_begin(path, experiment, label, changed):
         return described | {"figures": {}, "details": {}, "parts": {}, "sessions": []}
     record = read_record(path)
     if record is None or "sessions" not in record:
-        raise ValueError(f"--results: got a damaged {path.name}, want one of {experiment.name}, or --fresh")
+        raise ValueError(f"--folder: got a damaged {path.name}, want one of {experiment.name}, or --fresh")
     return record | described | {"command": record["command"]}
 
 

@@ -178,7 +178,7 @@ def write_recipes():
         if name == "moons-adgm":  # a finished run too, and its record
             shutil.copytree(finished, folder / "finished" / finished.name)
             again = ["reproduce", *command[1:], "--seeds", "1", "--runs", str(alone)]
-            call([*again, "--results", str(folder / "results")], 0)
+            call([*again, "--folder", str(folder / "results")], 0)
         shutil.rmtree(alone)
 
 

@@ -156,13 +156,13 @@ def test_settings_that_are_refused(sums, change, message):
 def test_a_damaged_file_is_not_overwritten(sums, tmp_path):
     for text in ("{", json.dumps({"recipe": "sums", "figures": {"0": {"one error": 1.0}}})):
         (tmp_path / "sums.json").write_text(text)
-        result = call("reproduce", "sums", "--results", tmp_path)
+        result = call("reproduce", "sums", "--folder", tmp_path)
         assert result.exit_code == 2 and "got a damaged sums.json, want one of sums, or --fresh" in result.output
         assert (tmp_path / "sums.json").read_text() == text and not sums.measured
 
 
 def test_the_command_reproduces_an_experiment(sums, tmp_path):
-    arguments = ("reproduce", "sums", "--results", tmp_path, "--seeds", 2, "--part", "t*")
+    arguments = ("reproduce", "sums", "--folder", tmp_path, "--seeds", 2, "--part", "t*")
     result = call(*arguments)
     assert result.exit_code == 0, result.output
     assert sums.measured == [(seed, part) for seed in (0, 1) for part in ("two", "three (3)")]
@@ -176,7 +176,7 @@ def test_the_command_reproduces_an_experiment(sums, tmp_path):
 
 
 def test_the_command_refuses_what_an_experiment_does_not_have(sums, tmp_path):
-    folder = ("--results", tmp_path)
+    folder = ("--folder", tmp_path)
     assert "--set: got 'epochs', want one of sizes, steps" in call("reproduce", "sums", "--epochs", 2, *folder).output
     assert "--device: got cuda, want cpu" in call("reproduce", "sums", "--device", "cuda", *folder).output
     for command in (("train", "sums"), ("evaluate", "sums"), ("sample", "sums", "--output", "x.npz")):

@@ -48,7 +48,7 @@ def loaded(data, monkeypatch):
 
 def reproduce(name, folder, *arguments):
     """The record that the command writes."""
-    command = ["reproduce", name, "--results", str(folder), "--seeds", "1", *map(str, arguments)]
+    command = ["reproduce", name, "--folder", str(folder), "--seeds", "1", *map(str, arguments)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     return json.loads(next(folder.glob(f"{name}*.json")).read_text())
