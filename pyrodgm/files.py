@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -40,3 +42,25 @@ def make_folder(path: str | Path, argument: str = "folder") -> Path:
     except OSError as error:
         raise ValueError(f"{argument}: got {path}, want a folder that can be written ({error})") from error
     return path
+
+
+def check_new_file(path: str | Path, argument: str) -> None:
+    """Raise ``ValueError`` unless a file can be written there, before work is done for it."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise ValueError(f"{argument}: got {path}, want a file in an existing folder")
+    if path.is_dir():
+        raise ValueError(f"{argument}: got {path}, a folder, want a file")
+    make_folder(path.parent, argument)
+
+
+@contextmanager
+def without_empty_folders(*folders: Path | None) -> Iterator[None]:
+    """A context that removes these folders, in this order, if it fails before anything is written to them."""
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        for folder in filter(None, folders):
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+        raise

@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,12 @@ def test_without_arguments_it_shows_help():
     assert "train" in call().output
 
 
+def test_help_does_not_load_torch():
+    """Loading it takes seconds."""
+    code = "import sys, pyrodgm.cli; sys.exit(any(name in sys.modules for name in ('torch', 'matplotlib', 'pandas')))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -79,9 +87,9 @@ def test_without_arguments_it_shows_help():
         (("train", "digits", "--set", "optimizer=LBFGS"), "optimizer: got 'LBFGS'"),
         (("train", "digits", "--set", "optimizer=lr_scheduler"), "optimizer: got 'lr_scheduler'"),
         (("train", "digits", "--set", "optimizer.params=3"), "optimizer: option: got 'params'"),
-        (("train", "digits", "--set", "optimizer.betas=3"), "optimizer.betas: got 3, want tuple"),
+        (("train", "digits", "--set", "optimizer.betas=3"), "optimizer.betas: got 3, want a list in square br"),
         (("train", "digits", "--set", "model.x_size=3"), "model: option: got 'x_size'"),
-        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want tuple"),
+        (("train", "digits", "--set", "model.hidden=3"), "model.hidden: got 3, want a list in square br"),
         (("train", "digits", "--set", "monitor=bound"), "monitor: got 'bound', want one of validation bound"),
         (("train", "digits", "--set", 'baselines=["SVN"]'), "baselines: got 'SVN' .did you mean 'SVM'"),
         (("train", "digits", "--set", 'feature_classifiers=["tree"]'), "feature_classifiers: got 'tree', want one of"),
@@ -99,7 +107,7 @@ def test_without_arguments_it_shows_help():
         (("train", "digits-m1m2", "--set", "pretrained.model=3"), "pretrained: option: got 'model'"),
         (("train", "digits-m1m2", "--set", "pretrained.epochs=few"), "pretrained.epochs: got 'few', want int"),
         (("train", "digits", "--set", 'milestones=["a"]'), "milestones: got 'a', want int"),
-        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want tuple"),
+        (("train", "digits", "--set", 'preprocess=["standardise"]'), "preprocess: got 'standardise', want a list in"),
         (("train", "digits", "--set", "measure_every=0"), "measure_every: got 0, want at least 1"),
         (("train", "digits", "--set", "epochs=0"), "epochs: got 0, want at least 1"),
         (("train", "digits", "--set", "weight_prior=0"), "weight_prior: got 0.0, want a positive number"),
@@ -111,13 +119,62 @@ def test_bad_arguments_end_with_exit_code_2(args, message):
     assert re.search(message, re.sub(r"[\s│]+", " ", result.output))
 
 
+@pytest.mark.parametrize("command", ["list", "show"])
+def test_a_folder_of_results_that_is_not_there_is_said(tmp_path, command):
+    result = call(*{"list": ["list"], "show": ["show", "digits"]}[command], "--results", "nowhere")
+    assert result.exit_code == 2 and "--results: got nowhere, want an existing folder" in result.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1]", '{"recipe": "digits"}', '{"recipe": "digits", "figures": [1]}']
+    + [
+        json.dumps({"recipe": "digits", "epochs": 1, "date": "today", "changed": [], "figures": figures} | other)
+        for figures, other in (
+            ({"0": {"test error": "five"}}, {}),
+            ({"a": {"test error": 5.0}}, {}),
+            ({"0": {"test error": 5.0}}, {"changed": None}),
+            ({"0": {"test error": 5.0}}, {"sessions": []}),
+        )
+    ],
+)
+def test_a_damaged_file_of_results_is_said(tmp_path, text):
+    (tmp_path / "digits.json").write_text(text)
+    (tmp_path / "digits-m2.json").mkdir()
+    assert "obtained: damaged file" in call("show", "digits", "--results", tmp_path).output
+    assert "obtained: damaged file" in call("show", "digits-m2", "--results", tmp_path).output
+
+
+def test_paths_are_printed_whole_and_as_they_are(tmp_path, monkeypatch):
+    """No line break within a path on a narrow terminal, and no brackets taken for markup."""
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: Outcome(None, None, None, {"seconds": 1.0}, []))
+    runs = "a folder [bold] with a name that is longer than the eighty columns of a usual terminal window"
+    assert (
+        f"The run is saved in {runs}/digits/seed-0. The" in call("train", "digits", "--runs", runs, columns=80).output
+    )
+
+
+def test_a_file_of_samples_is_checked_before_the_model_is_loaded(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    for output, want in (("none/s.png", "a file in an existing folder"), ("folder.png", "a folder, want a file")):
+        result = call("sample", "digits", "--output", output)
+        assert result.exit_code == 2 and f"--output: got {output}, " in result.output and want in result.output
+
+
+def test_an_interruption_without_words_is_said(monkeypatch):
+    monkeypatch.setattr("pyrodgm.zoo.run", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+    result = call("train", "digits")
+    assert result.exit_code == 130 and result.output.endswith("interrupted\n")
+
+
 def test_a_run_with_other_settings_is_named(tmp_path):
     (tmp_path / "digits+epochs=3+beta=2" / "seed-0" / "model").mkdir(parents=True)
     (tmp_path / "digits+epochs=4" / "seed-1" / "model").mkdir(parents=True)
     result = call("evaluate", "digits", "--runs", str(tmp_path))
     assert result.exit_code == 2
     said = re.sub(r"[\s│]+", " ", result.output)
-    assert "pyrodgm train digits; one finished with --set epochs=3 --set beta=2" in said and "epochs=4" not in said
+    assert "pyrodgm train digits; another one, with changed settings, is in" in said
+    assert "digits+epochs=3+beta=2" in said and "epochs=4" not in said
 
 
 @pytest.mark.usefixtures("plain_svi")

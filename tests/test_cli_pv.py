@@ -58,9 +58,13 @@ class TestSimulate:
             (("--output", "x.csv", "--site", "oslo"), "site: got 'oslo', want one of greensboro, miami, sand-point"),
             (("--output", "x.csv", "--modules", "1"), "num_modules: got 1, of 3 submodules"),
             (("--output", "x.csv", "--every", "5"), "every: got 5 with the campaign"),
+            (("--output", "x.csv", "--every", "0"), "Invalid value for '--every'"),
+            (("--output", "x.csv", "--days", "366"), "Invalid value for '--days'"),
+            (("--output", "folder.csv"), "--output: got folder.csv, a folder, want a file"),
         ],
     )
     def test_bad_input(self, args, message):
+        Path("folder.csv").mkdir()
         result = call("simulate", *args)
         assert result.exit_code == 2 and message in result.output
 
@@ -214,6 +218,19 @@ class TestMonitor:
         assert given[1:3] == ("state", ["N"]) and given[7:] == ("raw", (36.1, -79.95), None)
         assert more == {"steps": 3, "seed": 5} and measured == (0.05, 30)
 
+    def test_a_folder_that_cannot_be_written_is_refused_before_training(self, monkeypatch):
+        monkeypatch.setattr(Monitor, "fit", lambda *given, **more: pytest.fail("trained first"))
+        Path("file").write_text("")
+        for model in ("file", "file/roof"):
+            result = call("train", "log.csv", "--model", model)
+            assert result.exit_code == 2 and f"--model: got {model}, want a folder that can be written" in result.output
+
+    def test_a_training_that_is_refused_leaves_no_folder_and_removes_none(self):
+        Path("mine").mkdir()
+        for model in ("roof", "mine"):
+            assert call("train", "none.csv", "--model", model).exit_code == 2
+        assert [path.name for path in Path().iterdir()] == ["mine"]
+
     def test_follows_until_it_is_interrupted(self, log, monkeypatch):
         call("train", "log.csv", "--model", "roof", "--steps", 2)
         monkeypatch.setattr("time.sleep", lambda seconds: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -236,7 +253,7 @@ class TestMonitor:
             (("train", "none.csv", "--model", "roof", "--modules", "8"), "module: got one of module and number"),
             (
                 ("train", "none.csv", "--model", "roof", "--module", MODULE, "--modules", "0"),
-                "num_modules: got 0, want a positive int",
+                "Invalid value for '--modules'",
             ),
             (
                 ("monitor", "none", "log.csv", "--output", "report"),

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pyrodgm.zoo.experiment import Experiment
-from pyrodgm.zoo.recipe import Recipe
+if TYPE_CHECKING:  # torch takes seconds to load, and a help text does not need it
+    from pyrodgm.zoo.experiment import Experiment
+    from pyrodgm.zoo.recipe import Recipe
 
 Name = Annotated[str, typer.Argument(help="A recipe, see `pyrodgm list`.")]
 AnyName = Annotated[str, typer.Argument(help="A recipe or an experiment, see `pyrodgm list`.")]
@@ -26,7 +27,7 @@ Runs = Annotated[Path, typer.Option(help="Folder of saved runs.")]
 Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 
 
-def recipe_of(name: str, epochs: int | None = None, changes: Sequence[str] | None = None) -> tuple[Recipe, list[str]]:
+def recipe_of(name: str, epochs: int | None = None, changes: Sequence[str] | None = None) -> "tuple[Recipe, list[str]]":
     """The named recipe with the command line's changes applied, and the list of changes as ``key=value`` strings."""
     from pyrodgm.checks import check_choice
     from pyrodgm.zoo import EXPERIMENTS, RECIPES, override
@@ -44,7 +45,7 @@ def recipe_of(name: str, epochs: int | None = None, changes: Sequence[str] | Non
 
 def experiment_of(
     name: str, epochs: int | None = None, changes: Sequence[str] | None = None
-) -> tuple[Experiment, list[str]] | None:
+) -> "tuple[Experiment, list[str]] | None":
     """The named experiment with the command line's changes applied, and the list of changes; None for another name."""
     from pyrodgm.zoo import EXPERIMENTS
 
@@ -53,7 +54,7 @@ def experiment_of(
     return EXPERIMENTS[name].with_settings([*(changes or []), *([] if epochs is None else [f"epochs={epochs}"])])
 
 
-def run_folder(runs: Path, recipe: Recipe, changes: Sequence[str], seed: int) -> Path:
+def run_folder(runs: Path, recipe: "Recipe", changes: Sequence[str], seed: int) -> Path:
     """The folder of a run. Each set of changes has its own folder, so a changed run is never taken for the recipe's.
 
     A run started by an older version, whose folder uses the old names of the settings, keeps its folder.

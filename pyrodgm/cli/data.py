@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from pyrodgm.cli.report import console, reported
+from pyrodgm.cli.report import console, reported, say
 
 app = typer.Typer(help="Data sets: list, download, locate.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set, see `pyrodgm data list`.")]
 
 
 @app.command("list")
+@reported()
 def list_sets() -> None:
     """List the data sets, their sources, and whether their files are present."""
     from pyrodgm.data import DATASETS, files, origin, path
@@ -31,7 +32,7 @@ def fetch(name: Name) -> None:
     from pyrodgm import data
 
     for path in [str(path) for path in data.fetch(name)] or [data.origin(name)]:
-        console.print(path, highlight=False, soft_wrap=True)
+        say(path)
 
 
 @app.command()
@@ -40,4 +41,4 @@ def path(name: Name) -> None:
     """Print the folder of a data set's files."""
     from pyrodgm import data
 
-    console.print(str(data.path(name) or data.origin(name)), highlight=False, soft_wrap=True)
+    say(str(data.path(name) or data.origin(name)))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from pyrodgm.cli.arguments import Device, Name, Runs, Seed, Set, check_device, recipe_of, run_folder
-from pyrodgm.cli.report import console, print_figures, reported
+from pyrodgm.cli.report import print_figures, reported, say
 
 
 @reported()
@@ -35,16 +35,16 @@ def sample(
     from pyro.infer import Predictive
 
     from pyrodgm.evaluate import evaluating
+    from pyrodgm.files import check_new_file
     from pyrodgm.models.global_weights import at_drawn_weights
     from pyrodgm.plot import class_samples, samples
 
+    check_new_file(output, "--output")
     _, model, data = _trained(name, seed, set, device, runs)
     if model.supervised:
         raise ValueError(f"NAME: got {name}, a classifier of given x, want a recipe whose model generates x")
     pyro.set_rng_seed(seed)
     model = at_drawn_weights(model)  # by itself a model with global weights draws them from their prior
-    if not output.parent.is_dir():
-        raise ValueError(f"--output: got {output}, want a file in an existing folder")
     if output.suffix == ".npz":
         y = None if model.num_classes is None else torch.arange(model.num_classes, device=device).repeat(count)
         with evaluating(model):
@@ -61,7 +61,7 @@ def sample(
         else:
             axes = class_samples(model, count, data.image_shape)
         axes.figure.savefig(output, dpi=150)  # type: ignore[union-attr]  # a whole figure
-    console.print(f"Wrote {output}")
+    say(f"Wrote {output}")
 
 
 def _trained(name, seed, changes, device, runs):
@@ -74,8 +74,7 @@ def _trained(name, seed, changes, device, runs):
     folder = run_folder(runs, recipe, changes, seed) / "model"
     if not folder.exists():
         others = sorted(path.parents[1].name for path in runs.glob(f"{name}+*/seed-{seed}/model"))
-        settings = "".join(
-            f"; one finished with --set {run[len(name) + 1 :].replace('+', ' --set ')}" for run in others
-        )
+        # the name of a folder has _ for a bracket, so it is not what to type
+        settings = "".join(f"; another one, with changed settings, is in {runs / run}" for run in others)
         raise ValueError(f"NAME: got {name} without {folder}, want a finished run: pyrodgm train {name}{settings}")
     return recipe, Model.from_pretrained(folder).to(device), load_data(recipe)

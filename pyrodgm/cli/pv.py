@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pyrodgm.cli.report import console, reported
+from pyrodgm.cli.report import reported, say
 
 app = typer.Typer(help="Photovoltaic strings: simulate, check a logger's file, monitor.", no_args_is_help=True)
 
@@ -19,10 +19,10 @@ def simulate(
         str, typer.Option(help="campaign: each condition on 1 to 7 days in turn. days: each condition in all weather.")
     ] = "campaign",
     start: Annotated[str, typer.Option(help="First day, as MM-DD.")] = "03-01",
-    days: Annotated[int, typer.Option(help="Number of days to simulate.")] = 61,
-    every: Annotated[int, typer.Option(help="Minutes between rows.")] = 1,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Number of days to simulate.")] = 61,
+    every: Annotated[int, typer.Option(min=1, help="Minutes between rows; 1 for a campaign.")] = 1,
     module: Annotated[str | None, typer.Option(help="Module of pvlib's CEC list.")] = None,
-    modules: Annotated[int, typer.Option(help="Modules in series.")] = 8,
+    modules: Annotated[int, typer.Option(min=1, help="Modules in series.")] = 8,
     local_tracker: Annotated[
         bool, typer.Option("--local-tracker", help="The power tracker stops at the first local maximum.")
     ] = False,
@@ -32,19 +32,18 @@ def simulate(
     from pyrodgm.data.pv import Plant
     from pyrodgm.data.pv import simulate as simulated
     from pyrodgm.data.pv.sensors import COLUMNS
-    from pyrodgm.files import write
+    from pyrodgm.files import check_new_file, write
 
     if output.suffix not in (".csv", ".parquet"):
         raise ValueError(f"--output: got {output}, want a file that ends in .csv or .parquet")
-    if not output.parent.is_dir():
-        raise ValueError(f"--output: got {output}, want a file in an existing folder")
+    check_new_file(output, "--output")
     plant = Plant(num_modules=modules, local_tracker=local_tracker)
     if module is not None:
         plant = plant._replace(module=module)
     table = simulated(site, arrangement, start, days, plant, every=every, seed=seed).drop(columns="recorded")
     table = table.round(dict.fromkeys(COLUMNS, 4))
     write(output, table.to_csv(index=False).encode() if output.suffix == ".csv" else table.to_parquet(index=False))
-    console.print(f"{output}: {len(table)} rows, {days} days, {table['state'].nunique()} states", highlight=False)
+    say(f"{output}: {len(table)} rows, {days} days, {table['state'].nunique()} states")
 
 
 @app.command()
@@ -61,7 +60,7 @@ def check(
     from pyrodgm.pv.logger_map import load_map
 
     for line in told(check_logger(data, load_map(map), latitude, longitude)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(line)
 
 
 @app.command()
@@ -79,7 +78,7 @@ def train(
     module: Annotated[
         str | None, typer.Option(help="Module of pvlib's CEC list. Without one, King's model is fitted.")
     ] = None,
-    modules: Annotated[int | None, typer.Option(help="Modules in series.")] = None,
+    modules: Annotated[int | None, typer.Option(min=1, help="Modules in series.")] = None,
     labels: Annotated[
         Path | None,
         typer.Option(help="CSV of intervals, with columns string, start, end, state; such as an edited events.csv."),
@@ -110,6 +109,7 @@ def train(
 
     Problems of dates, of the clock, and of a current that several strings share are reported, as by pyrodgm pv check.
     """
+    from pyrodgm.files import make_folder, without_empty_folders
     from pyrodgm.pv.check import check_logger
     from pyrodgm.pv.check_text import problems
     from pyrodgm.pv.false_alarms import told
@@ -121,45 +121,46 @@ def train(
         raise ValueError(f"--false-alarms: got {false_alarms}, want a share above 0 and below 1")
     if (latitude is None) != (longitude is None):
         raise ValueError("latitude: got one of latitude and longitude, want both")
-    say: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
     earlier = Monitor.load(model, with_rows=True) if holds_monitor(model) and not fresh else None
     if earlier is not None and earlier.rows is not None:
         states = ", ".join(earlier.thresholds.states)
-        console.print(f"{model}: continues from {len(earlier.rows.time)} kept rows, states {states}", **say)
-    monitor = Monitor.fit(
-        data,
-        label,
-        normal or (),
-        None if map is None else load_map(map),
-        module,
-        modules,
-        labels,
-        columns,
-        None if latitude is None or longitude is None else (latitude, longitude),
-        earlier,
-        steps=steps,
-        seed=seed,
-    )
+        say(f"{model}: continues from {len(earlier.rows.time)} kept rows, states {states}")
+    own_map = None if map is None else load_map(map)
+    new = None if model.exists() else model
+    make_folder(model, "--model")
+    with without_empty_folders(new):
+        monitor = Monitor.fit(
+            data,
+            label,
+            normal or (),
+            own_map,
+            module,
+            modules,
+            labels,
+            columns,
+            None if latitude is None or longitude is None else (latitude, longitude),
+            earlier,
+            steps=steps,
+            seed=seed,
+        )
     if fresh and holds_monitor(model):
-        console.print(f"{model}: the old monitor is now {set_aside(model)}", **say)
+        say(f"{model}: the old monitor is now {set_aside(model)}")
     monitor.save(model)
     rows: Any = monitor.rows  # kept by ``fit``
     if rows.known:
-        console.print(f"{data}: {rows.known} rows skipped, of days that {model} already has", **say)
+        say(f"{data}: {rows.known} rows skipped, of days that {model} already has")
     for state in rows.overridden:
-        console.print(
-            f"{state}: later intervals of {labels} override all its rows, so it is not learnt from them", **say
-        )
+        say(f"{state}: later intervals of {labels} override all its rows, so it is not learnt from them")
     states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
-    console.print(f"{model}: states {states}; {kept} rows kept", **say)
+    say(f"{model}: states {states}; {kept} rows kept")
     for line in told(monitor.false_alarms(false_alarms, minutes), false_alarms):
-        console.print(line, **say)
+        say(line)
     for line in problems(check_logger(data, monitor.logger_map, *(monitor.site or (None, None)))):
-        console.print(line, **say)
+        say(line)
     for quantity, remark in rows.units.items():
-        console.print(f"{quantity}: {remark}", **say)
+        say(f"{quantity}: {remark}")
     for reason, count in rows.skipped.most_common():
-        console.print(f"left out: {count} rows, {reason}", **say)
+        say(f"left out: {count} rows, {reason}")
 
 
 @app.command()
@@ -182,37 +183,36 @@ def monitor(
     from pyrodgm.pv.monitor_model import Monitor
 
     own_map, trained = None if map is None else load_map(map), Monitor.load(model)
-    say: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
     if follow:
-        console.print(f"{output}: follows {data}; Ctrl-C stops it, and the same command continues", **say)
+        say(f"{output}: follows {data}; Ctrl-C stops it, and the same command continues")
         seen = [-1]
 
         def told(report):
             if report.rows > seen[0]:
                 missing = f"; strings without a row: {', '.join(report.missing)}" if report.missing else ""
-                console.print(f"{output}: {report.rows} rows, {len(report.events)} events{missing}", **say)
+                say(f"{output}: {report.rows} rows, {len(report.events)} events{missing}")
             seen[0] = report.rows
             return False
 
         try:
             follow_file(trained, data, output, false_alarms, minutes, own_map, told)
         except KeyboardInterrupt:
-            console.print(f"{output}: stopped", **say)
+            say(f"{output}: stopped")
             return
     report = monitor_file(trained, data, output, false_alarms, minutes, own_map)
     lost = sum(event.kwh_lost for event in report.events)
-    console.print(f"{output}: {report.rows} rows, {len(report.events)} events, {lost:.2f} kWh lost", **say)
+    say(f"{output}: {report.rows} rows, {len(report.events)} events, {lost:.2f} kWh lost")
     series = {event.series for event in report.events} - {None}
     if series:
         again = sum(event.series is not None for event in report.events)
-        console.print(f"{again} of the events return at the same position of the sun, in {len(series)} series", **say)
+        say(f"{again} of the events return at the same position of the sun, in {len(series)} series")
     elif trained.site is None:
-        console.print("events that return were not searched for; train with --latitude and --longitude", **say)
+        say("events that return were not searched for; train with --latitude and --longitude")
     if report.missing:
-        console.print(f"strings of {model} without a row in {data}: {', '.join(report.missing)}", **say)
+        say(f"strings of {model} without a row in {data}: {', '.join(report.missing)}")
     for state, count in report.states.most_common():
-        console.print(f"{count} rows {state}", **say)
+        say(f"{count} rows {state}")
     for quantity, remark in report.units.items():
-        console.print(f"{quantity}: {remark}", **say)
+        say(f"{quantity}: {remark}")
     for reason, count in report.skipped.most_common():
-        console.print(f"left out: {count} rows, {reason}", **say)
+        say(f"left out: {count} rows, {reason}")

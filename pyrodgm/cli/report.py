@@ -11,6 +11,11 @@ console, errors = Console(), Console(stderr=True, style="red", markup=False, hig
 settings = {"traceback": False}
 
 
+def say(text: str) -> None:
+    """Print a line as it is. A narrow terminal breaks it, not we: a path stays whole where it is copied or piped."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def reported() -> Iterator[None]:
     """Decorator of a command: print an error as one line and exit.
@@ -23,10 +28,11 @@ def reported() -> Iterator[None]:
         if settings["traceback"]:
             raise
         expected = isinstance(error, (ValueError, OSError, FloatingPointError, KeyboardInterrupt))
-        message = str(error) or type(error).__name__
+        interrupted = isinstance(error, KeyboardInterrupt)
+        message = str(error) or ("interrupted" if interrupted else type(error).__name__)
         errors.print(message if expected else f"{type(error).__name__}: {message.splitlines()[0]} (see --traceback)")
         bad_input = isinstance(error, (ValueError, FileNotFoundError))
-        code = 130 if isinstance(error, KeyboardInterrupt) else 2 if bad_input else 1
+        code = 130 if interrupted else 2 if bad_input else 1
         raise typer.Exit(code) from error
 
 

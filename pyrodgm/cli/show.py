@@ -11,10 +11,12 @@ from pyrodgm.cli.report import console, reported
 WIDE = 120  # terminal columns for the full table; a narrower one would break words
 
 
+@reported()
 def list_recipes(results: Results = Path("results")) -> None:
     """List the recipes and the experiments with the paper's figure and the one obtained here."""
     from pyrodgm.zoo import EXPERIMENTS, RECIPES
 
+    _check_results(results)
     wide = console.width >= WIDE
     name, obtained = Column("name", no_wrap=True), Column("obtained", min_width=18)
     if wide:
@@ -35,6 +37,7 @@ def show(name: AnyName, epochs: Epochs = None, set: Set = None, results: Results
     """Show a recipe or an experiment: source, figures, every setting, and deviations from the paper."""
     from pyrodgm.zoo.results import setting_text
 
+    _check_results(results)
     experiment = experiment_of(name, epochs, set)
     if experiment is not None:
         found, changes = experiment
@@ -51,6 +54,12 @@ def show(name: AnyName, epochs: Epochs = None, set: Set = None, results: Results
         for option, setting in (value[1] if choice else {}).items():
             rows[f"  {key}.{option}"] = str(setting)
     _print_settings(rows, changes)
+
+
+def _check_results(folder):
+    """Raise ``ValueError`` if a folder that somebody named is not there. The usual one may not be there yet."""
+    if folder != Path("results") and not folder.is_dir():
+        raise ValueError(f"--results: got {folder}, want an existing folder")
 
 
 def _describe(found, changes, results, deviations):

@@ -1,7 +1,6 @@
 """``pyrodgm train``, ``reproduce`` and ``demo``."""
 
 import shlex
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +20,8 @@ from pyrodgm.cli.arguments import (
     recipe_of,
 )
 from pyrodgm.cli.arguments import run_folder as folder_of
-from pyrodgm.cli.report import console, print_figures, reported
-from pyrodgm.files import make_folder
+from pyrodgm.cli.report import console, print_figures, reported, say
+from pyrodgm.files import make_folder, without_empty_folders
 
 Fresh = Annotated[
     bool,
@@ -106,13 +105,13 @@ def reproduce(
         if earlier is None:  # the first seed is measured
             earlier = {} if fresh else earlier_figures(path, recipe, device_here, changes, commit)
             if not earlier and (aside := _set_aside(path)):
-                console.print(f"The earlier results are kept in {aside}.", highlight=False, soft_wrap=True)
+                say(f"The earlier results are kept in {aside}.")
         known = dict(sorted((earlier | figures).items()))
         command = _command(name, len(known), epochs, set, device)
         write_results(folder, recipe, known, command, device_here, changes, commit)
 
     _run(recipe, changes, seeds, device, runs, fresh, write=write)
-    console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
+    say(f"Wrote {path}")
 
 
 def _measure(experiment, changes, seeds, device, fresh, folder, parts):
@@ -122,14 +121,19 @@ def _measure(experiment, changes, seeds, device, fresh, folder, parts):
 
     if device != "cpu":
         raise ValueError(f"--device: got {device}, want cpu, on which {experiment.name} runs")
-    say = {"highlight": False, "markup": False, "soft_wrap": True}
-    console.print(f"{experiment.name}: {experiment.summary}. {experiment.source}; paper: {experiment.paper}.", **say)
+    _describe(experiment)
     if fresh:
         _set_aside(folder / f"{label_of(experiment.name, changes)}.json")
-    paths = reproduce(experiment, folder, seeds, changes, parts, lambda line: console.print(line, **say))
+    paths = reproduce(experiment, folder, seeds, changes, parts, say)
     print_figures({int(seed): found for seed, found in read_record(paths[0])["figures"].items()})
     for path in paths:
-        console.print(f"Wrote {path}", **say)
+        say(f"Wrote {path}")
+
+
+def _describe(found):
+    """Print what is run, broken at words."""
+    text = f"{found.name}: {found.summary}. {found.source}; paper: {found.paper}."
+    console.print(text, highlight=False, markup=False)
 
 
 def _command(name, seeds, epochs, changes, device):
@@ -153,7 +157,7 @@ def demo(
     make_folder(folder, "--folder")
     outcomes = _run(recipe, changes, 1, device)
     for path in draw(outcomes[0], folder):
-        console.print(f"Drew {path}")
+        say(f"Drew {path}")
 
 
 def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=False, write=None):
@@ -170,7 +174,7 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
     commit = package_commit()
     with joined(device) as device:
         console.quiet = not is_first()
-        console.print(f"{recipe.name}: {recipe.summary}. {recipe.source}; paper: {recipe.paper}.", highlight=False)
+        _describe(recipe)
         outcomes, figures = {}, {}
         for seed in range(seeds):
             folder, first = _folders_of(runs, recipe, changes, seed)
@@ -181,8 +185,9 @@ def _run(recipe, changes, seeds, device, runs=None, fresh=False, tensorboard=Fal
             for path in folders:
                 make_folder(path, "--runs")
             if folder is not None:
-                console.print(f"The run is saved in {folder}. The same command resumes it.", highlight=False)
-            with _without_empty_folders(folder, first):
+                say(f"The run is saved in {folder}. The same command resumes it.")
+            made = [empty for path in folders for empty in (path, path.parent)]  # a run's, and its recipe's
+            with without_empty_folders(*made):
                 outcomes[seed] = run(recipe, seed, device, is_first(), folder, tensorboard, first, commit)
             figures[seed] = outcomes[seed].figures
             if write is not None and is_first():
@@ -204,19 +209,6 @@ def _folders_of(runs, recipe, changes, seed):
     usual = vars(RECIPES[stage.name])
     changed = [f"{key}={value}" for key, value in vars(stage).items() if value != usual[key]]
     return folder, folder_of(runs, stage, changed, seed)
-
-
-@contextmanager
-def _without_empty_folders(*folders):
-    """Remove the folders of a run, and of its recipe, if the run fails before it wrote anything."""
-    try:
-        yield
-    except Exception:
-        for folder in filter(None, folders):
-            for empty in (folder, folder.parent):
-                with suppress(OSError):  # it holds something
-                    empty.rmdir()
-        raise
 
 
 def _set_aside(folder):

@@ -115,8 +115,7 @@ def fit(
     early_stopping = EarlyStopping(monitor, mode, patience)
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     class_schedule = ClassSchedule(module, classes_by_epoch)
-    bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
-    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks, bar)
+    run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks)
     if folder is not None:
         run.folder = RunFolder(folder, about or {}, minutes)
         if (state := run.folder.load()) is not None:
@@ -124,7 +123,8 @@ def fit(
             run.check_reach(epochs)
         run.folder.check_room(run.module)
     stop_requested = stop_requests() if folder is not None else nullcontext(lambda: False)
-    with stop_requested as stopping, run.bar, run.companion(), class_schedule.undone(), run.called_back():
+    bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
+    with stop_requested as stopping, bar as run.bar, run.companion(), class_schedule.undone(), run.called_back():
         run.train(epochs, stopping)
     return run.history
 
@@ -132,7 +132,7 @@ def fit(
 class _Run:
     """A run: its place in the epochs, and its steps."""
 
-    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks, bar):
+    def __init__(self, svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks):
         self.module, self.svi, self.batches, self.measure = module, svi, batches, measure
         self.early_stopping, self.kl_schedule, self.class_schedule = early_stopping, kl_schedule, class_schedule
         self.take_step = getattr(svi, "step_async", svi.step)
@@ -142,7 +142,7 @@ class _Run:
         self.total, self.count, self.loss = 0.0, 0, math.nan  # of the losses of the epoch; the last loss
         self.dealt = None  # the random numbers that the epoch's batches began with
         self.folder = self.place = None
-        self.callbacks, self.progress, self.bar = callbacks, Progress(svi, module), bar
+        self.callbacks, self.progress, self.bar = callbacks, Progress(svi, module), None
         self.noise, self.surroundings = joint_noise(), nullcontext()
 
     def train(self, epochs, stopping):

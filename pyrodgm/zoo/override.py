@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -71,6 +72,7 @@ def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         recipe = replace(recipe, **{field: value})
     for field in ("objective", "schedule", "resample"):
         _check_whole(field, getattr(recipe, field))
+    _check_optimizer(recipe)
     return recipe
 
 
@@ -84,14 +86,16 @@ def _read(text):
 
 
 def _chosen(recipe, field, value):
-    """A new choice for a field. The model keeps its options; other fields start without options."""
+    """A new choice for a field. A model keeps the options that it takes; other fields start without options."""
     if value is None and field in ("pretrained", "start_from", "schedule", "resample"):
         return None
     if not isinstance(value, str):
         raise ValueError(f"{field}: got {value!r}, want a name")
     if field == "model":
         check_choice("model", value, models_by_name())
-        return models_by_name()[value], recipe.model[1]
+        model = models_by_name()[value]
+        taken = _options("model", model)
+        return model, {name: option for name, option in recipe.model[1].items() if name in taken}
     if field != "data":
         check_choice(field, value, _choices()[field])
     elif not is_file(value):
@@ -122,6 +126,15 @@ def _check_whole(field, chosen):
     given = {*options, *DECIDED}
     if missing := [p.name for p in parameters if p.default is p.empty and p.name not in given]:
         raise ValueError(f"{field}: got {name} without {', '.join(missing)}, want {field}.{missing[0]}=... too")
+
+
+def _check_optimizer(recipe):
+    """Raise ``ValueError`` if the optimiser does not take its options."""
+    name, options = recipe.optimizer
+    try:
+        getattr(torch.optim, name)([torch.zeros(1, 1)], **{"lr": recipe.learning_rate} | options)
+    except (ValueError, TypeError, IndexError, RuntimeError) as error:
+        raise ValueError(f"optimizer: got {name} with {options}, want options that it takes ({error})") from error
 
 
 def _with_option(recipe, field, option, value):
@@ -174,10 +187,12 @@ def _check_range(field, value):
         return
     if field in LEAST and value < LEAST[field]:
         raise ValueError(f"{field}: got {value}, want at least {LEAST[field]}")
-    if field == "weight_prior" and not value > 0:
+    if field in ("learning_rate", "weight_prior") and value <= 0:
         raise ValueError(f"{field}: got {value}, want a positive number")
-    if field == "warm_up_start" and value < 0:
+    if field in ("beta", "warm_up_start") and value < 0:
         raise ValueError(f"{field}: got {value}, want a number of at least 0")
+    if field == "ema" and not 0 < value < 1:
+        raise ValueError(f"{field}: got {value}, want a number above 0 and below 1")
     if field == "monitor":
         check_choice(field, value, ("validation error", "validation bound"))
     for name in value if field in ("baselines", "feature_classifiers") else ():
@@ -189,13 +204,17 @@ def _checked(key, value, kind):
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     for each in kinds:
         plain = get_origin(each) or each
-        if plain is float and type(value) is int:
+        if plain is float and type(value) in (int, float):
+            if not math.isfinite(value):
+                raise ValueError(f"{key}: got {value}, want a finite number")
             return float(value)
         if isinstance(value, plain) and (type(value) is not bool or plain is bool):
             if get_args(each)[1:] == (Ellipsis,):
                 return tuple(_checked(key, part, get_args(each)[0]) for part in value)
             return value
-    names = " or ".join("none" if each is type(None) else (get_origin(each) or each).__name__ for each in kinds)
+    words = {type(None): "none", tuple: "a list in square brackets"}
+    plain = [get_origin(each) or each for each in kinds]
+    names = " or ".join(words.get(each, each.__name__) for each in plain)
     raise ValueError(f"{key}: got {value!r}, want {names}")
 
 

@@ -159,9 +159,12 @@ def precision_on(recipe: Recipe, device: str | torch.device) -> str:
 def read_record(path: Path) -> dict[str, Any] | None:
     """Read a file written by ``write_results``; None if it is not one."""
     try:
-        record = json.loads(Path(path).read_text())
-        return record if record["figures"] and record["recipe"] else None
-    except (ValueError, KeyError, TypeError):
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        runs = {int(seed): figures for seed, figures in record["figures"].items()}
+        numbers = all(isinstance(value, (int, float)) for figures in runs.values() for value in figures.values())
+        dated = amount(record) and sessions(record)[-1]["date"] and isinstance(record["changed"], list)
+        return record if runs and numbers and dated and record["recipe"] else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
 
 

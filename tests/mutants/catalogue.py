@@ -7068,8 +7068,8 @@ mutants(
         "test_cli_pv.py::TestCheck::test_the_clock_is_checked_at_the_place_that_is_given",
     ),
     (
-        "        seed=seed,\n    )\n    if fresh",
-        "        seed=0,\n    )\n    if fresh",
+        "        seed=seed,\n        )\n    if fresh",
+        "        seed=0,\n        )\n    if fresh",
         "test_cli_pv.py::TestMonitor::test_training_takes_every_option",
     ),
     (
@@ -7335,8 +7335,8 @@ mutants(
 mutants(
     "zoo/override.py",
     (
-        'if field == "warm_up_start" and value < 0:',
-        'if field == "warm_up_start" and value <= 0:',
+        'if field in ("beta", "warm_up_start") and value < 0:',
+        'if field in ("beta", "warm_up_start") and value <= 0:',
         "zoo/test_override.py::test_the_least_number_is_taken",
     ),
     (

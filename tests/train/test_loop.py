@@ -166,6 +166,13 @@ def test_the_bar_shows_the_figures(capsys):
     assert "epoch=1," in shown and "seconds" not in shown
 
 
+def test_an_error_before_the_first_step_has_a_line_of_its_own(capsys):
+    """A bar that is begun would stay on the line of the message."""
+    with pytest.raises(ValueError, match="decay"):
+        fit(Fake([1.0]), [{}], 1, module=small(VAE), ema=2.0)
+    assert capsys.readouterr().err == ""
+
+
 def trained(epochs, **options):
     """A small VAE trained with a figure that is best at epoch 2, and its parameters after every epoch."""
     pyro.set_rng_seed(0)

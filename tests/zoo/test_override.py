@@ -22,7 +22,11 @@ DIGITS = RECIPES["digits"]
         ("model.posterior=none", "model", (DIGITS.model[0], DIGITS.model[1] | {"posterior": None})),
         ("schedule.start=3", "schedule", ("linear", {"start": 3, "end": 400})),
         ("schedule=step", "schedule", ("step", {})),
-        ("model=M2", "model", (M2, DIGITS.model[1])),
+        (
+            "model=M2",
+            "model",
+            (M2, {name: value for name, value in DIGITS.model[1].items() if name != "a_size"}),  # it has no a
+        ),
         ("model.hidden=[5]", "model", (DIGITS.model[0], DIGITS.model[1] | {"hidden": (5,)})),
         ("model.batch_norm=true", "model", (DIGITS.model[0], DIGITS.model[1] | {"batch_norm": True})),
         ("optimizer=Adamax", "optimizer", ("Adamax", {})),
@@ -75,6 +79,14 @@ def test_a_setting_is_changed_and_no_other(change, field, value):
         ("start_from=digit", "start_from: got 'digit' (did you mean 'digits'?)"),
         ("warm_up_start=-1", "warm_up_start: got -1.0, want a number of at least 0"),
         ("kl_units=1", "kl_units: got 1, want bool"),
+        ("learning_rate=0", "learning_rate: got 0.0, want a positive number"),
+        ("learning_rate=NaN", "learning_rate: got nan, want a finite number"),
+        ("max_norm=1e999", "max_norm: got inf, want a finite number"),
+        ("beta=-1", "beta: got -1.0, want a number of at least 0"),
+        ("ema=1", "ema: got 1.0, want a number above 0 and below 1"),
+        ("optimizer.betas=[0.9]", "optimizer: got Adam with {'betas': (0.9,)}, want options that it takes"),
+        ("optimizer.eps=-1", "optimizer: got Adam with {'eps': -1}, want options that it takes (Invalid epsilon"),
+        ("model.hidden=64", "model.hidden: got 64, want a list in square brackets"),
     ],
 )
 def test_what_is_not_there_or_of_another_type(change, message):
@@ -132,7 +144,7 @@ def test_an_option_of_two_types_may_change_from_one_to_the_other(name, change, v
 
 
 def test_an_option_has_the_type_that_the_recipe_chose_if_its_default_is_none():
-    with pytest.raises(ValueError, match=r"model.classifier_hidden: got 3, want tuple"):
+    with pytest.raises(ValueError, match=r"model.classifier_hidden: got 3, want a list in square brackets"):
         override(RECIPES["circles-m2"], ["model.classifier_hidden=3"])
 
 
