@@ -4680,8 +4680,8 @@ mutants(
         "evaluate/test_likely_classes.py::test_a_class_of_probability_zero_adds_nothing",
     ),
     (
-        "log_q.log_softmax(-1)[:, row, label]",
-        "log_q[:, row, label]",
+        "log_q.log_softmax(-1)[..., row, label]",
+        "log_q[..., row, label]",
         "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
     ),
     (
@@ -4693,6 +4693,11 @@ mutants(
         "keepdim=True).clamp(max=least)",
         "keepdim=True) * 0",
         "evaluate/test_likely_classes.py::test_a_class_that_is_not_likely_is_not_run",
+    ),
+    (
+        "terms = pair.over_classes(terms)",
+        "terms = terms.flatten(0, -3).sum(0) if terms.dim() > 2 else terms",
+        "evaluate/test_likely_classes.py::test_another_enumerated_latent_is_summed[0-yc]",
     ),
     (
         "index_add(1, row, terms).mean(0)",
