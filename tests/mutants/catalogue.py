@@ -4663,6 +4663,19 @@ mutants(
     "estimators/classifier.py",
 )
 mutants(
+    "evaluate/inference_data.py",
+    (
+        "        refuse_scaled(site, nodes[site])\n",
+        "",
+        "evaluate/test_inference_data.py::test_a_scaled_or_masked_pair_is_refused_as_by_the_bound",
+    ),
+    (
+        "if num_classes is None and y.is_floating_point():",
+        "if False:",
+        "evaluate/test_inference_data.py::test_real_numbers_that_are_conditioned_on_are_kept",
+    ),
+)
+mutants(
     "evaluate/likely_classes.py",
     (
         ".amax(1, keepdim=True).clamp(max=least)",
@@ -8918,9 +8931,19 @@ mutants(
 mutants(
     "testing.py",
     (
-        '[] if model.num_classes is None else ["y"]',
+        '[] if _num_classes(model) is None else ["y"]',
         '["y"]',
         "test_testing.py::test_a_class_that_brute_force_does_not_know_is_named[y-None]",
+    ),
+    (
+        'return sum(site["log_prob"] for site',
+        'return sum(site["fn"].log_prob(site["value"]) for site',
+        "test_testing.py::test_a_plain_pair_with_masks_and_scales_and_no_word_of_classes_passes",
+    ),
+    (
+        'getattr(model, "relaxed", False) or (of_y is not None and isinstance(of_y["fn"], SumAndSample))',
+        'getattr(model, "relaxed", False)',
+        "test_testing.py::test_a_pair_that_does_not_sum_all_classes_is_told_how_to_be_checked",
     ),
     (
         "            parameter.add_(1.0)",
