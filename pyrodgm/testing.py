@@ -36,6 +36,9 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
         drawn, generated = random_sites(guide), random_sites(generative)
         if "x" not in generated or not generated["x"]["is_observed"]:
             wrong.append("the model does not observe x: write pyro.sample('x', ..., obs=x)")
+        sites_of_y = [sites["y"]["fn"] for sites in (drawn, generated) if "y" in sites]
+        if _num_classes(model) is not None and any(fn.event_dim == 0 for fn in sites_of_y):
+            wrong.append("y is a class index, and only one-hot values are compared: draw it from a OneHotCategorical")
         if labels is None:
             of_y = drawn.get("y", generated.get("y"))
             if getattr(model, "relaxed", False) or (of_y is not None and isinstance(of_y["fn"], SumAndSample)):

@@ -173,6 +173,34 @@ def test_a_plain_pair_is_told_to_take_one_hot_rows():
         check_pair(Plain(), X, Y)
 
 
+class Indices(torch.nn.Module):
+    """A pair of plain Pyro whose class is an index."""
+
+    num_classes = 3
+
+    def __init__(self):
+        super().__init__()
+        self.p_x, self.q_y = torch.nn.Embedding(3, 4), torch.nn.Linear(4, 3)
+
+    def model(self, x=None, y=None, size=1):
+        pyro.module("indices", self)
+        with pyro.plate("rows", size if x is None else len(x)):
+            y = pyro.sample("y", dist.Categorical(torch.ones(3)), obs=y)
+            return pyro.sample("x", dist.Normal(self.p_x(y), 1.0).to_event(1), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        pyro.module("indices", self)
+        with pyro.plate("rows", len(x)):
+            if y is None:
+                pyro.sample("y", dist.Categorical(logits=self.q_y(x)), infer=ENUMERATED)
+
+
+@pytest.mark.parametrize("y", [None, Y])
+def test_a_pair_of_class_indices_is_told_to_draw_one_hot_rows(y):
+    with pytest.raises(AssertionError, match="^y is a class index, .*: draw it from a OneHotCategorical$"):
+        check_pair(Indices(), X, y)
+
+
 class HalfTheNoise(Plain):
     """A mistake that only the loss can show: the noise of z is smaller where y is summed."""
 

@@ -8936,6 +8936,11 @@ mutants(
         "test_testing.py::test_a_class_that_brute_force_does_not_know_is_named[y-None]",
     ),
     (
+        "any(fn.event_dim == 0 for fn in sites_of_y)",
+        "False",
+        "test_testing.py::test_a_pair_of_class_indices_is_told_to_draw_one_hot_rows",
+    ),
+    (
         'return sum(site["log_prob"] for site',
         'return sum(site["fn"].log_prob(site["value"]) for site',
         "test_testing.py::test_a_plain_pair_with_masks_and_scales_and_no_word_of_classes_passes",
