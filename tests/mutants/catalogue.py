@@ -8937,8 +8937,8 @@ mutants(
     ),
     (
         "any(fn.event_dim == 0 for fn in sites_of_y)",
-        "False",
-        "test_testing.py::test_a_pair_of_class_indices_is_told_to_draw_one_hot_rows",
+        "any(fn.event_dim == 1 for fn in sites_of_y)",
+        "test_testing.py::test_a_sound_pair_passes[None]",
     ),
     (
         'return sum(site["log_prob"] for site',
