@@ -16,6 +16,7 @@ from pyro import poutine
 from pyro.infer import SVI, Predictive, TraceEnum_ELBO
 from pyro.optim import Adam
 
+from pyrodgm.distributions import SumAndSample
 from pyrodgm.infer import SemiSupervisedELBO
 from pyrodgm.infer.traces import latent_sites, random_sites
 from pyrodgm.models.base import DeepGenerativeModel, Model
@@ -35,9 +36,17 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
         drawn, generated = random_sites(guide), random_sites(generative)
         if "x" not in generated or not generated["x"]["is_observed"]:
             wrong.append("the model does not observe x: write pyro.sample('x', ..., obs=x)")
+        sites_of_y = [sites["y"]["fn"] for sites in (drawn, generated) if "y" in sites]
+        if _num_classes(model) is not None and any(fn.event_dim == 0 for fn in sites_of_y):
+            wrong.append("y is a class index, and only one-hot values are compared: draw it from a OneHotCategorical")
         if labels is None:
             of_y = drawn.get("y", generated.get("y"))
-            if of_y is not None and of_y["infer"].get("enumerate") != "parallel":
+            if getattr(model, "relaxed", False) or (of_y is not None and isinstance(of_y["fn"], SumAndSample)):
+                wrong.append(
+                    f"y is not summed over all classes with classes={model.classes!r}: check the pair with "
+                    "classes='enumerated'"
+                )
+            elif of_y is not None and of_y["infer"].get("enumerate") != "parallel":
                 wrong.append(
                     "a y that is not given is not enumerated in parallel: draw it with self.sample_class, or with "
                     "infer={'enumerate': 'parallel'}"
@@ -47,7 +56,7 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
         elif "y" in generated and not generated["y"]["is_observed"]:
             wrong.append("the model does not observe a y that is given: write pyro.sample('y', ..., obs=y)")
         enumerated = [name for name, s in (generated | drawn).items() if s["infer"].get("enumerate") == "parallel"]
-        classes = [] if model.num_classes is None else ["y"]
+        classes = [] if _num_classes(model) is None else ["y"]
         wrong += [
             f"{name} is enumerated, and only a class y is compared with a brute-force sum: name the site y, with "
             "one-hot values, and give the number of its values as num_classes"
@@ -79,7 +88,7 @@ def _traces(model, x, y):
     try:
         return run(x, y)
     except RuntimeError as error:
-        if y.dim() == 1 and model.num_classes is not None:
+        if y.dim() == 1 and _num_classes(model) is not None:
             with suppress(RuntimeError):
                 run(x, torch.nn.functional.one_hot(y, model.num_classes).to(x))
                 raise AssertionError(
@@ -122,7 +131,7 @@ def brute_force_loss(
         pair = poutine.trace(poutine.condition(model.model, values)).get_trace(x, y)
         return row_log_prob(pair) - row_log_prob(guide), values
 
-    if model.num_classes is None:
+    if _num_classes(model) is None:
         return -log_ratio(None)[0].sum()
     total: Any = 0.0
     ratios = []
@@ -139,8 +148,14 @@ def brute_force_loss(
 
 
 def row_log_prob(trace: poutine.Trace) -> torch.Tensor:
-    """The log-probability of each row ``(..., B)``, summed over the sites of a trace."""
-    return sum(site["fn"].log_prob(site["value"]) for site in random_sites(trace).values())
+    """The log-probability of each row ``(..., B)``, scaled and masked as in a bound, summed over a trace's sites."""
+    trace.compute_log_prob()
+    return sum(site["log_prob"] for site in random_sites(trace).values())
+
+
+def _num_classes(model):
+    """The number of classes; None for a pair without classes, whether or not it says so."""
+    return getattr(model, "num_classes", None)
 
 
 @contextmanager
@@ -245,8 +260,8 @@ def check_pair(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> 
     """Run every check of this module. Pyro's parameter store is afterwards as it was.
 
     Args:
-        model: a ``DeepGenerativeModel``; or a module with ``model``, ``guide`` and ``num_classes``, whose copies need
-            not train side by side.
+        model: a ``DeepGenerativeModel``; or a module with ``model``, ``guide`` and, if it has classes,
+            ``num_classes``, whose copies need not train side by side.
         x: a few rows ``(B, D)``.
         y: class indices ``(B,)``, for a model with a y; or one-hot rows ``(B, K)``, if model and guide take only those.
 

@@ -4,6 +4,7 @@ import pyro
 import pyro.distributions as dist
 import pytest
 import torch
+from pyro import poutine
 from torch.nn import functional as F
 
 from pyrodgm.models import M2, VAE
@@ -86,6 +87,13 @@ def test_a_class_that_brute_force_does_not_know_is_named(site, num_classes):
         check_pair(model, X)
 
 
+@pytest.mark.parametrize("classes", ["sampled", ("sampled", {"top": 1}), "relaxed"])
+def test_a_pair_that_does_not_sum_all_classes_is_told_how_to_be_checked(classes):
+    with pytest.raises(AssertionError, match="check the pair with classes='enumerated'") as raised:
+        check_pair(M2(x_size=4, num_classes=3, z_size=2, hidden=(5,), classes=classes), X, Y)
+    assert str(raised.value).startswith(f"y is not summed over all classes with classes={classes!r}: ")
+
+
 @pytest.mark.parametrize("slip", [None, "an auxiliary site"])
 def test_a_sound_pair_passes(slip):
     check_pair(Slips(slip), X, Y)
@@ -134,9 +142,63 @@ def test_a_plain_pair_passes_and_leaves_no_trace():
     assert torch.get_default_dtype() == torch.float32
 
 
+class NoClasses(torch.nn.Module):
+    """A VAE in plain Pyro that says nothing of classes, with a mask, a scale and a factor."""
+
+    def __init__(self):
+        super().__init__()
+        self.p_x, self.q_z = torch.nn.Linear(2, 4), torch.nn.Linear(4, 4)
+
+    def model(self, x=None, y=None, size=1):
+        pyro.module("no_classes", self)
+        with pyro.plate("rows", size if x is None else len(x)) as rows:
+            with poutine.mask(mask=rows < 3), poutine.scale(scale=0.5):
+                z = pyro.sample("z", dist.Normal(torch.zeros(2), 1.0).to_event(1))
+            pyro.factor("f", -z.pow(2).sum(-1))
+            return pyro.sample("x", dist.Normal(self.p_x(z), 1.0).to_event(1), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        pyro.module("no_classes", self)
+        with pyro.plate("rows", len(x)) as rows, poutine.mask(mask=rows < 3), poutine.scale(scale=0.5):
+            loc, log_sigma = self.q_z(x).chunk(2, -1)
+            pyro.sample("z", dist.Normal(loc, log_sigma.exp()).to_event(1))
+
+
+def test_a_plain_pair_with_masks_and_scales_and_no_word_of_classes_passes():
+    check_pair(NoClasses(), X)
+
+
 def test_a_plain_pair_is_told_to_take_one_hot_rows():
     with pytest.raises(AssertionError, match="or give one-hot rows"):
         check_pair(Plain(), X, Y)
+
+
+class Indices(torch.nn.Module):
+    """A pair of plain Pyro whose class is an index."""
+
+    num_classes = 3
+
+    def __init__(self):
+        super().__init__()
+        self.p_x, self.q_y = torch.nn.Embedding(3, 4), torch.nn.Linear(4, 3)
+
+    def model(self, x=None, y=None, size=1):
+        pyro.module("indices", self)
+        with pyro.plate("rows", size if x is None else len(x)):
+            y = pyro.sample("y", dist.Categorical(torch.ones(3)), obs=y)
+            return pyro.sample("x", dist.Normal(self.p_x(y), 1.0).to_event(1), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        pyro.module("indices", self)
+        with pyro.plate("rows", len(x)):
+            if y is None:
+                pyro.sample("y", dist.Categorical(logits=self.q_y(x)), infer=ENUMERATED)
+
+
+@pytest.mark.parametrize("y", [None, Y])
+def test_a_pair_of_class_indices_is_told_to_draw_one_hot_rows(y):
+    with pytest.raises(AssertionError, match="^y is a class index, .*: draw it from a OneHotCategorical$"):
+        check_pair(Indices(), X, y)
 
 
 class HalfTheNoise(Plain):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from pyro import poutine
 
 from pyrodgm.evaluate.batched import evaluating
-from pyrodgm.infer.traces import latent_sites, random_sites
+from pyrodgm.infer.traces import latent_sites, random_sites, refuse_scaled
 from pyrodgm.types import ModelAndGuide
 
 
@@ -60,7 +60,8 @@ def to_inference_data(
         model: a ``DeepGenerativeModel``, or any torch module with methods ``model`` and ``guide`` whose sites lie
             in one plate over the rows, x among them.
         x: rows ``(N, D)``.
-        y: labels to condition on, indices ``(N,)`` or one-hot rows ``(N, K)``; or None.
+        y: labels to condition on, indices ``(N,)`` or one-hot rows ``(N, K)``; or, for a pair without classes, numbers
+            that its model and guide take; or None.
         num_samples: number of draws.
         image_shape: ``(H, W)`` or ``(H, W, C)``, which replaces the dimension ``x_feature`` by ``x_row``, ``x_column``
             and ``x_channel``; or None.
@@ -70,7 +71,7 @@ def to_inference_data(
 
     Raises:
         ValueError: for ``num_samples`` below 1, an ``image_shape`` that does not have D values, or a site that is not
-            drawn once per row.
+            drawn once per row, or is scaled or masked.
 
     Example::
 
@@ -91,10 +92,19 @@ def to_inference_data(
     observed = x.cpu().numpy().astype(draws[0]["posterior_predictive"]["x"].dtype)
     datasets["observed_data"] = _dataset({"x": observed}, image_shape, samples=())
     if y is not None:
-        num_classes = model.num_classes  # type: ignore[attr-defined]  # a pair that takes labels has it
-        one_hot = F.one_hot(y.long(), num_classes) if y.dim() == 1 else y
-        datasets["constant_data"] = _dataset({"y": one_hot.int().cpu().numpy()}, image_shape, samples=())
+        constant = _constant(model, y)
+        given = _dataset({"y": constant}, image_shape, samples=())
+        numbers = constant.dtype.kind == "f" and constant.ndim > 1
+        datasets["constant_data"] = given.rename({"class": "y_unit"}) if numbers else given
     return _pack(datasets)
+
+
+def _constant(model, y):
+    """Labels as one-hot integers ``(N, K)``; other numbers of a pair without classes as they are."""
+    num_classes = getattr(model, "num_classes", None)
+    if num_classes is None and y.is_floating_point():
+        return y.cpu().numpy()
+    return (F.one_hot(y.long(), num_classes or -1) if y.dim() == 1 else y).int().cpu().numpy()
 
 
 def _draw(model, x, y):
@@ -121,8 +131,10 @@ def _draw(model, x, y):
 
 def _log_probs(trace, rows):
     """The log-probability ``(N,)`` of each site of a trace."""
-    log_probs = {site: node["fn"].log_prob(node["value"]) for site, node in random_sites(trace).items()}
+    nodes = random_sites(trace)
+    log_probs = {site: node["fn"].log_prob(node["value"]) for site, node in nodes.items()}
     for site, log_prob in log_probs.items():
+        refuse_scaled(site, nodes[site])
         if log_prob.shape != (rows,):
             raise ValueError(f"model: got log p({site}) of shape {tuple(log_prob.shape)}, want one per row, ({rows},)")
     return log_probs

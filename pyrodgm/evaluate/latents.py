@@ -2,6 +2,7 @@
 
 import torch
 from pyro import poutine
+from torch.distributions import Categorical
 
 from pyrodgm.checks import check_choice
 from pyrodgm.evaluate.batched import evaluating, in_batches
@@ -57,7 +58,7 @@ def latent_means(
         ``(B, z)``, or ``(B, *shape)`` for a latent with more dimensions.
 
     Raises:
-        ValueError: if the guide has no such site, or a row's mean is NaN.
+        ValueError: if the guide has no such site, if its values are class indices, or if a row's mean is NaN.
 
     Example::
 
@@ -75,6 +76,8 @@ def _means(model, batch, site):
     pair = run_guide(model.guide, batch)
     check_choice("site", site, pair.guide)
     fn = pair.guide[site]["fn"]
+    if isinstance(fn, Categorical):
+        raise ValueError(f"site: got {site!r}, a Categorical, whose indices have no mean, want a OneHotCategorical")
     try:
         mean = fn.mean
     except NotImplementedError:  # a flow has no closed-form mean

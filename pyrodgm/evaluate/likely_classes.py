@@ -68,11 +68,13 @@ def _bounds(model, x, likely, num_samples):
         return poutine.condition(model.guide, data={"y": model.one_hot(y)})(x)
 
     pair = run_pair(model.model, guide, (x[row], label), num_samples=num_samples)
-    inside = pair.log_p() - pair.log_q(*(name for name in pair.guide if name != "y"))  # (S, P)
-    log_q = inside.new_full((num_samples, *likely.shape), -torch.inf)  # (S, B, K)
-    log_q[:, row, label] = pair.log_q("y")
-    log_q = log_q.log_softmax(-1)[:, row, label]  # normalised over the likely classes, (S, P)
+    inside = pair.log_p() - pair.log_q(*(name for name in pair.guide if name != "y"))  # (..., S, P)
+    log_q_y = pair.log_q("y").expand(*inside.shape[:-2], num_samples, len(row))
+    log_q = inside.new_full((*log_q_y.shape[:-1], *likely.shape), -torch.inf)  # (..., S, B, K)
+    log_q[..., row, label] = log_q_y
+    log_q = log_q.log_softmax(-1)[..., row, label]  # normalised over the likely classes, (..., S, P)
     terms = torch.where(log_q > -torch.inf, log_q.exp() * (inside - log_q), 0.0)
-    bounds = inside.new_zeros(num_samples, len(x)).index_add(1, row, terms).mean(0)
+    terms = pair.over_classes(terms)  # (S, P): the sum over another enumerated latent, which belongs to a row as a does
+    bounds = terms.new_zeros(num_samples, len(x)).index_add(1, row, terms).mean(0)
     pair.refuse_nan(bounds)
     return bounds

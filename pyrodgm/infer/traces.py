@@ -207,14 +207,20 @@ def _sites(trace):
                 f"model: got site {name!r} outside the plate over rows, want every site in it; for a model whose "
                 "weights are latents, want m.at(weights)"
             )
-        if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
-            raise ValueError(
-                f"model: got site {name!r} scaled by {site['scale']}, want every density unscaled, outside a warm-up"
-            )
-        if site["mask"] is not None:
-            raise ValueError(f"model: got site {name!r} masked, want every density unmasked")
+        refuse_scaled(name, site)
     trace.compute_score_parts()  # log-probabilities too
     return sites
+
+
+def refuse_scaled(name: str, site: dict[str, Any]) -> None:
+    """Raise ``ValueError`` if the log-probability of a site is scaled or masked: a row then has no density."""
+    if isinstance(site["scale"], torch.Tensor) or site["scale"] != 1:
+        raise ValueError(
+            f"model: got site {name!r} scaled by {site['scale']}, want every density unscaled, outside a warm-up; "
+            "for a plate that scales the rows of a subsample, want a plate over the given rows"
+        )
+    if site["mask"] is not None:
+        raise ValueError(f"model: got site {name!r} masked, want every density unmasked")
 
 
 def _rows(sites):

@@ -62,6 +62,27 @@ def test_a_single_row_whose_result_is_nan_is_refused(function):
         function(model, x, *labels)
 
 
+class Indices(VAE):
+    """A pair whose class y is an index, which has no mean."""
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, None, size):
+            pyro.sample("y", pyro.distributions.Categorical(torch.ones(3)))
+        return super().model(x, None, size)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, None, size):
+            pyro.sample("y", pyro.distributions.Categorical(torch.ones(3)), infer={"enumerate": "parallel"})
+        super().guide(x, None, size)
+
+
+def test_the_mean_of_indices_is_refused_by_the_name_of_the_site():
+    model = small(Indices)
+    with pytest.raises(ValueError, match="site: got 'y', a Categorical, whose indices have no mean, want a OneHotCat"):
+        latent_means(model, torch.rand(7, 6), site="y")
+    assert latent_means(model, torch.rand(7, 6)).shape == (7, 2)
+
+
 def test_error_refuses_labels_of_another_length():
     with pytest.raises(ValueError, match="y: got 3 labels, want 4"):
         classification_error(Threshold(), torch.rand(4, 1), torch.zeros(3).long())

@@ -14,6 +14,7 @@ import arviz as az
 from matplotlib import pyplot as plt
 
 from pyrodgm.evaluate import latents, to_inference_data
+from pyrodgm.handlers import warm_up
 from pyrodgm.models import M2, SDGM, VAE
 from tests.pairs import CLASSES, ROWS, X_SIZE, every_pair, rows, small
 
@@ -272,6 +273,39 @@ def test_bad_inputs(model, options, message):
     with pytest.raises(ValueError) as error:
         to_inference_data(small(model), torch.rand(ROWS, X_SIZE), **options)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("handler", "message"),
+    [
+        (lambda: warm_up(torch.tensor(0.5)), "site 'z' scaled by 0.5"),
+        (lambda: poutine.scale(scale=2.0), "site 'z' scaled by 2.0"),
+        (lambda: poutine.mask(mask=torch.arange(ROWS) < 3), "site '.' masked"),
+    ],
+)
+def test_a_scaled_or_masked_pair_is_refused_as_by_the_bound(handler, message):
+    """Its log-weights would be those of another pair than the one that is trained."""
+    with handler(), pytest.raises(ValueError, match=message):
+        to_inference_data(small(VAE), torch.rand(ROWS, X_SIZE), num_samples=2)
+
+
+class Conditional(VAE):
+    """p(z) p(x | z + y) given two real numbers y of each row, with q(z | x)."""
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, None, size):
+            z = pyro.sample("z", self.standard_normal(2))
+            return pyro.sample("x", self.p_x(z + y), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        super().guide(x)
+
+
+def test_real_numbers_that_are_conditioned_on_are_kept():
+    y = torch.randn(ROWS, 2)
+    draws = to_inference_data(small(Conditional), torch.rand(ROWS, X_SIZE), y, num_samples=2)
+    np.testing.assert_array_equal(draws["constant_data"]["y"], y)
+    assert draws["constant_data"]["y"].dims == ("datum", "y_unit")
 
 
 def test_the_training_mode_is_put_back():

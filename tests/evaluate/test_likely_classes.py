@@ -1,12 +1,14 @@
 """The bound over the likely classes, against bounds of single classes with the same noise."""
 
 import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 
 from pyrodgm.evaluate import likely_bounds, row_bounds
 from pyrodgm.handlers.noise import SharedNoise
-from pyrodgm.models import M2, SDGM, LatentClassifierVAE, SplitLatentClassifierVAE
+from pyrodgm.models import M2, SDGM, DeepGenerativeModel, LatentClassifierVAE, SplitLatentClassifierVAE
+from pyrodgm.nn import CategoricalNet, NormalNet
 
 K = 4
 
@@ -49,6 +51,57 @@ def test_is_the_sum_over_the_likely_classes(m, x, least):
     assert {0: (likely.sum(1) == K).all(), 0.2: not likely.all(), 1: (likely.sum(1) == 1).all()}[least]
     found = seeded(likely_bounds, m, x, probabilities, least=least)
     assert found.tolist() == pytest.approx(by_hand(m, x, likely).tolist(), rel=1e-9)
+
+
+class TwoDiscrete(DeepGenerativeModel):
+    """p(y) p(c) p(x | y, c), with q(y | x) q(c | x, y) or q(c | x) q(y | x, c), both enumerated."""
+
+    def __init__(self, order):
+        super().__init__(3, K, 1)
+        torch.manual_seed(0)
+        self.order, parents = order, {order[0]: (3,), order[1]: (3, {"y": K, "c": 2}[order[0]])}
+        self.p_x, self.q = NormalNet((K, 2), (8,), 3), torch.nn.ModuleDict()
+        for site, size in (("y", K), ("c", 2)):
+            self.q[site] = CategoricalNet(parents[site], (8,), size)
+
+    def model(self, x=None, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)
+            c = pyro.sample("c", dist.OneHotCategorical(logits=torch.zeros(2).to(y)))
+            return pyro.sample("x", self.p_x(y, c), obs=x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size) as y:
+            drawn = [] if y is None else [y]
+            for site in self.order[len(drawn) :]:
+                drawn.append(pyro.sample(site, self.q[site](x, *drawn), infer={"enumerate": "parallel"}))
+
+
+@pytest.mark.parametrize("order", ["yc", "cy"])
+@pytest.mark.parametrize("least", [0, 0.25])
+def test_another_enumerated_latent_is_summed(x, order, least):
+    """sum_c,y q'(y | ...) q(c | ...) [log p(x, y, c) - log q'(y | ...) - log q(c | ...)], where y may depend on c."""
+    m, rows, want = TwoDiscrete(order).double(), len(x), 0.0
+    probabilities = torch.rand(rows, K, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    probabilities = (2 * probabilities).softmax(-1)
+    likely = probabilities >= probabilities.amax(1, keepdim=True).clamp(max=least)
+    assert bool(likely.all()) == (least == 0)
+
+    def log_q(site, parent=None):
+        log = m.q[site](x, *[] if parent is None else [parent.expand(rows, -1)]).logits
+        return torch.where(likely, log, -torch.inf).log_softmax(-1) if site == "y" else log
+
+    y_s, c_s, first, second = torch.eye(K).double(), torch.eye(2).double(), *order
+    for j, y in enumerate(y_s):
+        for k, c in enumerate(c_s):
+            value, column = {"y": y, "c": c}, {"y": j, "c": k}
+            log_r = log_q(first)[:, column[first]] + log_q(second, value[first])[:, column[second]]
+            log_p = m.p_x(y.expand(rows, -1), c.expand(rows, -1)).log_prob(x) - torch.tensor(2.0 * K).log()
+            want = want + torch.where(likely[:, j], log_r.exp() * (log_p - log_r), 0.0)
+    found = likely_bounds(m, x, probabilities, num_samples=2, least=least)
+    assert found.tolist() == pytest.approx(want.tolist(), rel=1e-6)
+    if least == 0:
+        assert found.tolist() == pytest.approx(row_bounds(m, x).tolist(), rel=1e-9)
 
 
 def test_a_class_of_probability_zero_adds_nothing(m, x):

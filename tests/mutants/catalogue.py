@@ -4668,6 +4668,19 @@ mutants(
     "estimators/classifier.py",
 )
 mutants(
+    "evaluate/inference_data.py",
+    (
+        "        refuse_scaled(site, nodes[site])\n",
+        "",
+        "evaluate/test_inference_data.py::test_a_scaled_or_masked_pair_is_refused_as_by_the_bound",
+    ),
+    (
+        "if num_classes is None and y.is_floating_point():",
+        "if False:",
+        "evaluate/test_inference_data.py::test_real_numbers_that_are_conditioned_on_are_kept",
+    ),
+)
+mutants(
     "evaluate/likely_classes.py",
     (
         ".amax(1, keepdim=True).clamp(max=least)",
@@ -4685,8 +4698,8 @@ mutants(
         "evaluate/test_likely_classes.py::test_a_class_of_probability_zero_adds_nothing",
     ),
     (
-        "log_q.log_softmax(-1)[:, row, label]",
-        "log_q[:, row, label]",
+        "log_q.log_softmax(-1)[..., row, label]",
+        "log_q[..., row, label]",
         "evaluate/test_likely_classes.py::test_is_the_sum_over_the_likely_classes[SDGM-0.2]",
     ),
     (
@@ -4698,6 +4711,11 @@ mutants(
         "keepdim=True).clamp(max=least)",
         "keepdim=True) * 0",
         "evaluate/test_likely_classes.py::test_a_class_that_is_not_likely_is_not_run",
+    ),
+    (
+        "terms = pair.over_classes(terms)",
+        "terms = terms.flatten(0, -3).sum(0) if terms.dim() > 2 else terms",
+        "evaluate/test_likely_classes.py::test_another_enumerated_latent_is_summed[0-yc]",
     ),
     (
         "index_add(1, row, terms).mean(0)",
@@ -8918,9 +8936,24 @@ mutants(
 mutants(
     "testing.py",
     (
-        '[] if model.num_classes is None else ["y"]',
+        '[] if _num_classes(model) is None else ["y"]',
         '["y"]',
         "test_testing.py::test_a_class_that_brute_force_does_not_know_is_named[y-None]",
+    ),
+    (
+        "any(fn.event_dim == 0 for fn in sites_of_y)",
+        "any(fn.event_dim == 1 for fn in sites_of_y)",
+        "test_testing.py::test_a_sound_pair_passes[None]",
+    ),
+    (
+        'return sum(site["log_prob"] for site',
+        'return sum(site["fn"].log_prob(site["value"]) for site',
+        "test_testing.py::test_a_plain_pair_with_masks_and_scales_and_no_word_of_classes_passes",
+    ),
+    (
+        'getattr(model, "relaxed", False) or (of_y is not None and isinstance(of_y["fn"], SumAndSample))',
+        'getattr(model, "relaxed", False)',
+        "test_testing.py::test_a_pair_that_does_not_sum_all_classes_is_told_how_to_be_checked",
     ),
     (
         "            parameter.add_(1.0)",
