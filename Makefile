@@ -48,6 +48,7 @@ bench: .venv/installed
 	.venv/bin/python -m benchmarks.importance_weights
 	.venv/bin/python -m benchmarks.many_classes
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.class_gradients
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.batch_statistics
 	.venv/bin/python -m benchmarks.flows
 	.venv/bin/python -m benchmarks.iwae
 	.venv/bin/python -m benchmarks.pixel_cnn
