@@ -56,7 +56,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
     own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. The
-    categories are those seen in ``fit``. ``sample`` and ``impute`` return frames.
+    categories are those seen in ``fit``; later, another one is a missing cell too, with a warning. ``sample`` and
+    ``impute`` return frames.
 
     Args:
         model: a model of ``pyrodgm.models`` with classes, by name, such as ``"sdgm"``, ``"adgm"`` or ``"m2"``, or as a
@@ -228,7 +229,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         """
         self._validate_params()
         first = not hasattr(self, "model_")
-        X = self._check_rows(X, reset=first)
+        X = self._check_rows(X, new_as_missing=False, reset=first)
         if first:
             if classes is not None:
                 self.classes_ = _all_classes(classes)

@@ -128,7 +128,8 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
             in place of a mean.
 
         Raises:
-            ValueError: for numbers below one, or values outside the support of the likelihood.
+            ValueError: for numbers below one, values outside the support of the likelihood, or a category that ``fit``
+                did not see.
 
         Example::
 
@@ -142,7 +143,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
             check_size("num_draws", num_draws)
         check_is_fitted(self)
         fill = partial(impute, num_samples=num_samples, chunk_size=TO_IMPUTE)
-        rows = self._check_rows(X, reset=False)
+        rows = self._check_rows(X, new_as_missing=False, reset=False)
         self._refuse_missing(rows)
         check_values("X", self.columns_.to_model(rows), self.model_.p_x.support, self.model_.p_x.wanted)
         if num_draws is None:
@@ -194,10 +195,11 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         if not isinstance(num_samples, Integral) or num_samples < 1:
             raise ValueError(f"num_samples: got {shown(num_samples)}, want an int of at least 1")
 
-    def _check_rows(self, X, **options):
+    def _check_rows(self, X, new_as_missing=True, **options):
         """X as an array of doubles; ``reset=True`` records its columns as those of the estimator.
 
-        A category is its place among the categories of its column, see ``Frame``.
+        A category is its place among the categories of its column. One that ``fit`` did not see is a missing cell with
+        a warning, or an error without ``new_as_missing``, see ``Frame``.
         """
         if options["reset"]:
             self.frame_ = read_frame(X)
@@ -209,7 +211,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         reset = options.pop("reset")
         if is_frame(X):
             validate_data(self, X, skip_check_array=True, reset=reset)
-        return check_array(frame.encode(X), **numbers, **options, estimator=self, input_name="X")
+        return check_array(frame.encode(X, new_as_missing), **numbers, **options, estimator=self, input_name="X")
 
     def _as_given(self, X, observed=None):
         """Rows of the table ``(..., D)``, as frames if ``fit`` got a frame with columns of several kinds."""

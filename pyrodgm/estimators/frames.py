@@ -27,12 +27,17 @@ class Column(NamedTuple):
     kind: str
     categories: tuple = ()
 
-    def codes(self, series: Any) -> np.ndarray:
-        """The cells as doubles: numbers, 0 and 1, or the places of the categories. NaN is a missing cell."""
+    def codes(self, series: Any, new_as_missing: bool = False) -> np.ndarray:
+        """The cells as doubles: numbers, 0 and 1, or the places of the categories. NaN is a missing cell.
+
+        With ``new_as_missing``, a category that is not among those of the column is one too, with a warning.
+        """
         values = _values(series)
         if self.kind == "normal":
             return self._numbers(series, values)
         places = {category: i for i, category in enumerate(self.categories)} if self.categories else {0: 0, 1: 1}
+        if new_as_missing and self.kind == "categorical":
+            values = self._without_new(places, values)
         found = np.full(len(values), np.nan)
         for i, value in enumerate(values):
             if not _is_missing(value):
@@ -60,6 +65,19 @@ class Column(NamedTuple):
         if foreign and not numbers:
             return self._replace(dtype=None)
         return self._replace(dtype=series.dtype) if numbers else self
+
+    def _without_new(self, places, values):
+        known = [_is_missing(value) or _is_key(places, value) for value in values]
+        new = [value for value, is_known in zip(values, known, strict=True) if not is_known]
+        if new:
+            shown = ", ".join(dict.fromkeys(map(repr, new[:SHOWN])))
+            warnings.warn(
+                f"X: got categories in column {str(self.name)!r} that fit did not see ({shown}), in {len(new)} of "
+                f"{len(values)} rows: they are treated as missing cells",
+                UserWarning,
+                stacklevel=stack_level(),
+            )
+        return [value if is_known else None for value, is_known in zip(values, known, strict=True)]
 
     def _place(self, places, value):
         try:
@@ -113,11 +131,15 @@ class Frame(NamedTuple):
             )
         return given
 
-    def encode(self, X: Any) -> np.ndarray:
+    def encode(self, X: Any, new_as_missing: bool = False) -> np.ndarray:
         """The frame as doubles ``(B, D)``, one cell for each column. A category is its place among the categories.
 
+        Args:
+            X: a frame with the columns of ``fit``.
+            new_as_missing: whether a category that ``fit`` did not see is a missing cell, with a warning, or an error.
+
         Raises:
-            ValueError: for an array, other columns, a category that ``fit`` did not see, or words among numbers.
+            ValueError: for an array, other columns, such a category, or words among numbers.
         """
         names = [column.name for column in self.columns]
         if not is_frame(X):
@@ -125,7 +147,7 @@ class Frame(NamedTuple):
             raise ValueError(f"X: got {type(X).__name__}, want a data frame as in fit, with the columns {wanted}, ...")
         if list(X.columns) != names:
             raise ValueError(f"X: got the columns {list(X.columns)}, want those of fit in their order, {names}")
-        return np.column_stack([column.codes(X[column.name]) for column in self.columns])
+        return np.column_stack([column.codes(X[column.name], new_as_missing) for column in self.columns])
 
     def decode(self, codes: np.ndarray, observed: Any = None) -> Any:
         """Rows ``(B, D)`` as a frame with the columns and the dtypes of ``fit``.
@@ -285,6 +307,13 @@ def _refuse_dates(name, what):
         f"X: got column {str(name)!r} of {what}, want numbers, booleans or categories: turn dates and times into "
         "numbers, such as days"
     )
+
+
+def _is_key(places, value):
+    try:
+        return value in places
+    except TypeError:  # a list, which ``_place`` refuses
+        return True
 
 
 def _of_few_dimensions(X):

@@ -1,5 +1,6 @@
 """Data frames with numbers, booleans and categories."""
 
+import copy
 import datetime
 import pickle
 import warnings
@@ -161,7 +162,10 @@ def test_a_message_shows_ten_categories_and_the_number_of_the_others():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: f.assign(town="Rom"), "X: got 'Rom' in column 'town', want a missing .* of fit: 'Bonn', 'Ulm'"),
+        (
+            lambda f: f.assign(town=[["Rom"]] * N),
+            "X: got \\['Rom'\\] in column 'town', want a missing",
+        ),
         (lambda f: f.assign(old=3), "X: got 3 in column 'old', want one of False, True"),
         (lambda f: f.assign(age="old"), "X: got 'old' in column 'age', want numbers, as in fit"),
         (lambda f: f.assign(income=np.inf), "Input X contains infinity"),
@@ -173,6 +177,32 @@ def test_a_message_shows_ten_categories_and_the_number_of_the_others():
 def test_rows_that_are_not_as_in_fit(classifier, change, message):
     with pytest.raises(ValueError, match=message):
         classifier.predict(change(FRAME))
+
+
+NEW = FRAME.assign(town=["Rom", "Köln", *FRAME["town"][2:]])
+LOST = FRAME.assign(town=[None, None, *FRAME["town"][2:]])
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "score_samples", "anomaly_score", "transform"])
+def test_a_category_that_fit_did_not_see_is_a_missing_cell_with_a_warning(method, classifier):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = getattr(classifier, method)(NEW)
+    (warning,) = said
+    assert str(warning.message) == (
+        "X: got categories in column 'town' that fit did not see ('Rom', 'Köln'), in 2 of 80 rows: they are treated as "
+        "missing cells"
+    )
+    np.testing.assert_array_equal(found, getattr(classifier, method)(LOST))
+
+
+@pytest.mark.filterwarnings("ignore:X")
+@pytest.mark.parametrize(
+    "use", [lambda model: model.impute(NEW), lambda model: copy.deepcopy(model).partial_fit(NEW, FEW)]
+)
+def test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from(use, classifier):
+    with pytest.raises(ValueError, match="X: got 'Rom' in column 'town', want a missing .* of fit: 'Bonn', 'Ulm'"):
+        use(classifier)
 
 
 @pytest.mark.parametrize(

@@ -4386,6 +4386,16 @@ mutants(
 mutants(
     "estimators/frames.py",
     (
+        "if new_as_missing and self",
+        "if self",
+        "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from",
+    ),
+    (
+        "in {len(new)} of ",
+        "in {len(values)} of ",
+        "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_a_missing_cell_with_a_warning[transform]",
+    ),
+    (
         "package != self.package)",
         "package == self.package)",
         "estimators/test_frames.py::test_imputed_rows_are_a_frame_of_the_library_that_they_came_in",
@@ -9641,5 +9651,21 @@ mutants(
         "(len(chosen) * shares[1:]).round()",
         "(len(chosen) * shares[1:]).floor()",
         "data/test_user_data.py::test_shares_are_rounded_and_may_miss_one_by_rounding",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        "X, new_as_missing=False, reset",
+        "X, reset",
+        "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from",
+    ),
+)
+mutants(
+    "estimators/classifier.py",
+    (
+        "X, new_as_missing=False, reset",
+        "X, reset",
+        "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from",
     ),
 )
