@@ -107,14 +107,28 @@ class Batches:
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the epoch: the random state at its start, and the number of batches taken since."""
-        return {"generator": self._start, "waiting": self._waiting_at_start, "taken": self._taken}
+        place = {"generator": self._start, "waiting": self._waiting_at_start, "taken": self._taken}
+        return place | {"sizes": self._sizes()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore a position. The next iteration continues with the batch after it."""
+        """Restore a position. The next iteration continues with the batch after it.
+
+        Raises:
+            ValueError: if it is a position among another number of rows, or in batches of another size.
+        """
+        for name, size in self._sizes().items():
+            if (found := state.get("sizes", {}).get(name, size)) != size:
+                raise ValueError(f"batches: got a run with {name} = {found}, want {size}; give another folder")
         self.generator.set_state(state["generator"].cpu())
         self._waiting = state["waiting"].to(self.x.device)
         self._between_epochs()
         self._skip = self._taken = state["taken"]
+
+    def _sizes(self):
+        """What a position in an epoch depends on."""
+        labelled = None if self.labelled is None else len(self.labelled[0])
+        sizes = {"rows": len(self.x), "batch_size": self.batch_size, "labelled rows": labelled}
+        return sizes | {"labelled_batch_size": self.labelled_batch_size}
 
     def _between_epochs(self):
         self._start, self._waiting_at_start, self._taken = self.generator.get_state(), self._waiting, 0

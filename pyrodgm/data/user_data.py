@@ -17,6 +17,7 @@ from pyrodgm.isolation import seeded_generator
 TABLES = {".csv": read_csv, ".csv.gz": read_csv, ".parquet": read_parquet}
 PARTS = ((1, "validation"), (2, "test"))
 ARRAYS = ("x", "y", "x_validation", "y_validation", "x_test", "y_test")
+MOST_CHANNELS = 4  # of an image whose channels come first by mistake: grey, colour, and either with transparency
 
 
 def from_arrays(
@@ -39,7 +40,8 @@ def from_arrays(
 
     Args:
         x: rows ``(N, D)``, or images ``(N, H, W)`` or ``(N, H, W, C)``, which set ``image_shape``. NumPy arrays, torch
-            tensors or nested lists of finite numbers. Converted to float32 without rescaling.
+            tensors or nested lists of finite numbers. Converted to float32 without rescaling. Images ``(N, C, H, W)``,
+            as torch has them, are refused: ``np.moveaxis(x, 1, -1)`` moves their channels to the end.
         y: labels ``(N,)``, or None.
         x_validation, y_validation: the same for validation, or None to draw them from x.
         x_test, y_test: the same for testing, or None to draw them from x.
@@ -52,8 +54,8 @@ def from_arrays(
         A ``Dataset``.
 
     Raises:
-        ValueError: for rows that are not finite numbers or differ in size, if there is not one label per row or only a
-            single class, and for shares that do not sum to 1 or leave a part empty.
+        ValueError: for rows that are not finite numbers or differ in size, for images with the channels first, if there
+            is not one label per row or only a single class, and for shares that do not sum to 1 or leave a part empty.
 
     Example::
 
@@ -133,6 +135,8 @@ def _floats(argument, x):
     if kind in ("c", "m", "M"):
         what = "complex numbers" if kind == "c" else "dates or times"
         raise ValueError(f"{argument}: got {what}, want real numbers")
+    if isinstance(x, np.ma.MaskedArray):
+        x = x.astype(np.float32).filled(np.nan)  # a masked value is none
     try:
         x = x.detach().cpu().float() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, np.float32))
     except (ValueError, TypeError) as error:
@@ -140,6 +144,11 @@ def _floats(argument, x):
     if x.dim() not in (2, 3, 4) or 0 in x.shape:
         raise ValueError(
             f"{argument}: got shape {tuple(x.shape)}, want rows (N, D) or images (N, H, W) or (N, H, W, C)"
+        )
+    if x.dim() == 4 and x.shape[1] <= MOST_CHANNELS < x.shape[3]:
+        raise ValueError(
+            f"{argument}: got shape {tuple(x.shape)}, which looks like (N, C, H, W), want (N, H, W, C), as "
+            f"np.moveaxis({argument}, 1, -1) gives"
         )
     if not bool(torch.isfinite(x).all()):
         bad = (~torch.isfinite(x)).flatten(1).any(1).nonzero().flatten()

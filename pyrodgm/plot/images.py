@@ -29,7 +29,7 @@ def image_grid(
     Args:
         images: ``(N, D)`` on the scale of their likelihood.
         columns: images per row.
-        image_shape: ``(H, W)`` with D = H * W; or ``(H, W, 3)`` with D = 3 H W for colour.
+        image_shape: ``(H, W)`` or ``(H, W, 1)`` with D = H * W; or ``(H, W, 3)`` with D = 3 H W for colour.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
         largest: the value of full intensity (black, or a full colour), such as 255 for bytes. None for the largest
@@ -46,10 +46,11 @@ def image_grid(
         image_grid(data.test.x[:20], columns=10, image_shape=(8, 8))
     """
     height, width, *channels = image_shape
-    if channels not in ([], [3]) or math.prod(image_shape) != images.shape[1]:
+    if channels not in ([], [1], [3]) or math.prod(image_shape) != images.shape[1]:
         raise ValueError(
             f"image_shape: got {tuple(image_shape)} for {images.shape[1]} features, want (H, W) or (H, W, 3)"
         )
+    channels = [] if channels == [1] else channels
     images = images.detach().float().cpu()
     if channels:
         images = (images / (images.max().clamp(min=1) if largest is None else largest)).clamp(0, 1)
@@ -58,7 +59,7 @@ def image_grid(
     grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap, *channels), empty)
     for i, image in enumerate(images):
         top, left = gap + (i // columns) * (height + gap), gap + (i % columns) * (width + gap)
-        grid[top : top + height, left : left + width] = image.reshape(image_shape)
+        grid[top : top + height, left : left + width] = image.reshape(height, width, *channels)
     ax = ax or plt.subplots(figsize=(0.6 * columns, 0.6 * rows), layout="constrained")[1]
     limits: dict[str, Any] = {} if largest is None else {"vmin": 0, "vmax": largest}
     ax.imshow(grid.numpy(), cmap="gray_r", interpolation="nearest", **limits)

@@ -52,9 +52,17 @@ class EarlyStopping:
         return self.patience is not None and self.age >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """Figure, age and parameters."""
-        return {"figure": self.figure, "age": self.age, "parameters": self.parameters}
+        """What is monitored, and the figure, age and parameters."""
+        own = ("monitor", "mode", "figure", "age", "parameters")
+        return {name: vars(self)[name] for name in own}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a ``state_dict``."""
-        vars(self).update(state)
+        """Continue from a ``state_dict``.
+
+        Raises:
+            ValueError: if its best figure is another one, or was best in another sense.
+        """
+        for name in ("monitor", "mode") if state["figure"] is not None else ():
+            if (found := state.get(name, vars(self)[name])) != vars(self)[name]:
+                raise ValueError(f"{name}: got a run with {found!r}, want {vars(self)[name]!r}; give another folder")
+        vars(self).update({name: state[name] for name in ("figure", "age", "parameters")})

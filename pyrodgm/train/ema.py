@@ -61,10 +61,16 @@ class EMA:
             torch._foreach_copy_(self.parameters, held)
 
     def state_dict(self) -> dict[str, Any]:
-        """Steps and sums."""
-        return {"steps": self.steps, "sums": list(self.sums)}
+        """Decay, steps and sums."""
+        return {"decay": self.decay, "steps": self.steps, "sums": list(self.sums)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a ``state_dict``."""
+        """Continue from a ``state_dict``.
+
+        Raises:
+            ValueError: if it is of another decay, with which the correction would be wrong.
+        """
+        if (found := state.get("decay", self.decay)) != self.decay:
+            raise ValueError(f"ema: got a run with {found}, want {self.decay}; give another folder")
         self.steps = state["steps"]
         torch._foreach_copy_(self.sums, [total.to(own) for total, own in zip(state["sums"], self.sums, strict=True)])

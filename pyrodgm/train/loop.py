@@ -82,7 +82,9 @@ def fit(
             it was best.
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
         patience: number of measurements without improvement before training stops; or None.
-        folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None.
+        folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None. A run that is resumed keeps
+            the learning rate of its checkpoint. Another ``ema``, ``monitor``, ``mode`` or size of ``Batches`` is
+            refused; other settings are compared only if they are in ``about``.
         minutes: time between two saves.
         about: dict of plain values, such as settings, which must be the same when a run is resumed.
         callbacks: called after every step, after every epoch and at the end, see ``Callback``; they can stop the

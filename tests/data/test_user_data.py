@@ -241,6 +241,12 @@ class TestSplit:
         (([["a"]],), "x: got values that are not rows of numbers .*'a'"),
         (([[1], [2, 3]],), "x: got values that are not rows of numbers"),
         (([[1, 2], [3, np.nan]],), "x: got NaN or infinite values in 1 rows, first in 1, want finite"),
+        (
+            (np.zeros((9, 3, 8, 7)),),
+            r"x: got shape \(9, 3, 8, 7\), which looks like \(N, C, H, W\), want",
+        ),
+        ((torch.zeros(9, 1, 8, 7),), r"x: got shape \(9, 1, 8, 7\), .* np.moveaxis\(x, 1, -1\)"),
+        ((np.ma.masked_array([[1], [2]], [[False], [True]]),), "x: got NaN or infinite values in 1 rows, first in 1"),
         (([[1], [2]], ["a"]), r"y: got shape \(1,\), want \(2,\), one label for each row of x"),
         (([[1], [2]], [[0], [1]]), r"y: got shape \(2, 1\), want \(2,\)"),
         (([[1], [2]], ["a", None]), r"y: got labels of the classes \['a'\], want at least two"),

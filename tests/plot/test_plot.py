@@ -88,7 +88,13 @@ def test_images_of_a_model_of_levels_have_the_scale_of_levels(likelihood, larges
         assert ax.images[0].get_clim() == pytest.approx(limits)
 
 
-@pytest.mark.parametrize("image_shape", [(2, 4), (2, 3, 1), (1, 3, 2), (2, 2, 3)])
+def test_image_grid_draws_a_single_channel_as_grey():
+    images = torch.rand(2, 6)
+    drawn = [pixels(image_grid(images, 2, shape)) for shape in ((2, 3), (2, 3, 1))]
+    np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize("image_shape", [(2, 4), (1, 3, 2), (2, 2, 3)])
 def test_image_grid_refuses_other_shapes(image_shape):
     with pytest.raises(ValueError, match=r"image_shape: got .* for 6 features, want \(H, W\) or \(H, W, 3\)"):
         image_grid(torch.zeros(1, 6), 1, image_shape)

@@ -96,6 +96,42 @@ def test_an_interrupted_run_ends_as_one_left_alone(kind, stopped_at, tmp_path):
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
 
 
+MONITORED = {"measure": lambda epoch: {"a": float(epoch), "b": float(epoch)}, "monitor": "a"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ema": 0.99}, "ema: got a run with 0.9, want 0.99; give another folder"),
+        ({"monitor": "b"}, "monitor: got a run with 'a', want 'b'; give another folder"),
+        ({"mode": "max"}, "mode: got a run with 'min', want 'max'; give another folder"),
+    ],
+)
+def test_a_resumed_run_refuses_other_settings_that_its_state_depends_on(changes, message, tmp_path):
+    _, svi, batches = set_up()
+    fit(svi, batches, folder=tmp_path, **OPTIONS | MONITORED)
+    _, svi, batches = set_up()
+    with pytest.raises(ValueError, match=message):
+        fit(svi, batches, folder=tmp_path, **OPTIONS | MONITORED | {"epochs": 6} | changes)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda x, labelled: Batches(x[:30], 10, labelled), "rows = 40, want 30"),
+        (lambda x, labelled: Batches(x, 8, labelled), "batch_size = 10, want 8"),
+        (lambda x, labelled: Batches(x, 10, (x[:3], torch.arange(3))), "labelled rows = 6, want 3"),
+        (lambda x, labelled: Batches(x, 10, labelled, 4), "labelled_batch_size = None, want 4"),
+        (lambda x, labelled: Batches(x, 10), "labelled rows = 6, want None"),
+    ],
+)
+def test_a_resumed_run_refuses_batches_of_other_sizes(other, message):
+    _, _, batches = set_up()
+    next(iter(batches))
+    with pytest.raises(ValueError, match=f"batches: got a run with {message}; give another folder"):
+        other(batches.x, batches.labelled).load_state_dict(batches.state_dict())
+
+
 def worse_and_worse(epoch):
     return {"figure": float(epoch)}
 
