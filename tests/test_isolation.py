@@ -1,6 +1,7 @@
 """An estimator does not change the global state of the user's session."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyro
@@ -36,6 +37,14 @@ def test_random_numbers_parameters_and_validation_stay_as_they_were():
     assert set(pyro.get_param_store()) == names
     assert pyro.settings.get("validate_poutine")
     svi.step(x)  # and the user's own model trains on
+
+
+def test_threads_that_ask_at_the_same_time_get_the_same_answers():
+    estimator = DeepGenerativeClassifier("m2", z_size=2, hidden=(8,), epochs=2, random_state=0).fit(X, Y)
+    alone = estimator.score_samples(X)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(estimator.score_samples, [X] * 12))
+    assert all(np.array_equal(scores, alone) for scores in found)
 
 
 @pytest.mark.parametrize("seed", ["a", 1.5, None, 2**64])

@@ -9643,3 +9643,24 @@ mutants(
         "data/test_user_data.py::test_shares_are_rounded_and_may_miss_one_by_rounding",
     ),
 )
+mutants(
+    "isolation.py",
+    (
+        "with LOCK, seeded(seed)",
+        "with seeded(seed)",
+        "test_isolation.py::test_threads_that_ask_at_the_same_time_get_the_same_answers",
+    ),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        "if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):",
+        "if isinstance(y, np.ma.MaskedArray):",
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+    (
+        'hasattr(y, "to_list") or hasattr(y, "to_numpy")',
+        'hasattr(y, "to_list")',
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+)
