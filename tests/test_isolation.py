@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 
 import numpy as np
 import pyro
@@ -13,7 +14,7 @@ from sklearn.datasets import load_iris
 
 from pyrodgm.data import Batches, load, select_labels
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
-from pyrodgm.isolation import seeded, seeded_generator
+from pyrodgm.isolation import isolated, seeded, seeded_generator
 from pyrodgm.models import M2
 from pyrodgm.zoo import RECIPES, prepare
 
@@ -37,6 +38,21 @@ def test_random_numbers_parameters_and_validation_stay_as_they_were():
     assert set(pyro.get_param_store()) == names
     assert pyro.settings.get("validate_poutine")
     svi.step(x)  # and the user's own model trains on
+
+
+def test_one_thread_at_a_time_is_inside():
+    entered = Event()
+
+    def enter():
+        with isolated(0):
+            entered.set()
+
+    thread = Thread(target=enter)
+    with isolated(0), isolated(1):  # the same thread may enter again
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join()
+    assert entered.is_set()
 
 
 def test_threads_that_ask_at_the_same_time_get_the_same_answers():

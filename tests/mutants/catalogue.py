@@ -9648,16 +9648,11 @@ mutants(
     (
         "with LOCK, seeded(seed)",
         "with seeded(seed)",
-        "test_isolation.py::test_threads_that_ask_at_the_same_time_get_the_same_answers",
+        "test_isolation.py::test_one_thread_at_a_time_is_inside",
     ),
 )
 mutants(
     "estimators/targets.py",
-    (
-        "if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):",
-        "if isinstance(y, np.ma.MaskedArray):",
-        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
-    ),
     (
         'hasattr(y, "to_list") or hasattr(y, "to_numpy")',
         'hasattr(y, "to_list")',
