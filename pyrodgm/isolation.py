@@ -1,5 +1,6 @@
 """Contexts that leave the user's random numbers, parameter store and validation settings unchanged."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,8 @@ import pyro
 import torch
 
 from pyrodgm.checks import check_seed
+
+LOCK = threading.RLock()
 
 
 def seeded_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
@@ -53,12 +56,13 @@ def seeded(seed: int) -> Iterator[None]:
 def isolated(seed: int) -> Iterator[None]:
     """``seeded``, with an empty Pyro parameter store; afterwards the store is as before.
 
-    Pyro's validation is off inside, because an estimator checks values once, where the data come in.
+    Pyro's validation is off inside, because an estimator checks values once, where the data come in. One thread at a
+    time is inside; others wait, because Pyro's handlers and torch's random numbers belong to the whole process.
 
     Example::
 
         with isolated(0):
             svi.step(x)
     """
-    with seeded(seed), pyro.get_param_store().scope(), pyro.validation_enabled(False):
+    with LOCK, seeded(seed), pyro.get_param_store().scope(), pyro.validation_enabled(False):
         yield

@@ -1,6 +1,8 @@
 """An estimator does not change the global state of the user's session."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 
 import numpy as np
 import pyro
@@ -12,7 +14,7 @@ from sklearn.datasets import load_iris
 
 from pyrodgm.data import Batches, load, select_labels
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
-from pyrodgm.isolation import seeded, seeded_generator
+from pyrodgm.isolation import isolated, seeded, seeded_generator
 from pyrodgm.models import M2
 from pyrodgm.zoo import RECIPES, prepare
 
@@ -36,6 +38,29 @@ def test_random_numbers_parameters_and_validation_stay_as_they_were():
     assert set(pyro.get_param_store()) == names
     assert pyro.settings.get("validate_poutine")
     svi.step(x)  # and the user's own model trains on
+
+
+def test_one_thread_at_a_time_is_inside():
+    entered = Event()
+
+    def enter():
+        with isolated(0):
+            entered.set()
+
+    thread = Thread(target=enter)
+    with isolated(0), isolated(1):  # the same thread may enter again
+        thread.start()
+        assert not entered.wait(0.2)
+    thread.join()
+    assert entered.is_set()
+
+
+def test_threads_that_ask_at_the_same_time_get_the_same_answers():
+    estimator = DeepGenerativeClassifier("m2", z_size=2, hidden=(8,), epochs=2, random_state=0).fit(X, Y)
+    alone = estimator.score_samples(X)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(estimator.score_samples, [X] * 12))
+    assert all(np.array_equal(scores, alone) for scores in found)
 
 
 @pytest.mark.parametrize("seed", ["a", 1.5, None, 2**64])

@@ -10,6 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from pyrodgm.checks import stack_level
+from pyrodgm.estimators.frames import is_frame
 
 MISSING = -1
 NOT_A_LABEL = ("-1", "-1.0", "nan", "None", "<NA>")  # what NumPy writes for a missing label in an array of strings
@@ -95,14 +96,18 @@ def list_of(classes: ArrayLike) -> list:
 def _as_array(y):
     """Convert to an array without changing None and NaN.
 
-    Among strings, NumPy turns NaN into the string 'nan'. A series with NaN among integers turns the integers into
-    floats.
+    Among strings, NumPy turns NaN into the string 'nan'. A series, or an array of pandas, with NaN among integers turns
+    the integers into floats.
     """
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        raise ValueError("y: got a masked array, want -1 for a row without a label, such as y.filled(-1)")
+    if is_frame(y) and y.shape[1] == 1:
+        return _as_array(y[y.columns[0]])[:, None]
     dtype = getattr(y, "dtype", None)
     if isinstance(dtype, np.dtype):
         array = np.asarray(y)
-    elif dtype is not None and hasattr(y, "to_list"):  # a series of pandas or polars
-        array = np.asarray(y.to_list(), dtype=object)
+    elif dtype is not None and (hasattr(y, "to_list") or hasattr(y, "to_numpy")):  # of pandas or polars
+        array = np.asarray(list(y), dtype=object)
     else:
         array = np.asarray(y)
         array = np.asarray(y, dtype=object) if array.dtype.kind == "U" and dtype is None else array

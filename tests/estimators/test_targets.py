@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import DataConversionWarning
 
 from pyrodgm.estimators.targets import hold_out, read_labels
 
@@ -24,6 +25,8 @@ NAN = float("nan")
         (pd.Series(["b", None, "a"]), ["a", "b"], [1, -1, 0]),
         (pd.Series(["b", None, "a"], dtype="category"), ["a", "b"], [1, -1, 0]),
         (pd.Series([3, pd.NA, 1], dtype="Int64"), [1, 3], [1, -1, 0]),
+        (pd.array([2**60 + 1, pd.NA, 2**60], dtype="Int64"), [2**60, 2**60 + 1], [1, -1, 0]),
+        (np.ma.masked_array([3, -1, 1], mask=[False] * 3), [1, 3], [1, -1, 0]),
     ],
 )
 def test_labels_of_any_type_become_indices(y, classes, indices):
@@ -45,6 +48,7 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
         (np.array([b"a", b"b"]), None, "y: got bytes, want classes"),
         (pd.cut(pd.Series([1.0, 2.0]), 2), None, "y: got labels of the type Interval, want integers"),
         (pd.Series([("a", 1), ("b", 2)]), None, "y: got labels of the type tuple, want integers"),
+        (np.ma.masked_array([1, 2], mask=[True, False]), None, r"y: got a masked array, want -1 .* y.filled\(-1\)"),
         (np.array([3, 9]), np.array([1, 3]), r"y: got the label 9, want one of the classes \[1, 3\]"),
     ],
 )
@@ -57,6 +61,15 @@ def test_what_is_no_label_is_told(y, classes, message):
 def test_labels_are_places_among_the_classes_known_already():
     classes, indices = read_labels(["b", None, "d", "b"], np.array(["a", "b", "c", "d"]))
     assert classes.tolist() == ["a", "b", "c", "d"] and indices.tolist() == [1, -1, 3, 1]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_of_one_column_is_read_as_its_series(library):
+    library = pytest.importorskip(library)
+    series = library.Series([2**60 + 1, None, 2**60], dtype="Int64" if library is pd else library.Int64)
+    with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
+        classes, indices = read_labels(library.DataFrame({"y": series}))
+    assert classes.tolist() == [2**60, 2**60 + 1] and indices.tolist() == [1, -1, 0]
 
 
 def test_integers_beside_missing_labels_stay_integers():

@@ -9669,3 +9669,19 @@ mutants(
         "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from",
     ),
 )
+mutants(
+    "isolation.py",
+    (
+        "with LOCK, seeded(seed)",
+        "with seeded(seed)",
+        "test_isolation.py::test_one_thread_at_a_time_is_inside",
+    ),
+)
+mutants(
+    "estimators/targets.py",
+    (
+        'hasattr(y, "to_list") or hasattr(y, "to_numpy")',
+        'hasattr(y, "to_list")',
+        "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+)
