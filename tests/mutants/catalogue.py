@@ -2434,17 +2434,17 @@ mutants(
     (
         "return reason if part else",
         "return reason if not part else",
-        "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[True]",
+        "infer/test_guards.py::test_what_jumps_at_one_point_alone_is_no_error[gradients-True]",
     ),
     (
         "addcmul_(value, noise, value=distance)",
         "addcmul_(value, noise, value=0.0)",
-        "infer/test_guards.py::test_gradients_that_jump_at_one_point_alone_are_no_error[False]",
+        "infer/test_guards.py::test_what_jumps_at_one_point_alone_is_no_error[gradients-False]",
     ),
     (
         'part not in ("loss", "gradients")',
         'part != "gradients"',
-        "infer/test_guards.py::test_the_rounding_of_a_loss_near_zero_is_no_error[False]",
+        "infer/test_guards.py::test_what_jumps_at_one_point_alone_is_no_error[loss-False]",
     ),
     (
         "if split(given, left) != signature or ",
