@@ -5351,7 +5351,7 @@ mutants(
     (
         "run[begin < 0] += length - 1",
         "run[begin < 0] += 0",
-        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts2-changes10-expected10]",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts2-changes11-expected11]",
     ),
     (
         "piece.time <= latest[:-1]",
@@ -5361,7 +5361,7 @@ mutants(
     (
         "(length >= STUCK)",
         "(length > STUCK)",
-        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts0-changes10-expected10]",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds[cuts0-changes11-expected11]",
     ),
 )
 mutants(
@@ -6603,7 +6603,7 @@ mutants(
     (
         "classifier=type(model).predict, num_samples=DRAWS",
         "classifier=type(model).predict",
-        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[gaussian-a-rates0]",
+        "zoo/test_zoo.py::test_figures_of_a_supervised_model_by_hand[variational-a-None]",
     ),
     (
         '"validation error": classification_error(model, *validation)',
