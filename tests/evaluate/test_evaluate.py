@@ -68,12 +68,13 @@ class Indices(VAE):
     def model(self, x=None, y=None, size=1):
         with self.batch(x, None, size):
             pyro.sample("y", pyro.distributions.Categorical(torch.ones(3)))
-        return super().model(x, None, size)
+            z = pyro.sample("z", self.standard_normal(2))
+            return pyro.sample("x", self.p_x(z), obs=x)
 
     def guide(self, x, y=None, size=1):
         with self.batch(x, None, size):
             pyro.sample("y", pyro.distributions.Categorical(torch.ones(3)), infer={"enumerate": "parallel"})
-        super().guide(x, None, size)
+            pyro.sample("z", self.q_z(self.scaled(x)))
 
 
 def test_the_mean_of_indices_is_refused_by_the_name_of_the_site():
