@@ -34,6 +34,7 @@ from pyrodgm.nn import NormalNet, Trunk, likelihood_net
 from pyrodgm.nn.cells import CellsNet
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
 from pyrodgm.nn.feature_maps import DownwardTrunk, PixelDecoder, PixelTrunk, Strided
+from pyrodgm.nn.likelihoods import per_channel
 from pyrodgm.nn.residual import check_maps
 from pyrodgm.types import Option
 
@@ -153,7 +154,7 @@ class MapNetworks(Networks):
         likelihood: Option,
         **options: Any,
     ) -> None:
-        super().__init__(x_size, None, hidden, likelihood=likelihood, **options)
+        super().__init__(x_size, None, hidden, likelihood=per_channel(likelihood, channels), **options)
         self.down, self.channels = down, channels
         self.concatenation, self.pixel_maps = concatenation, pixel_maps
         self._heads = {"scale_head": self._normal["scale_head"]}

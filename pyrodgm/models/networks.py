@@ -18,6 +18,7 @@ from pyrodgm.nn import (
 from pyrodgm.nn.cells import CellsNet, check_missing
 from pyrodgm.nn.convolution import check_image_shape
 from pyrodgm.nn.feature_maps import PixelDecoder
+from pyrodgm.nn.likelihoods import per_channel
 from pyrodgm.types import Option
 
 
@@ -121,6 +122,7 @@ class ImageNetworks(Networks):
         **options: Any,
     ) -> None:
         super().__init__(math.prod(check_image_shape(image_shape)), num_classes, hidden, **options)
+        self._likelihood = per_channel(self._likelihood, check_image_shape(image_shape)[-1])
         refuse_mask(self.missing)
         self.image_shape, self.maps = image_shape, maps
         self._heads = {"scale_head": self._normal["scale_head"]}

@@ -40,11 +40,12 @@ import pyro
 import torch
 from torch.nn import ModuleList
 
-from pyrodgm.checks import check_choice, check_size, split_option
+from pyrodgm.checks import check_choice, check_size
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.guide_notes import GuideNote, sample_and_note
 from pyrodgm.nn import Convolution, TransposedConvolution, likelihood_net
 from pyrodgm.nn.convolution import check_image_shape, halved, maps_of, rows_of
+from pyrodgm.nn.likelihoods import per_channel
 from pyrodgm.nn.map_posteriors import INITIAL_SCALE, MapNormalNet, map_posterior_net
 from pyrodgm.nn.precision import in_precision
 from pyrodgm.nn.trunk import ACTIVATIONS
@@ -111,7 +112,7 @@ class ResNetVAE(DeepGenerativeModel):
         self.p_z = ModuleList(MapNormalNet((maps,), z_maps, **network) for _ in range(depth))
         self.down = units(depth, z_maps)
         self.p_x = likelihood_net(
-            _with_channels(likelihood, channels), Upsampling(maps, shape, activation, **network), None, self.x_size
+            per_channel(likelihood, channels), Upsampling(maps, shape, activation, **network), None, self.x_size
         )
         both = inference == "bidirectional"
         self.first = Convolution((channels,), maps, kernel=ENDS, stride=2, **network)
@@ -229,9 +230,3 @@ class UpsamplingHead(TransposedConvolution):
 
     def forward(self, *parents: torch.Tensor) -> torch.Tensor:
         return rows_of(super().forward(*parents)).to(self.weight.dtype)
-
-
-def _with_channels(likelihood, channels):
-    """The likelihood; a discretised logistic gets one scale per channel of the image."""
-    name, options = split_option("likelihood", likelihood)
-    return (name, {"num_channels": channels} | options) if name == "discretized_logistic" else likelihood

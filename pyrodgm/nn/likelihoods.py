@@ -236,6 +236,17 @@ def likelihood_net(
     return net
 
 
+def per_channel(likelihood: Option, num_channels: int) -> Option:
+    """The likelihood of an image: a discretised logistic learns a scale of each channel, unless it is told otherwise.
+
+    Example::
+
+        per_channel("discretized_logistic", 3)    # ("discretized_logistic", {"num_channels": 3})
+    """
+    name, options = split_option("likelihood", likelihood)
+    return (name, {"num_channels": num_channels} | options) if name == "discretized_logistic" else likelihood
+
+
 def _check_options(name, options):
     """Raise ``ValueError`` unless the options are those of the likelihood or of its trunk, with all that it needs."""
     parameters, given = inspect.signature(LIKELIHOODS[name]).parameters, {"parents", "hidden", "size", "network"}

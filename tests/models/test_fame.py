@@ -20,10 +20,10 @@ ELBO = TraceEnum_ELBO(max_plate_nesting=1, strict_enumeration_warning=False)
 PAPER = {"batch_norm": True, "scale_head": "softplus_sigma"}
 
 
-def made(num_classes=(), **options):
+def made(num_classes=(), image_shape=(5, 3), **options):
     sizes = {"z_sizes": (4, 3, 2), "hidden": (7,), "maps": (3, 4), "pixel_maps": 6}  # the last layer is dense
     model_class = SemiSupervisedFAME if num_classes else FAME
-    return model_class((5, 3), *num_classes, **sizes | options)
+    return model_class(image_shape, *num_classes, **sizes | options)
 
 
 def binary(rows=7):
@@ -149,6 +149,13 @@ def test_a_strided_layer_ends_with_its_activation():
     h = torch.randn(2, 2, 4, 3)
     for layer in (Strided(2, 3, activation="elu"), Strided(2, 3, (7, 6), activation="elu")):
         torch.testing.assert_close(layer(h), F.elu(layer.layer(h)))
+
+
+@pytest.mark.parametrize("num_classes", [(), (3,)], ids=["FAME", "SemiSupervisedFAME"])
+def test_a_discretised_logistic_has_a_scale_of_each_channel(num_classes):
+    levels = ("discretized_logistic", {"num_levels": 4})
+    model = made(num_classes, (5, 3, 2), concatenation=False, likelihood=levels)
+    assert model.p_x.log_scale.shape == (2, 1)
 
 
 @pytest.mark.parametrize("num_classes", [(), (3,)], ids=["FAME", "SemiSupervisedFAME"])

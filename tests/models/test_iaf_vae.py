@@ -72,6 +72,12 @@ def test_a_model_of_your_own_with_classes(image_shape):
     testing.check_pair(model, torch.rand(5, model.x_size), torch.tensor([0, 1, 2, 0, 1]))
 
 
+def test_a_discretised_logistic_has_a_scale_of_each_channel():
+    likelihood = ("discretized_logistic", {"num_levels": 4})
+    assert of_images("6x6x3", likelihood=likelihood).p_x.log_scale.shape == (3, 1)
+    assert of_images("9x7", likelihood=likelihood).p_x.log_scale.shape == (1, 1)
+
+
 def test_an_enumerated_class_costs_no_convolutions_of_x(monkeypatch):
     model, rows, convolve = ConvolutionalM2((9, 7)), [], Convolution.convolve
 

@@ -5517,11 +5517,6 @@ mutants(
         "models/test_matrix.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[ResNetVAE-]",
     ),
     (
-        '{"num_channels": channels} | options',
-        "options",
-        "models/test_resnet_vae.py::test_the_network_is_that_of_the_header",
-    ),
-    (
         "    first_spread = INITIAL_SCALE\n",
         "    first_spread = 1.0\n",
         "models/test_resnet_vae.py::test_the_first_draws_are_finite_and_near",
@@ -9548,11 +9543,6 @@ mutants(
 mutants(
     "models/resnet_vae.py",
     (
-        '{"num_channels": channels} | options)',
-        'options | {"num_channels": channels})',
-        "models/test_resnet_vae.py::test_the_number_of_log_scales_can_be_given",
-    ),
-    (
         "(start,) = in_precision(self.precision, self.start)",
         "start = self.start",
         "models/test_resnet_vae.py::test_the_start_is_rounded_as_the_units_are",
@@ -9683,5 +9673,34 @@ mutants(
         'hasattr(y, "to_list") or hasattr(y, "to_numpy")',
         'hasattr(y, "to_list")',
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+)
+mutants(
+    "nn/likelihoods.py",
+    (
+        '{"num_channels": num_channels} | options',
+        "options",
+        "models/test_resnet_vae.py::test_the_network_is_that_of_the_header",
+    ),
+    (
+        '{"num_channels": num_channels} | options',
+        'options | {"num_channels": num_channels}',
+        "models/test_resnet_vae.py::test_the_number_of_log_scales_can_be_given",
+    ),
+)
+mutants(
+    "models/networks.py",
+    (
+        "per_channel(self._likelihood, check_image_shape(image_shape)[-1])",
+        "per_channel(self._likelihood, 1)",
+        "models/test_iaf_vae.py::test_a_discretised_logistic_has_a_scale_of_each_channel",
+    ),
+)
+mutants(
+    "models/fame.py",
+    (
+        "per_channel(likelihood, channels)",
+        "likelihood",
+        "models/test_fame.py::test_a_discretised_logistic_has_a_scale_of_each_channel[FAME]",
     ),
 )
