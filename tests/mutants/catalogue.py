@@ -9685,3 +9685,34 @@ mutants(
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
     ),
 )
+mutants(
+    "evaluate/impute.py",
+    (
+        "num_samples=min(samples, num_samples - begin)",
+        "num_samples=samples",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        "max(1, chunk_size // decodes)",
+        "max(1, chunk_size // num_samples)",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        "or 1 if y is None else 1)",
+        "or 1)",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        ".flatten(0, -2).double(), fn",
+        ".flatten(0, -2), fn",
+        "evaluate/test_impute.py::test_parts_are_weighed_in_double_precision",
+    ),
+)
+mutants(
+    "evaluate/bound.py",
+    (
+        "copy.deepcopy(pair).double()",
+        "pair.double()",
+        "evaluate/test_elbo_parts.py::test_an_anomaly_score_leaves_the_model_in_single_precision",
+    ),
+)
