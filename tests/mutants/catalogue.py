@@ -9716,3 +9716,27 @@ mutants(
         "evaluate/test_elbo_parts.py::test_an_anomaly_score_leaves_the_model_in_single_precision",
     ),
 )
+mutants(
+    "evaluate/inference_data.py",
+    (
+        "F.one_hot(y.long(), num_classes or -1)",
+        "F.one_hot(y.long())",
+        "evaluate/test_inference_data.py::test_labels_of_the_first_classes_alone_are_one_hot_rows_of_all_classes",
+    ),
+)
+mutants(
+    "evaluate/decoder_halves.py",
+    (
+        "model.model(None, y, size=len(x))",
+        "model.model(None, None, size=len(x))",
+        "evaluate/test_decoder_halves.py::test_a_decoder_that_reads_the_class_gets_the_given_labels",
+    ),
+)
+mutants(
+    "evaluate/log_likelihood.py",
+    (
+        'num_classes if y is None and classes == "all" else 1',
+        'num_classes if classes == "all" else 1',
+        "evaluate/test_log_likelihood.py::test_a_chunk_holds_more_rows_if_their_labels_are_given",
+    ),
+)
