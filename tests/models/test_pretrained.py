@@ -17,7 +17,7 @@ from pyro.optim import Adam
 from torch.distributions import constraints
 
 from pyrodgm.estimators import DeepGenerativeClassifier
-from pyrodgm.models import M2, SDGM
+from pyrodgm.models import M2, SDGM, HierarchicalVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.nn.trunk import Linear
@@ -51,6 +51,15 @@ def test_arguments_are_not_the_callers():
     model = M2(6, 3, hidden=sizes)
     sizes.append("none")
     assert model.arguments["hidden"] == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "options"), [(M2, {"classes": ["sampled", {"top": 1}]}), (HierarchicalVAE, {"z_sizes": [3, 2]})]
+)
+def test_a_model_that_was_given_a_list_is_saved(model_class, options, tmp_path):
+    small(model_class, **options).save_pretrained(tmp_path)
+    (name,) = options
+    assert getattr(model_class.from_pretrained(tmp_path), name) == tuple(options[name])
 
 
 def test_double_precision_is_kept(tmp_path):

@@ -9740,3 +9740,19 @@ mutants(
         "evaluate/test_log_likelihood.py::test_a_chunk_holds_more_rows_if_their_labels_are_given",
     ),
 )
+mutants(
+    "models/rebuild.py",
+    (
+        "tuple(value) if type(value) is list else value",
+        "value",
+        "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        'of_model(_tuples(config["arguments"]), tensors)',
+        'of_model(config["arguments"], tensors)',
+        "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
+    ),
+)
