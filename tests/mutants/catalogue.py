@@ -9756,3 +9756,21 @@ mutants(
         "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
     ),
 )
+mutants(
+    "models/pretrained.py",
+    (
+        "known = models_by_name().get(name) is type(model)",
+        "known = name in models_by_name()",
+        "models/test_pretrained.py::test_a_class_of_ones_own_with_the_name_of_a_model_comes_back_from_a_pickle",
+    ),
+    (
+        "hub.create_repo(repository, exist_ok=True)",
+        "hub.create_repo(repository)",
+        "models/test_pretrained.py::test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist",
+    ),
+    (
+        "_save(model, folder, card)\n        hub",
+        '_save(model, folder, "")\n        hub',
+        "models/test_pretrained.py::test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist",
+    ),
+)
