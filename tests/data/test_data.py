@@ -276,6 +276,12 @@ class TestBatches:
                 "labelled: got 10 NaN or infinite values",
             ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
+            (lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(4)), "y: got 4 labels, want one label for each of 5 rows"),
+            (lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(6)), "y: got 6 labels, want one label for each of 5 rows"),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(5)), y=torch.zeros(5)),
+                "y: got labelled rows too, want one label for each of 5 rows, and no others",
+            ),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
             (lambda: load("cifar"), r"name: got 'cifar' \(did you mean 'cifar10'\?\), want one of binarised-mnist, "),
         ],

@@ -9774,3 +9774,16 @@ mutants(
         "models/test_pretrained.py::test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist",
     ),
 )
+mutants(
+    "data/batches.py",
+    (
+        "(labelled is not None or len(y) != len(x))",
+        "len(y) != len(x)",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+    (
+        "(labelled is not None or len(y) != len(x))",
+        "(labelled is not None or len(y) < len(x))",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
