@@ -276,8 +276,14 @@ class TestBatches:
                 "labelled: got 10 NaN or infinite values",
             ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
-            (lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(4)), "y: got 4 labels, want one label for each of 5 rows"),
-            (lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(6)), "y: got 6 labels, want one label for each of 5 rows"),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(4)),
+                "y: got 4 labels, want one label for each of 5 rows",
+            ),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(6)),
+                "y: got 6 labels, want one label for each of 5 rows",
+            ),
             (
                 lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(5)), y=torch.zeros(5)),
                 "y: got labelled rows too, want one label for each of 5 rows, and no others",
