@@ -259,6 +259,24 @@ class TestBatches:
             assert bool(((found.mean(0) - x[0]).abs() <= 4 * (variance / 20_000).sqrt()).all())
             torch.testing.assert_close(found.var(0), variance, rtol=0.05, atol=0)
 
+    def test_a_position_within_an_epoch_is_restored_and_saved_as_it_was(self):
+        x = torch.arange(24.0)[:, None]
+
+        def deal():
+            return Batches(x, 4, labelled=(x[:5], torch.arange(5)), labelled_batch_size=3, seed=0)
+
+        batches = deal()
+        for _ in range(2):
+            list(batches)  # labelled rows are left over from the epochs before
+        before = iter(batches)
+        next(before), next(before)
+        again = deal()
+        again.load_state_dict(batches.state_dict())
+        saved = again.state_dict()
+        assert saved["taken"] == 2 and torch.equal(saved["waiting"], batches.state_dict()["waiting"])
+        rest, expected = ([torch.cat([b["labelled"][0], b["unlabelled"]]) for b in each] for each in (again, before))
+        assert len(rest) == 4 and torch.equal(torch.stack(rest), torch.stack(expected))
+
     @pytest.mark.parametrize(
         ("make", "message"),
         [

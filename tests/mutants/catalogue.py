@@ -9787,3 +9787,21 @@ mutants(
         "data/test_data.py::TestBatches::test_bad_arguments",
     ),
 )
+mutants(
+    "data/batches.py",
+    (
+        '        self._waiting = state["waiting"].to(self.x.device)\n',
+        "",
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+    (
+        'self._skip = self._taken = state["taken"]',
+        'self._skip = state["taken"]',
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+    (
+        "            chosen = self._next_labelled()\n            if number < skip:\n                continue\n",
+        "            if number < skip:\n                continue\n            chosen = self._next_labelled()\n",
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+)
