@@ -9805,3 +9805,16 @@ mutants(
         "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
     ),
 )
+mutants(
+    "data/batches.py",
+    (
+        "rows.tensor_split(processes)[rank]",
+        "rows[rank::processes]",
+        "train/test_parallel.py::test_the_shares_of_a_batch_are_the_batch",
+    ),
+    (
+        "labelled_batch_size or (0 if self.labelled is None else len(self.labelled[0]))",
+        "labelled_batch_size or 0",
+        "train/test_parallel.py::test_labelled_rows_that_are_in_every_batch_are_shared_evenly_too",
+    ),
+)
