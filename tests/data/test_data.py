@@ -307,6 +307,10 @@ class TestBatches:
                 "y: got labelled rows too, want one label for each of 5 rows, and no others",
             ),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
+            (
+                lambda: resample_counts(torch.zeros(2, 2), total_count=16, draws=3),
+                "draws: got 3, want a divisor of total_count, 16",
+            ),
             (lambda: load("cifar"), r"name: got 'cifar' \(did you mean 'cifar10'\?\), want one of binarised-mnist, "),
         ],
     )

@@ -86,6 +86,13 @@ class TestDequantise:
         with pytest.raises(ValueError, match="data: got values that are not on 256 levels, want k / 255"):
             dequantise(make())
 
+    @pytest.mark.parametrize("level", [-1, 256])
+    def test_a_level_beside_the_others_is_refused(self, level):
+        data = colours()
+        data.test.x[0, 0] = level / 255
+        with pytest.raises(ValueError, match="data: got values that are not on 256 levels, want k / 255"):
+            dequantise(data)
+
 
 class TestStandardise:
     def test_each_colour_has_mean_zero_and_deviation_one(self):

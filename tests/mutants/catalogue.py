@@ -9818,3 +9818,21 @@ mutants(
         "train/test_parallel.py::test_labelled_rows_that_are_in_every_batch_are_shared_evenly_too",
     ),
 )
+mutants(
+    "data/preprocess.py",
+    (
+        "(k >= 0) & (k < levels)",
+        "(k >= 0) & (k <= levels)",
+        "data/test_preprocess.py::TestDequantise::test_a_level_beside_the_others_is_refused[256]",
+    ),
+    (
+        "(k >= 0) & (k < levels)",
+        "k < levels",
+        "data/test_preprocess.py::TestDequantise::test_a_level_beside_the_others_is_refused[-1]",
+    ),
+    (
+        "if draws < 1 or total_count % draws:",
+        "if draws < 1:",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
