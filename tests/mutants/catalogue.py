@@ -9836,3 +9836,21 @@ mutants(
         "data/test_data.py::TestBatches::test_bad_arguments",
     ),
 )
+mutants(
+    "infer/traces.py",
+    (
+        "int(wrong.nonzero()[0])",
+        "int(wrong.nonzero()[-1])",
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+    (
+        '((torch.isnan, "NaN"), (torch.isinf, "infinite"))',
+        '((torch.isinf, "infinite"), (torch.isnan, "NaN"))',
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+    (
+        "figure.isnan().flatten(1).any(1)",
+        "figure.isnan().flatten(1).all(1)",
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+)
