@@ -9854,3 +9854,11 @@ mutants(
         "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
     ),
 )
+mutants(
+    "data/toy.py",
+    (
+        "not 0 < factor < 1",
+        "not 0 < factor <= 1",
+        "data/test_toy.py::TestCircles::test_bad_options",
+    ),
+)
