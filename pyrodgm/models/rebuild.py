@@ -82,8 +82,10 @@ def _attributes(module):
 def _same(a, b):
     """Whether two attribute values are equal.
 
-    Tensors are compared to single precision, other objects by type and plain attributes.
+    Tensors are compared to single precision, other objects by type and plain attributes. A list equals a tuple, because
+    a model that was given a list is rebuilt from a tuple.
     """
+    a, b = (tuple(value) if type(value) is list else value for value in (a, b))
     if a is b or type(a) is not type(b) or isinstance(a, (type, torch.dtype)):
         return a is b
     if isinstance(a, torch.Tensor):
@@ -92,7 +94,7 @@ def _same(a, b):
         return np.array_equal(a, b)
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, (tuple, list)):
+    if isinstance(a, tuple):
         return len(a) == len(b) and all(map(_same, a, b))
     if isinstance(a, functools.partial):
         return _same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))

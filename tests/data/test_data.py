@@ -259,6 +259,24 @@ class TestBatches:
             assert bool(((found.mean(0) - x[0]).abs() <= 4 * (variance / 20_000).sqrt()).all())
             torch.testing.assert_close(found.var(0), variance, rtol=0.05, atol=0)
 
+    def test_a_position_within_an_epoch_is_restored_and_saved_as_it_was(self):
+        x = torch.arange(24.0)[:, None]
+
+        def deal():
+            return Batches(x, 4, labelled=(x[:5], torch.arange(5)), labelled_batch_size=3, seed=0)
+
+        batches = deal()
+        for _ in range(2):
+            list(batches)  # labelled rows are left over from the epochs before
+        before = iter(batches)
+        next(before), next(before)
+        again = deal()
+        again.load_state_dict(batches.state_dict())
+        saved = again.state_dict()
+        assert saved["taken"] == 2 and torch.equal(saved["waiting"], batches.state_dict()["waiting"])
+        rest, expected = ([torch.cat([b["labelled"][0], b["unlabelled"]]) for b in each] for each in (again, before))
+        assert len(rest) == 4 and torch.equal(torch.stack(rest), torch.stack(expected))
+
     @pytest.mark.parametrize(
         ("make", "message"),
         [
@@ -276,7 +294,23 @@ class TestBatches:
                 "labelled: got 10 NaN or infinite values",
             ),
             (lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 3), None)), r"labelled: got shape \(5, 3\)"),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(4)),
+                "y: got 4 labels, want one label for each of 5 rows",
+            ),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, y=torch.zeros(6)),
+                "y: got 6 labels, want one label for each of 5 rows",
+            ),
+            (
+                lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(5)), y=torch.zeros(5)),
+                "y: got labelled rows too, want one label for each of 5 rows, and no others",
+            ),
             (lambda: binarise(torch.tensor([[2.0]])), r"x: got values from 2 to 2, want values in \[0, 1\]"),
+            (
+                lambda: resample_counts(torch.zeros(2, 2), total_count=16, draws=3),
+                "draws: got 3, want a divisor of total_count, 16",
+            ),
             (lambda: load("cifar"), r"name: got 'cifar' \(did you mean 'cifar10'\?\), want one of binarised-mnist, "),
         ],
     )

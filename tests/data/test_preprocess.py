@@ -30,6 +30,13 @@ class TestKeepVarying:
         twice = keep_varying(kept, threshold=float(kept.train.x.std(0).median()))
         assert 0 < twice.x_size < 6 and torch.equal(twice.test.x, data.test.x[:, twice.columns])
 
+    def test_a_last_column_that_went_comes_back_as_zeros(self):
+        images = torch.rand(20, 3, 4)
+        images[:, :, 3] = 0
+        kept = keep_varying(data := from_arrays(images))
+        assert kept.columns.tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
+        assert kept.images(kept.test.x).shape == (len(data.test.x), 3, 4)
+
     def test_only_the_rows_to_train_on_decide(self):
         data = from_arrays([[0.0, 0.0], [1.0, 0.0]], x_validation=[[0, 9]], x_test=[[9, 9]])
         assert keep_varying(data).x_size == 1 and keep_varying(data).columns is None
@@ -85,6 +92,13 @@ class TestDequantise:
     def test_values_off_the_levels(self, make):
         with pytest.raises(ValueError, match="data: got values that are not on 256 levels, want k / 255"):
             dequantise(make())
+
+    @pytest.mark.parametrize("level", [-1, 256])
+    def test_a_level_beside_the_others_is_refused(self, level):
+        data = colours()
+        data.test.x[0, 0] = level / 255
+        with pytest.raises(ValueError, match="data: got values that are not on 256 levels, want k / 255"):
+            dequantise(data)
 
 
 class TestStandardise:

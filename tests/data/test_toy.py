@@ -25,6 +25,7 @@ class TestCircles:
         [
             ({"noise": -1}, "noise: got -1, want a standard deviation"),
             ({"factor": 1.5}, "factor: got 1.5, want the inner"),
+            ({"factor": 1}, "factor: got 1, want the inner"),
         ],
     )
     def test_bad_options(self, options, message):

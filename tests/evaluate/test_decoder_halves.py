@@ -67,6 +67,17 @@ def test_labels_are_those_given():
         torch.testing.assert_close(mean, pixel_logits(model.p_x, 0 * x, z).sigmoid(), rtol=1e-9, atol=0)
 
 
+def test_a_decoder_that_reads_the_class_gets_the_given_labels():
+    model, x, y = made((3,), z_sizes=(4,), maps=(3,)), binary(20), torch.arange(20) % 3
+    torch.manual_seed(0)
+    z = latents(model, x, y)["z1"]
+    torch.manual_seed(0)
+    mean = decoder_halves(model, x, y)["latents alone"].mean
+    with torch.no_grad():
+        parents = torch.cat([z, torch.nn.functional.one_hot(y, 3)], -1)
+        torch.testing.assert_close(mean, pixel_logits(model.p_x, 0 * x, parents).sigmoid(), rtol=1e-9, atol=0)
+
+
 def test_models_and_figures_that_it_refuses():
     with pytest.raises(ValueError, match="model: got FAME with a p.* want a decoder that draws pixel by pixel"):
         decoder_halves(made(concatenation=False), binary())

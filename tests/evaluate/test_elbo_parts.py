@@ -33,6 +33,12 @@ def test_an_anomaly_score_averages_its_samples_and_far_rows_are_computed_in_doub
     assert seen == [(torch.float32, 2), (torch.float64, 2)]
 
 
+def test_an_anomaly_score_leaves_the_model_in_single_precision():
+    model = small(VAE, likelihood="normal")
+    anomaly_score(model, torch.full((2, 6), 20.0))
+    assert {value.dtype for value in model.parameters()} == {torch.float32}
+
+
 def test_a_count_is_far_on_the_scale_of_its_likelihood():
     model, seen = small(VAE, likelihood=("binomial", {"total_count": 16})), []
     model.q_z.register_forward_pre_hook(lambda net, parents: seen.append(parents[0].dtype))

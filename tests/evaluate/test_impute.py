@@ -171,6 +171,19 @@ def test_parts_count_by_their_weights(monkeypatch):
     torch.testing.assert_close(filled[x.isnan()], want[x.isnan()], rtol=1e-12, atol=0)
 
 
+def test_no_more_than_a_chunk_is_decoded_at_once():
+    model, x, seen = TestM2().model(), bits_with_missing_cells()[:1].repeat(6, 1), []
+    model.p_x.register_forward_hook(lambda net, parents, fn: seen.append(fn.batch_shape.numel()))
+    impute(model, x, num_samples=10, chunk_size=9)
+    assert seen == [9, 9, 9, 3] * 6  # three samples of three classes at once, then the one that is left
+    seen.clear()
+    impute(model, x, num_samples=10, chunk_size=60)
+    assert seen == [60] * 3  # two rows at once
+    seen.clear()
+    impute(model, x, torch.zeros(6).long(), num_samples=10, chunk_size=40)
+    assert seen == [40, 20]  # a given class is decoded alone
+
+
 def test_labels_stay_with_their_rows():
     model, x, y = TestM2().model(), bits_with_missing_cells().flip(0), torch.tensor([0, 1, 2, 0, 1])
     found = []
@@ -245,3 +258,22 @@ def test_observed_cells_that_are_impossible_are_refused(num_draws):
     x = torch.tensor([[1.0, NAN], [0.5, NAN], [0.0, NAN]])
     with pytest.raises(ValueError, match="x: got 1 rows with observed cells that are impossible under the model"):
         impute(Switch(), x, num_samples=30, num_draws=num_draws, chunk_size=90)
+
+
+class Far(torch.nn.Module):
+    """The first cell is far from its mean, and the second is z, 0 or 1: all samples of a row have the same weight."""
+
+    def model(self, x, y=None):
+        with pyro.plate("rows", len(x)):
+            z = pyro.sample("z", dist.Bernoulli(torch.full((len(x),), 0.5)))
+            means = torch.stack([torch.zeros_like(z), z], -1)
+            pyro.sample("x", ObservedCells(dist.Normal(means, 1.0), 1), obs=x)
+
+    guide = Switch.guide
+
+
+def test_parts_are_weighed_in_double_precision():
+    """Far from zero, single precision has steps as large as the logarithm of a sum over a few samples."""
+    x = torch.tensor([[3000.0, NAN]]).repeat(20, 1)
+    ones = 4 * impute(Far(), x, num_samples=4, chunk_size=3)[:, 1]  # three samples, and one
+    torch.testing.assert_close(ones, ones.round())

@@ -190,6 +190,12 @@ def test_given_labels_are_conditioned_on_and_others_are_drawn():
     np.testing.assert_array_equal(one_hot["constant_data"]["y"], x)
 
 
+def test_labels_of_the_first_classes_alone_are_one_hot_rows_of_all_classes():
+    x, y = torch.eye(3)[[0, 1]], torch.tensor([0, 1])
+    draws = to_inference_data(Echo(), x, y, num_samples=1)
+    np.testing.assert_array_equal(draws["constant_data"]["y"], x)
+
+
 @pytest.mark.parametrize(
     ("likelihood", "kind"), [("bernoulli", "f"), ("normal", "f"), (("binomial", {"total_count": 4}), "i")]
 )

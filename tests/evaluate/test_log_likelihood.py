@@ -163,6 +163,13 @@ def test_no_more_than_a_chunk_is_decoded_at_once():
     assert seen == [40, 5]
 
 
+def test_a_chunk_holds_more_rows_if_their_labels_are_given():
+    model, seen = small(M2), []
+    model.p_x.register_forward_hook(lambda net, parents, fn: seen.append(fn.batch_shape.numel()))
+    log_likelihood(model, torch.rand(9, 6), torch.arange(9) % 3, num_samples=5, chunk_size=40, backend="off")
+    assert seen == [40, 5]  # five samples of one class, eight rows and one
+
+
 def test_one_row_has_no_standard_error_of_the_mean():
     estimate = log_likelihood(small(M2), torch.rand(1, 6), num_samples=10)
     assert estimate.rows.shape == (1,) and math.isnan(estimate.standard_error) and math.isfinite(estimate.mean)

@@ -7,7 +7,7 @@ import torch
 from pyro.distributions.score_parts import ScoreParts
 from pyro.infer import TraceEnum_ELBO
 
-from pyrodgm.infer.traces import run_pair
+from pyrodgm.infer.traces import Pair, run_pair
 
 LOGITS = torch.tensor([[0.3, -1.0, 0.7], [2.0, 0.1, -0.4]], dtype=torch.float64)
 WEIGHTS = torch.tensor([[0.5, 1.5, 0.0], [0.2, 0.3, 0.9]], dtype=torch.float64)
@@ -56,3 +56,16 @@ def test_the_mean_is_that_over_the_samples():
     pair = run_pair(model, guide, num_samples=4)
     values = torch.arange(4.0, dtype=torch.float64)[:, None]
     torch.testing.assert_close(pair.mean(values), 1.5 * WEIGHTS.sum(-1))
+
+
+def test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan():
+    nan, inf = torch.nan, torch.inf
+    z = {"value": torch.zeros(1, 3), "log_prob": torch.tensor([[-inf, 0.0, 0.0]])}
+    x = {"value": torch.zeros(1, 3), "log_prob": torch.tensor([[0.0, nan, nan]])}
+    pair = Pair({"x": x}, {"z": z}, (1, 3))
+    with pytest.raises(ValueError) as error:
+        pair.refuse_nan(torch.tensor([[0.0, 0.0], [nan, 0.0], [nan, nan]]))
+    told = (
+        "x: got 2 rows with a NaN result, the first is row 1 of its batch: site 'x' of the model has a log-probability"
+    )
+    assert str(error.value).startswith(f"{told} that is NaN.")

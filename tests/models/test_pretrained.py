@@ -5,6 +5,7 @@ import functools
 import json
 import pickle
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,8 +18,9 @@ from pyro.optim import Adam
 from torch.distributions import constraints
 
 from pyrodgm.estimators import DeepGenerativeClassifier
-from pyrodgm.models import M2, SDGM
+from pyrodgm.models import M2, SDGM, HierarchicalVAE
 from pyrodgm.models.base import DeepGenerativeModel
+from pyrodgm.models.pretrained import from_plain, to_plain
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.nn.trunk import Linear
 from tests.pairs import every_pair, rows, small
@@ -51,6 +53,17 @@ def test_arguments_are_not_the_callers():
     model = M2(6, 3, hidden=sizes)
     sizes.append("none")
     assert model.arguments["hidden"] == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("model_class", "options"), [(M2, {"classes": ["sampled", {"top": 1}]}), (HierarchicalVAE, {"z_sizes": [3, 2]})]
+)
+def test_a_model_that_was_given_a_list_is_saved(model_class, options, tmp_path):
+    with suppress(ValueError):
+        small(model_class, **options).save_pretrained(tmp_path)
+    assert (tmp_path / "config.json").exists()
+    (name,) = options
+    assert getattr(model_class.from_pretrained(tmp_path), name) == tuple(options[name])
 
 
 def test_double_precision_is_kept(tmp_path):
@@ -93,6 +106,11 @@ def test_a_class_of_ones_own_comes_back(tmp_path):
     assert type(Mine.from_pretrained(tmp_path)) is Mine
     with pytest.raises(ValueError, match=r"model: got 'Mine'.*want one of ADGM"):
         DeepGenerativeModel.from_pretrained(tmp_path)
+
+
+def test_a_class_of_ones_own_with_the_name_of_a_model_comes_back_from_a_pickle():
+    own = type("M2", (M2,), {})
+    assert type(from_plain(to_plain(own(6, 3, hidden=(4,))))) is own
 
 
 def test_an_argument_that_no_file_can_hold(tmp_path):
@@ -300,3 +318,17 @@ class TestChangedByHand:
 
         with pytest.raises(ValueError, match="model: got arguments that cannot rebuild it .*, want named arguments"):
             Mine(6, 3).save_pretrained(tmp_path)
+
+
+def test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist(monkeypatch):
+    made, uploaded = [], {}
+
+    def upload_folder(repo_id, folder_path):
+        uploaded.update({path.name: path.read_bytes() for path in Path(folder_path).iterdir()})
+
+    hub = SimpleNamespace(create_repo=lambda *args, **kwargs: made.append((args, kwargs)), upload_folder=upload_folder)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    small(M2).push_to_hub("someone/digits-m2", card="Trained on digits.")
+    assert made == [(("someone/digits-m2",), {"exist_ok": True})]
+    assert uploaded.keys() == {"README.md", "config.json", "model.safetensors"}
+    assert b"Trained on digits." in uploaded["README.md"]

@@ -9704,3 +9704,180 @@ mutants(
         "models/test_fame.py::test_a_discretised_logistic_has_a_scale_of_each_channel[FAME]",
     ),
 )
+mutants(
+    "evaluate/impute.py",
+    (
+        "num_samples=min(samples, num_samples - begin)",
+        "num_samples=samples",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        "max(1, chunk_size // decodes)",
+        "max(1, chunk_size // num_samples)",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        "or 1 if y is None else 1)",
+        "or 1)",
+        "evaluate/test_impute.py::test_no_more_than_a_chunk_is_decoded_at_once",
+    ),
+    (
+        ".flatten(0, -2).double(), fn",
+        ".flatten(0, -2), fn",
+        "evaluate/test_impute.py::test_parts_are_weighed_in_double_precision",
+    ),
+)
+mutants(
+    "evaluate/bound.py",
+    (
+        "copy.deepcopy(pair).double()",
+        "pair.double()",
+        "evaluate/test_elbo_parts.py::test_an_anomaly_score_leaves_the_model_in_single_precision",
+    ),
+)
+mutants(
+    "evaluate/inference_data.py",
+    (
+        "F.one_hot(y.long(), num_classes or -1)",
+        "F.one_hot(y.long())",
+        "evaluate/test_inference_data.py::test_labels_of_the_first_classes_alone_are_one_hot_rows_of_all_classes",
+    ),
+)
+mutants(
+    "evaluate/decoder_halves.py",
+    (
+        "model.model(None, y, size=len(x))",
+        "model.model(None, None, size=len(x))",
+        "evaluate/test_decoder_halves.py::test_a_decoder_that_reads_the_class_gets_the_given_labels",
+    ),
+)
+mutants(
+    "evaluate/log_likelihood.py",
+    (
+        'num_classes if y is None and classes == "all" else 1',
+        'num_classes if classes == "all" else 1',
+        "evaluate/test_log_likelihood.py::test_a_chunk_holds_more_rows_if_their_labels_are_given",
+    ),
+)
+mutants(
+    "models/rebuild.py",
+    (
+        "tuple(value) if type(value) is list else value",
+        "value",
+        "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        'of_model(_tuples(config["arguments"]), tensors)',
+        'of_model(config["arguments"], tensors)',
+        "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        "known = models_by_name().get(name) is type(model)",
+        "known = name in models_by_name()",
+        "models/test_pretrained.py::test_a_class_of_ones_own_with_the_name_of_a_model_comes_back_from_a_pickle",
+    ),
+    (
+        "hub.create_repo(repository, exist_ok=True)",
+        "hub.create_repo(repository)",
+        "models/test_pretrained.py::test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist",
+    ),
+    (
+        "_save(model, folder, card)\n        hub",
+        '_save(model, folder, "")\n        hub',
+        "models/test_pretrained.py::test_a_model_is_pushed_with_its_card_to_a_repository_that_may_exist",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        "(labelled is not None or len(y) != len(x))",
+        "len(y) != len(x)",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+    (
+        "(labelled is not None or len(y) != len(x))",
+        "(labelled is not None or len(y) < len(x))",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        '        self._waiting = state["waiting"].to(self.x.device)\n',
+        "",
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+    (
+        'self._skip = self._taken = state["taken"]',
+        'self._skip = state["taken"]',
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+    (
+        "            chosen = self._next_labelled()\n            if number < skip:\n                continue\n",
+        "            if number < skip:\n                continue\n            chosen = self._next_labelled()\n",
+        "data/test_data.py::TestBatches::test_a_position_within_an_epoch_is_restored_and_saved_as_it_was",
+    ),
+)
+mutants(
+    "data/batches.py",
+    (
+        "rows.tensor_split(processes)[rank]",
+        "rows[rank::processes]",
+        "train/test_parallel.py::test_the_shares_of_a_batch_are_the_batch",
+    ),
+    (
+        "labelled_batch_size or (0 if self.labelled is None else len(self.labelled[0]))",
+        "labelled_batch_size or 0",
+        "train/test_parallel.py::test_labelled_rows_that_are_in_every_batch_are_shared_evenly_too",
+    ),
+)
+mutants(
+    "data/preprocess.py",
+    (
+        "(k >= 0) & (k < levels)",
+        "(k >= 0) & (k <= levels)",
+        "data/test_preprocess.py::TestDequantise::test_a_level_beside_the_others_is_refused[256]",
+    ),
+    (
+        "(k >= 0) & (k < levels)",
+        "k < levels",
+        "data/test_preprocess.py::TestDequantise::test_a_level_beside_the_others_is_refused[-1]",
+    ),
+    (
+        "if draws < 1 or total_count % draws:",
+        "if draws < 1:",
+        "data/test_data.py::TestBatches::test_bad_arguments",
+    ),
+)
+mutants(
+    "infer/traces.py",
+    (
+        "int(wrong.nonzero()[0])",
+        "int(wrong.nonzero()[-1])",
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+    (
+        '((torch.isnan, "NaN"), (torch.isinf, "infinite"))',
+        '((torch.isinf, "infinite"), (torch.isnan, "NaN"))',
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+    (
+        "figure.isnan().flatten(1).any(1)",
+        "figure.isnan().flatten(1).all(1)",
+        "infer/test_traces.py::test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan",
+    ),
+)
+mutants(
+    "data/toy.py",
+    (
+        "not 0 < factor < 1",
+        "not 0 < factor <= 1",
+        "data/test_toy.py::TestCircles::test_bad_options",
+    ),
+)

@@ -120,3 +120,9 @@ def test_batches_that_cannot_be_shared(sizes, message):
     x = torch.rand(12, 1)
     with pytest.raises(ValueError, match=message):
         Batches(x, labelled=(x[:6], torch.zeros(6).long()), share=(0, 2), **sizes)
+
+
+def test_labelled_rows_that_are_in_every_batch_are_shared_evenly_too():
+    x = torch.rand(12, 1)
+    with pytest.raises(ValueError, match="labelled rows per batch: got 5, want a multiple of 2"):
+        Batches(x, 4, labelled=(x[:5], torch.zeros(5).long()), share=(0, 2))
