@@ -9601,8 +9601,8 @@ mutants(
         "train/test_callbacks.py::test_only_the_first_process_logs",
     ),
     (
-        "SummaryWriter(folder) if is_first() else None",
-        "SummaryWriter(folder)",
+        "partial(SummaryWriter, folder) if is_first() else None",
+        "partial(SummaryWriter, folder)",
         "train/test_callbacks.py::test_only_the_first_process_logs",
     ),
 )

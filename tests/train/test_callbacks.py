@@ -206,3 +206,20 @@ def test_a_history_in_tensorboard(tmp_path):
     assert sorted(events.Tags()["scalars"]) == ["error", "loss", "seconds"]
     assert [(e.step, e.value) for e in events.Scalars("error")] == [(1, 2.0), (2, 4.0)]
     assert [e.value for e in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_epochs_that_are_trained_again_are_in_tensorboard_once(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def run(epochs, value):
+        _, svi, batches = make()
+        options = {"folder": tmp_path / "run", "progress": False}
+        fit(svi, batches, epochs, measure=lambda epoch: {"error": value}, callbacks=[TensorBoard(tmp_path)], **options)
+
+    run(2, 1.0)
+    kept = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+    run(4, 2.0)
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(kept)  # a kill lost what came after
+    run(5, 3.0)
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [(e.step, e.value) for e in events.Scalars("error")] == [(1, 1.0), (2, 1.0), (3, 3.0), (4, 3.0), (5, 3.0)]
