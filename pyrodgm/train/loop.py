@@ -6,7 +6,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -254,17 +254,22 @@ class _Run:
 
     def _call(self, name):
         """Call this method of every callback."""
-        self.progress.update(self.epoch, self.steps, self.history, self.loss)
+        self._progress()
         for callback in self.callbacks:
             getattr(callback, name)(self.progress)
 
+    def _progress(self):
+        """Bring what the callbacks see up to date."""
+        self.progress.update(self.epoch, self.steps, self.history, self.loss)
+
     @contextmanager
     def called_back(self):
-        """A context that calls ``on_end`` of the callbacks when training ends, also after an error."""
-        try:
+        """A context that calls ``on_end`` of every callback when training ends, also after an error."""
+        with ExitStack() as ends:
+            for callback in reversed(self.callbacks):
+                ends.callback(callback.on_end, self.progress)
+            ends.callback(self._progress)
             yield
-        finally:
-            self._call("on_end")
 
     @contextmanager
     def companion(self):

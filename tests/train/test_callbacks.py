@@ -150,6 +150,27 @@ def test_the_end_is_told_after_an_error():
     assert [call[0] for call in fail.calls] == ["end"]
 
 
+def test_the_end_is_told_to_every_callback():
+    """As if the connection to a tracker broke."""
+    ended = []
+
+    class Broken(Callback):
+        def on_end(self, progress):
+            raise RuntimeError("the end")
+
+    class End(Callback):
+        def on_end(self, progress):
+            ended.append(progress.epoch)
+
+    def fail(row):
+        raise RuntimeError("the log")
+
+    _, svi, batches = make()
+    with pytest.raises(RuntimeError, match="the end") as error:
+        fit(svi, batches, 2, callbacks=[Broken(), End()], log=fail, progress=False)
+    assert ended == [1] and str(error.value.__context__) == "the log"
+
+
 def test_log_gets_every_row():
     _, svi, batches = make()
     rows = []
