@@ -7140,14 +7140,8 @@ mutants(
         "train/test_lost_steps.py::test_average_and_best_epoch_go_back_and_the_history_says_so",
     ),
     (
-        """        if self.folder is not None and (self.epoch, self.steps) != saved:
-            self.folder.save(self.state(), self.history, last=True)
-        self._keep()
-""",
-        """        self._keep()
-        if self.folder is not None and (self.epoch, self.steps) != saved:
-            self.folder.save(self.state(), self.history, last=True)
-""",
+        "            self.folder.save(self.state(), self.history, last=True)\n",
+        "            self._keep()\n            self.folder.save(self.state(), self.history, last=True)\n",
         "train/test_resume.py::test_a_finished_run_goes_on_from_its_last_step_and_not_from_what_it_kept",
     ),
     (
