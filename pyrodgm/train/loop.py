@@ -22,7 +22,7 @@ from pyrodgm.train.ema import EMA
 from pyrodgm.train.interrupt import Terminated, stop_requests
 from pyrodgm.train.kl_schedule import KLSchedule
 from pyrodgm.train.nan_report import non_finite_site, not_finite
-from pyrodgm.train.parallel import check_alike, joint_any, joint_noise, joint_sum
+from pyrodgm.train.parallel import check_alike, joint_any, joint_noise, joint_sum, share
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 from pyrodgm.types import Option
@@ -103,9 +103,9 @@ def fit(
         FloatingPointError: if a loss is not finite. The message names the epoch, the batch and the site. The parameters
             are those before that step, and the last checkpoint is kept.
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is done and the run is saved, if there is a folder.
-        ValueError: if a module is needed and not given, or if there are no batches, or other numbers of them in other
-            processes; if the folder cannot be written, or
-            holds a damaged checkpoint, a run with other settings or another model, or a run that has passed ``epochs``.
+        ValueError: if a module is needed and not given; if there are no batches, or if their number or sizes differ
+            between processes; if the folder cannot be written, or holds a damaged checkpoint, a run with other settings
+            or another model, or a run that has passed ``epochs``.
 
     Example::
 
@@ -117,7 +117,8 @@ def fit(
         raise ValueError("module: got None, want the module with the parameters, for an average, a monitor or a folder")
     callbacks = check_callbacks(callbacks) + ([] if log is None else [Log(log)])
     early_stopping = EarlyStopping(monitor, mode, patience)
-    check_alike("batches", _sizes(batches))
+    if share()[1] > 1:
+        check_alike("batches", _sizes(batches))
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     class_schedule = ClassSchedule(module, classes_by_epoch)
     run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks)
@@ -402,7 +403,7 @@ def _owner(svi):
 
 
 def _sizes(batches):
-    """What tells the number and the sizes of the batches, as far as it is known."""
+    """The sizes of the batches, or their number, or None if neither is known."""
     state = batches.state_dict() if hasattr(batches, "state_dict") else {}
     sizes = state.get("sizes") if isinstance(state, dict) else None
     return sizes or (len(batches) if hasattr(batches, "__len__") else None)

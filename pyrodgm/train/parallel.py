@@ -72,8 +72,6 @@ def joint_any(*flags: bool) -> tuple[bool, ...]:
 
 def check_alike(argument: str, value: Any) -> None:
     """Raise ``ValueError`` in every process unless all of them have the same plain value."""
-    if share()[1] == 1:
-        return
     values: list[Any] = [None] * share()[1]
     distributed.all_gather_object(values, value)
     for other in values:
