@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,11 +11,14 @@ import torch
 from pyro.infer import SVI
 from typer.testing import CliRunner
 
+import pyrodgm
 from pyrodgm.cli import app
 from pyrodgm.cli.train import _set_aside
 from pyrodgm.data import load
 from pyrodgm.models import M2, BayesianMLP, BayesianVAE
+from pyrodgm.train.interrupt import Terminated
 from pyrodgm.zoo import RECIPES, Outcome, figures, measure
+from pyrodgm.zoo import run as run_recipe
 
 runner = CliRunner()
 
@@ -34,6 +38,20 @@ def test_list_names_every_recipe(columns):
     assert result.exit_code == 0
     assert all(name in result.output for name in RECIPES)
     assert max(map(len, result.output.splitlines())) <= columns
+
+
+def test_a_very_narrow_list_has_whole_figures(tmp_path):
+    record = {"recipe": "digits", "figures": {"0": {"test error": 5.0}}, "epochs": 9, "date": "today", "changed": []}
+    (tmp_path / "digits.json").write_text(json.dumps(record))
+    listed = call("list", "--results", tmp_path, columns=40).output
+    assert re.search(r"digits +5\.00 % +none", listed) and max(map(len, listed.splitlines())) <= 40
+
+
+def test_characters_that_the_output_lacks_are_replaced(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(pyrodgm.__file__).parents[1])}
+    command = [sys.executable, "-m", "pyrodgm", "show", "moons-m2"]
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0 and b"Maal?e et al. 2016" in done.stdout, done.stderr
 
 
 def test_a_narrow_list_breaks_no_words():
@@ -227,6 +245,18 @@ def test_a_finished_run_is_found_evaluated_sampled_and_begun_afresh(tmp_path):
     assert (folder.with_name("seed-0.1") / "history.csv").read_text() == written
 
 
+def test_samples_on_a_full_disk_leave_the_file_as_it_was(tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyrodgm.cli.evaluate._trained", lambda *args: (None, M2(64, 10, z_size=2), load("digits")))
+    monkeypatch.setattr(os, "fsync", full)
+    (tmp_path / "s.npz").write_bytes(b"before")
+    result = call("sample", "digits-m2", "--output", "s.npz")
+    assert result.exit_code == 1 and "No space left on device: 's.npz'" in result.output
+    assert (tmp_path / "s.npz").read_bytes() == b"before"
+
+
 @pytest.mark.usefixtures("plain_svi")
 def test_a_seed_has_the_figures_of_its_own_labels(tmp_path):
     """Classifiers on features learn from the labels that the seed keeps, and evaluate takes the same ones."""
@@ -342,13 +372,14 @@ def test_data_are_listed_and_found():
     assert call("data", "path", "mnist").output.strip().endswith("mnist")
 
 
-def test_an_interruption_ends_with_exit_code_130(monkeypatch):
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_an_interruption_ends_with_an_exit_code_of_its_own(error, code, monkeypatch):
     def interrupt(*args):
-        raise KeyboardInterrupt("stopped in epoch 3 and saved to runs/digits/seed-0")
+        raise error("stopped in epoch 3 and saved to runs/digits/seed-0")
 
     monkeypatch.setattr("pyrodgm.zoo.run", interrupt)
     result = call("train", "digits")
-    assert result.exit_code == 130 and "stopped in epoch 3 and saved" in result.output
+    assert result.exit_code == code and "stopped in epoch 3 and saved" in result.output
 
 
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path, monkeypatch):
@@ -441,6 +472,19 @@ def test_an_interruption_costs_only_the_seed_under_way(measuring, tmp_path):
     assert measured == [0, 1, 2] and "--seeds 3" in again["command"]
     assert list(again["figures"]) == ["0", "1", "2"] and first["figures"].items() <= again["figures"].items()
     assert [path.name for path in (tmp_path / "results").glob("*.json*")] == [f"{LABEL}.json"]
+
+
+def test_seeds_that_another_process_measures_in_the_meantime_stay(measuring, monkeypatch):
+    whole, path = reproduced("--seeds", 3), Path("results", f"{LABEL}.json")
+    path.unlink()
+
+    def run_beside(recipe, seed, *args):
+        if seed == 1:  # the other process has finished all its seeds
+            path.write_text(json.dumps(whole))
+        return run_recipe(recipe, seed, *args)
+
+    monkeypatch.setattr("pyrodgm.zoo.run", run_beside)
+    assert list(reproduced("--seeds", 2)["figures"]) == ["0", "1", "2"]
 
 
 def test_fewer_seeds_of_the_same_commit_leave_the_others_in_the_results(measuring):

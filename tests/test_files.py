@@ -35,3 +35,12 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch, err
     with pytest.raises(error):
         write(path, b"after")
     assert path.read_bytes() == b"before" and os.listdir(tmp_path) == ["table.md"]
+
+
+def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*table\.md'$"):
+        write(tmp_path / "table.md", b"after")

@@ -1,5 +1,6 @@
 """The command ``pyrodgm``."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -32,5 +33,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Characters that the output's encoding lacks are replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # the streams of a process
     app()

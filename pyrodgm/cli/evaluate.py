@@ -1,5 +1,6 @@
 """``pyrodgm evaluate`` and ``pyrodgm sample``: commands that use a finished run."""
 
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ def sample(
     from pyro.infer import Predictive
 
     from pyrodgm.evaluate import evaluating
-    from pyrodgm.files import check_new_file
+    from pyrodgm.files import check_new_file, write
     from pyrodgm.models.global_weights import at_drawn_weights
     from pyrodgm.plot import class_samples, samples
 
@@ -50,7 +51,9 @@ def sample(
         with evaluating(model):
             x = Predictive(model.model, num_samples=1)(None, y, size=count)["x"][0]
         labels: dict[str, Any] = {} if y is None else {"y": y.cpu().numpy()}
-        np.savez_compressed(output, x=x.cpu().numpy(), **labels)
+        file = io.BytesIO()
+        np.savez_compressed(file, x=x.cpu().numpy(), **labels)
+        write(output, file.getvalue())
     elif data.image_shape is None:
         raise ValueError(
             f"--output: got {output}, want a file that ends in .npz: the rows of {data.name} are not images"

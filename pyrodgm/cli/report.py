@@ -20,7 +20,7 @@ def say(text: str) -> None:
 def reported() -> Iterator[None]:
     """Decorator of a command: print an error as one line and exit.
 
-    Exit code 2 for bad input, 1 for a failure while running, 130 for an interruption.
+    Exit code 2 for bad input, 1 for a failure while running, 130 for Ctrl-C, 143 for SIGTERM.
     """
     try:
         yield
@@ -32,7 +32,7 @@ def reported() -> Iterator[None]:
         message = str(error) or ("interrupted" if interrupted else type(error).__name__)
         errors.print(message if expected else f"{type(error).__name__}: {message.splitlines()[0]} (see --traceback)")
         bad_input = isinstance(error, (ValueError, FileNotFoundError))
-        code = 130 if interrupted else 2 if bad_input else 1
+        code = getattr(error, "exit_code", 130) if interrupted else 2 if bad_input else 1
         raise typer.Exit(code) from error
 
 

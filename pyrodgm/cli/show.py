@@ -9,6 +9,7 @@ from pyrodgm.cli.arguments import AnyName, Epochs, Results, Set, experiment_of, 
 from pyrodgm.cli.report import console, reported
 
 WIDE = 120  # terminal columns for the full table; a narrower one would break words
+NARROW = 70  # fewer terminal columns have no room for whole names
 
 
 @reported()
@@ -18,7 +19,8 @@ def list_recipes(results: Results = Path("results")) -> None:
 
     _check_results(results)
     wide = console.width >= WIDE
-    name, obtained = Column("name", no_wrap=True), Column("obtained", min_width=18)
+    name = Column("name", no_wrap=console.width >= NARROW, overflow="fold")
+    obtained = Column("obtained", min_width=18)
     if wide:
         table = Table(name, "what", "paper", obtained, "state")
     else:

@@ -106,6 +106,8 @@ def reproduce(
             earlier = {} if fresh else earlier_figures(path, recipe, device_here, changes, commit)
             if not earlier and (aside := _set_aside(path)):
                 say(f"The earlier results are kept in {aside}.")
+        else:  # with the seeds that other processes have measured in the meantime
+            earlier |= earlier_figures(path, recipe, device_here, changes, commit)
         known = dict(sorted((earlier | figures).items()))
         command = _command(name, len(known), epochs, set, device)
         write_results(folder, recipe, known, command, device_here, changes, commit)

@@ -2,8 +2,13 @@
 
 A saved model is rebuilt from its arguments and then loads the tensors. A model that was changed after it was built is
 therefore refused, because its arguments would build a different model.
+
+``model.safetensors`` has a copy of ``config.json`` in its header, and ``config.json`` has the checksum of that file. If
+saving over an older model is interrupted between the two files, the checksum is wrong, and the copy is used. So the
+folder holds the old or the new model at any time.
 """
 
+import hashlib
 import inspect
 import json
 import tempfile
@@ -86,27 +91,34 @@ def _save(model, folder, card):
     folder = Path(folder)
     config = {"format": FORMAT, "model": type(model).__name__, "arguments": model.arguments}
     try:
-        text = json.dumps(config, indent=2) + "\n"
+        copy = json.dumps(config)
     except TypeError as error:
         raise ValueError(f"model: got an argument that JSON cannot hold ({error}), want plain values") from error
-    tensors = _to_bytes(model)
+    tensors = _to_bytes(model, {"config": copy})
+    config["sha256"] = hashlib.sha256(tensors).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "model.safetensors", tensors)
-    write(folder / "config.json", text.encode())
+    write(folder / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     write(folder / "README.md", _card(model, card).encode())
 
 
 def _load(folder, model_class):
     folder = _found(folder)
+    damaged = f"{folder / 'model.safetensors'}: got a damaged file, want a whole model"
     config = _config(folder / "config.json")
+    try:
+        data = (folder / "model.safetensors").read_bytes()
+    except OSError as error:
+        raise ValueError(f"{damaged}: {error}") from error
+    if config.get("sha256") != hashlib.sha256(data).hexdigest() and (copy := _copied_config(data)) is not None:
+        config = _checked(copy, folder / "model.safetensors")
     known = {name: c for name, c in models_by_name().items() if issubclass(c, model_class)}
     if not inspect.isabstract(model_class):
         known = {model_class.__name__: model_class}
     check_choice(f"{folder / 'config.json'}: model", config["model"], known)
-    damaged = f"{folder / 'model.safetensors'}: got a damaged file, want a whole model"
     try:
-        tensors = load((folder / "model.safetensors").read_bytes())
-    except (SafetensorError, OSError) as error:
+        tensors = load(data)
+    except SafetensorError as error:
         raise ValueError(f"{damaged}: {error}") from error
     arguments, tensors = of_model(_tuples(config["arguments"]), tensors)
     try:
@@ -138,10 +150,11 @@ def from_plain(plain: dict[str, Any]) -> Any:
     return _with_tensors(model_class(**arguments), tensors)
 
 
-def _to_bytes(model):
+def _to_bytes(model, header=None):
     """The tensors of a model as a safetensors file; raises if class and arguments do not rebuild the model."""
     check_rebuilds(model)
-    return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()})
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    return save(tensors, header)
 
 
 def _with_tensors(model, tensors):
@@ -160,11 +173,19 @@ def _push(model, repository, card):
 
 def _config(path):
     try:
-        config = json.loads(path.read_text())
-        missing = {"format", "model", "arguments"} - config.keys()
+        return _checked(path.read_text(), path)
     except FileNotFoundError as error:
         raise ValueError(f"{path.parent}: got no config.json there, want a folder of save_pretrained") from error
-    except (ValueError, AttributeError, RecursionError, OSError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: got a damaged file ({error}), want the JSON of save_pretrained") from error
+
+
+def _checked(text, path):
+    """The configuration in a JSON text; raises a ``ValueError`` that names its file, unless it is one."""
+    try:
+        config = json.loads(text)
+        missing = {"format", "model", "arguments"} - config.keys()
+    except (ValueError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path}: got a damaged file ({error}), want the JSON of save_pretrained") from error
     if missing:
         raise ValueError(f"{path}: got no {', '.join(sorted(missing))}, want the JSON of save_pretrained")
@@ -173,6 +194,15 @@ def _config(path):
             raise ValueError(f"{path}: {key}: got {config[key]!r}, want {kind.__name__}")
     check_format(path, config["format"])
     return config
+
+
+def _copied_config(data):
+    """The copy of ``config.json`` in the header of ``model.safetensors``; None if the file is older, or damaged."""
+    length = int.from_bytes(data[:8], "little")
+    try:
+        return json.loads(data[8 : 8 + length])["__metadata__"]["config"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def _found(folder):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,8 @@ class Log(Callback):
 class TensorBoard(Callback):
     """Writes the numbers of every epoch to a TensorBoard log, in the first process only.
 
+    A run that is resumed continues its curves. Epochs after its checkpoint, which it trains again, are not shown twice.
+
     Args:
         folder: where the log is written.
 
@@ -110,12 +113,15 @@ class TensorBoard(Callback):
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise ValueError("tensorboard: got no such package, want it: pip install pyrodgm[log]") from error
-        self.writer = SummaryWriter(folder) if is_first() else None
+        self.make_writer = partial(SummaryWriter, folder) if is_first() else None
+        self.writer: Any = None
 
     def on_epoch(self, progress: Progress) -> None:
-        if self.writer is None:
+        if self.make_writer is None:
             return
         row = progress.history[-1]
+        if self.writer is None:
+            self.writer = self.make_writer(purge_step=row["epoch"])
         for name, value in row.items():
             if name != "epoch" and isinstance(value, (int, float)):
                 self.writer.add_scalar(name, value, row["epoch"])
@@ -124,6 +130,7 @@ class TensorBoard(Callback):
     def on_end(self, progress: Progress) -> None:
         if self.writer is not None:
             self.writer.close()
+            self.writer = None  # another run opens a new one
 
 
 def check_callbacks(callbacks: Iterable[Callback]) -> list[Callback]:

@@ -7,13 +7,19 @@ from contextlib import contextmanager
 from typing import Any
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, once the run is saved."""
+
+    exit_code = 128 + signal.SIGTERM  # of the command line
+
+
 @contextmanager
-def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether Ctrl-C or SIGTERM was received. A second one interrupts immediately."""
+def stop_requests() -> Iterator[Callable[[], int]]:
+    """Yield a function that returns SIGINT (Ctrl-C) or SIGTERM if received, else 0. A second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield lambda: 0
         return
-    requested = threading.Event()
+    requested = [0]
     before: dict[signal.Signals, Any] = {}
 
     def put_back():
@@ -21,13 +27,13 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
     def note(number, frame):
-        requested.set()
+        requested[0] = number
         put_back()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) not in (signal.SIG_IGN, None):  # as nohup and scripts have it for a job behind
             before[number] = signal.signal(number, note)
     try:
-        yield requested.is_set
+        yield lambda: requested[0]
     finally:
         put_back()

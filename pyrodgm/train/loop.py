@@ -2,10 +2,11 @@
 
 import copy
 import math
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from pyrodgm.train.callbacks import Callback, Log, Progress, check_callbacks
 from pyrodgm.train.class_schedule import ClassSchedule
 from pyrodgm.train.early_stopping import EarlyStopping
 from pyrodgm.train.ema import EMA
-from pyrodgm.train.interrupt import stop_requests
+from pyrodgm.train.interrupt import Terminated, stop_requests
 from pyrodgm.train.kl_schedule import KLSchedule
 from pyrodgm.train.nan_report import non_finite_site, not_finite
-from pyrodgm.train.parallel import joint_any, joint_noise, joint_sum
+from pyrodgm.train.parallel import check_alike, joint_any, joint_noise, joint_sum, share
 from pyrodgm.train.run_folder import RunFolder
 from pyrodgm.train.state import capture, restore
 from pyrodgm.types import Option
@@ -101,9 +102,10 @@ def fit(
     Raises:
         FloatingPointError: if a loss is not finite. The message names the epoch, the batch and the site. The parameters
             are those before that step, and the last checkpoint is kept.
-        KeyboardInterrupt: on Ctrl-C, once the step is done and the run is saved.
-        ValueError: if a module is needed and not given, or if there are no batches; if the folder cannot be written, or
-            holds a damaged checkpoint, a run with other settings or another model, or a run that has passed ``epochs``.
+        KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is done and the run is saved, if there is a folder.
+        ValueError: if a module is needed and not given; if there are no batches, or if their number or sizes differ
+            between processes; if the folder cannot be written, or holds a damaged checkpoint, a run with other settings
+            or another model, or a run that has passed ``epochs``.
 
     Example::
 
@@ -115,6 +117,8 @@ def fit(
         raise ValueError("module: got None, want the module with the parameters, for an average, a monitor or a folder")
     callbacks = check_callbacks(callbacks) + ([] if log is None else [Log(log)])
     early_stopping = EarlyStopping(monitor, mode, patience)
+    if share()[1] > 1:
+        check_alike("batches", _sizes(batches))
     kl_schedule = KLSchedule(warm_up_epochs, warm_up_steps, warm_up_start, warm_up_discrete)
     class_schedule = ClassSchedule(module, classes_by_epoch)
     run = _Run(svi, batches, module, measure, ema, early_stopping, kl_schedule, class_schedule, callbacks)
@@ -124,7 +128,7 @@ def fit(
             run.load(state)
             run.check_reach(epochs)
         run.folder.check_room(run.module)
-    stop_requested = stop_requests() if folder is not None else nullcontext(lambda: False)
+    stop_requested = stop_requests() if folder is not None else nullcontext(lambda: 0)
     bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
     with stop_requested as stopping, bar as run.bar, run.companion(), class_schedule.undone(), run.called_back():
         run.train(epochs, stopping)
@@ -162,7 +166,7 @@ class _Run:
                 self._call("on_step")
                 due = self.folder is not None and self.folder.due()
                 forgotten = self.module is not None and self.place is None  # after steps that were undone
-                flags = stopping(), due, _is_broken(self.total) or forgotten, self.progress.stopped
+                flags = stopping() > 0, due, _is_broken(self.total) or forgotten, self.progress.stopped
                 stop, due, look, self.progress.stopped = joint_any(*flags)
                 if stop or due:
                     self._check_steps()
@@ -172,9 +176,7 @@ class _Run:
                     if self.folder.save(self.state(), self.history, last=stop):
                         saved = self.epoch, self.steps
                     if stop:
-                        raise KeyboardInterrupt(
-                            f"stopped in epoch {self.epoch + 1} and saved to {self.folder.path}; call again to resume"
-                        )
+                        self._stop(f"in epoch {self.epoch + 1}", stopping())
                 if self.progress.stopped:
                     break
             else:
@@ -184,7 +186,14 @@ class _Run:
         self._check_steps()
         if self.folder is not None and (self.epoch, self.steps) != saved:
             self.folder.save(self.state(), self.history, last=True)
+        if joint_any(stopping() > 0)[0]:  # while the last epoch was measured
+            self._stop(f"after epoch {self.epoch}", stopping())
         self._keep()
+
+    def _stop(self, place, number):
+        """Raise the interruption of a signal, after the run is saved."""
+        interruption = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        raise interruption(f"stopped {place} and saved to {self.folder.path}; call again to resume")
 
     def check_reach(self, epochs):
         """Raise ``ValueError`` if the run has already passed these epochs."""
@@ -246,17 +255,22 @@ class _Run:
 
     def _call(self, name):
         """Call this method of every callback."""
-        self.progress.update(self.epoch, self.steps, self.history, self.loss)
+        self._progress()
         for callback in self.callbacks:
             getattr(callback, name)(self.progress)
 
+    def _progress(self):
+        """Bring what the callbacks see up to date."""
+        self.progress.update(self.epoch, self.steps, self.history, self.loss)
+
     @contextmanager
     def called_back(self):
-        """A context that calls ``on_end`` of the callbacks when training ends, also after an error."""
-        try:
+        """A context that calls ``on_end`` of every callback when training ends, also after an error."""
+        with ExitStack() as ends:
+            for callback in reversed(self.callbacks):
+                ends.callback(callback.on_end, self.progress)
+            ends.callback(self._progress)
             yield
-        finally:
-            self._call("on_end")
 
     @contextmanager
     def companion(self):
@@ -386,6 +400,13 @@ def _owner(svi):
     model = getattr(svi, "model", None)
     owner = getattr(model, "__self__", model)
     return owner if isinstance(owner, torch.nn.Module) else None
+
+
+def _sizes(batches):
+    """The sizes of the batches, or their number, or None if neither is known."""
+    state = batches.state_dict() if hasattr(batches, "state_dict") else {}
+    sizes = state.get("sizes") if isinstance(state, dict) else None
+    return sizes or (len(batches) if hasattr(batches, "__len__") else None)
 
 
 def _is_broken(total):

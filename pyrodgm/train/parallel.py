@@ -70,6 +70,15 @@ def joint_any(*flags: bool) -> tuple[bool, ...]:
     return tuple(map(bool, raised.tolist()))
 
 
+def check_alike(argument: str, value: Any) -> None:
+    """Raise ``ValueError`` in every process unless all of them have the same plain value."""
+    values: list[Any] = [None] * share()[1]
+    distributed.all_gather_object(values, value)
+    for other in values:
+        if other != values[0]:
+            raise ValueError(f"{argument}: got {values[0]} in one process and {other} in another, want the same in all")
+
+
 def joint_gradients(gradients: list[torch.Tensor]) -> list[torch.Tensor]:
     """The sum of a list of gradients over all processes, in one message; the ``reduce`` of an ``Optimizer``."""
     if share()[1] == 1:

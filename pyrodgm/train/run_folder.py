@@ -82,8 +82,8 @@ class RunFolder:
         if not is_first():
             return True
         try:
+            write_csv(self.path / "history.csv", history)  # first: a run that goes on writes it again
             save_state(self.checkpoint, KIND, state | {"about": self.about})
-            write_csv(self.path / "history.csv", history)
         except OSError as error:
             if last:
                 raise

@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+import os
 import pickle
 import sys
 from contextlib import suppress
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from pyro.infer import SVI, TraceEnum_ELBO
 from pyro.optim import Adam
+from safetensors.torch import save_file
 from torch.distributions import constraints
 
 from pyrodgm.estimators import DeepGenerativeClassifier
@@ -73,6 +75,32 @@ def test_double_precision_is_kept(tmp_path):
     model.save_pretrained(tmp_path)
     again = M2.from_pretrained(tmp_path).state_dict()
     assert all(torch.equal(value, again[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_save_over_another_model_that_is_killed_leaves_the_old_or_the_new(earlier, moment, tmp_path, monkeypatch):
+    old, new = (small(M2, likelihood=likelihood) for likelihood in ("bernoulli", ("binomial", {"total_count": 5})))
+    old.save_pretrained(tmp_path)
+    if earlier:  # of a version that wrote no checksum and no copy
+        config = json.loads((tmp_path / "config.json").read_text())
+        del config["sha256"]
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        save_file(old.state_dict(), tmp_path / "model.safetensors")
+    replace, files = os.replace, []
+
+    def killed(source, target):
+        files.append(target)
+        if len(files) == moment:
+            raise SystemExit
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(SystemExit):
+        new.save_pretrained(tmp_path)
+    found, want = M2.from_pretrained(tmp_path), old if moment == 1 else new
+    assert found.arguments == want.arguments
+    assert all(torch.equal(value, found.state_dict()[name]) for name, value in want.state_dict().items())
 
 
 @pytest.mark.parametrize(

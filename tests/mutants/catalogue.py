@@ -3826,8 +3826,8 @@ mutants(
         "train/test_loop.py::test_the_last_step_is_checked_under_its_own_warm_up",
     ),
     (
-        'self._call("on_end")',
-        'self._call("on_epoch")',
+        "ends.callback(callback.on_end, self.progress)",
+        "ends.callback(callback.on_epoch, self.progress)",
         "train/test_callbacks.py::test_calls_in_order",
     ),
     (
@@ -7140,14 +7140,8 @@ mutants(
         "train/test_lost_steps.py::test_average_and_best_epoch_go_back_and_the_history_says_so",
     ),
     (
-        """        if self.folder is not None and (self.epoch, self.steps) != saved:
-            self.folder.save(self.state(), self.history, last=True)
-        self._keep()
-""",
-        """        self._keep()
-        if self.folder is not None and (self.epoch, self.steps) != saved:
-            self.folder.save(self.state(), self.history, last=True)
-""",
+        "            self.folder.save(self.state(), self.history, last=True)\n",
+        "            self._keep()\n            self.folder.save(self.state(), self.history, last=True)\n",
         "train/test_resume.py::test_a_finished_run_goes_on_from_its_last_step_and_not_from_what_it_kept",
     ),
     (
@@ -7217,10 +7211,63 @@ mutants(
     ),
 )
 mutants(
+    "train/loop.py",
+    (
+        "        if joint_any(stopping() > 0)[0]:",
+        "        if False:",
+        "train/test_resume.py::test_a_signal_while_the_last_epoch_is_measured_stops_too",
+    ),
+    (
+        "number == signal.SIGTERM",
+        "number == signal.SIGINT",
+        "train/test_resume.py::test_a_signal_while_the_last_epoch_is_measured_stops_too",
+    ),
+)
+mutants(
+    "train/parallel.py",
+    (
+        "if other != values[0]:",
+        "if other == values:",
+        "train/test_parallel.py::test_two_processes_with_other_rows_are_refused",
+    ),
+)
+mutants(
+    "train/callbacks.py",
+    (
+        'self.make_writer(purge_step=row["epoch"])',
+        "self.make_writer()",
+        "train/test_callbacks.py::test_epochs_that_are_trained_again_are_in_tensorboard_once",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        'if config.get("sha256") != hashlib.sha256(data).hexdigest() and',
+        'if config.get("sha256") == hashlib.sha256(data).hexdigest() and',
+        "models/test_pretrained.py::test_a_save_over_another_model_that_is_killed_leaves_the_old_or_the_new",
+    ),
+)
+mutants(
+    "files.py",
+    (
+        "error.strerror, str(path))",
+        "error.strerror)",
+        "test_files.py::test_a_full_disk_names_the_file",
+    ),
+)
+mutants(
+    "cli/train.py",
+    (
+        "            earlier |= earlier_figures(path, recipe, device_here, changes, commit)",
+        "            pass",
+        "test_cli.py::test_seeds_that_another_process_measures_in_the_meantime_stay",
+    ),
+)
+mutants(
     "train/interrupt.py",
     (
-        "requested.set()\n        put_back()",
-        "requested.set()",
+        "requested[0] = number\n        put_back()",
+        "requested[0] = number",
         "train/test_resume.py::TestStopRequests::test_a_second_ctrl_c_interrupts_immediately",
     ),
     (
@@ -9601,8 +9648,8 @@ mutants(
         "train/test_callbacks.py::test_only_the_first_process_logs",
     ),
     (
-        "SummaryWriter(folder) if is_first() else None",
-        "SummaryWriter(folder)",
+        "partial(SummaryWriter, folder) if is_first() else None",
+        "partial(SummaryWriter, folder)",
         "train/test_callbacks.py::test_only_the_first_process_logs",
     ),
 )

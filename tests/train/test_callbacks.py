@@ -150,6 +150,27 @@ def test_the_end_is_told_after_an_error():
     assert [call[0] for call in fail.calls] == ["end"]
 
 
+def test_the_end_is_told_to_every_callback():
+    """As if the connection to a tracker broke."""
+    ended = []
+
+    class Broken(Callback):
+        def on_end(self, progress):
+            raise RuntimeError("the end")
+
+    class End(Callback):
+        def on_end(self, progress):
+            ended.append(progress.epoch)
+
+    def fail(row):
+        raise RuntimeError("the log")
+
+    _, svi, batches = make()
+    with pytest.raises(RuntimeError, match="the end") as error:
+        fit(svi, batches, 2, callbacks=[Broken(), End()], log=fail, progress=False)
+    assert ended == [1] and str(error.value.__context__) == "the log"
+
+
 def test_log_gets_every_row():
     _, svi, batches = make()
     rows = []
@@ -206,3 +227,20 @@ def test_a_history_in_tensorboard(tmp_path):
     assert sorted(events.Tags()["scalars"]) == ["error", "loss", "seconds"]
     assert [(e.step, e.value) for e in events.Scalars("error")] == [(1, 2.0), (2, 4.0)]
     assert [e.value for e in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_epochs_that_are_trained_again_are_in_tensorboard_once(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def run(epochs, value):
+        _, svi, batches = make()
+        options = {"folder": tmp_path / "run", "progress": False}
+        fit(svi, batches, epochs, measure=lambda epoch: {"error": value}, callbacks=[TensorBoard(tmp_path)], **options)
+
+    run(2, 1.0)
+    kept = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+    run(4, 2.0)
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(kept)  # a kill lost what came after
+    run(5, 3.0)
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [(e.step, e.value) for e in events.Scalars("error")] == [(1, 1.0), (2, 1.0), (3, 3.0), (4, 3.0), (5, 3.0)]

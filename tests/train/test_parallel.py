@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_two_processes_stop_at_the_same_step(tmp_path):
 def test_two_processes_stop_after_the_same_epoch(tmp_path):
     launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "epoch", str(tmp_path)])
     assert [(tmp_path / rank).read_text() for rank in "01"] == ["2", "2"]
+
+
+def test_two_processes_with_other_rows_are_refused(tmp_path):
+    launch([*LAUNCHER, "-m", "tests.train.two_that_stop", "rows", str(tmp_path)])
+    ends = [(tmp_path / rank).read_text() for rank in "01"]
+    assert ends[0] == ends[1]
+    assert re.fullmatch(
+        "batches: got .*'rows': 60, .* in one process and .*'rows': 59, .* want the same in all", ends[0]
+    )
 
 
 def test_two_processes_name_the_batch_and_the_site_where_one_diverged(tmp_path):

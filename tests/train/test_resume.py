@@ -1,5 +1,6 @@
 """Interrupted runs: resuming them, and the files they leave."""
 
+import csv
 import math
 import os
 import pickle
@@ -26,7 +27,7 @@ from pyrodgm.infer import CompiledSVI, Optimizer, SemiSupervisedELBO
 from pyrodgm.models import M2, VAE
 from pyrodgm.train import Callback, fit, step_decay
 from pyrodgm.train.checkpoint import load_state, save_state
-from pyrodgm.train.interrupt import stop_requests
+from pyrodgm.train.interrupt import Terminated, stop_requests
 from pyrodgm.train.run_folder import CHECKPOINT, KIND, RunFolder
 from pyrodgm.train.state import capture, restore
 from tests.pairs import small
@@ -212,6 +213,41 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     _, svi, batches = set_up()
     fit(svi, batches, 2, folder=tmp_path, minutes=0.0, progress=False)
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_a_kill_between_the_files_of_the_last_save_leaves_no_file_behind_the_other(moment, tmp_path, monkeypatch):
+    replace, files = os.replace, []
+
+    def killed(source, target):
+        files.append(target)
+        if len(files) == moment:
+            raise SystemExit
+        replace(source, target)
+
+    _, svi, batches = set_up()
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(os, "replace", killed)
+        fit(svi, batches, 2, folder=tmp_path, progress=False)
+    _, svi, batches = set_up()
+    history = fit(svi, batches, 2, folder=tmp_path, progress=False)
+    with open(tmp_path / "history.csv", newline="") as file:
+        assert [float(row["loss"]) for row in csv.DictReader(file)] == [row["loss"] for row in history]
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_a_signal_while_the_last_epoch_is_measured_stops_too(number, error, tmp_path):
+    def measure(epoch):
+        if epoch == 2:
+            os.kill(os.getpid(), number)
+        return {}
+
+    _, svi, batches = set_up()
+    with pytest.raises(KeyboardInterrupt, match="stopped after epoch 2 and saved to .*; call again") as found:
+        fit(svi, batches, 2, measure=measure, folder=tmp_path, progress=False)
+    assert type(found.value) is error
+    _, svi, batches = set_up()
+    assert len(fit(svi, batches, 2, folder=tmp_path, progress=False)) == 2
 
 
 def test_steps_are_checked_before_they_are_saved(tmp_path):

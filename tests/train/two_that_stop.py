@@ -1,6 +1,7 @@
-"""Run as one of two processes; the second one fails, is asked to stop before the first, or stops after an epoch.
+"""Run as one of two processes; the second one fails, is asked to stop before the first, stops after an epoch, or has
+fewer rows.
 
-Run as ``python -m tests.train.two_that_stop nan|stop|epoch FOLDER`` with torchrun. The reason for each end, or the
+Run as ``python -m tests.train.two_that_stop nan|stop|epoch|rows FOLDER`` with torchrun. The reason for each end, or the
 number of epochs, goes to ``FOLDER/RANK``.
 """
 
@@ -55,13 +56,14 @@ def main(what, folder):
     pyro.enable_validation(False)
     model = VAE(12, z_size=2, hidden=(8,), likelihood="normal")
     x = torch.randn(60, 12, generator=torch.Generator().manual_seed(1))
+    x = x[: 60 - (what == "rows" and share()[0])]
     optim = Optimizer(torch.optim.Adam, {"lr": 1e-3}, reduce=joint_gradients)
     svi = SVI(model.model, model.guide, optim, Trace_ELBO(max_plate_nesting=1))
     batches, callbacks = Odd(Batches(x, 10, share=share()), what), [StopSecond()] if what == "epoch" else []
     try:
         history = fit(svi, batches, 9, folder=folder / "run", callbacks=callbacks, progress=False)
         (folder / str(share()[0])).write_text(str(len(history)))
-    except (FloatingPointError, KeyboardInterrupt) as error:
+    except (FloatingPointError, KeyboardInterrupt, ValueError) as error:
         (folder / str(share()[0])).write_text(str(error))
 
 
