@@ -1285,6 +1285,11 @@ mutants(
         "nn/test_weight_norm.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1",
     ),
     (
+        ".flatten(0, -2).abs().amax(0) >",
+        ".flatten(0, -2).amax(0) >",
+        "nn/test_weight_norm.py::test_outputs_that_are_all_below_that_of_the_first_row_have_variance_1_too",
+    ),
+    (
         "abs().amax(0) > LEAST_SPREAD * flat.abs().max()",
         "abs().amax(0) >= 0",
         "nn/test_weight_norm.py::test_where_nothing_spreads_the_length_stays[0.37]",
@@ -1977,6 +1982,11 @@ mutants(
 
 mutants(
     "distributions/one_hot.py",
+    (
+        "if not rows.is_inference():",
+        "if True:",
+        "distributions/test_one_hot.py::test_rows_made_in_inference_mode_have_their_class_by_a_search",
+    ),
     ("num_classes, dtype=dtype, device", "num_classes, device", "distributions/test_one_hot.py::test_rows_of_classes"),
     (
         "version is not None and version == rows._version",
@@ -9904,6 +9914,11 @@ mutants(
 )
 mutants(
     "infer/traces.py",
+    (
+        "log_prob.dim() >= -dim and log_prob.shape[dim] > 1",
+        "log_prob.dim() >= -dim",
+        "infer/test_traces.py::test_a_site_of_a_single_entry_along_a_hidden_class_does_not_read_it",
+    ),
     (
         "int(wrong.nonzero()[0])",
         "int(wrong.nonzero()[-1])",
