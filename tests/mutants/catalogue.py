@@ -2226,6 +2226,12 @@ mutants(
 mutants(
     "handlers/warm_up.py",
     (
+        "len(batch_shape) >= -dim and batch_shape[dim] > 1",
+        "len(batch_shape) >= -dim",
+        "infer/test_semi_supervised.py::TestWarmUp"
+        "::test_of_two_classes_of_the_model_alone_the_error_names_the_one_that_a_latent_depends_on",
+    ),
+    (
         "hidden = dim is not None and not any",
         "hidden = dim is not None and any",
         "infer/test_semi_supervised.py::TestWarmUp::test_a_prior_that_depends_on_a_class_of_the_model_alone[SVI]",
