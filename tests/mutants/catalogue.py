@@ -3346,6 +3346,12 @@ mutants(
     ("if len(x) < 2", "if len(x) < 1", "evaluate/test_active_units.py::test_what_has_no_units_is_refused"),
     (
         "return covariance > threshold",
+        "return covariance.abs() > threshold",
+        "evaluate/test_active_units.py"
+        "::test_two_estimates_of_the_mean_that_vary_against_each_other_are_not_activity",
+    ),
+    (
+        "return covariance > threshold",
         "return covariance.sqrt() > threshold",
         "evaluate/test_active_units.py::test_activity_is_the_variance_of_the_means",
     ),
