@@ -9807,6 +9807,11 @@ mutants(
 mutants(
     "evaluate/inference_data.py",
     (
+        "constant.ndim > 1",
+        "True",
+        "evaluate/test_inference_data.py::test_one_real_number_for_each_row_has_no_dimension_of_units",
+    ),
+    (
         "F.one_hot(y.long(), num_classes or -1)",
         "F.one_hot(y.long())",
         "evaluate/test_inference_data.py::test_labels_of_the_first_classes_alone_are_one_hot_rows_of_all_classes",
