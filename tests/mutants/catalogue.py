@@ -7336,6 +7336,16 @@ mutants(
 mutants(
     "train/state.py",
     (
+        "    optimizer.pop(None, None)  # of parameters that have left the store, such as a dead model's\n",
+        "",
+        "train/test_resume.py::test_a_state_has_no_moments_of_a_parameter_that_has_left_the_store",
+    ),
+    (
+        "        parameter.grad = held\n",
+        "",
+        "train/test_resume.py::test_gradients_stay_while_a_state_is_restored",
+    ),
+    (
         "if name in optimizer and id(p) not in inside",
         "if id(p) not in inside",
         "train/test_resume.py::test_a_state_has_no_parameters_of_another_model",

@@ -387,6 +387,30 @@ def test_moments_that_were_loaded_and_not_yet_used_are_part_of_the_state():
     assert capture(model, svi, batches)["optimizer"].keys() == expected["optimizer"].keys() != set()
 
 
+def test_a_state_has_no_moments_of_a_parameter_that_has_left_the_store():
+    model, svi, batches = set_up(SVI, VAE)
+    svi.step(**next(iter(batches)))
+    expected = capture(model, svi, batches)["optimizer"].keys()
+    pyro.param("gone", torch.zeros(1))
+    svi.optim([pyro.get_param_store()._params["gone"]])
+    del pyro.get_param_store()["gone"]
+    try:
+        state = capture(model, svi, batches)
+    except AttributeError as error:
+        pytest.fail(str(error))
+    assert state["optimizer"].keys() == expected
+
+
+def test_gradients_stay_while_a_state_is_restored():
+    model, svi, batches = set_up(SVI, VAE)
+    svi.step(**next(iter(batches)))
+    gradients = [torch.ones_like(parameter) for parameter in model.parameters()]
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        parameter.grad = gradient
+    restore(capture(model, svi, batches), model, svi, batches)
+    assert all(parameter.grad is gradient for parameter, gradient in zip(model.parameters(), gradients, strict=True))
+
+
 def test_a_state_has_no_parameters_of_another_model():
     _, svi, batches = set_up(SVI, VAE)
     other = small(VAE)
