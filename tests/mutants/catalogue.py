@@ -7260,6 +7260,11 @@ mutants(
 mutants(
     "train/callbacks.py",
     (
+        "        self.writer.flush()\n",
+        "",
+        "train/test_callbacks.py::test_an_epoch_is_in_tensorboard_while_the_next_one_is_trained",
+    ),
+    (
         'self.make_writer(purge_step=row["epoch"])',
         "self.make_writer()",
         "train/test_callbacks.py::test_epochs_that_are_trained_again_are_in_tensorboard_once",
