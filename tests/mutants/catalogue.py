@@ -7239,6 +7239,11 @@ mutants(
 mutants(
     "train/loop.py",
     (
+        "        saved = self.epoch, self.steps\n        while",
+        "        saved = None\n        while",
+        "train/test_resume.py::test_a_finished_run_that_is_called_again_writes_nothing",
+    ),
+    (
         "        if joint_any(stopping() > 0)[0]:",
         "        if False:",
         "train/test_resume.py::test_a_signal_while_the_last_epoch_is_measured_stops_too",

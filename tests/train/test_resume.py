@@ -215,6 +215,15 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
 
 
+def test_a_finished_run_that_is_called_again_writes_nothing(tmp_path):
+    written = []
+    for _ in range(2):
+        _, svi, batches = set_up()
+        fit(svi, batches, 1, folder=tmp_path, progress=False)
+        written.append({path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()})
+    assert written[0] == written[1] and len(written[0]) == 2
+
+
 @pytest.mark.parametrize("moment", [1, 2])
 def test_a_kill_between_the_files_of_the_last_save_leaves_no_file_behind_the_other(moment, tmp_path, monkeypatch):
     replace, files = os.replace, []
