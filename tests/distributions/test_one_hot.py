@@ -4,7 +4,7 @@ import pyro.distributions as dist
 import pytest
 import torch
 
-from pyrodgm.distributions.one_hot import KnownOneHotCategorical, known_classes, one_hot_rows
+from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, known_classes, one_hot_rows
 
 SHAPES = [((), (4,)), ((4,), (4,)), ((4,), (3, 4)), ((4,), (2, 3, 4)), ((1,), (3, 4)), ((2, 1), (3, 1, 4)), ((4,), ())]
 
@@ -15,6 +15,17 @@ def test_rows_of_classes():
     assert rows.dtype == torch.float64 and torch.equal(rows, torch.nn.functional.one_hot(classes, 3).double())
     assert torch.equal(known_classes(rows), classes)
     assert known_classes(rows * 1) is None and known_classes(rows.mul_(2)) is None
+
+
+def test_rows_made_in_inference_mode_have_their_class_by_a_search():
+    """Such a tensor does not say whether it was written to, so no class is attached to it."""
+    classes = torch.tensor([2, 0])
+    with torch.inference_mode():
+        try:
+            rows = one_hot_rows(classes, 3, torch.float64)
+        except RuntimeError as error:
+            pytest.fail(str(error))
+        assert known_classes(rows) is None and torch.equal(class_of(rows), classes)
 
 
 @pytest.mark.parametrize(("batch", "shape"), SHAPES)

@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -108,6 +110,13 @@ def test_noise_of_sampled_means_is_not_activity():
     x = torch.rand(1000, 6)
     assert float(latent_means(model, x).var(0).min()) > 0.5
     assert not active_units(model, x, threshold=0.05).any()
+
+
+def test_two_estimates_of_the_mean_that_vary_against_each_other_are_not_activity(monkeypatch):
+    estimates = iter([torch.tensor([[-1.0], [1.0]]), torch.tensor([[1.0], [-1.0]])])
+    module = importlib.import_module("pyrodgm.evaluate.active_units")
+    monkeypatch.setattr(module, "latent_means", lambda *args, **options: next(estimates))
+    assert active_units(small(VAE), torch.rand(2, 6)).tolist() == [False]
 
 
 @pytest.mark.parametrize("function", [kl_per_unit, active_units, latent_means])

@@ -1,3 +1,5 @@
+import pyro
+import pyro.distributions as dist
 import pytest
 import torch
 from pyro import poutine
@@ -101,6 +103,16 @@ def test_a_discrete_bound_is_pyros(enumerated):
     if enumerated == "model":
         with pytest.raises(ValueError, match="model: got site 'y' enumerated in the model only, want it in the guide"):
             elbo_parts(model, x)
+
+
+def test_a_class_of_the_model_alone_on_which_nothing_depends_has_no_part():
+    class Unread(LinearNormal):
+        def model(self, x, y=None):
+            with pyro.plate("unread", len(x)):
+                pyro.sample("c", dist.Categorical(torch.ones(3)), infer={"enumerate": "parallel"})
+            super().model(x)
+
+    assert list(elbo_parts(Unread(), torch.randn(5, 4).double())) == ["z", "x"]
 
 
 def test_batches_do_not_matter():

@@ -296,12 +296,12 @@ def test_a_scaled_or_masked_pair_is_refused_as_by_the_bound(handler, message):
 
 
 class Conditional(VAE):
-    """p(z) p(x | z + y) given two real numbers y of each row, with q(z | x)."""
+    """p(z) p(x | z + y) given real numbers y of each row, with q(z | x)."""
 
     def model(self, x=None, y=None, size=1):
         with self.batch(x, None, size):
             z = pyro.sample("z", self.standard_normal(2))
-            return pyro.sample("x", self.p_x(z + y), obs=x)
+            return pyro.sample("x", self.p_x(z + y.reshape(len(y), -1)), obs=x)
 
     def guide(self, x, y=None, size=1):
         super().guide(x)
@@ -312,6 +312,16 @@ def test_real_numbers_that_are_conditioned_on_are_kept():
     draws = to_inference_data(small(Conditional), torch.rand(ROWS, X_SIZE), y, num_samples=2)
     np.testing.assert_array_equal(draws["constant_data"]["y"], y)
     assert draws["constant_data"]["y"].dims == ("datum", "y_unit")
+
+
+def test_one_real_number_for_each_row_has_no_dimension_of_units():
+    y = torch.randn(ROWS)
+    try:
+        given = to_inference_data(small(Conditional), torch.rand(ROWS, X_SIZE), y, num_samples=2)["constant_data"]["y"]
+    except ValueError as error:
+        pytest.fail(str(error))
+    np.testing.assert_array_equal(given, y)
+    assert given.dims == ("datum",)
 
 
 def test_the_training_mode_is_put_back():

@@ -400,6 +400,21 @@ class TestWarmUp:
         with warm_up(torch.tensor(0.5)):
             svi.step(x)
 
+    def test_of_two_classes_of_the_model_alone_the_error_names_the_one_that_a_latent_depends_on(self):
+        def model(x):
+            with pyro.plate("rows", len(x)):
+                for name in "cd":
+                    given = pyro.sample(name, dist.Categorical(torch.ones(2)), infer={"enumerate": "parallel"})
+                z = pyro.sample("z", dist.Normal(given.float(), 1.0))
+                pyro.sample("x", dist.Normal(z, 1.0), obs=x)
+
+        def guide(x):
+            with pyro.plate("rows", len(x)):
+                pyro.sample("z", dist.Normal(x, 1.0))
+
+        with warm_up(torch.tensor(0.5)), pytest.raises(ValueError, match="site 'z' that depends on 'd'"):
+            ELBO.loss(model, guide, torch.zeros(5))
+
     def test_beta_is_read_anew_at_every_step(self):
         model = small(M2)
         x = rows(model)[0]

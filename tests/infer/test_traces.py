@@ -58,6 +58,13 @@ def test_the_mean_is_that_over_the_samples():
     torch.testing.assert_close(pair.mean(values), 1.5 * WEIGHTS.sum(-1))
 
 
+def test_a_site_of_a_single_entry_along_a_hidden_class_does_not_read_it():
+    y = {"log_prob": torch.zeros(3, 1, 1), "infer": {"_enumerate_dim": -3}}
+    x = {"log_prob": torch.zeros(3, 1, 2), "infer": {}}
+    z = {"log_prob": torch.zeros(1, 1, 2), "infer": {}}
+    assert Pair({"y": y, "x": x, "z": z}, {}, (1, 2)).reading_hidden_classes == ["y", "x"]
+
+
 def test_a_result_that_is_nan_is_told_with_its_first_row_and_a_site_that_is_nan():
     nan, inf = torch.nan, torch.inf
     z = {"value": torch.zeros(1, 3), "log_prob": torch.tensor([[-inf, 0.0, 0.0]])}

@@ -89,6 +89,14 @@ def test_a_spread_is_measured_against_the_largest_output():
     torch.testing.assert_close(out.std(0, correction=0), torch.ones(5))
 
 
+def test_outputs_that_are_all_below_that_of_the_first_row_have_variance_1_too():
+    layer, x = Linear((1,), 1, weight_norm=True).double(), torch.tensor([[9.0], [2.0], [1.0], [4.0]]).double()
+    torch.nn.init.ones_(layer.weight)
+    with initialised_by_data():
+        out = layer(x)
+    torch.testing.assert_close(out, (x - 4.0) / x.std(correction=0))
+
+
 class TestModels:
     @pytest.mark.parametrize("model_class", [VAE, M2])
     def test_every_layer_is_normalised_and_trains(self, model_class):

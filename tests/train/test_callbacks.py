@@ -229,6 +229,21 @@ def test_a_history_in_tensorboard(tmp_path):
     assert [e.value for e in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
 
 
+def test_an_epoch_is_in_tensorboard_while_the_next_one_is_trained(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = []
+
+    class Reader(Callback):
+        def on_epoch(self, progress):
+            events = EventAccumulator(str(tmp_path)).Reload()
+            found.append("loss" in events.Tags()["scalars"] and [e.step for e in events.Scalars("loss")])
+
+    _, svi, batches = make()
+    fit(svi, batches, 2, callbacks=[TensorBoard(tmp_path), Reader()], progress=False)
+    assert found == [[1], [1, 2]]
+
+
 def test_epochs_that_are_trained_again_are_in_tensorboard_once(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

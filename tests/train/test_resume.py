@@ -215,6 +215,15 @@ def test_a_run_saved_at_its_last_step_is_saved_at_its_end_too(tmp_path):
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
 
 
+def test_a_finished_run_that_is_called_again_writes_nothing(tmp_path):
+    written = []
+    for _ in range(2):
+        _, svi, batches = set_up()
+        fit(svi, batches, 1, folder=tmp_path, progress=False)
+        written.append({path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()})
+    assert written[0] == written[1] and len(written[0]) == 2
+
+
 @pytest.mark.parametrize("moment", [1, 2])
 def test_a_kill_between_the_files_of_the_last_save_leaves_no_file_behind_the_other(moment, tmp_path, monkeypatch):
     replace, files = os.replace, []
@@ -385,6 +394,30 @@ def test_moments_that_were_loaded_and_not_yet_used_are_part_of_the_state():
     svi.optim.optim_objs.clear()
     svi.optim.set_state(loaded)
     assert capture(model, svi, batches)["optimizer"].keys() == expected["optimizer"].keys() != set()
+
+
+def test_a_state_has_no_moments_of_a_parameter_that_has_left_the_store():
+    model, svi, batches = set_up(SVI, VAE)
+    svi.step(**next(iter(batches)))
+    expected = capture(model, svi, batches)["optimizer"].keys()
+    pyro.param("gone", torch.zeros(1))
+    svi.optim([pyro.get_param_store()._params["gone"]])
+    del pyro.get_param_store()["gone"]
+    try:
+        state = capture(model, svi, batches)
+    except AttributeError as error:
+        pytest.fail(str(error))
+    assert state["optimizer"].keys() == expected
+
+
+def test_gradients_stay_while_a_state_is_restored():
+    model, svi, batches = set_up(SVI, VAE)
+    svi.step(**next(iter(batches)))
+    gradients = [torch.ones_like(parameter) for parameter in model.parameters()]
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        parameter.grad = gradient
+    restore(capture(model, svi, batches), model, svi, batches)
+    assert all(parameter.grad is gradient for parameter, gradient in zip(model.parameters(), gradients, strict=True))
 
 
 def test_a_state_has_no_parameters_of_another_model():
