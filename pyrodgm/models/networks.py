@@ -128,8 +128,7 @@ class ImageNetworks(Networks):
         self._heads = {"scale_head": self._normal["scale_head"]}
 
     def likelihood(self, *parents: int) -> CellsNet:
-        network = self.network | {"batch_norm": bool(self.network.get("batch_norm", False))}
-        trunk = ResidualDecoder(parents, self.image_shape, self.maps, self.hidden, **network)
+        trunk = ResidualDecoder(parents, self.image_shape, self.maps, self.hidden, **self.network)
         return likelihood_net(self._likelihood, trunk, None, self.x_size, missing=self.missing, **self._heads)
 
     def posterior(self, *parents: int, size: int) -> NormalNet:
