@@ -255,11 +255,11 @@ class _Run:
 
     def _call(self, name):
         """Call this method of every callback."""
-        self._progress()
+        self._update_progress()
         for callback in self.callbacks:
             getattr(callback, name)(self.progress)
 
-    def _progress(self):
+    def _update_progress(self):
         """Bring what the callbacks see up to date."""
         self.progress.update(self.epoch, self.steps, self.history, self.loss)
 
@@ -269,7 +269,7 @@ class _Run:
         with ExitStack() as ends:
             for callback in reversed(self.callbacks):
                 ends.callback(callback.on_end, self.progress)
-            ends.callback(self._progress)
+            ends.callback(self._update_progress)
             yield
 
     @contextmanager
