@@ -3,7 +3,6 @@
 import copy
 import functools
 import json
-import os
 import pickle
 import sys
 from contextlib import suppress
@@ -25,6 +24,7 @@ from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.pretrained import from_plain, to_plain
 from pyrodgm.nn import CategoricalNet
 from pyrodgm.nn.trunk import Linear
+from tests.kills import killed_at
 from tests.pairs import every_pair, rows, small
 
 
@@ -79,7 +79,7 @@ def test_double_precision_is_kept(tmp_path):
 
 @pytest.mark.parametrize("moment", [1, 2, 3])
 @pytest.mark.parametrize("earlier", [False, True])
-def test_a_save_over_another_model_that_is_killed_leaves_the_old_or_the_new(earlier, moment, tmp_path, monkeypatch):
+def test_a_save_over_another_model_that_is_killed_leaves_the_old_or_the_new(earlier, moment, tmp_path):
     old, new = (small(M2, likelihood=likelihood) for likelihood in ("bernoulli", ("binomial", {"total_count": 5})))
     old.save_pretrained(tmp_path)
     if earlier:  # of a version that wrote no checksum and no copy
@@ -87,16 +87,7 @@ def test_a_save_over_another_model_that_is_killed_leaves_the_old_or_the_new(earl
         del config["sha256"]
         (tmp_path / "config.json").write_text(json.dumps(config))
         save_file(old.state_dict(), tmp_path / "model.safetensors")
-    replace, files = os.replace, []
-
-    def killed(source, target):
-        files.append(target)
-        if len(files) == moment:
-            raise SystemExit
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", killed)
-    with pytest.raises(SystemExit):
+    with killed_at(moment):
         new.save_pretrained(tmp_path)
     found, want = M2.from_pretrained(tmp_path), old if moment == 1 else new
     assert found.arguments == want.arguments

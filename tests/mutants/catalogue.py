@@ -9984,3 +9984,13 @@ mutants(
         "data/test_toy.py::TestCircles::test_bad_options",
     ),
 )
+mutants(
+    "train/run_folder.py",
+    (
+        '            write_csv(self.path / "history.csv", history)  # first: a run that goes on writes it again\n'
+        '            save_state(self.checkpoint, KIND, state | {"about": self.about})\n',
+        '            save_state(self.checkpoint, KIND, state | {"about": self.about})\n'
+        '            write_csv(self.path / "history.csv", history)\n',
+        "train/test_resume.py::test_a_kill_between_the_files_of_the_last_save_leaves_no_file_behind_the_other",
+    ),
+)
