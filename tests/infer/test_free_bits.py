@@ -178,6 +178,23 @@ def test_groups_of_latents_of_any_shape(shape, groups):
     assert float(at_seed(FreeBits(nats, groups), pair, x)) == pytest.approx(float(wanted - log_p), rel=1e-12)
 
 
+def test_a_number_that_is_not_normal_has_the_difference_at_the_sample():
+    x = torch.randn(5, dtype=torch.float64)
+
+    class Laplace(Maps):
+        def guide(self, x, y=None):
+            with pyro.plate(self.plate, len(x)):
+                pyro.sample("z", dist.Laplace(x, 0.8))
+
+    pair, q = Laplace(0), dist.Laplace(x, 0.8)
+    pyro.set_rng_seed(3)
+    z = q.rsample()
+    parts = q.log_prob(z) - dist.Normal(0.0, 1.0).log_prob(z)
+    nats = float(parts.mean()) + 0.3
+    wanted = 5 * nats - dist.Normal(z, 1.0).log_prob(x).sum()
+    assert float(at_seed(FreeBits(nats), pair, x)) == pytest.approx(float(wanted), rel=1e-12)
+
+
 def test_the_maximum_is_of_the_sum_over_the_rows():
     """One row says nothing and one a great deal: together they are above the floor, though the first is not."""
     x = torch.tensor([[0.6], [2.0]], dtype=torch.float64)
@@ -362,14 +379,23 @@ def units_of_a_planar_flow(pair, x):
     FreeBits(1).loss(model.model, model.guide, torch.rand(2, 6))
 
 
-def prior_that_reads_a_hidden_class(pair, x):
-    def model(x):
+class HiddenClass(Maps):
+    """The prior of z reads a class that the model alone enumerates."""
+
+    def model(self, x, y=None):
         with pyro.plate("rows", 2):
             y = pyro.sample("y", dist.Categorical(logits=torch.zeros(3)), infer={"enumerate": "parallel"})
             z = pyro.sample("z", dist.Normal(y[..., None].double(), 1.0).to_event(1))
             pyro.sample("x", dist.Normal(z, 1.0).to_event(1), obs=x)
 
-    FreeBits(1).loss(model, pair.guide, x)
+
+def prior_that_reads_a_hidden_class(pair, x):
+    pair = HiddenClass(1)
+    FreeBits(1).loss(pair.model, pair.guide, x)
+
+
+def units_whose_prior_reads_a_hidden_class(pair, x):
+    kl_per_unit(HiddenClass(1), x)
 
 
 @pytest.mark.parametrize(
@@ -388,6 +414,7 @@ def prior_that_reads_a_hidden_class(pair, x):
         ),
         (units_of_a_planar_flow, "groups: got 'unit', want 'layer': site: got 'z', Planar of TransformedDistribution"),
         (prior_that_reads_a_hidden_class, "model: got site 'y' enumerated in the model only, want it in the guide"),
+        (units_whose_prior_reads_a_hidden_class, "model: got site 'y' enumerated in the model only, want it in the"),
     ],
 )
 def test_pairs_that_have_no_such_loss_are_refused(step, message):

@@ -43,6 +43,20 @@ def test_objective_is_the_sum_of_its_three_terms(model_class):
     assert got == pytest.approx(want.item(), rel=1e-9)
 
 
+def test_either_kind_of_rows_may_come_alone():
+    model = small(M2).double()
+    x, y = rows(model)
+    x = x.double()
+    objective = SemiSupervisedELBO(ELBO, alpha=2.5)
+
+    def loss(*batches):
+        pyro.set_rng_seed(3)
+        return sum(objective.loss(model.model, model.guide, **batch) for batch in batches)
+
+    labelled, unlabelled = {"labelled": (x, y)}, {"unlabelled": x[:4]}
+    assert loss(labelled, unlabelled) == pytest.approx(loss(labelled | unlabelled), rel=1e-12)
+
+
 def test_labels_are_indices_or_one_hot_rows_of_any_dtype():
     model = small(M2).double()
     x, y = rows(model)

@@ -467,6 +467,11 @@ def test_arguments_that_it_refuses(options, message):
         BayesianMLP(**{"x_size": 6, "num_classes": 3, "data_size": 5} | options)
 
 
+def test_a_data_set_may_have_one_row():
+    model = small(data_size=1)
+    assert math.isfinite(Trace_ELBO().loss(model.model, model.guide, X[:1], Y[:1]))
+
+
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [

@@ -107,10 +107,26 @@ def test_two_models_may_share_a_network():
     assert len(pyro.get_param_store()) == 0 and not pyro.get_param_store()._param_to_name
 
 
-def test_another_tensor_under_the_name_is_left_alone():
+def test_another_tensor_under_the_name_is_left_alone(monkeypatch):
+    """One tensor of somebody else is no model that was loaded, so there is no warning either."""
+    monkeypatch.setattr(registry, "_names", set())  # as in a new process
     key = "VAE$$$p_x.logits.bias"
     theirs = pyro.param(key, torch.zeros(6))
-    assert step(small(VAE))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert step(small(VAE))
+    assert not any("that no model uses" in str(warning.message) for warning in caught)
+    assert pyro.get_param_store()[key] is theirs
+
+
+def test_a_model_takes_its_parameters_along_to_another_name():
+    model = small(VAE)
+    assert step(model)
+    key = "VAE$$$p_x.logits.bias"
+    del pyro.get_param_store()[key]
+    theirs = pyro.param(key, torch.zeros(6))  # the name is now somebody else's
+    assert step(model)
+    assert [name for name in pyro.get_param_store() if name.startswith("VAE$$$")] == [key]
     assert pyro.get_param_store()[key] is theirs
 
 

@@ -2390,6 +2390,16 @@ mutants(
         "        if False:\n",
         "models/test_registry.py::test_a_loaded_store_is_not_ignored_in_silence",
     ),
+    (
+        "    if all(tensor is not None and",
+        "    if any(tensor is not None and",
+        "models/test_registry.py::test_another_tensor_under_the_name_is_left_alone",
+    ),
+    (
+        "        _forget(held)\n        first",
+        "        first",
+        "models/test_registry.py::test_a_model_takes_its_parameters_along_to_another_name",
+    ),
 )
 mutants(
     "models/guide_notes.py",
