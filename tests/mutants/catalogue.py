@@ -2588,6 +2588,12 @@ mutants(
 mutants(
     "infer/divergences.py",
     (
+        "    pair.refuse_hidden_classes(site)\n",
+        "",
+        "infer/test_free_bits.py::test_pairs_that_have_no_such_loss_are_refused[units_whose_prior_reads_a_hidden_class-"
+        "model: got site 'y' enumerated in the model only, want it in the]",
+    ),
+    (
         "if not set(summed) <= set(pair.hidden_classes):",
         "if summed:",
         "evaluate/test_elbo_parts.py::test_a_class_of_the_model_alone_on_which_nothing_depends_has_no_part",
