@@ -67,8 +67,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             without a label count by q(y | x). The option ``class_prior`` gives it instead; None stands for a uniform
             one. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A ``SplitLatentClassifierVAE`` gets half of
             ``z_size`` for its style and twice ``z_size`` for z_y; its ``beta`` is always multiplied by five. A
-            ``SemiSupervisedFAME`` of grey images gets ``concatenation=False``. The M1 of an ``M1M2`` is trained first,
-            for the same number of epochs.
+            ``SemiSupervisedFAME`` gets ``concatenation=False``. The M1 of an ``M1M2`` is trained first, for the same
+            number of epochs.
         z_size: number of latent units.
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
@@ -399,7 +399,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         check_choice("classes", kind, ("auto", *OPTIONS))
         sizes = {"num_classes": len(self.classes_), "a_size": self.a_size, "z1_size": self.z_size}
         sizes["class_prior"] = class_prior
-        options = needs(model_class, self.z_size, self.likelihood_) | options
+        options = needs(model_class, self.z_size) | options
         if kind != "auto":
             if "classes" not in inspect.signature(model_class).parameters and kind != "enumerated":
                 raise ValueError(f"classes: got {kind!r} with {model_class.__name__}, want 'auto' or 'enumerated'")

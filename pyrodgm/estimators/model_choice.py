@@ -5,7 +5,6 @@ from typing import Any
 from pyrodgm.checks import check_choice
 from pyrodgm.models import M1M2, DeepGenerativeModel, LatentClassifierVAE, SemiSupervisedFAME, SplitLatentClassifierVAE
 from pyrodgm.models.catalogue import has_classes, models_by_name
-from pyrodgm.types import Option
 
 SPLIT_BETA = 5  # times beta for a SplitLatentClassifierVAE, in which the class term alone moves q(z_y | x) by labels
 
@@ -30,19 +29,18 @@ def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:
     return known[name], options
 
 
-def needs(model_class: type[DeepGenerativeModel], z_size: int, likelihood: Option) -> dict[str, Any]:
+def needs(model_class: type[DeepGenerativeModel], z_size: int) -> dict[str, Any]:
     """The options that a model gets unless the user says otherwise.
 
     Args:
         model_class: the class of the model.
         z_size: number of latent units that the user asks for.
-        likelihood: p(x | ...), as given or as chosen.
     """
     if issubclass(model_class, LatentClassifierVAE):  # its exact bound learns little from few labels
         return {"bound": "jensen"}
     if issubclass(model_class, SplitLatentClassifierVAE):  # its class is read off z_y alone
         return {"z_size": max(1, z_size // 2), "z_y_size": 2 * z_size}
-    if issubclass(model_class, SemiSupervisedFAME) and likelihood != "bernoulli":  # its PixelCNN reads zeros and ones
+    if issubclass(model_class, SemiSupervisedFAME):  # its PixelCNN reads zeros and ones only, and no missing cells
         return {"concatenation": False}
     return {}
 

@@ -86,7 +86,7 @@ def match_clusters(
     Args:
         model: a model with a ``classifier`` of K clusters.
         x: rows ``(B, D)``.
-        y: their class indices ``(B,)``.
+        y: their class indices ``(B,)``, or one-hot rows.
         batch_size: rows per call.
         progress: show a progress bar.
         options: arguments of the classifier, such as ``num_samples=100``.
@@ -95,16 +95,18 @@ def match_clusters(
         Class indices ``(K,)``.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ, there are no labels, or a label is negative.
+        ValueError: if the numbers of labels and rows differ, there are no labels, a label is negative, or a row of y is
+            not one-hot.
 
     Example::
 
         matching = match_clusters(m, data.validation.x, data.validation.y)
         classification_error(m, data.test.x, data.test.y, matching=matching)
     """
-    classes = int(y.max()) + 1 if y.numel() else 0
+    classes = y.shape[-1] if y.dim() == 2 else int(y.max()) + 1 if y.numel() else 0
     check_labels("y", y, len(x), classes)
     check_label_values("y", y, classes)
+    y = y if y.dim() == 1 else y.argmax(-1)
     counts = torch.zeros(model.num_classes, classes)
     with evaluating(model):
         for rows, labels in in_batches(x, y, batch_size, progress):

@@ -19,7 +19,7 @@ def save_state(path: str | Path, kind: str, state: Any) -> None:
     Args:
         path: the file.
         kind: what the state belongs to. ``load_state`` must be called with the same kind.
-        state: nested dicts, lists, tuples, tensors, arrays and plain values.
+        state: nested dicts, lists, tuples, tensors, arrays of numbers and plain values.
 
     Raises:
         OSError: if it cannot be written. The file then keeps its old content.
@@ -69,7 +69,7 @@ def state_from_plain(plain: dict[str, Any]) -> Any:
 
 
 def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
-    """Split nested dicts, lists, tuples, tensors, arrays and plain values into tensors and the rest.
+    """Split nested dicts, lists, tuples, tensors, arrays of numbers and plain values into tensors and the rest.
 
     Returns:
         A dict of tensors by key, and the rest in types that JSON supports. ``unpack`` joins the two again.
@@ -92,6 +92,9 @@ def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
             tensors[key] = value.detach().contiguous().clone()
             return {"tensor": key}
         if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "biufc":
+                wanted = "tensors, arrays of numbers and plain values"
+                raise ValueError(f"{path}: got an array of dtype {value.dtype}, want {wanted}")
             return {
                 "array": take(torch.from_numpy(value.astype(_stored(value.dtype))), path),
                 "dtype": str(value.dtype),

@@ -450,6 +450,23 @@ def test_m1m2_takes_parts_of_the_rows_only_if_it_is_trained_jointly():
     assert joint.partial_fit(X, FEW, classes=[0, 1, 2]).predict(X).shape == Y.shape
 
 
+@pytest.mark.parametrize("levels", [1, 255, None], ids=["zeros and ones", "levels to 255", "grey values to 1"])
+def test_a_fame_takes_images_of_every_kind_and_missing_pixels(levels):
+    random = np.random.RandomState(0)
+    x = np.where(random.rand(24, 16) < 0.7, 0, random.rand(24, 16))
+    if levels is not None:
+        x = random.randint(0, levels + 1, x.shape)
+        x[:2] = [[0], [levels]]
+    options = {"image_shape": (4, 4), "z_sizes": (2,), "maps": (2,), "pixel_maps": 2}
+    fame = DeepGenerativeClassifier(("semisupervisedfame", options), epochs=1, **SETTINGS)
+    try:
+        fame.fit(x, np.arange(24) % 2)
+    except ValueError as error:
+        pytest.fail(f"images are refused: {error}")
+    assert fame.likelihood_ == "bernoulli"
+    assert np.isfinite(fame.score_samples(np.where(x == x.max(), np.nan, x))).all()
+
+
 def test_what_models_need_they_get_as_they_come():
     """A FAME for grey images, of counts from 0 to 16; the sizes of a split latent space."""
     digits = load_digits()

@@ -60,6 +60,7 @@ def test_clusters_are_matched_one_to_one_so_that_most_rows_agree():
     error = classification_error(model, x, y, matching=matching, batch_size=4)
     assert error == pytest.approx(100 * 3 / 9)
     assert classification_error(model, x, torch.eye(3)[y].long(), matching=matching) == error
+    assert match_clusters(model, x, torch.eye(3)[y].long(), batch_size=4).tolist() == [2, 1, 0]
 
 
 def test_clusters_left_over_stand_for_the_class_that_most_of_their_rows_have():

@@ -5968,6 +5968,11 @@ mutants(
         "estimators/test_classifier.py::test_classes_are_sampled_where_they_are_many[latentclassifiervae-table7-auto-sampled]",
     ),
     (
+        'return {"concatenation": False}',
+        "return {}",
+        "estimators/test_classifier.py::test_a_fame_takes_images_of_every_kind_and_missing_pixels",
+    ),
+    (
         "return isinstance(model, M1M2) and not model.joint",
         "return False",
         "estimators/test_classifier.py::test_m1_of_an_m1m2_is_trained_before_its_m2",
@@ -6781,6 +6786,11 @@ mutants(
         "train/test_pieces.py::test_tensors_that_share_memory_are_saved_as_they_are_now",
     ),
     (
+        "got an array of dtype {value.dtype}",
+        "got an array of dtype {value.shape}",
+        "train/test_pieces.py::test_what_would_have_to_be_pickled_is_refused",
+    ),
+    (
         'kind == "tuple" else parts',
         'kind == "list" else parts',
         "train/test_pieces.py::test_values_are_taken_apart_and_put_together",
@@ -6851,6 +6861,11 @@ mutants(
         "model.classifier(rows, **options)",
         "model.classifier(rows)",
         "evaluate/test_evaluate.py::test_clusters_are_matched_by_the_classifier_with_its_options",
+    ),
+    (
+        "y = y if y.dim() == 1 else y.argmax(-1)",
+        "y = y if y.dim() == 1 else y.argmin(-1)",
+        "evaluate/test_classes.py::test_clusters_are_matched_one_to_one_so_that_most_rows_agree",
     ),
     (
         "        if means:\n",

@@ -182,3 +182,5 @@ def test_tensors_that_share_memory_are_saved_as_they_are_now(tmp_path):
 def test_what_would_have_to_be_pickled_is_refused():
     with pytest.raises(ValueError, match=r"state.a.1: got set, want tensors, arrays and plain values"):
         pack({"a": [1, {2}]})
+    with pytest.raises(ValueError, match=r"state.a: got an array of dtype object, want tensors, arrays of numbers and"):
+        pack({"a": np.array([None])})
