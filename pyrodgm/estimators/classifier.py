@@ -219,7 +219,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
 
     @all_or_nothing
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
-        """Train for one pass over additional rows. No labels are held out.
+        """Train for one pass over additional rows. No labels are held out, and p(y) is not learned.
 
         The first call chooses the likelihood and the scaling from its rows, and builds the model.
 

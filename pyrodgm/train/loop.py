@@ -85,7 +85,8 @@ def fit(
         patience: number of measurements without improvement before training stops; or None.
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None. A run that is resumed keeps
             the learning rate of its checkpoint. Another ``ema``, ``monitor``, ``mode`` or size of ``Batches`` is
-            refused; other settings are compared only if they are in ``about``.
+            refused; other settings are compared only if they are in ``about``. A ``monitor`` that is new looks at the
+            epochs from then on.
         minutes: time between two saves.
         about: dict of plain values, such as settings, which must be the same when a run is resumed.
         callbacks: called after every step, after every epoch and at the end, see ``Callback``; they can stop the
