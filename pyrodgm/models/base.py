@@ -163,8 +163,8 @@ class DeepGenerativeModel(Model):
             ``"sampled"``, or ``("sampled", {"top": 2})``, sums over the most probable classes of each row and one class
             drawn from the rest while training, so that the cost of a step does not depend on K. Bound and gradient are
             unbiased, see ``SumAndSample``. With batch normalisation they are not, because the statistics then come from
-            these few classes of each row, not from all. Sum over all classes in the first epochs, see
-            ``classes_by_epoch`` of ``pyrodgm.train.fit``.
+            these few classes of each row, not from all. On MNIST this does no harm. ``classes_by_epoch`` of
+            ``pyrodgm.train.fit`` can sum over all classes in the first epochs.
             ``"relaxed"``, or ``("relaxed", {"temperature": t})``, draws one class. Its gradient is that of a relaxed
             sample, which is biased, see ``StraightThroughOneHot``.
 
