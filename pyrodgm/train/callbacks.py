@@ -45,7 +45,10 @@ class Progress:
             yield from getattr(optimiser, "optimizer", optimiser).param_groups
 
     def stop(self) -> None:
-        """Ask the loop to stop after the current step or epoch. An epoch that is not completed gets no history row."""
+        """Ask the loop to stop after the current step or epoch.
+
+        An epoch in which a step asks for it gets no history row, even if it was the last step.
+        """
         self.stopped = True
 
 

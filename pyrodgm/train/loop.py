@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pyro
 import torch
 from pyro.optim import PyroLRScheduler
 from pyro.util import get_rng_state, set_rng_state
@@ -28,6 +29,7 @@ from pyrodgm.train.state import capture, restore
 from pyrodgm.types import Option
 
 CHECK_EVERY = 100  # batches between two checks of the summed loss, each of which waits for the GPU
+REFUSED = "Expected parameter"  # how torch begins to refuse the arguments of a distribution, such as NaN
 
 
 def fit(
@@ -101,8 +103,9 @@ def fit(
         is their number. The average and the best epoch are then also restored to their state before these steps.
 
     Raises:
-        FloatingPointError: if a loss is not finite. The message names the epoch, the batch and the site. The parameters
-            are those before that step, and the last checkpoint is kept.
+        FloatingPointError: if a loss is not finite, or if Pyro's validation refuses the arguments of a distribution for
+            that reason. The message names the epoch, the batch and the site. The parameters are those before that step,
+            and the last checkpoint is kept.
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is done and the run is saved, if there is a folder.
         ValueError: if a module is needed and not given; if there are no batches, or if their number or sizes differ
             between processes; if the folder cannot be written, or holds a damaged checkpoint, a run with other settings
@@ -223,8 +226,14 @@ class _Run:
 
     def _step(self, batch):
         self.surroundings = self.kl_schedule.of_step(self.epoch, self.steps)
-        with self.noise, self.surroundings:
-            loss = self.take_step(**batch)
+        try:
+            with self.noise, self.surroundings:
+                loss = self.take_step(**batch)
+        except ValueError as error:
+            if self.place is not None and share()[1] == 1 and str(error).startswith(REFUSED):
+                with pyro.validation_enabled(False):
+                    self._repeat(self.steps + 1)
+            raise
         if isinstance(loss, torch.Tensor):
             loss = loss.double() if loss.is_cuda else loss.item()
         self.total, self.count, self.steps = self.total + loss, self.count + 1, self.steps + 1
@@ -329,9 +338,13 @@ class _Run:
         else:
             self._repeat()
 
-    def _repeat(self):
-        """Repeat the steps since the remembered place up to the one that failed, and raise an error that names it."""
-        self.load(self.place)
+    def _repeat(self, last=None):
+        """Repeat the steps since the remembered place up to the one that failed, and raise an error that names it.
+
+        If a step is given as the last one and is finite too, go back to before it and raise nothing.
+        """
+        place, self.place = self.place, None
+        self.load(place)
         for batch in self._batches_left():
             before, total = self.state(), joint_sum(float(self.total))
             self._step(batch)
@@ -346,9 +359,12 @@ class _Run:
             if broken:
                 self.load(before)
                 raise FloatingPointError(f"the gradient is not finite {where}: of {', '.join(broken)}")
-        raise FloatingPointError(
-            f"the loss was not finite in epoch {self.epoch + 1}, but is when its steps are repeated"
-        )
+            if self.steps == last:
+                return self.load(before)
+        if last is None:
+            raise FloatingPointError(
+                f"the loss was not finite in epoch {self.epoch + 1}, but is when its steps are repeated"
+            )
 
     def state(self):
         own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}

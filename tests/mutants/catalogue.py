@@ -6779,6 +6779,24 @@ mutants(
 )
 
 mutants(
+    "train/loop.py",
+    (
+        'REFUSED = "Expected parameter"',
+        'REFUSED = "Expected value"',
+        "train/test_loop.py::TestDiverging::test_arguments_that_pyro_refuses_name_the_step_and_the_site",
+    ),
+    (
+        "if self.steps == last:",
+        "if self.steps == -1:",
+        "train/test_loop.py::TestDiverging::test_arguments_that_pyro_refuses_though_the_loss_is_finite_are_its_error",
+    ),
+    (
+        "return self.load(before)",
+        "return None",
+        "train/test_loop.py::TestDiverging::test_arguments_that_pyro_refuses_though_the_loss_is_finite_are_its_error",
+    ),
+)
+mutants(
     "train/checkpoint.py",
     (
         "value.detach().contiguous().clone()",

@@ -9,7 +9,7 @@ import torch
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO
 from pyro.nn import PyroModule
-from pyro.optim import Adam, ExponentialLR
+from pyro.optim import SGD, Adam, ExponentialLR
 from pyro.poutine.runtime import _PYRO_STACK
 
 from pyrodgm.data import Batches
@@ -284,6 +284,52 @@ class TestDiverging:
         with pyro.validation_enabled(False), pytest.raises(FloatingPointError, match="epoch 3, batch 1: the log-prob"):
             fit(svi, Batches(torch.randn(21, 6), 7), 4, measure=measure, progress=False)
         assert torch.equal(model.q_z.loc.weight, kept[-1]["q_z.loc.weight"])
+
+    @pytest.mark.parametrize("kind", [SVI, CompiledSVI])
+    def test_arguments_that_pyro_refuses_name_the_step_and_the_site(self, kind):
+        pyro.set_rng_seed(0)
+        model, before = small(VAE, likelihood="normal"), []
+        svi = kind(model.model, model.guide, Adam({"lr": 1e30}), Trace_ELBO(max_plate_nesting=1))
+
+        class Watched:
+            def __iter__(self):
+                for _ in range(4):
+                    before.append([p.detach().clone() for p in model.parameters()])
+                    yield {"x": torch.ones(7, 6)}
+
+        with pytest.raises((FloatingPointError, ValueError)) as error:
+            fit(svi, Watched(), 2, progress=False)
+        assert isinstance(error.value, FloatingPointError), error.value
+        assert "at epoch 1, batch 2: the " in str(error.value) and "of site 'z' is not finite" in str(error.value)
+        assert all(map(torch.equal, model.parameters(), before[1]))
+
+    def test_arguments_that_pyro_refuses_though_the_loss_is_finite_are_its_error(self):
+        class Refused(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = torch.nn.Parameter(torch.tensor(0.5))
+
+            def model(self, x):
+                pyro.module("refused", self)
+                with pyro.plate("rows", len(x)):
+                    pyro.sample("x", dist.Gamma(self.a, 1.0), obs=x)
+
+            def guide(self, x):
+                pass
+
+        pair, seen = Refused(), []
+        svi = SVI(pair.model, pair.guide, SGD({"lr": 1.0}), Trace_ELBO())
+
+        class Watched:
+            def __iter__(self):
+                for _ in range(5):
+                    seen.append(pair.a.item())
+                    yield {"x": torch.full((3,), 0.01)}
+
+        with pytest.raises((FloatingPointError, ValueError)) as error:
+            fit(svi, Watched(), 2, progress=False)
+        assert isinstance(error.value, ValueError) and "Expected parameter concentration" in str(error.value)
+        assert pair.a.item() == seen[1] < 0
 
     def test_parameters_that_are_not_finite_from_the_beginning(self):
         model = small(VAE)
