@@ -19,8 +19,8 @@ class LogLikelihood(NamedTuple):
 
     Attributes:
         rows: the estimate for each row, ``(B,)``.
-        row_errors: their Monte Carlo standard errors by the delta method, sd(w) / (sqrt(S) mean(w)), ``(B,)``; NaN for a
-            single sample.
+        row_errors: their Monte Carlo standard errors by the delta method, sd(w) / (sqrt(S) mean(w)), ``(B,)``; NaN for
+            a single sample.
         effective_samples: the effective sample size of each row, (sum_s w_s)^2 / sum_s w_s^2 (Kish 1965), ``(B,)``.
         mean: the mean over the rows.
         standard_error: the standard error of ``mean`` over the data, sd(rows) / sqrt(B); NaN for a single row.
