@@ -5409,8 +5409,13 @@ mutants(
 mutants(
     "pv/sampling.py",
     (
-        'f"{label:g}"',
+        'str(label).removesuffix(".0")',
         "str(label)",
+        "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
+    ),
+    (
+        'str(label).removesuffix(".0")',
+        'f"{label:g}"',
         "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
     ),
     (

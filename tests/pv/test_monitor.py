@@ -377,11 +377,12 @@ class TestRows:
 
     def test_numbers_are_states_without_a_point(self, tmp_path):
         """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""
-        table = string(["N"] * 3).assign(state=np.repeat([np.nan, 2, 3.5], 288))
+        states = np.concatenate([np.full(288, np.nan), np.repeat([2, 3.5, 1000001, 1000002], 144)])
+        table = string(["N"] * 3).assign(state=states)
         first = int(table["time"][0].timestamp())
         path, healthy = written(tmp_path, table), Interval("1", first, first + 86_399, "normal")
         rows = sample_rows(path, None, "state", intervals=[healthy])
-        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5"]
+        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5", "1000001", "1000002"]
 
     def test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on(self):
         """Those of another string, of other days and of a fault give half the current, and are more."""
