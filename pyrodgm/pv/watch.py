@@ -7,6 +7,7 @@ lists the other reasons.
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -23,6 +24,8 @@ from pyrodgm.pv.quality import Seen, left_out, skip_reasons
 from pyrodgm.pv.readings import COLUMNS, temperature
 from pyrodgm.pv.rows import UNSEEN
 from pyrodgm.pv.series import number_series
+
+LEAST_STEPS = 10  # between rows that show how often there is a row
 
 
 class Report(NamedTuple):
@@ -144,6 +147,7 @@ class _String:
 
     def rows(self, piece):
         """The columns of ``rows.parquet``. Events, days and examples are updated as well."""
+        self._check_step(piece.time)
         skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
         used = skipped == None  # noqa: E711
         values = {name: column[used] for name, column in piece.values.items()}
@@ -158,6 +162,16 @@ class _String:
         for name in ("state", "probability", "score", "anomaly"):
             columns[name][used] = getattr(found, name)
         return columns | {"skipped": skipped}
+
+    def _check_step(self, time):
+        """Raise ``ValueError`` if no two rows would be of one event: a block and the next one but one are the limit."""
+        steps = np.diff(time[time != NO_TIME])
+        steps = steps[steps > 0]
+        if len(steps) >= LEAST_STEPS and (step := np.median(steps)) > 2 * self.events.seconds:
+            raise ValueError(
+                f"minutes: got {self.events.seconds // 60} for string {self.string!r} with a row every {step / 60:g} "
+                f"minutes, want at least {math.ceil(step / 120)}, or no two rows belong to one event"
+            )
 
     def _seconds(self, time):
         """The seconds that each row stands for; a time that runs back counts as the latest time."""

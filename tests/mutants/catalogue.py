@@ -9246,6 +9246,16 @@ mutants(
 mutants(
     "pv/watch.py",
     (
+        "> 2 * self.events.seconds",
+        "> 4 * self.events.seconds",
+        "pv/test_monitor.py::TestBadInput::test_monitoring",
+    ),
+    (
+        "math.ceil(step / 120)",
+        "math.ceil(step / 60)",
+        "pv/test_monitor.py::TestBadInput::test_monitoring",
+    ),
+    (
         'state["seen"].get("previous", latest)',
         'state["seen"].get("previous", NO_TIME)',
         "pv/test_follow.py::test_a_state_of_an_older_version_is_continued",

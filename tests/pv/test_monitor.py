@@ -524,6 +524,13 @@ class TestBadInput:
             monitor_file(roof, new, tmp_path, minutes=0)
         with pytest.raises(ValueError, match="string: got 'CB7', want one of 1"):
             monitor_file(roof, new, tmp_path, logger_map=load_map(None)._replace(string="CB7"))
+        hourly = written(tmp_path, string(["IV"], minutes=60))
+        with pytest.raises(
+            ValueError, match="minutes: got 15 for string '1' with a row every 60 minutes, want at least 30"
+        ):
+            monitor_file(roof, hourly, tmp_path)
+        assert monitor_file(roof, hourly, tmp_path / "hourly", minutes=30).events
+        shutil.rmtree(tmp_path / "hourly")
         nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
         with pytest.raises(ValueError, match="string: got '', want one of 1"):
             monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
