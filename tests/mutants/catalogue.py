@@ -8775,6 +8775,16 @@ mutants(
         "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
     ),
     (
+        "else min(check.first, earliest)",
+        "else check.first",
+        "pv/test_check.py::TestCheck::test_the_span_of_a_file_whose_newest_row_comes_first",
+    ),
+    (
+        "else max(check.last, latest)",
+        "else latest",
+        "pv/test_check.py::TestCheck::test_the_span_of_a_file_whose_newest_row_comes_first",
+    ),
+    (
         "level >= CURTAILED * top",
         "level >= top",
         "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
@@ -8860,6 +8870,11 @@ mutants(
     (
         "< LEAST_IRRADIANCE)",
         "<= LEAST_IRRADIANCE)",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        ' & (poa >= RANGES["poa_global"][0])',
+        "",
         "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
     ),
     (
