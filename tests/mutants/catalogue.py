@@ -7945,14 +7945,49 @@ mutants(
         "pv/test_logger.py::TestReading::test_a_repeated_hour_without_an_order_has_no_time",
     ),
     (
-        "_numbers(column, table[column], first)",
-        "_numbers(column, table[column], 1)",
+        "_numbers(column, table[column], first, ",
+        "_numbers(column, table[column], 1, ",
         "pv/test_logger.py::TestReading::test_messages_count_the_rows_of_the_file[2]",
     ),
     (
         "None if state is None else state[chosen]",
         "state",
         "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
+    ),
+    (
+        '"integer_object_nulls": True',
+        '"integer_object_nulls": False',
+        "pv/test_logger.py::TestReading::test_whole_numbers_of_a_parquet_file_name_strings_and_states_beside_an_empty_cell",
+    ),
+    (
+        ".astype(str).str.strip().to_numpy()",
+        ".astype(str).to_numpy()",
+        "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
+    ),
+    (
+        'cells.astype("string").str.strip()',
+        'cells.astype("string")',
+        "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
+    ),
+    (
+        '.replace(",", ".", regex=False)',
+        '.replace(",", "", regex=False)',
+        "pv/test_logger.py::TestReading::test_a_cell_of_text_among_decimal_commas",
+    ),
+    (
+        "cells.iloc[bad].astype(str)",
+        "cells.iloc[bad[:1]].astype(str)",
+        "pv/test_logger.py::TestReading::test_a_decimal_comma_after_other_text_is_said",
+    ),
+    (
+        "first + bad[commas[0]]",
+        "first + commas[0]",
+        "pv/test_logger.py::TestReading::test_a_decimal_comma_after_other_text_is_said",
+    ),
+    (
+        "header.count(label) > 1",
+        "header.count(label) > 2",
+        "pv/test_logger.py::TestReading::test_two_columns_of_states",
     ),
 )
 mutants(
@@ -8635,6 +8670,16 @@ mutants(
 )
 mutants(
     "pv/logger_map.py",
+    (
+        "if patterns and logger_map.string_column is not None:",
+        "if False:",
+        "pv/test_logger.py::TestReading::test_strings_named_in_two_ways",
+    ),
+    (
+        "if column.name != name and all(name not in source.columns for source in strings):",
+        "if False:",
+        "pv/test_logger.py::TestReading::test_a_map_names_a_column_that_is_not_there",
+    ),
     (
         "(.+?)",
         "(.*)",
