@@ -530,6 +530,8 @@ class TestBadInput:
         ):
             monitor_file(roof, hourly, tmp_path)
         assert monitor_file(roof, hourly, tmp_path / "hourly", minutes=30).events
+        shuffled = written(tmp_path, string(["IV"], minutes=60).sample(frac=1, random_state=0))
+        assert monitor_file(roof, shuffled, tmp_path / "hourly").skipped["time runs back"] > 12
         shutil.rmtree(tmp_path / "hourly")
         nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
         with pytest.raises(ValueError, match="string: got '', want one of 1"):
