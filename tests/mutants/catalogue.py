@@ -8104,6 +8104,11 @@ mutants(
 mutants(
     "pv/intervals.py",
     (
+        ', format="ISO8601", errors',
+        ", errors",
+        "pv/test_monitor.py::TestBadInput::test_labels",
+    ),
+    (
         "time <= interval.end",
         "time < interval.end",
         "pv/test_loop.py::TestKeptRows::test_an_interval_has_both_of_its_ends",

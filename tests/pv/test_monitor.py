@@ -483,6 +483,10 @@ BAD_LABELS = [
     ("2,2022-03-01T00:00Z,2022-03-02T00:00Z,IV", "labels: got 'IV' of string '2'"),
     ("1,2022-03-01T12:00Z,2022-03-01T12:00Z,odd", "label: got a single row of 'odd'"),
     ("1,2022-03-01,2022-03-02,IV", "labels: got start '2022-03-01' in line 2, want a time with its offset"),
+    (
+        "1,01/03/2022 12:00+00:00,02/03/2022,IV",
+        "labels: got start '01/03/2022 12:00.00:00' in line 2, want a time with",
+    ),
     ("1,2022-03-03T00:00Z,2022-03-02T00:00Z,IV", "labels: got an end before its start in line 2"),
 ]
 
