@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import warnings
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -57,7 +58,8 @@ def csv_tables(
         first: number of the first row in the file, for messages.
 
     Raises:
-        ValueError: for text that is no CSV; and if the first row is read and most rows have too many cells.
+        ValueError: for text that is no CSV; for a compressed file that is damaged or not complete; and if the first
+            row is read and most rows have too many cells.
     """
     pandas = need("pandas")
     texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
@@ -89,6 +91,10 @@ def csv_tables(
                 break
             except pandas.errors.EmptyDataError:
                 break
+            except (EOFError, zlib.error) as error:
+                raise ValueError(
+                    f"data: got {name}, which ends early or is damaged ({error}), want all of it"
+                ) from error
             except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
                 problem = error
             try:

@@ -7993,6 +7993,11 @@ mutants(
 mutants(
     "pv/csv_tables.py",
     (
+        "except (EOFError, zlib.error)",
+        "except zlib.error",
+        "pv/test_logger.py::TestTooManyCells::test_a_compressed_file_that_is_not_complete",
+    ),
+    (
         '"---", "--", "No Data"]',
         '"---"]',
         "pv/test_logger.py::TestReading::test_what_loggers_write_for_no_value_is_no_text",

@@ -390,6 +390,16 @@ class TestTooManyCells:
         (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode()))
         assert [i for i, reason in enumerate(reasons_of(read_logger(tmp_path / "log.csv.gz"))) if reason] == [3]
 
+    def test_a_compressed_file_that_is_not_complete(self, tmp_path):
+        lines = [f"2022-01-31T14:05:00Z,{i * 7919 % 1000},2,3,4" for i in range(5000)]
+        data = gzip.compress("\n".join([HEADER, *lines]).encode())
+        (tmp_path / "log.csv.gz").write_bytes(data[: len(data) // 2])
+        with pytest.raises((ValueError, EOFError)) as caught:
+            list(read_logger(tmp_path / "log.csv.gz"))
+        assert str(caught.value).startswith(
+            "data: got log.csv.gz, which ends early or is damaged (Compressed file ended"
+        )
+
     def test_half_of_the_rows_may_have_too_many(self, tmp_path):
         lines = [line + ",1" * (i % 2) for i, line in enumerate(LINES)]
         assert reasons_of(read_logger(written(tmp_path, "\n".join([HEADER, *lines])))).count("too many cells") == 6
