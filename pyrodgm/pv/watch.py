@@ -7,7 +7,6 @@ lists the other reasons.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyrodgm.pv.days import DaysOfString
-from pyrodgm.pv.events import Event, EventsOfString, seconds_of
+from pyrodgm.pv.events import Event, EventsOfString, check_step, seconds_of
 from pyrodgm.pv.examples import Example, ExamplesOfString
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.monitor_model import Monitor
@@ -24,8 +23,6 @@ from pyrodgm.pv.quality import Seen, left_out, skip_reasons
 from pyrodgm.pv.readings import COLUMNS, temperature
 from pyrodgm.pv.rows import UNSEEN
 from pyrodgm.pv.series import number_series
-
-LEAST_STEPS = 10  # between rows that show how often there is a row
 
 
 class Report(NamedTuple):
@@ -147,7 +144,7 @@ class _String:
 
     def rows(self, piece):
         """The columns of ``rows.parquet``. Events, days and examples are updated as well."""
-        self._check_step(piece.time)
+        check_step(self.string, piece.time[piece.time != NO_TIME], self.events.seconds // 60)
         skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
         used = skipped == None  # noqa: E711
         values = {name: column[used] for name, column in piece.values.items()}
@@ -162,17 +159,6 @@ class _String:
         for name in ("state", "probability", "score", "anomaly"):
             columns[name][used] = getattr(found, name)
         return columns | {"skipped": skipped}
-
-    def _check_step(self, time):
-        """Raise ``ValueError`` if no two rows would be of one event: a block and the next one but one are the limit."""
-        steps = np.diff(time[time != NO_TIME])
-        # nine of ten, because in a file that is out of order many steps are long and many are negative
-        if len(steps) >= LEAST_STEPS and np.percentile(steps, 10) > 2 * self.events.seconds:
-            step = np.median(steps)
-            raise ValueError(
-                f"minutes: got {self.events.seconds // 60} for string {self.string!r} with a row every {step / 60:g} "
-                f"minutes, want at least {math.ceil(step / 120)}, or no two rows belong to one event"
-            )
 
     def _seconds(self, time):
         """The seconds that each row stands for; a time that runs back counts as the latest time."""

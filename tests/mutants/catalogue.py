@@ -5013,6 +5013,21 @@ mutants(
 mutants(
     "pv/events.py",
     (
+        "> 120 * minutes",
+        "> 240 * minutes",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
+        "math.ceil(step / 120)",
+        "math.ceil(step / 60)",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
+        "np.percentile(steps, 10)",
+        "np.median(steps)",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
         "other.events, other.open = list(self.events), dict(self.open)",
         "other.events, other.open = list(self.events), self.open",
         "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
@@ -9315,16 +9330,6 @@ mutants(
 )
 mutants(
     "pv/watch.py",
-    (
-        "> 2 * self.events.seconds",
-        "> 4 * self.events.seconds",
-        "pv/test_monitor.py::TestBadInput::test_monitoring",
-    ),
-    (
-        "math.ceil(step / 120)",
-        "math.ceil(step / 60)",
-        "pv/test_monitor.py::TestBadInput::test_monitoring",
-    ),
     (
         'state["seen"].get("previous", latest)',
         'state["seen"].get("previous", NO_TIME)',
