@@ -7153,8 +7153,8 @@ mutants(
         "test_cli_pv.py::TestCheck::test_the_clock_is_checked_at_the_place_that_is_given",
     ),
     (
-        "        seed=seed,\n        )\n    if fresh",
-        "        seed=0,\n        )\n    if fresh",
+        "        seed=seed,\n        )\n        alarms",
+        "        seed=0,\n        )\n        alarms",
         "test_cli_pv.py::TestMonitor::test_training_takes_every_option",
     ),
     (
