@@ -7970,6 +7970,16 @@ mutants(
         "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
     ),
     (
+        '"ignore_metadata": True, ',
+        "",
+        "pv/test_logger.py::TestReading::test_a_parquet_file_whose_index_is_the_time",
+    ),
+    (
+        "kind = path.name.lower()",
+        "kind = path.name",
+        "pv/test_logger.py::TestReading::test_capitals_in_the_end_of_a_files_name",
+    ),
+    (
         '"integer_object_nulls": True',
         '"integer_object_nulls": False',
         "pv/test_logger.py::TestReading::test_whole_numbers_of_a_parquet_file_name_strings_and_states_beside_an_empty_cell",
@@ -8695,6 +8705,11 @@ mutants(
 )
 mutants(
     "pv/logger_map.py",
+    (
+        "                _check_once(there, header)\n",
+        "",
+        "pv/test_logger.py::TestReading::test_two_columns_of_one_string",
+    ),
     (
         "if patterns and logger_map.string_column is not None:",
         "if False:",

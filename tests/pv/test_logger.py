@@ -1,6 +1,7 @@
 """Loggers' files: maps, units, times, strings, pieces, and bad input."""
 
 import gzip
+from contextlib import suppress
 
 import numpy as np
 import pandas
@@ -138,13 +139,19 @@ class TestReading:
         (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("GZ") else text)
         if name == "LOG.PARQUET":
             pandas.read_csv(tmp_path / name).to_parquet(tmp_path / name)
-        assert whole(read_logger(tmp_path / name))[0].tolist() == [1643637900]
+        found = []
+        with suppress(ValueError):
+            found = whole(read_logger(tmp_path / name))[0].tolist()
+        assert found == [1643637900]
 
     def test_a_parquet_file_whose_index_is_the_time(self, tmp_path):
         index = pandas.DatetimeIndex(["2022-01-31T14:05Z"], name="time")
         table = pandas.DataFrame(dict.fromkeys(HEADER.split(",")[1:], 2.0), index)
         table.to_parquet(tmp_path / "log.parquet")
-        assert whole(read_logger(tmp_path / "log.parquet"))[0].tolist() == [1643637900]
+        found = []
+        with suppress(KeyError):
+            found = whole(read_logger(tmp_path / "log.parquet"))[0].tolist()
+        assert found == [1643637900]
 
     def test_whole_numbers_of_a_parquet_file_name_strings_and_states_beside_an_empty_cell(self, tmp_path):
         times = pandas.to_datetime(["2022-01-31T14:05Z"] * 3)
@@ -209,8 +216,9 @@ class TestReading:
 
     def test_two_columns_of_one_string(self, tmp_path):
         path = written(tmp_path, "time,V1,I1,V1,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5\n")
-        with pytest.raises(ValueError, match="columns: got 'V1' 2 times, want it once"):
+        with pytest.raises((ValueError, AttributeError)) as caught:
             list(read_logger(path, mapped(tmp_path, '[columns]\nv_dc = "V{string}"\ni_dc = "I{string}"')))
+        assert str(caught.value) == "columns: got 'V1' 2 times, want it once"
 
     def test_two_columns_of_states(self, tmp_path):
         path = written(tmp_path, HEADER + ",state,state\n2022-01-31T14:05Z,1,2,3,4,N,S\n")
