@@ -143,6 +143,7 @@ def train(
             steps=steps,
             seed=seed,
         )
+        alarms = told(monitor.false_alarms(false_alarms, minutes), false_alarms)
     if fresh and holds_monitor(model):
         say(f"{model}: the old monitor is now {set_aside(model)}")
     monitor.save(model)
@@ -153,7 +154,7 @@ def train(
         say(f"{state}: later intervals of {labels} override all its rows, so it is not learnt from them")
     states, kept = ", ".join(monitor.thresholds.states), len(rows.time)
     say(f"{model}: states {states}; {kept} rows kept")
-    for line in told(monitor.false_alarms(false_alarms, minutes), false_alarms):
+    for line in alarms:
         say(line)
     for line in problems(check_logger(data, monitor.logger_map, *(monitor.site or (None, None)))):
         say(line)

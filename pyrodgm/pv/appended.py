@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pyrodgm.pv.csv_tables import csv_header, csv_tables
+from pyrodgm.pv.csv_tables import csv_header, csv_tables, with_decimal
 from pyrodgm.pv.logger import Piece, pieces_of
 from pyrodgm.pv.logger_map import LoggerMap, sources
 
@@ -59,6 +59,7 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
         if file.seek(0, io.SEEK_END) < place.offset:
             raise ValueError(f"data: got {path.name}, shorter than what was read of it, want a file that grows")
         separator, names = csv_header(header)
+        logger_map = with_decimal(logger_map, separator)
         strings = sources(logger_map, names)
         while True:
             file.seek(place.offset)

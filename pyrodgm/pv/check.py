@@ -35,7 +35,7 @@ class StringCheck:
     Args:
         rows: number of rows read.
         used: number of rows not left out.
-        first, last: first and last time, in seconds since 1970 in UTC; None if no row has a time.
+        first, last: earliest and latest time, in seconds since 1970 in UTC; None if no row has a time.
         step: most frequent number of seconds between two rows; None for fewer than two rows.
         gaps: the ten longest, as pairs of the number of missing rows and the time before them, in seconds.
         skipped: number of rows left out, by reason.
@@ -188,8 +188,9 @@ class _Pass:
         ahead = steps[steps > 0]
         self.steps.update(dict(zip(*(part.tolist() for part in np.unique(ahead, return_counts=True)), strict=True)))
         check, common = self.check, self.steps.most_common(1)
-        check.first = int(time[0]) if check.first is None else check.first
-        check.last, self.previous = int(time.max()), int(time[-1])
+        earliest, latest, self.previous = int(time.min()), int(time.max()), int(time[-1])
+        check.first = earliest if check.first is None else min(check.first, earliest)
+        check.last = latest if check.last is None else max(check.last, latest)
         if common:
             long = np.flatnonzero(steps > 1.5 * common[0][0])
             self.gaps += [(int(steps[i]), int(time[i])) for i in long]

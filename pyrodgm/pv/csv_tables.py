@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import warnings
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,11 @@ def csv_header(line: str) -> tuple[str, list[str]]:
     """The separator and the column names of the first line of a CSV."""
     separator = max(",;\t", key=line.count)
     return separator, [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])]
+
+
+def with_decimal(logger_map: LoggerMap, separator: str) -> LoggerMap:
+    """The map with the decimal mark of a CSV: that of the map, or a comma beside semicolons, or a point."""
+    return logger_map._replace(decimal=logger_map.decimal or ("," if separator == ";" else "."))
 
 
 def csv_tables(
@@ -46,20 +52,20 @@ def csv_tables(
         source: a path, or bytes in memory.
         name: name of the file, for messages.
         separator, header: see ``csv_header``.
-        logger_map: see ``load_map``.
+        logger_map: with its decimal mark, see ``with_decimal``.
         rows_at_once: number of rows of a table.
         skip: number of lines before the first row.
         first: number of the first row in the file, for messages.
 
     Raises:
-        ValueError: for text that is no CSV; and if the first row is read and most rows have too many cells.
+        ValueError: for text that is no CSV; for a compressed file that is damaged or not complete; and if the first
+            row is read and most rows have too many cells.
     """
     pandas = need("pandas")
-    decimal = logger_map.decimal or ("," if separator == ";" else ".")
     texts = {header.index(name): str for name in (logger_map.time, logger_map.string_column) if name in header}
     options: dict[str, Any] = {
         "sep": separator,
-        "decimal": decimal,
+        "decimal": logger_map.decimal,
         "header": None,
         "index_col": False,
         "dtype": texts,
@@ -85,6 +91,10 @@ def csv_tables(
                 break
             except pandas.errors.EmptyDataError:
                 break
+            except (EOFError, zlib.error) as error:
+                raise ValueError(
+                    f"data: got {name}, which ends early or is damaged ({error}), want all of it"
+                ) from error
             except (pandas.errors.ParserError, pandas.errors.ParserWarning, UnicodeDecodeError) as error:
                 problem = error
             try:
@@ -115,7 +125,7 @@ def csv_tables(
 def _opened(source):
     if isinstance(source, io.BytesIO):
         return source
-    return (gzip.open if source.suffix == ".gz" else open)(source, "rb")
+    return (gzip.open if source.suffix.lower() == ".gz" else open)(source, "rb")
 
 
 def _cut_to_size(file, separator, width, done, number):

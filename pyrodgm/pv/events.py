@@ -14,12 +14,14 @@ an hour, it stands for zero seconds.
 from __future__ import annotations
 
 import copy
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from pyrodgm.pv.rows import NORMAL
 
+LEAST_STEPS = 10  # between rows that show how often there is a row
 LONGEST_STEP = 3600  # seconds that one row may stand for
 JOULES = 3.6e6  # in a kWh
 
@@ -161,6 +163,25 @@ class EventsOfString:
                         float(joules / JOULES),
                     )
                 )
+
+
+def check_step(string: str, time: np.ndarray, minutes: int) -> None:
+    """Raise ``ValueError`` if nine of ten rows are more than two blocks apart, so that no two of them form an event.
+
+    In a file that is out of order, many steps are long, but many are negative as well, so that nothing is raised.
+
+    Args:
+        string: name of the string, for the message.
+        time: times of rows in seconds, ``(N,)``; fewer than eleven show nothing.
+        minutes: length of a block.
+    """
+    steps = np.diff(time)
+    if len(steps) >= LEAST_STEPS and np.percentile(steps, 10) > 120 * minutes:
+        step = float(np.median(steps))
+        raise ValueError(
+            f"minutes: got {minutes} for string {string!r} with a row every {step / 60:g} minutes, want at least "
+            f"{math.ceil(step / 120)}, or no two rows belong to one event"
+        )
 
 
 def seconds_of(time: np.ndarray, before: int | None) -> np.ndarray:

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaincinv, gammaincinv, ndtri, stdtrit
 
-from pyrodgm.pv.events import EventsOfString
+from pyrodgm.pv.events import EventsOfString, check_step
 from pyrodgm.pv.rows import UNSEEN, number_dates
 from pyrodgm.pv.thresholds import Thresholds
 
@@ -83,9 +83,13 @@ def measure_false_alarms(
         further: normal days, by string.
         stated: the stated share of false alarms.
         minutes: length of the blocks that events are made of.
+
+    Raises:
+        ValueError: if the blocks are too short for the rows of a string, see ``check_step``.
     """
     shares, counts, begins, rows = [], [], [], 0
     for name, its in further.items():
+        check_step(name, np.concatenate([day.time for day in its]), minutes)
         for time, score, probabilities in its:
             place, unseen = thresholds.decide(name, score, probabilities, stated)
             state = np.where(unseen, UNSEEN, thresholds.states[place])

@@ -66,7 +66,7 @@ def follow_file(
     path, output = Path(path), own_folder(output, monitor.identity)
     if not path.is_file():
         raise FileNotFoundError(f"data: got {path}, want a file that is there")
-    if path.suffix != ".csv":
+    if path.suffix.lower() != ".csv":
         raise ValueError(f"data: got {path.name}, want a file that ends in .csv to follow it")
     watch, logger_map = Watch(monitor, false_alarms, minutes), monitor.logger_map if logger_map is None else logger_map
     progress = _Progress(output, watch, about_report(watch, path))

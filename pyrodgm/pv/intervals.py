@@ -31,7 +31,8 @@ def read_intervals(path: str | Path) -> list[Interval]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for an empty file, missing columns, times without an offset, and an end before its start.
+        ValueError: for an empty file, missing columns, other times than ISO 8601 with an offset, and an end before its
+            start.
     """
     pandas = need("pandas")
     if not Path(path).is_file():
@@ -51,9 +52,12 @@ def read_intervals(path: str | Path) -> list[Interval]:
     for line, row in enumerate(table[list(Interval._fields)].itertuples(index=False), 2):
         seconds: list[int] = []
         for name, text in (("start", row.start), ("end", row.end)):
-            moment = pandas.to_datetime(text, errors="coerce")
+            moment = pandas.to_datetime(text.strip(), format="ISO8601", errors="coerce")
             if moment is pandas.NaT or moment.tzinfo is None:
-                raise ValueError(f"labels: got {name} {text!r} in line {line}, want a time with its offset from UTC")
+                raise ValueError(
+                    f"labels: got {name} {text!r} in line {line}, want a time with its offset from UTC such "
+                    "as 2022-01-31T14:05:00-07:00"
+                )
             seconds.append(int(moment.timestamp()))
         start, end = seconds
         if end < start:

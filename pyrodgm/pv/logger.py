@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
-from pyrodgm.pv.csv_tables import TOO_LONG, csv_header, csv_tables
+from pyrodgm.pv.csv_tables import TOO_LONG, csv_header, csv_tables, with_decimal
 from pyrodgm.pv.logger_map import LoggerMap, Source, sources
 from pyrodgm.pv.units import QUANTITIES, unknown_unit
 
@@ -99,15 +99,18 @@ def read_logger(
     path, logger_map = Path(path), LoggerMap() if logger_map is None else logger_map
     if not path.is_file():
         raise FileNotFoundError(f"data: got {path}, want a file that is there")
-    if path.name.endswith((".csv", ".csv.gz")):
-        header, tables = _csv(path, logger_map, rows_at_once)
-    elif path.suffix == ".parquet":
+    kind = path.name.lower()
+    if kind.endswith((".csv", ".csv.gz")):
+        header, tables, logger_map = _csv(path, logger_map, rows_at_once)
+    elif kind.endswith(".parquet"):
         header, tables = _parquet(path, rows_at_once)
     else:
         raise ValueError(f"data: got {path.name}, want a file that ends in .csv, .csv.gz or .parquet")
     strings = sources(logger_map, header)
     if label is not None and label not in header:
         raise ValueError(f"label: got {label!r}, want a column of {path.name}: {', '.join(header[:12])}")
+    if label is not None and header.count(label) > 1:
+        raise ValueError(f"label: got {label!r} {header.count(label)} times in {path.name}, want it once")
     first = 1
     for part, table in enumerate(tables):
         if not len(table):
@@ -119,15 +122,16 @@ def read_logger(
 
 
 def _csv(path, logger_map, rows_at_once):
-    """Column names, and tables of text and numbers."""
-    opened = gzip.open if path.suffix == ".gz" else open
+    """Column names, tables of text and numbers, and the map with the decimal mark of the file."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except (UnicodeDecodeError, OSError, EOFError) as error:
         raise ValueError(f"data: got {path.name}, which is not text ({error}), want a CSV in UTF-8") from error
     separator, header = csv_header(line)
-    return header, csv_tables(path, path.name, separator, header, logger_map, rows_at_once, skip=1)
+    logger_map = with_decimal(logger_map, separator)
+    return header, csv_tables(path, path.name, separator, header, logger_map, rows_at_once, skip=1), logger_map
 
 
 def _parquet(path, rows_at_once):
@@ -136,13 +140,18 @@ def _parquet(path, rows_at_once):
         file = parquet.ParquetFile(path)
     except pyarrow.ArrowException as error:
         raise ValueError(f"data: got {path.name}, which cannot be read ({error}), want a Parquet file") from error
-    return file.schema_arrow.names, (batch.to_pandas() for batch in file.iter_batches(rows_at_once))
+    # an index of pandas is a column too; whole numbers beside empty cells stay whole, as they may name strings
+    plain = {"ignore_metadata": True, "integer_object_nulls": True}
+    return file.schema_arrow.names, (batch.to_pandas(**plain) for batch in file.iter_batches(rows_at_once))
 
 
 def pieces_of(
     table: Any, first: int, strings: Sequence[Source], logger_map: LoggerMap, label: str | None = None, part: int = 0
 ) -> Iterator[Piece]:
-    """A table's rows string by string; ``first`` is the number of its first row in the file."""
+    """A table's rows string by string; ``first`` is the number of its first row in the file.
+
+    For text with decimal commas, the map must say so, see ``with_decimal``.
+    """
     time = _times(table[logger_map.time], first, logger_map)
     row = np.arange(first, first + len(table))
     too_long = table[TOO_LONG].to_numpy() > 0 if TOO_LONG in table else None
@@ -150,12 +159,12 @@ def pieces_of(
     groups = {None: slice(None)}
     if logger_map.string_column is not None:
         cells = table[logger_map.string_column]
-        names = cells.astype(object).where(cells.notna(), NO_STRING).astype(str).to_numpy()
+        names = cells.astype(object).where(cells.notna(), NO_STRING).astype(str).str.strip().to_numpy()
         groups = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
     for source in strings:
         numbers = {}
         for name, (column, factor, shift) in source.columns.items():
-            values, unread = _numbers(column, table[column], first)
+            values, unread = _numbers(column, table[column], first, logger_map.decimal)
             numbers[name] = values * factor + shift, unread
         remarks = {
             name: unknown_unit(name, logger_map.columns[name].unit, told[0]) for name, told in source.columns.items()
@@ -176,21 +185,21 @@ def pieces_of(
             )
 
 
-def _numbers(name, cells, first):
+def _numbers(name, cells, first, decimal):
     """A column as floats with NaN, and the number of its cells with text that is not a number."""
     if cells.dtype.kind in "fiu":
         return cells.to_numpy(float), 0
     pandas = need("pandas")
+    if decimal == ",":  # one cell of text, and the fast parser leaves the whole column as text
+        cells = cells.astype("string").str.replace(",", ".", regex=False)
     values = pandas.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
-    bad = np.isnan(values) & cells.notna().to_numpy()
-    if bad.any():
-        place = int(np.flatnonzero(bad)[0])
-        text = str(cells.iloc[place]).strip()
-        if re.fullmatch(r"-?\d+,\d+", text):
-            raise ValueError(
-                f"{name}: got {text!r} in row {first + place}, want a decimal point, or decimal = ',' in a map"
-            )
-    return values, int(bad.sum())
+    bad = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy())
+    texts = cells.iloc[bad].astype(str).str.strip()
+    commas = np.flatnonzero(texts.str.fullmatch(r"-?\d+,\d+"))
+    if len(commas):
+        text, row = texts.iloc[commas[0]], first + bad[commas[0]]
+        raise ValueError(f"{name}: got {text!r} in row {row}, want a decimal point, or decimal = ',' in a map")
+    return values, len(bad)
 
 
 def _times(cells, first, logger_map):
@@ -212,10 +221,10 @@ def _read_times(cells, first, logger_map):
     if cells.dtype.kind == "M":
         read, local = (nothing, cells) if cells.dt.tz is None else (cells, nothing)
     else:
-        texts = cells.astype("string")
+        texts = cells.astype("string").str.strip()
         told = texts.dropna()
         begins = first == 1  # a bad time in a later part is a row without a time
-        if begins and logger_map.time_format is None and len(told) and not re.fullmatch(ISO, told.iloc[0].strip()):
+        if begins and logger_map.time_format is None and len(told) and not re.fullmatch(ISO, told.iloc[0]):
             raise ValueError(
                 f"{name}: got {told.iloc[0]!r} in row {first}, want ISO 8601 such as 2022-01-31T14:05:00-07:00, "
                 "or a format in a map"

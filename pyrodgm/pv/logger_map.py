@@ -137,23 +137,28 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
 
     Raises:
         ValueError: for a header without names; for missing columns, with the most similar names in the file; for a
-            column that occurs twice.
+            column that occurs twice; for a map that names the strings in two ways.
     """
+    patterns = {name: c for name, c in logger_map.columns.items() if "{string}" in c.name}
+    if patterns and logger_map.string_column is not None:
+        raise ValueError(
+            f"string: got the column {logger_map.string_column!r} and the pattern "
+            f"{next(iter(patterns.values())).name!r}, want one of the two to name the strings"
+        )
     if not any(header):
         raise ValueError("columns: got a file without names of columns, want them in its first line")
     wanted = [logger_map.time, *(column.name for column in logger_map.columns.values())]
     for name in wanted if logger_map.string_column is None else [*wanted, logger_map.string_column]:
-        if header.count(name) > 1:
-            raise ValueError(f"columns: got {name!r} {header.count(name)} times, want it once")
+        _check_once(name, header)
     _check_there("time", logger_map.time, header)
     if logger_map.string_column is not None:
         _check_there("string", logger_map.string_column, header)
-    patterns = {name: c for name, c in logger_map.columns.items() if "{string}" in c.name}
     found: dict[str | None, dict[str, str]] = {} if patterns else {None: {}}
     for name, column in patterns.items():
         before, after = map(re.escape, column.name.split("{string}", 1))
         for there in header:
             if match := re.fullmatch(f"{before}(.+?){after}", there):
+                _check_once(there, header)
                 found.setdefault(match[1], {})[name] = there
     strings = []
     for string, own in found.items():
@@ -170,14 +175,22 @@ def sources(logger_map: LoggerMap, header: list[str]) -> list[Source]:
             raise ValueError(f"columns: got neither temp_module nor temp_air, want one of them{near}")
         strings.append(Source(string or logger_map.string or "1", columns))
     if not strings:
-        column = next(iter(patterns.values())).name
-        raise ValueError(f"columns: got no column like {column!r}, want one per string{_near(column, header)}")
+        pattern = next(iter(patterns.values())).name
+        raise ValueError(f"columns: got no column like {pattern!r}, want one per string{_near(pattern, header)}")
+    for name, column in logger_map.columns.items():
+        if column.name != name and all(name not in source.columns for source in strings):
+            _check_there(name, column.name, header)
     return sorted(strings, key=lambda source: source.string)
 
 
 def _check_there(what, name, header):
     if name not in header:
         raise ValueError(f"columns: got none called {name!r} for {what}{_near(name, header)}, want it, or a map")
+
+
+def _check_once(name, header):
+    if header.count(name) > 1:
+        raise ValueError(f"columns: got {name!r} {header.count(name)} times, want it once")
 
 
 def _near(name, header):

@@ -41,8 +41,9 @@ def monitor_file(
         logger_map: None for the map used in training.
 
     Raises:
-        ValueError: as in ``read_logger``; for a file without a string that the monitor knows, missing columns, a folder
-            with another monitor's report, or a folder that follows a file.
+        ValueError: as in ``read_logger``; for blocks too short for the rows, see ``check_step``; for a file without a
+            string that the monitor knows, missing columns, a folder with another monitor's report, or a folder that
+            follows a file.
 
     Example::
 

@@ -199,6 +199,9 @@ class Monitor:
         Args:
             stated: the share of normal rows that may be called something else.
             minutes: length of the blocks that events are made of.
+
+        Raises:
+            ValueError: if the blocks are too short for the rows of a string.
         """
         return measure_false_alarms(self.thresholds, self.further, stated, minutes)
 

@@ -7,7 +7,7 @@ A row has one reason, the first of these that applies:
     no time          the cell is empty or cannot be read, or lacks the offset from UTC that other cells have
     time repeats     the same time as the row before
     time runs back   earlier than the latest row before
-    night            irradiance below 20 W/m²
+    night            irradiance below 20 W/m², but not below -20
     NAME missing     current, voltage, irradiance, or both temperatures
     NAME out of range
     NAME stuck       the same value in twelve consecutive rows, except 0 A and 0 V; applies from the twelfth row on
@@ -73,7 +73,8 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
     because("time runs back", piece.time <= latest[:-1])
     seen.latest, seen.previous = int(latest[-1]), int(before[-1])
     values = piece.values
-    because("night", values["poa_global"] < LEAST_IRRADIANCE)
+    poa = values["poa_global"]
+    because("night", (poa < LEAST_IRRADIANCE) & (poa >= RANGES["poa_global"][0]))
     for name in WATCHED:
         because(f"{name} missing", np.isnan(values[name]))
     because("temperature missing", np.all([np.isnan(values[n]) for n in TEMPERATURES if n in values], 0))

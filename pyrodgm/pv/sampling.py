@@ -108,7 +108,7 @@ def _texts(state):
     texts = np.full(len(state), None, object)
     for i, label in enumerate(state.tolist()):
         if label is not None:
-            texts[i] = (f"{label:g}" if isinstance(label, float) else str(label).strip()) or None
+            texts[i] = (str(label).removesuffix(".0") if isinstance(label, float) else str(label).strip()) or None
     return texts
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyrodgm.pv.days import DaysOfString
-from pyrodgm.pv.events import Event, EventsOfString, seconds_of
+from pyrodgm.pv.events import Event, EventsOfString, check_step, seconds_of
 from pyrodgm.pv.examples import Example, ExamplesOfString
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, Piece
 from pyrodgm.pv.monitor_model import Monitor
@@ -144,6 +144,7 @@ class _String:
 
     def rows(self, piece):
         """The columns of ``rows.parquet``. Events, days and examples are updated as well."""
+        check_step(self.string, piece.time[piece.time != NO_TIME], self.events.seconds // 60)
         skipped = left_out(piece, self.seen, COLUMNS[self.monitor.readings.columns])
         used = skipped == None  # noqa: E711
         values = {name: column[used] for name, column in piece.values.items()}

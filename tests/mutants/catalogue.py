@@ -5013,6 +5013,21 @@ mutants(
 mutants(
     "pv/events.py",
     (
+        "> 120 * minutes",
+        "> 240 * minutes",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
+        "math.ceil(step / 120)",
+        "math.ceil(step / 60)",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
+        "np.percentile(steps, 10)",
+        "np.median(steps)",
+        "pv/test_events.py::test_blocks_too_short_for_the_rows",
+    ),
+    (
         "other.events, other.open = list(self.events), dict(self.open)",
         "other.events, other.open = list(self.events), self.open",
         "pv/test_events.py::TestEvents::test_asking_for_the_events_so_far_changes_none",
@@ -5409,8 +5424,13 @@ mutants(
 mutants(
     "pv/sampling.py",
     (
-        'f"{label:g}"',
+        'str(label).removesuffix(".0")',
         "str(label)",
+        "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
+    ),
+    (
+        'str(label).removesuffix(".0")',
+        'f"{label:g}"',
         "pv/test_monitor.py::TestRows::test_numbers_are_states_without_a_point",
     ),
     (
@@ -7166,8 +7186,8 @@ mutants(
         "test_cli_pv.py::TestCheck::test_the_clock_is_checked_at_the_place_that_is_given",
     ),
     (
-        "        seed=seed,\n        )\n    if fresh",
-        "        seed=0,\n        )\n    if fresh",
+        "        seed=seed,\n        )\n        alarms",
+        "        seed=0,\n        )\n        alarms",
         "test_cli_pv.py::TestMonitor::test_training_takes_every_option",
     ),
     (
@@ -7973,8 +7993,8 @@ mutants(
         "pv/test_logger.py::TestReading::test_a_repeated_hour_without_an_order_has_no_time",
     ),
     (
-        "_numbers(column, table[column], first)",
-        "_numbers(column, table[column], 1)",
+        "_numbers(column, table[column], first, ",
+        "_numbers(column, table[column], 1, ",
         "pv/test_logger.py::TestReading::test_messages_count_the_rows_of_the_file[2]",
     ),
     (
@@ -7982,9 +8002,59 @@ mutants(
         "state",
         "pv/test_logger.py::TestReading::test_states_of_two_strings_stay_with_their_rows",
     ),
+    (
+        '"ignore_metadata": True, ',
+        "",
+        "pv/test_logger.py::TestReading::test_a_parquet_file_whose_index_is_the_time",
+    ),
+    (
+        "kind = path.name.lower()",
+        "kind = path.name",
+        "pv/test_logger.py::TestReading::test_capitals_in_the_end_of_a_files_name",
+    ),
+    (
+        '"integer_object_nulls": True',
+        '"integer_object_nulls": False',
+        "pv/test_logger.py::TestReading::test_whole_numbers_of_a_parquet_file_name_strings_and_states_beside_an_empty_cell",
+    ),
+    (
+        ".astype(str).str.strip().to_numpy()",
+        ".astype(str).to_numpy()",
+        "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
+    ),
+    (
+        'cells.astype("string").str.strip()',
+        'cells.astype("string")',
+        "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
+    ),
+    (
+        '.replace(",", ".", regex=False)',
+        '.replace(",", "", regex=False)',
+        "pv/test_logger.py::TestReading::test_a_cell_of_text_among_decimal_commas",
+    ),
+    (
+        "cells.iloc[bad].astype(str)",
+        "cells.iloc[bad[:1]].astype(str)",
+        "pv/test_logger.py::TestReading::test_a_decimal_comma_after_other_text_is_said",
+    ),
+    (
+        "first + bad[commas[0]]",
+        "first + commas[0]",
+        "pv/test_logger.py::TestReading::test_a_decimal_comma_after_other_text_is_said",
+    ),
+    (
+        "header.count(label) > 1",
+        "header.count(label) > 2",
+        "pv/test_logger.py::TestReading::test_two_columns_of_states",
+    ),
 )
 mutants(
     "pv/csv_tables.py",
+    (
+        "except (EOFError, zlib.error)",
+        "except zlib.error",
+        "pv/test_logger.py::TestTooManyCells::test_a_compressed_file_that_is_not_complete",
+    ),
     (
         '"---", "--", "No Data"]',
         '"---"]',
@@ -8096,6 +8166,11 @@ mutants(
 )
 mutants(
     "pv/intervals.py",
+    (
+        ', format="ISO8601", errors',
+        ", errors",
+        "pv/test_monitor.py::TestBadInput::test_labels",
+    ),
     (
         "time <= interval.end",
         "time < interval.end",
@@ -8664,6 +8739,21 @@ mutants(
 mutants(
     "pv/logger_map.py",
     (
+        "                _check_once(there, header)\n",
+        "",
+        "pv/test_logger.py::TestReading::test_two_columns_of_one_string",
+    ),
+    (
+        "if patterns and logger_map.string_column is not None:",
+        "if False:",
+        "pv/test_logger.py::TestReading::test_strings_named_in_two_ways",
+    ),
+    (
+        "if column.name != name and all(name not in source.columns for source in strings):",
+        "if False:",
+        "pv/test_logger.py::TestReading::test_a_map_names_a_column_that_is_not_there",
+    ),
+    (
         "(.+?)",
         "(.*)",
         "pv/test_logger.py::TestReading::test_strings_are_in_the_order_of_their_names_and_a_total_is_none",
@@ -8803,6 +8893,16 @@ mutants(
         "pv/test_check.py::TestCheck::test_the_ten_longest_gaps",
     ),
     (
+        "else min(check.first, earliest)",
+        "else check.first",
+        "pv/test_check.py::TestCheck::test_the_span_of_a_file_whose_newest_row_comes_first",
+    ),
+    (
+        "else max(check.last, latest)",
+        "else latest",
+        "pv/test_check.py::TestCheck::test_the_span_of_a_file_whose_newest_row_comes_first",
+    ),
+    (
         "level >= CURTAILED * top",
         "level >= top",
         "pv/test_check.py::TestCheck::test_open_circuit_clipping_curtailment_and_spikes",
@@ -8888,6 +8988,11 @@ mutants(
     (
         "< LEAST_IRRADIANCE)",
         "<= LEAST_IRRADIANCE)",
+        "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        ' & (poa >= RANGES["poa_global"][0])',
+        "",
         "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
     ),
     (

@@ -66,6 +66,7 @@ CASES = [
     ({"time": times(_7=1_643_637_600 + 60)}, {7: "time runs back"}),
     ({"v_dc": (slice(10, 24), 260.0)}, {21: "v_dc stuck", 22: "v_dc stuck", 23: "v_dc stuck"}),
     ({"i_dc": (slice(10, 30), 0.0)}, {}),
+    ({"poa_global": ([3, 4], [-20.0, -9999.0])}, {3: "night", 4: "poa_global out of range"}),
 ]
 
 
@@ -131,6 +132,14 @@ class TestCheck:
         check = checked(tmp_path, table, place=False, rows_at_once=rows_at_once)
         assert check.gaps == [(rows, before[rows]) for rows in range(12, 2, -1)]
         assert (check.first, check.last) == (time[0], time[-11])
+
+    @pytest.mark.parametrize("rows_at_once", [3, 1000])
+    def test_the_span_of_a_file_whose_newest_row_comes_first(self, tmp_path, rows_at_once):
+        lines = [f"2022-01-31T14:{minute:02}Z,1,2,3,4" for minute in range(9, -1, -1)]
+        (tmp_path / "log.csv").write_text("\n".join(["time,i_dc,v_dc,poa_global,temp_air", *lines]) + "\n")
+        check = check_logger(tmp_path / "log.csv", rows_at_once=rows_at_once)["1"]
+        assert (check.first, check.last) == (1643637600, 1643637600 + 540)
+        assert check.skipped["time runs back"] == 9
 
     def test_a_missing_row_is_a_gap_and_a_late_one_is_none(self, tmp_path):
         time = 1_643_637_600 + 60 * np.delete(np.arange(60), 20)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pyrodgm.pv import EventsOfString
-from pyrodgm.pv.events import seconds_of
+from pyrodgm.pv.events import check_step, seconds_of
 
 START = 1_643_637_600  # a whole number of quarters of an hour
 
@@ -78,6 +78,23 @@ class TestEvents:
 
     def test_nothing(self):
         assert EventsOfString("1", 15).finish() == []
+
+
+def test_blocks_too_short_for_the_rows():
+    """Rows at most two blocks apart form events. Few rows, or rows out of order, do not show how far apart they are."""
+    assert events_of(["A"] * 3, step=1800) and not events_of(["A"] * 3, step=3600)
+    time = START + 3600 * np.arange(24)
+    with pytest.raises(
+        ValueError, match="minutes: got 15 for string 'a' with a row every 60 minutes, want at least 30, or"
+    ):
+        check_step("a", time, 15)
+    refused = []
+    for case in (time[:10], START + (time - START) // 2, np.repeat(time, 2), time[::-1], time[np.arange(24) * 5 % 24]):
+        try:
+            check_step("a", case, 15)
+        except ValueError:
+            refused.append(case)
+    assert refused == [] and check_step("a", time, 30) is None
 
 
 def test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause():

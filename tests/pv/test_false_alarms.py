@@ -128,6 +128,15 @@ class TestMeasured:
         found = measure_false_alarms(self.THRESHOLDS, {"1": [self.day(1, 600)], "2": [self.day(1, 50)]}, 0.02)
         assert (found.days, found.dates) == (2, 1)
 
+    def test_blocks_too_short_for_the_rows_are_refused(self):
+        """No event could be found, so that their rate would be zero."""
+        hourly = [self.day(number, 10)._replace(time=DAY * number + 3600 * np.arange(10)) for number in (1, 2)]
+        with pytest.raises(
+            ValueError, match="minutes: got 15 for string '1' with a row every 60 minutes, want at least"
+        ):
+            measure_false_alarms(self.THRESHOLDS, {"1": hourly}, 0.02)
+        assert measure_false_alarms(self.THRESHOLDS, {"1": hourly}, 0.02, minutes=60).events.value == 0
+
     def test_told(self):
         further = {"1": [self.day(1, 100, unseen=[0]), self.day(2, 100)], "2": [self.day(2, 100)]}
         lines = told(measure_false_alarms(self.THRESHOLDS, further, 0.02), 0.02)

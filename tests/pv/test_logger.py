@@ -1,6 +1,7 @@
 """Loggers' files: maps, units, times, strings, pieces, and bad input."""
 
 import gzip
+from contextlib import suppress
 
 import numpy as np
 import pandas
@@ -83,6 +84,20 @@ class TestReading:
         path = written(tmp_path, HEADER.replace(",", ";") + "\n2022-01-31T14:05:00Z;1,5;300,25;700;-3,0\n")
         assert whole(read_logger(path))[1]["v_dc"].tolist() == [300.25]
 
+    @pytest.mark.parametrize("text", ["Error", "1.300,5"])
+    def test_a_cell_of_text_among_decimal_commas(self, tmp_path, text):
+        rows = "".join(f"\n2022-01-31T14:0{i}Z;1,5;{v};700;-3,0" for i, v in enumerate(("300,25", text, "-1,5", "9.5")))
+        for mark in (",", ";"):
+            path = written(tmp_path, (HEADER.replace(",", ";") + rows + "\n"))
+            if mark == ",":
+                path = tmp_path / "log.parquet"
+                pandas.read_csv(tmp_path / "log.csv", sep=";", dtype=str).to_parquet(path)
+            _, values, (piece,) = whole(
+                read_logger(path, load_map(None)._replace(decimal="," if mark == "," else None))
+            )
+            np.testing.assert_equal(values["v_dc"], [300.25, np.nan, -1.5, 9.5])
+            assert values["i_dc"].tolist() == [1.5] * 4 and piece.unread == {"v_dc": 1}
+
     def test_the_decimal_mark_of_the_map_comes_first(self, tmp_path):
         """A point between semicolons, and a comma in quotes between commas."""
         for text, mark in (
@@ -118,6 +133,36 @@ class TestReading:
         for name in ("log.csv.gz", "log.parquet"):
             assert whole(read_logger(tmp_path / name))[0].tolist() == [1643637900]
 
+    @pytest.mark.parametrize("name", ["LOG.CSV", "Log.Csv.GZ", "LOG.PARQUET"])
+    def test_capitals_in_the_end_of_a_files_name(self, tmp_path, name):
+        text = (HEADER + "\n2022-01-31T14:05Z,1,2,3,4\n").encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("GZ") else text)
+        if name == "LOG.PARQUET":
+            pandas.read_csv(tmp_path / name).to_parquet(tmp_path / name)
+        found = []
+        with suppress(ValueError):
+            found = whole(read_logger(tmp_path / name))[0].tolist()
+        assert found == [1643637900]
+
+    def test_a_parquet_file_whose_index_is_the_time(self, tmp_path):
+        index = pandas.DatetimeIndex(["2022-01-31T14:05Z"], name="time")
+        table = pandas.DataFrame(dict.fromkeys(HEADER.split(",")[1:], 2.0), index)
+        table.to_parquet(tmp_path / "log.parquet")
+        found = []
+        with suppress(KeyError):
+            found = whole(read_logger(tmp_path / "log.parquet"))[0].tolist()
+        assert found == [1643637900]
+
+    def test_whole_numbers_of_a_parquet_file_name_strings_and_states_beside_an_empty_cell(self, tmp_path):
+        times = pandas.to_datetime(["2022-01-31T14:05Z"] * 3)
+        own = pandas.array([1, None, 12], "Int64")
+        table = pandas.DataFrame({"time": times, "inverter": own, "state": own, "i_dc": own})
+        table.assign(**dict.fromkeys(HEADER.split(",")[2:], 2.0)).to_parquet(tmp_path / "log.parquet")
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        pieces = list(read_logger(tmp_path / "log.parquet", logger_map, label="state"))
+        assert [(p.string, *p.state.tolist()) for p in pieces] == [("1", 1), (NO_STRING, None), ("12", 12)]
+        np.testing.assert_equal([p.values["i_dc"].item() for p in pieces], [1, np.nan, 12])
+
     def test_a_parquet_file_of_local_times(self, tmp_path):
         table = pandas.DataFrame({"time": pandas.to_datetime(["2022-01-31T14:05:00"])})
         table.assign(**dict.fromkeys(HEADER.split(",")[1:], 2.0)).to_parquet(tmp_path / "log.parquet")
@@ -152,6 +197,43 @@ class TestReading:
         path = written(tmp_path, HEADER + ",inverter" + lines + "\n")
         pieces = list(read_logger(path, mapped(tmp_path, 'string = { column = "inverter" }')))
         assert [piece.string for piece in pieces] == ["01", "1"]
+
+    def test_spaces_around_times_and_names_of_strings_are_no_part_of_them(self, tmp_path):
+        cells = [("01/31/2022 14:05", " A"), (" 01/31/2022 14:06 ", "A "), ("01/31/2022 14:07", "  ")]
+        lines = "".join(f"\n{time},1,2,3,4,{name}" for time, name in cells)
+        path = written(tmp_path, HEADER + ",inverter" + lines + "\n")
+        time = 'time = { format = "%m/%d/%Y %H:%M", timezone = "UTC" }\n'
+        pieces = list(read_logger(path, mapped(tmp_path, time + 'string = { column = "inverter" }')))
+        assert [(p.string, p.time.tolist()) for p in pieces] == [
+            ("A", [1643637900, 1643637960]), (NO_STRING, [1643638020]),
+        ]  # fmt: skip
+
+    def test_strings_named_in_two_ways(self, tmp_path):
+        text = 'string = { column = "inverter" }\n[columns]\nv_dc = "V{string}"\ni_dc = "I{string}"'
+        path = written(tmp_path, "time,inverter,V1,V2,I1,I2,poa_global,temp_air\n2022-01-31T14:05Z,A,1,2,3,4,5,6\n")
+        with pytest.raises(ValueError, match="string: got the column 'inverter' and the pattern 'I{string}', want one"):
+            list(read_logger(path, mapped(tmp_path, text)))
+
+    def test_two_columns_of_one_string(self, tmp_path):
+        path = written(tmp_path, "time,V1,I1,V1,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5\n")
+        with pytest.raises((ValueError, AttributeError)) as caught:
+            list(read_logger(path, mapped(tmp_path, '[columns]\nv_dc = "V{string}"\ni_dc = "I{string}"')))
+        assert str(caught.value) == "columns: got 'V1' 2 times, want it once"
+
+    def test_two_columns_of_states(self, tmp_path):
+        path = written(tmp_path, HEADER + ",state,state\n2022-01-31T14:05Z,1,2,3,4,N,S\n")
+        with pytest.raises(ValueError, match="label: got 'state' 2 times in log.csv, want it once"):
+            list(read_logger(path, label="state"))
+
+    def test_a_map_names_a_column_that_is_not_there(self, tmp_path):
+        """Although the model could do without it. A pattern needs a column of one string at least."""
+        path = written(tmp_path, "time,V1,I1,V2,I2,T2,poa_global,temp_air\n2022-01-31T14:05Z,1,2,3,4,5,6,7\n")
+        text = '[columns]\nv_dc = "V{string}"\ni_dc = "I{string}"\ntemp_module = '
+        pieces = read_logger(path, mapped(tmp_path, text + '"T{string}"'))
+        assert ["temp_module" in piece.values for piece in pieces] == [False, True]
+        for name in ("T3", "Tm{string}"):
+            with pytest.raises(ValueError, match=f"got none called '{name}' for temp_module .there are .*'T2'"):
+                list(read_logger(path, mapped(tmp_path, text + f'"{name}"')))
 
     def test_two_columns_that_name_the_string(self, tmp_path):
         path = written(tmp_path, HEADER + ",inverter,inverter\n2022-01-31T14:05Z,1,2,3,4,a,b\n")
@@ -250,6 +332,11 @@ class TestReading:
         with pytest.raises(ValueError, match="i_dc: got '3,5' in row 4, want a decimal point"):
             list(read_logger(written(tmp_path, "\n".join([HEADER, *lines]) + "\n"), rows_at_once=rows_at_once))
 
+    def test_a_decimal_comma_after_other_text_is_said(self, tmp_path):
+        lines = [f'2022-01-31T14:0{i}Z,"{cell}",2,3,4' for i, cell in enumerate(("1.5", "Error", "3,5", "4,5"))]
+        with pytest.raises(ValueError, match="i_dc: got '3,5' in row 3, want a decimal point"):
+            list(read_logger(written(tmp_path, "\n".join([HEADER, *lines]) + "\n")))
+
     def test_states_of_two_strings_stay_with_their_rows(self, tmp_path):
         rows = [f"2022-01-31T14:0{i}Z,1,2,3,4,{name},{state}" for i, (name, state) in enumerate(["AN", "BC", "AS"])]
         path = written(tmp_path, "\n".join([HEADER + ",inverter,state", *rows]) + "\n")
@@ -310,6 +397,16 @@ class TestTooManyCells:
         text = "\n".join([HEADER, *LINES[:3], LINES[3] + ",1", *LINES[4:]])
         (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode()))
         assert [i for i, reason in enumerate(reasons_of(read_logger(tmp_path / "log.csv.gz"))) if reason] == [3]
+
+    def test_a_compressed_file_that_is_not_complete(self, tmp_path):
+        lines = [f"2022-01-31T14:05:00Z,{i * 7919 % 1000},2,3,4" for i in range(5000)]
+        data = gzip.compress("\n".join([HEADER, *lines]).encode())
+        (tmp_path / "log.csv.gz").write_bytes(data[: len(data) // 2])
+        with pytest.raises((ValueError, EOFError)) as caught:
+            list(read_logger(tmp_path / "log.csv.gz"))
+        assert str(caught.value).startswith(
+            "data: got log.csv.gz, which ends early or is damaged (Compressed file ended"
+        )
 
     def test_half_of_the_rows_may_have_too_many(self, tmp_path):
         lines = [line + ",1" * (i % 2) for i, line in enumerate(LINES)]

@@ -377,11 +377,12 @@ class TestRows:
 
     def test_numbers_are_states_without_a_point(self, tmp_path):
         """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""
-        table = string(["N"] * 3).assign(state=np.repeat([np.nan, 2, 3.5], 288))
+        states = np.concatenate([np.full(288, np.nan), np.repeat([2, 3.5, 1000001, 1000002], 144)])
+        table = string(["N"] * 3).assign(state=states)
         first = int(table["time"][0].timestamp())
         path, healthy = written(tmp_path, table), Interval("1", first, first + 86_399, "normal")
         rows = sample_rows(path, None, "state", intervals=[healthy])
-        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5"]
+        assert list(dict.fromkeys(rows.state.tolist())) == ["normal", "2", "3.5", "1000001", "1000002"]
 
     def test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on(self):
         """Those of another string, of other days and of a fault give half the current, and are more."""
@@ -482,6 +483,10 @@ BAD_LABELS = [
     ("2,2022-03-01T00:00Z,2022-03-02T00:00Z,IV", "labels: got 'IV' of string '2'"),
     ("1,2022-03-01T12:00Z,2022-03-01T12:00Z,odd", "label: got a single row of 'odd'"),
     ("1,2022-03-01,2022-03-02,IV", "labels: got start '2022-03-01' in line 2, want a time with its offset"),
+    (
+        "1,01/03/2022 12:00+00:00,02/03/2022,IV",
+        "labels: got start '01/03/2022 12:00.00:00' in line 2, want a time with",
+    ),
     ("1,2022-03-03T00:00Z,2022-03-02T00:00Z,IV", "labels: got an end before its start in line 2"),
 ]
 
@@ -523,6 +528,15 @@ class TestBadInput:
             monitor_file(roof, new, tmp_path, minutes=0)
         with pytest.raises(ValueError, match="string: got 'CB7', want one of 1"):
             monitor_file(roof, new, tmp_path, logger_map=load_map(None)._replace(string="CB7"))
+        hourly = written(tmp_path, string(["IV"], minutes=60))
+        with pytest.raises(
+            ValueError, match="minutes: got 15 for string '1' with a row every 60 minutes, want at least 30"
+        ):
+            monitor_file(roof, hourly, tmp_path)
+        assert monitor_file(roof, hourly, tmp_path / "hourly", minutes=30).events
+        shuffled = written(tmp_path, string(["IV"], minutes=60).sample(frac=1, random_state=0))
+        assert monitor_file(roof, shuffled, tmp_path / "hourly").skipped["time runs back"] > 12
+        shutil.rmtree(tmp_path / "hourly")
         nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
         with pytest.raises(ValueError, match="string: got '', want one of 1"):
             monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
