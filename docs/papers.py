@@ -17,7 +17,8 @@ PAPERS = {
     "Kingma et al. 2016": "Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling. Improved variational inference "
     "with inverse autoregressive flow. NeurIPS. arXiv:1606.04934.",
     "Maaløe et al. 2016": "Maaløe, Sønderby, Sønderby and Winther. Auxiliary deep generative models. ICML. "
-    "arXiv:1602.05473.",
+    "arXiv:1602.05473. Equations are cited by their numbers in the preprint. The final version, in Maaløe 2018, app. "
+    "A, has others.",
     "Sønderby et al. 2016": "Sønderby, Raiko, Maaløe, Sønderby and Winther. Ladder variational autoencoders. NeurIPS. "
     "arXiv:1602.02282.",
     "Kingma 2017": "Variational inference and deep learning: a new synthesis. PhD thesis, University of Amsterdam.",

@@ -21,7 +21,7 @@ def elbo_parts(
     """The contribution of each site to the ELBO, in nats per row.
 
     For an observed site this is E_q[log p(x | ...)]. For a latent site it is E_q[log q(z | ...) - log p(z | ...)], the
-    expected KL divergence given the latents that it depends on (Sønderby et al. 2016, eq. 4). The bound is the sum over
+    expected KL divergence given the latents that it depends on (Sønderby et al. 2016, eq. 5). The bound is the sum over
     observed sites minus the sum over latent sites. In a hierarchical model each layer is a site, so these are the KLs
     by layer. A class that is enumerated only in the model is summed out within the observed site that depends on it:
     E_q[log sum_y p(y | z) p(x | y, z)].

@@ -14,7 +14,7 @@ from pyrodgm.nn import paused_statistics
 
 
 class WakeSleep(Objective):
-    """Wake-sleep: model and guide learn from each other's samples (Hinton et al. 1995; Kingma 2017, secs 2.8, 2.11).
+    """Wake-sleep: model and guide learn from each other's samples (Hinton et al. 1995; Kingma 2017, secs 2.10, 2.11).
 
     wake     z ~ q(z | x)          the gradient of -log p(x, z) trains the model
     sleep    x', z' ~ p(x', z')    the gradient of -log q(z' | x') trains the guide

@@ -8,6 +8,7 @@
 
 Integrating a out of p gives M2's p(x, y, z). The posterior of z and y becomes a mixture over a.
 Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``. The paper's benchmarks do the same (sec. 3).
+Numbers of equations and appendices are those of the preprint. The final version (Maaløe 2018, app. A) has others.
 """
 
 from collections.abc import Sequence

@@ -5,11 +5,11 @@
     log p(x, y) >= E_q(z|x,y)[log p(x|y,z) + log p(y) + log p(z) - log q(z|x,y)] = L(x, y)        as M2's
     log p(x) >= sum_y q(y|x) L(x, y) + H(q(y|x)) = U(x)                                            as M2's
 
-J is M2's objective, made of these two bounds. Model and guide are those of M2. The adversary f predicts y from a draw
-of z, and the encoder q(z | x, y) works against f. One optimiser trains both: the gradient is reversed between z and f.
-A step that lowers the cross-entropy for f therefore raises it for the encoder (Ganin and Lempitsky 2015). The
-adversarial loss needs y, so it covers the labelled rows only. Its weight is 1. The author found no difference in the
-error.
+J is M2's objective, made of these two bounds and the class term. Model and guide are those of M2. The adversary f
+predicts y from a draw of z, and the encoder q(z | x, y) works against f. One optimiser trains both: the gradient is
+reversed between z and f. A step that lowers the cross-entropy for f therefore raises it for the encoder (Ganin and
+Lempitsky 2015). The adversarial loss needs y, so it covers the labelled rows only. Its weight is 1. The author found
+no difference in the error.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@
 
 Integrating every a_i out of p gives a VAE of L layers. The posterior of z becomes a mixture over a. Eq. 2 and sec. 2.2
 have p(a | x, z). Eq. 20, which describes the experiment, has no x, and neither does this model. In p, z_L is N(0, I);
-the other latents are normals with heads for mu and log sigma^2 (eqs 16-18). If p(a | z) = p(a), the bound is no better
+the other latents are normals with heads for mu and log sigma^2 (eqs 14-16). If p(a | z) = p(a), the bound is no better
 than the VAE's (app. A). This tends to happen without a warm-up of the KL terms, which is "crucial for activation of the
 auxiliary variables". Batch normalisation is an option of the networks: sec. 4.3 has it, while Maaløe 2018, sec. 5.1.2
 says that there is none.

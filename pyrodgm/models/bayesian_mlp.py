@@ -9,7 +9,7 @@
 
 y is a class in a classifier, and a row of values in a regression. The choices of ``weights``:
 
-    q(w) = N(mu, sigma^2),  p(w) = N(0, 1)                           ``"normal"``, sec. 6.2.3
+    q(w) = N(mu, sigma^2),  p(w) = N(0, 1)                           ``"normal"``, sec. 6.2.3, app. 2.C.1
     q(w) = N(theta, alpha theta^2),  p(log |w|) = const              ``"B"``, sec. 6.3.1
     q(s_i) = N(1, alpha),  p(log |s|) = const,  w_i = s_i theta_i    ``"A"``, sec. 6.3.2
 

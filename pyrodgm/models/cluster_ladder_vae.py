@@ -13,7 +13,7 @@ latent variable y from CaGeM can also be applied to the generative and inference
 
 The rest is chosen here. CaGeM infers y from the lower layer z_1. A ladder draws z_L first, so y is inferred from z_L,
 its parent in the generative model: q(y | z_L, x). Here y acts on x only through z_{L-1}, while CaGeM's p(x | y, z_1)
-also depends on y directly. Labels enter as in Kingma 2017, eqs 3.8-3.10: by a labelled bound and the class term
+also depends on y directly. Labels enter as in Kingma 2017, eqs 3.7-3.10: by a labelled bound and the class term
 -log q(y | z_L, x). The cross-entropies of CaGeM's cascade are not needed: q(y | x) = E_q(z_L|x)[q(y | z_L, x)].
 """
 

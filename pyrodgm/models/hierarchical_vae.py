@@ -6,7 +6,7 @@
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        eq. 4
 
 p(z_L) = N(0, I). Every other factor is a diagonal normal; those of q can be any posterior by name. Without batch
-normalisation and a warm-up of the KL terms, the layers above the second collapse onto their prior (app. B, figure 4).
+normalisation and a warm-up of the KL terms, the layers above the second collapse onto their prior (app. B, sec. 3.2).
 
 Deviations: heads give log sigma^2. Eq. 12 gives sigma^2 by a softplus function, which is an option
 (``scale_head="softplus_variance"``). The normalised heads of Maaløe 2018, sec. 5.1.1 are another

@@ -1,7 +1,7 @@
 """IAF-VAE, a convolutional VAE of images. Kingma 2017, sec. 5.6.1 and app. 5.A (Kingma et al. 2016).
 
     p(x, z) = p(z) p(x | z)            p(z) = N(0, I)
-    q(z | x) = N(mu, sigma^2)          first row of table 5.1; or its flow (eqs 5.25 and 5.30-5.32)
+    q(z | x) = N(mu, sigma^2)          "diagonal covariance" of table 5.1; or its flow (eqs 5.25, 5.30-5.32)
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                    as VAE's
 

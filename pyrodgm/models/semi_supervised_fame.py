@@ -1,4 +1,4 @@
-"""FAME with a class y at the top. Proposed in Maaløe 2018, app. E, sec. 6; no published experiment is known.
+"""FAME with a class y at the top. Proposed in Maaløe 2018, app. E, sec. 4; no published experiment is known.
 
     p(x, y, z) = p(y) p(z_L) p(z_{L-1} | z_L, y) prod_{i=1}^{L-2} p(z_i | z_{i+1}) p(x | z_1)
     p(x | z_1) = prod_j p(x_j | x_<j, z_1)                              as FAME's
@@ -10,7 +10,7 @@
 
 The paper names a semi-supervised FAME as further work, and says no more. The rest is chosen here: y and the top latent
 z_L are the parents of the layer below, as y and z in M2 (Kingma 2017, eq. 3.4). With one layer they are the parents of
-x. Labels enter as in Kingma 2017, eqs 3.8-3.10, by a labelled bound and the class term -log q(y | x).
+x. Labels enter as in Kingma 2017, eqs 3.7-3.10, by a labelled bound and the class term -log q(y | x).
 The sum over y decodes every row K times.
 """
 

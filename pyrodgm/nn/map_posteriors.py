@@ -68,8 +68,9 @@ class MapFlowNet(torch.nn.Module):
     Args:
         parents, size, weight_norm, precision: as for ``MapNormalNet``; the masked convolutions are not normalised.
         num_steps, step, made_activation, reverse_every, gate_bias: as for ``InverseAutoregressiveFlow``.
-        made_hidden: numbers of feature maps of the hidden layers; ``()`` for a linear network, which gives a normal
-            that is not diagonal; by default one layer as wide as the last parent, and at least as wide as z.
+        made_hidden: numbers of feature maps of the hidden layers; ``()`` for a linear network, which with
+            ``step="location"`` gives a normal that is not diagonal (sec. 5.B.3); by default one layer as wide as the
+            last parent, and at least as wide as z.
         context: which parents are inputs of the networks: ``"both"`` for all; of two parents, ``"bottom_up"`` for the
             first and ``"top_down"`` for the second.
 

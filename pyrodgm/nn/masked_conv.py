@@ -101,8 +101,8 @@ class MaskedConvNet(torch.nn.Module):
     The order is raster order over the positions, and map by map within a position, so the Jacobian is strictly
     triangular. As in ``MaskedNet``, a hidden map has a degree d, spread evenly over 0..C-1. At its own position it is
     connected to the first d maps of z and to hidden maps of at most its degree; output i is connected to hidden maps of
-    a degree below i. A network without hidden layers is linear in z, the step of a normal with full covariance (Kingma
-    2017, sec. 5.B.3).
+    a degree below i. A network without hidden layers is linear in z. A step that only shifts z by it turns a diagonal
+    normal into one with correlations (Kingma 2017, sec. 5.B.3).
 
     Args:
         size: number C of feature maps of z.

@@ -444,6 +444,11 @@ mutants(
 mutants(
     "models/semi_supervised_fame.py",
     (
+        "app. E, sec. 4",
+        "app. E, sec. 6",
+        "test_citations.py::test_a_section_or_equation_of_an_appendix_exists",
+    ),
+    (
         "nets[i + 1].normal(above[i + 1]",
         "nets[i - 1].normal(above[i + 1]",
         "models/test_fame.py::test_the_papers_sizes",

@@ -50,6 +50,15 @@ def test_the_jacobian_is_strictly_triangular_in_the_order_of_places_and_maps(nam
             torch.testing.assert_close(ordered.diagonal(), torch.ones(12).double(), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("step", ["location", "affine", "gated"])
+def test_a_linear_network_gives_a_normal_if_a_step_only_shifts(step):
+    net, h = made(made_hidden=(), step=step)
+    move = step_as_function(net(*h), 0, 1)
+    z = torch.randn(12).double()
+    curvature = (move(z) + move(-z) - 2 * move(torch.zeros_like(z))).abs().max()  # 0 for a map that is linear in z
+    assert (curvature < 1e-12) == (step == "location")
+
+
 @pytest.mark.parametrize("name", FLOWS)
 def test_a_value_from_elsewhere_is_scored_as_the_sample_that_it_was(name):
     net, h = made(**FLOWS[name])

@@ -103,7 +103,7 @@ RECIPES = [
     Recipe(
         name="digits-fame-100",
         summary="FAME with a class at the top on scikit-learn's digits with 100 labels",
-        source="Proposed in Maaløe 2018, app. E, sec. 6; the data are not the paper's",
+        source="Proposed in Maaløe 2018, app. E, sec. 4; the data are not the paper's",
         paper="none on these data; compare with the SDGM, recipe digits",
         figure="test error",
         deviations=(

@@ -242,7 +242,7 @@ RECIPES = [
     Recipe(
         name="mnist-m1m2-fast",
         summary="M1+M2 with ten units of z2 on MNIST with 100 labels, for a low error in half an hour",
-        source="Kingma 2017, sec. 3.2.2 (the model); the schedule is not the paper's",
+        source="Kingma 2017, sec. 3.2.3 (the model); the schedule is not the paper's",
         paper="3.33 ± 0.14 %",
         deviations=(
             "M1 and M2 each have two hidden layers of 500 ReLUs with batch normalisation. M2 has z2 of 10 units, not "
