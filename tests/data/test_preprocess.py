@@ -131,6 +131,12 @@ class TestStandardise:
         torch.testing.assert_close(train.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
         torch.testing.assert_close(train.std(0, correction=0), torch.tensor([1.0, 1.0, 0.0]))
 
+    def test_a_column_of_small_numbers_is_divided_too(self):
+        x = torch.randn(200, 1, generator=torch.Generator().manual_seed(0)) * 1e-9
+        for shift in (0, 5e-9):
+            train = standardise(from_arrays(x + shift)).train.x
+            torch.testing.assert_close(train.std(0, correction=0), torch.ones(1))
+
     def test_a_column_that_varies_by_rounding_alone_is_only_shifted(self):
         x = torch.full((40, 1), 1000.0)
         x[::2] = x[::2].nextafter(torch.tensor(2000.0))
