@@ -7619,8 +7619,8 @@ mutants(
     ),
     (
         "recipe.feature_classifiers and recipe.num_labels != 0",
-        "recipe.feature_classifiers",
-        "zoo/test_zoo.py::TestDataWithoutLabels::test_will_do_for_a_model_without_classes",
+        "recipe.feature_classifiers and recipe.num_labels == 0",
+        "zoo/test_zoo.py::TestDataWithoutLabels::test_are_refused_where_labels_are_used[digits-m1]",
     ),
     (
         "0 <= seed < 2**32",
