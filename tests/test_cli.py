@@ -372,6 +372,22 @@ def test_data_are_listed_and_found():
     assert call("data", "path", "mnist").output.strip().endswith("mnist")
 
 
+def test_a_set_whose_alternative_files_are_there_is_present(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYRODGM_DATA", str(tmp_path))
+    monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache")
+
+    def present():
+        lines = call("data", "list", columns=200).output.splitlines()
+        return {line.split("│")[1].strip() for line in lines if line.count("│") > 2 and "yes" in line}
+
+    without_files = {"circles", "digits", "moons", "potential", "pv"}
+    assert present() == without_files
+    for name in ("freyfaces/freyfaces.npz", "cache/omniglot/chardata.mat", "binarized_mnist/binarized_mnist_train.mat"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert present() == without_files | {"freyfaces", "omniglot"}
+
+
 @pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
 def test_an_interruption_ends_with_an_exit_code_of_its_own(error, code, monkeypatch):
     def interrupt(*args):

@@ -15,13 +15,12 @@ Name = Annotated[str, typer.Argument(help="A data set, see `pyrodgm data list`."
 @reported()
 def list_sets() -> None:
     """List the data sets, their sources, and whether their files are present."""
-    from pyrodgm.data import DATASETS, files, origin, path
+    from pyrodgm.data import DATASETS, origin
+    from pyrodgm.data.store import is_present
 
     table = Table("data set", Column("source", overflow="fold"), "present")
     for name in DATASETS:
-        folder, needed = path(name), files(name)
-        present = folder is None or all((folder / file).exists() for file in needed)
-        table.add_row(name, origin(name), "yes" if present else "no")
+        table.add_row(name, origin(name), "yes" if is_present(name) else "no")
     console.print(table)
 
 

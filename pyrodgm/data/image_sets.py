@@ -69,10 +69,10 @@ def binarised_mnist() -> Dataset:
     parts = []
     for path in fetch("binarised-mnist"):
         x = read[path.suffix](path)
-        if x.ndim != 2 or x.shape[1] != 784 or x.min() < 0 or x.max() > 1:
-            raise ValueError(
-                f"{path}: got shape {x.shape} from {x.min()} to {x.max()}, want (N, 784) of zeros and ones"
-            )
+        if x.ndim != 2 or x.shape[1] != 784 or not len(x):
+            raise ValueError(f"{path}: got shape {x.shape}, want (N, 784) of zeros and ones")
+        if not np.isin(x, (0, 1)).all():
+            raise ValueError(f"{path}: got values from {x.min()} to {x.max()}, want zeros and ones")
         parts.append(Rows(torch.tensor(x, dtype=torch.float32)))
     train, validation, test = parts
     return Dataset("binarised-mnist", train, validation, test, image_shape=(28, 28))
@@ -173,6 +173,8 @@ def _omniglot_box(path):
     arrays = read_npz(path)
     if missing := {"images", "alphabet", "alphabet_names"} - set(arrays):
         raise ValueError(f"{path}: got no array {sorted(missing)[0]!r}, want images, alphabet and alphabet_names")
+    if arrays["images"].shape[1:] != (28, 28):
+        raise ValueError(f"{path}: got images of shape {arrays['images'].shape[1:]}, want (28, 28)")
     names = tuple(name.replace("_", " ") for name in arrays["alphabet_names"].tolist())
     whole, test = hold_out(shuffled(rows(path, arrays["images"], arrays["alphabet"], len(names))), 8_070)
     return Dataset("omniglot-box", *hold_out(whole, 1_345), test, len(names), (28, 28), names)
@@ -216,6 +218,9 @@ def cifar10_subset(levels: bool = False) -> Dataset:
     arrays = read_npz(path)
     if missing := {"x_train", "y_train", "x_test", "y_test"} - set(arrays):
         raise ValueError(f"{path}: got no array {sorted(missing)[0]!r}, want x_train, y_train, x_test and y_test")
+    for part in ("train", "test"):
+        if (shape := arrays[f"x_{part}"].shape[1:]) != (32, 32, 3):
+            raise ValueError(f"{path}: got x_{part} with images of shape {shape}, want (32, 32, 3)")
     whole, test = (
         rows(path, arrays[f"x_{part}"], arrays[f"y_{part}"], len(THINGS), levels) for part in ("train", "test")
     )
@@ -251,8 +256,8 @@ def _read_svhn(path):
     images, labels = read_matlab(path, "X", "y")
     if images.shape[:3] != (32, 32, 3) or labels.size != images.shape[-1]:
         raise ValueError(f"{path}: got shapes {images.shape} and {labels.shape}, want (32, 32, 3, N) and (N, 1)")
-    if labels.min() < 1:
-        raise ValueError(f"{path}: got a label {labels.min()}, want labels from 1 to 10")
+    if labels.min() < 1 or labels.max() > 10:
+        raise ValueError(f"{path}: got labels from {labels.min()} to {labels.max()}, want 1 to 10")
     return images.transpose(3, 0, 1, 2), labels.flatten() % 10
 
 

@@ -91,7 +91,7 @@ def standardise(data: Dataset, centre: bool = True) -> Dataset:
     mean = rows.index_add(0, channel, data.train.x.sum(0, dtype=rows.dtype)) / size
     centred = data.train.x - mean[channel].to(data.train.x)
     deviation = (rows.index_add(0, channel, centred.square().sum(0, dtype=rows.dtype)) / size).sqrt()
-    deviation[deviation < 1e-6 * (1 + mean.abs())] = 1
+    deviation[deviation <= 1e-6 * mean.abs()] = 1  # it varies by rounding at most
     shift, scale = mean[channel].to(data.train.x), deviation[channel].to(data.train.x)
     return _map(data, lambda x: (x - shift if centre else x) / scale)
 

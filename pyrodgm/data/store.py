@@ -49,6 +49,14 @@ def path(name: str) -> Path | None:
     return _cache(name)
 
 
+def is_present(name: str) -> bool:
+    """Whether ``load`` finds all of a set's files, or the alternative ones, without a download."""
+    checksums, stand_ins = _checksums(name, {}), SOURCES[name].stand_ins
+    if not (checksums or stand_ins):
+        return True
+    return bool(checksums and _all_here(name, checksums)) or bool(stand_ins and _own_stand_ins(name))
+
+
 def fetch(name: str, **options: Any) -> list[Path]:
     """Download a data set's missing files and return the paths of all of them.
 
@@ -74,16 +82,11 @@ def fetch(name: str, **options: Any) -> list[Path]:
 
         fetch("svhn", extra=True)
     """
-    checksums, own, stand_ins = _checksums(name, options), _user_folder(name), SOURCES[name].stand_ins
-    here = checksums and all(any((folder / f).exists() for folder in (own, _cache(name)) if folder) for f in checksums)
+    checksums, stand_ins = _checksums(name, options), SOURCES[name].stand_ins
+    here = checksums and _all_here(name, checksums)
     box = options.get("box")
-    if (
-        stand_ins
-        and (not here if box is None else box)
-        and own is not None
-        and all((own / file).exists() for file in stand_ins)
-    ):
-        return [own / file for file in stand_ins]
+    if stand_ins and (not here if box is None else box) and (found := _own_stand_ins(name)):
+        return found
     if stand_ins and (not checksums or box):
         raise FileNotFoundError(f"{stand_ins[0]}: not in {_user_folder_text(name)}, and it cannot be downloaded")
     return [_find(name, file, checksum) for file, checksum in checksums.items()]
@@ -94,6 +97,18 @@ def _checksums(name, options):
     check_choice("name", name, SOURCES)
     chosen = [added for option, added in SOURCES[name].optional.items() if options.get(option)]
     return {file: checksum for group in (SOURCES[name].files, *chosen) for file, checksum in group.items()}
+
+
+def _all_here(name, files):
+    """Whether each file is in the user's folder or the cache."""
+    return all(any((folder / f).exists() for folder in (_user_folder(name), _cache(name)) if folder) for f in files)
+
+
+def _own_stand_ins(name):
+    """The paths of the alternative files if the user's folder has all of them, else none."""
+    own = _user_folder(name)
+    found = [] if own is None else [own / file for file in SOURCES[name].stand_ins]
+    return found if all(file.exists() for file in found) else []
 
 
 def _user_folder(name):

@@ -22,8 +22,9 @@ def read_csv(path: str | Path, label: str | None = None) -> tuple[np.ndarray, li
         Features ``(N, D)`` in float64, and the N labels as written, in a list, or None.
 
     Raises:
-        ValueError: for cells that are not finite numbers, ragged rows, missing or duplicate column names, a missing
-            label column, or no rows. The message names the row, counted from 1 below the header.
+        ValueError: for cells that are not finite numbers, ragged rows, missing or duplicate column names (pandas
+            writes an index without one), a missing label column, or no rows. The message names the row, counted from 1
+            below the header.
 
     Example::
 
@@ -37,6 +38,8 @@ def read_csv(path: str | Path, label: str | None = None) -> tuple[np.ndarray, li
     if len(lines) < 2:
         raise ValueError(f"{path}: got no rows, want a header line of column names and at least one row")
     names, rows = [name.strip() for name in lines[0]], lines[1:]
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t"):
+        raise ValueError(f"{path}: got the only column {names[0]!r}, want commas between cells, points in numbers")
     if all(_is_number(name) for name in names):
         raise ValueError(f"{path}: got a first line of numbers, want column names")
     for i, row in enumerate(rows, 1):
@@ -57,6 +60,12 @@ def read_parquet(path: str | Path, label: str | None = None) -> tuple[np.ndarray
         table = pyarrow.parquet.read_table(path)
     except pyarrow.ArrowException as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want a Parquet file") from error
+    for field in table.schema:
+        if pyarrow.types.is_nested(field.type):
+            raise ValueError(
+                f"{path}: got {field.type} in column {field.name!r}, want a single value in each cell; an .npz file "
+                "holds arrays"
+            )
     if not table.num_rows:
         raise ValueError(f"{path}: got no rows, want at least one")
     return _split(path, table.column_names, [column.to_pylist() for column in table.columns], label)
@@ -64,6 +73,11 @@ def read_parquet(path: str | Path, label: str | None = None) -> tuple[np.ndarray
 
 def _split(path, names, columns, label):
     """Split named columns into features and labels."""
+    if nameless := [i for i, name in enumerate(names, 1) if not name or name.startswith("__index_level_")]:
+        raise ValueError(
+            f"{path}: got no name for column {nameless[0]}, want a name for each; pandas writes an index so, unless "
+            "index=False"
+        )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")
     if not isinstance(label, str | None):

@@ -34,9 +34,9 @@ def from_arrays(
     """Make a data set from arrays.
 
     Labels may be of any type. They are converted to indices of their sorted values, and the values are kept in
-    ``classes``. -1, None, NaN and the empty string mean no label and become -1. If validation or test rows are not
-    given, they are drawn from x, stratified: each class, and the rows without a label, is split by the rounded shares
-    in ``split``. Each class keeps at least one training row.
+    ``classes``. -1, None, NaN, a masked value and the empty string mean no label and become -1. If validation or test
+    rows are not given, they are drawn from x, stratified: each class, and the rows without a label, is split by the
+    rounded shares in ``split``. Each class keeps at least one training row.
 
     Args:
         x: rows ``(N, D)``, or images ``(N, H, W)`` or ``(N, H, W, C)``, which set ``image_shape``. NumPy arrays, torch
@@ -62,7 +62,11 @@ def from_arrays(
         data = from_arrays(x, y)                # y: "cat", "dog" or None
         data.classes, data.train.y.unique()     # ("cat", "dog"), tensor([-1, 0, 1])
     """
-    if len(split) != 3 or min(split) <= 0 or abs(sum(split) - 1) > 1e-6:
+    try:
+        shares = tuple(float(share) for share in split)
+    except (TypeError, ValueError):
+        shares = ()
+    if len(shares) != 3 or not min(shares) > 0 or not abs(sum(shares) - 1) <= 1e-6:
         raise ValueError(f"split: got {split}, want three positive shares that sum to 1")
     given = {"": (x, y), "_validation": (x_validation, y_validation), "_test": (x_test, y_test)}
     given = {part: pair for part, pair in given.items() if part == "" or any(array is not None for array in pair)}
@@ -73,7 +77,7 @@ def from_arrays(
             raise ValueError(f"x{part}: got rows of shape {tuple(rows.shape[1:])}, want {shape} as in x")
     classes, indices = _indices({part: (labels, len(arrays[part])) for part, (_, labels) in given.items()})
     rows = {part: Rows(arrays[part].flatten(1), indices[part]) for part in given}
-    drawn = _draw(rows[""], (split[0], *(0 if f"_{part}" in rows else split[i] for i, part in PARTS)), seed)
+    drawn = _draw(rows[""], (shares[0], *(0 if f"_{part}" in rows else shares[i] for i, part in PARTS)), seed)
     validation, test = (rows.get(f"_{part}", drawn[i]) for i, part in PARTS)
     num_classes = classes and len(classes)
     return Dataset(name, drawn[0], validation, test, num_classes, shape if len(shape) > 1 else None, classes)
@@ -104,6 +108,8 @@ def from_file(
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"name: got {path}, want an existing file")
+    if not is_file(path):
+        raise ValueError(f"path: got {path}, want a file that ends in .csv, .csv.gz, .parquet or .npz")
     if path.suffix == ".npz":
         if label is not None:
             raise ValueError(f"label: got {label!r}, want none for an .npz file, whose labels are its array y")
@@ -115,7 +121,7 @@ def from_file(
         return from_arrays(**arrays, split=split, seed=seed, name=path.name)
     x, labels = TABLES[_ending(path)](path, label)
     if labels is not None:
-        labels = [str(cell) if cell == -1 else cell for cell in labels]
+        labels = ["-1" if cell == -1 else cell for cell in labels]
     return from_arrays(x, labels, split=split, seed=seed, name=path.name)
 
 
@@ -131,16 +137,17 @@ def _ending(path):
 
 def _floats(argument, x):
     """Convert rows to a float32 tensor of two to four dimensions with finite values."""
-    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    kind = "c" if isinstance(x, torch.Tensor) and x.is_complex() else getattr(getattr(x, "dtype", None), "kind", "")
     if kind in ("c", "m", "M"):
         what = "complex numbers" if kind == "c" else "dates or times"
         raise ValueError(f"{argument}: got {what}, want real numbers")
     if isinstance(x, np.ma.MaskedArray):
         x = x.astype(np.float32).filled(np.nan)  # a masked value is none
     try:
-        x = x.detach().cpu().float() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, np.float32))
+        x = x.detach().cpu() if isinstance(x, torch.Tensor) else torch.tensor(np.array(x, np.float32, order="C"))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{argument}: got values that are not rows of numbers ({error}), want (N, D)") from error
+    x = x.float()
     if x.dim() not in (2, 3, 4) or 0 in x.shape:
         raise ValueError(
             f"{argument}: got shape {tuple(x.shape)}, want rows (N, D) or images (N, H, W) or (N, H, W, C)"
@@ -165,6 +172,7 @@ def _indices(parts):
     values = {}
     for part, (labels, rows) in parts.items():
         labels = labels.cpu().numpy() if isinstance(labels, torch.Tensor) else labels
+        labels = labels.tolist() if isinstance(labels, np.ma.MaskedArray) else labels  # None where masked
         labels = np.asarray([] if labels is None else labels, None if isinstance(labels, np.ndarray) else object)
         if np.ndim(labels) != 1 or len(labels) != rows:
             raise ValueError(
@@ -186,7 +194,9 @@ def _indices(parts):
 
 def _label(value):
     """A label, or None for no label. 1.0 becomes the class 1."""
-    if value is None or value != value or value == "" or value == -1:
+    value = value.item() if isinstance(value, np.generic | torch.Tensor) else value
+    value = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+    if value is None or type(value).__name__ == "NAType" or value != value or value == "" or value == -1:
         return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -214,5 +224,8 @@ def _draw(rows, shares, seed):
     parts = [torch.cat(part).sort().values for part in parts]
     for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
         if share > 0 and not len(part):
-            raise ValueError(f"split: got {len(rows.x)} rows, which leave none for {name}, want more rows")
+            got, want = f"{len(rows.x)} rows", "more rows"
+            if rows.y is not None:
+                got, want = f"{got} of {len(rows.y[rows.y >= 0].unique())} classes", "more rows of a class"
+            raise ValueError(f"split: got {got}, which leave none for {name}, want {want}")
     return [Rows(rows.x[part], None if rows.y is None else rows.y[part]) for part in parts]

@@ -166,7 +166,9 @@ def _kind(default, chosen):
 def _options(field, choice):
     """The options of a choice by name, each with its default or None."""
     if field == "data":
-        return _parameters(data.DATASETS.get(choice, data.from_file))
+        taken = _parameters(data.DATASETS.get(choice, data.from_file))
+        taken.pop("path", None)  # it is the choice
+        return taken
     if field in ("pretrained", "start_from"):
         numbers = [name for name, kind in get_type_hints(Recipe).items() if {int, float} & {kind, *get_args(kind)}]
         return {name: getattr(_choices()[field][choice], name) for name in numbers if name != "milestones"}

@@ -33,6 +33,7 @@ def prepare(
         raise ValueError(f"seed: got {shown(seed)}, want an int from 0 to 2**32 - 1")
     pyro.set_rng_seed(seed)
     data = load_data(recipe)
+    _check_labels(recipe, data)
     model_class, options = recipe.model
     sizes: dict[str, Any] = (
         {"image_shape": _image_shape(data)} if is_of_images(model_class) else {"x_size": data.x_size}
@@ -49,6 +50,23 @@ def prepare(
             warn_where_slow(device, "the recipe runs in float32 instead")
     rows = None if rows is None else rows.to(device)
     return data.to(device), rows, model_class(**sizes | options).to(device)
+
+
+def _check_labels(recipe, data):
+    """Raise ``ValueError`` if a recipe uses labels and the data, or a part to measure the error on, have none."""
+    if not (has_classes(recipe.model[0]) or (recipe.feature_classifiers and recipe.num_labels != 0)):
+        return
+    if data.num_classes is None:
+        raise ValueError(
+            f"data: got {data.name} without labels, want labels, which the recipe uses; data.label names the label "
+            "column of a table"
+        )
+    for part in ("validation", "test"):
+        if not len(labelled_part(data.parts[part]).x):
+            raise ValueError(
+                f"data: got {data.name} without a labelled row for {part}, want at least one; more labels of a class "
+                "or larger shares in data.split give some"
+            )
 
 
 def _image_shape(data):
@@ -70,9 +88,17 @@ def labels_kept(recipe: Recipe, data: Dataset, seed: int) -> torch.Tensor | None
 def load_data(recipe: Recipe) -> Dataset:
     """Load and preprocess a recipe's data, on the CPU."""
     data = load(recipe.data[0], **recipe.data[1])
-    for name, options in recipe.preprocess:
+    for step in recipe.preprocess:
+        if not (len(step) == 2 and isinstance(step[1], dict)):
+            raise ValueError(f'preprocess: got {step!r}, want a name and its options, such as ["standardise", {{}}]')
+        name, options = step
         check_choice("preprocess", name, ("dequantise", "keep_varying", "project", "standardise"))
-        data = getattr(preprocessing, name)(data, **options)
+        function = getattr(preprocessing, name)
+        try:
+            inspect.signature(function).bind(data, **options)
+        except TypeError as error:
+            raise ValueError(f"preprocess: got {name} with {options}, want options that it takes ({error})") from error
+        data = function(data, **options)
     return data
 
 

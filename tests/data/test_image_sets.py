@@ -168,6 +168,7 @@ def test_levels_of_what_has_no_bytes_are_refused(name):
 
 
 OMNIGLOT = {"data": 1, "target": 1, "testdata": 1, "testtarget": 1}
+PLANES = {"x": (3, 3, 32, 32), "y": (3,)}
 SOMETHING_ELSE = [
     ("freyfaces", "freyfaces.npz", {"faces": np.zeros(3)}, r"want \(1965, 28, 20\)"),
     ("cifar10-subset", "cifar10_subset.npz", {"x_train": np.zeros(3)}, "got no array 'x_test'"),
@@ -178,7 +179,37 @@ SOMETHING_ELSE = [
         "binarised-mnist",
         "binarized_mnist_train.mat binarized_mnist_valid.mat binarized_mnist_test.mat",
         {"X": np.eye(784) * 2},
-        "want .* zeros and ones",
+        "got values from 0.* to 2.*, want zeros and ones",
+    ),
+    (
+        "binarised-mnist",
+        "binarized_mnist_train.mat binarized_mnist_valid.mat binarized_mnist_test.mat",
+        {"X": np.eye(784) / 2},
+        "got values from 0.0 to 0.5, want zeros and ones",
+    ),
+    (
+        "cifar10-subset",
+        "cifar10_subset.npz",
+        {f"{name}_{part}": np.zeros(shape, np.uint8) for part in ("train", "test") for name, shape in PLANES.items()},
+        r"got x_train with images of shape \(3, 32, 32\), want \(32, 32, 3\)",
+    ),
+    (
+        "omniglot",
+        "omniglot_28x28_box.npz",
+        {"images": np.zeros((9, 105, 105), np.uint8), "alphabet": np.zeros(9, int), "alphabet_names": ["a"]},
+        r"got images of shape \(105, 105\), want \(28, 28\)",
+    ),
+    (
+        "svhn",
+        "train_32x32.mat test_32x32.mat",
+        {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": [[1], [11]]},
+        "got labels from 1 to 11, want 1 to 10",
+    ),
+    (
+        "svhn",
+        "train_32x32.mat test_32x32.mat",
+        {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": [[1], [0]]},
+        "got labels from 0 to 1, want 1 to 10",
     ),
 ]
 

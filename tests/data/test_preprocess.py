@@ -126,10 +126,17 @@ class TestStandardise:
 
     def test_a_table_has_a_channel_a_column_and_a_constant_one_is_shifted(self):
         generator = torch.Generator().manual_seed(0)
-        x = torch.randn(200, 3, generator=generator) * torch.tensor([1e-4, 1e4, 0.0]) + torch.tensor([0.0, 5.0, 7.0])
+        x = torch.randn(200, 4, generator=generator) * torch.tensor([1e-4, 1e4, 0.0, 0.0])
+        x += torch.tensor([0.0, 5.0, 7.0, 0.0])
         train = standardise(from_arrays(x)).train.x
-        torch.testing.assert_close(train.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
-        torch.testing.assert_close(train.std(0, correction=0), torch.tensor([1.0, 1.0, 0.0]))
+        torch.testing.assert_close(train.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+        torch.testing.assert_close(train.std(0, correction=0), torch.tensor([1.0, 1.0, 0.0, 0.0]))
+
+    def test_a_column_of_small_numbers_is_divided_too(self):
+        x = torch.randn(200, 1, generator=torch.Generator().manual_seed(0)) * 1e-9
+        for shift in (0, 5e-9):
+            train = standardise(from_arrays(x + shift)).train.x
+            torch.testing.assert_close(train.std(0, correction=0), torch.ones(1))
 
     def test_a_column_that_varies_by_rounding_alone_is_only_shifted(self):
         x = torch.full((40, 1), 1000.0)

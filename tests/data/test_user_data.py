@@ -4,10 +4,11 @@ import gzip
 import sys
 
 import numpy as np
+import pandas
 import pytest
 import torch
 
-from pyrodgm.data import from_arrays, labelled_rows, load
+from pyrodgm.data import from_arrays, from_file, labelled_rows, load
 from pyrodgm.data.tables import read_csv
 
 SPECIES = ["Gentoo", "", "Adelie", "Chinstrap"]
@@ -21,6 +22,11 @@ def rows_of(data):
     parts = data.parts.values()
     pairs = [pair for rows in parts for pair in zip(rows.x.tolist(), rows.y.tolist(), strict=True)]
     return sorted(pairs, key=str)
+
+
+def rows_of_all(data):
+    """Every row, from all parts."""
+    return sorted(row for rows in data.parts.values() for row in rows.x.tolist())
 
 
 def numbered(labels, times=20):
@@ -93,6 +99,30 @@ class TestTables:
         with pytest.raises(ValueError, match="got an empty cell in column 'a', row 2"):
             load(tmp_path / "own.parquet")
 
+    def test_parquet_with_whole_numbers_that_pandas_made_floats(self, tmp_path):
+        import pyarrow
+        from pyarrow import parquet
+
+        table = pyarrow.table({"a": [1.0] * 40, "y": [-1.0, 7.0, None, 7.0] * 10})
+        parquet.write_table(table, tmp_path / "own.parquet")
+        assert load(tmp_path / "own.parquet", label="y").classes == ("-1", "7")
+
+    @pytest.mark.parametrize(
+        ("columns", "message"),
+        [
+            ({"a": [[1.0, 2.0]] * 40}, r"got list<.*double> in column 'a', want a single value in each cell"),
+            ({"a": [{"b": 1}] * 40}, "got struct<b: int64> in column 'a'"),
+            ({"a": [1] * 40, "__index_level_0__": range(40)}, "got no name for column 2, want a name for each; pandas"),
+        ],
+    )
+    def test_parquet_with_other_columns(self, tmp_path, columns, message):
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.table(columns), tmp_path / "own.parquet")
+        with pytest.raises(ValueError, match=f"own.parquet: {message}"):
+            load(tmp_path / "own.parquet")
+
 
 BAD_TABLES = [
     ("a,b\n1,2\n3,four\n", "got 'four' in column 'b', row 2, want a finite number"),
@@ -107,6 +137,11 @@ BAD_TABLES = [
     ("", "got no rows"),
     ("1,2\n3,4\n", "got a first line of numbers, want column names"),
     ("a,a\n1,2\n", "got the column 'a' twice"),
+    (",a\n0,1\n1,2\n", "got no name for column 1, want a name for each; pandas writes an index so, unless index=False"),
+    ("a,,b\n1,2,3\n", "got no name for column 2"),
+    ("a;b\n1;2\n", "got the only column 'a;b', want commas between cells"),
+    ("a;b\n1,5;2,5\n", "got the only column 'a;b', want commas between cells, points in numbers"),
+    ("a\tb\n1\t2\n", r"got the only column 'a\\tb', want commas"),
     ('a,b\n1,"2\n', "got a file that cannot be read"),
     (b"a,b\n1,\xff\n", "got a file that cannot be read .*utf-8"),
     (b"\x1f\x8b", "got a file that cannot be read"),
@@ -137,7 +172,7 @@ def test_bad_tables(tmp_path, text, message):
             {"label": "species", "split": (1, 1, 1)},
             "split: got .*, want three positive shares that sum to 1",
         ),
-        ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows, which leave none for validation"),
+        ("own.csv", {"split": (0.98, 0.01, 0.01)}, "split: got 40 rows of 3 classes, which leave none for validation"),
         ("own.csv", {"label": "mass"}, "got 'Gentoo' in column 'species', row 1, want a finite number$"),
         ("own.npz", {"label": "y"}, "label: got 'y', want none for an .npz file"),
         ("own.npz", {}, "own.npz: got the arrays x, z, want x, and"),
@@ -154,6 +189,9 @@ def test_a_file_of_another_kind(tmp_path):
     (tmp_path / "own.txt").write_text(TABLE)
     with pytest.raises(ValueError, match="name: got the file .*own.txt, want one that ends in .csv"):
         load(tmp_path / "own.txt")
+
+    with pytest.raises(ValueError, match="path: got .*own.txt, want a file that ends in .csv, .csv.gz, .parquet or"):
+        from_file(tmp_path / "own.txt")
 
 
 def test_an_absent_file():
@@ -175,6 +213,12 @@ class TestLabels:
             (np.array, [2, 1, -1], ("1", "2")),
             (torch.tensor, [10.0, 9.0, np.nan], ("9", "10")),
             (torch.tensor, [2, 1, -1], ("1", "2")),
+            (lambda y: list(torch.tensor(y)), [2, 1, -1], ("1", "2")),
+            (lambda y: list(np.array(y, np.float32)), [2, 1, np.nan], ("1", "2")),
+            (lambda y: np.ma.masked_equal(y, 3), [2, 1, 3], ("1", "2")),
+            (lambda y: np.array(y, "S"), ["dog", "cat", ""], ("cat", "dog")),
+            (lambda y: pandas.Series(y, dtype="Int64"), [2, 1, None], ("1", "2")),
+            (lambda y: pandas.Series(y, dtype="string"), ["dog", "cat", None], ("cat", "dog")),
         ],
     )
     def test_labels_of_any_type_become_indices_in_sorted_order(self, make, labels, classes):
@@ -187,6 +231,23 @@ class TestLabels:
         data = from_arrays([[0], [1]], ["b", "c"], [[2]], ["d"], [[3], [4]], ["a", None])
         assert data.classes == ("a", "b", "c", "d")
         assert [rows.y.tolist() for rows in data.parts.values()] == [[1, 2], [3], [0, -1]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.astype(">f4"),
+        np.asfortranarray,
+        lambda x: np.ascontiguousarray(x[::-1])[::-1],
+        lambda x: x.astype(np.float16),
+        torch.tensor,
+        torch.Tensor.bfloat16,
+    ],
+)
+def test_arrays_of_any_layout(change):
+    x = np.arange(40, dtype=np.float32).reshape(20, 2)
+    found = from_arrays(change(torch.tensor(x) if change is torch.Tensor.bfloat16 else x))
+    assert rows_of_all(found) == x.tolist() and found.train.x.dtype == torch.float32
 
 
 class TestSplit:
@@ -254,12 +315,23 @@ class TestSplit:
         (([[1], [2]], ["a", "b"], [[1]]), r"y_validation: got shape \(0,\), want \(1,\)"),
         (([[1], [2]], None, [[1, 2]]), r"x_validation: got rows of shape \(2,\), want \(1,\) as in x"),
         (([[1], [2]], None, None, [1]), r"x_validation: got shape \(\), want rows"),
-        (([[1], [2]], ["a", "b"]), "split: got 2 rows, which leave none for validation, want more rows"),
+        (
+            ([[1], [2]], ["a", "b"]),
+            "split: got 2 rows of 2 classes, which leave none for validation, want more rows of a class",
+        ),
+        (([[1], [2]],), "split: got 2 rows, which leave none for validation, want more rows$"),
+        ((torch.zeros(9, 2, dtype=torch.complex64),), "x: got complex numbers, want real numbers"),
     ],
 )
 def test_bad_arrays(arguments, message):
     with pytest.raises(ValueError, match=message):
         from_arrays(*arguments)
+
+
+@pytest.mark.parametrize("split", [None, 0.8, "0.8", ["a", "b", "c"], (np.nan, 0.5, 0.5), (0.5, 0.5), (0.5, 0.6, -0.1)])
+def test_shares_that_are_none(split):
+    with pytest.raises(ValueError, match="split: got .*, want three positive shares that sum to 1"):
+        from_arrays(torch.rand(40, 2), split=split)
 
 
 def test_a_column_of_words_may_be_the_label(tmp_path):

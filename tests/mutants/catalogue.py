@@ -3046,6 +3046,26 @@ mutants(
         "y = torch.tensor(bunch.target)",
         "data/test_data.py::TestDigits::test_every_row_keeps_its_label",
     ),
+    (
+        "np.isin(x, (0, 1)).all()",
+        "((x >= 0) & (x <= 1)).all()",
+        "data/test_image_sets.py::test_files_that_hold_something_else",
+    ),
+    (
+        " or labels.max() > 10",
+        "",
+        "data/test_image_sets.py::test_files_that_hold_something_else",
+    ),
+    (
+        'arrays["images"].shape[1:] != (28, 28)',
+        'arrays["images"].ndim != 3',
+        "data/test_image_sets.py::test_files_that_hold_something_else",
+    ),
+    (
+        'arrays[f"x_{part}"].shape[1:]) != (32, 32, 3)',
+        'arrays[f"x_{part}"].shape[1:]) == ()',
+        "data/test_image_sets.py::test_files_that_hold_something_else",
+    ),
 )
 mutants(
     "data/labels.py",
@@ -6759,6 +6779,11 @@ mutants(
         "value <= LEAST[field]",
         "zoo/test_override.py::test_the_least_number_is_taken",
     ),
+    (
+        'taken.pop("path", None)',
+        "pass",
+        "zoo/test_override.py::test_the_path_of_a_file_is_no_option_of_it",
+    ),
 )
 
 mutants(
@@ -7578,6 +7603,26 @@ mutants(
         "zoo/test_zoo.py::test_the_seed_decides_the_initial_parameters",
     ),
     (
+        'for part in ("validation", "test")',
+        'for part in ("test",)',
+        "zoo/test_zoo.py::TestDataWithoutLabels::test_a_part_without_labels_is_refused[validation-test]",
+    ),
+    (
+        'for part in ("validation", "test")',
+        'for part in ("validation",)',
+        "zoo/test_zoo.py::TestDataWithoutLabels::test_a_part_without_labels_is_refused[test-validation]",
+    ),
+    (
+        "if not (len(step) == 2 and isinstance(step[1], dict)):",
+        "if not len(step) == 2:",
+        "zoo/test_zoo.py::test_preprocessing_that_is_none_is_refused",
+    ),
+    (
+        "recipe.feature_classifiers and recipe.num_labels != 0",
+        "recipe.feature_classifiers and recipe.num_labels == 0",
+        "zoo/test_zoo.py::TestDataWithoutLabels::test_are_refused_where_labels_are_used[digits-m1]",
+    ),
+    (
         "0 <= seed < 2**32",
         "0 <= seed <= 2**32",
         "zoo/test_zoo.py::test_a_seed_that_is_none_is_refused",
@@ -8297,6 +8342,41 @@ mutants(
         "torch.cat(part)",
         "data/test_user_data.py::TestSplit::test_rows_of_a_part_stay_in_their_order",
     ),
+    (
+        "labels.tolist() if isinstance(labels, np.ma.MaskedArray) else labels",
+        "labels",
+        "data/test_user_data.py::TestLabels::test_labels_of_any_type_become_indices_in_sorted_order",
+    ),
+    (
+        "isinstance(value, np.generic | torch.Tensor)",
+        "isinstance(value, torch.Tensor)",
+        "data/test_user_data.py::TestLabels::test_labels_of_any_type_become_indices_in_sorted_order",
+    ),
+    (
+        "if isinstance(value, bytes)",
+        "if value is bytes",
+        "data/test_user_data.py::TestLabels::test_labels_of_any_type_become_indices_in_sorted_order",
+    ),
+    (
+        '"c" if isinstance(x, torch.Tensor)',
+        '"m" if isinstance(x, torch.Tensor)',
+        "data/test_user_data.py::test_bad_arrays",
+    ),
+    (
+        '"-1" if cell == -1',
+        "str(cell) if cell == -1",
+        "data/test_user_data.py::TestTables::test_parquet_with_whole_numbers_that_pandas_made_floats",
+    ),
+    (
+        "len(shares) != 3",
+        "len(shares) > 3",
+        "data/test_user_data.py::test_shares_that_are_none",
+    ),
+    (
+        "rows.y[rows.y >= 0].unique()",
+        "rows.y.unique()",
+        "data/test_user_data.py::test_bad_options",
+    ),
 )
 mutants(
     "data/pv/weather.py",
@@ -8687,6 +8767,36 @@ mutants(
         "enumerate(rows)",
         "data/test_user_data.py::test_bad_tables",
     ),
+    (
+        "if not name or name.startswith(",
+        "if name.startswith(",
+        "data/test_user_data.py::test_bad_tables",
+    ),
+    (
+        ' or name.startswith("__index_level_")',
+        "",
+        "data/test_user_data.py::TestTables::test_parquet_with_other_columns",
+    ),
+    (
+        "if pyarrow.types.is_nested(field.type)",
+        "if pyarrow.types.is_struct(field.type)",
+        "data/test_user_data.py::TestTables::test_parquet_with_other_columns",
+    ),
+    (
+        'in ";\\t")',
+        'in ";")',
+        "data/test_user_data.py::test_bad_tables",
+    ),
+    (
+        'in ";\\t")',
+        'in "\\t")',
+        "data/test_user_data.py::test_bad_tables",
+    ),
+    (
+        "enumerate(names, 1)",
+        "enumerate(names)",
+        "data/test_user_data.py::test_bad_tables",
+    ),
 )
 mutants(
     "plot/plane.py",
@@ -8860,9 +8970,19 @@ mutants(
         "data/test_store.py::TestDownload::test_the_file_is_asked_for_without_compression",
     ),
     (
-        "all((own / file).exists() for file in stand_ins)",
-        "any((own / file).exists() for file in stand_ins)",
+        "all(file.exists() for file in found)",
+        "any(file.exists() for file in found)",
         "data/test_store.py::TestFinding::test_some_of_the_stand_ins_stand_in_for_nothing",
+    ),
+    (
+        "bool(stand_ins and _own_stand_ins(name))",
+        "False",
+        "test_cli.py::test_a_set_whose_alternative_files_are_there_is_present",
+    ),
+    (
+        "bool(checksums and _all_here(name, checksums))",
+        "False",
+        "test_cli.py::test_a_set_whose_alternative_files_are_there_is_present",
     ),
     (
         "any((own / file).exists() for file in (*source",
@@ -9877,9 +9997,19 @@ mutants(
 mutants(
     "data/preprocess.py",
     (
-        "deviation < 1e-6 * (1 + mean.abs())",
+        "deviation <= 1e-6 * mean.abs()",
         "deviation < 1e-6",
         "data/test_preprocess.py::TestStandardise::test_a_column_that_varies_by_rounding_alone_is_only_shifted",
+    ),
+    (
+        "deviation <= 1e-6 * mean.abs()",
+        "deviation <= 1e-6 * (1 + mean.abs())",
+        "data/test_preprocess.py::TestStandardise::test_a_column_of_small_numbers_is_divided_too",
+    ),
+    (
+        "deviation <= 1e-6 * mean.abs()",
+        "deviation < 1e-6 * mean.abs()",
+        "data/test_preprocess.py::TestStandardise::test_a_table_has_a_channel_a_column_and_a_constant_one_is_shifted",
     ),
     (
         ".clamp_(max=1 - torch.finfo(x.dtype).eps / 2)",

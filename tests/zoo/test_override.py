@@ -120,6 +120,12 @@ def test_the_data_are_a_file_of_the_users(tmp_path):
     assert override(DIGITS, [f"data={path}"]).data == (str(path), {})
 
 
+def test_the_path_of_a_file_is_no_option_of_it(tmp_path):
+    (path := tmp_path / "mine.csv").write_text("a,label\n1,0\n")
+    with pytest.raises(ValueError, match="data: option: got 'path', want one of label, seed, split"):
+        override(DIGITS, [f"data={path}", "data.path=other.csv"])
+
+
 @pytest.mark.parametrize("name", ["mnist-m2", "mnist-m1"])
 @pytest.mark.parametrize("init", ["glorot", 0.01])
 def test_an_initialisation_is_a_name_or_a_number_whatever_the_recipe_has(name, init):

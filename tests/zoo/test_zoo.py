@@ -3,6 +3,7 @@ import re
 import subprocess
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -124,6 +125,46 @@ def test_data_are_preprocessed_in_the_order_of_the_recipe():
     found = load_data(replace(RECIPES["digits"], data=("digits", {}), preprocess=steps))
     expected = project(standardise(keep_varying(load("digits"))), components=2)
     torch.testing.assert_close(found.train.x, expected.train.x)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (("standardise",), r"got \('standardise',\), want a name and its options, such as \[\"standardise\", \{\}\]"),
+        (("standardise", "centre"), "got .*'centre'.*, want a name and its options"),
+        (("standardize", {}), r"got 'standardize' \(did you mean 'standardise'"),
+        (("standardise", {"center": True}), "got standardise with .*, want options that it takes .*'center'"),
+        (("project", {}), "got project with {}, want options that it takes .*'components'"),
+    ],
+)
+def test_preprocessing_that_is_none_is_refused(step, message):
+    with pytest.raises(ValueError, match=f"preprocess: {message}"):
+        load_data(replace(RECIPES["digits"], preprocess=(step,)))
+
+
+class TestDataWithoutLabels:
+    @pytest.mark.parametrize("name", ["moons-m2", "digits-m1"])
+    def test_are_refused_where_labels_are_used(self, name, tmp_path):
+        (tmp_path / "own.csv").write_text("a,b\n" + "1,2\n3,4\n" * 20)
+        recipe = replace(RECIPES[name], data=(tmp_path / "own.csv", {}), num_labels=None)
+        with pytest.raises(
+            ValueError, match="data: got own.csv without labels, want labels, which the recipe uses; data"
+        ):
+            prepare(recipe)
+
+    def test_will_do_for_a_model_without_classes(self, tmp_path):
+        (tmp_path / "own.csv").write_text("a,b\n" + "0,1\n1,0\n" * 20)
+        recipe = replace(RECIPES["digits-m1"], data=(tmp_path / "own.csv", {}), num_labels=0)
+        assert prepare(recipe)[1] is None
+
+    @pytest.mark.parametrize(("part", "labelled"), [("validation", "test"), ("test", "validation")])
+    def test_a_part_without_labels_is_refused(self, part, labelled, tmp_path):
+        x, y = torch.rand(20, 2), torch.arange(20) % 2
+        parts = {f"x_{part}": x, f"y_{part}": 0 * y - 1, f"x_{labelled}": x, f"y_{labelled}": y}
+        np.savez(tmp_path / "own.npz", x=x, y=y, **parts)
+        recipe = replace(RECIPES["moons-m2"], data=(tmp_path / "own.npz", {}), num_labels=None)
+        with pytest.raises(ValueError, match=f"data: got own.npz without a labelled row for {part}, want at least one"):
+            prepare(recipe)
 
 
 def test_baselines_do_not_read_the_unkept_labels():
