@@ -4791,7 +4791,29 @@ mutants(
     ),
 )
 mutants(
+    "evaluate/batched.py",
+    (
+        "if not num_samples >= 1",
+        "if num_samples < 0",
+        "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
+    ),
+)
+mutants(
+    "evaluate/elbo_parts.py",
+    (
+        "    check_num_samples(num_samples)\n",
+        "",
+        "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
+    ),
+)
+mutants(
     "evaluate/likely_classes.py",
+    ("    if wrong:\n", "    if wrong > 1:\n", "evaluate/test_likely_classes.py::test_bad_input"),
+    (
+        "probabilities.isnan().any(1).sum()",
+        "probabilities.isnan().all(1).sum()",
+        "evaluate/test_likely_classes.py::test_bad_input",
+    ),
     (
         ".amax(1, keepdim=True).clamp(max=least)",
         ".amax(0, keepdim=True).clamp(max=least)",
