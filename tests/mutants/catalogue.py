@@ -5775,8 +5775,8 @@ mutants(
 mutants(
     "distributions/mixture.py",
     (
-        "if value is not last:",
-        "if last is None:",
+        "if value is not last or",
+        "if last is None or",
         "distributions/test_observed_cells.py::test_a_mixture_does_not_confuse_rows",
     ),
     (
@@ -6291,8 +6291,8 @@ mutants(
 mutants(
     "distributions/full_normal.py",
     (
-        "if value is not last:",
-        "if last is None:",
+        "if value is not last or",
+        "if last is None or",
         "nn/test_posteriors.py::test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor",
     ),
 )
@@ -8556,8 +8556,8 @@ mutants(
         "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[straight_through-False]",
     ),
     (
-        "        if self._validate_args:\n            self._validate_sample(value)\n        return (value",
-        "        return (value",
+        "        if self._validate_args:\n            self._validate_sample(value)\n        return log_prob_of_cells(value",
+        "        return log_prob_of_cells(value",
         "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[straight_through-1.0]",
     ),
 )
