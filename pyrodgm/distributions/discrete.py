@@ -7,6 +7,8 @@ import pyro.distributions as dist
 import torch
 from torch.distributions import Gumbel, constraints
 
+from pyrodgm.distributions.one_hot import log_prob_of_cells
+
 
 class GreyBernoulli(dist.Bernoulli):
     """Bernoulli whose support is the whole interval [0, 1].
@@ -26,9 +28,9 @@ class GreyBernoulli(dist.Bernoulli):
 
 
 class Levels(dist.Categorical):
-    """Categorical over the ordered levels 0..C-1, with a mean: E[x] = sum_c c p(x = c).
+    """Categorical over the ordered levels 0..C-1, with a mean, E[x] = sum_c c p(x = c), and a variance.
 
-    torch's ``Categorical`` has no mean because its categories have no order.
+    torch's ``Categorical`` has neither, because its categories have no order.
 
     Example::
 
@@ -37,8 +39,14 @@ class Levels(dist.Categorical):
 
     @property
     def mean(self) -> torch.Tensor:
-        levels = torch.arange(self.probs.shape[-1], device=self.probs.device, dtype=self.probs.dtype)
-        return self.probs @ levels
+        return self.probs @ self._levels()
+
+    @property
+    def variance(self) -> torch.Tensor:
+        return (self.probs * (self._levels() - self.mean.unsqueeze(-1)).square()).sum(-1)
+
+    def _levels(self):
+        return torch.arange(self.probs.shape[-1], device=self.probs.device, dtype=self.probs.dtype)
 
 
 class StraightThroughOneHot(dist.OneHotCategorical):
@@ -81,12 +89,13 @@ class StraightThroughOneHot(dist.OneHotCategorical):
 
     def relaxed(self, noise: torch.Tensor) -> torch.Tensor:
         """One-hot rows for given Gumbel noise ``(..., K)``, with the gradient of the relaxed sample."""
-        relaxed = ((self.logits + noise) / self.temperature).softmax(-1)
-        hard = torch.zeros_like(relaxed).scatter_(-1, relaxed.argmax(-1, keepdim=True), 1.0)
+        noisy = self.logits + noise
+        relaxed = (noisy / self.temperature).softmax(-1)  # has ties at a high temperature
+        hard = torch.zeros_like(relaxed).scatter_(-1, noisy.argmax(-1, keepdim=True), 1.0)
         return hard + (relaxed - relaxed.detach())
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(y) = sum_k y_k log pi_k."""
         if self._validate_args:
             self._validate_sample(value)
-        return (value * self.logits).sum(-1)
+        return log_prob_of_cells(value, self.logits).sum(-1)

@@ -7,6 +7,8 @@ from typing import Any
 import pyro.distributions as dist
 import torch
 
+from pyrodgm.distributions.cached import is_current, stamp
+
 
 class FullNormal(dist.MultivariateNormal):
     """A normal with full covariance that computes the log-density of its last sample from the noise of the sample.
@@ -15,7 +17,8 @@ class FullNormal(dist.MultivariateNormal):
 
     This does not solve a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
     correct digit if L is badly conditioned, as from a network far from its training rows. It is used only for values
-    other than the last sample.
+    other than the last sample, and for a sample that was written to since, or drawn without the gradients that are
+    wanted now.
 
     Arguments and shapes as for ``MultivariateNormal``.
 
@@ -25,12 +28,12 @@ class FullNormal(dist.MultivariateNormal):
         q.log_prob(q.rsample())                 # (5,)
     """
 
-    _last: tuple[torch.Tensor | None, Any] = None, None
+    _last: tuple[torch.Tensor | None, Any, Any] = None, None, None
 
     def at(self, noise: torch.Tensor) -> torch.Tensor:
         """mu + L eps at given noise ``(..., D)``, broadcast against the batch."""
         value = self.loc + (self._unbroadcasted_scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
-        self._last = value, noise
+        self._last = value, noise, stamp(value)
         return value
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> torch.Tensor:
@@ -40,8 +43,8 @@ class FullNormal(dist.MultivariateNormal):
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log q, ``(*sample_shape, *batch)``."""
-        last, noise = self._last
-        if value is not last:
+        last, noise, stamped = self._last
+        if value is not last or not is_current(stamped, value):
             return super().log_prob(value)
         log_sigma = self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log()
         log_q = -0.5 * (noise.square() + math.log(2 * math.pi)).sum(-1) - log_sigma.sum(-1)

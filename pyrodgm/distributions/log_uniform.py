@@ -53,7 +53,7 @@ class LogUniform(dist.TorchDistribution):
         """w = +-2^u with u uniform on [-8, 8]."""
         shape = self._extended_shape(torch.Size(sample_shape))
         exponent, sign = self._like.new_empty(2, *shape).uniform_(-1, 1)
-        return (OCTAVES * exponent).exp2() * torch.where(sign < 0, -1.0, 1.0)
+        return (OCTAVES * exponent).exp2().copysign(sign)
 
 
 class DropoutNormal(dist.Normal):

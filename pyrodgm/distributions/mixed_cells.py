@@ -7,6 +7,8 @@ import pyro.distributions as dist
 import torch
 from torch.distributions import constraints
 
+from pyrodgm.distributions.one_hot import log_prob_of_cells
+
 
 def column_widths(columns: Sequence) -> list[int]:
     """The number of cells of each column of a row: one, or one for each category.
@@ -117,7 +119,7 @@ class OneHotCells(dist.TorchDistribution):
         """x_dk log pi_dk of every cell."""
         if self._validate_args:
             self._validate_sample(value)
-        return value * self.logits
+        return log_prob_of_cells(value, self.logits)
 
     def _columns(self, cells):
         """Cells ``(..., D * C)`` as ``(..., D, C)``."""

@@ -1,7 +1,11 @@
 """A mixture over classes, and the class probabilities of a row."""
 
+from typing import Any
+
 import pyro.distributions as dist
 import torch
+
+from pyrodgm.distributions.cached import is_current, stamp
 
 
 class ClassMixture(dist.MixtureSameFamily):
@@ -24,7 +28,7 @@ class ClassMixture(dist.MixtureSameFamily):
         p.log_prob(x), p.class_given(x)         # (5,), one-hot categorical of batch shape (5,)
     """
 
-    _last = None, None
+    _last: tuple[Any, Any, Any] = None, None, None
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         """log p(x), ``(..., B)``."""
@@ -39,9 +43,9 @@ class ClassMixture(dist.MixtureSameFamily):
         return ClassMixture(dist.Categorical(logits=self._log_joint(value)), self.component_distribution)
 
     def _log_joint(self, value):
-        last, log_joint = self._last
-        if value is not last:
+        last, log_joint, stamped = self._last
+        if value is not last or not is_current(stamped, value):
             log_p_y = self.mixture_distribution.logits.log_softmax(-1)
             log_joint = log_p_y + self.component_distribution.log_prob(value.unsqueeze(-1 - self._event_ndims))
-            self._last = value, log_joint
+            self._last = value, log_joint, stamp(value)
         return log_joint

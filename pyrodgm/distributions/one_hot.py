@@ -34,6 +34,11 @@ def class_of(rows: torch.Tensor) -> torch.Tensor:
     return rows.argmax(-1) if classes is None else classes
 
 
+def log_prob_of_cells(cells: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """x_k log pi_k of every cell, with a gradient in x; 0 for a cell that is 0 of an impossible class."""
+    return cells * torch.where((cells == 0) & logits.isneginf(), 0.0, logits)
+
+
 class KnownOneHotCategorical(dist.OneHotCategorical):
     """A one-hot categorical that uses the classes attached to rows."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
 from pyrodgm.infer.divergences import unit_divergences
 from pyrodgm.infer.traces import run_pair
@@ -45,6 +45,7 @@ def kl_per_unit(
 
         kl_per_unit(m, data.test.x).sort(descending=True)
     """
+    check_num_samples(num_samples)
     total: Any = 0.0  # a tensor from the first batch on
     with evaluating(model):
         for batch in in_batches(x, None, batch_size, progress):

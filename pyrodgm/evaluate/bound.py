@@ -9,7 +9,7 @@ from torch.distributions import constraints
 
 from pyrodgm.checks import check_values
 from pyrodgm.distributions import OrMissing
-from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.models.base import Model
@@ -64,13 +64,14 @@ def row_bounds(
         ``(B,)``.
 
     Raises:
-        ValueError: if a site is scaled or masked, or not in the plate over the rows; or if a row's bound is NaN,
-            naming the site.
+        ValueError: for ``num_samples`` below 1; if a site is scaled or masked, or not in the plate over the rows; or
+            if a row's bound is NaN, naming the site.
 
     Example::
 
         row_bounds(m, data.test.x).argsort()[:10]      # the ten most unusual rows
     """
+    check_num_samples(num_samples)
     rows = []
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):

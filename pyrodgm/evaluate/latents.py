@@ -5,7 +5,7 @@ from pyro import poutine
 from torch.distributions import Categorical
 
 from pyrodgm.checks import check_choice
-from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
 from pyrodgm.infer.traces import latent_sites, run_guide
 from pyrodgm.types import ModelAndGuide
 
@@ -58,12 +58,14 @@ def latent_means(
         ``(B, z)``, or ``(B, *shape)`` for a latent with more dimensions.
 
     Raises:
-        ValueError: if the guide has no such site, if its values are class indices, or if a row's mean is NaN.
+        ValueError: for ``num_samples`` below 1; if the guide has no such site, if its values are class indices, or if
+            a row's mean is NaN.
 
     Example::
 
         latent_means(m, data.test.x)
     """
+    check_num_samples(num_samples)
     with evaluating(model):
         rows = [
             sum(_means(model, batch, site) for _ in range(num_samples)) / num_samples

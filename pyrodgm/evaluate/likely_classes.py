@@ -14,7 +14,7 @@ run of model and guide for each pair of a row and a likely class.
 import torch
 from pyro import poutine
 
-from pyrodgm.evaluate.batched import evaluating
+from pyrodgm.evaluate.batched import check_num_samples, evaluating
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
 
@@ -43,7 +43,7 @@ def likely_bounds(
         ``(B,)``.
 
     Raises:
-        ValueError: for a guide without a class, for probabilities of another shape, and as in ``row_bounds``.
+        ValueError: for a guide without a class, for probabilities of another shape or NaN, and as in ``row_bounds``.
 
     Example::
 
@@ -53,6 +53,10 @@ def likely_bounds(
         raise ValueError(f"model: got {type(model).__name__}, whose guide has no class y, want one that has")
     if probabilities.shape != (wanted := (len(x), model.num_classes)):
         raise ValueError(f"probabilities: got shape {tuple(probabilities.shape)}, want {wanted}")
+    wrong = int(probabilities.isnan().any(1).sum())
+    if wrong:
+        raise ValueError(f"probabilities: got NaN in {wrong} rows, want numbers")
+    check_num_samples(num_samples)
     bounds = []
     with evaluating(model):
         for rows, q_y in zip(x.split(batch_size), probabilities.split(batch_size), strict=True):

@@ -7,6 +7,7 @@ import torch
 from pyrodgm.distributions import (
     DiscretizedLogistic,
     DropoutNormal,
+    Levels,
     LogUniform,
     MixedCells,
     OneHotCells,
@@ -83,3 +84,12 @@ def test_values_outside_the_support_are_refused_only_if_values_are_checked(kind,
     with pytest.raises(ValueError, match="within the support"):
         p.log_prob(torch.full_like(p.sample(), wrong))
     assert MAKE[kind](False).log_prob(torch.full_like(p.sample(), wrong)).shape == p.batch_shape
+
+
+def test_levels_have_the_moments_of_their_draws():
+    p = Levels(logits=torch.tensor([[0.0, 1.0, -1.0, 0.5], [2.0, -3.0, 0.0, 2.0]], dtype=torch.float64))
+    levels = torch.arange(4.0, dtype=torch.float64)
+    mean = (p.probs * levels).sum(-1)
+    torch.testing.assert_close(p.mean, mean)
+    torch.testing.assert_close(p.variance, (p.probs * levels**2).sum(-1) - mean**2)
+    torch.testing.assert_close(p.expand((3, 2)).stddev, p.variance.sqrt().expand(3, 2))

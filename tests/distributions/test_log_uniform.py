@@ -97,6 +97,16 @@ def test_draws_are_floating_point_numbers():
     assert abs(np.corrcoef(octaves.flatten(), (w < 0).flatten())[0, 1]) < 5 / w.numel() ** 0.5
 
 
+def test_draws_have_the_dtype_of_the_weights():
+    """Also of single-precision weights where double is the default."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert LogUniform(torch.empty(3, dtype=torch.float32)).sample().dtype == torch.float32
+    finally:
+        torch.set_default_dtype(before)
+
+
 def test_both_expand_and_predict():
     q, p = DropoutNormal(torch.randn(3), torch.rand(3)), LogUniform(torch.empty(3, dtype=torch.float64))
     wide = q.expand((4, 1, 3))

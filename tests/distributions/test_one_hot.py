@@ -4,6 +4,7 @@ import pyro.distributions as dist
 import pytest
 import torch
 
+from pyrodgm.distributions import OneHotCells, StraightThroughOneHot
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, known_classes, one_hot_rows
 
 SHAPES = [((), (4,)), ((4,), (4,)), ((4,), (3, 4)), ((4,), (2, 3, 4)), ((1,), (3, 4)), ((2, 1), (3, 1, 4)), ((4,), ())]
@@ -45,6 +46,19 @@ def test_the_log_probability_is_the_categoricals(batch, shape, known, monkeypatc
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
     torch.testing.assert_close(torch.autograd.grad((weights * found).sum(), logits)[0], gradient)
     assert isinstance(KnownOneHotCategorical(logits=logits).expand((6, *batch)), KnownOneHotCategorical)
+
+
+def test_cells_of_an_impossible_class_add_nothing_unless_it_is_the_class():
+    """And a possible class keeps its gradient in the cells, also where they are 0."""
+    logits = torch.tensor([0.5, -torch.inf, -1.0], dtype=torch.float64, requires_grad=True)
+    rows = torch.eye(3, dtype=torch.float64, requires_grad=True)
+    want = dist.OneHotCategorical(logits=logits).log_prob(rows)
+    for found in (StraightThroughOneHot(1.0, logits).log_prob(rows), OneHotCells(logits).log_prob(rows).sum(-1)):
+        torch.testing.assert_close(found, want)
+        in_logits, in_rows = torch.autograd.grad(found[0] + found[2], (logits, rows))
+        pi = logits.detach().softmax(-1)
+        torch.testing.assert_close(in_logits, torch.tensor([1.0, 0.0, 1.0]).double() - 2 * pi)
+        torch.testing.assert_close(in_rows[0, [0, 2]], pi.log()[[0, 2]])
 
 
 def test_a_value_that_is_no_one_hot_row_is_refused():

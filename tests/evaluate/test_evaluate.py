@@ -51,6 +51,14 @@ def test_more_labels_than_rows_are_refused(function):
         function(model, rows(model)[0], torch.zeros(8).long(), batch_size=7)  # the last label is a batch of its own
 
 
+@pytest.mark.parametrize("number", [0, -1])
+@pytest.mark.parametrize("function", [bound, row_bounds, elbo_parts, log_likelihood, latent_means, kl_per_unit])
+def test_an_average_over_no_samples_is_refused(function, number):
+    model = small(M2)
+    with pytest.raises(ValueError, match=f"num_samples: got {number}, want at least 1"):
+        function(model, rows(model)[0], num_samples=number)
+
+
 @pytest.mark.filterwarnings("ignore:Encountered NaN")
 @pytest.mark.parametrize("function", [bound, row_bounds, elbo_parts, log_likelihood, latent_means, kl_per_unit])
 def test_a_single_row_whose_result_is_nan_is_refused(function):

@@ -136,6 +136,12 @@ def test_rows_at_a_time_and_samples(m, x):
 def test_bad_input(m, x):
     with pytest.raises(ValueError, match=r"probabilities: got shape \(5, 3\), want \(5, 4\)"):
         likely_bounds(m, x, torch.ones(5, 3))
+    probabilities = torch.full((5, K), 0.25)
+    with pytest.raises(ValueError, match="num_samples: got 0, want at least 1"):
+        likely_bounds(m, x, probabilities, num_samples=0)
+    probabilities[2, 1] = torch.nan
+    with pytest.raises(ValueError, match="probabilities: got NaN in 1 rows, want numbers"):
+        likely_bounds(m, x, probabilities)
     for model_class in (LatentClassifierVAE, SplitLatentClassifierVAE):
         other = model_class(3, K, z_size=2, hidden=(8,), likelihood="normal")
         with pytest.raises(ValueError, match=f"model: got {model_class.__name__}, whose guide has no class y"):

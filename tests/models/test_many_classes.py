@@ -28,8 +28,10 @@ def small(model_class, **options):
     return small_model(model_class, **options, **NEEDED.get(model_class.__name__, {}))
 
 
-def test_samples_are_categorical_draws():
-    p = StraightThroughOneHot(0.3, logits=torch.tensor([0.0, 1.0, -1.0]))
+@pytest.mark.parametrize("temperature", [0.3, 1e9])
+def test_samples_are_categorical_draws(temperature):
+    """At a high temperature too, where all units of the relaxed sample are equal in single precision."""
+    p = StraightThroughOneHot(temperature, logits=torch.tensor([0.0, 1.0, -1.0]))
     y = p.rsample((20_000,))
     assert bool(p.support.check(y).all())
     torch.testing.assert_close(y.mean(0), p.probs, atol=0.02, rtol=0)

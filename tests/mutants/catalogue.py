@@ -1735,18 +1735,23 @@ mutants(
 mutants(
     "distributions/discrete.py",
     (
-        "((self.logits + noise) / self.temperature)",
-        "((self.logits + noise) * self.temperature)",
+        "(noisy / self.temperature)",
+        "(noisy * self.temperature)",
         "models/test_many_classes.py::test_gradients_are_those_of_the_relaxed_sample",
     ),
     (
-        "((self.logits + noise) / self.temperature)",
-        "((self.logits - noise) / self.temperature)",
-        "models/test_many_classes.py::test_samples_are_categorical_draws",
+        "noisy = self.logits + noise",
+        "noisy = self.logits - noise",
+        "models/test_many_classes.py::test_samples_are_categorical_draws[0.3]",
     ),
     (
-        "return (value * self.logits).sum(-1)",
-        "return (value.detach() * self.logits).sum(-1)",
+        "noisy.argmax(-1, keepdim=True)",
+        "relaxed.argmax(-1, keepdim=True)",
+        "models/test_many_classes.py::test_samples_are_categorical_draws[1000000000.0]",
+    ),
+    (
+        "log_prob_of_cells(value, self",
+        "log_prob_of_cells(value.detach(), self",
         "models/test_many_classes.py::test_an_entropy_has_a_gradient",
     ),
     (
@@ -1754,11 +1759,16 @@ mutants(
         "1 + torch.arange(self.probs.shape[-1],",
         "nn/test_likelihoods.py::test_binomial_and_categorical_are_those_of_torch",
     ),
+    (
+        ".square()).sum(-1)",
+        ".abs()).sum(-1)",
+        "distributions/test_every_distribution.py::test_levels_have_the_moments_of_their_draws",
+    ),
 )
 mutants(
     "distributions/flow_step.py",
     (
-        "self._known = x, log_det\n        return x",
+        "self._known, self._stamped = (x, log_det), (stamp(x, y), x, y)\n        return x",
         "return x",
         "distributions/test_flow_steps.py::test_an_autoregressive_step_is_equation_5_27_and_its_inverse_leaves_the_log_scales",
     ),
@@ -1771,6 +1781,26 @@ mutants(
         "math.log(math.e - 1)",
         "math.log(math.e)",
         "distributions/test_flow_steps.py::test_a_radial_step_is_its_formula",
+    ),
+)
+mutants(
+    "distributions/cached.py",
+    (
+        "and (kept[0] or not with_gradients)",
+        "",
+        "distributions/test_cached.py::test_a_drawn_value_has_the_gradient_of_the_parameters[full]",
+        "distributions/test_cached.py::test_a_drawn_value_has_the_gradient_of_the_parameters[planar]",
+    ),
+    (
+        "versions == kept[1] and (",
+        "(",
+        "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_density[full]",
+        "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_density[mixture]",
+    ),
+    (
+        "(kept[0] or not with_gradients)",
+        "kept[0] == with_gradients",
+        "distributions/test_cached.py::test_without_gradients_a_result_is_kept",
     ),
 )
 mutants(
@@ -1804,9 +1834,14 @@ mutants(
         "distributions/test_log_uniform.py::test_both_expand_and_predict",
     ),
     (
-        "torch.where(sign < 0, -1.0, 1.0)",
-        "torch.where(sign < -1, -1.0, 1.0)",
+        ".copysign(sign)",
+        ".abs()",
         "distributions/test_log_uniform.py::test_draws_are_floating_point_numbers",
+    ),
+    (
+        ".copysign(sign)",
+        " * torch.where(sign < 0, -1.0, 1.0)",
+        "distributions/test_log_uniform.py::test_draws_have_the_dtype_of_the_weights",
     ),
     (
         "-0.5 * alpha.log() - polynomial",
@@ -1985,6 +2020,24 @@ mutants(
     ),
 )
 
+mutants(
+    "distributions/one_hot.py",
+    (
+        "cells * torch.where((cells == 0) & logits.isneginf(), 0.0, logits)",
+        "cells * logits",
+        "distributions/test_one_hot.py::test_cells_of_an_impossible_class_add_nothing_unless_it_is_the_class",
+    ),
+    (
+        "(cells == 0) & logits.isneginf()",
+        "logits.isneginf()",
+        "distributions/test_one_hot.py::test_cells_of_an_impossible_class_add_nothing_unless_it_is_the_class",
+    ),
+    (
+        "(cells == 0) & logits.isneginf()",
+        "cells == 0",
+        "distributions/test_one_hot.py::test_cells_of_an_impossible_class_add_nothing_unless_it_is_the_class",
+    ),
+)
 mutants(
     "distributions/one_hot.py",
     (
@@ -4758,7 +4811,29 @@ mutants(
     ),
 )
 mutants(
+    "evaluate/batched.py",
+    (
+        "if not num_samples >= 1",
+        "if num_samples < 0",
+        "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
+    ),
+)
+mutants(
+    "evaluate/elbo_parts.py",
+    (
+        "    check_num_samples(num_samples)\n",
+        "",
+        "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
+    ),
+)
+mutants(
     "evaluate/likely_classes.py",
+    ("    if wrong:\n", "    if wrong > 1:\n", "evaluate/test_likely_classes.py::test_bad_input"),
+    (
+        "probabilities.isnan().any(1).sum()",
+        "probabilities.isnan().all(1).sum()",
+        "evaluate/test_likely_classes.py::test_bad_input",
+    ),
     (
         ".amax(1, keepdim=True).clamp(max=least)",
         ".amax(0, keepdim=True).clamp(max=least)",
@@ -5720,8 +5795,8 @@ mutants(
 mutants(
     "distributions/mixture.py",
     (
-        "if value is not last:",
-        "if last is None:",
+        "if value is not last or",
+        "if last is None or",
         "distributions/test_observed_cells.py::test_a_mixture_does_not_confuse_rows",
     ),
     (
@@ -5875,8 +5950,8 @@ mutants(
         "nn/test_mixed_likelihood.py::test_samples_and_means_have_the_order_of_the_columns",
     ),
     (
-        "value * self.logits",
-        "value * self.logits.exp()",
+        "log_prob_of_cells(value, self.logits)",
+        "log_prob_of_cells(value, self.logits.exp())",
         "nn/test_mixed_likelihood.py::test_log_p_is_the_sum_over_the_observed_columns[lost0]",
     ),
     (
@@ -6236,8 +6311,8 @@ mutants(
 mutants(
     "distributions/full_normal.py",
     (
-        "if value is not last:",
-        "if last is None:",
+        "if value is not last or",
+        "if last is None or",
         "nn/test_posteriors.py::test_full_covariance_scores_its_sample_by_the_noise_and_others_by_the_factor",
     ),
 )
@@ -6540,6 +6615,21 @@ mutants(
         "return log_det if x is known else",
         "return log_det if known is not None else",
         "distributions/test_flow_steps.py::test_a_log_determinant_is_that_of_the_value_asked_for_and_not_of_the_last",
+    ),
+    (
+        'f(x)."""\n        self._drop_stale()',
+        'f(x)."""',
+        "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_image",
+    ),
+    (
+        "def _inv_call(self, y):\n        self._drop_stale()",
+        "def _inv_call(self, y):",
+        "distributions/test_cached.py::test_a_drawn_value_has_the_gradient_of_the_parameters[planar]",
+    ),
+    (
+        "def _log_det(self, x):\n        self._drop_stale()",
+        "def _log_det(self, x):",
+        "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_image",
     ),
 )
 
@@ -8546,8 +8636,8 @@ mutants(
         "distributions/test_every_distribution.py::test_an_expanded_one_checks_values_if_the_first_does[straight_through-False]",
     ),
     (
-        "        if self._validate_args:\n            self._validate_sample(value)\n        return (value",
-        "        return (value",
+        "        if self._validate_args:\n            self._validate_sample(value)\n        return log_prob_of_cells(value",
+        "        return log_prob_of_cells(value",
         "distributions/test_every_distribution.py::test_values_outside_the_support_are_refused_only_if_values_are_checked[straight_through-1.0]",
     ),
 )
