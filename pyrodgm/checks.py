@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection
 from difflib import get_close_matches
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -57,9 +57,14 @@ def stack_level() -> int:
     return level
 
 
+def is_size(value: Any) -> TypeGuard[int]:
+    """Whether ``value`` is a positive int, of Python or NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
+
+
 def check_size(argument: str, value: Any) -> None:
-    """Raise ``ValueError`` unless ``value`` is a positive int."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    """Raise ``ValueError`` unless ``value`` is a positive int, of Python or NumPy."""
+    if not is_size(value):
         raise ValueError(f"{argument}: got {shown(value)}, want a positive int")
 
 

@@ -354,7 +354,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ValueError: for fewer rows than one, or an unknown class.
         """
         check_is_fitted(self)
-        self._check_num_samples(num_samples)
+        check_size("num_samples", num_samples)
         if y is not None:
             y = np.asarray(y)
             if y.ndim and y.shape != (num_samples,):

@@ -3,7 +3,6 @@
 import copy
 import inspect
 from functools import partial
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pyrodgm.checks import check_choice, check_device, check_size, check_values, shown
+from pyrodgm.checks import check_choice, check_device, check_size, check_values
 from pyrodgm.estimators.anomalies import AnomalyScores
 from pyrodgm.estimators.columns import describe_columns, reason_for_likelihood
 from pyrodgm.estimators.frames import is_frame, read_frame, without_na, words_refused
@@ -186,14 +185,10 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
     def _sample(self, num_samples, y=None):
         """x in the units of the table, and all sites, of ``num_samples`` generated rows."""
         check_is_fitted(self)
-        self._check_num_samples(num_samples)
+        check_size("num_samples", num_samples)
         with isolated(self._seed()), evaluating(self.model_.to(self.device)):
             nodes = poutine.trace(self.model_.model).get_trace(None, y, num_samples).nodes
         return self._as_given(self.columns_.to_table(nodes["x"]["value"])), nodes
-
-    def _check_num_samples(self, num_samples):
-        if not isinstance(num_samples, Integral) or num_samples < 1:
-            raise ValueError(f"num_samples: got {shown(num_samples)}, want an int of at least 1")
 
     def _check_rows(self, X, new_as_missing=True, **options):
         """X as an array of doubles; ``reset=True`` records its columns as those of the estimator.

@@ -4,10 +4,11 @@ from typing import Any
 
 import torch
 
-from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
+from pyrodgm.checks import check_size
+from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means
 from pyrodgm.infer.divergences import unit_divergences
-from pyrodgm.infer.traces import run_pair
+from pyrodgm.infer.traces import Pair, run_pair
 from pyrodgm.types import ModelAndGuide
 
 
@@ -45,21 +46,24 @@ def kl_per_unit(
 
         kl_per_unit(m, data.test.x).sort(descending=True)
     """
-    check_num_samples(num_samples)
+    check_size("num_samples", num_samples)
     total: Any = 0.0  # a tensor from the first batch on
     with evaluating(model):
         for batch in in_batches(x, None, batch_size, progress):
             runs = (run_pair(model.model, model.guide, batch) for _ in range(num_samples))
-            total = total + sum(_divergences(pair, site) for pair in runs)
+            total = total + sum(summed_kl(pair, site) for pair in runs)
     return total / len(x) / num_samples
 
 
-def _divergences(pair, site):
-    """The KL per unit ``(z,)``, summed over the rows."""
+def summed_kl(pair: Pair, site: str) -> torch.Tensor:
+    """The KL of every unit of a latent, summed over the rows of a run of the pair: ``(z,)``.
+
+    Raises:
+        ValueError: if the result of a row is NaN, and as in ``kl_per_unit``.
+    """
     units = unit_divergences(pair, site)
-    rows = pair.mean(units, event_dim=pair.guide[site]["fn"].event_dim)
-    pair.refuse_nan(rows)
-    return rows.sum(0)
+    pair.refuse_nan(units)
+    return units.sum(0)
 
 
 def active_units(

@@ -30,12 +30,6 @@ def evaluating(module: torch.nn.Module | ModelAndGuide) -> Iterator[torch.nn.Mod
             part.training = mode
 
 
-def check_num_samples(num_samples: int) -> None:
-    """Raise ``ValueError`` unless there is at least one sample to average over."""
-    if not num_samples >= 1:
-        raise ValueError(f"num_samples: got {num_samples!r}, want at least 1")
-
-
 def in_batches(
     x: torch.Tensor, y: torch.Tensor | None = None, batch_size: int = 1000, progress: bool = False
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor | Any]]:

@@ -7,9 +7,9 @@ import pyro
 import torch
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_values
+from pyrodgm.checks import check_size, check_values
 from pyrodgm.distributions import OrMissing
-from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
+from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
 from pyrodgm.models.base import Model
@@ -71,7 +71,7 @@ def row_bounds(
 
         row_bounds(m, data.test.x).argsort()[:10]      # the ten most unusual rows
     """
-    check_num_samples(num_samples)
+    check_size("num_samples", num_samples)
     rows = []
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):

@@ -4,7 +4,8 @@ from collections import defaultdict
 
 import torch
 
-from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
+from pyrodgm.checks import check_size
+from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.divergences import site_parts
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.types import ModelAndGuide
@@ -40,7 +41,7 @@ def elbo_parts(
         parts = elbo_parts(m, data.test.x)
         parts["x"] - parts["y"] - parts["z"]        # an M2's bound
     """
-    check_num_samples(num_samples)
+    check_size("num_samples", num_samples)
     parts: defaultdict[str, float] = defaultdict(float)
     with evaluating(model):
         for batch in in_batches(x, y, batch_size, progress):

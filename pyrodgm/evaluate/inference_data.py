@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from pyro import poutine
 
+from pyrodgm.checks import check_size
 from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.infer.traces import latent_sites, random_sites, refuse_scaled
 from pyrodgm.types import ModelAndGuide
@@ -79,8 +80,7 @@ def to_inference_data(
         arviz.summary(draws, var_names=["z"], coords={"datum": [0]}, kind="stats")
         arviz.plot_ppc(draws, num_pp_samples=20)        # ArviZ 1.0 and later: plot_ppc_dist(draws)
     """
-    if not isinstance(num_samples, int) or num_samples < 1:
-        raise ValueError(f"num_samples: got {num_samples!r}, want a positive int")
+    check_size("num_samples", num_samples)
     if image_shape is not None and math.prod(image_shape) != x.shape[1]:
         raise ValueError(f"image_shape: got {tuple(image_shape)}, want {x.shape[1]} values")
     with evaluating(model):

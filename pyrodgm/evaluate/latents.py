@@ -4,8 +4,8 @@ import torch
 from pyro import poutine
 from torch.distributions import Categorical
 
-from pyrodgm.checks import check_choice
-from pyrodgm.evaluate.batched import check_num_samples, evaluating, in_batches
+from pyrodgm.checks import check_choice, check_size
+from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import latent_sites, run_guide
 from pyrodgm.types import ModelAndGuide
 
@@ -65,7 +65,7 @@ def latent_means(
 
         latent_means(m, data.test.x)
     """
-    check_num_samples(num_samples)
+    check_size("num_samples", num_samples)
     with evaluating(model):
         rows = [
             sum(_means(model, batch, site) for _ in range(num_samples)) / num_samples

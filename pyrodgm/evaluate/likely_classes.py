@@ -14,7 +14,8 @@ run of model and guide for each pair of a row and a likely class.
 import torch
 from pyro import poutine
 
-from pyrodgm.evaluate.batched import check_num_samples, evaluating
+from pyrodgm.checks import check_size
+from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.infer.traces import run_pair
 from pyrodgm.models import DeepGenerativeModel
 
@@ -56,7 +57,7 @@ def likely_bounds(
     wrong = int(probabilities.isnan().any(1).sum())
     if wrong:
         raise ValueError(f"probabilities: got NaN in {wrong} rows, want numbers")
-    check_num_samples(num_samples)
+    check_size("num_samples", num_samples)
     bounds = []
     with evaluating(model):
         for rows, q_y in zip(x.split(batch_size), probabilities.split(batch_size), strict=True):

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, check_size
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.handlers import DrawnClass
 from pyrodgm.infer import CompiledFunction
@@ -84,8 +84,7 @@ def log_likelihood(
     """
     check_choice("classes", classes, ("all", "drawn"))
     for argument, value in (("num_samples", num_samples), ("chunk_size", chunk_size)):
-        if not value >= 1:
-            raise ValueError(f"{argument}: got {value!r}, want at least 1")
+        check_size(argument, value)
     num_classes = getattr(model, "num_classes", None) or 1
     decodes = num_classes if y is None and classes == "all" else 1  # per sample
     num_chunks = math.ceil(num_samples * decodes / chunk_size)

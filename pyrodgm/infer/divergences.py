@@ -40,7 +40,7 @@ def site_parts(pair: Pair) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def unit_divergences(pair: Pair, site: str) -> torch.Tensor:
-    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent, given the parents of both.
+    """KL(q(z_i | x, ...) || p(z_i | ...)) of every unit of a latent and row, averaged over y and the samples.
 
     It is analytic for normals, unless the guide draws a parent of the latent after it. An example is ADGM's a: z is its
     parent in the model, and the guide draws z given a. In such a case, and for other densities, it is
@@ -51,7 +51,7 @@ def unit_divergences(pair: Pair, site: str) -> torch.Tensor:
         site: name of the latent.
 
     Returns:
-        ``(S, B, *event)``, or ``(K, S, B, *event)`` if it depends on an enumerated y, see ``Pair.mean``.
+        ``(B, *event)``.
 
     Raises:
         ValueError: if the guide has no such site, or it depends on a class that only the model has.
@@ -59,15 +59,17 @@ def unit_divergences(pair: Pair, site: str) -> torch.Tensor:
 
     Example::
 
-        pair.mean(unit_divergences(pair, "z"), event_dim=1).sum(0)      # (z,), summed over the rows
+        unit_divergences(pair, "z").mean(0)     # (z,), of a batch
     """
     check_choice("site", site, pair.guide)
     pair.refuse_hidden_classes(site)
     q, p = (sites[site]["fn"] for sites in (pair.guide, pair.model))
     if _is_analytic(pair, site) and None not in (_normal(q), _normal(p)):
-        return kl_divergence(_normal(q), _normal(p))
-    value = pair.guide[site]["value"]
-    return _log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)
+        units = kl_divergence(_normal(q), _normal(p))
+    else:
+        value = pair.guide[site]["value"]
+        units = _log_prob_of_units(q, value, site) - _log_prob_of_units(p, value, site)
+    return pair.mean(units, event_dim=q.event_dim)
 
 
 def _is_analytic(pair, site):

@@ -84,7 +84,7 @@ class FreeBits(Objective):
         if self.groups == "map" and len(shape) != 3:
             raise ValueError(f"groups: got 'map' with site {name!r} of shape {tuple(shape)}, want latents (C, H, W)")
         try:
-            units = pair.mean(unit_divergences(pair, name), event_dim=len(shape))  # (B, *event)
+            units = unit_divergences(pair, name)  # (B, *event)
         except NoUnitsError as error:
             if self.groups == "layer":
                 return pair.mean(part)[:, None]

@@ -6,6 +6,8 @@ import pyro
 import pyro.distributions as dist
 import torch
 
+from pyrodgm.checks import is_size
+
 
 def sample(densities: dict[str, dist.Distribution]) -> dict[str, torch.Tensor]:
     """Sample every site of a dict from site to density, outside any plate over rows; returns a dict of values."""
@@ -14,7 +16,7 @@ def sample(densities: dict[str, dist.Distribution]) -> dict[str, torch.Tensor]:
 
 def check_data_size(data_size: int | None) -> int:
     """Return the number of rows of a data set; raise ``ValueError`` unless it is a positive int."""
-    if not isinstance(data_size, int) or data_size < 1:
+    if not is_size(data_size):
         raise ValueError(f"data_size: got {data_size!r}, want the number of rows of the data set, a positive int")
     return data_size
 

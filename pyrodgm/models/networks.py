@@ -3,8 +3,10 @@
 import inspect
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, Literal, cast
 
+from pyrodgm.checks import is_size
 from pyrodgm.nn import (
     MLP,
     CategoricalNet,
@@ -158,9 +160,7 @@ def signature_of(model_class: type) -> inspect.Signature:
 def check_layer_sizes(argument: str, sizes: Sequence[int], num_layers: int | None = None) -> None:
     """Raise ``ValueError`` unless ``sizes`` has a positive int for each layer."""
     wanted = "one positive int per layer" if num_layers is None else f"{num_layers} positive ints"
-    whole = isinstance(sizes, (tuple, list)) and all(
-        isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes
-    )
+    whole = isinstance(sizes, (tuple, list)) and all(map(is_size, sizes))
     if not whole or not sizes or num_layers not in (None, len(sizes)):
         raise ValueError(f"{argument}: got {sizes!r}, want {wanted}")
 
@@ -176,8 +176,8 @@ def hidden_by_layer(hidden: Sequence[int] | Sequence[Sequence[int]], num_layers:
     """
     if not isinstance(hidden, Sequence):
         raise ValueError(f"hidden: got {hidden!r}, want a tuple of ints")
-    if all(isinstance(size, int) for size in hidden):
+    if all(isinstance(size, Integral) for size in hidden):
         return (cast(Sequence[int], hidden),) * num_layers
-    if len(hidden) != num_layers or any(isinstance(sizes, int) for sizes in hidden):
+    if len(hidden) != num_layers or any(isinstance(sizes, Integral) for sizes in hidden):
         raise ValueError(f"hidden: got {hidden!r}, want ints, or a tuple of ints for each of {num_layers} layers")
     return cast(Sequence[Sequence[int]], hidden)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -84,7 +85,7 @@ def named_arguments(model_class: type, args: Sequence[Any], kwargs: dict[str, An
     named = dict(list(bound.arguments.items())[1:])
     kinds = {p.name: p.kind for p in bound.signature.parameters.values()}
     extra = [named.pop(name) for name in list(named) if kinds[name] is inspect.Parameter.VAR_KEYWORD]
-    return _tuples(named | (extra[0] if extra else {}))
+    return _plain(named | (extra[0] if extra else {}))
 
 
 def _save(model, folder, card):
@@ -120,7 +121,7 @@ def _load(folder, model_class):
         tensors = load(data)
     except SafetensorError as error:
         raise ValueError(f"{damaged}: {error}") from error
-    arguments, tensors = of_model(_tuples(config["arguments"]), tensors)
+    arguments, tensors = of_model(_plain(config["arguments"]), tensors)
     try:
         model = known[config["model"]](**arguments)
     except (TypeError, RuntimeError) as error:
@@ -226,11 +227,13 @@ def _hub(purpose):
     return huggingface_hub
 
 
-def _tuples(value):
-    """A copy with lists replaced by tuples: JSON turns tuples into lists, and a caller might change a list."""
+def _plain(value):
+    """A copy with tuples for lists, as JSON turns tuples into lists and a caller might change a list; plain numbers."""
     if isinstance(value, dict):
-        return {key: _tuples(part) for key, part in value.items()}
-    return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(part) for part in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _card(model, card):

@@ -82,15 +82,16 @@ def _attributes(module):
 def _same(a, b):
     """Whether two attribute values are equal.
 
-    Tensors are compared to single precision, other objects by type and plain attributes. A list equals a tuple, because
-    a model that was given a list is rebuilt from a tuple.
+    Tensors are compared to single precision, other objects by type and plain attributes. A list equals a tuple, and a
+    number of NumPy a plain one, because a model that was given the former is rebuilt from the latter.
     """
     a, b = (tuple(value) if type(value) is list else value for value in (a, b))
+    a, b = (value.item() if isinstance(value, np.generic) else value for value in (a, b))
     if a is b or type(a) is not type(b) or isinstance(a, (type, torch.dtype)):
         return a is b
     if isinstance(a, torch.Tensor):
         return _kind(a) == _kind(b) and torch.allclose(a.detach().cpu(), b.detach().cpu(), 1e-6, 0, equal_nan=True)
-    if isinstance(a, (np.ndarray, np.generic)):
+    if isinstance(a, np.ndarray):
         return np.array_equal(a, b)
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)

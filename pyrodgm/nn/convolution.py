@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, is_size
 from pyrodgm.nn.precision import PRECISIONS, in_precision
 from pyrodgm.nn.trunk import reset, sum_of_terms
 from pyrodgm.nn.weight_norm import NormalisedWeight
@@ -168,7 +168,7 @@ def check_image_shape(image_shape: Sequence[int], strides: int = 0) -> tuple[int
         ValueError: if ``image_shape`` is not two or three positive ints, or too small for that many strides of 2.
     """
     sizes = image_shape if isinstance(image_shape, (tuple, list)) else ()
-    if len(sizes) not in (2, 3) or not all(isinstance(size, int) and size > 0 for size in sizes):
+    if len(sizes) not in (2, 3) or not all(map(is_size, sizes)):
         raise ValueError(f"image_shape: got {image_shape!r}, want two or three positive ints, (H, W) or (H, W, C)")
     least = 2 ** (strides - 1) + 1 if strides else 1
     if min(sizes[:2]) < least:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 
-from pyrodgm.checks import check_choice
+from pyrodgm.checks import check_choice, is_size
 from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.nn.batch_norm import BatchNorm
 from pyrodgm.nn.precision import PRECISIONS, in_precision
@@ -252,7 +252,7 @@ def trunk_of(parents: Sequence[int] | torch.nn.Module, hidden: Sequence[int] | N
 
 
 def _check_hidden(hidden):
-    if not isinstance(hidden, Sequence) or not all(isinstance(size, int) and size > 0 for size in hidden):
+    if not isinstance(hidden, Sequence) or not all(map(is_size, hidden)):
         raise ValueError(f"hidden: got {hidden!r}, want a tuple of positive ints, a size for each hidden layer")
 
 

@@ -1,8 +1,8 @@
 """Evaluate the trained model of a recipe as its paper does."""
 
 import inspect
-from collections.abc import Iterator
-from typing import cast
+from collections import defaultdict
+from typing import Any, cast
 
 import pyro
 import torch
@@ -13,14 +13,14 @@ from pyrodgm.evaluate import (
     bayes_classifier,
     bits_per_dimension,
     classification_error,
-    elbo_parts,
-    kl_per_unit,
     latent_means,
-    latents,
     log_likelihood,
     match_clusters,
     row_bounds,
 )
+from pyrodgm.evaluate.active_units import summed_kl
+from pyrodgm.evaluate.batched import evaluating, in_batches
+from pyrodgm.infer.traces import run_pair
 from pyrodgm.isolation import seeded
 from pyrodgm.models import DeepGenerativeModel, Model
 from pyrodgm.models.catalogue import has_classes
@@ -80,9 +80,8 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
             for name in recipe.feature_classifiers:
                 figures[f"{name} on features test error"] = chosen_error(name, *features)
         if recipe.kl_units:
-            parts = elbo_parts(model, x, num_samples=10)
-            for site, kl in kl_by_site(model, x):
-                figures[f"KL of {site}"] = parts[site]
+            for site, kl in kl_by_site(model, x).items():
+                figures[f"KL of {site}"] = float(kl.sum())
                 figures[f"{site} with KL > {INACTIVE:g} nats"] = float((kl > INACTIVE).sum())
     return figures
 
@@ -111,12 +110,16 @@ def _supervised(model, data):
     return figures
 
 
-def kl_by_site(model: DeepGenerativeModel, x: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield every continuous latent's name and its KL per unit (or per map), in the guide's order."""
-    for site in latents(model, x[:1]):
-        if site != "y":
-            kl = kl_per_unit(model, x, site)
-            yield site, kl.sum((1, 2)) if kl.dim() == 3 else kl
+def kl_by_site(model: DeepGenerativeModel, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The KL per unit (or per map) of every continuous latent, in the guide's order, from one draw per row."""
+    totals: defaultdict[str, Any] = defaultdict(float)
+    with evaluating(model):
+        for batch in in_batches(x):
+            pair = run_pair(model.model, model.guide, batch)
+            for site in pair.guide:
+                if site != "y":
+                    totals[site] += summed_kl(pair, site)
+    return {site: (kl.sum((1, 2)) if kl.dim() == 3 else kl) / len(x) for site, kl in totals.items()}
 
 
 def _errors(recipe, model, data, x):

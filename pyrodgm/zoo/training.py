@@ -104,7 +104,8 @@ def train(
                     validation = observed(recipe, data.validation.x)
                     figures["validation bound"] = bound(at_drawn_weights(model), validation[:1000])
                     if recipe.kl_units:
-                        figures |= {f"KL of {site}": kl.cpu() for site, kl in kl_by_site(model, validation[:1000])}
+                        kl = kl_by_site(model, validation[:1000])
+                        figures |= {f"KL of {site}": units.cpu() for site, units in kl.items()}
                 if classifies:
                     figures["validation error"] = classification_error(model, *labelled_part(data.validation))
             if classifies and epoch in recipe.milestones:
@@ -172,7 +173,7 @@ def _check_rows_only(recipe):
 def _check_units(model, x):
     """Raise ``ValueError`` if the KL of a latent does not factorise over its units."""
     try:
-        list(kl_by_site(model, x))
+        kl_by_site(model, x)
     except ValueError as error:
         raise ValueError(f"kl_units: got True, want False: {error}") from error
 

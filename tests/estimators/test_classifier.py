@@ -346,9 +346,9 @@ def test_bad_input_after_fit_is_told():
         with pytest.raises(ValueError, match="X has 3 features, but DeepGenerativeClassifier is expecting 4"):
             ask(X[:, :3])
     for number in (0, 1.5, "3"):
-        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want an int of at least 1"):
+        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want a positive int"):
             classifier.sample(number)
-        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want an int of at least 1"):
+        with pytest.raises(ValueError, match=f"num_samples: got {number!r}, want a positive int"):
             classifier.sample(number, y=0)
     for lengths in ((X, Y[:9]), (X, Y, np.ones(9))):
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):

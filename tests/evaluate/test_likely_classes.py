@@ -137,7 +137,7 @@ def test_bad_input(m, x):
     with pytest.raises(ValueError, match=r"probabilities: got shape \(5, 3\), want \(5, 4\)"):
         likely_bounds(m, x, torch.ones(5, 3))
     probabilities = torch.full((5, K), 0.25)
-    with pytest.raises(ValueError, match="num_samples: got 0, want at least 1"):
+    with pytest.raises(ValueError, match="num_samples: got 0, want a positive int"):
         likely_bounds(m, x, probabilities, num_samples=0)
     probabilities[2, 1] = torch.nan
     with pytest.raises(ValueError, match="probabilities: got NaN in 1 rows, want numbers"):

@@ -226,8 +226,8 @@ def test_scaled_masked_and_unplated_sites_are_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_samples": 0}, "num_samples: got 0, want at least 1"),
-        ({"chunk_size": 0}, "chunk_size: got 0, want at least 1"),
+        ({"num_samples": 0}, "num_samples: got 0, want a positive int"),
+        ({"chunk_size": 0}, "chunk_size: got 0, want a positive int"),
         ({"classes": "some"}, "classes: got 'some', want one of all, drawn"),
         ({"backend": "jit"}, "backend: got 'jit', want one of"),
         ({"y": torch.zeros(3).long()}, "y: got 3 labels, want 7, one for each row of x"),

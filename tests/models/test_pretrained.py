@@ -57,6 +57,18 @@ def test_arguments_are_not_the_callers():
     assert model.arguments["hidden"] == (4, 3)
 
 
+def test_sizes_of_numpy_are_taken_and_saved(tmp_path):
+    """The number of classes of a table is often ``y.max() + 1``, a number of NumPy."""
+    y = np.array([0, 2, 1])
+    model = M2(np.int32(6), y.max() + 1, z_size=np.int64(2), hidden=[np.int64(4)])
+    assert {type(size) for size in (*model.arguments.values(), *model.arguments["hidden"])} == {int, tuple}
+    model.save_pretrained(tmp_path)
+    assert M2.from_pretrained(tmp_path).arguments == {"x_size": 6, "num_classes": 3, "z_size": 2, "hidden": (4,)}
+    HierarchicalVAE(np.int64(6), z_sizes=(np.int64(2), 1), hidden=(np.int64(4),))
+    with pytest.raises(ValueError, match="num_classes: got 0, want a positive int"):
+        M2(6, y.min())
+
+
 @pytest.mark.parametrize(
     ("model_class", "options"), [(M2, {"classes": ["sampled", {"top": 1}]}), (HierarchicalVAE, {"z_sizes": [3, 2]})]
 )

@@ -4240,8 +4240,8 @@ mutants(
 mutants(
     "zoo/measurement.py",
     (
-        "kl_per_unit(model, x, site)",
-        "kl_per_unit(model, x[:10], site)",
+        "in in_batches(x):",
+        "in in_batches(x[:10]):",
         "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
     ),
     (
@@ -4250,8 +4250,8 @@ mutants(
         "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
     ),
     (
-        'figures[f"KL of {site}"] = parts[site]',
         'figures[f"KL of {site}"] = float(kl.sum())',
+        'figures[f"KL of {site}"] = float(kl.mean())',
         "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
     ),
     (
@@ -4284,8 +4284,8 @@ mutants(
 mutants(
     "zoo/training.py",
     (
-        "in kl_by_site(model, validation[:1000])}",
-        "in kl_by_site(model, data.validation.x)}",
+        "kl_by_site(model, validation[:1000])",
+        "kl_by_site(model, data.validation.x)",
         "zoo/test_measured.py::test_kl_of_every_unit_is_of_validation_rows_and_that_of_the_latents_of_test_rows",
     ),
     (
@@ -4811,17 +4811,38 @@ mutants(
     ),
 )
 mutants(
-    "evaluate/batched.py",
+    "checks.py",
     (
-        "if not num_samples >= 1",
-        "if num_samples < 0",
+        "and int(value) > 0",
+        "and int(value) >= 0",
         "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
+    ),
+    (
+        "isinstance(value, Integral) and not isinstance(value, bool) and",
+        "isinstance(value, int) and not isinstance(value, bool) and",
+        "models/test_pretrained.py::test_sizes_of_numpy_are_taken_and_saved",
+    ),
+)
+mutants(
+    "models/pretrained.py",
+    (
+        "value.item() if isinstance(value, np.generic) else value",
+        "value",
+        "models/test_pretrained.py::test_sizes_of_numpy_are_taken_and_saved",
+    ),
+)
+mutants(
+    "models/rebuild.py",
+    (
+        "    a, b = (value.item() if isinstance(value, np.generic) else value for value in (a, b))\n",
+        "",
+        "models/test_pretrained.py::test_sizes_of_numpy_are_taken_and_saved",
     ),
 )
 mutants(
     "evaluate/elbo_parts.py",
     (
-        "    check_num_samples(num_samples)\n",
+        '    check_size("num_samples", num_samples)\n',
         "",
         "evaluate/test_evaluate.py::test_an_average_over_no_samples_is_refused[elbo_parts-0]",
     ),
@@ -10247,7 +10268,7 @@ mutants(
 mutants(
     "models/pretrained.py",
     (
-        'of_model(_tuples(config["arguments"]), tensors)',
+        'of_model(_plain(config["arguments"]), tensors)',
         'of_model(config["arguments"], tensors)',
         "models/test_pretrained.py::test_a_model_that_was_given_a_list_is_saved[M2-options0]",
     ),

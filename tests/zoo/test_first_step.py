@@ -623,7 +623,7 @@ def recorded(monkeypatch):
         monkeypatch.setattr("pyrodgm.zoo.training.Batches", OneBatch)
         monkeypatch.setattr("pyrodgm.zoo.training.CompiledSVI", Recorder)
         monkeypatch.setattr("pyrodgm.zoo.stages.RECIPES", recipes)
-        monkeypatch.setattr("pyrodgm.zoo.training.kl_by_site", lambda *args: [])
+        monkeypatch.setattr("pyrodgm.zoo.training.kl_by_site", lambda *args: {})
         monkeypatch.setattr("pyrodgm.zoo.training.bound", lambda *args, **options: 0.0)
         monkeypatch.setattr("pyrodgm.zoo.training.classification_error", lambda *args, **options: 0.0)
         train(recipe, seed=1, progress=False)
