@@ -13,7 +13,7 @@ from pyrodgm.evaluate import evaluating, latents
 from pyrodgm.types import ModelAndGuide, ModelWithClassifier
 
 
-def class_colours(num_classes: int) -> np.ndarray:
+def _class_colours(num_classes: int) -> np.ndarray:
     """A colour for each class ``(K, 3)``: those of tab10 or tab20 while they last, then steps along the hues."""
     if num_classes > 20:
         return plt.get_cmap("turbo")(np.linspace(0, 1, num_classes))[:, :3]
@@ -56,7 +56,7 @@ def latent_pca(model: ModelAndGuide, x: torch.Tensor, y: torch.Tensor, site: str
         raise ValueError(f"site: got values of shape {values.shape} of {site}, want two or more rows and units")
     y = y.cpu()
     classes = _num_classes(y, len(values))
-    colours = class_colours(classes)
+    colours = _class_colours(classes)
     plane = PCA(2).fit(values)
     points = plane.transform(values)
     ax = ax or plt.subplots(figsize=(5, 5), layout="constrained")[1]
@@ -123,7 +123,7 @@ def decision_regions(
     points = torch.cartesian_prod(up, across).flip(-1).to(next(model.parameters()))
     with evaluating(model):
         probability = model.classifier(points)
-    colours = torch.from_numpy(class_colours(model.num_classes))
+    colours = torch.from_numpy(_class_colours(model.num_classes))
     ax = ax or plt.subplots(figsize=(5, 4), layout="constrained")[1]
     blend = (probability.cpu().float() @ colours.float()).reshape(steps, steps, 3)
     extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
