@@ -7,6 +7,11 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 
+def dot(points: Sequence[Any]) -> dict[str, Any]:
+    """A marker for a curve of one point, which has no line to see."""
+    return {"marker": "o", "markersize": 4} if len(points) == 1 else {}
+
+
 def learning_curve(
     history: list[dict[str, Any]],
     keys: Sequence[str],
@@ -25,16 +30,23 @@ def learning_curve(
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes.
+        The axes. A curve of one point is a dot.
+
+    Raises:
+        ValueError: for a key that no row has.
 
     Example::
 
         learning_curve(history, ["validation error"], "error (%)", reference={"paper": 0.96})
     """
+    curves = {key: [(row["epoch"], row[key]) for row in history if key in row] for key in keys}
+    missing = [key for key, points in curves.items() if not points]
+    if missing or not curves:
+        there = list(dict.fromkeys(key for row in history for key in row if key != "epoch"))
+        raise ValueError(f"keys: got {missing or list(keys)}, want one or more of the columns {there}")
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
-    for key in keys:
-        points = [(row["epoch"], row[key]) for row in history if key in row]
-        ax.plot(*zip(*points, strict=True), label=key)
+    for key, points in curves.items():
+        ax.plot(*zip(*points, strict=True), label=key, **dot(points))
     for i, (name, value) in enumerate((reference or {}).items()):
         ax.axhline(value, linestyle="--", color=f"C{len(keys) + i}", label=name)
     ax.set(xlabel="epoch", ylabel=ylabel)
@@ -52,23 +64,31 @@ def training_curves(panels: dict[str, dict[str, list[list[dict[str, float]]]]], 
         ylabel: label of the y axis, with the unit.
 
     Returns:
-        The axes, one per panel.
+        The axes, one per panel. A curve of one point is a dot. The legend of the first one has the names of all.
+
+    Raises:
+        ValueError: for no panels, no curves, or a run without rows.
 
     Example::
 
         run = [{"samples": 1000, "train": -150.2, "test": -151.0}, {"samples": 2000, "train": -130.5, "test": -132.1}]
         training_curves({"3 latents": {"AEVB": [run]}}, "bound (nats)")
     """
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    if not names or not all(run for curves in panels.values() for runs in curves.values() for run in runs):
+        raise ValueError(f"panels: got {len(panels)} with the curves {names}, want one or more, and rows in every run")
     size = (3.2 * len(panels) + 0.8, 3.6)
     _, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False, layout="constrained")
     for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
-        for i, (name, runs) in enumerate(curves.items()):
+        for name, runs in curves.items():
             for number, run in enumerate(runs):
                 for part, style in (("train", "-"), ("test", "--")):
                     points = [(row["samples"], row[part]) for row in run]
                     label = f"{name} ({part})" if number == 0 else None
-                    ax.plot(*zip(*points, strict=True), style, color=f"C{i}", linewidth=1, label=label)
+                    colour = f"C{names.index(name)}"
+                    ax.plot(*zip(*points, strict=True), style, color=colour, linewidth=1, label=label, **dot(points))
         ax.set(title=title, xscale="log", xlabel="rows seen")
     axes[0, 0].set(ylabel=ylabel)
-    axes[0, 0].legend(fontsize="small")
+    entries = {label: line for ax in axes[0] for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    axes[0, 0].legend(entries.values(), entries.keys(), fontsize="small")
     return list(axes[0])

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from pyro import poutine
 from pyro.poutine.messenger import Messenger
 
+from pyrodgm.checks import check_size
 from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
 from pyrodgm.models.base import DeepGenerativeModel
@@ -27,33 +28,42 @@ def image_grid(
     """Draw images as a grid, row by row.
 
     Args:
-        images: ``(N, D)`` on the scale of their likelihood.
+        images: ``(N, D)`` on the scale of their likelihood. NaN, a missing pixel, is left white.
         columns: images per row.
         image_shape: ``(H, W)`` or ``(H, W, 1)`` with D = H * W; or ``(H, W, 3)`` with D = 3 H W for colour.
         ax: axes to draw on, or None for new ones.
         gap: empty pixels between images.
-        largest: the value of full intensity (black, or a full colour), such as 255 for bytes. None for the largest
-            value in ``images``, but at least 1 for colour.
+        largest: the value of full intensity (black, or a full colour), such as 255 for bytes, with 0 for none. None for
+            grey from the smallest (white) to the largest value (black) in ``images``, and for colour from 0 to the
+            largest, but at least 1.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: for an ``image_shape`` of another form, or one that does not have D values.
+        ValueError: for an ``image_shape`` of another form, or one that does not have D values; for ``images`` of
+            another shape, or none; or for ``columns`` below 1 or a ``gap`` below 0.
 
     Example::
 
         image_grid(data.test.x[:20], columns=10, image_shape=(8, 8))
     """
-    height, width, *channels = image_shape
-    if channels not in ([], [1], [3]) or math.prod(image_shape) != images.shape[1]:
+    check_size("columns", columns)
+    if gap < 0:
+        raise ValueError(f"gap: got {gap}, want at least 0 pixels")
+    if images.ndim != 2 or len(images) == 0:
+        raise ValueError(f"images: got shape {tuple(images.shape)}, want (N, D) with at least one image")
+    channels = list(image_shape[2:])
+    if len(image_shape) < 2 or channels not in ([], [1], [3]) or math.prod(image_shape) != images.shape[1]:
         raise ValueError(
             f"image_shape: got {tuple(image_shape)} for {images.shape[1]} features, want (H, W) or (H, W, 3)"
         )
+    height, width = image_shape[:2]
     channels = [] if channels == [1] else channels
     images = images.detach().float().cpu()
     if channels:
-        images = (images / (images.max().clamp(min=1) if largest is None else largest)).clamp(0, 1)
+        full = images.nan_to_num().max().clamp(min=1) if largest is None else largest
+        images = (images / full).clamp(0, 1).nan_to_num(1.0)
     rows = -(-len(images) // columns)
     empty = 1.0 if channels else float("nan")
     grid = torch.full((rows * (height + gap) + gap, columns * (width + gap) + gap, *channels), empty)
@@ -70,8 +80,19 @@ def image_grid(
 
 
 def _grid(model, images, columns, image_shape, ax, gap=1):
-    """A grid of images of a model. Counts and levels are scaled from 0 to their largest possible value."""
-    return image_grid(images, columns, image_shape, ax, gap, None if model.p_x.scale == 1 else model.p_x.scale)
+    """A grid of images of a model. If their values have a largest possible one, the scale is from 0 to this.
+
+    So the same ink is the same value in two grids, and a model whose means are all near 0.5 is grey.
+    """
+    p_x = model.p_x
+    unbounded = bool(p_x.support.check(torch.full_like(images[:1], 2 * p_x.scale)).all())
+    return image_grid(images, columns, image_shape, ax, gap, None if unbounded else p_x.scale)
+
+
+def _check_classes(model):
+    """Raise ``ValueError`` for a model without classes."""
+    if getattr(model, "num_classes", None) is None or not hasattr(model, "classifier"):
+        raise ValueError(f"model: got {type(model).__name__}, which has no classes, want a model with a classifier")
 
 
 class _AtNoise(Messenger):
@@ -153,6 +174,7 @@ def samples(
 
         samples(m, num_samples=45, columns=15, image_shape=(8, 8))
     """
+    check_size("num_samples", num_samples)
     return _grid(model, _mean_image(model, None, num_samples), columns, image_shape, ax)
 
 
@@ -175,6 +197,7 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
 
         analogies(m, data.test.x[:10], image_shape=(8, 8))
     """
+    _check_classes(model)
     classes = model.num_classes
     with evaluating(model):
         found = model.classifier(x).argmax(-1)
@@ -208,6 +231,8 @@ def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequenc
 
         class_samples(m, samples=10, image_shape=(8, 8))
     """
+    _check_classes(model)
+    check_size("samples", samples)
     device = next(model.parameters()).device
     noise = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)
     y = torch.arange(model.num_classes, device=device).repeat(samples)
@@ -242,6 +267,7 @@ def manifold(
 
         manifold(VAE(784, z_size=2), steps=20, image_shape=(28, 28))
     """
+    check_size("steps", steps)
     if model.z_size != 2:
         raise ValueError(f"model: got z_size={model.z_size}, want 2 for a manifold in the plane")
     device = next(model.parameters()).device

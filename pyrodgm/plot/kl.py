@@ -8,7 +8,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
+
+from pyrodgm.checks import check_size
+from pyrodgm.plot.curves import dot
 
 INACTIVE = 0.01  # nats; units below this are drawn white
 KEY = "KL of "  # prefix of a latent's column in a history
@@ -31,7 +35,7 @@ def kl_of_units(history: list[dict[str, Any]]) -> dict[str, tuple[list[int], np.
         A dict from site to a pair: the list of epochs, and the KL of every unit ``(epochs, units)``.
 
     Raises:
-        ValueError: if the history has no KL divergences.
+        ValueError: if the history has no KL divergences, or if the number of units of a latent changes.
 
     Example::
 
@@ -46,6 +50,12 @@ def kl_of_units(history: list[dict[str, Any]]) -> dict[str, tuple[list[int], np.
                 rows.append(_array(kl))
     if not found:
         raise ValueError("history: got no column 'KL of ...', want the history of a recipe with kl_units=True")
+    for site, (_, rows) in found.items():
+        shapes = {np.shape(row) for row in rows}
+        if len(shapes) > 1 or len(shapes.pop()) != 1:
+            raise ValueError(
+                f"history: got shapes {[np.shape(row) for row in rows]} of {KEY}{site}, want (units,) in all"
+            )
     return {site: (epochs, np.array(rows)) for site, (epochs, rows) in found.items()}
 
 
@@ -56,7 +66,7 @@ def kl_heat_maps(history: list[dict[str, Any]]) -> list[Axes]:
         history: as for ``kl_of_units``.
 
     Returns:
-        The axes, one per latent.
+        The axes, one per latent. All have the same scale of greys.
 
     Example::
 
@@ -68,6 +78,9 @@ def kl_heat_maps(history: list[dict[str, Any]]) -> list[Axes]:
     _, axes = plt.subplots(1, len(found), figsize=(3.5 * len(found), 4), layout="constrained", squeeze=False)
     for ax, (site, (epochs, kl)) in zip(axes[0], found.items(), strict=True):
         kl_heat_map(kl, epochs=epochs, ax=ax).set_title(site)
+    largest = max(ax.collections[0].get_clim()[1] for ax in axes[0])
+    for ax in axes[0]:
+        ax.collections[0].set_clim(INACTIVE, largest)
     return list(axes[0])
 
 
@@ -79,15 +92,16 @@ def kl_curves(history: list[dict[str, Any]], ax: Axes | None = None) -> Axes:
         ax: axes to draw on, or None for new ones.
 
     Returns:
-        The axes, with one line per latent.
+        The axes, with one line per latent, or one dot after a single evaluation.
 
     Example::
 
         kl_curves(history)
     """
+    found = kl_of_units(history)
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
-    for site, (epochs, kl) in kl_of_units(history).items():
-        ax.plot(epochs, kl.sum(1), label=site)
+    for site, (epochs, kl) in found.items():
+        ax.plot(epochs, kl.sum(1), label=site, **dot(epochs))
     ax.set(xlabel="epoch", ylabel="KL (nats)")
     ax.legend(fontsize="small")
     return ax
@@ -108,15 +122,19 @@ def kl_heat_map(kl: ArrayLike, every: int = 1, ax: Axes | None = None, epochs: S
         The axes.
 
     Raises:
-        ValueError: if ``kl`` does not have two dimensions or has NaN or infinite values, or if the number of epochs
-            differs from the number of rows.
+        ValueError: if ``kl`` does not have two dimensions or has NaN or infinite values, if ``every`` is not positive,
+            or if the epochs do not increase or their number differs from the number of rows.
 
     Example::
 
         _, kl = kl_of_units(history)["z1"]
         kl_heat_map(kl)
     """
-    kl = _array(kl)
+    check_size("every", every)
+    try:
+        kl = _array(kl)
+    except ValueError as error:
+        raise ValueError("kl: got rows of different lengths, want (epochs, units)") from error
     if kl.ndim != 2 or kl.size == 0:
         raise ValueError(f"kl: got shape {kl.shape}, want (epochs, units)")
     if not np.isfinite(kl).all():
@@ -125,6 +143,8 @@ def kl_heat_map(kl: ArrayLike, every: int = 1, ax: Axes | None = None, epochs: S
     epochs = every * np.arange(1, rows + 1) if epochs is None else np.asarray(epochs)
     if epochs.shape != (rows,):
         raise ValueError(f"epochs: got {epochs.size}, want {rows}, one for each row of kl")
+    if (np.diff(epochs) <= 0).any():
+        raise ValueError(f"epochs: got {epochs.tolist()}, want increasing numbers")
     order = np.argsort(-kl[-1], kind="stable")
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
     image = ax.pcolormesh(
@@ -137,13 +157,15 @@ def kl_heat_map(kl: ArrayLike, every: int = 1, ax: Axes | None = None, epochs: S
     ax.invert_yaxis()
     ax.figure.colorbar(image, ax=ax, label="KL (nats)")
     ax.set(xlabel="epoch", ylabel="unit, sorted")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return ax
 
 
 def _edges(epochs, every):
     """The edges of the columns: half way between neighbouring epochs."""
     between = (epochs[1:] + epochs[:-1]) / 2
-    first, last = (between[0], between[-1]) if len(between) else (epochs[0] + every / 2,) * 2
+    first, last = (between[0], between[-1]) if len(between) else (epochs[0] + every / 2, epochs[0] - every / 2)
     return np.concatenate([[2 * epochs[0] - first], between, [2 * epochs[-1] - last]])
 
 
@@ -157,11 +179,16 @@ def kl_bars(kl: dict[str, dict[str, Any]], ax: Axes | None = None) -> Axes:
     Returns:
         The axes: a group of bars per site, with one bar per model that has the site.
 
+    Raises:
+        ValueError: if there is no model, or no site.
+
     Example::
 
         kl_bars({"VAE": {"z1": [9.1, 2.0], "z2": [0.0]}, "LVAE": {"z1": [8.7, 2.2], "z2": [1.5]}})
     """
     sites = list(dict.fromkeys(site for layers in kl.values() for site in layers))
+    if not sites:
+        raise ValueError(f"kl: got {kl}, want one or more models with one or more sites each")
     ax = ax or plt.subplots(figsize=(6, 4), layout="constrained")[1]
     width = 0.8 / len(kl)
     for i, (name, layers) in enumerate(kl.items()):

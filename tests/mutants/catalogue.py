@@ -3799,6 +3799,26 @@ mutants(
         '(("train", "--"), ("test", "-"))',
         "plot/test_plot.py::test_training_curves_are_of_both_parts_by_the_rows_seen",
     ),
+    (
+        'f"C{names.index(name)}"',
+        'f"C{list(curves).index(name)}"',
+        "plot/test_plot.py::test_training_curves_have_a_colour_for_each_name_in_all_panels",
+    ),
+    (
+        "for ax in axes[0] for line, label",
+        "for ax in axes[0][:1] for line, label",
+        "plot/test_plot.py::test_training_curves_have_a_colour_for_each_name_in_all_panels",
+    ),
+    (
+        '"markersize": 4} if len(points) == 1 else',
+        '"markersize": 4} if len(points) == 0 else',
+        "plot/test_plot.py::test_a_curve_of_one_point_is_a_dot",
+    ),
+    (
+        "if missing or not curves:",
+        "if not curves:",
+        "plot/test_plot.py::test_learning_curve_refuses_a_column_that_is_not_there",
+    ),
 )
 mutants(
     "plot/images.py",
@@ -3808,8 +3828,8 @@ mutants(
         "nn/test_pixel_cnn.py::test_reconstructions_are_means_given_the_pixels_and_samples_are_drawn",
     ),
     (
-        "images.max().clamp(min=1) if largest is None else largest",
-        "images.max().clamp(min=1)",
+        "images.nan_to_num().max().clamp(min=1) if largest is None else largest",
+        "images.nan_to_num().max().clamp(min=1)",
         "plot/test_plot.py::test_image_grid_draws_levels_on_their_scale[image_shape1]",
     ),
     (
@@ -3818,9 +3838,24 @@ mutants(
         "plot/test_plot.py::test_image_grid_draws_levels_on_their_scale[image_shape0]",
     ),
     (
-        "None if model.p_x.scale == 1 else model.p_x.scale",
-        "model.p_x.scale",
-        "plot/test_plot.py::test_images_of_a_model_of_levels_have_the_scale_of_levels[bernoulli-None]",
+        "None if unbounded else p_x.scale",
+        "p_x.scale",
+        "plot/test_plot.py::test_images_of_a_model_have_the_scale_of_its_likelihood[normal-None-None]",
+    ),
+    (
+        "None if unbounded else p_x.scale",
+        "None if p_x.scale == 1 else p_x.scale",
+        "plot/test_plot.py::test_images_of_a_model_have_the_scale_of_its_likelihood[bernoulli-1-None]",
+    ),
+    (
+        ".clamp(0, 1).nan_to_num(1.0)",
+        ".clamp(0, 1).nan_to_num(0.0)",
+        "plot/test_plot.py::test_image_grid_leaves_missing_pixels_white",
+    ),
+    (
+        "full = images.nan_to_num().max()",
+        "full = images.max()",
+        "plot/test_plot.py::test_image_grid_leaves_missing_pixels_white",
     ),
 )
 mutants(
@@ -3839,6 +3874,21 @@ mutants(
         "np.argsort(-kl[-1], kind",
         "np.argsort(-kl[0], kind",
         "plot/test_plot.py::test_kl_heat_map_sorts_units_by_their_last_kl",
+    ),
+    (
+        "(epochs[0] + every / 2, epochs[0] - every / 2)",
+        "(epochs[0] + every / 2,) * 2",
+        "plot/test_plot.py::test_kl_heat_map_of_one_epoch_has_a_column[options0-limits0]",
+    ),
+    (
+        "set_clim(INACTIVE, largest)",
+        "set_clim(INACTIVE)",
+        "plot/test_plot.py::test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs",
+    ),
+    (
+        "(np.diff(epochs) <= 0).any()",
+        "(np.diff(epochs) < 0).any()",
+        "plot/test_plot.py::test_kl_heat_map_refuses_epochs_that_do_not_increase[epochs1]",
     ),
 )
 
@@ -8912,6 +8962,21 @@ mutants(
 mutants(
     "plot/plane.py",
     (
+        "palette.colors[:num_classes]",
+        "[palette.colors[k % 10] for k in range(num_classes)]",
+        "plot/test_plot.py::test_every_class_has_a_colour_of_its_own[11]",
+    ),
+    (
+        '"bbox_to_anchor": (1, 0.5)',
+        '"bbox_to_anchor": (0, 0.5)',
+        "plot/test_plot.py::test_every_class_has_a_colour_of_its_own[20]",
+    ),
+    (
+        "_num_classes(y, len(x)) > model.num_classes",
+        "_num_classes(y, len(x)) > model.num_classes + 9",
+        "plot/test_plot.py::test_decision_regions_refuse[changes4-y: got labels up to 5, want 0 to 2]",
+    ),
+    (
         "points[of_class, 0], points[of_class, 1]",
         "points[of_class, 1], points[of_class, 0]",
         "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
@@ -8922,13 +8987,13 @@ mutants(
         "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
     ),
     (
-        'color=plt.get_cmap("tab10")(k % 10)',
-        'color=plt.get_cmap("tab10")(0)',
+        "color=colours[k].tolist(), label=str(k)",
+        "color=colours[0].tolist(), label=str(k)",
         "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
     ),
     (
-        "(y == k).cpu()",
-        "(y <= k).cpu()",
+        "(y == k).numpy()",
+        "(y <= k).numpy()",
         "plot/test_plot.py::test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the_classes",
     ),
     (
@@ -8957,8 +9022,8 @@ mutants(
         "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
     ),
     (
-        "color=colours[k].tolist()",
-        "color=colours[0].tolist()",
+        "color=colours[k].tolist(), label=f",
+        "color=colours[0].tolist(), label=f",
         "plot/test_plot.py::test_decision_regions_are_drawn_where_the_rows_are",
     ),
 )

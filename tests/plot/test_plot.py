@@ -77,10 +77,20 @@ def test_image_grid_draws_levels_on_their_scale(image_shape):
     np.testing.assert_allclose(drawn[1, 1:4].flat[:3], [0, 0.25, 0.5])
 
 
-@pytest.mark.parametrize(("likelihood", "largest"), [("bernoulli", None), (("discretized_logistic", {}), 255)])
-def test_images_of_a_model_of_levels_have_the_scale_of_levels(likelihood, largest):
-    model = small(M2, likelihood=likelihood)
-    x, shape = torch.full((2, 6), 0.0 if largest is None else 100.0), (2, 3)
+@pytest.mark.parametrize("missing", [None, "zeros"])
+@pytest.mark.parametrize(
+    ("likelihood", "largest"),
+    [
+        ("normal", None),
+        ("bernoulli", 1),
+        (("binomial", {"total_count": 16}), 16),
+        (("discretized_logistic", {}), 255),
+    ],
+)
+def test_images_of_a_model_have_the_scale_of_its_likelihood(likelihood, largest, missing):
+    """A model of bounded values has the scale of these, also if its means are all near the middle."""
+    model = small(M2, likelihood=likelihood, missing=missing)
+    x, shape = torch.full((2, 6), 0.0 if largest in (None, 1) else 10.0), (2, 3)
     axes = [reconstructions(model, x, shape), samples(model, 4, 2, shape), analogies(model, x, shape)]
     for ax in [*axes, class_samples(model, 2, shape), manifold(model, 2, shape)]:
         drawn = pixels(ax)
@@ -94,10 +104,52 @@ def test_image_grid_draws_a_single_channel_as_grey():
     np.testing.assert_array_equal(*drawn)
 
 
-@pytest.mark.parametrize("image_shape", [(2, 4), (1, 3, 2), (2, 2, 3)])
+def test_image_grid_leaves_missing_pixels_white(caplog):
+    images = torch.tensor([[0.2, 0.4, 0.6, float("nan"), 0.0, 1.0]] * 2)
+    assert np.isnan(pixels(image_grid(images, 2, (2, 3)))[2, 1])  # as between the images
+    np.testing.assert_allclose(colour(image_grid(images, 2, (1, 2, 3)))[1, 1:3], [[0.2, 0.4, 0.6], [1, 0, 1]])
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("image_shape", [(6,), (2, 4), (1, 3, 2), (2, 2, 3)])
 def test_image_grid_refuses_other_shapes(image_shape):
     with pytest.raises(ValueError, match=r"image_shape: got .* for 6 features, want \(H, W\) or \(H, W, 3\)"):
         image_grid(torch.zeros(1, 6), 1, image_shape)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"columns": 0}, "columns: got 0, want a positive int"),
+        ({"gap": -1}, "gap: got -1, want at least 0 pixels"),
+        ({"images": torch.zeros(6)}, "images: got shape (6,), want (N, D) with at least one image"),
+        ({"images": torch.zeros(0, 6)}, "images: got shape (0, 6), want (N, D) with at least one image"),
+    ],
+)
+def test_image_grid_refuses(changes, message):
+    with pytest.raises(ValueError) as error:
+        image_grid(**{"images": torch.zeros(2, 6), "columns": 1, "image_shape": (2, 3)} | changes)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        (lambda m: samples(m, 0, 1, (2, 3)), "num_samples: got 0, want a positive int"),
+        (lambda m: manifold(m, 0, (2, 3)), "steps: got 0, want a positive int"),
+        (lambda m: class_samples(small(M2), 0, (2, 3)), "samples: got 0, want a positive int"),
+        (lambda m: class_samples(m, 1, (2, 3)), "model: got VAE, which has no classes, want a model with a classifier"),
+        (
+            lambda m: analogies(m, torch.zeros(1, 6), (2, 3)),
+            "model: got VAE, which has no classes, want a model with a classifier",
+        ),
+    ],
+)
+def test_images_of_a_model_refuse(figure, message):
+    with pytest.raises(ValueError) as error:
+        figure(small(VAE))
+    assert str(error.value) == message
+    assert not plt.get_fignums()
 
 
 class Echo(M2):
@@ -252,6 +304,7 @@ def test_kl_heat_map_sorts_units_by_their_last_kl(kind):
         ([1.0, 2.0], "kl: got shape (2,), want (epochs, units)"),
         ([], "kl: got shape (0,), want (epochs, units)"),
         ([[1.0, float("nan")]], "kl: got 1 NaN or infinite values, want nats"),
+        ([[1.0, 2.0], [1.0]], "kl: got rows of different lengths, want (epochs, units)"),
     ],
 )
 def test_kl_heat_map_refuses(kl, message):
@@ -263,6 +316,21 @@ def test_kl_heat_map_refuses(kl, message):
 def test_kl_heat_map_refuses_other_epochs_than_rows():
     with pytest.raises(ValueError, match="epochs: got 3, want 2, one for each row of kl"):
         kl_heat_map([[1.0], [2.0]], epochs=[1, 2, 3])
+
+
+@pytest.mark.parametrize("epochs", [[2, 1], [1, 1]])
+def test_kl_heat_map_refuses_epochs_that_do_not_increase(epochs):
+    with pytest.raises(ValueError, match=rf"epochs: got \[{epochs[0]}, 1\], want increasing numbers"):
+        kl_heat_map([[1.0], [2.0]], epochs=epochs)
+    with pytest.raises(ValueError, match="every: got 0, want a positive int"):
+        kl_heat_map([[1.0], [2.0]], every=0)
+
+
+@pytest.mark.parametrize(("options", "limits"), [({"every": 4}, (2, 6)), ({"epochs": [7]}, (6.5, 7.5))])
+def test_kl_heat_map_of_one_epoch_has_a_column(options, limits):
+    ax = kl_heat_map([[3.0, 1.0]], **options)
+    assert ax.get_xlim() == limits
+    assert set(ax.get_yticks()) >= {1, 2} and all(tick % 1 == 0 for tick in ax.get_yticks())  # units are whole
 
 
 HISTORY = [  # measured at every second epoch and at the last
@@ -280,6 +348,7 @@ def test_heat_maps_of_a_history_have_a_map_for_each_latent_at_its_epochs():
     edges = axes[0].collections[0].get_coordinates()[0, :, 0]
     np.testing.assert_array_equal(edges, [1.0, 3.0, 4.5, 5.5])
     np.testing.assert_array_equal(axes[1].collections[0].get_array(), [[0.5, 0.25, 0.125]])
+    assert [ax.collections[0].get_clim() for ax in axes] == [(0.01, 6.0)] * 2  # the same grey is the same KL
 
 
 def test_kl_curves_are_sums_over_the_units_of_each_latent():
@@ -295,6 +364,28 @@ def test_kl_curves_are_sums_over_the_units_of_each_latent():
 def test_a_history_without_kl_is_refused(figure):
     with pytest.raises(ValueError, match="history: got no column 'KL of ...', want the history of a recipe with kl"):
         figure([{"epoch": 1, "loss": 9.0}])
+
+
+@pytest.mark.parametrize("kl", [[torch.ones(2), torch.ones(3)], [1.0, 2.0]])
+def test_a_history_with_other_units_is_refused(kl):
+    with pytest.raises(ValueError, match=r"history: got shapes .* of KL of z, want \(units,\) in all"):
+        kl_of_units([{"epoch": epoch, "KL of z": value} for epoch, value in enumerate(kl)])
+
+
+@pytest.mark.parametrize("kl", [{}, {"VAE": {}}])
+def test_kl_bars_refuse_nothing(kl):
+    with pytest.raises(ValueError, match=r"kl: got .*, want one or more models with one or more sites each"):
+        kl_bars(kl)
+
+
+def test_a_curve_of_one_point_is_a_dot():
+    """One point has no line, so without a marker nothing is drawn."""
+    history = [HISTORY[1] | {"error": 1.0}, HISTORY[2]]
+    run = [{"samples": 100, "train": -9.0, "test": -8.0}]
+    axes = [learning_curve(history, ["error", "loss"], "nats"), kl_curves(history[:1]), kl_curves(history)]
+    axes += training_curves({"3 latents": {"AEVB": [run]}, "5 latents": {"AEVB": [run * 2]}}, "nats")
+    markers = [[line.get_marker() for line in ax.lines] for ax in axes]
+    assert markers == [["o", "None"], ["o"] * 2, ["None"] * 2, ["o"] * 2, ["None"] * 2]
 
 
 def test_kl_bars_sum_the_units_of_each_layer_of_each_model():
@@ -344,6 +435,58 @@ def test_latent_pca_draws_the_two_axes_of_largest_variance_in_the_colours_of_the
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0", "1"]
 
 
+@pytest.mark.parametrize("classes", [10, 11, 20, 21, 60])
+def test_every_class_has_a_colour_of_its_own(classes, monkeypatch):
+    values = torch.randn(classes, 3)
+    monkeypatch.setattr("pyrodgm.plot.plane.latents", lambda model, x: {"z": values})
+    ax = latent_pca(None, None, torch.arange(classes))
+    colours = {tuple(part.get_facecolor()[0]) for part in ax.collections}
+    assert len(colours) == classes
+    ax.figure.canvas.draw()
+    beside = ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
+    assert beside == (classes > 10)  # a long legend would cover the rows
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"site": "q"}, "site: got 'q', want one of z"),
+        ({"model": small(VAE, z_size=1)}, "site: got values of shape (4, 1) of z, want two or more rows and units"),
+        ({"x": torch.rand(1, 6)}, "site: got values of shape (1, 2) of z, want two or more rows and units"),
+        (
+            {"y": torch.zeros(3, dtype=torch.long)},
+            "y: got torch.int64 of shape (3,), want class indices (4,), one for each row of x",
+        ),
+        ({"y": torch.zeros(4)}, "y: got torch.float32 of shape (4,), want class indices (4,), one for each row of x"),
+        ({"y": torch.tensor([0, 1, -1, 0])}, "y: got a label -1, want class indices from 0"),
+    ],
+)
+def test_latent_pca_refuses(changes, message):
+    usual = {"model": small(VAE, z_size=2), "x": torch.rand(4, 6), "y": torch.tensor([0, 1, 0, 1])}
+    with pytest.raises(ValueError) as error:
+        latent_pca(**usual | changes)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x": torch.rand(4, 3)}, "x: got shape (4, 3), want finite rows (B, 2)"),
+        ({"x": torch.full((4, 2), torch.nan)}, "x: got shape (4, 2), want finite rows (B, 2)"),
+        ({"x": torch.rand(0, 2)}, "x: got no rows, want at least one"),
+        ({"labelled": torch.tensor([0, 2])}, "labelled: got shape (2,), want finite rows (B, 2)"),
+        ({"y": torch.tensor([0, 1, 2, 5])}, "y: got labels up to 5, want 0 to 2"),
+        ({"y": torch.tensor([0, 1, -1, 0])}, "y: got a label -1, want class indices from 0"),
+        ({"steps": 0}, "steps: got 0, want a positive int"),
+    ],
+)
+def test_decision_regions_refuse(changes, message):
+    usual = {"model": M2(2, 3, z_size=1, hidden=(3,)), "x": torch.rand(4, 2), "y": torch.tensor([0, 1, 0, 1])}
+    with pytest.raises(ValueError) as error:
+        decision_regions(**usual | changes)
+    assert str(error.value) == message
+
+
 def test_decision_regions_colour_the_plane_by_the_classifier():
     class Half(torch.nn.Linear):
         num_classes = 2
@@ -386,6 +529,28 @@ def test_learning_curve_draws_what_was_measured():
     ax = learning_curve(history, ["loss", "error"], "nats", reference={"paper": 1.0})
     assert [line.get_xydata().tolist() for line in ax.lines[:2]] == [[[1, 3], [2, 2]], [[2, 9]]]
     assert ax.get_legend_handles_labels()[1] == ["loss", "error", "paper"]
+
+
+def test_learning_curve_refuses_a_column_that_is_not_there():
+    with pytest.raises(ValueError, match=r"keys: got \['lost'\], want one or more of the columns \['loss'\]"):
+        learning_curve([{"epoch": 1, "loss": 3.0}], ["loss", "lost"], "nats")
+    assert not plt.get_fignums()
+
+
+def test_training_curves_have_a_colour_for_each_name_in_all_panels():
+    run = [{"samples": 100, "train": -9.0, "test": -8.0}, {"samples": 200, "train": -7.0, "test": -6.0}]
+    axes = training_curves({"3": {"AEVB": [run]}, "5": {"wake-sleep": [run], "AEVB": [run]}}, "nats")
+    colours = [{line.get_label(): line.get_color() for line in ax.lines} for ax in axes]
+    assert colours[0] == {"AEVB (train)": "C0", "AEVB (test)": "C0"}
+    assert colours[1] == colours[0] | {"wake-sleep (train)": "C1", "wake-sleep (test)": "C1"}
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert labels == ["AEVB (train)", "AEVB (test)", "wake-sleep (train)", "wake-sleep (test)"]
+
+
+@pytest.mark.parametrize("panels", [{}, {"3": {}}, {"3": {"AEVB": [[]]}}])
+def test_training_curves_refuse_nothing(panels):
+    with pytest.raises(ValueError, match=rf"panels: got {len(panels)} with the curves .*, want one or more, and rows"):
+        training_curves(panels, "nats")
 
 
 def test_training_curves_are_of_both_parts_by_the_rows_seen():
