@@ -5158,9 +5158,29 @@ mutants(
         "pv/test_events.py::TestEvents::test_a_block_is_what_most_of_its_rows_are_and_normal_where_as_many",
     ),
     (
-        "np.where(steps <= LONGEST_STEP, steps, 0)",
-        "np.minimum(steps, LONGEST_STEP)",
-        "pv/test_events.py::test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause",
+        "usual)]] = 0",
+        "usual)]] = LONGEST_STEP",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "np.maximum(LONGEST_STEP, PAUSE * usual)",
+        "LONGEST_STEP",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "number < LEAST_USUAL",
+        "number < 1",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "(number - 1) // 2",
+        "number // 2",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "steps, moments[-USUAL:]",
+        "steps, moments[-USUAL + 1 :]",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
     ),
 )
 mutants(
@@ -5196,8 +5216,8 @@ mutants(
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
-        'self.before = state["before"]',
-        "self.before = None",
+        "self.before = np.array(before if isinstance(before, list)",
+        "self.before = np.array([] if isinstance(before, list)",
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
@@ -9214,6 +9234,31 @@ mutants(
         "(column < low) | (column > high)",
         "column > high",
         "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        " and name not in needed else rows",
+        " else rows",
+        "pv/test_check.py::TestReasons::test_air_and_wind_count_only_where_they_are_read",
+    ),
+    (
+        'BY_AIR = ("temp_air", "wind_speed")',
+        'BY_AIR = ("temp_air",)',
+        "pv/test_check.py::TestReasons::test_air_and_wind_count_only_where_they_are_read",
+    ),
+    (
+        "if seen.latest == NO_TIME:",
+        "if False:",
+        "pv/test_monitor.py::TestBadInput::test_a_file_whose_newest_row_comes_first",
+    ),
+    (
+        "if seen.latest == NO_TIME:",
+        "if True:",
+        "pv/test_monitor.py::TestBadInput::test_a_file_whose_newest_row_comes_first",
+    ),
+    (
+        "back >= 9 * ahead",
+        "ahead == 0",
+        "pv/test_check.py::TestCheck::test_rows_that_are_out_of_order_are_said",
     ),
     (
         'for name in WATCHED:\n        because(f"{name} missing"',

@@ -492,6 +492,18 @@ BAD_LABELS = [
 
 
 class TestBadInput:
+    def test_a_file_whose_newest_row_comes_first(self, tmp_path, monkeypatch):
+        """All rows but the first would be left out. The first pieces show it; a few rows do not."""
+        table = string(["N"] * 2)
+        with pytest.raises(
+            ValueError, match="data: got the newest row of string '1' first, want the oldest first: rev"
+        ):
+            sample_rows(written(tmp_path, table.iloc[::-1]))
+        assert sample_rows(written(tmp_path, table.iloc[109:99:-1])).skipped["time runs back"] == 9
+        monkeypatch.setattr(sampling, "read_logger", partial(read_logger, rows_at_once=200))
+        late = pandas.concat([table.iloc[:200], table.iloc[199::-1]])
+        assert sample_rows(written(tmp_path, late)).skipped["time runs back"] == 199
+
     @pytest.mark.parametrize(("edit", "options", "message"), BAD_TRAINING)
     def test_training(self, tmp_path, edit, options, message):
         path = written(tmp_path, edit(string(["N", "N", "IV", "PS"])))
@@ -537,6 +549,11 @@ class TestBadInput:
         shuffled = written(tmp_path, string(["IV"], minutes=60).sample(frac=1, random_state=0))
         assert monitor_file(roof, shuffled, tmp_path / "hourly").skipped["time runs back"] > 12
         shutil.rmtree(tmp_path / "hourly")
+        newest = written(tmp_path, string(["IV"]).iloc[::-1])
+        with pytest.raises(
+            ValueError, match="data: got the newest row of string '1' first, want the oldest first: rev"
+        ):
+            monitor_file(roof, newest, tmp_path)
         nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
         with pytest.raises(ValueError, match="string: got '', want one of 1"):
             monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
