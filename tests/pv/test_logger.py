@@ -98,6 +98,25 @@ class TestReading:
             np.testing.assert_equal(values["v_dc"], [300.25, np.nan, -1.5, 9.5])
             assert values["i_dc"].tolist() == [1.5] * 4 and piece.unread == {"v_dc": 1}
 
+    @pytest.mark.parametrize(
+        ("v_dc", "i_dc", "expected"),
+        [
+            (("998,5", "1.300", "1.300,5", "-1.000", "1.234.567,8"), "5", [998.5, 1300, 1300.5, -1000, 1234567.8]),
+            (("998", "1.300", "1.300", "Error 1.2", "7"), "5,25", [998, 1300, 1300, np.nan, 7]),
+            (("998", "1.300", "1.300", "Error 1.2", "7"), ",5A;5,25", [998, 1300, 1300, np.nan, 7]),
+            (("998", "1.300", "1.300", "2", "7"), "5", [998, 1.3, 1.3, 2, 7]),  # no decimal comma in the file
+            (("998", "1.300", "0.998", "2", "7"), "5,25", [998, 1.3, 0.998, 2, 7]),
+            (("998", "1.300", "1.30", "2", "7"), "5,25", [998, 1.3, 1.3, 2, 7]),
+            (("998", "1.300", "1300.000", "2", "7"), "5,25", [998, 1.3, 1300, 2, 7]),
+        ],
+    )
+    def test_a_thousands_point_beside_decimal_commas(self, tmp_path, v_dc, i_dc, expected):
+        """A column whose points are all before groups of three digits, where any number has a decimal comma."""
+        amperes = i_dc.split(";")
+        cells = (f"2022-01-31T14:0{i}Z;{amperes[i % len(amperes)]};{v};700;-3" for i, v in enumerate(v_dc))
+        _, values, _ = whole(read_logger(written(tmp_path, "\n".join([HEADER.replace(",", ";"), *cells]) + "\n")))
+        np.testing.assert_equal(values["v_dc"], expected)
+
     def test_the_decimal_mark_of_the_map_comes_first(self, tmp_path):
         """A point between semicolons, and a comma in quotes between commas."""
         for text, mark in (
