@@ -222,6 +222,13 @@ class TestAppended:
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n")
         with pytest.raises(ValueError, match="data: got log.csv, shorter than what was read of it"):
             self.read(path, place)
+        lines = "2022-01-31T12:00Z,1,2,300,20\n2022-01-31T12:01Z,1,2,300,20\n"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines)
+        assert self.read(path, place)[1].rows == 2
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines.replace("12:00Z", "12:02Z"))
+        with pytest.raises(ValueError, match="data: got log.csv with other rows than were read of it"):
+            self.read(path, place)
+        assert self.read(path, place._replace(tail=""))[1].rows == 2  # of an older version
         path.write_text("time,i_dc,v_dc,poa_global,temp_module\n2022-01-31T12:00Z,1,2,300,20\n")
         with pytest.raises(ValueError, match="data: got log.csv with another first line than before"):
             self.read(path, place)
