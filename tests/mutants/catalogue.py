@@ -5184,6 +5184,63 @@ mutants(
     ),
 )
 mutants(
+    "pv/intervals.py",
+    (
+        "not any(cell.strip() for cell in row)",
+        "not all(cell.strip() for cell in row)",
+        "pv/test_monitor.py::TestBadInput::test_labels_that_a_spreadsheet_program_wrote",
+    ),
+    (
+        "(*NOTHING, UNSEEN)",
+        '("", UNSEEN)',
+        "pv/test_monitor.py::TestRows::test_a_word_for_no_value_is_no_label",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "None if text in NOTHING else text",
+        "text or None",
+        "pv/test_monitor.py::TestRows::test_a_word_for_no_value_is_no_label",
+    ),
+)
+mutants(
+    "pv/thresholds.py",
+    (
+        "least, more = self.num_thresholds / (rows + 1)",
+        "least, more = 1 / (rows + 1)",
+        "pv/test_monitor.py::TestThreshold::test_too_few_rows_for_the_share_are_said",
+    ),
+    (
+        "false_alarms - 1e-6) - 1",
+        "false_alarms - 1e-6)",
+        "pv/test_monitor.py::TestThreshold::test_too_few_rows_for_the_share_are_said",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        "if commas and len(points)",
+        "if len(points)",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "points.str.fullmatch(THOUSANDS).all()",
+        "points.str.fullmatch(THOUSANDS).any()",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "[1-9]\\d{0,2}(",
+        "\\d{0,3}(",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "(values != np.round(values))).any())",
+        "(values > 1e9)).any())",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+)
+mutants(
     "pv/watch.py",
     (
         "reasons = skip_reasons(piece, Seen())",
@@ -5257,9 +5314,14 @@ mutants(
         "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
     ),
     (
-        "Place(place.offset + len(lines), rows, header)",
-        "Place(place.offset + len(lines), len(table), header)",
+        "Place(place.offset + len(lines), rows, header,",
+        "Place(place.offset + len(lines), len(table), header,",
         "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+    (
+        ', lines[-TAIL:].decode("latin-1"))',
+        ")",
+        "pv/test_follow.py::TestAppended::test_another_file",
     ),
 )
 mutants(
@@ -9248,11 +9310,6 @@ mutants(
     (
         "if seen.latest == NO_TIME:",
         "if False:",
-        "pv/test_monitor.py::TestBadInput::test_a_file_whose_newest_row_comes_first",
-    ),
-    (
-        "if seen.latest == NO_TIME:",
-        "if True:",
         "pv/test_monitor.py::TestBadInput::test_a_file_whose_newest_row_comes_first",
     ),
     (
