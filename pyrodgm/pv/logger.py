@@ -182,7 +182,7 @@ def pieces_of(
                 row[chosen],
                 time[chosen],
                 values,
-                {name: unread for name, (_, unread) in numbers.items() if unread},
+                {name: int(count) for name in numbers if (count := numbers[name][1][chosen].sum())},
                 None if state is None else state[chosen],
                 part,
                 units,
@@ -199,12 +199,12 @@ def _has_commas(cells):
 
 
 def _numbers(name, cells, first, decimal, commas):
-    """A column as floats with NaN, and the number of its cells with text that is not a number.
+    """A column as floats with NaN, and which of its cells hold text that is not a number, ``(N,)`` each.
 
     ``commas`` tells whether some number of the table has a decimal comma.
     """
     if cells.dtype.kind in "fiu":
-        return cells.to_numpy(float), 0
+        return cells.to_numpy(float), np.zeros(len(cells), bool)
     pandas = need("pandas")
     if decimal == ",":  # one cell of text, and the fast parser leaves the whole column as text
         cells = cells.astype("string").str.strip()
@@ -213,13 +213,14 @@ def _numbers(name, cells, first, decimal, commas):
             cells = cells.str.replace(".", "", regex=False)
         cells = cells.str.replace(",", ".", regex=False)
     values = pandas.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
-    bad = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy())
+    unread = np.isnan(values) & cells.notna().to_numpy()
+    bad = np.flatnonzero(unread)
     texts = cells.iloc[bad].astype(str).str.strip()
     commas = np.flatnonzero(texts.str.fullmatch(r"-?\d+,\d+"))
     if len(commas):
         text, row = texts.iloc[commas[0]], first + bad[commas[0]]
         raise ValueError(f"{name}: got {text!r} in row {row}, want a decimal point, or decimal = ',' in a map")
-    return values, len(bad)
+    return values, unread
 
 
 def _times(cells, first, logger_map):

@@ -5205,6 +5205,14 @@ mutants(
     ),
 )
 mutants(
+    "cli/pv.py",
+    (
+        "alarms += monitor.thresholds.few_rows(false_alarms)",
+        "alarms += monitor.thresholds.few_rows(0.5)",
+        "test_cli_pv.py::TestMonitor::test_too_few_rows_for_the_thresholds_are_said",
+    ),
+)
+mutants(
     "pv/thresholds.py",
     (
         "least, more = self.num_thresholds / (rows + 1)",
@@ -5219,6 +5227,11 @@ mutants(
 )
 mutants(
     "pv/logger.py",
+    (
+        "(count := numbers[name][1][chosen].sum())",
+        "(count := numbers[name][1].sum())",
+        "pv/test_logger.py::TestReading::test_text_is_counted_for_the_string_of_its_row",
+    ),
     (
         "if commas and len(points)",
         "if len(points)",

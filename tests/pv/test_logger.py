@@ -281,6 +281,14 @@ class TestReading:
         pieces = list(read_logger(written(tmp_path, HEADER + ",inverter\n" + rows), logger_map))
         assert {piece.string: piece.values["i_dc"].tolist() for piece in pieces} == {"A": [1, 9], "B": [5]}
 
+    def test_text_is_counted_for_the_string_of_its_row(self, tmp_path):
+        text = f"inverter,{HEADER}\n" + "".join(
+            f"{name},2022-01-31T14:0{i}:00Z,{i_dc},2,3,4\n" for i, (name, i_dc) in enumerate(("a1", "bx", "b2", "by"))
+        )
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        unread = {piece.string: piece.unread for piece in read_logger(written(tmp_path, text), logger_map)}
+        assert unread == {"a": {}, "b": {"i_dc": 2}}
+
     def test_states_are_read_where_they_are_asked_for(self, tmp_path):
         path = written(tmp_path, HEADER + ",state\n2022-01-31T14:05Z,1,2,3,4,N\n2022-01-31T14:06Z,1,2,3,4,\n")
         (piece,) = read_logger(path, label="state")
