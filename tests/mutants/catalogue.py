@@ -5422,8 +5422,8 @@ mutants(
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        "false_alarms / 2 if len(self.states) > 1",
-        "false_alarms if len(self.states) > 1",
+        "share = false_alarms / self.num_thresholds",
+        "share = false_alarms",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
@@ -8258,8 +8258,8 @@ mutants(
         "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
     ),
     (
-        'cells.astype("string").str.strip()',
-        'cells.astype("string")',
+        'texts = cells.astype("string").str.strip()',
+        'texts = cells.astype("string")',
         "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
     ),
     (
@@ -8291,8 +8291,8 @@ mutants(
         "pv/test_logger.py::TestTooManyCells::test_a_compressed_file_that_is_not_complete",
     ),
     (
-        '"---", "--", "No Data"]',
-        '"---"]',
+        '"---", "--", "No Data"),',
+        '"---"),',
         "pv/test_logger.py::TestReading::test_what_loggers_write_for_no_value_is_no_text",
     ),
     (
@@ -9262,8 +9262,8 @@ mutants(
         "pv/test_monitor.py::TestThreshold::test_normal_may_come_before_another_state",
     ),
     (
-        "else false_alarms\n",
-        "else false_alarms / 2\n",
+        "return 2 if len(self.states) > 1 else 1",
+        "return 2",
         "pv/test_monitor.py::TestThreshold::test_the_whole_share_is_of_the_score_where_no_fault_is_known",
     ),
 )
@@ -9750,8 +9750,8 @@ mutants(
         "pv/test_monitor.py::TestRows::test_pieces_of_any_size_give_the_same_rows[37]",
     ),
     (
-        "str(label).strip()) or None",
-        "str(label)) or None",
+        "else str(label).strip()",
+        "else str(label)",
         "pv/test_monitor.py::TestRows::test_spaces_around_a_label_are_no_part_of_it",
     ),
     (
