@@ -160,7 +160,17 @@ class TestMonitor:
 
     def test_training_counts_the_rows_left_out(self, log):
         result = call("train", "log.csv", "--model", "roof", "--steps", 2)
-        assert re.search("left out: [0-9]+ rows, night", result.output)
+        assert re.search("left out: [0-9]+ rows, night", result.output) and "thresholds allow" not in result.output
+
+    def test_too_few_rows_for_the_thresholds_are_said(self, log):
+        few = re.compile(
+            "string 1: [0-9]+ normal rows for the thresholds allow up to .* not the stated 0.01%; want 9999 "
+        )
+        for args in (
+            ("train", "log.csv", "--model", "roof", "--steps", 2, "--false-alarms", 0.0001),
+            ("monitor", "roof", "log.csv", "--output", "report", "--false-alarms", 0.0001),
+        ):
+            assert few.search(call(*args).output)
 
     def test_a_string_that_the_file_lacks_is_said(self, log, monkeypatch):
         table = pandas.read_csv("log.csv").rename(columns={"v_dc": "CB1"})

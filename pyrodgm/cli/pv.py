@@ -144,6 +144,7 @@ def train(
             seed=seed,
         )
         alarms = told(monitor.false_alarms(false_alarms, minutes), false_alarms)
+        alarms += monitor.thresholds.few_rows(false_alarms)
     if fresh and holds_monitor(model):
         say(f"{model}: the old monitor is now {set_aside(model)}")
     monitor.save(model)
@@ -180,12 +181,15 @@ def monitor(
     """Classify every row of a file, list the events with the energy lost, and write report.html."""
     from pyrodgm.pv.follow import follow_file
     from pyrodgm.pv.logger_map import load_map
-    from pyrodgm.pv.monitor import monitor_file
+    from pyrodgm.pv.monitor import check_settings, monitor_file
     from pyrodgm.pv.monitor_model import Monitor
 
     own_map, trained = None if map is None else load_map(map), Monitor.load(model)
+    check_settings(false_alarms, minutes)
     if follow:
         say(f"{output}: follows {data}; Ctrl-C stops it, and the same command continues")
+        for line in trained.thresholds.few_rows(false_alarms):
+            say(line)
         seen = [-1]
 
         def told(report):
@@ -211,6 +215,8 @@ def monitor(
         say("events that return were not searched for; train with --latitude and --longitude")
     if report.missing:
         say(f"strings of {model} without a row in {data}: {', '.join(report.missing)}")
+    for line in trained.thresholds.few_rows(false_alarms):
+        say(line)
     for state, count in report.states.most_common():
         say(f"{count} rows {state}")
     for quantity, remark in report.units.items():

@@ -12,6 +12,7 @@ from pyrodgm.pv.logger import Piece, pieces_of
 from pyrodgm.pv.logger_map import LoggerMap, sources
 
 BYTES = 4_000_000  # of the file at a time
+TAIL = 200  # bytes before a position that show whether it is the same file
 
 
 class Place(NamedTuple):
@@ -21,11 +22,13 @@ class Place(NamedTuple):
         offset: number of bytes read, up to the end of a line.
         rows: number of rows read.
         header: the first line of the file; another file is recognised by a different one.
+        tail: the last bytes of the rows before the position, as Latin-1; another file is recognised by different ones.
     """
 
     offset: int = 0
     rows: int = 0
     header: str = ""
+    tail: str = ""
 
 
 def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[tuple[list[Piece], Place]]:
@@ -40,7 +43,8 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
         The pieces of some lines, and the position after them.
 
     Raises:
-        ValueError: as in ``read_logger``; for a file whose first line has changed, or that is shorter than before.
+        ValueError: as in ``read_logger``; for a file whose first line or rows before the position have changed, or that
+            is shorter than before.
     """
     with path.open("rb") as file:
         first = file.readline()
@@ -58,6 +62,11 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
             place = Place(len(first), 0, header)
         if file.seek(0, io.SEEK_END) < place.offset:
             raise ValueError(f"data: got {path.name}, shorter than what was read of it, want a file that grows")
+        file.seek(place.offset - len(place.tail))
+        if file.read(len(place.tail)) != place.tail.encode("latin-1"):
+            raise ValueError(
+                f"data: got {path.name} with other rows than were read of it, want the file that was followed"
+            )
         separator, names = csv_header(header)
         logger_map = with_decimal(logger_map, separator)
         strings = sources(logger_map, names)
@@ -74,5 +83,5 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
             ):
                 pieces += pieces_of(table, rows + 1, strings, logger_map)
                 rows += len(table)
-            place = Place(place.offset + len(lines), rows, header)
+            place = Place(place.offset + len(lines), rows, header, lines[-TAIL:].decode("latin-1"))
             yield pieces, place

@@ -10,7 +10,7 @@ import numpy as np
 
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, read_logger
 from pyrodgm.pv.logger_map import STAMPS, LoggerMap
-from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, skip_reasons
+from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, newest_first, skip_reasons
 from pyrodgm.pv.rows import NIGHT
 from pyrodgm.pv.same_values import Digests, add_rows, same_strings
 from pyrodgm.pv.sun_times import hours_that_do_not_fit, minutes_late, whole_days
@@ -50,6 +50,7 @@ class StringCheck:
         clock: minutes by which noon is late, median over the days; None if unknown.
         clock_moves: minutes between the 10th and the 90th percentile of the same over the days.
         dates: a remark on dates that may have day and month swapped, or None.
+        order: a remark on rows that are out of order, or None.
         total_current: a remark on a current that is also that of other strings, or None.
         season: hours of light of a day and hours with the sun above the horizon, medians over the days; None if the
             first fit the second, or if this is not known.
@@ -73,6 +74,7 @@ class StringCheck:
     clock: float | None = None
     clock_moves: float = 0.0
     dates: str | None = None
+    order: str | None = None
     total_current: str | None = None
     season: tuple[float, float] | None = None
 
@@ -134,6 +136,7 @@ class _Pass:
     def __init__(self, longitude: float) -> None:
         self.check, self.seen, self.longitude = StringCheck(), Seen(), longitude
         self.steps: Counter[int] = Counter()
+        self.back = 0  # number of steps back
         self.digests: dict[str, Digests] = {name: {} for name in OWN}
         self.gaps: list[tuple[int, int]] = []  # seconds, and the time before them
         self.previous: int | None = None  # time
@@ -185,7 +188,7 @@ class _Pass:
             time = np.concatenate([[self.previous], time])
         self.month_steps.add(time)
         steps = np.diff(time)
-        ahead = steps[steps > 0]
+        ahead, self.back = steps[steps > 0], self.back + int((steps < 0).sum())
         self.steps.update(dict(zip(*(part.tolist() for part in np.unique(ahead, return_counts=True)), strict=True)))
         check, common = self.check, self.steps.most_common(1)
         earliest, latest, self.previous = int(time.min()), int(time.max()), int(time[-1])
@@ -242,6 +245,11 @@ class _Pass:
                 check.remark(name, look)
             if name in CHANGING and low == high and count >= FEW:
                 check.remark(name, f"the same in all {count} rows; is the sensor stuck?")
+        if newest_first(self.back, self.steps.total()):
+            check.order = "the newest row is first, want the oldest first: reverse the rows of the file"
+        elif check.last is not None and check.skipped["time runs back"] > check.rows / 2:
+            latest = str(np.datetime64(check.last, "s")).replace("T", " ")
+            check.order = f"most rows are earlier than one before; are they out of order, or is {latest} UTC wrong?"
         if check.last is not None:
             check.dates = remark_on_dates(self.month_steps.finish(self.previous), check.first, check.last, logger_map)
         spans = whole_days(self.light)

@@ -46,11 +46,13 @@ def _left_out(check):
 
 
 def problems(checks: dict[str, StringCheck]) -> list[str]:
-    """The lines on problems that make all rows of a string wrong: dates, clock, and a current of several strings."""
+    """The lines on what makes most rows of a string wrong: order, dates, clock, and a current of several strings."""
     return [f"{name}: {text}" for name, check in checks.items() for text in _problems(check)]
 
 
 def _problems(check):
+    if check.order is not None:
+        yield f"time: {check.order}"
     if check.dates is not None:
         yield f"time: {check.dates}"
     if check.clock is not None and abs(check.clock) > 360:

@@ -18,7 +18,11 @@ from typing import Any
 from pyrodgm.data.pv.extra import need
 from pyrodgm.pv.logger_map import LoggerMap
 
-NOTHING = ["Bad Input", "---", "--", "No Data"]  # besides what pandas takes for no value
+# cells that count as empty: what programs write for no value, and what loggers do
+NOTHING = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NaN", "nan", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("-1.#IND", "-1.#QNAN", "NULL", "null", "None", "Bad Input", "---", "--", "No Data"),
+)
 TOO_LONG = -1  # extra column of a table: the number of cells of a row that has too many, 0 for other rows
 
 
@@ -71,7 +75,8 @@ def csv_tables(
         "dtype": texts,
         "encoding": "utf-8-sig",
         "low_memory": False,
-        "na_values": NOTHING,
+        "na_values": list(NOTHING),
+        "keep_default_na": False,
     }
     width, rows, long, example = len(header), 0, 0, ""
     place, begin = 0, 0  # bytes and rows before those that the fast parser is given

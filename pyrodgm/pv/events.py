@@ -7,8 +7,10 @@ apart, because a few unusual rows at dawn can fill a block.
 
     energy lost = sum over the event's rows of (expected - measured power) * seconds
 
-A row stands for the time since the previous row, in seconds, whether or not there was light. After a pause of more than
-an hour, it stands for zero seconds.
+A row stands for the time since the previous row, in seconds, whether or not there was light. After a pause it stands
+for zero seconds. A step is a pause if it is longer than an hour and longer than 1.5 usual steps, so that hourly rows
+may come some minutes late. The usual step is the median of the last eleven steps between different times, this one
+included, or an hour where there are fewer than three.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ import numpy as np
 from pyrodgm.pv.rows import NORMAL
 
 LEAST_STEPS = 10  # between rows that show how often there is a row
-LONGEST_STEP = 3600  # seconds that one row may stand for
+LONGEST_STEP = 3600  # seconds that one row may always stand for
+USUAL = 11  # last steps whose median is the usual one
+LEAST_USUAL = 3  # steps that show it; with fewer it is an hour
+PAUSE = 1.5  # usual steps
 JOULES = 3.6e6  # in a kWh
 
 
@@ -184,12 +189,23 @@ def check_step(string: str, time: np.ndarray, minutes: int) -> None:
         )
 
 
-def seconds_of(time: np.ndarray, before: int | None) -> np.ndarray:
-    """The seconds that each row stands for, ``(N,)``: since the previous row, or zero after a pause of over an hour.
+def seconds_of(time: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The seconds that each row stands for, ``(N,)``: since the previous row, or zero after a pause, see above.
 
     Args:
         time: times in seconds, ``(N,)``, in non-decreasing order.
-        before: time of the previous row; None if there is none.
+        before: the last eleven different times of the rows before, ascending, or fewer if there are not so many.
+
+    Returns:
+        The seconds, and ``before`` for the rows that follow.
     """
-    steps = np.diff(time, prepend=time[:1] if before is None else before)
-    return np.where(steps <= LONGEST_STEP, steps, 0)
+    steps = np.diff(time, prepend=before[-1:] if len(before) else time[:1])
+    moments = np.unique(np.concatenate([before, time]))
+    long = np.flatnonzero(steps > LONGEST_STEP)
+    place = np.searchsorted(moments, time[long])[:, None] - np.arange(USUAL)  # of the ends of the last steps
+    last = np.where(place > 0, np.diff(moments, prepend=0)[np.maximum(place, 0)], np.inf)
+    number = (place > 0).sum(1)
+    usual = np.sort(last, 1)[np.arange(len(long)), (number - 1) // 2]  # of an even number, the shorter of the two
+    usual = np.where(number < LEAST_USUAL, LONGEST_STEP, usual)
+    steps[long[steps[long] > np.maximum(LONGEST_STEP, PAUSE * usual)]] = 0
+    return steps, moments[-USUAL:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyrodgm.data.pv.extra import need
+from pyrodgm.pv.csv_tables import NOTHING, csv_header
 from pyrodgm.pv.rows import UNSEEN
 
 
@@ -27,7 +29,8 @@ class Interval(NamedTuple):
 def read_intervals(path: str | Path) -> list[Interval]:
     """Time intervals from a CSV with the columns ``string, start, end, state``, such as one that a monitor wrote.
 
-    In an interval without a state, or one that is still ``unseen``, the state is not known: it becomes None.
+    In an interval without a state, or one that is still ``unseen``, the state is not known: it becomes None. The
+    separator is a comma, a semicolon or a tab. Lines of empty cells, as a spreadsheet program may write, are ignored.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -39,9 +42,12 @@ def read_intervals(path: str | Path) -> list[Interval]:
         raise FileNotFoundError(f"labels: got {path}, want a file that is there")
     want = ", ".join(Interval._fields)
     try:
-        table = pandas.read_csv(path, dtype=str, keep_default_na=False)
-    except pandas.errors.EmptyDataError as error:
-        raise ValueError(f"labels: got {Path(path).name}, which is empty, want {want}") from error
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if not text.strip():
+            raise ValueError(f"labels: got {Path(path).name}, which is empty, want {want}")
+        separator = csv_header(text.split("\n", 1)[0])[0]
+        options = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False}
+        table = pandas.read_csv(io.StringIO(text), sep=separator, **options).rename(columns=str.strip)
     except (pandas.errors.ParserError, UnicodeDecodeError) as error:
         reason = str(error).strip()
         raise ValueError(f"labels: got {Path(path).name}, which cannot be read ({reason}), want {want}") from error
@@ -50,6 +56,8 @@ def read_intervals(path: str | Path) -> list[Interval]:
         raise ValueError(f"labels: got {Path(path).name} without {', '.join(missing)}, want {want}")
     intervals = []
     for line, row in enumerate(table[list(Interval._fields)].itertuples(index=False), 2):
+        if not any(cell.strip() for cell in row):
+            continue
         seconds: list[int] = []
         for name, text in (("start", row.start), ("end", row.end)):
             moment = pandas.to_datetime(text.strip(), format="ISO8601", errors="coerce")
@@ -63,7 +71,7 @@ def read_intervals(path: str | Path) -> list[Interval]:
         if end < start:
             raise ValueError(f"labels: got an end before its start in line {line}, want it after")
         state = row.state.strip()
-        intervals.append(Interval(row.string.strip(), start, end, None if state in ("", UNSEEN) else state))
+        intervals.append(Interval(row.string.strip(), start, end, None if state in (*NOTHING, UNSEEN) else state))
     return intervals
 
 

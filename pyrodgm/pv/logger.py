@@ -29,6 +29,7 @@ NO_TIME = np.iinfo(np.int64).min
 NO_STRING = ""  # string of the rows whose cell for it is empty
 ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 OFFSET = r"\d[T ]\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)\s*$"  # of a time in ISO 8601
+THOUSANDS = r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"  # numbers with points between groups of three digits
 IN_FORMAT = r"%z|Z|\+00:?00"  # what a format has for times with an offset, or in UTC
 
 
@@ -76,8 +77,10 @@ def read_logger(
 
     Args:
         path: ends in ``.csv``, ``.csv.gz`` or ``.parquet``. The separator of a CSV is a comma, a semicolon or a tab.
-            With semicolons, the decimal mark is a comma, unless the map says otherwise. If the last line was only half
-            written, its last cells are empty.
+            With semicolons, the decimal mark is a comma, unless the map says otherwise; a point is then read as a
+            decimal point too, except in a column whose points are all before groups of three digits, if other numbers
+            have decimal commas: ``1.300`` beside ``998,5`` is 1,300. If the last line was only half written, its last
+            cells are empty.
         logger_map: see ``load_map``; None for pvlib's names.
         label: name of a column with states, or None.
         rows_at_once: maximum number of rows of the file to hold in memory.
@@ -161,10 +164,12 @@ def pieces_of(
         cells = table[logger_map.string_column]
         names = cells.astype(object).where(cells.notna(), NO_STRING).astype(str).str.strip().to_numpy()
         groups = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
+    columns = dict.fromkeys(column for source in strings for column, _, _ in source.columns.values())
+    commas = logger_map.decimal == "," and any(_has_commas(table[column]) for column in columns)
     for source in strings:
         numbers = {}
         for name, (column, factor, shift) in source.columns.items():
-            values, unread = _numbers(column, table[column], first, logger_map.decimal)
+            values, unread = _numbers(column, table[column], first, logger_map.decimal, commas)
             numbers[name] = values * factor + shift, unread
         remarks = {
             name: unknown_unit(name, logger_map.columns[name].unit, told[0]) for name, told in source.columns.items()
@@ -177,7 +182,7 @@ def pieces_of(
                 row[chosen],
                 time[chosen],
                 values,
-                {name: unread for name, (_, unread) in numbers.items() if unread},
+                {name: int(count) for name in numbers if (count := numbers[name][1][chosen].sum())},
                 None if state is None else state[chosen],
                 part,
                 units,
@@ -185,21 +190,37 @@ def pieces_of(
             )
 
 
-def _numbers(name, cells, first, decimal):
-    """A column as floats with NaN, and the number of its cells with text that is not a number."""
+def _has_commas(cells):
+    """Whether a column of a file whose decimal mark is a comma has a number with one."""
+    if cells.dtype.kind == "f":  # by the fast parser, for which a point is text
+        values = cells.to_numpy()
+        return bool((np.isfinite(values) & (values != np.round(values))).any())
+    return cells.dtype.kind not in "iub" and bool(cells.astype("string").str.fullmatch(r"\s*[+-]?[\d.]*,\d+\s*").any())
+
+
+def _numbers(name, cells, first, decimal, commas):
+    """A column as floats with NaN, and which of its cells hold text that is not a number, ``(N,)`` each.
+
+    ``commas`` tells whether some number of the table has a decimal comma.
+    """
     if cells.dtype.kind in "fiu":
-        return cells.to_numpy(float), 0
+        return cells.to_numpy(float), np.zeros(len(cells), bool)
     pandas = need("pandas")
     if decimal == ",":  # one cell of text, and the fast parser leaves the whole column as text
-        cells = cells.astype("string").str.replace(",", ".", regex=False)
+        cells = cells.astype("string").str.strip()
+        points = cells[cells.str.fullmatch(r"[+-]?[\d,]*\.[\d.,]*").fillna(False).astype(bool)]
+        if commas and len(points) and points.str.fullmatch(THOUSANDS).all():
+            cells = cells.str.replace(".", "", regex=False)
+        cells = cells.str.replace(",", ".", regex=False)
     values = pandas.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
-    bad = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy())
+    unread = np.isnan(values) & cells.notna().to_numpy()
+    bad = np.flatnonzero(unread)
     texts = cells.iloc[bad].astype(str).str.strip()
     commas = np.flatnonzero(texts.str.fullmatch(r"-?\d+,\d+"))
     if len(commas):
         text, row = texts.iloc[commas[0]], first + bad[commas[0]]
         raise ValueError(f"{name}: got {text!r} in row {row}, want a decimal point, or decimal = ',' in a map")
-    return values, len(bad)
+    return values, unread
 
 
 def _times(cells, first, logger_map):

@@ -9,11 +9,11 @@ A row has one reason, the first of these that applies:
     time runs back   earlier than the latest row before
     night            irradiance below 20 W/m², but not below -20
     NAME missing     current, voltage, irradiance, or both temperatures
-    NAME out of range
+    NAME out of range; air temperature and wind only where no module temperature is measured, or the model reads them
     NAME stuck       the same value in twelve consecutive rows, except 0 A and 0 V; applies from the twelfth row on
 
 The decision about a row depends only on the rows before it. It is therefore the same for any division of a file into
-pieces, and for a file that is read while it grows.
+pieces, and for a file that is read while it grows. A file whose newest row comes first is an error, see ``left_out``.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ LEAST_IRRADIANCE = 20.0  # W/m²; below, an inverter sleeps
 STUCK = 12  # rows, pvanalytics' definition of a stale value
 WATCHED = ("i_dc", "v_dc", "poa_global")
 TEMPERATURES = ("temp_module", "temp_air")
+BY_AIR = ("temp_air", "wind_speed")  # what the temperature of a module follows from, where it is not measured
+LEAST_STEPS = 10  # between rows that show that the newest comes first
 
 
 @dataclass
@@ -47,8 +49,10 @@ class Seen:
     previous: int = NO_TIME
 
 
-def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
+def skip_reasons(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray:
     """The reason why each row is left out, ``(N,)``, or None. ``seen`` carries over from piece to piece of one string.
+
+    Air temperature and wind may be out of range where the module temperature is measured, unless they are ``needed``.
 
     Example::
 
@@ -78,9 +82,11 @@ def skip_reasons(piece: Piece, seen: Seen) -> np.ndarray:
     for name in WATCHED:
         because(f"{name} missing", np.isnan(values[name]))
     because("temperature missing", np.all([np.isnan(values[n]) for n in TEMPERATURES if n in values], 0))
+    measured = ~np.isnan(values.get("temp_module", np.full(len(piece), np.nan)))
     for name, column in values.items():
         low, high = RANGES[name]
-        because(f"{name} out of range", (column < low) | (column > high))
+        rows = (column < low) | (column > high)
+        because(f"{name} out of range", rows & ~measured if name in BY_AIR and name not in needed else rows)
     for name in WATCHED:
         length = _run_lengths(values[name], name, seen)
         because(f"{name} stuck", (length >= STUCK) & (values[name] != 0))
@@ -91,7 +97,7 @@ def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray
     """The reason why each row is left out, see ``skip_reasons``, or because a needed quantity is missing, ``(N,)``.
 
     Raises:
-        ValueError: if the file lacks a column that is needed.
+        ValueError: if the file lacks a column that is needed; if its first piece has the newest row first.
     """
     lacking = [name for name in needed if name not in piece.values]
     if lacking:
@@ -99,10 +105,22 @@ def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray
             f"columns: got a file without {', '.join(lacking)} for string {piece.string!r}, and the model reads "
             f"{', '.join(needed)}: want the file it was trained on, or a model of ratios"
         )
-    reasons = skip_reasons(piece, seen)
+    if seen.latest == NO_TIME:
+        steps = np.diff(piece.time[piece.time != NO_TIME])
+        if newest_first((steps < 0).sum(), (steps > 0).sum()):
+            raise ValueError(
+                f"data: got the newest row of string {piece.string!r} first, want the oldest first: reverse the rows "
+                "of the file"
+            )
+    reasons = skip_reasons(piece, seen, needed)
     for name in needed:
         reasons[(reasons == None) & np.isnan(piece.values[name])] = f"{name} missing"  # noqa: E711
     return reasons
+
+
+def newest_first(back: int, ahead: int) -> bool:
+    """Whether so many steps back and ahead in time, nine of ten back, are those of a file in reverse order."""
+    return bool(back >= LEAST_STEPS and back >= 9 * ahead)
 
 
 def _run_lengths(column, name, seen):

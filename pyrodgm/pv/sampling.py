@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pyrodgm.pv.csv_tables import NOTHING
 from pyrodgm.pv.intervals import Interval, label_rows
 from pyrodgm.pv.kept_rows import KnownDays, relabelled
 from pyrodgm.pv.logger import NO_TIME, read_logger
@@ -104,11 +105,12 @@ def _rows(held):
 
 
 def _texts(state):
-    """Labels as text: whole numbers without a decimal point, None for an empty cell."""
+    """Labels as text: whole numbers without a decimal point, None for an empty cell or a word for one."""
     texts = np.full(len(state), None, object)
     for i, label in enumerate(state.tolist()):
         if label is not None:
-            texts[i] = (str(label).removesuffix(".0") if isinstance(label, float) else str(label).strip()) or None
+            text = str(label).removesuffix(".0") if isinstance(label, float) else str(label).strip()
+            texts[i] = None if text in NOTHING else text
     return texts
 
 
@@ -131,4 +133,5 @@ def _check(path, label, normal, intervals, used, found, rows):
     strange = sorted(normal - states - {NORMAL})
     if strange or not states & normal:
         got = repr(strange[0]) if strange else "nothing"
+        got += ", which counts as an empty cell" if strange and strange[0] in NOTHING else ""
         raise ValueError(f"normal: got {got}, want one of the labels: {', '.join(sorted(states))}")

@@ -11,13 +11,15 @@ threshold, normal rows in dim light would often be called a fault: the states ha
 drawn evenly over the states, so a fault is often the most probable one.
 
 A row is unseen if its score is below the threshold of the scores. If rows were independent, a new normal row would be
-called something else with probability at most a. A known fault, such as snow, may be rare and vary widely, so that all
+called something else with probability at most a, if there are n >= 2/a - 1 rows. With fewer, k = 1, and the probability
+is up to 2 / (n + 1); ``few_rows`` says so. A known fault, such as snow, may be rare and vary widely, so that all
 its rows have low scores. The threshold for rows that are called a fault is therefore the k-th smallest score of that
 fault's labelled rows, if that is lower. If no fault is labelled, the whole share goes to the score.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +48,24 @@ class Thresholds(NamedTuple):
         """The index of the normal state among the states."""
         return self.states.tolist().index(NORMAL)
 
+    @property
+    def num_thresholds(self) -> int:
+        """The number of thresholds that share the false alarms: two, or only that of the score if no fault is known."""
+        return 2 if len(self.states) > 1 else 1
+
+    def few_rows(self, false_alarms: float) -> list[str]:
+        """Lines on the string with the fewest normal rows, if they are too few for a stated share of false alarms."""
+        wanted = math.ceil(self.num_thresholds / false_alarms - 1e-6) - 1
+        few = sorted((len(scores), name) for name, scores in self.scores.items() if len(scores) < wanted)
+        if not few:
+            return []
+        rows, name = few[0]
+        least, more = self.num_thresholds / (rows + 1), f" (and {len(few) - 1} more)" if len(few) > 1 else ""
+        return [
+            f"string {name}{more}: {rows} normal rows for the thresholds allow up to {least:.2%} of false "
+            f"alarms, not the stated {false_alarms:.2%}; want {wanted} rows"
+        ]
+
     def check_string(self, string: str) -> None:
         """Raise ``ValueError`` unless the monitor was trained on that string."""
         check_choice("string", string, self.scores)
@@ -65,7 +85,7 @@ class Thresholds(NamedTuple):
             ValueError: for a string that the monitor was not trained on.
         """
         self.check_string(string)
-        share = false_alarms / 2 if len(self.states) > 1 else false_alarms
+        share = false_alarms / self.num_thresholds
         place = probabilities.argmax(1)
         place[probabilities[:, self.normal] >= kth_smallest(self.normality[string], share)] = self.normal
         own = kth_smallest(self.scores[string], share)

@@ -139,7 +139,7 @@ class _String:
 
     def __init__(self, monitor, string, false_alarms, minutes):
         self.monitor, self.string, self.share = monitor, string, false_alarms
-        self.seen, self.before, self.events = Seen(), None, EventsOfString(string, minutes)
+        self.seen, self.before, self.events = Seen(), np.zeros(0, np.int64), EventsOfString(string, minutes)
         self.days, self.examples = DaysOfString([*monitor.thresholds.states.tolist(), UNSEEN]), ExamplesOfString()
 
     def rows(self, piece):
@@ -162,18 +162,17 @@ class _String:
 
     def _seconds(self, time):
         """The seconds that each row stands for; a time that runs back counts as the latest time."""
-        time = np.maximum.accumulate(np.concatenate([[NO_TIME if self.before is None else self.before], time]))[1:]
+        time = np.maximum.accumulate(np.concatenate([self.before[-1:], time]))[len(self.before[-1:]) :]
         seconds = np.zeros(len(time), int)
         told = time != NO_TIME
-        seconds[told] = seconds_of(time[told], self.before)
-        self.before = int(time[-1]) if told.any() else self.before
+        seconds[told], self.before = seconds_of(time[told], self.before)
         return seconds
 
     def state(self):
         """The part of the state that is stored as JSON."""
         seen = {"latest": self.seen.latest, "runs": self.seen.runs, "previous": self.seen.previous}
         worst = {name: row.tolist() for name, row in self.examples.worst.items()}
-        return {"seen": seen, "before": self.before, "events": self.events.state(), "worst": worst}
+        return {"seen": seen, "before": self.before.tolist(), "events": self.events.state(), "worst": worst}
 
     def arrays(self):
         """The part of the state that is stored as arrays."""
@@ -184,7 +183,8 @@ class _String:
         runs = {name: tuple(run) for name, run in state["seen"]["runs"].items()}
         latest = state["seen"]["latest"]
         self.seen = Seen(latest, runs, state["seen"].get("previous", latest))  # older versions kept none
-        self.before = state["before"]
+        before = state["before"]  # older versions kept one time or none
+        self.before = np.array(before if isinstance(before, list) else [] if before is None else [before], np.int64)
         self.events.restore(state["events"])
         self.days.number, self.days.energy, self.days.counts = (arrays[n] for n in ("number", "energy", "counts"))
         self.examples.healthy = arrays["healthy"]

@@ -5229,9 +5229,99 @@ mutants(
         "pv/test_events.py::TestEvents::test_a_block_is_what_most_of_its_rows_are_and_normal_where_as_many",
     ),
     (
-        "np.where(steps <= LONGEST_STEP, steps, 0)",
-        "np.minimum(steps, LONGEST_STEP)",
-        "pv/test_events.py::test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause",
+        "usual)]] = 0",
+        "usual)]] = LONGEST_STEP",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "np.maximum(LONGEST_STEP, PAUSE * usual)",
+        "LONGEST_STEP",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "number < LEAST_USUAL",
+        "number < 1",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "(number - 1) // 2",
+        "number // 2",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+    (
+        "steps, moments[-USUAL:]",
+        "steps, moments[-USUAL + 1 :]",
+        "pv/test_events.py::TestSeconds::test_since_the_row_before_and_none_after_a_pause",
+    ),
+)
+mutants(
+    "pv/intervals.py",
+    (
+        "not any(cell.strip() for cell in row)",
+        "not all(cell.strip() for cell in row)",
+        "pv/test_monitor.py::TestBadInput::test_labels_that_a_spreadsheet_program_wrote",
+    ),
+    (
+        "(*NOTHING, UNSEEN)",
+        '("", UNSEEN)',
+        "pv/test_monitor.py::TestRows::test_a_word_for_no_value_is_no_label",
+    ),
+)
+mutants(
+    "pv/sampling.py",
+    (
+        "None if text in NOTHING else text",
+        "text or None",
+        "pv/test_monitor.py::TestRows::test_a_word_for_no_value_is_no_label",
+    ),
+)
+mutants(
+    "cli/pv.py",
+    (
+        "alarms += monitor.thresholds.few_rows(false_alarms)",
+        "alarms += monitor.thresholds.few_rows(0.5)",
+        "test_cli_pv.py::TestMonitor::test_too_few_rows_for_the_thresholds_are_said",
+    ),
+)
+mutants(
+    "pv/thresholds.py",
+    (
+        "least, more = self.num_thresholds / (rows + 1)",
+        "least, more = 1 / (rows + 1)",
+        "pv/test_monitor.py::TestThreshold::test_too_few_rows_for_the_share_are_said",
+    ),
+    (
+        "false_alarms - 1e-6) - 1",
+        "false_alarms - 1e-6)",
+        "pv/test_monitor.py::TestThreshold::test_too_few_rows_for_the_share_are_said",
+    ),
+)
+mutants(
+    "pv/logger.py",
+    (
+        "(count := numbers[name][1][chosen].sum())",
+        "(count := numbers[name][1].sum())",
+        "pv/test_logger.py::TestReading::test_text_is_counted_for_the_string_of_its_row",
+    ),
+    (
+        "if commas and len(points)",
+        "if len(points)",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "points.str.fullmatch(THOUSANDS).all()",
+        "points.str.fullmatch(THOUSANDS).any()",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "[1-9]\\d{0,2}(",
+        "\\d{0,3}(",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
+    ),
+    (
+        "(values != np.round(values))).any())",
+        "(values > 1e9)).any())",
+        "pv/test_logger.py::TestReading::test_a_thousands_point_beside_decimal_commas",
     ),
 )
 mutants(
@@ -5267,8 +5357,8 @@ mutants(
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
-        'self.before = state["before"]',
-        "self.before = None",
+        "self.before = np.array(before if isinstance(before, list)",
+        "self.before = np.array([] if isinstance(before, list)",
         "pv/test_follow.py::test_what_is_remembered_at_a_stop_counts_after_it",
     ),
     (
@@ -5308,9 +5398,14 @@ mutants(
         "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
     ),
     (
-        "Place(place.offset + len(lines), rows, header)",
-        "Place(place.offset + len(lines), len(table), header)",
+        "Place(place.offset + len(lines), rows, header,",
+        "Place(place.offset + len(lines), len(table), header,",
         "pv/test_follow.py::TestAppended::test_a_half_line_waits_for_its_rest",
+    ),
+    (
+        ', lines[-TAIL:].decode("latin-1"))',
+        ")",
+        "pv/test_follow.py::TestAppended::test_another_file",
     ),
 )
 mutants(
@@ -5398,8 +5493,8 @@ mutants(
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
-        "false_alarms / 2 if len(self.states) > 1",
-        "false_alarms if len(self.states) > 1",
+        "share = false_alarms / self.num_thresholds",
+        "share = false_alarms",
         "pv/test_monitor.py::TestThreshold::test_is_the_kth_smallest_score_of_half_the_share[0.02-2]",
     ),
     (
@@ -8234,8 +8329,8 @@ mutants(
         "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
     ),
     (
-        'cells.astype("string").str.strip()',
-        'cells.astype("string")',
+        'texts = cells.astype("string").str.strip()',
+        'texts = cells.astype("string")',
         "pv/test_logger.py::TestReading::test_spaces_around_times_and_names_of_strings_are_no_part_of_them",
     ),
     (
@@ -8267,8 +8362,8 @@ mutants(
         "pv/test_logger.py::TestTooManyCells::test_a_compressed_file_that_is_not_complete",
     ),
     (
-        '"---", "--", "No Data"]',
-        '"---"]',
+        '"---", "--", "No Data"),',
+        '"---"),',
         "pv/test_logger.py::TestReading::test_what_loggers_write_for_no_value_is_no_text",
     ),
     (
@@ -9253,8 +9348,8 @@ mutants(
         "pv/test_monitor.py::TestThreshold::test_normal_may_come_before_another_state",
     ),
     (
-        "else false_alarms\n",
-        "else false_alarms / 2\n",
+        "return 2 if len(self.states) > 1 else 1",
+        "return 2",
         "pv/test_monitor.py::TestThreshold::test_the_whole_share_is_of_the_score_where_no_fault_is_known",
     ),
 )
@@ -9300,6 +9395,26 @@ mutants(
         "(column < low) | (column > high)",
         "column > high",
         "pv/test_check.py::TestReasons::test_each_row_has_the_first_that_holds",
+    ),
+    (
+        " and name not in needed else rows",
+        " else rows",
+        "pv/test_check.py::TestReasons::test_air_and_wind_count_only_where_they_are_read",
+    ),
+    (
+        'BY_AIR = ("temp_air", "wind_speed")',
+        'BY_AIR = ("temp_air",)',
+        "pv/test_check.py::TestReasons::test_air_and_wind_count_only_where_they_are_read",
+    ),
+    (
+        "if seen.latest == NO_TIME:",
+        "if False:",
+        "pv/test_monitor.py::TestBadInput::test_a_file_whose_newest_row_comes_first",
+    ),
+    (
+        "back >= 9 * ahead",
+        "ahead == 0",
+        "pv/test_check.py::TestCheck::test_rows_that_are_out_of_order_are_said",
     ),
     (
         'for name in WATCHED:\n        because(f"{name} missing"',
@@ -9721,8 +9836,8 @@ mutants(
         "pv/test_monitor.py::TestRows::test_pieces_of_any_size_give_the_same_rows[37]",
     ),
     (
-        "str(label).strip()) or None",
-        "str(label)) or None",
+        "else str(label).strip()",
+        "else str(label)",
         "pv/test_monitor.py::TestRows::test_spaces_around_a_label_are_no_part_of_it",
     ),
     (

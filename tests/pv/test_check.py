@@ -84,6 +84,18 @@ class TestReasons:
         reasons = reasons_of(whole)
         assert {i: reason for i, reason in enumerate(reasons) if reason is not None} == {9: "temperature missing"}
 
+    @pytest.mark.parametrize(("needed", "left"), [((), [8, 9, 20]), (("temp_air", "wind_speed"), [7, 8, 9, 10, 20])])
+    def test_air_and_wind_count_only_where_they_are_read(self, needed, left):
+        """Where the module's temperature is measured, Faiman's model is not used."""
+        whole = piece(temp_air=([7, 8], 300.0))
+        whole.values["wind_speed"] = np.full(40, 2.0)
+        whole.values["wind_speed"][[9, 10]] = -99.0
+        whole.values["temp_module"] = np.full(40, 30.0)
+        whole.values["temp_module"][[8, 9]], whole.values["temp_module"][20] = np.nan, 500.0
+        found = skip_reasons(whole, Seen(), needed)
+        assert np.flatnonzero(found != None).tolist() == left  # noqa: E711
+        assert found[8:10].tolist() == ["temp_air out of range", "wind_speed out of range"]
+
     @pytest.mark.parametrize("cuts", [(), (9,), (10,)])
     def test_after_a_clock_that_ran_ahead_all_rows_are_late(self, cuts):
         """The tenth has the latest time, but not that of the row before it."""
@@ -140,6 +152,25 @@ class TestCheck:
         check = check_logger(tmp_path / "log.csv", rows_at_once=rows_at_once)["1"]
         assert (check.first, check.last) == (1643637600, 1643637600 + 540)
         assert check.skipped["time runs back"] == 9
+
+    @pytest.mark.parametrize("rows_at_once", [3, 1000])
+    def test_rows_that_are_out_of_order_are_said(self, tmp_path, rows_at_once):
+        """In reverse, in reverse but for one row of ten, the newest day first, and after a row of another year."""
+
+        def told_of(time):
+            moments = [f"{moment}Z,1,2,3,4" for moment in np.array(time).astype("datetime64[s]")]
+            (tmp_path / "log.csv").write_text("\n".join(["time,i_dc,v_dc,poa_global,temp_air", *moments]) + "\n")
+            return problems(check_logger(tmp_path / "log.csv", rows_at_once=rows_at_once))
+
+        ahead = 1_643_637_600 + 60 * np.arange(31)
+        first = ["1: time: the newest row is first, want the oldest first: reverse the rows of the file"]
+        assert told_of(ahead) == [] and told_of(ahead[::-1]) == first and told_of(ahead[10::-1]) == first
+        assert told_of([*ahead[12:1:-1], ahead[5]]) == first  # ten back and one ahead
+        most = "1: time: most rows are earlier than one before; are they out of order, or is {} UTC wrong?"
+        assert told_of([*ahead[15:], *ahead[:15]]) == []
+        assert told_of([*ahead[16:], *ahead[:16]]) == [most.format("2022-01-31 14:30:00")]
+        assert told_of([*ahead[12:1:-1], *ahead[5:7]]) == [most.format("2022-01-31 14:12:00")]  # ten back, two ahead
+        assert told_of([ahead[0], 4_000_000_000, *ahead[1:]]) == [most.format("2096-10-02 07:06:40")]
 
     def test_a_missing_row_is_a_gap_and_a_late_one_is_none(self, tmp_path):
         time = 1_643_637_600 + 60 * np.delete(np.arange(60), 20)

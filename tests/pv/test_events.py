@@ -97,7 +97,24 @@ def test_blocks_too_short_for_the_rows():
     assert refused == [] and check_step("a", time, 30) is None
 
 
-def test_a_row_stands_for_the_seconds_since_the_one_before_and_for_none_after_a_pause():
-    time = np.array([0, 60, 120, 3720, 7321, 7381])
-    assert seconds_of(time, None).tolist() == [0, 60, 60, 3600, 0, 60]
-    assert seconds_of(time, -30).tolist()[0] == 30
+class TestSeconds:
+    @pytest.mark.parametrize(
+        ("steps", "expected"),
+        [
+            ([60, 60, 3600, 3601, 60], [60, 60, 3600, 0, 60]),
+            ([3603, 3598, 0, 3601, 5400, 3600, 5403, 50_000, 3602], [3603, 3598, 0, 3601, 5400, 3600, 0, 0, 3602]),
+            ([5401], [0]),  # the usual step is not known yet
+            ([7200, 7200, 7200, 7300, 14_000], [0, 0, 7200, 7300, 0]),
+            ([60, 60, 3601, 3601], [60, 60, 0, 0]),  # of an even number, the shorter one
+            ([7200] * 12 + [60] * 5 + [7200], [0, 0, *[7200] * 10, *[60] * 5, 7200]),  # the last eleven
+            ([7200] * 12 + [60] * 6 + [7200], [0, 0, *[7200] * 10, *[60] * 6, 0]),
+        ],
+    )
+    @pytest.mark.parametrize("size", [1, 4, 100])
+    def test_since_the_row_before_and_none_after_a_pause(self, steps, expected, size):
+        """In pieces of any size."""
+        time, before, found = np.cumsum([1_643_637_600, *steps]), np.zeros(0, np.int64), []
+        for begin in range(0, len(time), size):
+            seconds, before = seconds_of(time[begin : begin + size], before)
+            found += seconds.tolist()
+        assert found == [0, *expected] and len(before) == min(len(np.unique(time)), 11)

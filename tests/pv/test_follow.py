@@ -154,13 +154,14 @@ def test_rows_of_too_many_cells_are_left_out(folder, roof, tmp_path):
 
 
 def test_a_state_of_an_older_version_is_continued(folder, roof):
-    """It lacks the time of the last row; the latest time stands for it."""
+    """It lacks the time of the last row; the latest time stands for it. Of the times before, it has only that one."""
     (piece,) = read_logger(folder / "whole.csv")
     watch, later = Watch(roof, 0.01, 15), Watch(roof, 0.01, 15)
     watch.take([piece])
     about, arrays = watch.state()
     older = json.loads(about)
     del older["strings"]["1"]["seen"]["previous"]
+    older["strings"]["1"]["before"] = older["strings"]["1"]["before"][-1]
     later.restore(json.dumps(older), arrays)
     last = {name: column[-1:] for name, column in piece.values.items()}
     again = Piece("1", piece.row[-1:], piece.time[-1:], last, {})
@@ -221,6 +222,13 @@ class TestAppended:
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n")
         with pytest.raises(ValueError, match="data: got log.csv, shorter than what was read of it"):
             self.read(path, place)
+        lines = "2022-01-31T12:00Z,1,2,300,20\n2022-01-31T12:01Z,1,2,300,20\n"
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines)
+        assert self.read(path, place)[1].rows == 2
+        path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines.replace("12:00Z", "12:02Z"))
+        with pytest.raises(ValueError, match="data: got log.csv with other rows than were read of it"):
+            self.read(path, place)
+        assert self.read(path, place._replace(tail=""))[1].rows == 2  # of an older version
         path.write_text("time,i_dc,v_dc,poa_global,temp_module\n2022-01-31T12:00Z,1,2,300,20\n")
         with pytest.raises(ValueError, match="data: got log.csv with another first line than before"):
             self.read(path, place)

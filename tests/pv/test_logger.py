@@ -98,6 +98,25 @@ class TestReading:
             np.testing.assert_equal(values["v_dc"], [300.25, np.nan, -1.5, 9.5])
             assert values["i_dc"].tolist() == [1.5] * 4 and piece.unread == {"v_dc": 1}
 
+    @pytest.mark.parametrize(
+        ("v_dc", "i_dc", "expected"),
+        [
+            (("998,5", "1.300", "1.300,5", "-1.000", "1.234.567,8"), "5", [998.5, 1300, 1300.5, -1000, 1234567.8]),
+            (("998", "1.300", "1.300", "Error 1.2", "7"), "5,25", [998, 1300, 1300, np.nan, 7]),
+            (("998", "1.300", "1.300", "Error 1.2", "7"), ",5A;5,25", [998, 1300, 1300, np.nan, 7]),
+            (("998", "1.300", "1.300", "2", "7"), "5", [998, 1.3, 1.3, 2, 7]),  # no decimal comma in the file
+            (("998", "1.300", "0.998", "2", "7"), "5,25", [998, 1.3, 0.998, 2, 7]),
+            (("998", "1.300", "1.30", "2", "7"), "5,25", [998, 1.3, 1.3, 2, 7]),
+            (("998", "1.300", "1300.000", "2", "7"), "5,25", [998, 1.3, 1300, 2, 7]),
+        ],
+    )
+    def test_a_thousands_point_beside_decimal_commas(self, tmp_path, v_dc, i_dc, expected):
+        """A column whose points are all before groups of three digits, where any number has a decimal comma."""
+        amperes = i_dc.split(";")
+        cells = (f"2022-01-31T14:0{i}Z;{amperes[i % len(amperes)]};{v};700;-3" for i, v in enumerate(v_dc))
+        _, values, _ = whole(read_logger(written(tmp_path, "\n".join([HEADER.replace(",", ";"), *cells]) + "\n")))
+        np.testing.assert_equal(values["v_dc"], expected)
+
     def test_the_decimal_mark_of_the_map_comes_first(self, tmp_path):
         """A point between semicolons, and a comma in quotes between commas."""
         for text, mark in (
@@ -261,6 +280,14 @@ class TestReading:
         logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
         pieces = list(read_logger(written(tmp_path, HEADER + ",inverter\n" + rows), logger_map))
         assert {piece.string: piece.values["i_dc"].tolist() for piece in pieces} == {"A": [1, 9], "B": [5]}
+
+    def test_text_is_counted_for_the_string_of_its_row(self, tmp_path):
+        text = f"inverter,{HEADER}\n" + "".join(
+            f"{name},2022-01-31T14:0{i}:00Z,{i_dc},2,3,4\n" for i, (name, i_dc) in enumerate(("a1", "bx", "b2", "by"))
+        )
+        logger_map = mapped(tmp_path, 'string = { column = "inverter" }')
+        unread = {piece.string: piece.unread for piece in read_logger(written(tmp_path, text), logger_map)}
+        assert unread == {"a": {}, "b": {"i_dc": 2}}
 
     def test_states_are_read_where_they_are_asked_for(self, tmp_path):
         path = written(tmp_path, HEADER + ",state\n2022-01-31T14:05Z,1,2,3,4,N\n2022-01-31T14:06Z,1,2,3,4,\n")

@@ -220,6 +220,23 @@ class TestThreshold:
         _, unseen = self.monitor(roof).thresholds.decide("1", np.arange(200.0), normal, share)
         assert unseen.sum() == k and unseen[:k].all()
 
+    def test_too_few_rows_for_the_share_are_said(self, roof):
+        """199 rows are enough for 1 %, if it is of two thresholds: the smallest of them is passed once in 200."""
+        thresholds = self.monitor(roof).thresholds
+        assert thresholds.few_rows(0.01) == thresholds.few_rows(0.29) == []
+        (line,) = thresholds.few_rows(0.009)
+        assert line == (
+            "string 1: 199 normal rows for the thresholds allow up to 1.00% of false alarms, not the stated 0.90%; "
+            "want 222 rows"
+        )
+        one = thresholds._replace(states=np.array(["normal"], object))
+        assert one.few_rows(0.005) == [] and len(one.few_rows(0.0049)) == 1
+        two = thresholds._replace(scores={"a": np.arange(99.0), "b": np.arange(49.0)})
+        assert two.few_rows(0.02)[0].startswith("string b: 49 normal rows") and len(two.few_rows(0.02)) == 1
+        assert two.few_rows(0.01)[0].startswith(
+            "string b (and 1 more): 49 normal rows for the thresholds allow up to 4."
+        )
+
     def test_of_a_fault_is_its_own_where_it_is_lower(self, roof):
         scores = np.array([-98.0, -98.1, 2, 1.9, 2, 1.9])
         place, unseen = self.monitor(roof).thresholds.decide("1", scores, np.eye(3)[[0, 0, 1, 1, 2, 2]], 0.02)
@@ -375,6 +392,23 @@ class TestRows:
         rows = sample_rows(written(tmp_path, table), None, "state", ["N"])
         assert Counter(rows.state.tolist()) == {"normal": 103, "IV": 10, None: 5}
 
+    @pytest.mark.parametrize("word", ["NA", "None", "nan", "null", "---"])
+    def test_a_word_for_no_value_is_no_label(self, tmp_path, word):
+        """In a CSV, in a Parquet file and in an operator's intervals."""
+        table = string(["N", "IV"], minutes=30)
+        table.loc[table["state"] == "IV", "state"] = word
+        path = written(tmp_path, table)
+        table.to_parquet(tmp_path / "log.parquet")
+        for name in ("log.csv", "log.parquet"):
+            rows = sample_rows(tmp_path / name, label="state", normal=["N"])
+            assert set(rows.state.tolist()) == {"normal", None}
+        with pytest.raises(
+            ValueError, match=f"normal: got {word!r}, which counts as an empty cell, want one of the la"
+        ):
+            sample_rows(path, label="state", normal=[word])
+        (tmp_path / "events.csv").write_text(f"string,start,end,state\n1,2022-03-01T00:00Z,2022-03-02T00:00Z,{word}\n")
+        assert read_intervals(tmp_path / "events.csv")[0].state is None
+
     def test_numbers_are_states_without_a_point(self, tmp_path):
         """A column of numbers with empty cells is read as floats; the first day is normal by an interval."""
         states = np.concatenate([np.full(288, np.nan), np.repeat([2, 3.5, 1000001, 1000002], 144)])
@@ -492,6 +526,18 @@ BAD_LABELS = [
 
 
 class TestBadInput:
+    def test_a_file_whose_newest_row_comes_first(self, tmp_path, monkeypatch):
+        """All rows but the first would be left out. The first pieces show it; a few rows do not."""
+        table = string(["N"] * 2)
+        with pytest.raises(
+            ValueError, match="data: got the newest row of string '1' first, want the oldest first: rev"
+        ):
+            sample_rows(written(tmp_path, table.iloc[::-1]))
+        assert sample_rows(written(tmp_path, table.iloc[109:99:-1])).skipped["time runs back"] == 9
+        monkeypatch.setattr(sampling, "read_logger", partial(read_logger, rows_at_once=200))
+        late = pandas.concat([table.iloc[:200], table.iloc[199::-1]])
+        assert sample_rows(written(tmp_path, late)).skipped["time runs back"] == 199
+
     @pytest.mark.parametrize(("edit", "options", "message"), BAD_TRAINING)
     def test_training(self, tmp_path, edit, options, message):
         path = written(tmp_path, edit(string(["N", "N", "IV", "PS"])))
@@ -504,6 +550,24 @@ class TestBadInput:
         path = written(tmp_path, string(["N"] * 4))
         with pytest.raises(ValueError, match=message):
             Monitor.fit(path, "state", ["N"], labels=tmp_path / "events.csv", steps=2)
+
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    def test_labels_that_a_spreadsheet_program_wrote(self, tmp_path, separator):
+        """With a byte order mark, its own separator, lines of empty cells and one without any."""
+        lines = [
+            "string, start,end,state,note",
+            "1,2022-03-01T00:00Z,2022-03-02T00:00Z,IV,",
+            ",,,,",
+            "",
+            "1,2022-03-03T00:00Z,2022-03-04T00:00Z,PS,x",
+            "1,2022-03-05T00:00Z,2022-03-06T00:00Z,,",
+        ]
+        path, text = tmp_path / "events.csv", "\r\n".join(lines).replace(",", separator) + "\r\n"
+        path.write_text(text, encoding="utf-8-sig", newline="")
+        assert [interval.state for interval in read_intervals(path)] == ["IV", "PS", None]
+        path.write_text(text.replace("2022-03-04", "04.03.2022"), encoding="utf-8-sig", newline="")
+        with pytest.raises(ValueError, match=r"labels: got end '04.03.2022T00:00Z' in line 5, want a time with"):
+            read_intervals(path)
 
     def test_labels_that_are_no_intervals(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="labels: got none.csv, want a file that is there"):
@@ -537,6 +601,11 @@ class TestBadInput:
         shuffled = written(tmp_path, string(["IV"], minutes=60).sample(frac=1, random_state=0))
         assert monitor_file(roof, shuffled, tmp_path / "hourly").skipped["time runs back"] > 12
         shutil.rmtree(tmp_path / "hourly")
+        newest = written(tmp_path, string(["IV"]).iloc[::-1])
+        with pytest.raises(
+            ValueError, match="data: got the newest row of string '1' first, want the oldest first: rev"
+        ):
+            monitor_file(roof, newest, tmp_path)
         nothing = written(tmp_path, pandas.read_csv(new).assign(inverter=""))
         with pytest.raises(ValueError, match="string: got '', want one of 1"):
             monitor_file(roof, nothing, tmp_path, logger_map=load_map(None)._replace(string_column="inverter"))
