@@ -6796,6 +6796,16 @@ mutants(
 mutants(
     "train/loop.py",
     (
+        "given != self.learning_rate",
+        "given > 2 * self.learning_rate",
+        "train/test_resume.py::test_a_resumed_run_warns_if_it_is_given_another_learning_rate[None]",
+    ),
+    (
+        '"count", "dealt", "learning_rate")',
+        '"count", "dealt")',
+        "train/test_resume.py::test_a_resumed_run_warns_if_it_is_given_another_learning_rate[None]",
+    ),
+    (
         "if first <= steps]",
         "if first < steps]",
         "train/test_lost_steps.py::test_steps_that_are_undone_twice_are_lost_once",
@@ -6868,6 +6878,16 @@ mutants(
         "value < LEAST[field]",
         "value <= LEAST[field]",
         "zoo/test_override.py::test_the_least_number_is_taken",
+    ),
+    (
+        "min(value, default=1) < 1",
+        "min(value, default=1) < 0",
+        "zoo/test_override.py::test_what_is_not_there_or_of_another_type",
+    ),
+    (
+        "min(value, default=1) < 1",
+        "min(value, default=1) <= 1",
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
     ),
     (
         'taken.pop("path", None)',
