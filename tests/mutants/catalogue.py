@@ -2506,6 +2506,11 @@ mutants(
 mutants(
     "infer/compiled/programs.py",
     (
+        " + self.guards.frozen_parameters()",
+        "",
+        "infer/test_compiled_svi.py::test_parameters_that_are_frozen_by_turns_need_two_graphs",
+    ),
+    (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
         "int(max(calls, CHECK_EVERY))",
         "infer/test_guards.py::test_checks_take_four_tenths_of_a_per_cent_within_limits",
@@ -2599,6 +2604,56 @@ mutants(
 )
 mutants(
     "infer/compiled/signature.py",
+    (
+        "| _slots(value)",
+        "| {}",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[slot]",
+    ),
+    (
+        "(tuple, list, collections.deque)",
+        "(tuple, list)",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[deque]",
+    ),
+    (
+        "frozenset(frozen(item, seen) for item in value)",
+        "len(value)",
+        "infer/test_guards.py::test_a_set_is_compared_by_its_entries",
+    ),
+    (
+        "frozen(value.__self__, seen))\n    if isinstance(value, functools",
+        "0)\n    if isinstance(value, functools",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[method]",
+    ),
+    (
+        "(value.func, value.args, value.keywords)",
+        "(value.func,)",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[partial]",
+    ),
+    (
+        "frozen(cell.cell_contents, seen)",
+        "0",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[variable]",
+    ),
+    (
+        "frozen((function.__defaults__, function.__kwdefaults__), seen)",
+        "0",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[default]",
+    ),
+    (
+        "if type(held) in PLAIN or",
+        "if",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[global]",
+    ),
+    (
+        "(type(value).__name__, *((key, split",
+        '("dict", *((key, split',
+        "infer/test_guards.py::test_arguments_of_other_kinds_are_other_signatures",
+    ),
+    (
+        "if value.layout is torch.strided else (value.layout,)",
+        "",
+        "infer/test_guards.py::test_arguments_of_other_kinds_are_other_signatures",
+    ),
     (
         "tuple(frozen(handler) for handler in _PYRO_STACK),",
         "(),",
