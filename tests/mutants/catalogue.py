@@ -2640,8 +2640,8 @@ mutants(
         "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[default]",
     ),
     (
-        "if type(held) in PLAIN or",
-        "if",
+        "in reads(function.__code__).chains",
+        "in ()",
         "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[global]",
     ),
     (
