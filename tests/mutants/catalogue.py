@@ -2680,8 +2680,8 @@ mutants(
         "infer/test_guards.py::test_arguments_that_look_alike_are_different[keys]",
     ),
     (
-        "not isinstance(value, _CALLED)",
-        "not callable(value)",
+        "if isinstance(value, _CALLED) or",
+        "if callable(value) or",
         "infer/test_guards.py::test_an_attribute_of_an_argument_that_is_called_is_seen",
     ),
     ("        torch.get_default_dtype(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
@@ -4071,8 +4071,8 @@ mutants(
         "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
     ),
     (
-        '("epoch", "steps", "count", "dealt")}',
-        '("epoch", "count", "dealt")}',
+        '("epoch", "steps", "count", "dealt", "learning_rate")}',
+        '("epoch", "count", "dealt", "learning_rate")}',
         "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[warm_up_steps-plain]",
     ),
 )
