@@ -86,9 +86,9 @@ def fit(
         mode: ``"min"`` or ``"max"``: which ``monitor`` is best.
         patience: number of measurements without improvement before training stops; or None.
         folder: where ``checkpoint.safetensors`` and ``history.csv`` are written; or None. A run that is resumed keeps
-            the learning rate of its checkpoint. Another ``ema``, ``monitor``, ``mode`` or size of ``Batches`` is
-            refused; other settings are compared only if they are in ``about``. A ``monitor`` that is new looks at the
-            epochs from then on.
+            the learning rate of its checkpoint; a warning names both if the optimiser is given another. A callback can
+            change it. Another ``ema``, ``monitor``, ``mode`` or size of ``Batches`` is refused; other settings are
+            compared only if they are in ``about``. A ``monitor`` that is new looks at the epochs from then on.
         minutes: time between two saves.
         about: dict of plain values, such as settings, which must be the same when a run is resumed.
         callbacks: called after every step, after every epoch and at the end, see ``Callback``; they can stop the
@@ -131,6 +131,7 @@ def fit(
         if (state := run.folder.load()) is not None:
             run.load(state)
             run.check_reach(epochs)
+            run.check_learning_rate()
         run.folder.check_room(run.module)
     stop_requested = stop_requests() if folder is not None else nullcontext(lambda: 0)
     bar = tqdm(desc=description, disable=not progress, unit="step", dynamic_ncols=True)
@@ -154,6 +155,7 @@ class _Run:
         self.folder = self.place = None
         self.callbacks, self.progress, self.bar = callbacks, Progress(svi, module), None
         self.noise, self.surroundings = joint_noise(), nullcontext()
+        self.learning_rate = _learning_rate(svi)  # that the run began with
 
     def train(self, epochs, stopping):
         self.begun = time.monotonic() - self.seconds
@@ -206,6 +208,16 @@ class _Run:
             raise ValueError(
                 f"epochs: got {epochs}, want at least {reached}: the run in {self.folder.path} is past them; "
                 "give another folder"
+            )
+
+    def check_learning_rate(self):
+        """Warn if the optimiser is given another learning rate than the run began with, which has no effect."""
+        given = _learning_rate(self.svi)
+        if given is not None and self.learning_rate is not None and given != self.learning_rate:
+            warnings.warn(
+                f"learning rate: got {given}, but the run in {self.folder.path} began with {self.learning_rate} and "
+                "keeps its own; change it in a callback, or give another folder",
+                stacklevel=3,
             )
 
     def _batches_left(self):
@@ -367,7 +379,7 @@ class _Run:
             )
 
     def state(self):
-        own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt")}
+        own = {key: vars(self)[key] for key in ("epoch", "steps", "count", "dealt", "learning_rate")}
         own |= {"ends": list(self.ends), "lost": list(self.lost)}
         own |= {"total": float(self.total), "history": list(self.history), "seconds": time.monotonic() - self.begun}
         average = None if self.ema is None else self.ema.state_dict()
@@ -417,6 +429,12 @@ def _owner(svi):
     model = getattr(svi, "model", None)
     owner = getattr(model, "__self__", model)
     return owner if isinstance(owner, torch.nn.Module) else None
+
+
+def _learning_rate(svi):
+    """The learning rate that the optimiser is given for all parameters, or None if it is not one number."""
+    options = getattr(getattr(svi, "optim", None), "pt_optim_args", None)
+    return float(options["lr"]) if isinstance(options, dict) and "lr" in options else None
 
 
 def _sizes(batches):

@@ -193,6 +193,8 @@ def _check_range(field, value):
         raise ValueError(f"{field}: got {value}, want a positive number")
     if field in ("beta", "warm_up_start") and value < 0:
         raise ValueError(f"{field}: got {value}, want a number of at least 0")
+    if field == "milestones" and min(value, default=1) < 1:
+        raise ValueError(f"milestones: got {min(value)}, want epochs of at least 1")
     if field == "ema" and not 0 < value < 1:
         raise ValueError(f"{field}: got {value}, want a number above 0 and below 1")
     if field == "monitor":

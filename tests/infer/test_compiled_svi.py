@@ -83,11 +83,12 @@ def zoo_losses(make, model_class, options, steps=STEPS):
 
 
 def check_backend(losses, backend, *case):
-    """The losses of a case are those of plain SVI, and it ran on the backend that was asked for."""
+    """The losses of a case are those of plain SVI, and it ran on the backend that was asked for; returns the SVI."""
     expected, _ = losses(SVI, *case)
     found, svi = losses(with_backend(backend), *case)
     assert backends(svi) == {backend}
     assert_equal_losses(found, expected)
+    return svi
 
 
 @pytest.mark.parametrize(("model_class", "options"), slow_unless(as_it_comes, every_pair(thorough=[VAE, M2])))
@@ -673,6 +674,21 @@ def test_a_pair_whose_parameters_are_all_frozen_for_a_while(optimizer):
         return found, svi
 
     check_backend(losses, "replay")
+
+
+def test_parameters_that_are_frozen_by_turns_need_two_graphs():
+    """As where two parts of a pair train in turn: one graph for each, not a new one at every turn."""
+
+    def losses(make):
+        model, _, batch = zoo_pair(VAE)
+        svi = make(model.model, model.guide, Adam({"lr": 1e-3}), Trace_ELBO())
+        found = []
+        for step in range(12):
+            model.q_z.requires_grad_(step % 2 == 0)
+            found.append(svi.step(**batch))
+        return found, svi
+
+    assert [row["calls"] for row in check_backend(losses, "replay").explain()] == [6, 6]
 
 
 @pytest.mark.usefixtures("module_local_params")

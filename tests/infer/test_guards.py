@@ -21,13 +21,14 @@ import pyro
 import pytest
 import torch
 from pyro import poutine
+from pyro.distributions import Normal
 from pyro.infer import SVI, Trace_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.guards import Guards
-from pyrodgm.infer.compiled.signature import frozen, surroundings
+from pyrodgm.infer.compiled.signature import describe, frozen, split, surroundings
 from pyrodgm.infer.compiled.snapshots import Snapshots
 from pyrodgm.isolation import seeded
 from tests.infer.set_ups import network, rows, vae
@@ -843,6 +844,104 @@ def test_an_attribute_of_an_argument_that_is_called_is_seen():
     assert changed != before
     given.deep.deeper[0].deepest = 2.0
     assert frozen(given) != changed
+
+
+class SlottedArgument:
+    __slots__ = ("strength", "unset")
+
+    def __init__(self):
+        self.strength = 1.0
+
+
+strength_of_a_function = 1.0
+
+
+def function_of_a_global():
+    return strength_of_a_function
+
+
+def function_of_a_variable(strength):
+    return lambda: strength[0]
+
+
+def function_of_a_default(strength):
+    def function(x, strength=strength):
+        return strength[0]
+
+    return function
+
+
+class Method:
+    def __init__(self):
+        self.strength = 1.0
+
+    def __call__(self):
+        return self.strength
+
+
+def changed(given, name, value):
+    setattr(given, name, value)
+
+
+held = [1.0]  # what some of the arguments hold
+CHANGED_ARGUMENTS = {
+    "slot": (SlottedArgument(), lambda given: changed(given, "strength", 2.0)),
+    "slot that was empty": (SlottedArgument(), lambda given: changed(given, "unset", 2.0)),
+    "set": ({1, 2}, lambda given: given.add(3)),
+    "deque": (collections.deque([1, 2]), lambda given: given.append(3)),
+    "global": (function_of_a_global, lambda given: changed(sys.modules[__name__], "strength_of_a_function", 2.0)),
+    "variable": (function_of_a_variable(held), lambda given: held.append(2.0)),
+    "default": (function_of_a_default(held), lambda given: held.append(2.0)),
+    "method": (Method().__call__, lambda given: changed(given.__self__, "strength", 2.0)),
+    "partial": (functools.partial(max, held), lambda given: held.append(2.0)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED_ARGUMENTS)
+def test_what_an_argument_holds_or_reads_is_seen(name):
+    given, change = CHANGED_ARGUMENTS[name]
+    before = frozen(given)
+    assert frozen(given) == before and hash(frozen(given)) == hash(before)
+    change(given)
+    assert frozen(given) != before
+
+
+def test_a_set_is_compared_by_its_entries():
+    assert frozen({1, 2}) == frozen({2, 1})
+    assert len({frozen({1, 2}), frozen({1, 3}), frozen(frozenset({1, 2})), frozen({1, 2.0})}) == 4
+
+
+def test_a_step_is_right_whatever_changes_in_an_argument():
+    decoder, factors = torch.nn.Linear(2, 3), [SlottedArgument(), {1.0}]
+
+    def model(x, slotted, factors):
+        pyro.module("decoder", decoder)
+        with pyro.plate("data", len(x)):
+            z = pyro.sample("z", Normal(torch.zeros(2), 1.0).to_event(1))
+            pyro.sample("x", Normal(decoder(z) * slotted.strength * sum(factors), 1.0).to_event(1), obs=x)
+
+    def guide(x, slotted, factors):
+        with pyro.plate("data", len(x)):
+            pyro.sample("z", Normal(x[:, :2], 1.0).to_event(1))
+
+    svi = CompiledSVI(model, guide, Adam({"lr": 0.0}), Trace_ELBO(), backend="replay")
+    for step in range(12):
+        if step == 4:
+            factors[0].strength = 2.0
+        if step == 8:
+            factors[1].add(0.5)
+        pyro.set_rng_seed(step)
+        loss = svi.step(rows(1)[:, :3], *factors)
+        pyro.set_rng_seed(step)
+        assert loss == pytest.approx(Trace_ELBO().loss(model, guide, rows(1)[:, :3], *factors), rel=1e-5)
+    assert [row["calls"] for row in svi.explain()] == [4, 4, 4]
+
+
+def test_arguments_of_other_kinds_are_other_signatures():
+    x = torch.ones(2, 2)
+    kinds = [{"x": x}, collections.OrderedDict(x=x), {"x": x.to_sparse()}]
+    assert all(split(a, []) != split(b, []) for a, b in itertools.combinations(kinds, 2))
+    assert describe(("", ("", split(kinds[1], [])), ("",))).count("float32[B, 2]") == 1
 
 
 SURROUNDINGS = {

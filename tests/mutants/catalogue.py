@@ -2506,6 +2506,11 @@ mutants(
 mutants(
     "infer/compiled/programs.py",
     (
+        " + self.guards.frozen_parameters()",
+        "",
+        "infer/test_compiled_svi.py::test_parameters_that_are_frozen_by_turns_need_two_graphs",
+    ),
+    (
         "int(min(max(calls, CHECK_EVERY), CHECK_AT_LEAST_EVERY))",
         "int(max(calls, CHECK_EVERY))",
         "infer/test_guards.py::test_checks_take_four_tenths_of_a_per_cent_within_limits",
@@ -2600,6 +2605,56 @@ mutants(
 mutants(
     "infer/compiled/signature.py",
     (
+        "| _slots(value)",
+        "| {}",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[slot]",
+    ),
+    (
+        "(tuple, list, collections.deque)",
+        "(tuple, list)",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[deque]",
+    ),
+    (
+        "frozenset(frozen(item, seen) for item in value)",
+        "len(value)",
+        "infer/test_guards.py::test_a_set_is_compared_by_its_entries",
+    ),
+    (
+        "frozen(value.__self__, seen))\n    if isinstance(value, functools",
+        "0)\n    if isinstance(value, functools",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[method]",
+    ),
+    (
+        "(value.func, value.args, value.keywords)",
+        "(value.func,)",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[partial]",
+    ),
+    (
+        "frozen(cell.cell_contents, seen)",
+        "0",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[variable]",
+    ),
+    (
+        "frozen((function.__defaults__, function.__kwdefaults__), seen)",
+        "0",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[default]",
+    ),
+    (
+        "in reads(function.__code__).chains",
+        "in ()",
+        "infer/test_guards.py::test_what_an_argument_holds_or_reads_is_seen[global]",
+    ),
+    (
+        "(type(value).__name__, *((key, split",
+        '("dict", *((key, split',
+        "infer/test_guards.py::test_arguments_of_other_kinds_are_other_signatures",
+    ),
+    (
+        "if value.layout is torch.strided else (value.layout,)",
+        "",
+        "infer/test_guards.py::test_arguments_of_other_kinds_are_other_signatures",
+    ),
+    (
         "tuple(frozen(handler) for handler in _PYRO_STACK),",
         "(),",
         "infer/test_compiled_svi.py::test_warm_up_is_a_tensor_that_is_read_at_every_step[VAE-False]",
@@ -2625,8 +2680,8 @@ mutants(
         "infer/test_guards.py::test_arguments_that_look_alike_are_different[keys]",
     ),
     (
-        "not isinstance(value, _CALLED)",
-        "not callable(value)",
+        "if isinstance(value, _CALLED) or",
+        "if callable(value) or",
         "infer/test_guards.py::test_an_attribute_of_an_argument_that_is_called_is_seen",
     ),
     ("        torch.get_default_dtype(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
@@ -4066,8 +4121,8 @@ mutants(
         "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
     ),
     (
-        '("epoch", "steps", "count", "dealt")}',
-        '("epoch", "count", "dealt")}',
+        '("epoch", "steps", "count", "dealt", "learning_rate")}',
+        '("epoch", "count", "dealt", "learning_rate")}',
         "train/test_resume.py::test_what_a_run_remembers_is_remembered_over_an_interruption[warm_up_steps-plain]",
     ),
 )
@@ -6962,6 +7017,16 @@ mutants(
 mutants(
     "train/loop.py",
     (
+        "given != self.learning_rate",
+        "given > 2 * self.learning_rate",
+        "train/test_resume.py::test_a_resumed_run_warns_if_it_is_given_another_learning_rate[None]",
+    ),
+    (
+        '"count", "dealt", "learning_rate")',
+        '"count", "dealt")',
+        "train/test_resume.py::test_a_resumed_run_warns_if_it_is_given_another_learning_rate[None]",
+    ),
+    (
         "if first <= steps]",
         "if first < steps]",
         "train/test_lost_steps.py::test_steps_that_are_undone_twice_are_lost_once",
@@ -7034,6 +7099,16 @@ mutants(
         "value < LEAST[field]",
         "value <= LEAST[field]",
         "zoo/test_override.py::test_the_least_number_is_taken",
+    ),
+    (
+        "min(value, default=1) < 1",
+        "min(value, default=1) < 0",
+        "zoo/test_override.py::test_what_is_not_there_or_of_another_type",
+    ),
+    (
+        "min(value, default=1) < 1",
+        "min(value, default=1) <= 1",
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
     ),
     (
         'taken.pop("path", None)',

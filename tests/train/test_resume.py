@@ -19,6 +19,7 @@ import pytest
 import torch
 from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from pyro.infer.autoguide import AutoNormal
+from pyro.optim import Adam
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 
@@ -473,6 +474,30 @@ def test_a_finished_run_goes_on_to_more_epochs(tmp_path):
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in expected.state_dict().items())
     written = (tmp_path / "history.csv").read_text().splitlines()
     assert written[0] == "epoch,loss,seconds" and len(written) == 4
+
+
+@pytest.mark.parametrize("schedule", [None, step_decay(0.5, every=1)])
+def test_a_resumed_run_warns_if_it_is_given_another_learning_rate(schedule, tmp_path):
+    """Its own is the one that it began with, whatever a callback has made of it, and after each resumption."""
+
+    class Halve(Callback):
+        def on_epoch(self, progress):
+            for adam in progress.svi.optim.optim_objs.values():
+                getattr(adam, "optimizer", adam).param_groups[0]["lr"] *= 0.5
+
+    def run(rate, epochs):
+        _, svi, batches = set_up()
+        svi.optim = Optimizer(torch.optim.Adam, {"lr": rate}, schedule) if schedule else Adam({"lr": rate})
+        fit(svi, batches, epochs, folder=tmp_path, callbacks=[Halve()], progress=False)
+
+    run(0.01, 1)
+    run(0.01, 2)
+    for epochs in (3, 4):
+        with pytest.warns(UserWarning) as warned:
+            run(0.02, epochs)
+        (text,) = [str(warning.message) for warning in warned]
+        assert text.startswith(f"learning rate: got 0.02, but the run in {tmp_path} began with 0.01 and keeps its own")
+        assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,16 @@ class CompiledFunction:
     function with the same random numbers. From then on the graph runs.
 
     A signature is everything that is constant in a graph: dtypes, devices and shapes (except leading sizes of two or
-    more), Python values among the arguments, the active Pyro handlers, and all other values that the code of the
-    function reads. The first graph of a signature is only valid for the sizes of its call. Once the sizes change, a
-    second graph is traced for all sizes. The values that the code reads are found from the bytecode of all user code
-    that the function reaches: globals, closures and defaults; attributes of modules, objects, namespaces, classes,
-    callables and imported modules; the entries of lists, tuples, sets, dicts and NumPy arrays of up to 4,096 entries
-    (20,000 values in all). They are compared before every call, and a new value is a new signature. If every call has a
-    new signature, a warning names the value that changes. Tensors that the function reads from elsewhere are inputs of
-    the graph, so a trained, loaded or updated parameter is never stale.
+    more), Python values among the arguments, the active Pyro handlers, which parameters are frozen, and all other
+    values that the code of the function reads. The first graph of a signature is only valid for the sizes of its call.
+    Once the sizes change, a second graph is traced for all sizes. The values that the code reads are found from the
+    bytecode of all user code that the function reaches: globals, closures and defaults; attributes of modules, objects,
+    namespaces, classes, callables and imported modules; the entries of lists, tuples, sets, dicts and NumPy arrays of
+    up to 4,096 entries (20,000 values in all). Of an object among the arguments, all attributes are compared, and of a
+    function, its defaults, its closure and the plain values of its globals. They are compared before every call, and a
+    new value is a new signature. If every call has a new signature, a warning names the value that changes. Tensors
+    that the function reads from elsewhere are inputs of the graph, so a trained, loaded or updated parameter is never
+    stale.
 
     Some values are not compared: the entries of larger containers, state outside Python attributes, objects that the
     function creates or finds in other ways, and the internal state of this package, torch, Pyro, NumPy and Python.

@@ -7,7 +7,6 @@ import functools
 import gc
 import random
 import sys
-import sysconfig
 import threading
 import types
 import typing
@@ -30,7 +29,7 @@ from pyro.poutine.scale_messenger import ScaleMessenger
 from torch.distributions import Distribution
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from pyrodgm.infer.compiled.reads import reads
+from pyrodgm.infer.compiled.reads import is_library, reads
 from pyrodgm.infer.compiled.rollback import Remembered, Rollback, generator_states, irreversible
 from pyrodgm.infer.compiled.signature import MOST_ENTRIES, PLAIN, Same, frozen, is_small
 
@@ -137,6 +136,11 @@ class Guards:
     def structure(self) -> list[tuple[int, ...] | None]:
         """The ids of all parameters, buffers and submodules of the modules. Hooks are part of ``state()``."""
         return [tuple(map(id, held.values())) if held else None for held in self._tables]
+
+    def frozen_parameters(self) -> tuple[int, ...]:
+        """The numbers of the modules' parameters that do not require gradients, because they are frozen."""
+        parts = chain.from_iterable([module._parameters.values() for module in self.modules])
+        return tuple([i for i, part in enumerate(parts) if part is not None and not part.requires_grad])
 
     def buffers(self) -> list[torch.Tensor]:
         """Every buffer of every module, each once."""
@@ -309,7 +313,7 @@ class _Walk:
             if isinstance(value, partial):
                 self._meet((value.func, value.args, value.keywords), name)
             self._object(value, name, whole=True)
-        elif not isinstance(value, torch.Tensor) and not _is_library(type(value)):
+        elif not isinstance(value, torch.Tensor) and not is_library(type(value)):
             self._object(value, name, whole)
 
     def _container(self, value, name, whole):
@@ -332,7 +336,7 @@ class _Walk:
             self._object(value, name, whole)
 
     def _function(self, function, name):
-        if _is_library(function) and not hasattr(function, "__wrapped__"):
+        if is_library(function) and not hasattr(function, "__wrapped__"):
             return
         self._functions.append(function)
         found, table = reads(function.__code__), function.__globals__
@@ -358,21 +362,21 @@ class _Walk:
         for i, link in enumerate(links, 1):
             name = ".".join(links[:i])
             value = self._place(table, link, name, whole)
-            if not isinstance(value, types.ModuleType) or _is_library(value):
+            if not isinstance(value, types.ModuleType) or is_library(value):
                 return
             table = vars(value)
         self._meet(value, name, whole)
 
     def _imported(self, module, name, whole):
         """Watch the names that code may read from a module that is passed on as a value."""
-        if not _is_library(module):
+        if not is_library(module):
             self._sized.append(vars(module))
             for entry in list(vars(module)):
                 if entry in self.attributes or (whole and not entry.startswith("__")):
                     self._meet(self._place(vars(module), entry, f"{name}.{entry}", whole), f"{name}.{entry}")
 
     def _object(self, value, name, whole):
-        whole = (self._class(type(value)) and not _is_library(type(value))) or whole
+        whole = (self._class(type(value)) and not is_library(type(value))) or whole
         held = getattr(value, "__dict__", None)
         if held is not None:
             self._sized.append(held)
@@ -385,7 +389,7 @@ class _Walk:
             for slot, kind in vars(base).items()
             if isinstance(kind, types.MemberDescriptorType) and (slot in self.attributes or whole)
         ]
-        if slots and not _is_library(type(value)):
+        if slots and not is_library(type(value)):
             self._readers.append(partial(map, getattr, repeat(value), slots, repeat(_ABSENT)))
             for slot in slots:
                 self._meet(getattr(value, slot, _ABSENT), f"{name}.{slot}", whole)
@@ -393,7 +397,7 @@ class _Walk:
     def _module(self, module, name, whole):
         if all(module is not other for other in self.modules):
             self.modules.append(module)
-        library = _is_library(type(module))
+        library = is_library(type(module))
         whole = self._class(type(module)) or whole or library
         held = vars(module)
         self._sized.append(held)
@@ -416,7 +420,7 @@ class _Walk:
         """
         if (kind, made) in self._classes:
             return self._classes[kind, made]
-        bases = [base for base in kind.__mro__ if _is_library(base)]
+        bases = [base for base in kind.__mro__ if is_library(base)]
         whole = any(base not in _NEUTRAL for base in bases)
         for base in (base for base in kind.__mro__ if base not in bases):
             held = vars(base)
@@ -461,20 +465,6 @@ def _is_own(module, name):
 def _is_dynamic(value):
     code = getattr(getattr(value, "__func__", value), "__code__", None)
     return code is not None and reads(code).dynamic
-
-
-def _is_library(value):
-    """Whether a class, function or module belongs to this package, torch, Pyro, NumPy or Python itself."""
-    name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
-    return isinstance(name, str) and _is_library_name(name.partition(".")[0])
-
-
-@functools.cache
-def _is_library_name(name):
-    if name in sys.stdlib_module_names:
-        origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "built-in"
-        return origin in ("built-in", "frozen") or origin.startswith(sysconfig.get_path("stdlib"))
-    return name in ("pyrodgm", "torch", "pyro", "numpy", "pyroapi", "opt_einsum", "funsor", "pytest", "_pytest")
 
 
 def _content(cell):

@@ -191,7 +191,7 @@ class Programs:
     def _key(self, args, kwargs):
         inputs = []
         given = split((args, kwargs), inputs)
-        return (given, self.guards.state(), surroundings()), inputs
+        return (given, self.guards.state(), surroundings() + self.guards.frozen_parameters()), inputs
 
     def _resume(self, args, kwargs):
         """The slot of a signature that is in a loaded state. A run that is undone finds out what the function uses.

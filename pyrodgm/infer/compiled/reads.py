@@ -1,8 +1,10 @@
-"""Finds the globals and attributes that a function reads, from its bytecode."""
+"""Finds the globals and attributes that a function reads, from its bytecode, and tells whose code it is."""
 
 import dis
 import functools
-from types import CodeType
+import sys
+import sysconfig
+from types import CodeType, ModuleType
 from typing import NamedTuple
 
 _GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"}
@@ -56,3 +58,17 @@ def _with_inner(code):
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _with_inner(constant)
+
+
+def is_library(value: object) -> bool:
+    """Whether a class, function or module belongs to this package, torch, Pyro, NumPy or Python itself."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return isinstance(name, str) and _is_library_name(name.partition(".")[0])
+
+
+@functools.cache
+def _is_library_name(name):
+    if name in sys.stdlib_module_names:
+        origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or "built-in"
+        return origin in ("built-in", "frozen") or origin.startswith(sysconfig.get_path("stdlib"))
+    return name in ("pyrodgm", "torch", "pyro", "numpy", "pyroapi", "opt_einsum", "funsor", "pytest", "_pytest")

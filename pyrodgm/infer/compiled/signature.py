@@ -1,5 +1,7 @@
 """The signature of a call: everything about the call and its surroundings that is constant in a graph."""
 
+import collections
+import functools
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,8 @@ from pyro.infer import ELBO
 from pyro.poutine.messenger import Messenger
 from pyro.poutine.runtime import _PYRO_STACK
 from pyro.poutine.trace_messenger import TraceMessenger
+
+from pyrodgm.infer.compiled.reads import is_library, reads
 
 PLAIN = {bool, int, float, complex, str, bytes, type(None), torch.device, torch.dtype}
 _CALLED = (type, types.FunctionType, types.MethodType, torch.nn.Module)  # compared by identity alone
@@ -43,11 +47,12 @@ def split(value: Any, tensors: list[torch.Tensor]) -> Any:
         shape = value.shape
         if len(shape) and shape[0] > 1:
             shape = ("B", *shape[1:])
-        return ("tensor", tuple(shape), str(value.dtype), str(value.device), value.requires_grad)
+        layout = () if value.layout is torch.strided else (value.layout,)
+        return ("tensor", tuple(shape), str(value.dtype), str(value.device), value.requires_grad, *layout)
     if isinstance(value, (tuple, list)):
         return (type(value).__name__, *(split(item, tensors) for item in value))
     if isinstance(value, dict):
-        return ("dict", *((key, split(item, tensors)) for key, item in value.items()))
+        return (type(value).__name__, *((key, split(item, tensors)) for key, item in value.items()))
     return frozen(value)
 
 
@@ -66,7 +71,8 @@ def join(value: Any, tensors: Iterator[torch.Tensor]) -> Any:
 def frozen(value: Any, seen: dict[int, Any] | None = None) -> Any:
     """A Python value in a form that compares by value if possible, else by identity.
 
-    Objects that compare by identity are also compared by their attributes, each once, up to ``MOST_ENTRIES`` in all.
+    Objects that compare by identity are also compared by their attributes, and functions by what they read, each once,
+    up to ``MOST_ENTRIES`` in all.
     """
     if isinstance(value, np.generic) or is_small(value):
         return (type(value).__name__, value.dtype.str, value.shape, value.tobytes())
@@ -82,21 +88,50 @@ def frozen(value: Any, seen: dict[int, Any] | None = None) -> Any:
     if len(seen) > MOST_ENTRIES:
         return Same(value)
     seen[id(value)] = len(seen), value
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list, collections.deque)):
         return (type(value).__name__, *(frozen(item, seen) for item in value))
+    if isinstance(value, (set, frozenset)):
+        return (type(value).__name__, frozenset(frozen(item, seen) for item in value))
     if isinstance(value, dict):
         return ("dict", *((str(key), frozen(item, seen)) for key, item in value.items()))
     if isinstance(value, (ELBO, Messenger)):
         return (type(value).__name__, frozen(vars(value), seen))
     if isinstance(getattr(value, "__self__", None), ELBO):
         return ("method", value.__func__.__qualname__, frozen(value.__self__, seen))
-    if (
-        hasattr(value, "__dict__")
-        and not isinstance(value, _CALLED)
-        and not type(value).__module__.startswith(("torch", "pyro."))
-    ):
-        return (Same(value), frozen(vars(value), seen))
-    return Same(value)
+    if isinstance(value, types.MethodType):
+        return ("method", frozen(value.__func__, seen), frozen(value.__self__, seen))
+    if isinstance(value, functools.partial):
+        return ("partial", *(frozen(part, seen) for part in (value.func, value.args, value.keywords)))
+    if isinstance(value, types.FunctionType) and not is_library(value):
+        return (Same(value), *_read_by(value, seen))
+    if isinstance(value, _CALLED) or type(value).__module__.startswith(("torch", "pyro.")):
+        return Same(value)
+    held = dict(getattr(value, "__dict__", {})) | _slots(value)
+    return (Same(value), frozen(held, seen)) if held or hasattr(value, "__dict__") else Same(value)
+
+
+def _slots(value):
+    """The attributes of an object that are slots of its class."""
+    if is_library(type(value)):
+        return {}
+    members = [kind for base in type(value).__mro__ for kind in vars(base).items()]
+    slots = [name for name, member in members if isinstance(member, types.MemberDescriptorType)]
+    return {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+
+
+def _read_by(function, seen):
+    """What a function reads: defaults, closure and globals. Of the globals, objects are compared by identity alone."""
+    yield frozen((function.__defaults__, function.__kwdefaults__), seen)
+    for cell in function.__closure__ or ():
+        try:
+            yield frozen(cell.cell_contents, seen)
+        except ValueError:  # it is empty
+            yield None
+    for name, *links in reads(function.__code__).chains:
+        held = function.__globals__.get(name)
+        for link in links:
+            held = getattr(held, link, None) if isinstance(held, types.ModuleType) else held
+        yield frozen(held, seen) if type(held) in PLAIN or isinstance(held, types.FunctionType) else Same(held)
 
 
 def is_small(value: object) -> bool:
@@ -118,7 +153,7 @@ def _described(value):
     if isinstance(kind, Same):
         return repr(kind)
     if kind == "tensor":
-        shape, dtype, device, _ = rest
+        shape, dtype, device, *_ = rest
         place = "" if device == "cpu" else f" {device}"
         return f"{dtype.removeprefix('torch.')}[{', '.join(map(str, shape))}]{place}"
     if rest and isinstance(rest[-1], bytes):  # the entries of a NumPy array or number
