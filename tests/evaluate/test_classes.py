@@ -40,6 +40,15 @@ def test_a_class_that_is_impossible_has_probability_zero():
     torch.testing.assert_close(probs.sum(-1), torch.ones(len(probs)).double())
 
 
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_is_no_class_is_refused(label):
+    model = small(M2)
+    x, y = rows(model)
+    y[2] = label
+    with pytest.raises(ValueError, match=r"y: got labels from .*, want 0 to 2"):
+        classification_error(model, x, y)
+
+
 class Clusters(torch.nn.Module):
     """Cluster k where feature k is the largest."""
 

@@ -96,3 +96,10 @@ def test_a_reconstruction_that_is_nan_in_some_pixels_is_refused():
     assert not wrong[:, 0].any() and wrong[:, -1].all()
     with pytest.raises(ValueError, match="x: got 2 rows whose reconstruction by both is NaN, the first is row 0; want"):
         decoder_halves(model, x)
+
+
+def test_a_single_row_that_is_nan_is_named():
+    model, x = made(), binary()
+    x[2, 0] = float("nan")
+    with pyro.validation_enabled(False), pytest.raises(ValueError, match=r"x: got 1 rows .*, the first is row 2; want"):
+        decoder_halves(model, x)

@@ -96,6 +96,15 @@ def test_log_likelihood_and_log_weight_are_the_formulas(labelled):
             assert values.dtype == np.float64  # smoothed weights underflow in single precision
 
 
+def test_one_hot_rows_of_real_numbers_are_classes():
+    model = small(M2)
+    x, y = rows(model)
+    one_hot = torch.nn.functional.one_hot(y, CLASSES)
+    first, second = (to_inference_data(model, x, labels)["constant_data"]["y"] for labels in (y, one_hot.float()))
+    assert first.dims == second.dims and second.dtype.kind == "i"
+    np.testing.assert_array_equal(first, second)
+
+
 def line(noise=2.0, model_class=VAE):
     """p(z) = N(0, 1), p(x | z) = N(z, noise^2), with its exact posterior for a guide; one feature."""
     model = model_class(1, z_size=1, hidden=(), likelihood="normal")

@@ -18,6 +18,7 @@ from pyro.optim import Adam
 from safetensors.torch import save_file
 from torch.distributions import constraints
 
+from pyrodgm.checks import is_size
 from pyrodgm.estimators import DeepGenerativeClassifier
 from pyrodgm.models import M2, SDGM, HierarchicalVAE
 from pyrodgm.models.base import DeepGenerativeModel
@@ -60,6 +61,7 @@ def test_arguments_are_not_the_callers():
 def test_sizes_of_numpy_are_taken_and_saved(tmp_path):
     """The number of classes of a table is often ``y.max() + 1``, a number of NumPy."""
     y = np.array([0, 2, 1])
+    assert [is_size(value) for value in (np.int32(3), 3, 3.0, np.float64(3), True, 0)] == [True, True, *[False] * 4]
     model = M2(np.int32(6), y.max() + 1, z_size=np.int64(2), hidden=[np.int64(4)])
     assert {type(size) for size in (*model.arguments.values(), *model.arguments["hidden"])} == {int, tuple}
     model.save_pretrained(tmp_path)

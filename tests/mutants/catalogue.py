@@ -4937,14 +4937,6 @@ mutants(
     ),
 )
 mutants(
-    "models/rebuild.py",
-    (
-        "    a, b = (value.item() if isinstance(value, np.generic) else value for value in (a, b))\n",
-        "",
-        "models/test_pretrained.py::test_sizes_of_numpy_are_taken_and_saved",
-    ),
-)
-mutants(
     "evaluate/elbo_parts.py",
     (
         '    check_size("num_samples", num_samples)\n',
@@ -10647,5 +10639,29 @@ mutants(
         '            save_state(self.checkpoint, KIND, state | {"about": self.about})\n'
         '            write_csv(self.path / "history.csv", history)\n',
         "train/test_resume.py::test_a_kill_between_the_files_of_the_last_save_leaves_no_file_behind_the_other",
+    ),
+)
+mutants(
+    "evaluate/classification.py",
+    (
+        "model.num_classes if matching is None else int(y.max()) + 1",
+        "int(y.max()) + 1",
+        "evaluate/test_classes.py::test_a_label_that_is_no_class_is_refused[3]",
+    ),
+)
+mutants(
+    "evaluate/decoder_halves.py",
+    (
+        "if bool(wrong.any()):",
+        "if bool(wrong.all()):",
+        "evaluate/test_decoder_halves.py::test_a_single_row_that_is_nan_is_named",
+    ),
+)
+mutants(
+    "evaluate/inference_data.py",
+    (
+        "if num_classes is None and y.is_floating_point():",
+        "if y.is_floating_point():",
+        "evaluate/test_inference_data.py::test_one_hot_rows_of_real_numbers_are_classes",
     ),
 )

@@ -181,6 +181,11 @@ def test_options_that_do_not_exist(options, message):
         NormalNet((4,), (8,), 6, **options)
 
 
+def test_an_unknown_option_of_a_likelihood_is_named():
+    with pytest.raises(ValueError, match=r"likelihood 'binomial': option: got 'total_counts' \(did you mean 'total_c"):
+        likelihood_net(("binomial", {"total_count": 3, "total_counts": 3}), (4,), (8,), 6)
+
+
 class TestBoundedLogVariance:
     L = 30.0
     bound = staticmethod(BoundedLogVariance.apply)
