@@ -54,6 +54,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
     If there were none, the other methods still accept missing cells. ``impute`` fills them in.
 
+    A column that is constant in ``fit`` has no density. Under a normal likelihood it is left out of the model, with a
+    warning.
+
     X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
     own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. The
     categories are those seen in ``fit``; later, another one is a missing cell too, with a warning. ``sample`` and
@@ -181,8 +184,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
-            ValueError: for infinite values, columns that are constant or empty, no labels without ``num_classes``, an
-                unknown model, or a class with a single label if ``validation_fraction`` is a number above 0.
+            ValueError: for infinite values, columns that are empty or all constant, no labels without ``num_classes``,
+                an unknown model, or a class with a single label if ``validation_fraction`` is a number above 0.
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
@@ -221,7 +224,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
         """Train for one pass over additional rows. No labels are held out, and p(y) is not learned.
 
-        The first call chooses the likelihood and the scaling from its rows, and builds the model.
+        The first call chooses the likelihood and the scaling from its rows, and builds the model. Columns that are
+        constant in these rows are left out.
 
         Args:
             X, y: as for ``fit``.

@@ -4745,9 +4745,29 @@ mutants(
         "1e-12 * (1 + np.abs(shift[normal]))",
         "estimators/test_columns.py::test_a_column_of_small_units_is_no_constant",
     ),
+    (
+        "np.where(self.left_out, np.nan, self.scale)",
+        "np.where(self.left_out, 1, self.scale)",
+        "estimators/test_columns.py::test_a_constant_column_adds_nothing_to_a_density_and_comes_back",
+    ),
+    (
+        "np.nanmax(X[:, constant], 0), 0.0",
+        "shift[constant], 0.0",
+        "estimators/test_columns.py::test_a_constant_column_adds_nothing_to_a_density_and_comes_back",
+    ),
+    (
+        "if len(constant) == X.shape[1]:",
+        "if len(constant) > X.shape[1]:",
+        "estimators/test_columns.py::test_columns_that_are_all_constant_are_refused",
+    ),
 )
 mutants(
     "estimators/estimator.py",
+    (
+        "(constant or np.isnan(X).any())",
+        "np.isnan(X).any()",
+        "estimators/test_missing_cells.py::test_a_model_without_the_option_works_on_complete_rows_alone",
+    ),
     (
         "return rows - self.columns_.log_volume(x)",
         "return rows",
