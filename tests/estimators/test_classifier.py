@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pyro.infer import SVI
 from sklearn.datasets import load_digits, load_iris, make_blobs
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
@@ -387,6 +388,38 @@ def test_a_fit_that_fails_or_is_interrupted_leaves_what_was(monkeypatch, error):
     assert np.array_equal(classifier.predict_proba(X), probabilities)
     with pytest.raises(NotFittedError):
         new.predict(X[:, :3])
+
+
+@pytest.mark.parametrize("calls", [0, 2])
+def test_a_partial_fit_that_is_interrupted_leaves_what_was(monkeypatch, calls):
+    """The next call gives the same parameters as without the interruption."""
+
+    def interrupted(svi, **batch):
+        step(svi, **batch)
+        raise KeyboardInterrupt
+
+    step, found = SVI.step, []
+    for stopped in (False, True):
+        classifier = DeepGenerativeClassifier("m2", batch_size=50, **SETTINGS)
+        for call in range(calls + 1):
+            if stopped and call == calls:
+                with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                    patch.setattr(SVI, "step", interrupted)
+                    classifier.partial_fit(X, FEW, classes=[0, 1, 2])
+                assert hasattr(classifier, "model_") == bool(calls)
+            classifier.partial_fit(X, FEW, classes=[0, 1, 2])
+        found.append(classifier.predict_proba(X))
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_partial_fit_whose_loss_is_not_finite_is_told(monkeypatch):
+    classifier = DeepGenerativeClassifier("m2", **SETTINGS).partial_fit(X, FEW, classes=[0, 1, 2])
+    probabilities, step = classifier.predict_proba(X), SVI.step
+    monkeypatch.setattr(SVI, "step", lambda svi, **batch: step(svi, **batch) + np.inf)
+    with pytest.raises(FloatingPointError, match="the mean loss is inf, or a parameter is not finite"):
+        classifier.partial_fit(X, FEW)
+    np.testing.assert_array_equal(classifier.predict_proba(X), probabilities)
+    assert classifier.n_iter_ == 1
 
 
 @pytest.mark.parametrize(("model", "factor"), [("m2", 1), ("splitlatentclassifiervae", 5)])

@@ -299,6 +299,19 @@ def test_frames_of_polars():
         assert rows.schema == frame.schema and rows.null_count().row(0) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("dtype", ["Decimal", "Int128", "UInt128"])
+def test_rare_numbers_of_polars_keep_their_dtype(dtype):
+    polars = pytest.importorskip("polars")
+    dtype = polars.Decimal(10, 2) if dtype == "Decimal" else getattr(polars, dtype, None) or pytest.skip("too old")
+    number = polars.Series([None, 30, 41, 56] * 10).cast(dtype)
+    frame = polars.DataFrame({"number": number, "old": [True, None] * 20})
+    m1 = M1(epochs=1, **SMALL).fit(frame)
+    imputed = m1.impute(frame, num_samples=5)
+    assert imputed["number"].drop_nulls().to_list()[1:4] == number.to_list()[1:4]
+    for rows in (m1.sample(4), imputed):
+        assert rows.schema == frame.schema and rows.null_count().row(0) == (0, 0)
+
+
 def test_imputed_rows_are_a_frame_of_the_library_that_they_came_in():
     polars = pytest.importorskip("polars")
     columns = {"age": [None, 30, 41, 56] * 10, "town": ["Ulm", "Bonn", None, "Ulm"] * 10, "old": [True, None] * 20}

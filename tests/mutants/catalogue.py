@@ -6221,14 +6221,42 @@ mutants(
     ),
 )
 mutants(
+    "estimators/classifier.py",
+    (
+        "self.model_ = copy.deepcopy(self.model_)",
+        "self.model_ = copy.copy(self.model_)",
+        "estimators/test_classifier.py::test_a_partial_fit_that_is_interrupted_leaves_what_was",
+    ),
+    (
+        "optim.set_state(copy.deepcopy(self._optimizer))",
+        "optim.set_state(self._optimizer)",
+        "estimators/test_classifier.py::test_a_partial_fit_that_is_interrupted_leaves_what_was",
+    ),
+    (
+        "if not math.isfinite(sum(losses)) or",
+        "if",
+        "estimators/test_classifier.py::test_a_partial_fit_whose_loss_is_not_finite_is_told",
+    ),
+)
+mutants(
     "estimators/frames.py",
+    (
+        "low, high = (0, 2**bits - 1)",
+        "low, high = (0, 2**bits)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "schema=dtypes, strict=False",
+        "strict=False",
+        "estimators/test_frames.py::test_rare_numbers_of_polars_keep_their_dtype",
+    ),
     (
         "round(code)",
         "int(code)",
         "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
     ),
     (
-        "min(max(round(code), limits.min), limits.max)",
+        "min(max(round(code), low), high)",
         "round(code)",
         "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
     ),
