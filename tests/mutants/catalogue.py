@@ -4801,6 +4801,11 @@ mutants(
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
     ),
     (
+        'array.dtype.kind in "iuf" and any(',
+        'array.dtype.kind in "iu" and any(',
+        "estimators/test_targets.py::test_booleans_beside_missing_labels_stay_booleans",
+    ),
+    (
         "learn.append(rows[held:])",
         "learn.append(rows)",
         "estimators/test_targets.py::test_a_share_of_each_class_is_held_out_but_at_least_one",
