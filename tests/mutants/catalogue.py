@@ -6220,8 +6220,8 @@ mutants(
         "estimators/test_columns.py::test_the_noise_is_smaller_where_values_lie_closer",
     ),
     (
-        "log_scale = np.log(self.scale) if self.is_normal",
-        "log_scale = np.log(self.scale) if self.normal_cells.all()",
+        "self.left_out, 1, self.scale)) if self.is_normal",
+        "self.left_out, 1, self.scale)) if self.normal_cells.all()",
         "estimators/test_frames.py::test_other_units_of_a_number_change_the_score_by_their_jacobian",
     ),
 )
