@@ -1,5 +1,6 @@
 """``fit(X, y)`` with a deep generative model: a classifier that also learns from unlabelled rows."""
 
+import copy
 import inspect
 import math
 import warnings
@@ -33,6 +34,7 @@ from pyrodgm.models import VAE
 from pyrodgm.models.class_variable import OPTIONS
 from pyrodgm.models.networks import hidden_by_layer
 from pyrodgm.nn import BatchNorm
+from pyrodgm.train.nan_report import not_finite
 from pyrodgm.types import Option
 
 HELD_OUT, STOPPED_BY = 0.1, 50  # share of the labels held out for early stopping, if that is at least this many
@@ -53,6 +55,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     A cell of X that is NaN is missing. It is left out of log p(x), and the networks read it as 0, which is the mean of
     its column for a normal likelihood. If there were missing cells in ``fit``, the networks also read a mask of them.
     If there were none, the other methods still accept missing cells. ``impute`` fills them in.
+
+    A column that is constant in ``fit`` has no density. Under a normal likelihood it is left out of the model, with a
+    warning.
 
     X may be a data frame of pandas or polars with numbers, booleans and categories or words. Each column then has its
     own likelihood, normal, Bernoulli or categorical, see ``MixedNet``. None, NaN and NA are missing cells. The
@@ -98,8 +103,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         model_: the trained ``DeepGenerativeModel``; with a normal likelihood its columns are standardised.
         temperature_: temperature of the probabilities of ``predict_proba``, see ``fit_temperature``. It is chosen on
             the held-out labels if there are at least 50 of them. Otherwise, with fewer than 500 labels, it is 2.5,
-            because a network that learns from few labels is overconfident. Without labels, and after ``partial_fit``,
-            it is 1.
+            because a network that learns from few labels is overconfident. In all other cases it is 1: without labels,
+            with 500 or more of which fewer than 50 are held out, and after ``partial_fit``.
         transduction_: the class of every row of ``fit``, ``(N,)``: its label, or the predicted class if it had none.
         history_: a dict for each epoch, see ``pyrodgm.train.fit``.
         n_iter_: number of epochs, or of calls of ``partial_fit``.
@@ -181,8 +186,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             y: labels ``(N,)`` of any type; -1, None or NaN for an unlabelled row. None if no row is labelled.
 
         Raises:
-            ValueError: for infinite values, columns that are constant or empty, no labels without ``num_classes``, an
-                unknown model, or a class with a single label if ``validation_fraction`` is a number above 0.
+            ValueError: for infinite values, columns that are empty or all constant, no labels without ``num_classes``,
+                an unknown model, or a class with a single label if ``validation_fraction`` is a number above 0.
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
@@ -221,11 +226,18 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, classes: ArrayLike | None = None) -> Self:
         """Train for one pass over additional rows. No labels are held out, and p(y) is not learned.
 
-        The first call chooses the likelihood and the scaling from its rows, and builds the model.
+        If this fails or is interrupted, the estimator stays as it was.
+
+        The first call chooses the likelihood and the scaling from its rows, and builds the model. Columns that are
+        constant in these rows are left out.
 
         Args:
             X, y: as for ``fit``.
             classes: all classes that occur in any call; required in the first call, unless ``num_classes`` is given.
+
+        Raises:
+            ValueError: as for ``fit``, for labels that are not among the classes, or for an ``M1M2`` that is not joint.
+            FloatingPointError: if the loss or a parameter is no longer finite.
         """
         self._validate_params()
         first = not hasattr(self, "model_")
@@ -250,14 +262,17 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
                 if has_first_stage(model):
                     raise ValueError("model: got M1M2, whose M1 is trained on all rows first, want fit, or joint=True")
                 self.model_ = model
+            self.model_ = copy.deepcopy(self.model_)
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
             learn = np.flatnonzero(indices != MISSING)
             optim = Adam({"lr": self.learning_rate})
             if self._optimizer:
-                optim.set_state(self._optimizer)
+                optim.set_state(copy.deepcopy(self._optimizer))
             model = self.model_.to(self.device).train()
             svi = SVI(model.model, model.guide, optim, self._objective(len(learn), len(x)))
             losses = [svi.step(**batch) for batch in self._batches(x, y, learn, seed)]
+            if not math.isfinite(sum(losses)) or not_finite(model):
+                raise FloatingPointError(f"the mean loss is {sum(losses) / len(losses)}, or a parameter is not finite")
             self._optimizer = optim.get_state()
             self.model_.eval()
             self.temperature_ = 1.0

@@ -27,6 +27,9 @@ class Columns(NamedTuple):
     table has the place of the category among C, and the model has C one-hot cells, see ``MixedNet``. ``shift`` and
     ``scale`` are those of the model's cells, W in all. So is ``noise``, see ``resample``. It is 0.1 for all
     cells in estimators saved by version 0.2.0 or earlier.
+
+    A normal column that is constant has no density, and is left out of the model. Its scale is 0, the model reads all
+    its cells as missing, and in the rows that the model returns the column has its constant.
     """
 
     likelihood: str | tuple
@@ -48,6 +51,11 @@ class Columns(NamedTuple):
             return np.full(len(self.shift), _name(self.likelihood) == "normal")
         return np.repeat([kind == "normal" for kind in kinds], column_widths(kinds))
 
+    @property
+    def left_out(self) -> np.ndarray:
+        """Which of the model's cells are left out because their column is constant, ``(W,)``."""
+        return self.scale == 0
+
     def to_model(self, X: np.ndarray) -> torch.Tensor:
         """Rows of the table ``(B, D)`` as a tensor ``(B, W)`` of double precision, on the model's scale."""
         kinds = _kinds(self.likelihood)
@@ -56,7 +64,7 @@ class Columns(NamedTuple):
             X, places = np.repeat(X, widths, axis=1), np.concatenate([np.arange(width) for width in widths])
             categorical = np.repeat([not isinstance(kind, str) for kind in kinds], widths)
             X = np.where(categorical & ~np.isnan(X), np.equal(X, places), X)
-        return torch.from_numpy((X - self.shift) / self.scale)
+        return torch.from_numpy((X - self.shift) / np.where(self.left_out, np.nan, self.scale))
 
     def to_table(self, x: torch.Tensor | np.ndarray) -> np.ndarray:
         """The inverse of ``to_model``, for rows ``(..., W)`` in a tensor or an array; returns an array.
@@ -73,7 +81,7 @@ class Columns(NamedTuple):
 
     def log_volume(self, x: torch.Tensor) -> torch.Tensor:
         """sum_d log scale_d over the observed cells of rows x: log p' minus log p in the units of the table."""
-        log_scale = np.log(self.scale) if self.is_normal else np.zeros_like(self.scale)
+        log_scale = np.log(np.where(self.left_out, 1, self.scale)) if self.is_normal else np.zeros_like(self.scale)
         return (~x.isnan()).double() @ torch.from_numpy(log_scale).to(x.device)
 
     def resample(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -103,10 +111,11 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         names: names of the columns, for messages; or None.
 
     Raises:
-        ValueError: for a column without a value, and for a constant column of a normal likelihood.
+        ValueError: for a column without a value, and if all columns are constant under a normal likelihood.
 
     Warns:
-        UserWarning: for a cell so far from the rest of its column that the other rows hardly differ after scaling.
+        UserWarning: for a constant column of a normal likelihood, which is left out, and for a cell so far from the
+            rest of its column that the other rows hardly differ after scaling.
     """
     largest, columns = 1.0, partial(_named, names=names)
     empty = np.flatnonzero(np.isnan(X).all(0))
@@ -130,12 +139,18 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         high = np.nanmax(np.abs(X[:, endless]))
         raise ValueError(f"X: got values up to {high:g} in columns ({columns(endless)}), want less than 1e150")
     constant = normal[scale[normal] <= 1e-12 * np.abs(shift[normal])]
-    if len(constant):
-        how = "sklearn.feature_selection.VarianceThreshold drops them" if kinds is None else "Drop them from the frame"
+    if len(constant) == X.shape[1]:
         raise ValueError(
-            f"X: got constant columns ({columns(constant)}), want columns that vary, or another likelihood than "
-            f"normal: a constant has no density. {how}"
+            f"X: got only constant columns ({columns(constant)}), want at least one column that varies, or another "
+            "likelihood than normal: a constant has no density"
         )
+    if len(constant):
+        warnings.warn(
+            f"X: got constant columns ({columns(constant)}), want columns that vary: they are left out of the model",
+            UserWarning,
+            stacklevel=stack_level(),
+        )
+        shift[constant], scale[constant] = np.nanmax(X[:, constant], 0), 0.0
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)
     noise = np.full(X.shape[1], NOISE)

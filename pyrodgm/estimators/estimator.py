@@ -250,11 +250,16 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         return x
 
     def _refuse_missing(self, X):
-        """Raise ``ValueError`` for missing cells if the model, the user's own or an old one, does not accept them."""
-        if getattr(self.model_, "missing", None) is None and np.isnan(X).any():
+        """Raise ``ValueError`` for missing cells if the model, the user's own or an old one, does not accept them.
+
+        It reads the cells of a constant column as missing too.
+        """
+        constant = self.columns_.left_out.sum()
+        if getattr(self.model_, "missing", None) is None and (constant or np.isnan(X).any()):
+            what = f"{constant} constant columns" if constant else f"{np.isnan(X).sum()} missing cells (NaN)"
             raise ValueError(
-                f"X: got {np.isnan(X).sum()} missing cells (NaN), want none: this {type(self.model_).__name__} was "
-                "made without the option missing='mask' or missing='zeros', or with a p_x of its own"
+                f"X: got {what}, want none: this {type(self.model_).__name__} was made without the option "
+                "missing='mask' or missing='zeros', or with a p_x of its own"
             )
 
     def _new(self, model_class, options, **settings):

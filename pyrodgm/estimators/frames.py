@@ -52,8 +52,9 @@ class Column(NamedTuple):
             return [bool(code >= 0.5) for code in codes]
         name = str(self.dtype).lower()
         if name.startswith(("int", "uint")):
-            limits = np.iinfo(name.partition("[")[0])
-            return [min(max(round(code), limits.min), limits.max) for code in codes.tolist()]
+            bits = int(name.partition("[")[0].strip("uint"))
+            low, high = (0, 2**bits - 1) if name.startswith("uint") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+            return [min(max(round(code), low), high) for code in codes.tolist()]
         return codes.tolist()
 
     def given(self, series: Any, foreign: bool = False) -> "Column":
@@ -168,7 +169,7 @@ class Frame(NamedTuple):
             columns[column.name], dtypes[column.name] = values, given.dtype
         frames = importlib.import_module(package)
         if package == "polars":
-            return frames.DataFrame(columns, schema=dtypes)
+            return frames.DataFrame(columns, schema=dtypes, strict=False)  # a decimal column has floats where imputed
         index = None if observed is None else observed.index
         series = [frames.Series(columns[name], dtype=dtypes[name], index=index, name=name) for name in columns]
         return frames.concat(series, axis=1)

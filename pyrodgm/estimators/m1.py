@@ -29,8 +29,8 @@ from pyrodgm.types import Option
 class M1(DeepGenerativeEstimator):
     """A VAE as a feature extractor: rows in, latents out, for any classifier of a ``Pipeline``.
 
-    A share of the rows is held out, and the epoch with the highest bound on these rows is kept. NaN is a missing cell,
-    see ``DeepGenerativeClassifier``.
+    A share of the rows is held out, and the epoch with the highest bound on these rows is kept. Missing cells
+    and constant columns are treated as by ``DeepGenerativeClassifier``.
 
     Args:
         z_size: number of latent units, the features.
@@ -109,8 +109,8 @@ class M1(DeepGenerativeEstimator):
         If this fails or is interrupted, the estimator stays as it was.
 
         Raises:
-            ValueError: for infinite values, for columns that are constant under a normal likelihood, and for columns
-                without a value.
+            ValueError: for infinite values, for columns without a value, and if all columns are constant under a normal
+                likelihood.
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)

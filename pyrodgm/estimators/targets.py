@@ -96,8 +96,8 @@ def list_of(classes: ArrayLike) -> list:
 def _as_array(y):
     """Convert to an array without changing None and NaN.
 
-    Among strings, NumPy turns NaN into the string 'nan'. A series, or an array of pandas, with NaN among integers turns
-    the integers into floats.
+    In a list, NumPy turns NaN among strings into the string 'nan', and booleans beside -1 or NaN into numbers. A
+    series, or an array of pandas, with NaN among integers turns the integers into floats.
     """
     if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
         raise ValueError("y: got a masked array, want -1 for a row without a label, such as y.filled(-1)")
@@ -110,11 +110,16 @@ def _as_array(y):
         array = np.asarray(list(y), dtype=object)
     else:
         array = np.asarray(y)
-        array = np.asarray(y, dtype=object) if array.dtype.kind == "U" and dtype is None else array
+        if dtype is None and (array.dtype.kind == "U" or _has_booleans_among_numbers(y, array)):
+            array = np.asarray(y, dtype=object)
     if array.dtype.kind in "cSV":
         what = {"c": "complex numbers", "S": "bytes"}.get(array.dtype.kind, "records")
         raise ValueError(f"y: got {what}, want classes: integers, booleans or strings")
     return array
+
+
+def _has_booleans_among_numbers(y, array):
+    return array.ndim == 1 and array.dtype.kind in "iuf" and any(isinstance(label, (bool, np.bool_)) for label in y)
 
 
 def _natural(labels):
@@ -158,6 +163,6 @@ def _missing(y):
 
 
 def _is_missing(label):
-    if label is None or type(label).__name__ == "NAType":  # of pandas
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):  # of pandas
         return True
     return isinstance(label, Number) and not isinstance(label, bool) and (math.isnan(label) or label == MISSING)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pyro.infer import SVI
 from sklearn.datasets import load_digits, load_iris, make_blobs
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
@@ -295,7 +296,7 @@ BAD = {
         r"likelihood: got \('normal',\), want a name, or a pair of",
     ),
     "no classes": ({"classes": ()}, X, Y, r"classes: got \(\), want a name, or a pair of"),
-    "constant": ({}, np.column_stack([X, np.full(150, 0.1)]), Y, r"X: got constant columns \(4\), want columns that"),
+    "constant": ({}, np.full((150, 2), 0.1), Y, r"X: got only constant columns \(0, 1\), want at least"),
     "a column alone": ({}, X[:, 0], Y, r"X: got one dimension, want rows and columns\. Reshape your data: X\.resh"),
     "a number": ({}, 3.0, Y[:1], "X: got a number, want rows and columns"),
     "infinity": ({}, np.where(X > 7.5, np.inf, X), Y, "Input X contains infinity"),
@@ -389,6 +390,38 @@ def test_a_fit_that_fails_or_is_interrupted_leaves_what_was(monkeypatch, error):
         new.predict(X[:, :3])
 
 
+@pytest.mark.parametrize("calls", [0, 2])
+def test_a_partial_fit_that_is_interrupted_leaves_what_was(monkeypatch, calls):
+    """The next call gives the same parameters as without the interruption."""
+
+    def interrupted(svi, **batch):
+        step(svi, **batch)
+        raise KeyboardInterrupt
+
+    step, found = SVI.step, []
+    for stopped in (False, True):
+        classifier = DeepGenerativeClassifier("m2", batch_size=50, **SETTINGS)
+        for call in range(calls + 1):
+            if stopped and call == calls:
+                with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                    patch.setattr(SVI, "step", interrupted)
+                    classifier.partial_fit(X, FEW, classes=[0, 1, 2])
+                assert hasattr(classifier, "model_") == bool(calls)
+            classifier.partial_fit(X, FEW, classes=[0, 1, 2])
+        found.append(classifier.predict_proba(X))
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_partial_fit_whose_loss_is_not_finite_is_told(monkeypatch):
+    classifier = DeepGenerativeClassifier("m2", **SETTINGS).partial_fit(X, FEW, classes=[0, 1, 2])
+    probabilities, step = classifier.predict_proba(X), SVI.step
+    monkeypatch.setattr(SVI, "step", lambda svi, **batch: step(svi, **batch) + np.inf)
+    with pytest.raises(FloatingPointError, match="the mean loss is inf, or a parameter is not finite"):
+        classifier.partial_fit(X, FEW)
+    np.testing.assert_array_equal(classifier.predict_proba(X), probabilities)
+    assert classifier.n_iter_ == 1
+
+
 @pytest.mark.parametrize(("model", "factor"), [("m2", 1), ("splitlatentclassifiervae", 5)])
 def test_beta_is_five_times_as_large_for_a_split_latent_classifier(model, factor):
     classifier = DeepGenerativeClassifier(model, beta=0.5, epochs=1, **SETTINGS).fit(X, FEW)
@@ -401,9 +434,23 @@ def test_a_single_class_beside_missing_labels_is_told():
 
 
 def test_constant_columns_are_told_by_name():
-    frame = pd.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pd.Categorical([1, 2] * 75), same=1.0)
-    with pytest.raises(ValueError, match=r"X: got constant columns \('same'\)"):
-        DeepGenerativeClassifier(epochs=1).fit(frame, Y)
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(colour="red", e=pd.Categorical([1, 2] * 75), same=1.1)
+    with pytest.warns(UserWarning, match=r"X: got constant columns \('same'\), want .*: they are left out"):
+        classifier = DeepGenerativeClassifier("m2", epochs=1, **SETTINGS).fit(frame, Y)
+    assert (classifier.sample(5)[0]["same"] == 1.1).all()
+
+
+@pytest.mark.parametrize("model", ["m2", "sdgm"])
+def test_a_constant_column_is_left_out(model):
+    with pytest.warns(UserWarning, match=r"X: got constant columns \(1\)"):
+        classifier = DeepGenerativeClassifier(model, epochs=20, **SETTINGS).fit(np.insert(X, 1, 0.1, axis=1), Y)
+    assert classifier.score(np.insert(X, 1, 0.1, axis=1), Y) > 0.85
+    rows, other = np.insert(X[::9], 1, 0.1, axis=1), np.insert(X[::9], 1, [7.0, np.nan] * 8 + [7.0], axis=1)
+    assert np.isfinite(classifier.score_samples(rows)).all()
+    for method in ("predict_proba", "score_samples", "transform", "anomaly_score"):
+        np.testing.assert_array_equal(getattr(classifier, method)(other), getattr(classifier, method)(rows))
+    np.testing.assert_array_equal(classifier.impute(other, num_samples=5)[1::2], rows[1::2])
+    np.testing.assert_array_equal(classifier.sample(5)[0][:, 1], 0.1)
 
 
 def test_probabilities_and_scores_in_one_pass():

@@ -168,18 +168,31 @@ def test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on(far, told):
     assert len(caught) == (3 if told else 0)  # for the first three columns
 
 
-def is_refused(X):
-    try:
-        return not describe_columns(X)
-    except ValueError:
-        return True
-
-
 def test_a_column_of_small_units_is_no_constant():
     X = np.column_stack([load_iris().data, 1e-15 * load_iris().data[:, 0]])
-    assert not is_refused(X) and is_refused(np.column_stack([X, np.full(150, 1e-15)]))
+    with pytest.warns(UserWarning, match=r"X: got constant columns"):
+        columns = describe_columns(np.column_stack([X, np.full(150, 1e-15)]))
+    assert columns.left_out.tolist() == [False] * 5 + [True]
     np.testing.assert_allclose(describe_columns(X).to_model(X)[:, 4], describe_columns(X).to_model(X)[:, 0], rtol=1e-9)
     assert np.isfinite(M1(z_size=1, hidden=(4,), epochs=1, random_state=0).fit(X).score_samples(X)).all()
+
+
+def test_a_constant_column_adds_nothing_to_a_density_and_comes_back():
+    X = np.insert(load_iris().data, 2, 0.1, axis=1)  # whose mean is not exactly 0.1
+    with pytest.warns(UserWarning, match="X: got constant columns"):
+        columns = describe_columns(X)
+    x, rest = columns.to_model(X), describe_columns(load_iris().data)
+    assert x[:, 2].isnan().all() and columns.to_model(X + 1)[:, 2].isnan().all()
+    others = [0, 1, 3, 4]
+    torch.testing.assert_close(x[:, others], rest.to_model(load_iris().data))
+    torch.testing.assert_close(columns.log_volume(x), rest.log_volume(x[:, others]))
+    np.testing.assert_array_equal(columns.to_table(np.random.RandomState(0).randn(3, 5))[:, 2], 0.1)
+
+
+def test_columns_that_are_all_constant_are_refused():
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=r"X: got only constant columns \(0, 1\), want at"):
+        warnings.simplefilter("ignore")
+        describe_columns(np.full((9, 2), 0.1))
 
 
 def test_values_whose_squares_overflow_are_told():

@@ -27,6 +27,7 @@ NAN = float("nan")
         (pd.Series([3, pd.NA, 1], dtype="Int64"), [1, 3], [1, -1, 0]),
         (pd.array([2**60 + 1, pd.NA, 2**60], dtype="Int64"), [2**60, 2**60 + 1], [1, -1, 0]),
         (np.ma.masked_array([3, -1, 1], mask=[False] * 3), [1, 3], [1, -1, 0]),
+        (pd.Series(["b", pd.NaT, "a"], dtype=object), ["a", "b"], [1, -1, 0]),
     ],
 )
 def test_labels_of_any_type_become_indices(y, classes, indices):
@@ -34,6 +35,12 @@ def test_labels_of_any_type_become_indices(y, classes, indices):
     assert found.tolist() == classes
     assert got.tolist() == indices
     assert (found.dtype.kind == "O") == isinstance(classes[0], str)  # an array of strings has the length of its longest
+
+
+@pytest.mark.parametrize("missing", [-1, NAN, None])
+def test_booleans_beside_missing_labels_stay_booleans(missing):
+    classes, indices = read_labels([True, missing, False])
+    assert classes.dtype == bool and indices.tolist() == [1, -1, 0]
 
 
 @pytest.mark.parametrize(

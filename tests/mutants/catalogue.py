@@ -4800,9 +4800,29 @@ mutants(
         "1e-12 * (1 + np.abs(shift[normal]))",
         "estimators/test_columns.py::test_a_column_of_small_units_is_no_constant",
     ),
+    (
+        "np.where(self.left_out, np.nan, self.scale)",
+        "np.where(self.left_out, 1, self.scale)",
+        "estimators/test_columns.py::test_a_constant_column_adds_nothing_to_a_density_and_comes_back",
+    ),
+    (
+        "np.nanmax(X[:, constant], 0), 0.0",
+        "shift[constant], 0.0",
+        "estimators/test_columns.py::test_a_constant_column_adds_nothing_to_a_density_and_comes_back",
+    ),
+    (
+        "if len(constant) == X.shape[1]:",
+        "if len(constant) > X.shape[1]:",
+        "estimators/test_columns.py::test_columns_that_are_all_constant_are_refused",
+    ),
 )
 mutants(
     "estimators/estimator.py",
+    (
+        "(constant or np.isnan(X).any())",
+        "np.isnan(X).any()",
+        "estimators/test_missing_cells.py::test_a_model_without_the_option_works_on_complete_rows_alone",
+    ),
     (
         "return rows - self.columns_.log_volume(x)",
         "return rows",
@@ -4834,6 +4854,11 @@ mutants(
         '    if y.dtype.kind in "iu":\n        return y == MISSING',
         '    if y.dtype.kind in "iu":\n        return y < MISSING',
         "estimators/test_targets.py::test_labels_of_any_type_become_indices",
+    ),
+    (
+        'array.dtype.kind in "iuf" and any(',
+        'array.dtype.kind in "iu" and any(',
+        "estimators/test_targets.py::test_booleans_beside_missing_labels_stay_booleans",
     ),
     (
         "learn.append(rows[held:])",
@@ -6242,20 +6267,48 @@ mutants(
         "estimators/test_columns.py::test_the_noise_is_smaller_where_values_lie_closer",
     ),
     (
-        "log_scale = np.log(self.scale) if self.is_normal",
-        "log_scale = np.log(self.scale) if self.normal_cells.all()",
+        "self.left_out, 1, self.scale)) if self.is_normal",
+        "self.left_out, 1, self.scale)) if self.normal_cells.all()",
         "estimators/test_frames.py::test_other_units_of_a_number_change_the_score_by_their_jacobian",
     ),
 )
 mutants(
+    "estimators/classifier.py",
+    (
+        "self.model_ = copy.deepcopy(self.model_)",
+        "self.model_ = copy.copy(self.model_)",
+        "estimators/test_classifier.py::test_a_partial_fit_that_is_interrupted_leaves_what_was",
+    ),
+    (
+        "optim.set_state(copy.deepcopy(self._optimizer))",
+        "optim.set_state(self._optimizer)",
+        "estimators/test_classifier.py::test_a_partial_fit_that_is_interrupted_leaves_what_was",
+    ),
+    (
+        "if not math.isfinite(sum(losses)) or",
+        "if",
+        "estimators/test_classifier.py::test_a_partial_fit_whose_loss_is_not_finite_is_told",
+    ),
+)
+mutants(
     "estimators/frames.py",
+    (
+        "low, high = (0, 2**bits - 1)",
+        "low, high = (0, 2**bits)",
+        "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
+    ),
+    (
+        "schema=dtypes, strict=False",
+        "strict=False",
+        "estimators/test_frames.py::test_rare_numbers_of_polars_keep_their_dtype",
+    ),
     (
         "round(code)",
         "int(code)",
         "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
     ),
     (
-        "min(max(round(code), limits.min), limits.max)",
+        "min(max(round(code), low), high)",
         "round(code)",
         "estimators/test_frames.py::test_numbers_become_the_nearest_integer_of_the_dtype_and_halves_are_true",
     ),
