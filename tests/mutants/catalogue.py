@@ -1191,7 +1191,7 @@ mutants(
         " or",
         "nn/test_trunk.py::test_a_parent_of_many_known_classes_must_have_the_size_of_the_layer",
     ),
-    ("size > 0 for size in hidden", "size >= 0 for size in hidden", "nn/test_trunk.py::test_bad_arguments"),
+    ("all(map(is_size, hidden))", "all(isinstance(size, int) for size in hidden)", "nn/test_trunk.py::test_bad_arguments"),
     (
         "or parent.requires_grad:",
         "or False:",
@@ -3492,7 +3492,7 @@ mutants(
 mutants(
     "evaluate/active_units.py",
     (
-        "    pair.refuse_nan(rows)\n",
+        "    pair.refuse_nan(units)\n",
         "",
         "evaluate/test_evaluate.py::test_a_single_row_whose_result_is_nan_is_refused[kl_per_unit]",
     ),
