@@ -2464,10 +2464,27 @@ mutants(
     *(
         (old, new, f"models/test_guide_notes.py::test_{name}")
         for old, new, name in (
-            ("parameter._version, ", "", "a_note_under_other_circumstances_is_not_taken[parameters]"),
-            (", parameter.requires_grad]", "]", "a_note_under_other_circumstances_is_not_taken[requires_grad]"),
-            ("[self.module.training, ", "[", "a_note_under_other_circumstances_is_not_taken[mode]"),
-            (", torch.is_grad_enabled()]", "]", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
+            (
+                "stamp(*parameters, *tensors)",
+                "stamp(*tensors)",
+                "a_note_under_other_circumstances_is_not_taken[parameters]",
+            ),
+            (
+                "stamp(*parameters, *tensors)",
+                "stamp(*parameters)",
+                "a_note_under_other_circumstances_is_not_taken[sample]",
+            ),
+            (
+                ", *(p.requires_grad for p in parameters)]",
+                "]",
+                "a_note_under_other_circumstances_is_not_taken[requires_grad]",
+            ),
+            (
+                "[self.module.training, with_gradients",
+                "[with_gradients",
+                "a_note_under_other_circumstances_is_not_taken[mode]",
+            ),
+            ("with_gradients, *versions", "*versions", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
             (
                 "_same(inputs, (sample, *above)) and ",
                 "",
@@ -2475,6 +2492,11 @@ mutants(
             ),
             ("_same(inputs, (sample, *above))", "inputs[0] is sample", "below_another_sample_no_note_is_taken"),
             ("return content if", "return None if", "one_step_goes_down_once"),
+            (
+                "with_gradients, versions = stamp(*parameters, *tensors)",
+                "with_gradients, versions = torch.is_grad_enabled(), [t._version for t in (*parameters, *tensors)]",
+                "a_model_that_was_made_in_inference_mode_has_notes_too",
+            ),
         )
     ),
 )
