@@ -2313,9 +2313,24 @@ mutants(
 mutants(
     "handlers/weights.py",
     (
-        'node["value"] is value',
+        'node["value"] is values.get(site)',
         "True",
         "handlers/test_weights.py::test_weights_that_the_guide_did_not_draw_are_kept",
+    ),
+    (
+        "all(map(_is_normal, densities.values()))",
+        "any(map(_is_normal, densities.values()))",
+        "handlers/test_weights.py::test_one_weight_without_a_normal_is_enough",
+    ),
+    (
+        "isinstance(fn, dist.Independent) and isinstance(fn.base_dist, dist.Normal)",
+        "isinstance(fn, dist.Independent)",
+        "handlers/test_weights.py::test_one_weight_without_a_normal_is_enough",
+    ),
+    (
+        "if all(node and node",
+        "if any(node and node",
+        "handlers/test_weights.py::test_a_layer_with_a_weight_of_other_origin_is_not_touched",
     ),
     (
         'msg["kwargs"]["values"] = self.values',
