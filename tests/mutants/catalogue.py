@@ -1864,6 +1864,16 @@ mutants(
         "distributions/test_log_uniform.py::test_the_log_probabilities_have_the_divergence_s_constant",
     ),
     (
+        ".clamp(min=least)",
+        "",
+        "distributions/test_log_uniform.py::test_a_weight_of_zero_has_a_density_too",
+    ),
+    (
+        "math.sqrt(torch.finfo(theta.dtype).tiny)",
+        "torch.finfo(theta.dtype).tiny",
+        "distributions/test_log_uniform.py::test_a_weight_of_zero_has_a_density_too",
+    ),
+    (
         "self.alpha.sqrt() * theta.abs()",
         "self.alpha * theta.abs()",
         "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
