@@ -1300,6 +1300,11 @@ mutants(
         "nn/test_weight_norm.py::test_where_nothing_spreads_the_length_stays[0.37]",
     ),
     (
+        "torch.where(spread, rows, rows[:1])",
+        "rows",
+        "nn/test_weight_norm.py::test_above_layers_where_nothing_spreads_the_length_stays_too",
+    ),
+    (
         ".clamp(min=LEAST_NORM)",
         "",
         "nn/test_weight_norm.py::test_weights_that_are_all_masked_stay_at_zero",
