@@ -804,6 +804,11 @@ mutants(
 mutants(
     "nn/discretized_logistic.py",
     (
+        "isinstance(self.log_scale, torch.Tensor)",
+        "isinstance(self.log_scale, torch.nn.Parameter)",
+        "nn/test_likelihoods.py::test_a_learned_scale_may_be_given_by_functional_call",
+    ),
+    (
         "integer_interval(0, largest)",
         "integer_interval(0, num_levels)",
         "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
