@@ -81,7 +81,8 @@ class DropoutNormal(dist.Normal):
     def __init__(self, theta: torch.Tensor, alpha: torch.Tensor, validate_args: bool | None = None) -> None:
         self._alpha_as_given = alpha
         theta, self.alpha = torch.broadcast_tensors(theta, alpha)
-        super().__init__(theta, self.alpha.sqrt() * theta.abs(), validate_args=validate_args)
+        least = math.sqrt(torch.finfo(theta.dtype).tiny)  # a weight of zero, such as a pruned one, has a variance too
+        super().__init__(theta, (self.alpha.sqrt() * theta.abs()).clamp(min=least), validate_args=validate_args)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> "DropoutNormal":
         """The same distribution for a larger batch."""

@@ -38,7 +38,9 @@ class local_reparameterisation(Messenger):
     noise of the rows is independent, so the variance falls with the batch size. With dropout of type A, scales are
     drawn for every row, which is Gaussian dropout.
 
-    The handler has no effect outside a model that is replayed against its guide, such as in a prediction.
+    The handler has no effect outside a model that is replayed against its guide, such as in a prediction. Nor has it
+    an effect on a layer whose weights do not all come from independent normals of the guide, as with some autoguides
+    or with a weight that is conditioned. Each row may pass a layer only once, because a second pass draws again.
 
     Example::
 
@@ -48,15 +50,25 @@ class local_reparameterisation(Messenger):
 
     def _pyro_linear(self, msg):
         layer, x = msg["args"][-2:]
-        posteriors = self._posteriors(msg["kwargs"].get("values") or {})
-        if posteriors:
+        posteriors = self._posteriors(layer, msg["kwargs"].get("values") or {})
+        if posteriors is not None:
             msg["value"], msg["done"] = self.outputs(layer, x, posteriors), True
 
-    def _posteriors(self, values):
-        """The normals that the values were drawn from in a guide, by site."""
-        nodes = [(s, trace.nodes.get(s), value) for trace in guide_traces() for s, value in values.items()]
-        return {site: node["fn"].base_dist for site, node, value in nodes if node and node["value"] is value}
+    def _posteriors(self, layer, values):
+        """The normals that all values of a layer were drawn from in a guide, by site; None if there are none."""
+        for trace in guide_traces():
+            nodes = {site: trace.nodes.get(site) for site in layer.posterior.sites}
+            if all(node and node["value"] is values.get(site) for site, node in nodes.items()):
+                densities = {site: node["fn"] for site, node in nodes.items()}
+                if all(map(_is_normal, densities.values())):
+                    return {site: density.base_dist for site, density in densities.items()}
+        return None
 
     def outputs(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """The outputs of a layer for x, ``(..., B, out)``, if its weights have the given posteriors."""
         return layer.posterior.by_row(layer, x, posteriors)
+
+
+def _is_normal(fn):
+    """Whether a distribution is one of independent normals."""
+    return isinstance(fn, dist.Independent) and isinstance(fn.base_dist, dist.Normal)

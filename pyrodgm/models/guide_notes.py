@@ -13,6 +13,8 @@ import pyro.distributions as dist
 import torch
 from pyro.poutine.messenger import Messenger
 
+from pyrodgm.distributions.cached import stamp
+
 
 class GuideNote:
     """What a guide computed from a sample, and from tensors above it, with the networks of a module.
@@ -34,24 +36,25 @@ class GuideNote:
 
     def write(self, content: torch.Tensor, sample: torch.Tensor, *above: torch.Tensor) -> None:
         """Keep ``content``, computed from ``sample`` and the tensors ``above`` it."""
-        self._entry = (content, (sample, *above), self._state())
+        self._entry = (content, (sample, *above), self._state(content, sample, *above))
 
     def read(self, sample: torch.Tensor, *above: torch.Tensor) -> torch.Tensor | None:
         """The content if it was computed from these very tensors, and if computing it again would give the same.
 
-        None if a parameter of the module has changed, or requires a gradient where it did not, or if the mode of the
-        module has changed, or whether gradients are recorded.
+        None if a parameter of the module or one of the tensors was written to, or if a parameter requires a gradient
+        where it did not, or if the mode of the module has changed, or whether gradients are recorded. torch does not
+        count what is written to ``parameter.data``, so that this is not seen.
         """
         if self._entry is None:
             return None
         content, inputs, state = self._entry
-        return content if _same(inputs, (sample, *above)) and _same(state, self._state()) else None
+        holds = _same(inputs, (sample, *above)) and _same(state, self._state(content, *inputs))
+        return content if holds else None
 
-    def _state(self):
-        state: list[Any] = [self.module.training, torch.is_grad_enabled()]
-        for parameter in self.module.parameters():
-            state += [parameter, parameter._version, parameter.requires_grad]
-        return state
+    def _state(self, *tensors):
+        parameters = list(self.module.parameters())
+        with_gradients, versions = stamp(*parameters, *tensors)
+        return [self.module.training, with_gradients, *versions, *parameters, *(p.requires_grad for p in parameters)]
 
 
 def sample_and_note(

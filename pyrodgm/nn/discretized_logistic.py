@@ -77,7 +77,7 @@ class DiscretizedLogisticNet(CellsNet):
         h = self.trunk(*parents)
         begin = (torch.arange(self.num_components).to(self.loc.weight) + 0.5) / self.num_components
         loc = begin + self._by_feature(self.loc(*h))
-        if isinstance(self.log_scale, torch.nn.Parameter):
+        if isinstance(self.log_scale, torch.Tensor):  # a parameter, or a plain tensor within `functional_call`
             v = self.log_scale.repeat(self.size // self.num_channels, 1)  # (D, M)
         else:
             v = self._by_feature(self.log_scale(*h))

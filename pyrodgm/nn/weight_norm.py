@@ -71,15 +71,16 @@ class NormalisedWeight(torch.nn.Module):
         if _seen is None or self.gain is None or id(self) in _seen:
             return out
         _seen.add(id(self))
-        rows = out.movedim(channel, -1)
-        rows = rows.reshape(-1, *rows.shape[channel:])  # (rows, size), or (rows, height, width, size)
+        moved = out.movedim(channel, -1)
+        rows = moved.reshape(-1, *moved.shape[channel:])  # (rows, size), or (rows, height, width, size)
         flat = rows.flatten(0, -2)
         mean, deviation = flat.mean(0), flat.std(0, correction=0)
         spread = (rows - rows[:1]).flatten(0, -2).abs().amax(0) > LEAST_SPREAD * flat.abs().max()
         scale = torch.where(spread, self.first_spread / deviation, torch.ones_like(deviation))
         self.gain.mul_(scale.reshape(self.gain.shape))
         self.bias.sub_(mean).mul_(scale)
-        return ((out.movedim(channel, -1) - mean) * scale).movedim(-1, channel)
+        rows = torch.where(spread, rows, rows[:1])  # the next layer would take rounding error beside zeros for spread
+        return ((rows - mean) * scale).reshape(moved.shape).movedim(-1, channel)
 
     def norm_of(self, v: torch.Tensor) -> torch.Tensor:
         """||v|| of every output's weights, which broadcasts against the weight."""

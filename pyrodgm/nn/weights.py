@@ -31,6 +31,7 @@ class WeightPosterior(torch.nn.Module):
         ValueError: for a layer with several parents, with bfloat16 precision, or with weight normalisation.
     """
 
+    kinds: str  # the letter of every site
     number: int
     at: Callable[..., tuple[torch.Tensor, torch.Tensor]]
 
@@ -44,9 +45,10 @@ class WeightPosterior(torch.nn.Module):
             raise ValueError("weight_norm: got True with a posterior of the weights, want False")
         self.number = number
 
-    def sites(self, *kinds: str) -> list[str]:
+    @property
+    def sites(self) -> list[str]:
         """The names of the layer's sites: a letter and the number of the layer."""
-        return [f"{kind}{self.number}" for kind in kinds]
+        return [f"{kind}{self.number}" for kind in self.kinds]
 
     @effectful(type="linear")
     def forward(self, layer: Linear, x: torch.Tensor, values: dict[str, torch.Tensor] | None = None) -> torch.Tensor:
@@ -60,6 +62,8 @@ class NormalWeights(WeightPosterior):
     Sites ``w1`` and ``b1`` of the first layer, and so on.
     """
 
+    kinds = "wb"
+
     def __init__(self, layer: Linear, number: int) -> None:
         super().__init__(layer, number)
         start = float((START * layer.weight.detach().square().mean()).log())
@@ -68,24 +72,24 @@ class NormalWeights(WeightPosterior):
 
     def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of each site."""
-        w, b = self.sites(*"wb")
+        w, b = self.sites
         pairs = ((w, layer.weight), (b, layer.bias))
         return {site: normal(torch.zeros_like(mean), torch.ones_like(mean)) for site, mean in pairs}
 
     def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of each site."""
-        w, b = self.sites(*"wb")
+        w, b = self.sites
         sigma_w, sigma_b = ((0.5 * v).exp() for v in (self.weight_log_variance, self.bias_log_variance))
         return {w: normal(layer.weight, sigma_w), b: normal(layer.bias, sigma_b)}
 
     def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the sites' values."""
-        w, b = self.sites(*"wb")
+        w, b = self.sites
         return values[w], values[b]
 
     def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate weights for every row, by ``outputs_by_row``."""
-        w, b = (posteriors[site] for site in self.sites(*"wb"))
+        w, b = (posteriors[site] for site in self.sites)
         return outputs_by_row(x, w, b.loc, b.scale**2)
 
 
@@ -99,6 +103,8 @@ class IndependentDropout(WeightPosterior):
         alpha: see ``Alpha``; if learned, one per layer, per input unit or per weight.
     """
 
+    kinds = "w"
+
     def __init__(self, layer: Linear, number: int, alpha: str | float | Sequence[float] = "unit") -> None:
         super().__init__(layer, number)
         shapes = {"layer": (1, 1), "unit": (1, layer.in_features), "weight": layer.weight.shape}
@@ -106,22 +112,22 @@ class IndependentDropout(WeightPosterior):
 
     def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of the site."""
-        (site,) = self.sites("w")
+        (site,) = self.sites
         return {site: LogUniform(layer.weight).to_event(2)}
 
     def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of the site."""
-        (site,) = self.sites("w")
+        (site,) = self.sites
         return {site: DropoutNormal(layer.weight, self.alpha()).to_event(2)}
 
     def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the site's value."""
-        (site,) = self.sites("w")
+        (site,) = self.sites
         return values[site], layer.bias
 
     def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate weights for every row, by ``outputs_by_row`` (eq. 6.8)."""
-        (site,) = self.sites("w")
+        (site,) = self.sites
         return outputs_by_row(x, posteriors[site], layer.bias, torch.zeros_like(layer.bias))
 
 
@@ -135,28 +141,30 @@ class CorrelatedDropout(WeightPosterior):
         alpha: see ``Alpha``; if learned, one per layer or per input unit.
     """
 
+    kinds = "s"
+
     def __init__(self, layer: Linear, number: int, alpha: str | float | Sequence[float] = "unit") -> None:
         super().__init__(layer, number)
         self.alpha = Alpha(alpha, {"layer": (1,), "unit": (layer.in_features,)}, number)
 
     def priors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """p of the site."""
-        (site,) = self.sites("s")
+        (site,) = self.sites
         return {site: LogUniform(layer.weight[0]).to_event(1)}
 
     def posteriors(self, layer: Linear) -> dict[str, dist.Distribution]:
         """q of the site."""
-        (site,) = self.sites("s")
+        (site,) = self.sites
         return {site: DropoutNormal(torch.ones_like(layer.weight[0]), self.alpha()).to_event(1)}
 
     def at(self, layer: Linear, values: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias at the site's value."""
-        (site,) = self.sites("s")
+        (site,) = self.sites
         return layer.weight * values[site].unsqueeze(-2), layer.bias
 
     def by_row(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs with separate scales for every row, (a * s) theta of eq. 6.7."""
-        (site,) = self.sites("s")
+        (site,) = self.sites
         s = posteriors[site]
         s = s.expand(torch.broadcast_shapes(x.shape, s.batch_shape))
         return affine(x * s.rsample(), layer.weight, layer.bias)

@@ -79,6 +79,13 @@ def test_an_event_has_the_divergence_from_a_density_of_another_kind():
         kl_divergence(q.to_event(2), LogUniform(torch.empty(4, 5)).to_event(1))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_weight_of_zero_has_a_density_too(dtype):
+    q = DropoutNormal(torch.zeros(3, dtype=dtype), torch.tensor(0.5, dtype=dtype), validate_args=False)
+    value = q.sample()
+    assert value.abs().max() < 1e-18 and bool(q.log_prob(value).isfinite().all())
+
+
 def test_the_log_probabilities_have_the_divergence_s_constant():
     """E_q[log q - log p], by samples, is the exact divergence within five standard errors."""
     q, p = DropoutNormal(torch.tensor(0.7), torch.tensor(0.3)), LogUniform(torch.empty(()))

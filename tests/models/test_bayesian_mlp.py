@@ -3,6 +3,7 @@
 import copy
 import io
 import math
+from contextlib import nullcontext
 
 import pyro
 import pytest
@@ -17,7 +18,7 @@ from pyrodgm.infer import CompiledSVI
 from pyrodgm.infer.traces import random_sites
 from pyrodgm.models import BayesianMLP, DeepGenerativeModel, Model
 from pyrodgm.nn import CategoricalNet
-from pyrodgm.nn.weights import Alpha, give_posteriors, layers_with_posteriors
+from pyrodgm.nn.weights import Alpha, give_posteriors, layers_with_posteriors, posteriors_of
 from tests import by_hand_weights as by_hand
 
 KINDS = {
@@ -434,6 +435,18 @@ def test_alpha_stays_below_one_and_rates_are_the_layers():
     for name, shape in {"layer": (1,), "unit": (6,)}.items():
         assert by_hand.layers(small(("A", {"alpha": name})).p_y)[0].posterior.alpha().shape == shape
     assert Alpha("unit", {"unit": (3,)}, 1)().tolist() == [0.5] * 3  # at first
+
+
+@pytest.mark.parametrize("local", [False, True], ids=["drawn", "local"])
+def test_a_pruned_weight_is_a_weight_of_zero(local):
+    m = small("B")
+    weight = m.p_y.trunk.layers[0].weight
+    with torch.no_grad():
+        weight[:, 0] = 0.0
+    with local_reparameterisation() if local else nullcontext():
+        ELBO.differentiable_loss(m.model, m.guide, X, Y).backward()
+    assert all(bool(parameter.grad.isfinite().all()) for parameter in m.parameters())
+    assert posteriors_of(m.p_y)["w1"].sample()[:, 0].abs().max() < 1e-18
 
 
 def test_rows_of_zeros_have_finite_gradients_by_the_local_reparameterisation():

@@ -3,6 +3,7 @@
 import copy
 import gc
 import weakref
+from contextlib import suppress
 
 import pyro
 import pytest
@@ -110,7 +111,7 @@ def test_a_guide_without_gradients_takes_none_from_the_model(pair):
     assert all(map(torch.equal, found, gradients(model, log_p(model, x, guide))))
 
 
-@pytest.mark.parametrize("change", ["parameters", "requires_grad", "mode", "no_grad", "network"])
+@pytest.mark.parametrize("change", ["parameters", "requires_grad", "mode", "no_grad", "network", "sample"])
 def test_a_note_under_other_circumstances_is_not_taken(change, pair):
     model, x = pair
     guide = poutine.trace(model.guide).get_trace(x)
@@ -123,10 +124,21 @@ def test_a_note_under_other_circumstances_is_not_taken(change, pair):
         model.eval()
     elif change == "network":
         model.down[2] = copy.deepcopy(model.down[0])
+    elif change == "sample":
+        with torch.no_grad():
+            guide.nodes["z3"]["value"].zero_()
     calls = calls_of(model)
     with torch.set_grad_enabled(change != "no_grad"):
         log_p(model, x, guide)
     assert calls == [2, 1, 0]
+
+
+def test_a_model_that_was_made_in_inference_mode_has_notes_too():
+    with torch.inference_mode(), suppress(RuntimeError):  # of tensors that have no version
+        model = ResNetVAE((5, 4), depth=2, maps=4, z_maps=2, likelihood="bernoulli")
+        calls = calls_of(model)
+        model.reconstruct(torch.ones(3, 20))
+    assert calls == [1, 0]
 
 
 def test_below_another_sample_no_note_is_taken(pair):

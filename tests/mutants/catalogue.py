@@ -804,6 +804,11 @@ mutants(
 mutants(
     "nn/discretized_logistic.py",
     (
+        "isinstance(self.log_scale, torch.Tensor)",
+        "isinstance(self.log_scale, torch.nn.Parameter)",
+        "nn/test_likelihoods.py::test_a_learned_scale_may_be_given_by_functional_call",
+    ),
+    (
         "integer_interval(0, largest)",
         "integer_interval(0, num_levels)",
         "nn/test_likelihoods.py::test_the_largest_value_is_the_scale",
@@ -1298,6 +1303,11 @@ mutants(
         "abs().amax(0) > LEAST_SPREAD * flat.abs().max()",
         "abs().amax(0) >= 0",
         "nn/test_weight_norm.py::test_where_nothing_spreads_the_length_stays[0.37]",
+    ),
+    (
+        "torch.where(spread, rows, rows[:1])",
+        "rows",
+        "nn/test_weight_norm.py::test_above_layers_where_nothing_spreads_the_length_stays_too",
     ),
     (
         ".clamp(min=LEAST_NORM)",
@@ -1864,6 +1874,16 @@ mutants(
         "distributions/test_log_uniform.py::test_the_log_probabilities_have_the_divergence_s_constant",
     ),
     (
+        ".clamp(min=least)",
+        "",
+        "distributions/test_log_uniform.py::test_a_weight_of_zero_has_a_density_too",
+    ),
+    (
+        "math.sqrt(torch.finfo(theta.dtype).tiny)",
+        "torch.finfo(theta.dtype).tiny",
+        "distributions/test_log_uniform.py::test_a_weight_of_zero_has_a_density_too",
+    ),
+    (
         "self.alpha.sqrt() * theta.abs()",
         "self.alpha * theta.abs()",
         "models/test_bayesian_mlp.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianMLP-B]",
@@ -2313,9 +2333,24 @@ mutants(
 mutants(
     "handlers/weights.py",
     (
-        'node["value"] is value',
+        'node["value"] is values.get(site)',
         "True",
         "handlers/test_weights.py::test_weights_that_the_guide_did_not_draw_are_kept",
+    ),
+    (
+        "all(map(_is_normal, densities.values()))",
+        "any(map(_is_normal, densities.values()))",
+        "handlers/test_weights.py::test_one_weight_without_a_normal_is_enough",
+    ),
+    (
+        "isinstance(fn, dist.Independent) and isinstance(fn.base_dist, dist.Normal)",
+        "isinstance(fn, dist.Independent)",
+        "handlers/test_weights.py::test_one_weight_without_a_normal_is_enough",
+    ),
+    (
+        "if all(node and node",
+        "if any(node and node",
+        "handlers/test_weights.py::test_a_layer_with_a_weight_of_other_origin_is_not_touched",
     ),
     (
         'msg["kwargs"]["values"] = self.values',
@@ -2464,10 +2499,27 @@ mutants(
     *(
         (old, new, f"models/test_guide_notes.py::test_{name}")
         for old, new, name in (
-            ("parameter._version, ", "", "a_note_under_other_circumstances_is_not_taken[parameters]"),
-            (", parameter.requires_grad]", "]", "a_note_under_other_circumstances_is_not_taken[requires_grad]"),
-            ("[self.module.training, ", "[", "a_note_under_other_circumstances_is_not_taken[mode]"),
-            (", torch.is_grad_enabled()]", "]", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
+            (
+                "stamp(*parameters, *tensors)",
+                "stamp(*tensors)",
+                "a_note_under_other_circumstances_is_not_taken[parameters]",
+            ),
+            (
+                "stamp(*parameters, *tensors)",
+                "stamp(*parameters)",
+                "a_note_under_other_circumstances_is_not_taken[sample]",
+            ),
+            (
+                ", *(p.requires_grad for p in parameters)]",
+                "]",
+                "a_note_under_other_circumstances_is_not_taken[requires_grad]",
+            ),
+            (
+                "[self.module.training, with_gradients",
+                "[with_gradients",
+                "a_note_under_other_circumstances_is_not_taken[mode]",
+            ),
+            ("with_gradients, *versions", "*versions", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
             (
                 "_same(inputs, (sample, *above)) and ",
                 "",
@@ -2475,6 +2527,11 @@ mutants(
             ),
             ("_same(inputs, (sample, *above))", "inputs[0] is sample", "below_another_sample_no_note_is_taken"),
             ("return content if", "return None if", "one_step_goes_down_once"),
+            (
+                "with_gradients, versions = stamp(*parameters, *tensors)",
+                "with_gradients, versions = torch.is_grad_enabled(), [t._version for t in (*parameters, *tensors)]",
+                "a_model_that_was_made_in_inference_mode_has_notes_too",
+            ),
         )
     ),
 )

@@ -1,9 +1,11 @@
 import math
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.distributions import Bernoulli, Binomial, Categorical, Normal
+from torch.func import functional_call
 
 from pyrodgm.nn import BatchNorm, CategoricalNet, NormalNet, likelihood_net, posterior_net
 from pyrodgm.nn.scale_heads import BoundedLogVariance
@@ -82,6 +84,17 @@ def test_discretised_logistics_have_the_masses_of_their_intervals(options):
     wide = x.expand(3, 2, 5, 6)
     torch.testing.assert_close(p.log_prob(x), by_hand.log_x(SimpleNamespace(p_x=net), wide, parents))
     torch.testing.assert_close(p.mean, by_hand.mean_of_x(SimpleNamespace(p_x=net), parents))
+
+
+def test_a_learned_scale_may_be_given_by_functional_call():
+    """There it is a plain tensor."""
+    net, z = likelihood_net("discretized_logistic", (4,), (8,), 6), torch.randn(5, 4)
+    wide = {name: value.detach() + (name == "log_scale") for name, value in net.named_parameters()}
+    found = None
+    with suppress(TypeError):
+        found = functional_call(net, wide, (z,)).mean
+    net.load_state_dict(wide)
+    assert found is not None and torch.equal(found, net(z).mean)
 
 
 def test_a_discretised_logistic_begins_wide_in_the_middle_of_the_levels():

@@ -9,7 +9,7 @@ from pyro.optim import Adam
 
 from pyrodgm import testing
 from pyrodgm.models import M2, VAE, BayesianVAE
-from pyrodgm.nn import MLP, Linear, MaskedNet
+from pyrodgm.nn import MLP, Linear, MaskedNet, ResidualEncoder
 from pyrodgm.nn.weight_norm import initialised_by_data, normalised_layers
 from pyrodgm.zoo import RECIPES, train
 from tests.pairs import rows, small
@@ -73,6 +73,21 @@ def test_where_nothing_spreads_the_length_stays(value):
         out = layer(torch.full((100, 7), value))
     assert torch.equal(layer.gain, before)
     torch.testing.assert_close(out, torch.zeros_like(out), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("count", [3, 100])
+@pytest.mark.parametrize("kind", ["dense", "maps"])
+def test_above_layers_where_nothing_spreads_the_length_stays_too(kind, count):
+    """Centred, their outputs are rounding errors, of which one may be many times as large as another."""
+    torch.manual_seed(0)
+    if kind == "dense":
+        net, row = MLP((7,), (8, 8), 3, weight_norm=True), torch.rand(7)
+    else:
+        net, row = ResidualEncoder((5, 5), maps=(2,), hidden=(4, 4), weight_norm=True), torch.rand(25)
+    before = [layer.gain.clone() for layer in normalised_layers(net)]
+    with initialised_by_data():
+        net(row.expand(count, -1).clone())
+    assert all(map(torch.equal, before, (layer.gain for layer in normalised_layers(net))))
 
 
 def test_a_spread_is_measured_against_the_largest_output():

@@ -33,7 +33,7 @@ class weights_by_row(local_reparameterisation):
 
     def outputs(self, layer: Linear, x: torch.Tensor, posteriors: dict[str, dist.Distribution]) -> torch.Tensor:
         """Outputs of a type B layer for rows ``(B, in)``, with weights ``(B, out, in)``."""
-        (site,) = layer.posterior.sites("w")
+        (site,) = layer.posterior.sites
         return torch.einsum("bi,boi->bo", x, posteriors[site].rsample((len(x),))) + layer.bias
 
 
