@@ -1196,7 +1196,11 @@ mutants(
         " or",
         "nn/test_trunk.py::test_a_parent_of_many_known_classes_must_have_the_size_of_the_layer",
     ),
-    ("all(map(is_size, hidden))", "all(isinstance(size, int) for size in hidden)", "nn/test_trunk.py::test_bad_arguments"),
+    (
+        "all(map(is_size, hidden))",
+        "all(isinstance(size, int) for size in hidden)",
+        "nn/test_trunk.py::test_bad_arguments",
+    ),
     (
         "or parent.requires_grad:",
         "or False:",
