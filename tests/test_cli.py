@@ -137,6 +137,14 @@ def test_bad_arguments_end_with_exit_code_2(args, message):
     assert re.search(message, re.sub(r"[\s│]+", " ", result.output))
 
 
+def test_figures_that_were_measured_elsewhere_are_not_called_unmeasured(tmp_path, monkeypatch):
+    """An installed package has no folder of results."""
+    monkeypatch.chdir(tmp_path)
+    assert "obtained: no folder results" in call("show", "digits").output
+    (tmp_path / "results").mkdir()
+    assert "obtained: not measured" in call("show", "digits").output
+
+
 @pytest.mark.parametrize("command", ["list", "show"])
 def test_a_folder_of_results_that_is_not_there_is_said(tmp_path, command):
     result = call(*{"list": ["list"], "show": ["show", "digits"]}[command], "--results", "nowhere")

@@ -88,7 +88,7 @@ def _obtained(recipe, path):
     from pyrodgm.zoo.results import amount, read_record, sessions, summary, unit
 
     if not path.exists():
-        return "", "not measured"
+        return "", "not measured" if path.parent.is_dir() else f"no folder {path.parent}"
     record = read_record(path)
     if record is None:
         return "", "damaged file"
