@@ -3609,6 +3609,11 @@ mutants(
 mutants(
     "evaluate/batched.py",
     (
+        'check_size("batch_size", batch_size)',
+        'check_size("x", batch_size)',
+        "evaluate/test_evaluate.py::test_batches_without_rows_are_refused[bound-0]",
+    ),
+    (
         "part.training = mode",
         "part.training = True",
         "evaluate/test_evaluate.py::test_a_model_in_training_is_measured_in_evaluation_mode[row_bounds]",
@@ -3694,6 +3699,16 @@ mutants(
 )
 mutants(
     "evaluate/classification.py",
+    (
+        'check_has_classes("model", model)\n    check_labels',
+        'check_has_classes("y", model)\n    check_labels',
+        "evaluate/test_classes.py::test_a_model_without_classes_is_refused[classification_error]",
+    ),
+    (
+        'check_has_classes("model", model)\n    classes',
+        'check_has_classes("y", model)\n    classes',
+        "evaluate/test_classes.py::test_a_model_without_classes_is_refused[match_clusters]",
+    ),
     (
         "probabilities.isnan().any(-1)",
         "probabilities.isnan().all(-1)",
