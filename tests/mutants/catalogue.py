@@ -3825,6 +3825,11 @@ mutants(
 mutants(
     "evaluate/inference_data.py",
     (
+        "math.prod(check_image_shape(image_shape))",
+        "math.prod(image_shape)",
+        "evaluate/test_inference_data.py::test_bad_inputs",
+    ),
+    (
         'n["value"].int() if n["fn"].support.is_discrete else n["value"]',
         'n["value"]',
         "evaluate/test_inference_data.py::test_counts_and_classes_are_integers[bernoulli-f]",
