@@ -68,6 +68,12 @@ def check_size(argument: str, value: Any) -> None:
         raise ValueError(f"{argument}: got {shown(value)}, want a positive int")
 
 
+def check_has_classes(argument: str, model: Any) -> None:
+    """Raise ``ValueError`` unless ``model`` has a number of classes, ``num_classes``."""
+    if getattr(model, "num_classes", None) is None:
+        raise ValueError(f"{argument}: got {type(model).__name__}, which has no classes, want a model with num_classes")
+
+
 def check_seed(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is an int that torch takes as a seed."""
     if not isinstance(value, Integral) or not -(2**63) <= int(value) < 2**64:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
+from pyrodgm.checks import check_size
 from pyrodgm.types import ModelAndGuide
 
 
@@ -36,12 +37,13 @@ def in_batches(
     """Yield batches of rows ``x (b, D)`` with their labels, or with None.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ.
+        ValueError: if ``batch_size`` is below 1, or the numbers of labels and rows differ.
     """
+    check_size("batch_size", batch_size)
     if y is not None and len(y) != len(x):
         raise ValueError(f"y: got {len(y)} labels, want {len(x)}, one for each row of x")
-    labels = repeat(None) if y is None else y.split(batch_size)
+    labels = repeat(None) if y is None else y.split(int(batch_size))
     with tqdm(total=len(x), disable=not progress, unit="row") as bar:
-        for rows, given in zip(x.split(batch_size), labels, strict=False):
+        for rows, given in zip(x.split(int(batch_size)), labels, strict=False):
             yield rows, given
             bar.update(len(rows))

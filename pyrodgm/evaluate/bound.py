@@ -7,7 +7,7 @@ import pyro
 import torch
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_size, check_values
+from pyrodgm.checks import check_has_classes, check_size, check_values
 from pyrodgm.distributions import OrMissing
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.infer.traces import run_pair
@@ -141,12 +141,13 @@ def bayes_classifier(
         ``(B, K)``.
 
     Raises:
-        ValueError: as in ``row_bounds``, and for a row whose bound is minus infinity for every class.
+        ValueError: as in ``row_bounds``; for a model without classes; for a row whose bounds are all minus infinity.
 
     Example::
 
         classification_error(m, data.test.x, data.test.y, classifier=bayes_classifier, num_samples=10)
     """
+    check_has_classes("model", model)
     labels = torch.arange(model.num_classes, device=x.device)[:, None].expand(-1, len(x))
     joint = torch.stack([row_bounds(model, x, y, num_samples, batch_size, progress) for y in labels], -1)
     lost = int((joint == -torch.inf).all(-1).sum())

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from pyrodgm.checks import check_label_values, check_labels
+from pyrodgm.checks import check_has_classes, check_label_values, check_labels
 from pyrodgm.data.dataset import Rows
 from pyrodgm.evaluate.batched import evaluating, in_batches
 from pyrodgm.evaluate.latents import latent_means, latents
@@ -44,12 +44,14 @@ def classification_error(
         A float from 0 to 100.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ, a label is no class, such as -1, or probabilities are NaN.
+        ValueError: for a model without classes; if the numbers of labels and rows differ, a label is no class, such as
+            -1, or probabilities are NaN.
 
     Example::
 
         classification_error(m, data.test.x, data.test.y, num_samples=100)
     """
+    check_has_classes("model", model)
     check_labels("y", y, len(x), model.num_classes if matching is None else y.shape[-1])
     check_label_values("y", y, model.num_classes if matching is None else int(y.max()) + 1)
     y = y.argmax(-1) if y.dim() == 2 else y
@@ -95,14 +97,15 @@ def match_clusters(
         Class indices ``(K,)``.
 
     Raises:
-        ValueError: if the numbers of labels and rows differ, there are no labels, a label is negative, or a row of y is
-            not one-hot.
+        ValueError: for a model without classes; if the numbers of labels and rows differ, there are no labels, a label
+            is negative, or a row of y is not one-hot.
 
     Example::
 
         matching = match_clusters(m, data.validation.x, data.validation.y)
         classification_error(m, data.test.x, data.test.y, matching=matching)
     """
+    check_has_classes("model", model)
     classes = y.shape[-1] if y.dim() == 2 else int(y.max()) + 1 if y.numel() else 0
     check_labels("y", y, len(x), classes)
     check_label_values("y", y, classes)

@@ -12,6 +12,7 @@ from pyro import poutine
 from pyrodgm.checks import check_size
 from pyrodgm.evaluate.batched import evaluating
 from pyrodgm.infer.traces import latent_sites, random_sites, refuse_scaled
+from pyrodgm.nn.convolution import check_image_shape
 from pyrodgm.types import ModelAndGuide
 
 
@@ -71,8 +72,8 @@ def to_inference_data(
         ``arviz.InferenceData`` with ArviZ below 1.0; ``xarray.DataTree`` with ArviZ 1.0 and later.
 
     Raises:
-        ValueError: for ``num_samples`` below 1, an ``image_shape`` that does not have D values, or a site that is not
-            drawn once per row, or is scaled or masked.
+        ValueError: for ``num_samples`` below 1, an ``image_shape`` that is none or has not D values, or a site
+            that is not drawn once per row, or is scaled or masked.
 
     Example::
 
@@ -81,7 +82,7 @@ def to_inference_data(
         arviz.plot_ppc(draws, num_pp_samples=20)        # ArviZ 1.0 and later: plot_ppc_dist(draws)
     """
     check_size("num_samples", num_samples)
-    if image_shape is not None and math.prod(image_shape) != x.shape[1]:
+    if image_shape is not None and math.prod(check_image_shape(image_shape)) != x.shape[1]:
         raise ValueError(f"image_shape: got {tuple(image_shape)}, want {x.shape[1]} values")
     with evaluating(model):
         draws = [_draw(model, x, y) for _ in range(num_samples)]

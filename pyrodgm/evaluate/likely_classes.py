@@ -57,7 +57,8 @@ def likely_bounds(
     wrong = int(probabilities.isnan().any(1).sum())
     if wrong:
         raise ValueError(f"probabilities: got NaN in {wrong} rows, want numbers")
-    check_size("num_samples", num_samples)
+    for argument, value in (("num_samples", num_samples), ("batch_size", batch_size)):
+        check_size(argument, value)
     bounds = []
     with evaluating(model):
         for rows, q_y in zip(x.split(batch_size), probabilities.split(batch_size), strict=True):

@@ -117,11 +117,12 @@ class Model(Pretrained, ClassVariable, ABC):
         layers nothing is run or drawn.
 
         Args:
-            x: rows ``(B, D)``, as many as in a batch.
+            x: rows ``(B, D)``, as many as in a batch, at least two.
             y: their labels, or None.
 
         Raises:
-            ValueError: if a bias is not zero, which means that the model was trained or initialised before.
+            ValueError: for fewer than two rows; or if a bias is not zero, which means that the model was trained or
+                initialised before.
 
         Example::
 
@@ -131,6 +132,8 @@ class Model(Pretrained, ClassVariable, ABC):
         layers = normalised_layers(self)
         if any(bool(layer.bias.any()) for layer in layers):
             raise ValueError("initialise: got a model that is trained or initialised already, want a new one")
+        if layers and len(x) < 2:
+            raise ValueError(f"x: got {len(x)} rows, want at least two for a variance, best as many as in a batch")
         if layers:
             with initialised_by_data(), paused_statistics():
                 trace = poutine.trace(self.guide).get_trace(x, y)

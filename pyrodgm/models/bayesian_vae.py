@@ -17,6 +17,7 @@ import torch
 
 from pyrodgm.checks import check_choice
 from pyrodgm.handlers import DrawnWeights
+from pyrodgm.isolation import seeded
 from pyrodgm.models.global_weights import check_data_size, sample
 from pyrodgm.models.registry import register
 from pyrodgm.models.vae import VAE
@@ -91,7 +92,8 @@ class BayesianVAE(VAE):
                 got = "none" if site not in weights else f"shape {tuple(weights[site].shape)}"
                 raise ValueError(f"weights: got {got} for site {site!r}, want shape {tuple(wanted[site])}")
         own = {key: value for key, value in self.arguments.items() if key not in ("data_size", "weights")}
-        vae = VAE(**own).to(next(self.parameters()))
+        with seeded(0):  # all of its parameters are replaced
+            vae = VAE(**own).to(next(self.parameters()))
         state = self.state_dict()
         vae.load_state_dict({name: state[name] for name in vae.state_dict()})
         for name, layer in layers_with_posteriors(self.p_x).items():

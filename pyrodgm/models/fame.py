@@ -55,7 +55,8 @@ class FAME(LayeredModel):
         pixel_maps: number of feature maps of every layer of the PixelCNN.
         likelihood: see ``likelihood_net``; with concatenation it must be ``"bernoulli"``, for x of zeros and ones.
         posterior: see ``LadderVAE``.
-        options: options of every network, see ``Networks``.
+        options: options of every network, see ``Networks``. Of the layers of the PixelCNN, only ``precision`` changes
+            anything: they have ReLU, the default initial weights, and no normalisation.
 
     Raises:
         ValueError: if ``image_shape`` is not an image shape or is too small for that many strides; if there are more

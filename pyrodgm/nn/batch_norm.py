@@ -38,12 +38,14 @@ class BatchNorm(torch.nn.BatchNorm1d):
         ValueError: for a single row while training, because one row has no variance.
     """
 
+    _one = "a single row"
+
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         rows = h.reshape(-1, h.shape[-1])
         if self.training and len(rows) == 1:
             argument = "labelled" if _paused else "x"
             raise ValueError(
-                f"{argument}: got a single row while training with batch_norm=True, want at least two, because one has "
+                f"{argument}: got {self._one} while training with batch_norm=True, want at least two, because one has "
                 "no variance: raise batch_size or, for labelled rows, labelled_batch_size and the number of labels"
             )
         if self.training and _paused:
@@ -62,6 +64,8 @@ class MapBatchNorm(BatchNorm):
     Raises:
         ValueError: for a single position of a single row while training.
     """
+
+    _one = "a single position of a single row"
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         return super().forward(h.movedim(-3, -1)).movedim(-1, -3)

@@ -89,6 +89,13 @@ def test_matching_wants_labels():
         match_clusters(Clusters(2), torch.eye(4)[:3], torch.tensor([0, 1]))
 
 
+@pytest.mark.parametrize("function", [classification_error, match_clusters, bayes_classifier])
+def test_a_model_without_classes_is_refused(function):
+    model, labels = small(VAE), () if function is bayes_classifier else (torch.zeros(7).long(),)
+    with pytest.raises(ValueError, match="model: got VAE, which has no classes, want a model with num_classes"):
+        function(model, rows(model)[0], *labels)
+
+
 @pytest.mark.parametrize("function", [classification_error, match_clusters])
 def test_a_row_with_nan_for_one_class_is_refused(function):
     x = torch.eye(3)

@@ -59,6 +59,14 @@ def test_an_average_over_no_samples_is_refused(function, number):
         function(model, rows(model)[0], num_samples=number)
 
 
+@pytest.mark.parametrize("number", [0, -1, 2.0])
+@pytest.mark.parametrize("function", [bound, elbo_parts, latent_means, kl_per_unit])
+def test_batches_without_rows_are_refused(function, number):
+    model = small(M2)
+    with pytest.raises(ValueError, match=f"batch_size: got {number}, want a positive int"):
+        function(model, rows(model)[0], batch_size=number)
+
+
 @pytest.mark.filterwarnings("ignore:Encountered NaN")
 @pytest.mark.parametrize("function", [bound, row_bounds, elbo_parts, log_likelihood, latent_means, kl_per_unit])
 def test_a_single_row_whose_result_is_nan_is_refused(function):

@@ -281,6 +281,14 @@ class Shared(VAE):
         (VAE, {"num_samples": 0}, "num_samples: got 0, want a positive int"),
         (VAE, {"num_samples": 2.0}, "num_samples: got 2.0, want a positive int"),
         (VAE, {"image_shape": (2, 2)}, "image_shape: got (2, 2), want 6 values"),
+        *(
+            (
+                VAE,
+                {"image_shape": shape},
+                f"image_shape: got {shape}, want two or three positive ints, (H, W) or (H, W, C)",
+            )
+            for shape in [(6,), (1, 1, 2, 3), (-2, -3), (2.0, 3.0), 6]
+        ),
         (Shared, {}, "model: got log p(scale) of shape (), want one per row, (7,)"),
     ],
 )

@@ -139,6 +139,8 @@ def test_bad_input(m, x):
     probabilities = torch.full((5, K), 0.25)
     with pytest.raises(ValueError, match="num_samples: got 0, want a positive int"):
         likely_bounds(m, x, probabilities, num_samples=0)
+    with pytest.raises(ValueError, match="batch_size: got 0, want a positive int"):
+        likely_bounds(m, x, probabilities, batch_size=0)
     probabilities[2, 1] = torch.nan
     with pytest.raises(ValueError, match="probabilities: got NaN in 1 rows, want numbers"):
         likely_bounds(m, x, probabilities)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from pyro.poutine.messenger import Messenger
 
 from pyrodgm.handlers import warm_up
 from pyrodgm.infer import CompiledSVI, SemiSupervisedELBO
+from pyrodgm.infer.compiled import backends as backends_of_graphs
 from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
@@ -951,6 +953,26 @@ def test_a_cuda_graph_without_a_device_falls_back_to_inductor():
     ):
         _, svi = losses_of_set_up(with_backend("cuda_graph"), "vae_by_pyro_module", 3)
     assert backends(svi) == {"inductor"}
+
+
+def test_sizes_beyond_the_most_captures_run_without_one(monkeypatch):
+    captured = []
+
+    class Capture:
+        def __init__(self, run, tensors, addresses, *_):
+            self.addresses = addresses
+            captured.append(len(tensors[0]))
+
+        def __call__(self, tensors):
+            return ["captured", len(tensors[0])]
+
+    monkeypatch.setattr(backends_of_graphs, "_Capture", Capture)
+    monkeypatch.setattr(backends_of_graphs, "MOST_CAPTURES", 2)
+    graph = SimpleNamespace(fakes=[None], captured=[], written=[])
+    launch = backends_of_graphs._launcher(graph, lambda x: ["plain", len(x)], torch.device("cpu"))
+    found = [launch(torch.zeros(size))[0] for size in (3, 4, 5, 3, 6, 4, 5)]
+    assert found == ["captured", "captured", "plain", "captured", "plain", "captured", "plain"]
+    assert captured == [3, 4]
 
 
 def test_an_outer_trace_sees_the_sites():

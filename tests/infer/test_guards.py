@@ -947,6 +947,7 @@ def test_arguments_of_other_kinds_are_other_signatures():
 SURROUNDINGS = {
     "dtype": lambda: torch_default(torch.float64),
     "gradients": torch.no_grad,
+    "default device": lambda: torch.device("meta"),
     "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
     "dtype of autocast": lambda: torch.autocast("cpu", torch.float16),
     "handler": lambda: poutine.scale(scale=2.0),

@@ -82,7 +82,9 @@ def test_at_given_weights_it_is_the_vae_whose_decoder_has_them(weights):
     loss = Trace_ELBO().differentiable_loss(model.model, guide, x).item()
     nodes = seen[0]
     values = {name: node["value"] for name, node in nodes.items() if name != "z"}
+    state = torch.get_rng_state()
     vae = model.at(values)
+    assert torch.equal(torch.get_rng_state(), state)
     assert type(vae) is VAE and vae.training
     at_z = poutine.condition(vae.guide, {"z": nodes["z"]["value"]})
     log_q_z = poutine.trace(at_z).get_trace(x).nodes["z"]["fn"].log_prob(nodes["z"]["value"]).sum()

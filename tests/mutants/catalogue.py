@@ -209,6 +209,11 @@ mutants(
         "models/test_bayesian_vae.py::test_loss_and_gradients_agree_with_the_formulas_by_hand[BayesianVAE-normal]",
     ),
     (
+        "with seeded(0):",
+        "if True:",
+        "models/test_bayesian_vae.py::test_at_given_weights_it_is_the_vae_whose_decoder_has_them[BayesianVAE-normal]",
+    ),
+    (
         "parameter.copy_(value)",
         "parameter.copy_(parameter)",
         "models/test_bayesian_vae.py::test_at_given_weights_it_is_the_vae_whose_decoder_has_them[BayesianVAE-normal]",
@@ -1340,6 +1345,11 @@ mutants(
         "nn/test_weight_norm.py::TestModels::test_statistics_of_batches_stay",
     ),
     (
+        "if layers and len(x) < 2:",
+        "if layers and len(x) < 1:",
+        "nn/test_weight_norm.py::TestModels::test_fewer_than_two_rows_are_refused[1]",
+    ),
+    (
         "if any(bool(layer.bias.any()) for layer in layers)",
         "if False",
         "nn/test_weight_norm.py::TestModels::test_once_training_began_it_is_refused",
@@ -1437,6 +1447,11 @@ mutants(
         "h.movedim(-3, -1)).movedim(-1, -3)",
         "h)",
         "nn/test_convolution.py::TestBatchNorm::test_places_are_rows",
+    ),
+    (
+        '"a single position of a single row"',
+        '"a single row"',
+        "nn/test_convolution.py::TestBatchNorm::test_a_single_place_is_refused_in_training_alone",
     ),
 )
 mutants(
@@ -2662,6 +2677,11 @@ mutants(
         "",
         "infer/test_passes.py::test_biases_are_separated_from_products_that_are_not_scaled",
     ),
+    (
+        "len(captures) == MOST_CAPTURES",
+        "len(captures) < 0",
+        "infer/test_compiled_svi.py::test_sizes_beyond_the_most_captures_run_without_one",
+    ),
 )
 mutants(
     "infer/compiled/signature.py",
@@ -2746,6 +2766,7 @@ mutants(
         "infer/test_guards.py::test_an_attribute_of_an_argument_that_is_called_is_seen",
     ),
     ("        torch.get_default_dtype(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
+    ("        torch.get_default_device(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
     ("        torch.is_grad_enabled(),\n", "", "infer/test_guards.py::test_surroundings_are_told_apart"),
     (
         "(device, str(torch.get_autocast_dtype(device)))",
@@ -3588,6 +3609,11 @@ mutants(
 mutants(
     "evaluate/batched.py",
     (
+        'check_size("batch_size", batch_size)',
+        'check_size("x", batch_size)',
+        "evaluate/test_evaluate.py::test_batches_without_rows_are_refused[bound-0]",
+    ),
+    (
         "part.training = mode",
         "part.training = True",
         "evaluate/test_evaluate.py::test_a_model_in_training_is_measured_in_evaluation_mode[row_bounds]",
@@ -3673,6 +3699,16 @@ mutants(
 )
 mutants(
     "evaluate/classification.py",
+    (
+        'check_has_classes("model", model)\n    check_labels',
+        'check_has_classes("y", model)\n    check_labels',
+        "evaluate/test_classes.py::test_a_model_without_classes_is_refused[classification_error]",
+    ),
+    (
+        'check_has_classes("model", model)\n    classes',
+        'check_has_classes("y", model)\n    classes',
+        "evaluate/test_classes.py::test_a_model_without_classes_is_refused[match_clusters]",
+    ),
     (
         "probabilities.isnan().any(-1)",
         "probabilities.isnan().all(-1)",
@@ -3788,6 +3824,11 @@ mutants(
 )
 mutants(
     "evaluate/inference_data.py",
+    (
+        "math.prod(check_image_shape(image_shape))",
+        "math.prod(image_shape)",
+        "evaluate/test_inference_data.py::test_bad_inputs",
+    ),
     (
         'n["value"].int() if n["fn"].support.is_discrete else n["value"]',
         'n["value"]',

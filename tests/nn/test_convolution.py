@@ -150,7 +150,7 @@ class TestBatchNorm:
         torch.testing.assert_close(out.mean((0, 2, 3)), torch.zeros(4), atol=1e-5, rtol=0)
 
     def test_a_single_place_is_refused_in_training_alone(self):
-        with pytest.raises(ValueError, match="x: got a single row while training"):
+        with pytest.raises(ValueError, match="x: got a single position of a single row while training"):
             MapBatchNorm(4)(torch.randn(1, 4, 1, 1))
         assert MapBatchNorm(4).eval()(torch.randn(1, 4, 1, 1)).shape == (1, 4, 1, 1)
 

@@ -133,6 +133,15 @@ class TestModels:
             torch.testing.assert_close(moment.mean(0), torch.zeros_like(moment[0]), atol=1e-9, rtol=0)
             torch.testing.assert_close(moment.var(0, correction=0), torch.ones_like(moment[0]))
 
+    @pytest.mark.parametrize("count", [0, 1])
+    def test_fewer_than_two_rows_are_refused(self, count):
+        model, x = small(VAE, weight_norm=True), torch.rand(2, 6)
+        with pytest.raises(ValueError, match=f"x: got {count} rows, want at least two for a variance"):
+            model.initialise(x[:count])
+        assert not any(bool(layer.bias.any()) for layer in normalised_layers(model))
+        model.initialise(x)
+        small(VAE).initialise(x[:count])  # nothing to initialise
+
     def test_statistics_of_batches_stay(self):
         model = small(VAE, weight_norm=True, batch_norm=True)
         model.initialise(torch.rand(7, 6))

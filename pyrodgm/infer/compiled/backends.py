@@ -9,6 +9,7 @@ from pyrodgm.infer.compiled.graph import Graph
 from pyrodgm.infer.compiled.nodes import is_draw, source_of, written_arguments
 
 aten = torch.ops.aten
+MOST_CAPTURES = 16  # CUDA graphs of a graph, each of another size
 
 
 def replay(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
@@ -84,6 +85,7 @@ def _draws_first(module):
 def cuda_graph(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
     """Compile the graph, and capture it as one CUDA graph per size.
 
+    Up to 16 sizes are captured, because every capture keeps its memory; others run compiled, without a capture.
     Parameters are read in place. Arguments, and tensors on the host, are copied into the buffers of the capture. Random
     numbers come from the generator of the device, as in a plain run.
 
@@ -99,11 +101,18 @@ def cuda_graph(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
         if not tensor.is_cuda:
             node.meta["val"] = node.meta["val"].to(device)
     run = inductor(graph)
+    return _launcher(graph, run, device)
+
+
+def _launcher(graph, run, device):
+    """A function that captures compiled code once per size, and runs it without a capture beyond ``MOST_CAPTURES``."""
     captures: dict[tuple[torch.Size, ...], _Capture] = {}
 
     def launch(*tensors):
         place = tuple([tensor.shape for tensor in tensors[: len(graph.fakes)]])
         addresses = [tensor.data_ptr() for tensor in graph.captured if tensor.is_cuda]
+        if place not in captures and len(captures) == MOST_CAPTURES:
+            return run(*[tensor.to(device) for tensor in tensors])
         if place not in captures or captures[place].addresses != addresses:
             captures[place] = _Capture(run, tensors, addresses, len(graph.fakes), graph.written)
         return captures[place](tensors)

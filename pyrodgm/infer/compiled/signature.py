@@ -175,6 +175,7 @@ def surroundings() -> tuple[Any, ...]:
     return (
         tuple(frozen(handler) for handler in _PYRO_STACK),
         torch.get_default_dtype(),
+        torch.get_default_device(),
         torch.is_grad_enabled(),
         tuple(autocast),
         pyro.settings.get("module_local_params"),
