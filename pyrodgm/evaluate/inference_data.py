@@ -72,8 +72,8 @@ def to_inference_data(
         ``arviz.InferenceData`` with ArviZ below 1.0; ``xarray.DataTree`` with ArviZ 1.0 and later.
 
     Raises:
-        ValueError: for ``num_samples`` below 1; an ``image_shape`` that is not the shape of an image, or not of D values;
-            or a site that is not drawn once per row, or is scaled or masked.
+        ValueError: for ``num_samples`` below 1; an ``image_shape`` that is not the shape of an image of D values; or
+            a site that is not drawn once per row, or is scaled or masked.
 
     Example::
 
