@@ -1168,14 +1168,9 @@ mutants(
 mutants(
     "nn/trunk.py",
     (
-        "if sizes == tuple(self.parents):",
-        "if True:",
+        "str(tuple(parent.shape)) for parent",
+        "str(parent.dim()) for parent",
         "nn/test_trunk.py::test_bad_arguments",
-    ),
-    (
-        "if sizes == tuple(self.parents):",
-        "if False:",
-        "nn/test_trunk.py::test_an_error_that_is_not_of_the_sizes_is_passed_on",
     ),
     (
         "rate == 0 or not self.training:",
@@ -9835,14 +9830,9 @@ mutants(
         "test_testing.py::test_a_pair_without_a_plate_is_told_to_open_one",
     ),
     (
-        'if "dtype" not in str(error):',
-        'if "Double" not in str(error):',
+        "write `.to(x)` in place of",
+        "write `.to(y)` in place of",
         "test_testing.py::test_a_pair_that_makes_single_precision_is_told_to_take_the_dtype_of_x",
-    ),
-    (
-        "except (RuntimeError, ValueError) as error:",
-        "except RuntimeError as error:",
-        "test_testing.py::test_a_slip_is_named[y as it comes]",
     ),
     (
         '[] if _num_classes(model) is None else ["y"]',
