@@ -34,6 +34,12 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
     for labels in [None] if y is None else [None, y]:
         guide, generative = _traces(model, x, labels)
         drawn, generated = random_sites(guide), random_sites(generative)
+        for part, sites in (("guide", drawn), ("model", generated)):
+            free = [name for name, site in sites.items() if not site["cond_indep_stack"]]
+            assert not free, (
+                f"the {part} has no plate around {', '.join(free)}: write `with self.batch(x, y, size) as y:`, or "
+                "`with pyro.plate('batch', size):` in a pair without the base class"
+            )
         if "x" not in generated or not generated["x"]["is_observed"]:
             wrong.append("the model does not observe x: write pyro.sample('x', ..., obs=x)")
         sites_of_y = [sites["y"]["fn"] for sites in (drawn, generated) if "y" in sites]
@@ -87,9 +93,9 @@ def _traces(model, x, y):
         return run(x)
     try:
         return run(x, y)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         if y.dim() == 1 and _num_classes(model) is not None:
-            with suppress(RuntimeError):
+            with suppress(RuntimeError, ValueError):
                 run(x, torch.nn.functional.one_hot(y, model.num_classes).to(x))
                 raise AssertionError(
                     "y as class indices raises an error, and y as one-hot rows does not: write "
@@ -186,7 +192,15 @@ def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9, on
             model.guide(*args)
         seen.append(capture.trace)
 
-    loss = _ELBO.differentiable_loss(model.model, guide, x).item()
+    try:
+        loss = _ELBO.differentiable_loss(model.model, guide, x).item()
+    except RuntimeError as error:
+        if "dtype" not in str(error):
+            raise
+        raise AssertionError(
+            "the pair was run in double precision, and it makes tensors of another dtype: write `.to(x)` in place of "
+            f"`.float()`. {str(error).splitlines()[0]}"
+        ) from error
     values = {name: site["value"] for name, site in latent_sites(seen[0]).items() if name != "y"}
     with torch.no_grad():
         expected = brute_force_loss(model, x, values, one_hot).item()

@@ -1,6 +1,7 @@
 """Every model is in the lists that tests and readers need. All that is missing comes in one message."""
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.test_docs_models import BY_HAND
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CHOICES = (ROOT / "docs" / "how_to" / "choose_a_model.md").read_text()
+PAPERS = re.findall(r'^    "(.+?)": ', (ROOT / "docs" / "papers.py").read_text(), re.MULTILINE)
 DEFAULTS = (ROOT / "tests" / "defaults.txt").read_text()
 
 
@@ -35,6 +37,8 @@ def to_do(model_class):
         todo.append(f"write the arrows of {name}'s figure in BY_HAND of tests/test_docs_models.py")
     if f"models/{file}: {name}(" not in DEFAULTS:
         todo.append(f"add the defaults of {name}: python -m tests.test_defaults > tests/defaults.txt")
+    if not any(paper in (inspect.getmodule(model_class).__doc__ or "").split("\n\n")[0] for paper in PAPERS):
+        todo.append(f"name a paper of docs/papers.py in the first paragraph of the docstring of models/{file}")
     if name not in pyrodgm.__all__:
         todo.append(f"add {name} to _HOMES in pyrodgm/__init__.py")
     return todo
@@ -54,7 +58,7 @@ class Newcomer(M2):
 def test_a_model_in_no_list_is_told_of_each():
     told = to_do(Newcomer)
     places = ["RUNS", "EVIDENCE", "CLASSIFIERS", "catalogue.py", "README.md", "_HOMES"]
-    places += ["choose_a_model.md", "test_docs_models.py", "defaults.txt"]
+    places += ["choose_a_model.md", "test_docs_models.py", "defaults.txt", "docs/papers.py"]
     for place in places:
         assert sum(place in line for line in told) == 1, place
     assert len(told) == len(places)

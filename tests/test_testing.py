@@ -65,6 +65,40 @@ def test_a_slip_is_named(slip):
     assert str(raised.value) == MESSAGES[slip]
 
 
+@pytest.mark.parametrize("part", ["guide", "model"])
+def test_a_pair_without_a_plate_is_told_to_open_one(part):
+    class Unplated(Slips):
+        """An M2 whose guide or model has no plate."""
+
+        def model(self, x=None, y=None, size=1):
+            if part == "guide":
+                return super().model(x, y, size)
+            y = pyro.sample("y", self.uniform_one_hot(), obs=y)
+            z = pyro.sample("z", self.standard_normal(self.z_size))
+            return pyro.sample("x", self.p_x(z, y), obs=x)
+
+        def guide(self, x, y=None, size=1):
+            if part == "model":
+                return super().guide(x, y, size)
+            y = self.sample_class(self.q_y(x)) if y is None else y
+            pyro.sample("z", self.q_z(x, y))
+
+    sites = {"guide": "y, z", "model": "y, z, x"}[part]
+    with pytest.raises(AssertionError, match=rf"^the {part} has no plate around {sites}: write `with self.batch"):
+        check_pair(Unplated(), X, Y)
+
+
+def test_a_pair_that_makes_single_precision_is_told_to_take_the_dtype_of_x():
+    class Single(Slips):
+        """An M2 that converts the classes with ``float()``."""
+
+        def sample_class(self, q_y):
+            return super().sample_class(q_y).float()
+
+    with pytest.raises(AssertionError, match=r"double precision, .* write `\.to\(x\)` in place of `\.float\(\)`"):
+        check_pair(Single(), X, Y)
+
+
 @pytest.mark.parametrize(("site", "num_classes"), [("c", None), ("c", 2), ("y", None)])
 def test_a_class_that_brute_force_does_not_know_is_named(site, num_classes):
     class Mixture(VAE):

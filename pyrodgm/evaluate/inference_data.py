@@ -11,7 +11,7 @@ from pyro import poutine
 
 from pyrodgm.checks import check_size
 from pyrodgm.evaluate.batched import evaluating
-from pyrodgm.infer.traces import latent_sites, random_sites, refuse_scaled
+from pyrodgm.infer.traces import latent_sites, random_sites, refuse_guide_only, refuse_scaled
 from pyrodgm.nn.convolution import check_image_shape
 from pyrodgm.types import ModelAndGuide
 
@@ -72,8 +72,9 @@ def to_inference_data(
         ``arviz.InferenceData`` with ArviZ below 1.0; ``xarray.DataTree`` with ArviZ 1.0 and later.
 
     Raises:
-        ValueError: for ``num_samples`` below 1; an ``image_shape`` that is not the shape of an image of D values; or
-            a site that is not drawn once per row, or is scaled or masked.
+        ValueError: for ``num_samples`` below 1; an ``image_shape`` that is not the shape of an image of D values; a
+            site that is not drawn once per row, or is scaled or masked; if x is not observed; or if the guide draws a
+            site that the model does not have.
 
     Example::
 
@@ -112,7 +113,10 @@ def _draw(model, x, y):
     """One draw of every group: dict from group to dict from variable to array ``(N, ...)``."""
     guide = poutine.trace(model.guide).get_trace(x, y)
     joint = poutine.trace(poutine.replay(model.model, trace=guide)).get_trace(x, y)
+    refuse_guide_only(random_sites(joint), random_sites(guide))
     latent = list(latent_sites(joint))
+    if "x" in latent:
+        raise ValueError("model: got a site 'x' that is drawn although x is given, want it observed: obs=x")
     drawn = {site: joint.nodes[site]["value"] for site in latent}
     replica = poutine.trace(poutine.condition(model.model, drawn)).get_trace(None, y, size=len(x))
     prior = poutine.trace(model.model).get_trace(None, y, size=len(x))
@@ -121,12 +125,12 @@ def _draw(model, x, y):
     proposed = [site for site, node in random_sites(joint).items() if site in log_q or node["is_observed"]]
     log_weight = sum(log_p[site] for site in proposed) - sum(log_q.values())
     return {
-        "posterior": _values(joint, latent),
-        "posterior_predictive": _values(replica, ["x"]),
+        "posterior": _values(joint, latent, len(x)),
+        "posterior_predictive": _values(replica, ["x"], len(x)),
         "log_likelihood": {"x": log_p["x"].double().cpu().numpy()},
         "sample_stats": {"log_weight": log_weight.double().cpu().numpy()},
-        "prior": _values(prior, [site for site in latent_sites(prior) if site != "x"]),
-        "prior_predictive": _values(prior, ["x"]),
+        "prior": _values(prior, [site for site in latent_sites(prior) if site != "x"], len(x)),
+        "prior_predictive": _values(prior, ["x"], len(x)),
     }
 
 
@@ -141,9 +145,13 @@ def _log_probs(trace, rows):
     return log_probs
 
 
-def _values(trace, sites):
+def _values(trace, sites, rows):
     """Values ``(N, ...)`` by site; integers if the distribution is discrete, for plotting."""
     nodes = {site: trace.nodes[site] for site in sites}
+    for site, node in nodes.items():
+        if node["value"].shape[:1] != (rows,):
+            got = f"site {site!r} of shape {tuple(node['value'].shape)} for {rows} rows"
+            raise ValueError(f"model: got {got}, want one value per row: every site in a plate over the rows")
     values = {site: n["value"].int() if n["fn"].support.is_discrete else n["value"] for site, n in nodes.items()}
     return {site: value.cpu().numpy() for site, value in values.items()}
 

@@ -108,6 +108,3 @@ def _check_latents(pair):
         sampled = name not in pair.classes and not site["is_observed"]
         if sampled and not site["fn"].has_rsample and torch.is_grad_enabled():
             raise ValueError(f"guide: got site {name!r} drawn without a gradient, want it enumerated")
-    for name, site in pair.model.items():
-        if name not in pair.guide and name not in pair.hidden_classes and not site["is_observed"]:
-            raise ValueError(f"model: got site {name!r}, which the guide lacks, want every latent in both")

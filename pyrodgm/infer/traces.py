@@ -159,7 +159,9 @@ def run_pair(
         A ``Pair``.
 
     Raises:
-        ValueError: if a site is scaled, masked or not in the plate: a row then has no log-probability.
+        ValueError: if a site is scaled, masked or not in the plate: a row then has no log-probability; or if only one
+            of the two functions draws a latent: there is then no log p - log q. A class may be enumerated in the model
+            only, and an auxiliary site may be in the guide only.
 
     Example::
 
@@ -170,8 +172,12 @@ def run_pair(
     inferred = _trace_guide(guide, args, kwargs, samples, within or nullcontext())
     with EnumMessenger(), samples, poutine.replay(trace=inferred):
         generative = poutine.trace(model).get_trace(*args, **kwargs)
-    sites = _sites(generative)
-    return Pair(sites, _sites(inferred), (num_samples, _rows(sites)))
+    sites, of_guide = _sites(generative), _sites(inferred)
+    for name, site in sites.items():
+        if name not in of_guide and not site["is_observed"] and _dim(site) is None:
+            raise ValueError(f"model: got site {name!r}, which the guide lacks, want every latent in both, x observed")
+    refuse_guide_only(sites, of_guide)
+    return Pair(sites, of_guide, (num_samples, _rows(sites)))
 
 
 def run_guide(
@@ -210,6 +216,17 @@ def _sites(trace):
         refuse_scaled(name, site)
     trace.compute_score_parts()  # log-probabilities too
     return sites
+
+
+def refuse_guide_only(model: dict[str, dict[str, Any]], guide: dict[str, dict[str, Any]]) -> None:
+    """Raise ``ValueError`` if the guide draws a site that the model does not have and that is not auxiliary.
+
+    Args:
+        model, guide: their sites by name.
+    """
+    for name, site in guide.items():
+        if name not in model and not site["infer"].get("is_auxiliary"):
+            raise ValueError(f"guide: got site {name!r}, which the model lacks, want every latent in both")
 
 
 def refuse_scaled(name: str, site: dict[str, Any]) -> None:

@@ -172,7 +172,8 @@ class DeepGenerativeModel(Model):
             sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
-        top: name of the site whose prior is N(0, I), with ``z_size`` units: ``"z"``, or the last of z1, z2, ...
+        top: name of the top latent, with ``z_size`` units, whose prior reads no other latent except y: ``"z"``, or the
+            last of z1, z2, ...
         labelled_weight: weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y), the class term of a paper that has its own; None for -log q(y | ...).
         adversarial_loss: a method of (x, y), the extra loss of a paper with an adversary; or None.

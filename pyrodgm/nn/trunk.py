@@ -76,6 +76,16 @@ class Linear(NormalisedWeight, torch.nn.Linear):
         """The sum over the parents with a given weight: that of the layer, or a masked one."""
         if len(parents) != len(self.parents):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(self.parents)} of sizes {self.parents}")
+        try:
+            return self._sum_over(parents, weight)
+        except RuntimeError as error:  # sizes are not compared beforehand, because they may be symbolic during tracing
+            sizes = tuple(parent.shape[-1] if parent.dim() else None for parent in parents)
+            if sizes == tuple(self.parents):
+                raise
+            shapes = ", ".join(str(tuple(parent.shape)) for parent in parents)
+            raise ValueError(f"parents: got shapes {shapes}, want last dimensions {tuple(self.parents)}") from error
+
+    def _sum_over(self, parents, weight):
         classes = [_many_classes(*pair) for pair in zip(parents, self.parents, strict=True)]
         weight, bias, *parents = in_precision(self.precision, weight, self.bias, *parents)
         if len(parents) == 1 and classes[0] is None:

@@ -312,6 +312,40 @@ def test_a_scaled_or_masked_pair_is_refused_as_by_the_bound(handler, message):
         to_inference_data(small(VAE), torch.rand(ROWS, X_SIZE), num_samples=2)
 
 
+class Slip(VAE):
+    """A VAE with one mistake."""
+
+    slip = None
+
+    def model(self, x=None, y=None, size=1):
+        if self.slip == "no plate":
+            z = pyro.sample("z", self.standard_normal(self.z_size))
+            return pyro.sample("x", self.p_x(z), obs=x)
+        with self.batch(x, y, size):
+            z = pyro.sample("z", self.standard_normal(self.z_size))
+            return pyro.sample("x", self.p_x(z), obs=None if self.slip == "x not observed" else x)
+
+    def guide(self, x, y=None, size=1):
+        with self.batch(x, y, size):
+            pyro.sample("v" if self.slip == "another name" else "z", self.q_z(x))
+
+
+@pytest.mark.parametrize(
+    ("slip", "message"),
+    [
+        ("no plate", rf"model: got site 'z' of shape \(2,\) for {ROWS} rows, want one value per row"),
+        ("x not observed", "model: got a site 'x' that is drawn although x is given, want it observed: obs=x"),
+        ("another name", "guide: got site 'v', which the model lacks, want every latent in both"),
+    ],
+    ids=["plate", "x", "name"],
+)
+def test_a_pair_with_a_mistake_is_refused(slip, message):
+    model = small(Slip)
+    model.slip = slip
+    with pytest.raises(ValueError, match=message):
+        to_inference_data(model, torch.rand(ROWS, X_SIZE), num_samples=2)
+
+
 class Conditional(VAE):
     """p(z) p(x | z + y) given real numbers y of each row, with q(z | x)."""
 

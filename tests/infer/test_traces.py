@@ -8,6 +8,7 @@ from pyro.distributions.score_parts import ScoreParts
 from pyro.infer import TraceEnum_ELBO
 
 from pyrodgm.infer.traces import Pair, run_pair
+from tests.pairs import accepted
 
 LOGITS = torch.tensor([[0.3, -1.0, 0.7], [2.0, 0.1, -0.4]], dtype=torch.float64)
 WEIGHTS = torch.tensor([[0.5, 1.5, 0.0], [0.2, 0.3, 0.9]], dtype=torch.float64)
@@ -56,6 +57,55 @@ def test_the_mean_is_that_over_the_samples():
     pair = run_pair(model, guide, num_samples=4)
     values = torch.arange(4.0, dtype=torch.float64)[:, None]
     torch.testing.assert_close(pair.mean(values), 1.5 * WEIGHTS.sum(-1))
+
+
+def drawing(*names, observed=(), **infer):
+    """A function of two rows that draws the named sites, and observes some."""
+
+    def sites():
+        with pyro.plate("rows", 2):
+            for name in (*names, *observed):
+                given = torch.zeros(2) if name in observed else None
+                pyro.sample(name, dist.Normal(torch.zeros(2), 1.0), obs=given, infer=dict(infer))
+
+    return sites
+
+
+@pytest.mark.parametrize(
+    ("model", "guide", "message"),
+    [
+        (
+            drawing("z", "v", observed="x"),
+            drawing("z"),
+            "model: got site 'v', which the guide lacks, want every latent",
+        ),
+        (drawing("z", "x"), drawing("z"), "model: got site 'x', which the guide lacks, want .*, x observed"),
+        (
+            drawing("z", observed="x"),
+            drawing("z", "v"),
+            "guide: got site 'v', which the model lacks, want every latent in both",
+        ),
+    ],
+)
+def test_a_latent_of_one_of_the_two_is_refused(model, guide, message):
+    with pytest.raises(ValueError, match=message):
+        run_pair(model, guide)
+
+
+def test_an_auxiliary_site_may_be_in_the_guide_only():
+    guide = drawing("z", "v", is_auxiliary=True)
+    with accepted(ValueError):
+        assert list(run_pair(drawing("z", observed="x"), guide).guide) == ["z", "v"]
+
+
+def test_a_class_may_be_enumerated_in_the_model_only():
+    def enumerating():
+        with pyro.plate("rows", 2):
+            pyro.sample("y", dist.Categorical(logits=LOGITS), infer={"enumerate": "parallel"})
+            pyro.sample("z", dist.Normal(torch.zeros(2), 1.0))
+
+    with accepted(ValueError):
+        assert run_pair(enumerating, drawing("z")).hidden_classes == ["y"]
 
 
 def test_a_site_of_a_single_entry_along_a_hidden_class_does_not_read_it():

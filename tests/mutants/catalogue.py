@@ -1173,6 +1173,11 @@ mutants(
 mutants(
     "nn/trunk.py",
     (
+        "str(tuple(parent.shape)) for parent",
+        "str(parent.dim()) for parent",
+        "nn/test_trunk.py::test_bad_arguments",
+    ),
+    (
         "rate == 0 or not self.training:",
         "rate == 0:",
         "nn/test_trunk.py::test_dropout_keeps_the_mean_and_ends_with_training",
@@ -3094,6 +3099,26 @@ mutants(
 mutants(
     "infer/traces.py",
     (
+        'not site["is_observed"] and _dim(site) is None',
+        "False",
+        "infer/test_traces.py::test_a_latent_of_one_of_the_two_is_refused",
+    ),
+    (
+        " and _dim(site) is None",
+        "",
+        "infer/test_traces.py::test_a_class_may_be_enumerated_in_the_model_only",
+    ),
+    (
+        'not site["infer"].get("is_auxiliary")',
+        "True",
+        "infer/test_traces.py::test_an_auxiliary_site_may_be_in_the_guide_only",
+    ),
+    (
+        "    refuse_guide_only(sites, of_guide)\n",
+        "",
+        "infer/test_traces.py::test_a_latent_of_one_of_the_two_is_refused",
+    ),
+    (
         "torch.where(weight == log_q, 0.0, weight - log_q)",
         "weight - log_q",
         "distributions/test_sum_and_sample.py::test_the_evidence_where_a_summed_class_is_impossible",
@@ -3828,6 +3853,21 @@ mutants(
         "math.prod(check_image_shape(image_shape))",
         "math.prod(image_shape)",
         "evaluate/test_inference_data.py::test_bad_inputs",
+    ),
+    (
+        "    refuse_guide_only(random_sites(joint), random_sites(guide))\n",
+        "",
+        "evaluate/test_inference_data.py::test_a_pair_with_a_mistake_is_refused[name]",
+    ),
+    (
+        'if "x" in latent:',
+        "if False:",
+        "evaluate/test_inference_data.py::test_a_pair_with_a_mistake_is_refused[x]",
+    ),
+    (
+        'node["value"].shape[:1] != (rows,)',
+        "False",
+        "evaluate/test_inference_data.py::test_a_pair_with_a_mistake_is_refused[plate]",
     ),
     (
         'n["value"].int() if n["fn"].support.is_discrete else n["value"]',
@@ -9825,6 +9865,16 @@ mutants(
 )
 mutants(
     "testing.py",
+    (
+        'if not site["cond_indep_stack"]]',
+        'if site["cond_indep_stack"] is None]',
+        "test_testing.py::test_a_pair_without_a_plate_is_told_to_open_one",
+    ),
+    (
+        "write `.to(x)` in place of",
+        "write `.to(y)` in place of",
+        "test_testing.py::test_a_pair_that_makes_single_precision_is_told_to_take_the_dtype_of_x",
+    ),
     (
         '[] if _num_classes(model) is None else ["y"]',
         '["y"]',

@@ -68,7 +68,7 @@ def test_rows_of_many_known_classes_are_read_from_the_weight(monkeypatch):
 
 def test_a_parent_of_many_known_classes_must_have_the_size_of_the_layer():
     _, _, known = many_classes(MANY_CLASSES + 1)
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+    with pytest.raises(ValueError, match="parents: got shapes .*, want last dimensions"):
         Linear((MANY_CLASSES,), 5).double()(known)
 
 
@@ -131,6 +131,11 @@ def test_any_depth(hidden):
         (lambda: Linear((4,), 5, init=0.0), "init: got 0.0, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4,), 5, init=math.inf), "init: got inf, want one of a positive standard deviation, glorot"),
         (lambda: Linear((4, 3), 5)(torch.zeros(2, 7)), r"parents: got 1 tensors, want 2 of sizes \(4, 3\)"),
+        (
+            lambda: Linear((4, 3), 5)(torch.zeros(2, 3), torch.zeros(2, 4)),
+            r"parents: got shapes \(2, 3\), \(2, 4\), want last dimensions \(4, 3\)",
+        ),
+        (lambda: Linear((4,), 5)(torch.zeros(2, 3)), r"parents: got shapes \(2, 3\), want last dimensions \(4,\)"),
         (lambda: Trunk((4,), (5,), dropout=1), "dropout: got 1, want a rate of at least 0 and below 1, or two of them"),
         (lambda: Trunk((4,), (5,), dropout=(0.1, -0.1)), r"dropout: got \(0.1, -0.1\), want a rate of at least 0"),
         (lambda: Trunk((4,), (5, 0)), r"hidden: got \(5, 0\), want a tuple of positive ints"),
@@ -139,6 +144,11 @@ def test_any_depth(hidden):
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_an_error_that_is_not_of_the_sizes_is_passed_on():
+    with pytest.raises(RuntimeError, match="dtype"):
+        Linear((4,), 5)(torch.zeros(2, 4, dtype=torch.float64))
 
 
 class TestBatchNorm:
