@@ -142,7 +142,7 @@ def sessions(record: dict[str, Any]) -> list[dict[str, Any]]:
 def amount(record: dict[str, Any]) -> str:
     """The length of a record's runs: ``"60 epochs"`` of a recipe, or the settings of an ``Experiment``."""
     if "settings" not in record:
-        return f"{record['epochs']} epochs"
+        return _plural(record["epochs"], "epoch")
     return ", ".join(f"{key}={setting_text(value)}" for key, value in record["settings"].items())
 
 
@@ -215,6 +215,9 @@ def _table(folder):
         "their number. A single seed has none. Seconds are the elapsed time of training, without a first stage, on",
         "the device and threads given below each table. They are more if other programs keep the cores busy.",
         "",
+        "A recipe with bfloat16 products runs in float32 where the device has no hardware for bfloat16. The precision",
+        "is given below each table, except for the oldest figures.",
+        "",
     ]
     for record in records(folder).values():
         runs = list(record["figures"].values())
@@ -229,7 +232,7 @@ def _table(folder):
             *(f"| {name} | {_cell([run[name] for run in runs if name in run], len(runs))} |" for name in names),
             f"| **paper** | {record['paper']} |",
             "",
-            f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {amount(record)}, "
+            f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {amount(record)}, {_precision(record)}"
             f"{'; '.join(map(_measured, sessions(record)))}).",
             "",
             f"Deviations: {record['deviations']}",
@@ -257,6 +260,10 @@ def _table(folder):
 def _cell(values, num_seeds):
     """The summary of a figure, with its number of seeds if some seeds lack it."""
     return summary(values) + ("" if len(values) == num_seeds else f" ({_plural(len(values), 'seed')})")
+
+
+def _precision(record):
+    return f"{record['precision']}, " if "precision" in record else ""
 
 
 def _measured(session):

@@ -10870,3 +10870,11 @@ mutants(
         "evaluate/test_inference_data.py::test_one_hot_rows_of_real_numbers_are_classes",
     ),
 )
+mutants(
+    "zoo/results.py",
+    (
+        '{amount(record)}, {_precision(record)}"',
+        '{amount(record)}, "',
+        "zoo/test_zoo.py::test_bfloat16_gives_way_to_float32_with_one_warning_where_it_is_slow",
+    ),
+)

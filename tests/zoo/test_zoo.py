@@ -573,7 +573,9 @@ def test_bfloat16_gives_way_to_float32_with_one_warning_where_it_is_slow(tmp_pat
 
     def recorded():
         path = write_results(tmp_path, recipe, {0: {"test error": 5.0}}, "pyrodgm reproduce digits", "cpu", [], "abc")
-        return json.loads(path.read_text())["precision"]
+        found = json.loads(path.read_text())["precision"]
+        assert f"(1 seed, 1 epoch, {found}, 2" in (tmp_path / "README.md").read_text()
+        return found
 
     assert train(recipe, progress=False, folder=folder)[2].arguments["precision"] == "bfloat16"
     assert recorded() == "bfloat16"
