@@ -490,7 +490,7 @@ def test_an_interruption_costs_only_the_seed_under_way(measuring, tmp_path):
     first = reproduced("--seeds", 3, end=130)
     assert list(first["figures"]) == ["0", "1"] and measured == [0, 1]
     assert first["command"] == "pyrodgm reproduce moons-m2 --seeds 2 --epochs 1 --set 'baselines=[]'"
-    assert "(2 seeds, 1 epochs" in (tmp_path / "results" / "README.md").read_text()
+    assert "(2 seeds, 1 epoch, float32, 2" in (tmp_path / "results" / "README.md").read_text()
     stopped.clear()
     again = reproduced("--seeds", 3)
     assert measured == [0, 1, 2] and "--seeds 3" in again["command"]
