@@ -119,7 +119,9 @@ def _as_array(y):
 
 
 def _has_booleans_among_numbers(y, array):
-    return array.ndim == 1 and array.dtype.kind in "iuf" and any(isinstance(label, (bool, np.bool_)) for label in y)
+    if not isinstance(y, (list, tuple)) or array.ndim != 1 or array.dtype.kind not in "iuf":
+        return False
+    return any(isinstance(label, (bool, np.bool_)) for label in y)
 
 
 def _natural(labels):
