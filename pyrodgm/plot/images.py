@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from pyro import poutine
 from pyro.poutine.messenger import Messenger
 
-from pyrodgm.checks import check_size
+from pyrodgm.checks import check_has_classes, check_size
 from pyrodgm.distributions import PixelByPixel
 from pyrodgm.evaluate import evaluating, latents
 from pyrodgm.models.base import DeepGenerativeModel
@@ -87,12 +87,6 @@ def _grid(model, images, columns, image_shape, ax, gap=1):
     p_x = model.p_x
     unbounded = bool(p_x.support.check(torch.full_like(images[:1], 2 * p_x.scale)).all())
     return image_grid(images, columns, image_shape, ax, gap, None if unbounded else p_x.scale)
-
-
-def _check_classes(model):
-    """Raise ``ValueError`` for a model without classes."""
-    if getattr(model, "num_classes", None) is None or not hasattr(model, "classifier"):
-        raise ValueError(f"model: got {type(model).__name__}, which has no classes, want a model with a classifier")
 
 
 class _AtNoise(Messenger):
@@ -197,7 +191,7 @@ def analogies(model: Any, x: torch.Tensor, image_shape: Sequence[int], ax: Axes 
 
         analogies(m, data.test.x[:10], image_shape=(8, 8))
     """
-    _check_classes(model)
+    check_has_classes("model", model)
     classes = model.num_classes
     with evaluating(model):
         found = model.classifier(x).argmax(-1)
@@ -231,7 +225,7 @@ def class_samples(model: DeepGenerativeModel, samples: int, image_shape: Sequenc
 
         class_samples(m, samples=10, image_shape=(8, 8))
     """
-    _check_classes(model)
+    check_has_classes("model", model)
     check_size("samples", samples)
     device = next(model.parameters()).device
     noise = torch.randn(samples, model.z_size, device=device).repeat_interleave(model.num_classes, 0)

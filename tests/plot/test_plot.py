@@ -138,10 +138,10 @@ def test_image_grid_refuses(changes, message):
         (lambda m: samples(m, 0, 1, (2, 3)), "num_samples: got 0, want a positive int"),
         (lambda m: manifold(m, 0, (2, 3)), "steps: got 0, want a positive int"),
         (lambda m: class_samples(small(M2), 0, (2, 3)), "samples: got 0, want a positive int"),
-        (lambda m: class_samples(m, 1, (2, 3)), "model: got VAE, which has no classes, want a model with a classifier"),
+        (lambda m: class_samples(m, 1, (2, 3)), "model: got VAE, which has no classes, want a model with num_classes"),
         (
             lambda m: analogies(m, torch.zeros(1, 6), (2, 3)),
-            "model: got VAE, which has no classes, want a model with a classifier",
+            "model: got VAE, which has no classes, want a model with num_classes",
         ),
     ],
 )
