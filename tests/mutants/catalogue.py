@@ -5036,6 +5036,11 @@ mutants(
         "zoo/test_poison.py::test_a_batched_network_has_its_dropout_and_a_falling_rate[network without dropout-0.0]",
     ),
     (
+        "            optimizer.zero_grad()\n            F.cross_entropy(net(x[batch]), y[batch])",
+        "            F.cross_entropy(net(x[batch]), y[batch])",
+        "zoo/test_poison.py::test_a_batched_network_follows_the_gradient_of_each_batch_alone",
+    ),
+    (
         "(wrong := error(data.validation)) < least",
         "(wrong := error(data.test)) < least",
         "zoo/test_poison.py::test_a_baseline_is_chosen_without_the_test_rows[network without dropout]",

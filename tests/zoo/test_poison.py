@@ -386,6 +386,27 @@ def test_a_batched_network_has_its_dropout_and_a_falling_rate(name, rate, monkey
     assert BASELINES[name](MOONS, data, torch.arange(len(data.train.x)), 1) < 15
 
 
+def test_a_batched_network_follows_the_gradient_of_each_batch_alone(monkeypatch, moons):
+    data, rows = moons
+    x, y = data.train.x[rows], data.train.y[rows]
+    take, steps = torch.optim.Adam.step, []
+
+    def noted(self):
+        parameters = self.param_groups[0]["params"]
+        h = x
+        for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+            h = (h @ weight.mT + bias).relu()
+        loss = -(h @ parameters[-2].mT + parameters[-1]).log_softmax(-1)[torch.arange(len(x)), y].mean()
+        for parameter, by_hand in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            torch.testing.assert_close(parameter.grad, by_hand)
+        steps.append(loss.item())
+        return take(self)
+
+    monkeypatch.setattr("torch.optim.Adam.step", noted)
+    BASELINES["network without dropout"](MOONS, data, rows, 1)
+    assert len(steps) == 100 and steps[-1] < steps[0]
+
+
 def test_dropout_is_on_in_every_step_and_off_where_errors_are_measured(monkeypatch, moons):
     seen = []
 
