@@ -371,6 +371,10 @@ def test_own_data_train_like_a_named_set(tmp_path):
     result = call("train", "moons-adgm", "--epochs", 2, *own)
     assert result.exit_code == 0, result.output
     assert "test error (%)" in result.output
+    assert call("train", "moons-adgm", "--epochs", 2, *own).exit_code == 0
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,curve", *reversed(lines[:400])]))
+    result = call("train", "moons-adgm", "--epochs", 2, *own)
+    assert result.exit_code == 2 and "got a run with checksum of data = " in result.output
 
 
 def test_data_are_listed_and_found():
