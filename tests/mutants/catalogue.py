@@ -7308,6 +7308,11 @@ mutants(
 mutants(
     "zoo/override.py",
     (
+        "if text.lower() in WORDS:\n        return WORDS[text.lower()]",
+        'if text.lower() == "none":\n        return None',
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other[kl_units=True-kl_units-True]",
+    ),
+    (
         "value < LEAST[field]",
         "value <= LEAST[field]",
         "zoo/test_override.py::test_the_least_number_is_taken",
