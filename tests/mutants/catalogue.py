@@ -7777,6 +7777,16 @@ mutants(
 mutants(
     "cli/show.py",
     (
+        'Column("paper", overflow="fold", max_width=share)',
+        '"paper"',
+        "test_cli.py::test_a_very_narrow_list_has_every_character_of_the_papers_figures[40]",
+    ),
+    (
+        'overflow="fold", max_width=share)\n    obtained',
+        'overflow="fold")\n    obtained',
+        "test_cli.py::test_a_very_narrow_list_has_every_character_of_the_papers_figures[40]",
+    ),
+    (
         'sessions(record)[-1]["date"]',
         'sessions(record)[0]["date"]',
         "zoo/test_experiment.py::test_show_has_the_date_of_the_last_measured_part",
