@@ -47,6 +47,14 @@ def test_a_very_narrow_list_has_whole_figures(tmp_path):
     assert re.search(r"digits +5\.00 % +none", listed) and max(map(len, listed.splitlines())) <= 40
 
 
+@pytest.mark.parametrize("columns", [40, 55])
+def test_a_very_narrow_list_has_every_character_of_the_papers_figures(columns):
+    lines = call("list", columns=columns).output.splitlines()
+    start = next((line.index("paper") for line in lines if "paper" in line), 0)
+    shown = "".join("".join(line[start:] for line in lines).split())
+    assert all("".join(recipe.paper.split()) in shown for recipe in RECIPES.values())
+
+
 def test_characters_that_the_output_lacks_are_replaced(tmp_path):
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(pyrodgm.__file__).parents[1])}
     command = [sys.executable, "-m", "pyrodgm", "show", "moons-m2"]
@@ -371,6 +379,10 @@ def test_own_data_train_like_a_named_set(tmp_path):
     result = call("train", "moons-adgm", "--epochs", 2, *own)
     assert result.exit_code == 0, result.output
     assert "test error (%)" in result.output
+    assert call("train", "moons-adgm", "--epochs", 2, *own).exit_code == 0
+    (tmp_path / "own.csv").write_text("\n".join(["a,b,curve", *reversed(lines[:400])]))
+    result = call("train", "moons-adgm", "--epochs", 2, *own)
+    assert result.exit_code == 2 and "got a run with checksum of data = " in result.output
 
 
 def test_data_are_listed_and_found():

@@ -19,12 +19,14 @@ def list_recipes(results: Results = Path("results")) -> None:
 
     _check_results(results)
     wide = console.width >= WIDE
-    name = Column("name", no_wrap=console.width >= NARROW, overflow="fold")
+    share = None if console.width >= NARROW else max((console.width - 23) // 2, 1)  # 23: "obtained" and the gaps
+    name = Column("name", no_wrap=console.width >= NARROW, overflow="fold", max_width=share)
     obtained = Column("obtained", min_width=18)
     if wide:
         table = Table(name, "what", "paper", obtained, "state")
     else:
-        table = Table(name, obtained, "paper", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        paper = Column("paper", overflow="fold", max_width=share)
+        table = Table(name, obtained, paper, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for recipe in (*RECIPES.values(), *EXPERIMENTS.values()):
         figure, state = _obtained(recipe, results / f"{recipe.name}.json")
         cells = (recipe.summary, recipe.paper, figure, state) if wide else (figure or state, recipe.paper)

@@ -32,7 +32,7 @@ def read_csv(path: str | Path, label: str | None = None) -> tuple[np.ndarray, li
     """
     try:
         with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file, strict=True) if line]
+            lines = [line for line in csv.reader(file, strict=True, skipinitialspace=True) if line]
     except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path}: got a file that cannot be read ({error}), want comma-separated values") from error
     if len(lines) < 2:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from pyrodgm.checks import check_choice
 from pyrodgm.files import make_folder, write
 from pyrodgm.zoo.results import (
+    amount,
     conditions,
     label_of,
     package_commit,
@@ -132,7 +133,7 @@ def reproduce(
         The paths of the results, and of the plot if there is one.
 
     Raises:
-        ValueError: if a pattern matches no part, or the file of the results is damaged.
+        ValueError: if a pattern matches no part, or the file of the results is damaged or has other settings.
 
     Example::
 
@@ -189,6 +190,8 @@ def _read_or_begin(path, experiment, label, changed):
     record = read_record(path)
     if record is None or "sessions" not in record:
         raise ValueError(f"--folder: got a damaged {path.name}, want one of {experiment.name}, or --fresh")
+    if amount(record) != amount(described):  # of a version with other settings
+        raise ValueError(f"--folder: got {path.name} with {amount(record)}, want {amount(described)}, or --fresh")
     return record | described | {"command": record["command"]}
 
 

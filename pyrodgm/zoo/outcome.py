@@ -12,7 +12,7 @@ from pyrodgm.zoo.baselines import BASELINES
 from pyrodgm.zoo.kept_figures import KeptFigures
 from pyrodgm.zoo.measurement import measure
 from pyrodgm.zoo.recipe import Recipe
-from pyrodgm.zoo.results import unit
+from pyrodgm.zoo.results import cell, unit
 from pyrodgm.zoo.training import train
 
 
@@ -76,5 +76,5 @@ def _card(recipe, seed, figures):
     """The text of a model card: recipe, figures, paper and deviations."""
     lines = [f"Recipe `{recipe.name}`, seed {seed}: {recipe.summary}. {recipe.source}.", ""]
     lines += ["| figure | measured |", "|---|---|"]
-    lines += [f"| {name} ({unit(name)}) | {value:.2f} |" for name, value in figures.items()]
+    lines += [f"| {cell(name)} ({unit(name)}) | {value:.2f} |" for name, value in figures.items()]
     return "\n".join([*lines, "", f"Paper: {recipe.paper}.", "", f"Deviations: {recipe.deviations}"])

@@ -33,6 +33,7 @@ DECIDED = (
 )  # arguments set by the recipe or the data, so not options
 EITHER = {"init": str | float, "batch_norm": bool | str, "dropout": float | tuple}  # a model's options of two types
 LEAST = {"epochs": 1, "measure_every": 1, "num_particles": 1, "importance_samples": 0, "importance_rows": 1}
+WORDS = {"none": None, "true": True, "false": False}  # in any case, as ``show`` writes True and JSON true
 DESCRIPTION = ("name", "summary", "source", "paper", "figure", "deviations")  # fields that are not settings
 
 
@@ -44,6 +45,7 @@ def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
         changes: strings ``"key=value"``. A key is a field of the recipe, or ``field.option`` for a field that is a
             choice with options: ``"model.z_size=20"``, ``"data.noise=0.2"``, ``"optimizer=RMSprop"``,
             ``"optimizer.momentum=0.9"``. A value is parsed as JSON, or else taken as text; ``none`` means None.
+            ``none``, ``true`` and ``false`` may have capitals.
 
     Returns:
         A new ``Recipe``.
@@ -77,8 +79,8 @@ def override(recipe: Recipe, changes: Sequence[str]) -> Recipe:
 
 
 def _read(text):
-    if text.lower() == "none":
-        return None
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
     try:
         return _tuples(json.loads(text))
     except ValueError:

@@ -1,6 +1,7 @@
 """A complete experiment, as data."""
 
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,13 @@ class Recipe:
     def own_data(self) -> bool:
         """Whether the data are a file of the user's, which may change."""
         return Path(self.data[0]).is_file()
+
+    @property
+    def data_file(self) -> dict[str, str]:
+        """The checksum of a file of the user's, by its key in a checkpoint; nothing for a data set by name."""
+        if not self.own_data:
+            return {}
+        return {"checksum of data": sha256(Path(self.data[0]).read_bytes()).hexdigest()[:16]}
 
     def plain(self) -> dict[str, Any]:
         """All fields, as plain values."""

@@ -190,9 +190,14 @@ def unit(figure: str) -> str:
         return "bits"
     if "variance" in figure:
         return "squared nats"
-    if "dropout rate" in figure:
+    if "dropout rate" in figure or "% of " in figure or ("error" in figure and "standard error" not in figure):
         return "%"
-    return "%" if "error" in figure and "standard error" not in figure else "s" if figure == "seconds" else "nats"
+    return "s" if figure == "seconds" else "nats"
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a Markdown table, which a bare ``|`` would end, as in ``q(y | x)``."""
+    return text.replace("|", r"\|")
 
 
 def records(folder: Path) -> dict[str, dict[str, Any]]:
@@ -229,8 +234,8 @@ def _table(folder):
             "",
             "| figure | measured |",
             "|---|---|",
-            *(f"| {name} | {_cell([run[name] for run in runs if name in run], len(runs))} |" for name in names),
-            f"| **paper** | {record['paper']} |",
+            *(f"| {cell(name)} | {_mean([run[name] for run in runs if name in run], len(runs))} |" for name in names),
+            f"| **paper** | {cell(record['paper'])} |",
             "",
             f"Command: `{record['command']}` ({_plural(len(runs), 'seed')}, {amount(record)}, {_precision(record)}"
             f"{'; '.join(map(_measured, sessions(record)))}).",
@@ -257,7 +262,7 @@ def _table(folder):
     return "\n".join(lines)
 
 
-def _cell(values, num_seeds):
+def _mean(values, num_seeds):
     """The summary of a figure, with its number of seeds if some seeds lack it."""
     return summary(values) + ("" if len(values) == num_seeds else f" ({_plural(len(values), 'seed')})")
 
@@ -290,7 +295,8 @@ def package_commit() -> str:
         return subprocess.run(["git", "-C", package, *arguments], capture_output=True, text=True, check=True).stdout
 
     try:
+        commit = git("log", "-1", "--format=%h", "--", ".").strip()  # empty in an environment inside another repository
         changed = git("status", "--porcelain", "--", ".").strip()
-        return git("log", "-1", "--format=%h", "--", ".").strip() + (CHANGES if changed else "")
+        return commit + (CHANGES if changed else "") if commit else "unknown"
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

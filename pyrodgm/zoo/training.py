@@ -127,7 +127,7 @@ def train(
             mode="max" if recipe.monitor == "validation bound" else "min",
             patience=recipe.patience,
             folder=folder,
-            about=recipe.training() | {"seed": seed},
+            about=recipe.training() | {"seed": seed} | recipe.data_file,
             callbacks=[TensorBoard(folder)] if tensorboard and folder is not None else [],
             progress=progress,
             description=recipe.name,

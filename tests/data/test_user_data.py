@@ -67,6 +67,11 @@ class TestTables:
         assert data.classes == ("Adelie", "Gentoo")
         assert {x[0]: y for x, y in rows_of(data)} == {1: 1, 2: 1, 3: 0, 4: -1}
 
+    def test_a_quoted_cell_after_a_space_loses_its_quotes(self, tmp_path):
+        (tmp_path / "own.csv").write_text("a, y\n" + '1, "Gentoo"\n"2", Adelie\n' * 10)
+        data = load(tmp_path / "own.csv", label="y")
+        assert data.classes == ("Adelie", "Gentoo") and {x[0]: y for x, y in rows_of(data)} == {1: 1, 2: 0}
+
     def test_npz(self, tmp_path):
         x, y = numbered([3, -1, 8])
         np.savez(tmp_path / "own.npz", x=x, y=y, x_test=x[:2] + 1000, y_test=[8, 3])

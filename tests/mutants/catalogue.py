@@ -4641,6 +4641,11 @@ mutants(
         "zoo/test_experiment.py::test_parts_that_another_process_measures_meanwhile_are_kept[two]",
     ),
     (
+        "if amount(record) != amount(described):",
+        "if False:",
+        "zoo/test_experiment.py::test_figures_of_a_version_with_other_settings_are_not_added_to",
+    ),
+    (
         "            write_record(folder, record)\n",
         "",
         "zoo/test_experiment.py::test_an_interrupted_experiment_goes_on_after_its_last_part",
@@ -4731,6 +4736,26 @@ mutants(
         "{spread / math.sqrt(len(values)):.2f}",
         "{spread:.2f}",
         "zoo/test_zoo.py::test_summary_is_mean_and_standard_error",
+    ),
+    (
+        "| {cell(name)} |",
+        "| {name} |",
+        "zoo/test_zoo.py::test_a_bar_in_a_name_ends_no_cell_of_the_table",
+    ),
+    (
+        "{cell(record['paper'])}",
+        "{record['paper']}",
+        "zoo/test_zoo.py::test_a_bar_in_a_name_ends_no_cell_of_the_table",
+    ),
+    (
+        ' or "% of " in figure',
+        "",
+        "zoo/test_zoo.py::test_units_of_figures",
+    ),
+    (
+        ' if commit else "unknown"',
+        "",
+        "zoo/test_zoo.py::test_a_commit_with_changes_says_so",
     ),
 )
 
@@ -7288,6 +7313,11 @@ mutants(
 mutants(
     "zoo/override.py",
     (
+        "if text.lower() in WORDS:\n        return WORDS[text.lower()]",
+        'if text.lower() == "none":\n        return None',
+        "zoo/test_override.py::test_a_setting_is_changed_and_no_other[kl_units=True-kl_units-True]",
+    ),
+    (
         "value < LEAST[field]",
         "value <= LEAST[field]",
         "zoo/test_override.py::test_the_least_number_is_taken",
@@ -7752,6 +7782,16 @@ mutants(
 mutants(
     "cli/show.py",
     (
+        'Column("paper", overflow="fold", max_width=share)',
+        '"paper"',
+        "test_cli.py::test_a_very_narrow_list_has_every_character_of_the_papers_figures[40]",
+    ),
+    (
+        'overflow="fold", max_width=share)\n    obtained',
+        'overflow="fold")\n    obtained',
+        "test_cli.py::test_a_very_narrow_list_has_every_character_of_the_papers_figures[40]",
+    ),
+    (
         'sessions(record)[-1]["date"]',
         'sessions(record)[0]["date"]',
         "zoo/test_experiment.py::test_show_has_the_date_of_the_last_measured_part",
@@ -8078,8 +8118,8 @@ mutants(
         "zoo/test_override.py::test_the_least_number_is_taken",
     ),
     (
-        'text.lower() == "none"',
-        'text == "none"',
+        "if text.lower() in WORDS",
+        "if text in WORDS",
         "zoo/test_override.py::test_a_setting_is_changed_and_no_other",
     ),
     (
@@ -8260,9 +8300,19 @@ mutants(
         "Rows(data.train.x[rows], data.train.y[: len(rows)])",
         "zoo/test_poison.py::test_a_run_reports_its_milestones_and_baselines",
     ),
+    (
+        "| {cell(name)} (",
+        "| {name} (",
+        "zoo/test_poison.py::test_the_card_of_a_model_has_its_seed_figures_and_deviations",
+    ),
 )
 mutants(
     "zoo/training.py",
+    (
+        " | recipe.data_file,",
+        ",",
+        "test_cli.py::test_own_data_train_like_a_named_set",
+    ),
     (
         "[TensorBoard(folder)] if tensorboard and folder is not None else []",
         "[]",
@@ -9264,6 +9314,11 @@ mutants(
         "[cell.strip() for cell in column]",
         "list(column)",
         "data/test_user_data.py::TestTables::test_spaces_around_a_label_are_none_of_it",
+    ),
+    (
+        ", skipinitialspace=True",
+        "",
+        "data/test_user_data.py::TestTables::test_a_quoted_cell_after_a_space_loses_its_quotes",
     ),
     (
         "if name.lower() == label.lower()",

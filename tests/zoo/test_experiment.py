@@ -161,6 +161,15 @@ def test_a_damaged_file_is_not_overwritten(sums, tmp_path):
         assert (tmp_path / "sums.json").read_text() == text and not sums.measured
 
 
+def test_figures_of_a_version_with_other_settings_are_not_added_to(sums, tmp_path):
+    reproduce(sums.experiment, tmp_path, 1, report=[].append)
+    now = replace(sums.experiment, settings={"steps": 4, "sizes": (4, 5)})
+    message = "--folder: got sums.json with steps=3, sizes=4,5, want steps=4, sizes=4,5, or --fresh"
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        reproduce(now, tmp_path, 2, report=[].append)
+    assert len(sums.measured) == 3 and written(tmp_path)["settings"] == {"steps": 3, "sizes": [4, 5]}
+
+
 def test_the_command_reproduces_an_experiment(sums, tmp_path):
     arguments = ("reproduce", "sums", "--folder", tmp_path, "--seeds", 2, "--part", "t*")
     result = call(*arguments)

@@ -38,6 +38,8 @@ DIGITS = RECIPES["digits"]
         ("objective=wake_sleep", "objective", ("wake_sleep", {})),
         ("warm_up_start=0.3", "warm_up_start", 0.3),
         ("kl_units=true", "kl_units", True),
+        ("kl_units=True", "kl_units", True),
+        ("model.batch_norm=False", "model", (DIGITS.model[0], DIGITS.model[1] | {"batch_norm": False})),
         (
             'classes_by_epoch=[[0, "enumerated"], [8, ["sampled", {"top": 2}]]]',
             "classes_by_epoch",

@@ -485,10 +485,10 @@ def test_a_run_reports_its_milestones_and_baselines(trained):
 
 def test_the_card_of_a_model_has_its_seed_figures_and_deviations():
     recipe = replace(TINY["counts"], deviations="fewer rows")
-    lines = _card(recipe, 3, {"test error": 5.0, "test bound": -80.25}).splitlines()
+    lines = _card(recipe, 3, {"test error": 5.0, "test bound": -80.25, "q(y | x)": 1}).splitlines()
     assert lines[0].startswith("Recipe `digits`, seed 3: ")
     assert {"| test error (%) | 5.00 |", "| test bound (nats) | -80.25 |", "Deviations: fewer rows"} <= set(lines)
-    assert f"Paper: {recipe.paper}." in lines
+    assert f"Paper: {recipe.paper}." in lines and r"| q(y \| x) (nats) | 1.00 |" in lines
 
 
 def test_a_run_measures_with_its_own_seed(trained):

@@ -526,6 +526,7 @@ def test_units_of_figures():
         "KL of z1": "nats",
         "z1 with KL > 0.01 nats": "units",
         "seconds": "s",
+        "planar: % of draws in the rarer mode": "%",
     }
     assert {figure: unit(figure) for figure in units} == units
 
@@ -549,6 +550,18 @@ def test_a_commit_with_changes_says_so(tmp_path, monkeypatch):
     assert re.fullmatch("[0-9a-f]{7,}", clean)
     module.write_text("2")
     assert results.package_commit() == f"{clean} and changes"
+    installed = tmp_path / "venv" / "package" / "zoo" / "results.py"  # not ignored by the repository that it is in
+    installed.parent.mkdir(parents=True)
+    installed.write_text("1")
+    monkeypatch.setattr(results, "__file__", str(installed))
+    assert results.package_commit() == "unknown"
+
+
+def test_a_bar_in_a_name_ends_no_cell_of_the_table(tmp_path):
+    recipe = replace(RECIPES["digits"], paper="none of p(y|x)")
+    write_results(tmp_path, recipe, {0: {"test error of q(y | x)": 5.0}}, "command", "cpu", [], "abc")
+    lines = (tmp_path / "README.md").read_text().splitlines()
+    assert {r"| test error of q(y \| x) | 5.00 |", r"| **paper** | none of p(y\|x) |"} <= set(lines)
 
 
 def test_results_are_replaced_whole(tmp_path, monkeypatch):
