@@ -54,9 +54,9 @@ class SemiSupervisedELBO(Objective):
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep``, or has no differentiable
-            loss, as Pyro's ``RenyiELBO``, if neither labelled nor unlabelled rows are given, or if ``labelled`` is not a
-            pair of rows and labels of classes.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep`` or has no
+            differentiable loss, as Pyro's ``RenyiELBO``, if neither labelled nor unlabelled rows are given, or if
+            ``labelled`` is not a pair of rows and labels of classes.
 
     Example::
 
