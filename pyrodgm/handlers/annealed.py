@@ -7,13 +7,14 @@ from pyrodgm.handlers.warm_up import check_beta, guide_traces
 
 
 class annealed(Messenger):
-    """Scale the model's log-density of a latent by ``beta``, in any ELBO; that of the guide is unchanged.
+    """Scale the model's log-density of a latent by ``beta``, in an ELBO; that of the guide is unchanged.
 
     E_q[beta log p(z) - log q(z)]                                            (Rezende and Mohamed 2015, eq. 20)
 
     q is fitted to p(z)^beta, whose modes are connected while beta is small. ``warm_up`` scales both log-densities
     instead, so that its optimum stays the same. While ``beta`` is below 1, the loss is not a bound on log Z; leave the
-    context when it is 1.
+    context when it is 1. ``TraceMeanField_ELBO`` does not anneal a latent whose KL divergence it has in closed form:
+    Pyro scales such a divergence by the guide's scale.
 
     Args:
         beta: a 0-d tensor, updated in place between steps. It starts above zero.

@@ -66,10 +66,11 @@ def check_beta(beta: Any) -> None:
 def guide_traces() -> list[poutine.Trace]:
     """The trace of the guide, if a model is being replayed against it. Sites that it lacks exist only in the model.
 
-    An ELBO that enumerates sequentially also replays the guide, against traces without a return value yet.
+    An ELBO that enumerates sequentially also replays the guide, against traces that are empty or lack a return value.
+    A trace recorded by ``with poutine.trace()`` has no return value either, and no arguments.
     """
     replays = (frame.trace for frame in _PYRO_STACK if isinstance(frame, ReplayMessenger))
-    return [trace for trace in replays if trace is not None and "_RETURN" in trace]
+    return [trace for trace in replays if trace and ("_RETURN" in trace) == ("_INPUT" in trace)]
 
 
 def _refuse_hidden_classes(msg, guides):

@@ -54,8 +54,9 @@ class SemiSupervisedELBO(Objective):
     Call with ``labelled=(x, y)`` and ``unlabelled=x``, either of which may be None.
 
     Raises:
-        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep``, if neither labelled
-            nor unlabelled rows are given, or if ``labelled`` is not a pair of rows and labels of classes.
+        ValueError: if ``alpha`` or ``labelled_weight`` is negative, if the ELBO is ``WakeSleep`` or has no
+            differentiable loss, as Pyro's ``RenyiELBO``, if neither labelled nor unlabelled rows are given, or if
+            ``labelled`` is not a pair of rows and labels of classes.
 
     Example::
 
@@ -77,6 +78,8 @@ class SemiSupervisedELBO(Objective):
                 raise ValueError(f"{argument}: got {value!r}, want a number of at least zero")
         if isinstance(elbo, WakeSleep):
             raise ValueError("elbo: got WakeSleep, want a bound: its guide also gets generated rows without labels")
+        if not hasattr(elbo, "differentiable_loss"):
+            raise ValueError(f"elbo: got {type(elbo).__name__}, want one with a differentiable loss, as TraceEnum_ELBO")
         super().__init__(num_particles=elbo.num_particles, max_plate_nesting=elbo.max_plate_nesting)
         self.elbo, self.alpha, self.labelled_weight = elbo, alpha, labelled_weight
         self.classification_loss, self.adversarial_loss = classification_loss, adversarial_loss

@@ -53,8 +53,8 @@ class GuideNote:
 
     def _state(self, *tensors):
         parameters = list(self.module.parameters())
-        with_gradients, versions = stamp(*parameters, *tensors)
-        return [self.module.training, with_gradients, *versions, *parameters, *(p.requires_grad for p in parameters)]
+        with_gradients, states = stamp(*parameters, *tensors)
+        return [self.module.training, with_gradients, *states, *parameters]
 
 
 def sample_and_note(

@@ -81,6 +81,17 @@ def test_a_value_that_was_written_to_has_its_own_density(make):
     assert float(q.log_prob(z)[0]) != float(before[0])
 
 
+@pytest.mark.parametrize("make", [*MAKE.values(), mixture], ids=[*MAKE, "mixture"])
+def test_a_value_that_requires_a_gradient_later_has_its_own(make):
+    """Such as a draw from the prior from which Langevin dynamics starts."""
+    q = make(torch.randn(8, dtype=torch.float64))
+    z = q.rsample((4,)) if q.has_rsample else q.sample((4,))
+    q.log_prob(z)
+    copy = z.clone().requires_grad_()
+    found, want = (torch.autograd.grad((q.log_prob(v) + v.sum(-1)).sum(), v)[0] for v in (z.requires_grad_(), copy))
+    torch.testing.assert_close(found, want)
+
+
 def test_a_mixture_learns_after_an_evaluation():
     parameters, x = torch.randn(8, requires_grad=True), torch.randn(5, 2)
     p = mixture(parameters)

@@ -9,7 +9,7 @@ import torch
 from pyro import poutine
 from pyro.infer import Trace_ELBO
 
-from pyrodgm.handlers import annealed
+from pyrodgm.handlers import annealed, warm_up
 from pyrodgm.models import AVAE
 from tests.pairs import small
 
@@ -49,6 +49,22 @@ def test_a_sites_name_counts_in_any_plate():
     assert float(found) != 0.0
     with annealed(torch.tensor(0.5)):
         assert float(Trace_ELBO().differentiable_loss(pair, pair)) == 0.0
+
+
+def test_a_guide_that_was_traced_in_a_context_counts():
+    """Such a trace has neither arguments nor a return value."""
+
+    def pair(*sites):
+        with poutine.trace() as capture:
+            for site in sites:
+                pyro.sample(site, dist.Normal(0.0, 1.0))
+        return capture.trace
+
+    beta = torch.tensor(0.5)
+    for handler in (annealed(beta), warm_up(beta)):
+        with handler, poutine.replay(trace=pair("z")):
+            generative = pair("z", "other")
+        assert [float(generative.nodes[site]["scale"]) for site in ("z", "other")] == [0.5, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from pyro import poutine
-from pyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
+from pyro.infer import SVI, RenyiELBO, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.handlers import ObserveClass, warm_up
@@ -322,6 +322,7 @@ def test_a_loss_that_is_nan_is_told(take):
         (lambda: SemiSupervisedELBO(ELBO, alpha=-1.0), "alpha: got -1.0, want a number of at least zero"),
         (lambda: SemiSupervisedELBO(ELBO, alpha=math.nan), "alpha: got nan, want a number of at least zero"),
         (lambda: SemiSupervisedELBO(ELBO, 1.0, labelled_weight=-2), "labelled_weight: got -2, want a number"),
+        (lambda: SemiSupervisedELBO(RenyiELBO(), 1.0), "elbo: got RenyiELBO, want one with a differentiable loss"),
         (lambda: SemiSupervisedELBO(ELBO, 1.0).loss(None, None), "labelled, unlabelled: got None for both"),
         (lambda: warm_up(0.5), "beta: got 0.5, want a 0-d tensor, to be updated in place"),
         (lambda: warm_up(torch.tensor(0.0)), "beta: got 0, want a value above zero"),

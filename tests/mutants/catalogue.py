@@ -1820,13 +1820,21 @@ mutants(
 mutants(
     "distributions/cached.py",
     (
+        "t._version, t.requires_grad)",
+        "t._version, True)",
+        "distributions/test_cached.py::test_a_value_that_requires_a_gradient_later_has_its_own[full]",
+        "distributions/test_cached.py::test_a_value_that_requires_a_gradient_later_has_its_own[planar]",
+        "distributions/test_cached.py::test_a_value_that_requires_a_gradient_later_has_its_own[mixture]",
+        "models/test_guide_notes.py::test_a_note_under_other_circumstances_is_not_taken[requires_grad]",
+    ),
+    (
         "and (kept[0] or not with_gradients)",
         "",
         "distributions/test_cached.py::test_a_drawn_value_has_the_gradient_of_the_parameters[full]",
         "distributions/test_cached.py::test_a_drawn_value_has_the_gradient_of_the_parameters[planar]",
     ),
     (
-        "versions == kept[1] and (",
+        "states == kept[1] and (",
         "(",
         "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_density[full]",
         "distributions/test_cached.py::test_a_value_that_was_written_to_has_its_own_density[mixture]",
@@ -2293,6 +2301,8 @@ mutants(
         "if ",
         "handlers/test_finite.py::test_the_first_site_is_named",
     ),
+    (" | _missing(fn, value)", "", "handlers/test_finite.py::test_a_missing_cell_is_finite"),
+    (' & hasattr(fn, "given_observed")', "", "handlers/test_finite.py::test_the_first_site_is_named"),
 )
 mutants(
     "handlers/noise.py",
@@ -2327,6 +2337,16 @@ mutants(
 )
 mutants(
     "handlers/warm_up.py",
+    (
+        '("_RETURN" in trace) == ("_INPUT" in trace)',
+        '"_RETURN" in trace',
+        "handlers/test_annealed.py::test_a_guide_that_was_traced_in_a_context_counts",
+    ),
+    (
+        "if trace and (",
+        "if trace is not None and (",
+        "infer/test_semi_supervised.py::TestWarmUp::test_it_scales_the_latents_that_model_and_guide_share[False-M2]",
+    ),
     (
         "len(batch_shape) >= -dim and batch_shape[dim] > 1",
         "len(batch_shape) >= -dim",
@@ -2534,16 +2554,11 @@ mutants(
                 "a_note_under_other_circumstances_is_not_taken[sample]",
             ),
             (
-                ", *(p.requires_grad for p in parameters)]",
-                "]",
-                "a_note_under_other_circumstances_is_not_taken[requires_grad]",
-            ),
-            (
                 "[self.module.training, with_gradients",
                 "[with_gradients",
                 "a_note_under_other_circumstances_is_not_taken[mode]",
             ),
-            ("with_gradients, *versions", "*versions", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
+            ("with_gradients, *states", "*states", "a_note_under_other_circumstances_is_not_taken[no_grad]"),
             (
                 "_same(inputs, (sample, *above)) and ",
                 "",
@@ -2552,8 +2567,8 @@ mutants(
             ("_same(inputs, (sample, *above))", "inputs[0] is sample", "below_another_sample_no_note_is_taken"),
             ("return content if", "return None if", "one_step_goes_down_once"),
             (
-                "with_gradients, versions = stamp(*parameters, *tensors)",
-                "with_gradients, versions = torch.is_grad_enabled(), [t._version for t in (*parameters, *tensors)]",
+                "with_gradients, states = stamp(*parameters, *tensors)",
+                "with_gradients, states = torch.is_grad_enabled(), [t._version for t in (*parameters, *tensors)]",
                 "a_model_that_was_made_in_inference_mode_has_notes_too",
             ),
         )
