@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.distributions import constraints
 
-SHOWN = 40  # choices that a message lists; of more, it lists the most similar
+SHOWN = 40  # choices that a message lists; if there are more, it lists the most similar
 
 
 def check_choice(argument: str, value: Any, choices: Collection[str]) -> None:

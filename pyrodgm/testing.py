@@ -30,7 +30,7 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
     The guide must draw every latent of the model and no other, except a class that the model sums. Such slips also
     change the loss, but a number does not say why. Arguments as for ``check_pair``.
     """
-    model, wrong = copy.deepcopy(model), []  # a run feeds batch statistics
+    model, wrong = copy.deepcopy(model), []  # a run updates batch statistics
     for labels in [None] if y is None else [None, y]:
         guide, generative = _traces(model, x, labels)
         drawn, generated = random_sites(guide), random_sites(generative)
@@ -83,7 +83,7 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
 
 
 def _traces(model, x, y):
-    """Traces of guide and model. A pair that runs with one-hot rows alone is told so."""
+    """Traces of guide and model. The error says so if a pair runs with one-hot rows only."""
 
     def run(*args):
         guide = poutine.trace(model.guide).get_trace(*args)
@@ -280,7 +280,7 @@ def check_pair(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> 
         y: class indices ``(B,)``, for a model with a y; or one-hot rows ``(B, K)``, if model and guide take only those.
 
     Raises:
-        AssertionError: if a check fails; the message tells what is wrong.
+        AssertionError: if a check fails; the message says what is wrong.
 
     Example::
 

@@ -128,7 +128,7 @@ class TestMonitor:
         )
         assert re.search(
             r"at a stated 1.00%, on [0-9] other normal days?:\n  [0-9.]+% of rows \(.*\): [0-9.]+% unseen, [0-9.]+% a "
-            r"fault\n  [0-9.]+ events a string and week \(95%: [0-9.]+ to [0-9.]+\)\n",
+            r"fault\n  [0-9.]+ events per string and week \(95%: [0-9.]+ to [0-9.]+\)\n",
             result.output,
         )
         result = call("monitor", "roof", "log.csv", "--output", "report", "--minutes", 30, "--false-alarms", 0.02)
@@ -193,7 +193,7 @@ class TestMonitor:
             ("monitor", "roof", "log.csv", "--output", "report"),
             ("check", "log.csv", "--map", "map.toml"),
         ):
-            assert "[BTU] is no known unit, so W/m2 is assumed" in call(*args).output
+            assert "[BTU] is not a known unit, so W/m2 is assumed" in call(*args).output
 
     def test_training_says_what_makes_all_rows_wrong(self, log):
         """The clock against the place of the monitor that it continues from, and one current for two strings."""

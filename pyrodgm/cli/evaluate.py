@@ -77,7 +77,7 @@ def _trained(name, seed, changes, device, runs):
     folder = run_folder(runs, recipe, changes, seed) / "model"
     if not folder.exists():
         others = sorted(path.parents[1].name for path in runs.glob(f"{name}+*/seed-{seed}/model"))
-        # the name of a folder has _ for a bracket, so it is not what to type
+        # a folder's name has _ for a bracket, so it cannot be given to --set
         settings = "".join(f"; another one, with changed settings, is in {runs / run}" for run in others)
         raise ValueError(f"NAME: got {name} without {folder}, want a finished run: pyrodgm train {name}{settings}")
     return recipe, Model.from_pretrained(folder).to(device), load_data(recipe)

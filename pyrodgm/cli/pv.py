@@ -107,7 +107,7 @@ def train(
     If the folder holds a monitor, it is trained on the rows of the new file and on the rows kept in the folder, so that
     it forgets no state. The intervals of --labels apply to both.
 
-    Problems of dates, of the clock, and of a current that several strings share are reported, as by pyrodgm pv check.
+    Problems with dates, the clock, and a current that several strings share are reported, as by pyrodgm pv check.
     """
     from pyrodgm.files import make_folder, without_empty_folders
     from pyrodgm.pv.check import check_logger

@@ -12,7 +12,7 @@ settings = {"traceback": False}
 
 
 def say(text: str) -> None:
-    """Print a line as it is. A narrow terminal breaks it, not we: a path stays whole where it is copied or piped."""
+    """Print a line without wrapping it, so that a path stays whole when it is copied or piped."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 

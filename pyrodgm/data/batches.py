@@ -65,7 +65,9 @@ class Batches:
             check_rows("labelled", labelled[0], x.shape[1])
             check_values("labelled", labelled[0], support, "finite numbers")
             if len(labelled[0]) != len(labelled[1]):
-                raise ValueError(f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want as many")
+                raise ValueError(
+                    f"labelled: got {len(labelled[0])} rows and {len(labelled[1])} labels, want equal numbers"
+                )
         if y is not None and (labelled is not None or len(y) != len(x)):
             got = "labelled rows too" if labelled is not None else f"{len(y)} labels"
             raise ValueError(f"y: got {got}, want one label for each of {len(x)} rows, and no others")
@@ -114,7 +116,7 @@ class Batches:
         """Restore a position. The next iteration continues with the batch after it.
 
         Raises:
-            ValueError: if it is a position among another number of rows, or in batches of another size.
+            ValueError: if it was saved for another number of rows or another batch size.
         """
         for name, size in self._sizes().items():
             if (found := state.get("sizes", {}).get(name, size)) != size:

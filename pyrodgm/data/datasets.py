@@ -48,7 +48,7 @@ def load(name: str | Path, **options: Any) -> Dataset:
     Args:
         name: one of ``DATASETS``, whose docstrings give the sizes and the scale of x; or the path of a ``.csv``,
             ``.csv.gz``, ``.parquet`` or ``.npz`` file. The files of a named set are looked for in its folder below
-            ``$PYRODGM_DATA``, then in the cache, and else downloaded and verified, see ``fetch``.
+            ``$PYRODGM_DATA``, then in the cache, and otherwise downloaded and verified, see ``fetch``.
         options: arguments of the set, such as ``counts`` for the digits, ``noise`` and ``seed`` for the moons, and
             ``levels=True`` for images as bytes from 0 to 255. For a file: ``label``, ``split`` and ``seed``, see
             ``from_file``.

@@ -75,8 +75,8 @@ def _split(path, names, columns, label):
     """Split named columns into features and labels."""
     if nameless := [i for i, name in enumerate(names, 1) if not name or name.startswith("__index_level_")]:
         raise ValueError(
-            f"{path}: got no name for column {nameless[0]}, want a name for each; pandas writes an index so, unless "
-            "index=False"
+            f"{path}: got no name for column {nameless[0]}, want a name for each; pandas writes an index this "
+            "way unless index=False"
         )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{path}: got the column {twice[0]!r} twice, want different names")

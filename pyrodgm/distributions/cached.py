@@ -1,4 +1,4 @@
-"""When a result that a distribution keeps for a tensor still holds."""
+"""Checks whether a result that a distribution cached for a tensor still holds."""
 
 import torch
 
@@ -15,9 +15,9 @@ def stamp(*tensors: torch.Tensor) -> tuple[bool, list[tuple[int | None, bool]]]:
 def is_current(kept: tuple[bool, list[tuple[int | None, bool]]], *tensors: torch.Tensor) -> bool:
     """Whether a result with this stamp still holds for these tensors.
 
-    It does not if one of them was written to since, or requires a gradient only now. A result that was computed without
-    gradients does not hold where gradients are recorded: a density that is computed from it would lose the gradient of
-    the parameters.
+    It does not if one of them has been modified since, or requires a gradient only now. A result that was computed
+    without gradients does not hold where gradients are recorded: a density that is computed from it would lose the
+    gradient of the parameters.
     """
     with_gradients, states = stamp(*tensors)
     return states == kept[1] and (kept[0] or not with_gradients)

@@ -16,7 +16,7 @@ class DiscretizedLogistic(dist.TorchDistribution):
     p(n) = sigmoid(u) - sigmoid(v),  u = ((n + 1) / C - mu) / s,  v = (n / C - mu) / s
     log p(n) = log sigmoid(u) + log sigmoid(-v) + log(1 - exp(v - u)),  v - u = -1 / (C s)
 
-    The two lines are equal, but the second loses no digit, however far mu is from the level and however small s is.
+    The two lines are equal, but the second loses no precision, however far mu is from the level and however small s is.
 
     Deviation: the first level includes the mass below it, log sigmoid(u), and the last level the mass above it,
     log sigmoid(-v). As printed in the paper, the masses sum to that of the logistic on [0, 1], which is 1/2 for mu = 0

@@ -16,7 +16,7 @@ class FlowStep(Transform):
 
     A subclass writes ``forward_and_log_det(z)`` and ``inverse_and_log_det(y)``, each of which returns the value and
     log |det df/dz| ``(...)``. The last result is cached, so that the log-density of a sample needs no second pass.
-    It is dropped if z or f(z) was written to since, or if gradients are recorded now but were not then.
+    It is dropped if z or f(z) has been modified since, or if gradients are recorded now but were not then.
 
     Args:
         batch_shape: batch shape of the parameters; a base distribution with a smaller one is expanded to it.

@@ -16,8 +16,8 @@ class FullNormal(dist.MultivariateNormal):
     log q(z) = sum_i log N(eps_i; 0, 1) - log L_ii,  z = mu + L eps          (Kingma 2017, eqs 2.47 and 2.49)
 
     This does not solve a triangular system. The usual formula, (z - mu)^T (L L^T)^-1 (z - mu), may have no
-    correct digit if L is badly conditioned, as from a network far from its training rows. It is used only for values
-    other than the last sample, and for a sample that was written to since, or drawn without the gradients that are
+    correct digit if L is ill-conditioned, as from a network far from its training rows. It is used only for values
+    other than the last sample, and for a sample that has been modified since, or drawn without the gradients that are
     wanted now.
 
     Arguments and shapes as for ``MultivariateNormal``.

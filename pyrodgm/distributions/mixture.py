@@ -14,9 +14,9 @@ class ClassMixture(dist.MixtureSameFamily):
     log p(x) = log sum_y exp[log p(y) + log p(x | y)]
     log p(y | x) = log p(y) + log p(x | y) - log p(x)
 
-    The two logarithms are added before the exponential. ``TraceEnum_ELBO`` takes the exponential of each of two sites
-    by itself. The sum then underflows to zero if they differ by more than 103 nats in single precision. The result for
-    the last x is cached, for use by the second of ``log_prob`` and ``class_given``.
+    The two logarithms are added before the exponential. ``TraceEnum_ELBO`` exponentiates the two sites separately.
+    The sum then underflows to zero if they differ by more than 103 nats in single precision. The result for the last x
+    is cached, so that ``log_prob`` and ``class_given`` share it.
 
     Args:
         mixture_distribution: p(y), a ``Categorical`` of batch shape ``(..., B)``.

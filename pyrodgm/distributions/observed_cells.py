@@ -31,7 +31,7 @@ class ObservedCells(dist.Independent):
     """
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
-        """log p(x_obs), of the batch's shape or a larger one that x has."""
+        """log p(x_obs), of the batch shape, broadcast against that of x."""
         missing = value.isnan()
         cells = self.base_dist.log_prob(value.masked_fill(missing, 0)).masked_fill(missing, 0)
         return _sum_rightmost(cells, self.reinterpreted_batch_ndims)

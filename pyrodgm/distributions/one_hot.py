@@ -23,7 +23,7 @@ def remember_classes(rows: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
 
 
 def known_classes(rows: torch.Tensor) -> torch.Tensor | None:
-    """The class ``(...)`` of each row; None if it is not attached, or if the rows were written to since."""
+    """The class ``(...)`` of each row; None if it is not attached, or if the rows have been modified since."""
     classes, version = getattr(rows, "_classes", (None, None))
     return classes if version is not None and version == rows._version else None
 
@@ -35,7 +35,7 @@ def class_of(rows: torch.Tensor) -> torch.Tensor:
 
 
 def log_prob_of_cells(cells: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
-    """x_k log pi_k of every cell, with a gradient in x; 0 for a cell that is 0 of an impossible class."""
+    """x_k log pi_k of every cell, with a gradient in x; 0 for a cell of 0, even if its class is impossible."""
     return cells * torch.where((cells == 0) & logits.isneginf(), 0.0, logits)
 
 

@@ -119,7 +119,7 @@ class AnomalyScores:
             what = "latents" if name == "kept_latents_" else "mean bound"
             raise ValueError(
                 f"method: got {method!r} for a {type(self).__name__} without the {what} of its training rows, want "
-                "it fitted by this version, or method='density'"
+                "one fitted by this version, or method='density'"
             )
         return getattr(self, name)
 

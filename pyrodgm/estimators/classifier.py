@@ -45,7 +45,7 @@ MANY_CLASSES = 20  # above which a step of M2 that samples takes less than half 
 class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     """A deep generative model of rows x and classes y that follows scikit-learn's conventions.
 
-    A row whose y is -1, None or NaN is unlabelled, and also used for training. With labels for all rows this is a
+    A row whose y is -1, None or NaN is unlabelled, and is also used for training. With labels for all rows this is a
     supervised classifier. With no labels at all, and ``num_classes`` given, it clusters. The objective is that of the
     model's paper, see ``SemiSupervisedELBO``, with alpha = beta (N_l + N_u) / N_l. If there are many labels, a share of
     them is held out, and the epoch with the lowest cross-entropy on the held-out labels is kept. The rows of the
@@ -69,7 +69,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             class; or a pair of one of them and options, such as ``("m2", {"posterior": "full"})``. Some models have
             other defaults here, which these options override. The prior p(y) is uniform if the classes have about
             equally many labels. Otherwise it is learned as the share of each class among all rows, in which rows
-            without a label count by q(y | x). The option ``class_prior`` gives it instead; None stands for a uniform
+            without a label count by q(y | x). The option ``class_prior`` sets it instead; None stands for a uniform
             one. A ``LatentClassifierVAE`` gets ``bound="jensen"``. A ``SplitLatentClassifierVAE`` gets half of
             ``z_size`` for its style and twice ``z_size`` for z_y; its ``beta`` is always multiplied by five. A
             ``SemiSupervisedFAME`` gets ``concatenation=False``. The M1 of an ``M1M2`` is trained first, for the same
@@ -115,7 +115,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     See Also:
         M1: latents of a VAE as features for any classifier.
         sklearn.semi_supervised.LabelSpreading: spreads labels over a graph of neighbouring rows.
-        sklearn.semi_supervised.SelfTrainingClassifier: trains any classifier again on its own confident predictions.
+        sklearn.semi_supervised.SelfTrainingClassifier: retrains any classifier on its own confident predictions.
 
     Example::
 
@@ -366,7 +366,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             ``(num_samples,)``.
 
         Raises:
-            ValueError: for fewer rows than one, or an unknown class.
+            ValueError: for fewer than one row, or an unknown class.
         """
         check_is_fitted(self)
         check_size("num_samples", num_samples)
@@ -398,8 +398,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
             raise ValueError(f"num_classes: got {self.num_classes}, want None or {len(classes)}, the classes in y")
         if len(classes) == 1 and (indices == MISSING).any():
             warnings.warn(
-                f"y: got a single class, {list_of(classes)[0]!r}, besides rows without a label, so that every row is "
-                "predicted to be of it; a class cannot be -1, which means no label",
+                f"y: got a single class, {list_of(classes)[0]!r}, besides rows without a label, so that it is "
+                "predicted for every row; a class cannot be -1, which means no label",
                 UserWarning,
                 stacklevel=stack_level(),
             )
@@ -455,7 +455,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return are_uneven(np.bincount(labels, minlength=len(self.classes_)))
 
     def _learned_prior(self, x, y, learn):
-        """The callback that learns p(y) from the rows to learn from, and from the others as rows without a label."""
+        """The callback that learns p(y) from the labels of the rows to learn from, and from q(y | x) of all others."""
         others = torch.ones_like(y, dtype=torch.bool)
         others[learn] = False
         parts = x[others].split(max(1, AT_ONCE // len(self.classes_)))
@@ -474,7 +474,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return SemiSupervisedELBO.of(self.model_, elbo, alpha(beta, num_labelled, num_rows - num_labelled))
 
     def _batches(self, x, y, learn, seed):
-        """Batches of equal size, of which as few rows as can be are left over."""
+        """Batches of equal size, with as few rows left over as possible."""
         size = len(x) // math.ceil(len(x) / self.batch_size)
         resample = self.columns_.resample if self.columns_.is_normal else None
         if not len(learn):
@@ -483,7 +483,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return Batches(x, size, labelled, labelled_size, resample, seed, missing=True)
 
     def _measure_of(self, x, y):
-        """A function of the epoch that measures the cross-entropy of the labels held out, in nats a row."""
+        """A function of the epoch that measures the cross-entropy of the held-out labels, in nats per row."""
 
         def measure(epoch):
             with evaluating(self.model_):

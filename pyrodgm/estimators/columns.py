@@ -141,8 +141,8 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
     constant = normal[scale[normal] <= 1e-12 * np.abs(shift[normal])]
     if len(constant) == X.shape[1]:
         raise ValueError(
-            f"X: got only constant columns ({columns(constant)}), want at least one column that varies, or another "
-            "likelihood than normal: a constant has no density"
+            f"X: got only constant columns ({columns(constant)}), want at least one column that varies, or a "
+            "likelihood other than normal: a constant has no density"
         )
     if len(constant):
         warnings.warn(
@@ -163,7 +163,7 @@ def _noise(column):
     """The noise of a normal column in training, in standard deviations.
 
     It is 0.1, which helps on small tables. In a column of more than 1,500 distinct values it is smaller: the values lie
-    closer, and 0.1 would blur the differences between classes.
+    closer together, and 0.1 would blur the differences between classes.
     """
     distinct = len(np.unique(column[~np.isnan(column)]))
     return NOISE * min(1.0, DISTINCT / distinct)

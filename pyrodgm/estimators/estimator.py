@@ -324,7 +324,7 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         check_format(type(self).__name__, found)
         state = {name: value for name, value in of_estimator(state, found).items() if name != "_format"}
         arguments = inspect.signature(type(self)).parameters.values()
-        state = {argument.name: argument.default for argument in arguments} | state  # of those that came since
+        state = {argument.name: argument.default for argument in arguments} | state  # of arguments added since
         super().__setstate__(state | {name: back(state[name]) for name, (_, back) in SAVED.items() if name in state})
 
 

@@ -4,8 +4,8 @@
     z ~ q(z | x)                                the features that a classifier of the labelled rows is trained on
 
 The classifier can be any of scikit-learn's. The paper uses a transductive SVM for M1. Neither scikit-learn nor any
-maintained Python library that we know has one. The nearest that also use the unlabelled rows are ``LabelSpreading`` and
-``SelfTrainingClassifier`` with an ``SVC``.
+maintained Python library that we know has one. The closest ones that also use the unlabelled rows are
+``LabelSpreading`` and ``SelfTrainingClassifier`` with an ``SVC``.
 """
 
 from typing import Any, ClassVar, Literal, Self
@@ -145,7 +145,7 @@ class M1(DeepGenerativeEstimator):
         return self._sample(num_samples)[0]
 
     def _measure_of(self, x):
-        """A function of the epoch that measures minus the bound of the rows held out, in nats a row."""
+        """A function of the epoch that measures minus the bound of the held-out rows, in nats per row."""
 
         def measure(epoch):
             with isolated(0):

@@ -6,7 +6,7 @@ from pyrodgm.checks import check_choice
 from pyrodgm.models import M1M2, DeepGenerativeModel, LatentClassifierVAE, SemiSupervisedFAME, SplitLatentClassifierVAE
 from pyrodgm.models.catalogue import has_classes, models_by_name
 
-SPLIT_BETA = 5  # times beta for a SplitLatentClassifierVAE, in which the class term alone moves q(z_y | x) by labels
+SPLIT_BETA = 5  # factor on beta for a SplitLatentClassifierVAE: labels move q(z_y | x) mainly by its class term
 
 
 def model_of(model: Any) -> tuple[type[DeepGenerativeModel], dict[str, Any]]:

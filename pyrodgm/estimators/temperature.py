@@ -1,6 +1,6 @@
 """Temperature scaling of class probabilities. Guo, Pleiss, Sun and Weinberger 2017, sec. 4.2.
 
-q_T(y | x)  ∝  q(y | x)^(1/T)          T > 1 makes a classifier less confident; the most probable class stays
+q_T(y | x)  ∝  q(y | x)^(1/T)          T > 1 makes a classifier less confident; the most probable class stays the same
 """
 
 import math

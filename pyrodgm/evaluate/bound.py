@@ -128,7 +128,7 @@ def bayes_classifier(
 
     log p(x, y) >= E_q(z|x,y)[log p(x, y, z) - log q(z | x, y)]    (Kingma 2017, eq. 3.7)
 
-    This classifies by the generative model alone, without q(y | x). Each class has its own noise samples.
+    This classifies with the generative model alone, without q(y | x). Each class has its own noise samples.
 
     Args:
         model: a model with ``num_classes``, whose ``model`` and ``guide`` take labels.

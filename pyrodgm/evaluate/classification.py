@@ -44,8 +44,8 @@ def classification_error(
         A float from 0 to 100.
 
     Raises:
-        ValueError: for a model without classes; if the numbers of labels and rows differ, a label is no class, such as
-            -1, or probabilities are NaN.
+        ValueError: for a model without classes; if the numbers of labels and rows differ, a label is not a class, such
+            as -1, or probabilities are NaN.
 
     Example::
 

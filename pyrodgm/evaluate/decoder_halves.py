@@ -40,7 +40,7 @@ def decoder_halves(
     Example::
 
         halves = decoder_halves(m, x)
-        halves["both"].log_prob(x) - halves["pixels alone"].log_prob(x)         # what the latents tell, in nats
+        halves["both"].log_prob(x) - halves["pixels alone"].log_prob(x)         # what the latents add, in nats
     """
     given = latents(model, x, y) | {"x": x}  # so that no x is drawn
     with evaluating(model), poutine.trace() as capture, poutine.condition(data=given):

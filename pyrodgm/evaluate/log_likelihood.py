@@ -51,9 +51,9 @@ def log_likelihood(
 
     The latents are drawn from the guide. If the guide enumerates y, there are two choices. With ``classes="all"``, all
     classes are summed within every sample, and q(y | x) cancels. With ``classes="drawn"``, one class is drawn per
-    sample, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K. That costs a K-th, with little more variance if q(y | x) is good. In
-    both cases the mean weight is unbiased for p(x), so its logarithm is below log p(x) in expectation. A y that is
-    enumerated only in the model is always summed.
+    sample, y_s ~ r = 0.9 q(y | x, a_s) + 0.1 / K. That costs 1/K as much, with little more variance if q(y | x) is
+    good. In both cases the mean weight is unbiased for p(x), so its logarithm is below log p(x) in expectation. A y
+    that is enumerated only in the model is always summed.
 
     The cost is ``num_samples`` times K decoder evaluations per row, or ``num_samples`` with a drawn or given class. The
     memory is that of one chunk. If there are only a few effective samples, important samples may be missing, and the

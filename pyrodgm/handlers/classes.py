@@ -12,7 +12,7 @@ from pyrodgm.checks import check_label_values, check_labels
 from pyrodgm.distributions.one_hot import one_hot_rows
 from pyrodgm.handlers.copies import at_copies
 
-UNIFORM = 0.1  # share of the uniform distribution in the one that classes are drawn from
+UNIFORM = 0.1  # share of the uniform distribution in the mixture that classes are drawn from
 
 
 class ObserveClass(Messenger):

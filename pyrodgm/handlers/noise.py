@@ -51,7 +51,7 @@ class SharedNoise(_ChosenNoise):
         shape = list(fn.shape())
         shape[row_dim] = 1
         value = reparameterise(fn, _normal(fn, shape, self.dtype))
-        return value if value.shape == fn.shape() else value.expand(fn.shape())  # not a copy: fn may know it
+        return value if value.shape == fn.shape() else value.expand(fn.shape())  # not copied: fn may have cached it
 
 
 class JointNoise(_ChosenNoise):

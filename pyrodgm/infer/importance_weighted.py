@@ -34,14 +34,14 @@ class ImportanceWeightedELBO(Objective):
     gradient: use it for evaluation only. A class enumerated only in the model is summed inside the logarithm in both
     cases. Inside ``SemiSupervisedELBO``, the k samples are the particles of the class term.
 
-    ``gradient="doubly_reparameterised"`` has the same value, and another estimate of the gradient for the guide's
+    ``gradient="doubly_reparameterised"`` has the same value, and a different estimate of the gradient for the guide's
     parameters phi, with the same expectation (Tucker et al. 2019, IWAE-DReG). With w_s = exp(l_s) / sum_t exp(l_t) and
     z_s = g(noise_s, phi),
 
     sum_s w_s dl_s/dz_s dz_s/dphi - w_s dlog q(z_s)/dphi                          ``"plain"``
     sum_s w_s^2 dl_s/dz_s dz_s/dphi                                               ``"doubly_reparameterised"``
 
-    The second term of the plain gradient is mostly noise; its expectation turns w_s into w_s^2. The doubly
+    The second term of the plain gradient is mostly noise. Reparameterised again, it turns w_s into w_s^2. The doubly
     reparameterised gradient runs the guide twice and the model once. The gain is largest if the guide shares no
     networks with the model, with many samples, and with even weights. It is small for an AVAE before training. For
     k = 1 the variance may increase. For the generative networks that the guide of a ladder also uses, it increases up
@@ -174,7 +174,7 @@ def _fixed(parameters):
     for parameter in parameters:
         parameter.requires_grad_(False)
     try:
-        with warnings.catch_warnings():  # Pyro's, of a module whose parameters have no gradient
+        with warnings.catch_warnings():  # Pyro's warning of parameters without a gradient
             warnings.filterwarnings("ignore", message=".* was not registered in the param store")
             yield
     finally:

@@ -25,7 +25,7 @@ class Optimizer(PyroLRScheduler):
         reduce: a function from a list of gradients to a list of gradients, called first; or None.
 
     Raises:
-        ValueError: for an optimiser of ``pyro.optim``, options that are no dict, or if ``max_norm`` is not positive.
+        ValueError: for an optimiser of ``pyro.optim``, options that are not a dict, or if ``max_norm`` is not positive.
 
     Example::
 

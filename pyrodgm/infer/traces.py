@@ -58,7 +58,7 @@ class Pair(NamedTuple):
         wrong = figure.isnan().flatten(1).any(1) if figure.dim() > 1 else figure.isnan()
         if not bool(wrong.any()):
             return
-        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "but no single site is")
+        first, site = int(wrong.nonzero()[0]), next(_culprits(self), "no site by itself is NaN or infinite")
         raise ValueError(
             f"x: got {int(wrong.sum())} rows with a NaN result, the first is row {first} of its batch: {site}. "
             "Want rows that the networks can handle: scale x, or evaluate in double precision"
@@ -86,7 +86,7 @@ class Pair(NamedTuple):
         return self._by_class(self.log_weights_of_classes()).logsumexp(0)
 
     def log_weights_of_classes(self) -> torch.Tensor:
-        """log p - log q for each class, also classes that only the model enumerates: ``(S, B)`` or ``(K, S, B)``."""
+        """log p - log q for each class, including those that only the model enumerates: ``(S, B)`` or ``(K, S, B)``."""
         log_p = sum(site["log_prob"] for site in self.model.values())
         log_q = self.log_q(*(name for name in self.guide if name not in self.classes))
         return log_p - log_q + self._log_class_counts()

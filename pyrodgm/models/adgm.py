@@ -8,7 +8,7 @@
 
 Integrating a out of p gives M2's p(x, y, z). The posterior of z and y becomes a mixture over a.
 Deviation from eq. 7: p(a | y, z), without x, unless ``a_reads_x``. The paper's benchmarks do the same (sec. 3).
-Numbers of equations and appendices are those of the preprint. The final version (Maaløe 2018, app. A) has others.
+Equations and appendices are numbered as in the preprint. The final version (Maaløe 2018, app. A) differs.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class ADGM(AuxiliaryModel):
             (app. B): p(a) = N(0, I). The best bound is then that of a model without an a; only the class term can
             gain from a.
         a_reads_x: use p(a | x, y, z) of eq. 7 instead of p(a | y, z).
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 

@@ -98,7 +98,7 @@ class Model(Pretrained, ClassVariable, ABC):
             if self.num_classes is None:
                 raise ValueError(f"y: got labels, want None: {type(self).__name__} has no y")
             check_labels("y", y, None if x is None else len(x), self.num_classes)
-        if is_validation_enabled():  # the function, which tracing patches, not the setting
+        if is_validation_enabled():  # not the setting: tracing patches this function
             if x is not None:
                 check_values("x", x, *self.x_support)
             if y is not None:
@@ -117,7 +117,7 @@ class Model(Pretrained, ClassVariable, ABC):
         layers nothing is run or drawn.
 
         Args:
-            x: rows ``(B, D)``, as many as in a batch, at least two.
+            x: rows ``(B, D)``, at least two, ideally a whole batch.
             y: their labels, or None.
 
         Raises:
@@ -133,7 +133,7 @@ class Model(Pretrained, ClassVariable, ABC):
         if any(bool(layer.bias.any()) for layer in layers):
             raise ValueError("initialise: got a model that is trained or initialised already, want a new one")
         if layers and len(x) < 2:
-            raise ValueError(f"x: got {len(x)} rows, want at least two for a variance, best as many as in a batch")
+            raise ValueError(f"x: got {len(x)} rows, want at least two for a variance, ideally a whole batch")
         if layers:
             with initialised_by_data(), paused_statistics():
                 trace = poutine.trace(self.guide).get_trace(x, y)
@@ -172,7 +172,7 @@ class DeepGenerativeModel(Model):
             sample, which is biased, see ``StraightThroughOneHot``.
 
     Attributes:
-        top: name of the top latent, with ``z_size`` units, whose prior reads no other latent except y: ``"z"``, or the
+        top: name of the top latent, with ``z_size`` units, whose prior depends on no latent but y: ``"z"``, or the
             last of z1, z2, ...
         labelled_weight: weight of the labelled bound in the objective of the model's paper.
         classification_loss: a method of (x, y), the class term of a paper that has its own; None for -log q(y | ...).
@@ -187,7 +187,7 @@ class DeepGenerativeModel(Model):
     """
 
     p_x: CellsNet | PixelDecoder
-    z_size: int | Any  # None if the top latent is no vector
+    z_size: int | Any  # None if the top latent is not a vector
     top = "z"
     labelled_weight = 1.0
     classification_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
@@ -208,7 +208,7 @@ class DeepGenerativeModel(Model):
         return likelihood.support, likelihood.wanted
 
     def _likelihood(self):
-        """The network of p(x | ...). ``torch.nn.Module`` would hide that it is absent behind the property that asks."""
+        """The network of p(x | ...). If it is missing, torch by itself would name the property that needs it."""
         likelihood = getattr(self, "p_x", None)
         if not all(hasattr(likelihood, name) for name in ("support", "wanted", "scale")):
             raise ValueError(

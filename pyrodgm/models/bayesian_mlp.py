@@ -106,7 +106,7 @@ class BayesianMLP(Model):
     def batch(
         self, x: torch.Tensor | None, y: torch.Tensor | None = None, size: int = 1
     ) -> Iterator[torch.Tensor | None]:
-        """As for ``Model``. In a regression, y are rows ``(B, y_size)``, with values that the likelihood allows."""
+        """As for ``Model``. In a regression, y has shape ``(B, y_size)``, with values that the likelihood allows."""
         if self.y_size is None:
             with super().batch(x, y, size) as y:
                 yield y
@@ -160,7 +160,7 @@ class BayesianMLP(Model):
 
     @torch.no_grad()
     def predict_draws(self, x: torch.Tensor, num_samples: int = 10, seed: int = 0) -> torch.Tensor:
-        """What ``predict`` averages, one for each draw of the weights.
+        """The values that ``predict`` averages, one set for each draw of the weights.
 
         Their spread is the uncertainty about the weights; the noise of y is not in it.
 

@@ -92,7 +92,7 @@ class BayesianVAE(VAE):
                 got = "none" if site not in weights else f"shape {tuple(weights[site].shape)}"
                 raise ValueError(f"weights: got {got} for site {site!r}, want shape {tuple(wanted[site])}")
         own = {key: value for key, value in self.arguments.items() if key not in ("data_size", "weights")}
-        with seeded(0):  # all of its parameters are replaced
+        with seeded(0):  # any seed: all parameters are replaced
             vae = VAE(**own).to(next(self.parameters()))
         state = self.state_dict()
         vae.load_state_dict({name: state[name] for name in vae.state_dict()})

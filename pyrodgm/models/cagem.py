@@ -41,14 +41,14 @@ class CaGeM(DeepGenerativeModel):
         z1_size: number of units of z1.
         hidden: sizes of the hidden layers, the same in every network.
         skip: whether q(z2 | ...) depends on x, the skip connection of sec. 3.1; if not, it is q(z2 | y, z1).
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 
     Example::
 
         m = CaGeM(x_size=784, num_classes=10, z_size=32, z1_size=64, hidden=(1024, 512), batch_norm=True)
         SVI(m.model, m.guide, Adam({"lr": 1e-3}), SemiSupervisedELBO.of(m, elbo, alpha=10.0))
-        m.eval()                                                    # batch normalisation by its running statistics
+        m.eval()                                                    # batch normalisation uses running statistics
         Predictive(m.model, num_samples=64)()                       # y ~ p(y | z2), "x": (64, 1, 784)
         Predictive(m.model, num_samples=64)(y=torch.arange(10))     # y given, "x": (64, 10, 784)
     """
@@ -112,8 +112,8 @@ class CaGeM(DeepGenerativeModel):
 
         Args:
             x: rows ``(B, D)``.
-            network: ``"generative"`` for p(y | x), computed by q(y | z1, x), q(z2 | x, y, z1) and p(y | z2); or
-                ``"inference"`` for q(y | x).
+            network: ``"generative"`` for p(y | x), computed from q(y | z1, x), q(z2 | x, y, z1) and p(y | z2);
+                or ``"inference"`` for q(y | x).
             num_samples: number of samples of z1 and z2.
 
         Returns:

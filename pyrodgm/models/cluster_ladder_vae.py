@@ -8,7 +8,7 @@
 
     log p(x) >= E_q(z_L|x) sum_y q(y | z_L, x) E_q(z_<L|...)[log p(x, y, z) - log q(y, z | x)]
 
-where mu_i and sigma_i^2 are linear heads on d_i; the top layer has no merge. The text only says that "the discrete
+where mu_i and sigma_i^2 are linear heads on d_i; the top layer has no merge. The thesis only says that "the discrete
 latent variable y from CaGeM can also be applied to the generative and inference model" of the ladder.
 
 The rest is chosen here. CaGeM infers y from the lower layer z_1. A ladder draws z_L first, so y is inferred from z_L,
@@ -40,7 +40,7 @@ class ClusterLadderVAE(DeepGenerativeModel):
         z_sizes: number of units of z1, ..., zL, at least two.
         hidden: sizes of the hidden layers, the same in every network; or a tuple per layer, the first for p(x | z1),
             d1 and q(y | zL, x), the next for p(z1 | z2) and d2, ..., the last also for p(y | zL).
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         posterior: the posterior of every z, as in ``LadderVAE``.
         options: ``likelihood`` and the options of every network, see ``Networks``.
 

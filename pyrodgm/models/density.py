@@ -41,7 +41,7 @@ class DensityModel(torch.nn.Module):
         network: ``activation``, ``init``, ... of every network, see ``Trunk``.
 
     Raises:
-        ValueError: if the density is not one of vectors, or ``a_size`` is not a positive int.
+        ValueError: if the density is not over vectors, or ``a_size`` is not a positive int.
 
     Example::
 

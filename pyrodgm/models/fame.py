@@ -43,8 +43,8 @@ class FAME(LayeredModel):
     """Ladder VAE of images with feature maps between its layers, and a decoder that draws pixel by pixel.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
-            values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side. Each row of x has
+            H W C values.
         z_sizes: number of units of z1, ..., zL.
         hidden: sizes of the dense layers between feature maps and latents, the same in every layer; or a tuple per
             layer.
@@ -55,12 +55,12 @@ class FAME(LayeredModel):
         pixel_maps: number of feature maps of every layer of the PixelCNN.
         likelihood: see ``likelihood_net``; with concatenation it must be ``"bernoulli"``, for x of zeros and ones.
         posterior: see ``LadderVAE``.
-        options: options of every network, see ``Networks``. Of the layers of the PixelCNN, only ``precision`` changes
-            anything: they have ReLU, the default initial weights, and no normalisation.
+        options: options of every network, see ``Networks``. In the PixelCNN, only ``precision`` has an effect: its
+            layers have ReLU, the default initial weights, and no normalisation.
 
     Raises:
         ValueError: if ``image_shape`` is not an image shape or is too small for that many strides; if there are more
-            ``maps`` than layers; for any other likelihood with concatenation.
+            ``maps`` than layers; for a likelihood other than Bernoulli with concatenation.
 
     Example::
 
@@ -165,7 +165,7 @@ class MapNetworks(Networks):
         (z,) = parents
         refuse_mask(self.missing)
         if self.concatenation and self.missing is not None:
-            raise ValueError(f"missing: got {self.missing!r} with concatenation, want None: a pixel reads those before")
+            raise ValueError(f"missing: got {self.missing!r} with concatenation, want None: a pixel reads earlier ones")
         top, shape, size = self.down["top"], self.down["shape"], self.down["size"]
         if self.concatenation:
             return PixelDecoder(z, top, (*shape, self.channels), size, self.pixel_maps, **self.network)

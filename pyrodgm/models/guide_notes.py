@@ -1,4 +1,4 @@
-"""Notes that a guide leaves at its samples, so that the model does not repeat what the guide has computed.
+"""Notes that a guide leaves at its sample sites, so that the model does not repeat what the guide has computed.
 
 Some guides use the networks of the generative model from the top down. Such a guide computes features that the model
 would compute again from the same samples. The guide writes these features into a note. The note travels in the
@@ -20,7 +20,7 @@ class GuideNote:
     """What a guide computed from a sample, and from tensors above it, with the networks of a module.
 
     Args:
-        module: its parameters, which of them require gradients, and its mode decide whether the content is still right.
+        module: the module. The content holds while its parameters, their ``requires_grad`` and its mode are unchanged.
 
     Example::
 
@@ -41,9 +41,9 @@ class GuideNote:
     def read(self, sample: torch.Tensor, *above: torch.Tensor) -> torch.Tensor | None:
         """The content if it was computed from these very tensors, and if computing it again would give the same.
 
-        None if a parameter of the module or one of the tensors was written to, or if a parameter requires a gradient
-        where it did not, or if the mode of the module has changed, or whether gradients are recorded. torch does not
-        count what is written to ``parameter.data``, so that this is not seen.
+        None if a parameter of the module or one of the tensors has been modified, if a parameter was frozen or
+        unfrozen, if the mode of the module has changed, or if gradient recording was switched on or off. Writes to
+        ``parameter.data`` go unnoticed, because torch does not count them.
         """
         if self._entry is None:
             return None
@@ -60,7 +60,7 @@ class GuideNote:
 def sample_and_note(
     name: str, density: dist.Distribution, *above: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Sample a site of the model; returns the sample, and what the guide noted of it and the tensors ``above``.
+    """Sample a site of the model; returns the sample, and what the guide noted about it and ``above``.
 
     The second is None if there is no note, as in a run of the model alone, or if the note no longer holds.
 

@@ -5,14 +5,14 @@
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                    as VAE's
 
-    encoder    blocks of stride 2 with 16, 32 and 32 maps, a block of stride 1 between two of them, 450 dense units
+    encoder    blocks of stride 2 with 16, 32 and 32 maps, a block of stride 1 between consecutive ones, 450 units
     decoder    the same from the top down, with transposed convolutions
     block      f(W_2 * f(W_1 * h) + h), f an ELU; W_s * h in place of h where the shape changes (He et al. 2015)
 
-All kernels are 3 x 3 and all weights are normalised, see ``initialise``. The paper has a block of stride 1 "between
-every other strided convolution", read here as one between every two. Not stated in the paper, and chosen here: the
-activation follows the sum, as in He et al. 2015; W_s has the kernel size of W_1; the decoder ends with 16 feature maps
-and a 3 x 3 convolution that gives the logits. Heads give log sigma^2.
+All kernels are 3 x 3, and all layers have weight normalisation, see ``initialise``. The paper has a block of stride 1
+"between every other strided convolution", read here as one between consecutive ones. Not stated in the paper, and
+chosen here: the activation follows the sum, as in He et al. 2015; W_s has the kernel size of W_1; the decoder ends with
+16 feature maps and a 3 x 3 convolution that gives the logits. Heads give log sigma^2.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ class IAFVAE(DeepGenerativeModel):
     """Convolutional variational autoencoder of images, with a posterior by name.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
-            values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side. Each row of x has
+            H W C values.
         z_size: number of latent units.
         hidden: sizes of the dense layers between feature maps and latents.
         maps: numbers of feature maps of the blocks that halve height and width, in the encoder's order.

@@ -46,8 +46,8 @@ class UpwardPass(Module):
 class LadderPosterior(Module):
     """q(z_i | z_{i+1}, x): N(mu_i, sigma_i^2)(h) merged with p(z_i | z_{i+1}) (Sønderby et al. 2016, eqs 14-19).
 
-    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has no prior to merge. A flow of the product may
-    follow, whose parameters are linear in h or networks of h (sec. 4: "orthogonal to ... Normalizing flows").
+    mu_i and sigma_i^2 are linear heads on h = d_i. The top layer has no prior to merge. A flow may follow
+    the product. Its parameters are linear in h or networks of h (sec. 4: "orthogonal to ... Normalizing flows").
 
     Args:
         nets: the ``Networks`` of the layer.

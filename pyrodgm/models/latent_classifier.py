@@ -39,10 +39,10 @@ class LatentClassifierVAE(DeepGenerativeModel):
             p(y | x, z), which is the same density as p(y | z) p(x | y, z), with the sum inside one logarithm.
             ``"jensen"``, prop. 2: the guide enumerates y. Only this guide has a site y, from which
             ``SemiSupervisedELBO`` can take a class term -alpha log p(y | z); the paper has none.
-        x_reads_y: False for the author's simplified version, p(x | z) instead of p(x | y, z). Without a label, y then
-            sums to one and is left out, so that p(y | z) learns from labelled rows only.
-        classes: ``"enumerated"``; or with ``bound="jensen"``, where the guide has y, ``"sampled"`` or ``"relaxed"`` for
-            many of them, see ``DeepGenerativeModel``. The exact bound cannot sample classes: its sum is inside a
+        x_reads_y: False for the author's simplified version, p(x | z) instead of p(x | y, z). Without a label,
+            p(y | z) then sums to one and y is left out, so that p(y | z) learns from labelled rows only.
+        classes: ``"enumerated"``; or with ``bound="jensen"``, where the guide has y, ``"sampled"`` or ``"relaxed"`` if
+            there are many, see ``DeepGenerativeModel``. The exact bound cannot sample classes: its sum is inside a
             logarithm, so an unbiased sum would give a biased bound.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 

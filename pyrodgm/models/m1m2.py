@@ -10,7 +10,7 @@ M1 is a VAE, p(x | z1) and q(z1 | x), whose prior N(0, I) is replaced by an M2 o
 fixed. M2 learns from samples of z1, drawn afresh at every call; the bound is that of the whole model. Trained end to
 end, with ``joint=True``, the same pair "failed to converge" (Maaløe et al. 2016, sec. 2.4).
 
-The text states no inference model for the stack. This one is M2's, eqs 3.4-3.5, on z1. The class probabilities are
+The thesis states no inference model for the stack. This one is M2's, eqs 3.4-3.5, on z1. The class probabilities are
 E_q(z1|x)[q(y | z1)].
 """
 
@@ -38,7 +38,7 @@ class M1M2(DeepGenerativeModel):
         z1_size: number of units of z1, the features.
         hidden: sizes of the hidden layers, the same in every network; or a tuple for M1 and a tuple for M2.
         joint: whether to train M1 too, instead of keeping it fixed.
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 

@@ -30,7 +30,7 @@ class M2(DeepGenerativeModel):
         num_classes: number of classes K.
         z_size: number of style units.
         hidden: sizes of the hidden layers.
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         classifier_hidden: sizes of the hidden layers of q(y | x), if they differ from ``hidden``.
         class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.

@@ -140,7 +140,7 @@ class ImageNetworks(Networks):
 
 
 def refuse_mask(missing: str | None) -> None:
-    """Raise ``ValueError`` where networks that read images are asked for a mask beside x."""
+    """Raise ``ValueError`` if networks that read images are given ``missing="mask"``."""
     if missing == "mask":
         raise ValueError("missing: got 'mask' with networks that read images, want 'zeros' or None")
 

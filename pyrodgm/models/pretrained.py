@@ -228,7 +228,7 @@ def _hub(purpose):
 
 
 def _plain(value):
-    """A copy with tuples for lists, as JSON turns tuples into lists and a caller might change a list; plain numbers."""
+    """A copy with lists as tuples, because a list may change and JSON makes lists of tuples, and with plain numbers."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

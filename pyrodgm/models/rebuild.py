@@ -83,7 +83,7 @@ def _same(a, b):
     """Whether two attribute values are equal.
 
     Tensors are compared to single precision, other objects by type and plain attributes. A list equals a tuple, and a
-    number of NumPy a plain one, because a model that was given the former is rebuilt from the latter.
+    NumPy number a plain one, because a model that was given the former is rebuilt from the latter.
     """
     a, b = (tuple(value) if type(value) is list else value for value in (a, b))
     a, b = (value.item() if isinstance(value, np.generic) else value for value in (a, b))

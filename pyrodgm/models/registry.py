@@ -14,7 +14,7 @@ import torch
 
 # instance -> (its name, {key in the store: id of the tensor})
 _registered: weakref.WeakKeyDictionary[torch.nn.Module, tuple[str, dict[str, int]]] = weakref.WeakKeyDictionary()
-_names: set[str] = set()  # names that instances of this process have had
+_names: set[str] = set()  # names that instances in this process have had
 
 
 def register(module: torch.nn.Module) -> str:
@@ -24,7 +24,7 @@ def register(module: torch.nn.Module) -> str:
     it. This is checked at every call. The parameters leave the store when the instance is garbage-collected, or when
     another network has taken their place. Parameters with ``requires_grad=False`` are not registered.
 
-    Warns the first instance of a class if the store holds parameters under its name: they were loaded by
+    Warns at the first instance of a class if the store holds parameters under its name: they were loaded by
     ``get_param_store().load``, and the instance does not use them.
 
     Returns:

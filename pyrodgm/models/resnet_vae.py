@@ -17,7 +17,7 @@ or
 h is the paper's h^(p), g its h^(q), and f an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or its
 flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). The bidirectional guide computes h with the
 networks of the model, and leaves it in a note, so that the model does not compute it again (see ``guide_notes``).
-Weights are normalised, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
+Layers have weight normalisation, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
 
 The paper leaves the details to its figures, which are not in the text, and to its source code. Chosen here:
 
@@ -29,7 +29,7 @@ The paper leaves the details to its figures, which are not in the text, and to i
 - The heads of latents and pixels start with a tenth of the usual standard deviation, so that the first steps do not
   diverge. Heads give log sigma^2.
 
-Deviation: masked convolutions are not normalised.
+Deviation: masked convolutions have no weight normalisation.
 """
 
 import math
@@ -59,8 +59,8 @@ class ResNetVAE(DeepGenerativeModel):
     """VAE of images with residual units. The latents z1, ..., zL are feature maps of half the height and width.
 
     Args:
-        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side; x are rows of H W C
-            values.
+        image_shape: ``(H, W)``, or ``(H, W, C)`` with the C channels of a pixel side by side. Each row of x has
+            H W C values.
         depth: number L of layers.
         maps: number of feature maps of every residual unit.
         z_maps: number of feature maps of every latent.

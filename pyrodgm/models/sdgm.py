@@ -31,7 +31,7 @@ class SDGM(AuxiliaryModel):
         z_size: number of units of the upper layer z.
         a_size: number of units of the lower layer a.
         hidden: sizes of the hidden layers, the same in every network.
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         class_prior: p(y), K probabilities; None for a uniform one.
         options: ``likelihood``, ``posterior`` and the options of every network, see ``Networks``.
 

@@ -8,7 +8,7 @@
 
     log p(x) >= sum_y q(y | x) E_q(z|x,y)[log p(x, y, z) - log q(z | x, y) - log q(y | x)]
 
-The paper names a semi-supervised FAME as further work, and says no more. The rest is chosen here: y and the top latent
+The paper names a semi-supervised FAME as future work, and says no more. The rest is chosen here: y and the top latent
 z_L are the parents of the layer below, as y and z in M2 (Kingma 2017, eq. 3.4). With one layer they are the parents of
 x. Labels enter as in Kingma 2017, eqs 3.7-3.10, by a labelled bound and the class term -log q(y | x).
 The sum over y decodes every row K times.
@@ -35,7 +35,7 @@ class SemiSupervisedFAME(DeepGenerativeModel):
         image_shape: ``(H, W)`` or ``(H, W, C)``, as for ``FAME``; small images, because every row is decoded K times.
         num_classes: number of classes K.
         z_sizes, hidden, maps, concatenation, pixel_maps, likelihood, posterior, options: as for ``FAME``.
-        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` for many of them, see ``DeepGenerativeModel``.
+        classes: ``"enumerated"``, or ``"sampled"`` or ``"relaxed"`` if there are many, see ``DeepGenerativeModel``.
         class_prior: p(y), K probabilities; None for a uniform one.
 
     Raises:

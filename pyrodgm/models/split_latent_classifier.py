@@ -5,7 +5,8 @@
     log p(x, y) >= E_q[log p(x|z,z_y) + log p(y|z_y) + log p(z) p(z_y) - log q(z|z_y,x) q(z_y|x)]      eq. 7
 
 z is the author's z_u, the style as in M2; z_y takes the place of M2's y. No other variable depends on y. Without a
-label, y therefore sums to one and is left out, and the unlabelled bound is that of a VAE. The author did not train it.
+label, p(y | z_y) therefore sums to one, and y is left out. The unlabelled bound is that of a VAE. The author did not
+train it.
 """
 
 from collections.abc import Sequence

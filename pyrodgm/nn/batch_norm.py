@@ -28,8 +28,8 @@ def paused_statistics() -> Iterator[None]:
 class BatchNorm(torch.nn.BatchNorm1d):
     """Batch normalisation of the last dimension over all others (Ioffe and Szegedy 2015).
 
-    ``torch.nn.BatchNorm1d`` rejects ``(K, B, H)`` or takes B for the channels. Here all leading dimensions count as
-    rows, also those of enumerated classes and particles.
+    ``torch.nn.BatchNorm1d`` rejects ``(K, B, H)`` or mistakes B for the channels. Here all leading dimensions count as
+    rows, including those of enumerated classes and particles.
 
     Shapes:
         ``(..., H)`` in, the same out.

@@ -30,7 +30,7 @@ class DiscretizedLogisticNet(CellsNet):
     Args:
         num_levels: C of every feature.
         log_scale: ``"learned"`` for a parameter, or ``"network"``.
-        num_channels: number of channels of an image, side by side in each pixel; a learned scale is one per channel.
+        num_channels: number of channels of an image, side by side in each pixel; learned scales are per channel.
         num_components: number of components M.
 
     Raises:

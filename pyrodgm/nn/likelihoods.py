@@ -237,7 +237,7 @@ def likelihood_net(
 
 
 def per_channel(likelihood: Option, num_channels: int) -> Option:
-    """The likelihood of an image: a discretised logistic learns a scale of each channel, unless it is told otherwise.
+    """The likelihood of an image: a discretised logistic learns one scale per channel, unless the options differ.
 
     Example::
 

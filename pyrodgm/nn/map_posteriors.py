@@ -66,7 +66,7 @@ class MapFlowNet(torch.nn.Module):
     starts at a tenth of its usual scale, so that a step starts near the identity (a gated step near its gate).
 
     Args:
-        parents, size, weight_norm, precision: as for ``MapNormalNet``; the masked convolutions are not normalised.
+        parents, size, weight_norm, precision: as for ``MapNormalNet``; the masked convolutions have no weight norm.
         num_steps, step, made_activation, reverse_every, gate_bias: as for ``InverseAutoregressiveFlow``.
         made_hidden: numbers of feature maps of the hidden layers; ``()`` for a linear network, which with
             ``step="location"`` gives a normal that is not diagonal (sec. 5.B.3); by default one layer as wide as the

@@ -33,7 +33,7 @@ class PixelCNN(torch.nn.Module):
         num_maps: number of feature maps of every hidden layer.
         num_blocks: number of blocks.
         kernel_size: kernel size of the first layer, odd.
-        precision: see ``Linear``. The logits have the parameters' dtype; ``draw`` computes all layers of x in it.
+        precision: see ``Linear``. The logits have the parameters' dtype; ``draw`` computes all layers of x in it too.
 
     Shapes:
         parents as for ``MaskedConv``; a distribution of rows ``(..., H * W * C)``.

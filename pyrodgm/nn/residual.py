@@ -62,10 +62,10 @@ class ResidualBlock(torch.nn.Module):
 
 
 class ResidualEncoder(torch.nn.Module):
-    """Features of images: residual blocks of stride 2, a block of stride 1 between two of them, and dense layers.
+    """Features of images: residual blocks of stride 2, a block of stride 1 between consecutive ones, dense layers.
 
-    Other inputs than the image enter the first dense layer, or the heads if there is none. The convolutions therefore
-    are not repeated for an enumerated y.
+    Inputs other than the image enter the first dense layer, or the heads if there is none. The convolutions are
+    therefore not repeated for an enumerated y.
 
     Args:
         image_shape: ``(H, W)`` or ``(H, W, C)``.

@@ -29,9 +29,9 @@ class BoundedLogVariance(torch.autograd.Function):
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """b(v). A subclass of tensors gets it by its own protocol, as from torch's functions.
+        """b(v). A tensor subclass handles the call by ``__torch_function__``, as for torch's own functions.
 
-        Otherwise Pyro's ``TraceGraph_ELBO``, which tracks draws by such a subclass, would lose the gradient.
+        Otherwise Pyro's ``TraceGraph_ELBO``, which tracks draws with such a subclass, would lose the gradient.
         """
         if has_torch_function(args):
             return handle_torch_function(cls.apply, args, *args)

@@ -274,7 +274,7 @@ def _rates(dropout):
 
 
 class MLP(torch.nn.Module):
-    """A trunk with a linear head. It returns a value, where other networks return a distribution.
+    """A trunk with a linear head. It returns a value, whereas other networks return a distribution.
 
     Args:
         parents, hidden, network: as for ``Trunk``.

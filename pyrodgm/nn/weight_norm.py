@@ -62,7 +62,7 @@ class NormalisedWeight(torch.nn.Module):
         """Set g and b from the outputs of the first call within ``initialised_by_data``; return the outputs normalised.
 
         Other calls return the outputs unchanged. g is unchanged if an output is the same for all rows, as for a
-        constant input: the differences at the padded borders of a feature map are no spread to divide by.
+        constant input: the differences at the padded borders of a feature map are not a spread to divide by.
 
         Args:
             out: the outputs, ``(..., size)``.
@@ -79,7 +79,7 @@ class NormalisedWeight(torch.nn.Module):
         scale = torch.where(spread, self.first_spread / deviation, torch.ones_like(deviation))
         self.gain.mul_(scale.reshape(self.gain.shape))
         self.bias.sub_(mean).mul_(scale)
-        rows = torch.where(spread, rows, rows[:1])  # the next layer would take rounding error beside zeros for spread
+        rows = torch.where(spread, rows, rows[:1])  # else the next layer would scale up rounding error
         return ((rows - mean) * scale).reshape(moved.shape).movedim(-1, channel)
 
     def norm_of(self, v: torch.Tensor) -> torch.Tensor:

@@ -25,7 +25,7 @@ class WeightPosterior(torch.nn.Module):
 
     Args:
         layer: a ``Linear`` with one parent.
-        number: number of the layer, from 1 on, used in the names of its sites.
+        number: number of the layer, starting at 1, used in the names of its sites.
 
     Raises:
         ValueError: for a layer with several parents, with bfloat16 precision, or with weight normalisation.
@@ -178,7 +178,7 @@ class Alpha(torch.nn.Module):
     Args:
         alpha: a fixed number; two fixed numbers, one for the inputs of the first layer and one for those of all others;
             or ``"layer"``, ``"unit"`` or ``"weight"`` for one learned alpha per layer, input unit or weight.
-        shapes: the shape of a learned alpha for each of these names that are possible.
+        shapes: the shape of a learned alpha for each of these names that is allowed.
         number: number of the layer.
 
     Raises:

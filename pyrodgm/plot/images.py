@@ -80,9 +80,9 @@ def image_grid(
 
 
 def _grid(model, images, columns, image_shape, ax, gap=1):
-    """A grid of images of a model. If their values have a largest possible one, the scale is from 0 to this.
+    """A grid of images of a model. If their values have an upper limit, the scale runs from 0 to this limit.
 
-    So the same ink is the same value in two grids, and a model whose means are all near 0.5 is grey.
+    The same shade is then the same value in two grids, and a model whose means are all near 0.5 is grey.
     """
     p_x = model.p_x
     unbounded = bool(p_x.support.check(torch.full_like(images[:1], 2 * p_x.scale)).all())

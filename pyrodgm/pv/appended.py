@@ -61,11 +61,11 @@ def read_appended(path: Path, logger_map: LoggerMap, place: Place) -> Iterator[t
         if not place.header:
             place = Place(len(first), 0, header)
         if file.seek(0, io.SEEK_END) < place.offset:
-            raise ValueError(f"data: got {path.name}, shorter than what was read of it, want a file that grows")
+            raise ValueError(f"data: got {path.name}, shorter than what was read from it, want a file that grows")
         file.seek(place.offset - len(place.tail))
         if file.read(len(place.tail)) != place.tail.encode("latin-1"):
             raise ValueError(
-                f"data: got {path.name} with other rows than were read of it, want the file that was followed"
+                f"data: got {path.name} with rows that differ from those read before, want the file that was followed"
             )
         separator, names = csv_header(header)
         logger_map = with_decimal(logger_map, separator)

@@ -62,7 +62,7 @@ def csv_tables(
         first: number of the first row in the file, for messages.
 
     Raises:
-        ValueError: for text that is no CSV; for a compressed file that is damaged or not complete; and if the first
+        ValueError: for text that is not CSV; for a compressed file that is damaged or not complete; and if the first
             row is read and most rows have too many cells.
     """
     pandas = need("pandas")

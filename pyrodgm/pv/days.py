@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 QUARTER = 900  # seconds
-MOST = 9_000  # latest quarter-hours with light that are kept of a string: five months or more
+MOST = 9_000  # latest quarter-hours with light that are kept for a string: five months or more
 
 
 class DaysOfString:

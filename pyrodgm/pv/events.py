@@ -132,7 +132,7 @@ class EventsOfString:
         counts = np.zeros((len(numbers), len(kinds)), int)
         np.add.at(counts, (of_block, of_kind), 1)
         first = counts.copy()
-        first[:, kinds == NORMAL] = 2 * first[:, kinds == NORMAL] + 1  # before others of as many rows
+        first[:, kinds == NORMAL] = 2 * first[:, kinds == NORMAL] + 1  # wins a tie
         first[:, kinds != NORMAL] *= 2
         most = first.argmax(1)
         for i in np.flatnonzero(kinds[most] != NORMAL):

@@ -16,10 +16,10 @@ Poisson distribution (Garwood 1936), widened by the dispersion f of the counts X
     f / days * Gamma(0.025; k / f)  to  f / days * Gamma(0.975; k / f + 1),     k = all events
 
 Two simpler intervals are not used: the mean plus or minus 1.96 standard errors, and a bootstrap over days. False alarms
-come in few days, so a sample of few days often has none. Both simpler intervals then have length zero. A 95 % interval
-should contain the true rate in 95 % of all samples. In simulated samples of two or three days, the simpler intervals
-contain it in 17 to 76 % of the samples, and those above in at least 98 %. In samples of 10 to 50 days, with nearly all
-alarms in one day of twenty, the simpler ones contain it in 56 to 82 %, and those above in 71 to 99 %.
+cluster on few days, so a sample of few days often has none. Both simpler intervals then have length zero. A 95 %
+interval should contain the true rate in 95 % of all samples. In simulated samples of two or three days, the simpler
+intervals contain it in 17 to 76 % of the samples, and those above in at least 98 %. In samples of 10 to 50 days, with
+nearly all alarms in one day of twenty, the simpler ones contain it in 56 to 82 %, and those above in 71 to 99 %.
 """
 
 from __future__ import annotations
@@ -164,5 +164,5 @@ def told(alarms: FalseAlarms | None, stated: float) -> list[str]:
     return [
         f"{begin}, on {days}:",
         f"  {rows.value:.2%} of rows ({no_rows}): {alarms.unseen:.2%} unseen, {alarms.faults:.2%} a fault",
-        f"  {events.value:.2g} events a string and week (95%: {events.low:.2g} to {events.high:.2g})",
+        f"  {events.value:.2g} events per string and week (95%: {events.low:.2g} to {events.high:.2g})",
     ]

@@ -30,7 +30,7 @@ LEAST_IRRADIANCE = 20.0  # W/m²; below, an inverter sleeps
 STUCK = 12  # rows, pvanalytics' definition of a stale value
 WATCHED = ("i_dc", "v_dc", "poa_global")
 TEMPERATURES = ("temp_module", "temp_air")
-BY_AIR = ("temp_air", "wind_speed")  # what the temperature of a module follows from, where it is not measured
+BY_AIR = ("temp_air", "wind_speed")  # they give the module temperature where it is not measured
 LEAST_STEPS = 10  # between rows that show that the newest comes first
 
 
@@ -119,7 +119,7 @@ def left_out(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.ndarray
 
 
 def newest_first(back: int, ahead: int) -> bool:
-    """Whether so many steps back and ahead in time, nine of ten back, are those of a file in reverse order."""
+    """Whether a file is in reverse order: at least nine of ten steps in time go back, and ten or more do."""
     return bool(back >= LEAST_STEPS and back >= 9 * ahead)
 
 

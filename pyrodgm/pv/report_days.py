@@ -10,7 +10,7 @@ from pyrodgm.pv.days import QUARTER, DaysOfString
 from pyrodgm.pv.rows import NORMAL, UNSEEN
 
 SHOWN = 92  # days of a string, the latest
-POWER, STRIP = 30, 9  # heights in the units of the picture, which is stretched to its place
+POWER, STRIP = 30, 9  # heights in the units of the picture, which is stretched to fit
 DAY = 86_400
 PALETTE = (
     *("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#a463f2", "#9c6b4e"),

@@ -41,10 +41,10 @@ def own_folder(output: str | Path, monitor_identity: str) -> Path:
         if found != monitor_identity:
             raise ValueError(
                 f"output: got {output} with a report of another model ({found}), want one of {monitor_identity}, or a "
-                "folder without"
+                "folder without one"
             )
     elif any((output / name).exists() for name in ("rows.parquet", "events.csv")):
-        raise ValueError(f"output: got {output} with rows or events and no report.json, want a folder without")
+        raise ValueError(f"output: got {output} with rows or events and no report.json, want a folder without them")
     return make_folder(output, "output")
 
 

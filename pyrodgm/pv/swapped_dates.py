@@ -1,6 +1,6 @@
 """Finds dates whose day and month may be swapped: consecutive days are then a month apart.
 
-A file of one date cannot show this, but its map can: the format then has numbers of day and month.
+For a file of one date, the remark gives the other reading, if the map's format has day and month as numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from pyrodgm.pv.logger_map import LoggerMap
 
 DAY = 86_400  # seconds
-ONE_DAY, MONTH = 25 * 3600, (27 * DAY, 31 * DAY)  # seconds of rows of one date at most, and between those of two months
+ONE_DAY, MONTH = 25 * 3600, (27 * DAY, 31 * DAY)  # seconds: longest span of one date, and step of a month
 
 
 class MonthSteps:

@@ -65,12 +65,12 @@ def unknown_unit(name: str, unit: str | None, column: str) -> str | None:
 
     Example::
 
-        unknown_unit("poa_global", None, "POA [BTU]")   # "[BTU] is no known unit, so W/m2 is assumed"
+        unknown_unit("poa_global", None, "POA [BTU]")   # "[BTU] is not a known unit, so W/m2 is assumed"
     """
     known, text = UNITS[QUANTITIES[name]], _in_brackets(column)
     if unit is not None or not text or _plain(text) in known:
         return None
-    return f"[{text}] is no known unit, so {next(iter(known))} is assumed"
+    return f"[{text}] is not a known unit, so {next(iter(known))} is assumed"
 
 
 def visible_unit(name: str, low: float, high: float, middle: float) -> str | None:

@@ -39,7 +39,7 @@ class Progress:
     def param_groups(self) -> Iterator[dict[str, Any]]:
         """The parameter groups of the torch optimisers, one optimiser per parameter, empty before the first step.
 
-        Set ``group["lr"]`` to change the learning rate. A schedule of the optimiser sets it anew after every epoch.
+        Set ``group["lr"]`` to change the learning rate. A schedule of the optimiser sets it again after every epoch.
         """
         for optimiser in self.svi.optim.optim_objs.values():
             yield from getattr(optimiser, "optimizer", optimiser).param_groups
@@ -47,7 +47,7 @@ class Progress:
     def stop(self) -> None:
         """Ask the loop to stop after the current step or epoch.
 
-        An epoch in which a step asks for it gets no history row, even if it was the last step.
+        An epoch that is stopped at a step gets no history row, even if it was the last step.
         """
         self.stopped = True
 

@@ -43,7 +43,7 @@ def load_state(path: str | Path, kind: str) -> tuple[Any, int]:
     try:
         with safe_open(path, "pt") as file:
             header = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is no dict
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, it is not a dict
     except SafetensorError as error:
         raise ValueError(f"{path}: got a damaged file ({error}), want a whole checkpoint") from error
     if header.get("kind") != kind:
@@ -88,7 +88,7 @@ def pack(value: Any) -> tuple[dict[str, torch.Tensor], Any]:
 
     def take(value, path):
         if isinstance(value, torch.Tensor):
-            key = f"{len(tensors)}: {path}"  # the number keeps apart what the dots do not
+            key = f"{len(tensors)}: {path}"  # paths joined by dots need not be unique
             tensors[key] = value.detach().contiguous().clone()
             return {"tensor": key}
         if isinstance(value, np.ndarray):

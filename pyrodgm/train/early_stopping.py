@@ -60,7 +60,7 @@ class EarlyStopping:
         """Continue from a ``state_dict``.
 
         Raises:
-            ValueError: if its best figure is another one, or was best in another sense.
+            ValueError: if its best figure has another name or mode.
         """
         for name in ("monitor", "mode") if state["figure"] is not None else ():
             if (found := state.get(name, vars(self)[name])) != vars(self)[name]:

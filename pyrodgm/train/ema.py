@@ -68,7 +68,7 @@ class EMA:
         """Continue from a ``state_dict``.
 
         Raises:
-            ValueError: if it is of another decay, with which the correction would be wrong.
+            ValueError: if its decay differs, because the correction would then be wrong.
         """
         if (found := state.get("decay", self.decay)) != self.decay:
             raise ValueError(f"ema: got a run with {found}, want {self.decay}; give another folder")

@@ -31,7 +31,7 @@ def stop_requests() -> Iterator[Callable[[], int]]:
         put_back()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # as nohup and scripts have it for a job behind
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):  # ignored under nohup and in background jobs
             before[number] = signal.signal(number, note)
     try:
         yield lambda: requested[0]

@@ -29,7 +29,7 @@ from pyrodgm.train.state import capture, restore
 from pyrodgm.types import Option
 
 CHECK_EVERY = 100  # batches between two checks of the summed loss, each of which waits for the GPU
-REFUSED = "Expected parameter"  # how torch begins to refuse the arguments of a distribution, such as NaN
+REFUSED = "Expected parameter"  # how torch's error about invalid arguments of a distribution begins
 
 
 def fit(

@@ -19,7 +19,7 @@ from pyrodgm.handlers import JointNoise
 
 @contextmanager
 def joined(device: str) -> Iterator[str]:
-    """Join the processes that torchrun started, if any: by gloo on a CPU, by NCCL on GPUs.
+    """Join the processes that torchrun started, if any: with gloo on a CPU, with NCCL on GPUs.
 
     Args:
         device: the device that the user asked for.

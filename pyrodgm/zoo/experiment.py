@@ -69,7 +69,7 @@ class Experiment:
     draw: Callable[[dict[str, Any]], Figure | None] | None = None
 
     def with_settings(self, changes: Sequence[str]) -> tuple["Experiment", list[str]]:
-        """A copy with some settings changed by ``"key=value"`` strings, and the changes that differ from the usual.
+        """A copy with some settings changed by ``"key=value"`` strings, and the changes that differ from the defaults.
 
         Raises:
             ValueError: for an unknown key, or a value that is not a positive int, or several with commas.
@@ -118,7 +118,7 @@ def reproduce(
 ) -> list[Path]:
     """Measure the parts of an experiment that the results do not have yet, and plot it.
 
-    The results are written after every part, so that an interrupted experiment goes on after its last finished part.
+    The results are written after every part, so that an interrupted experiment continues after its last finished part.
     Several processes may measure different parts at the same time.
 
     Args:

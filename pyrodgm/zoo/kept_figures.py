@@ -30,7 +30,7 @@ class KeptFigures:
     def read(self, seconds: float) -> dict[str, float] | None:
         """The figures in the file; None if there is no file, or if anything that they depend on is different now.
 
-        A data file of one's own may have changed, so its figures are never read.
+        A user's data file may have changed, so its figures are never read.
 
         Args:
             seconds: the seconds of training. A run that was trained again has others.

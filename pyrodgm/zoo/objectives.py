@@ -85,7 +85,7 @@ def chosen(
     """What the chosen function returns for the arguments and the options of the choice.
 
     Raises:
-        ValueError: for an unknown name, or for an option that the function lacks or needs.
+        ValueError: for an unknown name, or for an unknown or missing option.
     """
     name, options = choice
     check_choice(field, name, choices)

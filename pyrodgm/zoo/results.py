@@ -121,7 +121,7 @@ def earlier_figures(
 ) -> dict[int, dict[str, float]]:
     """The figures in a file of results, by seed; none if their settings, device or versions are others.
 
-    There are none either for a data file of one's own, which may have changed.
+    Figures on a user's data file are not reused either, because it may have changed.
 
     Args:
         path: the file, which may not exist.

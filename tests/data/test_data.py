@@ -287,7 +287,7 @@ class TestBatches:
             (lambda: Batches(torch.rand(5), 1), r"x: got shape \(5,\), want \(B, 5\)"),
             (
                 lambda: Batches(torch.rand(5, 2), 1, (torch.rand(5, 2), torch.zeros(4))),
-                "labelled: got 5 rows and 4 labels, want as many",
+                "labelled: got 5 rows and 4 labels, want equal numbers",
             ),
             (
                 lambda: Batches(torch.rand(5, 2), 1, (torch.full((5, 2), torch.inf), torch.zeros(5))),

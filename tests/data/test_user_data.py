@@ -142,7 +142,10 @@ BAD_TABLES = [
     ("", "got no rows"),
     ("1,2\n3,4\n", "got a first line of numbers, want column names"),
     ("a,a\n1,2\n", "got the column 'a' twice"),
-    (",a\n0,1\n1,2\n", "got no name for column 1, want a name for each; pandas writes an index so, unless index=False"),
+    (
+        ",a\n0,1\n1,2\n",
+        "got no name for column 1, want a name for each; pandas writes an index this way unless index=False",
+    ),
     ("a,,b\n1,2,3\n", "got no name for column 2"),
     ("a;b\n1;2\n", "got the only column 'a;b', want commas between cells"),
     ("a;b\n1,5;2,5\n", "got the only column 'a;b', want commas between cells, points in numbers"),

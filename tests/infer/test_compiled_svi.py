@@ -949,7 +949,7 @@ def test_off_is_plain_svi():
 @needs_compiler
 def test_a_cuda_graph_without_a_device_falls_back_to_inductor():
     with pytest.warns(
-        UserWarning, match="cuda_graph failed: ValueError: nothing it reads is on a CUDA device; it runs by"
+        UserWarning, match="cuda_graph failed: ValueError: nothing it reads is on a CUDA device; it uses the backend"
     ):
         _, svi = losses_of_set_up(with_backend("cuda_graph"), "vae_by_pyro_module", 3)
     assert backends(svi) == {"inductor"}

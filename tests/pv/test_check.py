@@ -400,11 +400,11 @@ class TestCheck:
         (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"\nwind_speed = "wind [km/h]"')
         table = month.rename(columns={"poa_global": "POA [BTU]", "wind_speed": "wind [km/h]"})
         check = checked(tmp_path, table, logger_map=load_map(tmp_path / "map.toml"))
-        assert check.units == {"poa_global": "[BTU] is no known unit, so W/m2 is assumed"}
-        assert any(line.endswith("; [BTU] is no known unit, so W/m2 is assumed") for line in told({"1": check}))
+        assert check.units == {"poa_global": "[BTU] is not a known unit, so W/m2 is assumed"}
+        assert any(line.endswith("; [BTU] is not a known unit, so W/m2 is assumed") for line in told({"1": check}))
         dim = table.assign(**{"POA [BTU]": table["POA [BTU]"] / 1000})
         check = checked(tmp_path, dim, logger_map=load_map(tmp_path / "map.toml"))
-        assert check.units["poa_global"].startswith("[BTU] is no known unit, so W/m2 is assumed; never above 2 W/m²")
+        assert check.units["poa_global"].startswith("[BTU] is not a known unit, so W/m2 is assumed; never above 2 W/m²")
 
     TOTAL = "the same as of string {} on {} of {} days; a string has a current of its own: is it the inverter's total?"
 

@@ -144,7 +144,7 @@ class TestMeasured:
         assert lines[1].startswith("  0.33% of rows (95%: 0.00% to ") and lines[1].endswith(
             ": 0.33% unseen, 0.00% a fault"
         )
-        assert lines[2] == "  0 events a string and week (95%: 0 to 8.6)"
+        assert lines[2] == "  0 events per string and week (95%: 0 to 8.6)"
         one = told(measure_false_alarms(self.THRESHOLDS, {"1": [self.day(1, 100)]}, 0.01), 0.01)
         assert one[0].endswith("on 1 other normal day:") and "a single date gives no interval" in one[1]
         assert max(map(len, lines + one)) <= 80

@@ -173,7 +173,7 @@ def test_a_remark_on_a_unit_stays_after_a_stop(roof, tmp_path):
     path = written(tmp_path, string(["N"]).rename(columns={"poa_global": "POA [BTU]"}))
     options = {"logger_map": load_map(tmp_path / "map.toml"), "until": lambda report: True}
     first, again = (follow_file(roof, path, tmp_path / "report", **options) for _ in range(2))
-    assert first.units == again.units == {"poa_global": "[BTU] is no known unit, so W/m2 is assumed"}
+    assert first.units == again.units == {"poa_global": "[BTU] is not a known unit, so W/m2 is assumed"}
 
 
 class TestAppended:
@@ -220,13 +220,13 @@ class TestAppended:
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n2022-01-31T12:00Z,1,2,300,20\n")
         _, place = self.read(path, Place())
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n")
-        with pytest.raises(ValueError, match="data: got log.csv, shorter than what was read of it"):
+        with pytest.raises(ValueError, match="data: got log.csv, shorter than what was read from it"):
             self.read(path, place)
         lines = "2022-01-31T12:00Z,1,2,300,20\n2022-01-31T12:01Z,1,2,300,20\n"
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines)
         assert self.read(path, place)[1].rows == 2
         path.write_text("time,i_dc,v_dc,poa_global,temp_air\n" + lines.replace("12:00Z", "12:02Z"))
-        with pytest.raises(ValueError, match="data: got log.csv with other rows than were read of it"):
+        with pytest.raises(ValueError, match="data: got log.csv with rows that differ from those read before"):
             self.read(path, place)
         assert self.read(path, place._replace(tail=""))[1].rows == 2  # of an older version
         path.write_text("time,i_dc,v_dc,poa_global,temp_module\n2022-01-31T12:00Z,1,2,300,20\n")

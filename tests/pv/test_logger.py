@@ -594,8 +594,8 @@ class TestUnits:
     @pytest.mark.parametrize(
         ("name", "unit", "column", "remark"),
         [
-            ("poa_global", None, "POA [BTU]", "[BTU] is no known unit, so W/m2 is assumed"),
-            ("temp_air", None, "T (roof)", "[roof] is no known unit, so C is assumed"),
+            ("poa_global", None, "POA [BTU]", "[BTU] is not a known unit, so W/m2 is assumed"),
+            ("temp_air", None, "T (roof)", "[roof] is not a known unit, so C is assumed"),
             ("poa_global", None, "POA [kW/m²]", None),
             ("poa_global", "kW/m2", "POA [BTU]", None),
             ("poa_global", None, "POA", None),

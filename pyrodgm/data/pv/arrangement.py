@@ -32,7 +32,7 @@ def campaign(
         temperature: mean temperature of each day in °C, ``(days,)``.
         lit_rows: number of rows with enough light on each day, ``(days,)``.
         rows: total number of rows recorded.
-        generator: NumPy's; it chooses the days of the faults.
+        generator: NumPy random generator for the days of the faults.
 
     Returns:
         A dict from each condition to its days, in order.

@@ -45,7 +45,7 @@ class Plant(NamedTuple):
         uniform_shade: the same for PS7, the shade on all lower cells. It is weak, because it lies on every submodule:
             a dark one would switch off the whole string, and the paper's string kept working.
         resistances: in Ω, for RS4 (and PSRS) and for RS8, as their names say.
-        local_tracker: whether the inverter stays at the first maximum of power below the open-circuit voltage.
+        local_tracker: whether the inverter stays at the first power maximum below the open-circuit voltage.
     """
 
     module: str = MODULE

@@ -2,7 +2,7 @@
 
 The temperature of the modules follows Faiman's model (2008) with a delay of seven minutes, the inertia of glass. Dirt
 takes 0.15 per cent more light each day until it rains (Kimber 2006). The voltage of the tracker wanders around the
-maximum of power by half a per cent.
+maximum power point by half a per cent.
 """
 
 from typing import TYPE_CHECKING

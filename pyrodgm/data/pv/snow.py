@@ -33,7 +33,7 @@ def snow_day(
         temp_air: air temperature in °C, ``(N,)``.
         tilt: tilt of the modules in degrees.
         num_modules: number of modules in the string.
-        generator: NumPy's; it draws the depth and the paces.
+        generator: NumPy random generator for the depth and the paces.
     """
     depth = generator.uniform(*DEPTH)
     pace = np.exp(0.7 * generator.standard_normal(num_modules))

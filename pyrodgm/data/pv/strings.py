@@ -87,7 +87,7 @@ def maximum_power(
     wander: np.ndarray | float = 0.0,
     local: bool = False,
 ) -> OperatingPoint:
-    """The operating point of a tracked string: at its global maximum of power, or near it.
+    """The operating point of a tracked string: at its global maximum power point, or near it.
 
     Args:
         module: the modules of the string.

@@ -8,9 +8,9 @@ sky. It is interpolated linearly to minutes and broken into sun and cloud:
     s_t = clip((Phi^-1(p) - u_t) / 0.3 + 1/2, 0, 1),   p = (k - 0.3) / 0.7
 
 u and e are normal first-order autoregressive processes with a memory of 8 and 3 minutes. So the mean over an hour is
-about k, and a cloud lasts some minutes. The light of a minute is split into direct and diffuse light by Erbs et al.
-(1982) and projected onto the plane by Hay and Davies (1980). The ground reflects a fifth. Air temperature and wind are
-interpolated linearly, and gusts are added to the wind. Reflection on the glass is left out.
+about k, and a cloud lasts some minutes. The light of a minute is split into direct and diffuse light as by Erbs et al.
+(1982) and projected onto the plane as by Hay and Davies (1980). The ground reflects a fifth. Air temperature and wind
+are interpolated linearly, and gusts are added to the wind. Reflection on the glass is left out.
 """
 
 from pathlib import Path
@@ -101,7 +101,7 @@ def minutes(
         start: month and day of the first day, ``"02-01"``.
         num_days: number of days. After the end of the year it begins again.
         tilt, azimuth: orientation of the modules in degrees; south is 180.
-        generator: NumPy's; it draws clouds and gusts.
+        generator: NumPy random generator for clouds and gusts.
     """
     pandas, irradiance = need("pandas"), need("pvlib.irradiance")
     first = pandas.Timestamp(f"{YEAR}-{start}")

@@ -9,7 +9,7 @@ from pyrodgm.infer.compiled.graph import Graph
 from pyrodgm.infer.compiled.nodes import is_draw, source_of, written_arguments
 
 aten = torch.ops.aten
-MOST_CAPTURES = 16  # CUDA graphs of a graph, each of another size
+MOST_CAPTURES = 16  # CUDA graphs captured for one graph, one per size
 
 
 def replay(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:

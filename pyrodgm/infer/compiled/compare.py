@@ -11,16 +11,16 @@ def copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-MOST_TIMES_ROUNDING = 3  # a difference may be this many times what rounding of the parameters changes
+MOST_TIMES_ROUNDING = 3  # a difference may be this many times the change from rounding the parameters
 
 
 def difference(found: Any, expected: Any, precision: float, moved: Any = None) -> tuple[str, str]:
-    """The first part of two nested results that differs by more than rounding, and a description; else two empty texts.
+    """The first part of two nested results that differs by more than rounding, and how; else two empty strings.
 
     Values are compared tensor by tensor. Gradients are sums that may cancel. The tolerance for all of them together is
     therefore a hundred times larger. The tolerance for a single gradient is a few per cent, enough to detect a wrong
-    sign or factor. Errors below the precision times the largest tensor of a part are rounding. Where the result for
-    parameters ``moved`` by their rounding is given, three times what the move changes is rounding too.
+    sign or factor. Errors below the precision times the largest tensor of a part are rounding. If the
+    result at parameters moved by their rounding, ``moved``, is given, three times its difference is rounding too.
     """
     if not isinstance(expected, dict):
         found, expected, moved = {"value": found}, {"value": expected}, moved if moved is None else {"value": moved}

@@ -34,7 +34,7 @@ class CompiledSVI(SVI):
     If a check fails, a warning names the steps that may have been wrong, and they are undone: parameters, optimiser
     state and buffers are restored to those of the last good check. Random numbers and learning rates are not restored.
 
-    Any objective is compiled whose ``loss_and_grads`` calls ``backward``, such as ``RenyiELBO`` and
+    Any objective whose ``loss_and_grads`` calls ``backward`` is compiled, such as ``RenyiELBO`` and
     ``TraceGraph_ELBO``. A decaying-average baseline of the latter writes to Pyro's store and therefore runs uncompiled.
     With ``pyro.settings.set(module_local_params=True)``, ``SVI.step`` fails for modules with local parameters;
     ``CompiledSVI`` trains them too. In that case, call the optimiser's ``get_state`` right after a step.
@@ -131,7 +131,7 @@ class CompiledSVI(SVI):
     def explain(self) -> list[dict[str, Any]]:
         """A dict per input signature: ``method``, ``signature``, ``backend``, ``calls``, ``seconds``, ``reason``.
 
-        ``seconds`` is the time to build it; ``reason`` tells why another backend runs than the one asked for.
+        ``seconds`` is the time to build it; ``reason`` says why the backend is not the requested one.
         """
         rows = [("step", row) for row in self._steps.explain()]
         rows += [("evaluate_loss", row) for row in self._evaluations.explain()]

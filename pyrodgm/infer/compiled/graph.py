@@ -51,7 +51,7 @@ class Graph:
 
     @property
     def gains_by_compiling(self) -> bool:
-        """Whether compiling would make it faster. Not for convolutions on a CPU, which are torch's in both cases."""
+        """Whether compiling would make it faster. Convolutions on a CPU do not gain: torch's own run in both cases."""
         values = [node.meta["val"] for node in self.module.graph.nodes if node.target is aten.convolution.default]
         return not any(value.is_cpu for value in values)
 
@@ -73,7 +73,7 @@ class Graph:
         return {source_of(value) for node in self.module.graph.nodes for value in written_arguments(node)}
 
     def difference(self, other: "Graph") -> str:
-        """A description of the first difference to another trace of the same function; empty if there is none."""
+        """A description of the first difference from another trace of the same function; empty if there is none."""
         for ours, theirs in zip(self.module.graph.nodes, other.module.graph.nodes, strict=False):
             if ours.target != theirs.target and ours.op == "call_function":
                 return f"the operations changed: {ours.target} was traced, but {theirs.target} runs now"
@@ -107,8 +107,8 @@ def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor], symbolic
     """Trace a function of tensors. Python values that it uses become constants.
 
     With symbolic sizes, the leading sizes of two or more are variables, so that one graph works for every batch size of
-    at least two. Decisions of the function that depend on them are recorded and checked by ``Graph.accepts``. Actual
-    sizes take about a third of the time to trace. Random draws are recorded but not executed, so the state of the
+    at least two. Decisions of the function that depend on them are recorded and checked by ``Graph.accepts``. Tracing
+    with actual sizes takes about a third of the time. Random draws are recorded but not executed, so the state of the
     random number generators does not change.
 
     Some operations of torch do not support symbolic sizes, and some need them. If a trace of one kind fails, the other

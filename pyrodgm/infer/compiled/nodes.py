@@ -31,7 +31,7 @@ def written_arguments(node: Node) -> list[Node]:
 
 
 def source_of(node: Node) -> Node:
-    """The node of which a node is a view, or to which it wrote and which it returned."""
+    """The node that a node is a view of, or that it wrote to and returned."""
     while node.op == "call_function":
         if node.target is operator.getitem and isinstance(node.args[0], Node):
             node = node.args[0]

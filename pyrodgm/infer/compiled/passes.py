@@ -93,7 +93,7 @@ def _changes_nothing(node):
 
 
 def _call(node):
-    """What a node computes: its operation and arguments, of which 1, 1.0 and True are different, and 0.0 and -0.0."""
+    """What a node computes: its operation and arguments, with 1, 1.0 and True kept apart, and 0.0 and -0.0."""
     leaves, structure = pytree.tree_flatten((node.args, node.kwargs))
     return node.target, str(structure), tuple([x if isinstance(x, Node) else (type(x), repr(x)) for x in leaves])
 

@@ -29,12 +29,12 @@ MOST_ONCE = 8  # signatures of a function that were seen only once, before it wa
 CHECK_EVERY = 100  # calls of a signature, at least
 CHECK_AT_LEAST_EVERY = 1000  # calls of a signature, at most; in between, checks take
 SHARE = 0.004  # of the time at most
-MOVED = (1e-4, 1e-2, 1e-1)  # relative distances of parameters where a loss or gradients that differ are compared again
+MOVED = (1e-4, 1e-2, 1e-1)  # relative distances of nearby parameters where a loss or gradients are compared again
 
 
 @dataclass
 class Slot:
-    """The state of one input signature. ``symbolic`` tells whether its batch sizes have been seen to change."""
+    """The state of one input signature. ``symbolic`` says whether its batch sizes have been seen to change."""
 
     backend: str
     calls: int = 0
@@ -360,10 +360,10 @@ class Programs:
         """A description of how program and plain run differ for the same random numbers; empty if they agree.
 
         A loss near zero is the sum of large terms that cancel, and keeps their rounding; so does the gradient of a bias
-        before batch normalisation. A loss or gradients that differ are therefore compared again, and may then differ
-        by what parameters that move by rounding change in a plain run. The gradient of a ReLU jumps at zero, where
-        rounding decides the side. They are therefore compared at parameters nearby too, where a wrong graph is still
-        wrong.
+        before batch normalisation. A loss or gradients that differ are therefore compared again. They may then
+        differ by as much as a plain run changes when its parameters move by their rounding. The gradient of a ReLU
+        jumps at zero, where rounding decides the side. They are therefore also compared at nearby parameters, where a
+        wrong graph is still wrong.
         """
         reason = ""
         for distance in (0.0, *MOVED):
@@ -401,8 +401,8 @@ class Programs:
         slot.backend = {"cuda_graph": "inductor", "inductor": "replay"}.get(after, "off")
         slot.reason = reason
         slot.programs.clear()
-        instead = "runs uncompiled" if slot.backend == "off" else f"runs by {slot.backend}"
-        self._warn(f"{reason}; it {instead} (explain() tells more)", lost)
+        instead = "runs uncompiled" if slot.backend == "off" else f"uses the backend {slot.backend!r}"
+        self._warn(f"{reason}; it {instead} (see explain())", lost)
 
     def _stop(self, reason, lost=""):
         """Run all signatures uncompiled from now on; returns None."""

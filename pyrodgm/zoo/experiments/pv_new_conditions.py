@@ -38,8 +38,8 @@ from pyrodgm.zoo.experiments.pv_few_labels import (
 )
 from pyrodgm.zoo.recipe import Recipe
 
-STAGES = ("none", "PS7", "RS4", "PS50", "RS8", "PSRS", "PS75")  # what comes in; table II goes on with C, S, N and IV
-LABELS = 500  # of a condition that is in
+STAGES = ("none", "PS7", "RS4", "PS50", "RS8", "PSRS", "PS75")  # added in turn; table II continues with C, S, N and IV
+LABELS = 500  # of an added condition
 KINDS = [(held_out, columns) for held_out in SPLIT for columns in ("sensors", "ratios")]
 
 
@@ -96,7 +96,7 @@ def sdgm_figures(recipe: Recipe, data: Dataset, known: Sequence[int], seed: int,
 
 
 def error(method: str, recipe: Recipe, data: Dataset, known: Sequence[int], seed: int) -> float:
-    """Test error (%) of a method without latents on all conditions. What it chooses, its own labels choose."""
+    """Test error (%) of a method without latents on all conditions. It is tuned on its own training labels."""
     rows, labelled = rows_of_stage(data.train.y, known, data.num_classes, seed)
     part = data._replace(validation=Rows(data.train.x[labelled], data.train.y[labelled]))
     if method == "forest":

@@ -30,7 +30,7 @@ POSTERIORS: dict[str, dict[str, Any]] = {
     "normal": {},
 }
 DRAWS, START = 256, 0.05
-LEARNING_RATE = dict.fromkeys(POSTERIORS, 0.01) | {"gated IAF": 0.003}  # at 0.01 that one stays a wide normal
+LEARNING_RATE = dict.fromkeys(POSTERIORS, 0.01) | {"gated IAF": 0.003}  # at 0.01 it stays a wide normal
 MEASURED = 100_000  # samples per figure
 
 
