@@ -397,8 +397,8 @@ def test_a_batched_network_follows_the_gradient_of_each_batch_alone(monkeypatch,
         for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
             h = (h @ weight.mT + bias).relu()
         loss = -(h @ parameters[-2].mT + parameters[-1]).log_softmax(-1)[torch.arange(len(x)), y].mean()
-        for parameter, by_hand in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            torch.testing.assert_close(parameter.grad, by_hand)
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            torch.testing.assert_close(parameter.grad, gradient)
         steps.append(loss.item())
         return take(self)
 
