@@ -126,7 +126,7 @@ FIGURES = {
         measured="log p(x)",
         evaluate=log_p_on_grid,
         num_evaluated=100,
-        paper="log p(x) of AEVB, wake-sleep and Monte Carlo EM, drawn for both numbers of rows",
+        paper="log p(x) of AEVB, wake-sleep and Monte Carlo EM, plotted for both numbers of rows",
         length="60 million",
         deviations=(
             f"{MNIST} log p(x) is computed on a grid over the three latents for the first 100 training and test rows "
@@ -233,9 +233,10 @@ def experiments() -> list[Experiment]:
             paper=figure.paper,
             figure=f"{next(iter(settings_of(name)))}: test {figure.measured}",
             deviations=(
-                f"{{samples:,}} training rows instead of {figure.length}, to fit a CPU. The step size is the one with "
-                f"the best training figure after {TRIAL:,} rows. Weights are initialised with a standard deviation of "
-                f"0.01, and biases at zero (the paper draws all parameters from N(0, 0.01)). {figure.deviations}"
+                f"{{samples:,}} training rows instead of {figure.length}, to be feasible on a CPU. The step size is "
+                f"the one with the best training figure after {TRIAL:,} rows. Weights are initialised with a standard "
+                "deviation of 0.01, and biases at zero (the paper draws all parameters from N(0, 0.01)). "
+                f"{figure.deviations}"
             ),
             settings={"samples": 10_000_000},
             parts=tuple(settings_of(name)),

@@ -37,8 +37,8 @@ from pyrodgm.zoo.training import train
 
 COLUMNS = {"sensors": "six sensors", "ratios": "three weather-corrected columns", "iv": "current and voltage"}
 PAPER = {
-    "sensors": "6.88 % for the SDGM with 1,500 labels; else a plot only",
-    "ratios": "none: it has no such columns",
+    "sensors": "6.88 % for the SDGM with 1,500 labels; otherwise only a plot",
+    "ratios": "none: the paper has no such columns",
     "iv": "a plot only: with 100 labels, the error is 40 to 45 % for the SDGM and 55 to 65 % for the MLP",
 }
 HELD_OUT: dict[str, dict[str, Any]] = {  # options of the data
@@ -148,16 +148,16 @@ def experiments() -> list[Experiment]:
             name=name_of("few-labels", held_out, columns),
             summary=f"A photovoltaic string with few labels, {COLUMNS[columns]}, {held_out} held out",
             source="Maaløe et al. 2018, experiment (ii)",
-            paper=PAPER[columns] if held_out == "single minutes" else "none: it holds out single minutes",
+            paper=PAPER[columns] if held_out == "single minutes" else "none: the paper holds out single minutes",
             figure="SDGM, 100 labels, test error",
             deviations=(
                 f"The string is simulated, because the paper's data are not public. {SPLIT[held_out]} The paper stops "
-                "on the validation error, and does not say with how many labels. Here a fifth of the kept labels "
-                f"chooses the epoch of the networks without latents, which take at most {STEPS} steps; the SDGM takes "
-                "all epochs and learns from all kept labels. Chosen on the validation rows, with two or three other "
-                "draws of 100 labels of six sensors and single minutes held out: that no noise is added to the rows "
-                "(28.7 % wrong; 36.1 with a standard deviation of 0.1), beta = 1 (of 1 and 10), no batch normalisation "
-                "and a warm-up from 0 (of 0 and 20). Nothing else was tuned."
+                "on the validation error, and does not say with how many labels. Here a fifth of the kept labels is "
+                f"used to choose the epoch of the networks without latents, which take at most {STEPS} steps; the SDGM "
+                "takes all epochs and learns from all kept labels. Chosen on the validation rows, with two or three "
+                "other draws of 100 labels of six sensors and single minutes held out: that no noise is added to the "
+                "rows (28.7 % wrong; 36.1 with a standard deviation of 0.1), beta = 1 (of 1 and 10), no batch "
+                "normalisation and a warm-up from 0 (of 0 and 20). Nothing else was tuned."
             ),
             settings={"epochs": 60},
             parts=tuple(f"{method}, {count} labels" for count in LABELS for method in METHODS),

@@ -128,15 +128,15 @@ def experiments() -> list[Experiment]:
         Experiment(
             name=name_of("new-conditions", held_out, columns),
             summary=(
-                f"Conditions of a photovoltaic string become known one after the other, {COLUMNS[columns]}, "
-                f"{held_out} held out"
+                f"Conditions of a photovoltaic string become known one after another, {COLUMNS[columns]}, {held_out} "
+                "held out"
             ),
             source="Maaløe et al. 2018, experiment (iii)",
-            paper="a plot only: accuracy rises with each condition, and the bound is much lower for those not yet in",
+            paper="a plot only: accuracy rises with each condition; the bound is much lower for those not yet included",
             figure="6 in (PS75): SDGM test error",
             deviations=(
                 f"The string is simulated, because the paper's data are not public. {SPLIT[held_out]} Every stage "
-                "trains anew, the SDGM by {steps} steps in batches of 200 and the networks without latents by "
+                "trains anew: the SDGM by {steps} steps in batches of 200, and the networks without latents by "
                 f"{STEPS}. Nothing is held out (the paper stops on the validation error): the SDGM takes all its "
                 "steps, without a warm-up (the paper uses one). A network without latents keeps the epoch with the "
                 "fewest errors on its own labels, which also choose the leaf size of the forest and the number of "

@@ -101,8 +101,8 @@ def experiments() -> list[Experiment]:
                 "has 4 units of a and three hidden layers of 20 tanh units (with ReLUs, a is not used). Adam with a "
                 "learning rate of 0.01 that falls over the second half of the steps; 0.003 for the gated IAF, which "
                 f"stays a wide normal at 0.01. {DRAWS} samples per step; beta rises from {START:g} to 1 over the first "
-                "half. From the papers are the length of the planar flow and the sizes of the auxiliary model; Maaløe "
-                "et al. 2016, sec. 3, have ReLUs, and Adam at 3e-4."
+                "half. The length of the planar flow and the sizes of the auxiliary model are from the papers; Maaløe "
+                "et al. 2016, sec. 3, use ReLUs, and Adam at 3e-4."
             ),
             settings={"steps": 4000},
             parts=tuple(POSTERIORS),

@@ -17,16 +17,16 @@ def mnist(num_layers: int, num_samples: int) -> Recipe:
     return Recipe(
         name="-".join(["mnist-iwae", *([str(num_layers)] if num_layers > 1 else []), str(num_samples)]),
         summary=f"IWAE with L = {num_layers} on MNIST, {num_samples} importance sample{'s' * (num_samples > 1)}",
-        source="Burda, Grosse and Salakhutdinov 2016, by Maaløe 2018, app. A, table 1",
+        source="Burda, Grosse and Salakhutdinov 2016, as reported in Maaløe 2018, app. A, table 1",
         paper=f"log p(x) {PAPER[num_layers, num_samples]}"
         if (num_layers, num_samples) in PAPER
         else "not in app. A, table 1",
         figure="test log p(x)",
         deviations=(
-            "200 epochs in batches of 100, to fit a CPU: eight learning rates, 0.001 x 10^(-i/7), i = 0, ..., 7, for "
-            "25 epochs each. The paper trains for 3^i epochs each (3,280 in all) in batches of 20. Adam's default "
-            "epsilon of 1e-8. 50,000 training images. Test images are binarised once; log p(x) uses the first 2,000 of "
-            "them. Nothing was tuned."
+            "200 epochs in batches of 100, to be feasible on a CPU: eight learning rates, 0.001 x 10^(-i/7), i = 0, "
+            "..., 7, for 25 epochs each. The paper trains for 3^i epochs each (3,280 in all) in batches of 20. Adam's "
+            "default epsilon of 1e-8. 50,000 training images. Test images are binarised once; log p(x) uses the first "
+            "2,000 of them. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(HierarchicalVAE, SIZES[num_layers] | {"activation": "tanh"}),

@@ -30,7 +30,7 @@ OVERLAP = (
 )
 CHOSEN = (
     "beta is the best of 0.3, 1, 3 and 10 on the 200 validation labels, averaged over two seeds other than the first "
-    "five. The learning rate and the length come from a few shorter runs, the same ones for M2 and M1+M2."
+    "five. The learning rate and the number of epochs come from a few shorter runs, and are the same for M2 and M1+M2."
 )
 LVAE = {  # the networks of the ladder VAE paper
     "activation": "leaky_relu",
@@ -49,9 +49,9 @@ def layers(name: str, model: type[DeepGenerativeModel], summary: str, source: st
         figure="test log p(x)",
         paper="none on these data",
         deviations=(
-            "Likelihood and counts as in digits-m2. Three layers of 16, 8 and 4 units, networks of 128, 64 and 32. As "
-            "there are few rows: batches of 100, 300 epochs, and a warm-up over 30 (a tenth). KL terms are sampled. "
-            f"{deviations}Bounds use the original counts. Nothing was tuned."
+            "Likelihood and counts as in digits-m2. Three layers of 16, 8 and 4 units, networks of 128, 64 and 32. "
+            "Because there are few rows, batches have 100 rows, and training takes 300 epochs with a warm-up over 30 "
+            f"(a tenth). KL terms are sampled. {deviations}Bounds use the original counts. Nothing was tuned."
         ),
         data=("digits", {"counts": True}),
         model=(
@@ -121,7 +121,7 @@ RECIPES = [
     ),
     Recipe(
         name="digits-m1",
-        summary="M1 on scikit-learn's digits, a VAE, and classifiers on its features with 100 labels",
+        summary="M1, a VAE on scikit-learn's digits, and classifiers on its features with 100 labels",
         source="Model of Kingma 2017, sec. 3.2.1; the data are not the paper's",
         figure="SVM on features test error",
         paper="none on these data; M1+M2 beats M2 on MNIST",
@@ -156,7 +156,7 @@ RECIPES = [
         AVAE,
         "AVAE of three layers",
         "Maaløe 2018, app. A, sec. 4.3",
-        "a_i is as large as z_i (not stated); batch normalisation by app. A. ",
+        "a_i is as large as z_i (not stated); batch normalisation as in app. A. ",
     ),
     layers(
         "auxiliary-ladder",

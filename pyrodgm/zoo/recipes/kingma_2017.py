@@ -104,7 +104,7 @@ def mnist_posterior(name: str) -> Recipe:
     paper = f"convolutional VAE: log p(x) {TABLE_5_1[name]}" if name in TABLE_5_1 else "not in table 5.1"
     return Recipe(
         name=f"mnist-{name}",
-        summary=f"VAE on MNIST, q(z | x) {called}",
+        summary=f"VAE on MNIST with {called} as q(z | x)",
         source="Kingma 2017, secs 2.6.1 and 5.4, app. 5.A and table 5.1",
         paper=paper,
         figure="test log p(x) less the bound",
@@ -150,7 +150,7 @@ def mnist_convolutional(name: str) -> Recipe:
     posterior, called, paper = CONVOLUTIONAL[name]
     return Recipe(
         name=f"mnist-iafvae-{name}",
-        summary=f"Convolutional VAE on MNIST, q(z | x) {called}",
+        summary=f"Convolutional VAE on MNIST with {called} as q(z | x)",
         source="Kingma 2017, sec. 5.6.1, app. 5.A and table 5.1",
         paper=f"log p(x) {paper}",
         figure="test log p(x)",
@@ -169,11 +169,12 @@ def mnist_convolutional(name: str) -> Recipe:
 
 BINARISED = Recipe(
     name="binarised-mnist-iafvae",
-    summary="Convolutional VAE on MNIST binarised once, q(z | x) an inverse autoregressive flow of 2 steps",
+    summary="Convolutional VAE on MNIST binarised once, with an inverse autoregressive flow of 2 steps as q(z | x)",
     source="Kingma 2017, sec. 5.6.1.1 and app. 5.A",
     paper='log p(x) -79.88 with a "deep IAF"',
     figure="test log p(x)",
-    deviations=NOT_STATED + "Two flow steps, to fit a CPU (the paper's number is not stated). Nothing was tuned.",
+    deviations=NOT_STATED
+    + "Two flow steps, to be feasible on a CPU (the paper's number is not stated). Nothing was tuned.",
     data=("binarised-mnist", {}),
     model=(IAFVAE, {"posterior": steps(2, 1920), "precision": "bfloat16"}),
     epochs=150,
@@ -185,7 +186,7 @@ BINARISED = Recipe(
 )
 DIGITS_CONVOLUTIONAL = Recipe(
     name="digits-iafvae",
-    summary="Convolutional VAE on scikit-learn's digits, q(z | x) an inverse autoregressive flow",
+    summary="Convolutional VAE on scikit-learn's digits, with an inverse autoregressive flow as q(z | x)",
     source="Model of Kingma 2017, sec. 5.6.1 and app. 5.A; the data are not the paper's",
     paper="none on these data",
     figure="test log p(x)",

@@ -10,8 +10,8 @@ PLAIN = {True: "", False: ", without concatenation"}
 ON_A_CPU = (
     "32 maps in the PixelCNN instead of 64; {epochs} epochs with a warm-up from 0.3 over {warm_up} of them (the paper: "
     "over 200 of an unknown number); batches of 100 (not stated); Adam at 1e-3, falling linearly over the second half "
-    "(the paper: 3e-4); bfloat16 products and convolutions. The convolutions and dense layers were chosen here, as "
-    "their table in the paper is lost (see the model). "
+    "(the paper: 3e-4); bfloat16 products and convolutions. The convolutions and dense layers were chosen here, "
+    "because the paper prints only the caption of their table. "
 )
 
 
@@ -107,10 +107,10 @@ RECIPES = [
         paper="none on these data; compare with the SDGM, recipe digits",
         figure="test error",
         deviations=(
-            "Counts, likelihood, labels, beta and learning rate as in recipe digits, the SDGM's; half of its epochs. "
-            "Without concatenation, because a PixelCNN reads zeros and ones. Layers as in digits-fame. "
-            "Unlabelled batches are drawn from all rows, including the labelled ones, and every batch contains all 100 "
-            "labels. Errors and bounds use the original counts. Nothing was tuned."
+            "Counts, likelihood, labels, beta and learning rate are as in the recipe digits, an SDGM, with half as "
+            "many epochs. Without concatenation, because the PixelCNN needs pixels of zeros and ones. Layers as in "
+            "digits-fame. Unlabelled batches are drawn from all rows, including the labelled ones, and every batch "
+            "contains all 100 labels. Errors and bounds use the original counts. Nothing was tuned."
         ),
         data=("digits", {"counts": True}),
         model=(

@@ -20,13 +20,13 @@ LABELLED: dict[str, Any] = {
 NORMALISED = {"hidden": (500, 500), "batch_norm": True, "precision": "bfloat16"}
 AUXILIARY = {"z_size": 100, "a_size": 100} | NORMALISED
 AUXILIARY_DEVIATIONS = (
-    "100 epochs instead of 1,000, to fit a CPU; one sample of the latents instead of 10; bfloat16 matrix products. "
-    "50,000 training images; the last 10,000 are the validation rows. All 784 inputs and batch normalisation, as in "
-    "the authors' published script (the paper: 444 inputs, no batch normalisation). beta 0.1, the smallest of the "
-    "paper's 0.1 to 2. With one sample of a, the class term is log q(y | a, x), whether the mean over a is taken "
-    "before or after the logarithm. As in that script, unlabelled batches are drawn from all rows, including the "
-    "labelled ones, and errors use grey test images (neither is stated). Errors average 100 samples of a, or 10 at the "
-    "milestones. Nothing was tuned."
+    "100 epochs instead of 1,000, to be feasible on a CPU; one sample of the latents instead of 10; bfloat16 matrix "
+    "products. 50,000 training images; the last 10,000 are the validation rows. All 784 inputs and batch "
+    "normalisation, as in the authors' published script (the paper: 444 inputs, no batch normalisation). beta 0.1, the "
+    "smallest of the paper's 0.1 to 2. With one sample of a, the class term is log q(y | a, x), whether the mean over "
+    "a is taken before or after the logarithm. As in that script, unlabelled batches are drawn from all rows, "
+    "including the labelled ones, and errors use grey test images (neither is stated). Errors average 100 samples of "
+    "a, or 10 at the milestones. Nothing was tuned."
 )
 FAST_DEVIATIONS = (
     "150 epochs instead of 1,000, and one sample of the latents instead of 10. Adam at 1.5e-3 instead of 3e-4, falling "
@@ -42,7 +42,7 @@ FAST_DEVIATIONS = (
 # Kingma's published script is for M1+M2 only. It uses disjoint sets, and features of grey test images.
 KINGMA = (
     "Unlabelled batches are drawn from all 50,000 rows, including the labelled ones, although sec. 3.4.1 splits the "
-    "rows into two sets. Errors use grey test images, although training binarises (not stated)."
+    "rows into two sets. Errors use grey test images, although training uses binarised ones (not stated)."
 )
 SOFTPLUS = {"activation": "softplus", "precision": "bfloat16"}
 M2_MODEL = {"z_size": 50, "hidden": (500,), "init": 0.001} | SOFTPLUS
@@ -60,7 +60,7 @@ M2_MODEL = {"z_size": 50, "hidden": (500,), "init": 0.001} | SOFTPLUS
 def m2(num_labels: int, paper: str, every_batch: bool = False) -> Recipe:
     """Kingma's M2 with the given number of labels. A label counts once per epoch, or in every batch that has it."""
     name = "mnist-m2" if num_labels == 100 else f"mnist-m2-{num_labels}"
-    weights = "A label is weighed to count once per epoch, as in eq. 3.10."
+    weights = "Each label is weighted to count once per epoch, as in eq. 3.10."
     if every_batch:
         name += "-every-batch"
         weights = (
@@ -73,9 +73,9 @@ def m2(num_labels: int, paper: str, every_batch: bool = False) -> Recipe:
         source="Kingma 2017, sec. 3.4 and table 3.1",
         paper=paper,
         deviations=(
-            "100 epochs, to fit a CPU, and batches of 100 labelled and 100 unlabelled rows (neither is stated). "
-            f"{weights} {KINGMA} Adam, which is the same as their RMSProp with momentum and bias correction; bfloat16 "
-            "matrix products. Nothing was tuned."
+            "100 epochs, to be feasible on a CPU, and batches of 100 labelled and 100 unlabelled rows (neither is "
+            f"stated). {weights} {KINGMA} Adam, which is the same as their RMSProp with momentum and bias correction; "
+            "bfloat16 matrix products. Nothing was tuned."
         ),
         model=(M2, M2_MODEL),
         weight_prior=1.0,
@@ -95,10 +95,10 @@ def avae(num_layers: int, paper: str) -> Recipe:
         paper=f"log p(x) {paper}",
         figure="test log p(x)",
         deviations=(
-            "100 epochs instead of 2,000 and a warm-up of 10 instead of 200, to fit a CPU; 50,000 training images; a_i "
-            "as large as z_i, and the LVAE's network sizes and leaky ReLU (the text states neither for AVAE); no batch "
-            "normalisation of the heads, which output log-variances. Test images are binarised once; log p(x) uses the "
-            "first 2,000 of them. Nothing was tuned."
+            "100 epochs instead of 2,000 and a warm-up of 10 instead of 200, to be feasible on a CPU; 50,000 training "
+            "images; a_i as large as z_i, and the LVAE's network sizes and leaky ReLU (the text states neither for "
+            "AVAE); no batch normalisation of the heads, which output log-variances. Test images are binarised once; "
+            "log p(x) uses the first 2,000 of them. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(
@@ -125,16 +125,16 @@ RECIPES = [
     m2(3000, "3.92 ± 0.63 %"),
     Recipe(
         name="mnist-m1",
-        summary="M1 on MNIST, a VAE, and classifiers on its features with 100 labels",
+        summary="M1, a VAE on MNIST, and classifiers on its features with 100 labels",
         source="Kingma 2017, sec. 3.4 and table 3.1",
         paper="M1+TSVM 11.82 ± 0.25 %; nearest neighbours of the pixels 25.81 %",
         deviations=(
             "An SVM on the labelled rows instead of a transductive SVM, which none of the libraries used here has. C "
             "and the number of neighbours were chosen on the 10,000 validation labels. Features are posterior means of "
-            "grey images instead of samples. 100 epochs and batches of 100 rows, to fit a CPU (neither is stated); "
-            "Adam, which is the same as their RMSProp with momentum and bias correction. Glorot initialisation instead "
-            "of N(0, 0.001^2), from which two layers train slowly (validation bound -189 after 4 epochs, -125 with "
-            "Glorot's); bfloat16 matrix products."
+            "grey images instead of samples. 100 epochs and batches of 100 rows, to be feasible on a CPU (neither is "
+            "stated); Adam, which is the same as their RMSProp with momentum and bias correction. Glorot "
+            "initialisation instead of N(0, 0.001^2), from which two layers train slowly (validation bound -189 after "
+            "4 epochs, -125 with Glorot's); bfloat16 matrix products."
         ),
         model=(VAE, {"z_size": 50, "hidden": (600, 600)} | SOFTPLUS),
         feature_classifiers=("SVM", "nearest neighbours"),
@@ -147,11 +147,11 @@ RECIPES = [
         source="Kingma 2017, sec. 3.4 and table 3.1",
         paper="3.33 ± 0.14 %",
         deviations=(
-            "M1 as in mnist-m1, with its deviations. M2 trains for 100 epochs, to fit a CPU, on batches of 100 "
-            "labelled and 100 unlabelled rows (neither is stated), with new samples of z1 for each. A label is weighed "
-            "to count once per epoch, as in eq. 3.10 (validation error after 8 epochs 15.0 %; 17.0 % if labels count "
-            f"in every batch). {KINGMA} Errors average 100 samples of z1, or 10 at the milestones. Adam and Glorot "
-            "initialisation as in mnist-m1; bfloat16 matrix products."
+            "M1 as in mnist-m1, with its deviations. M2 trains for 100 epochs, to be feasible on a CPU, on batches of "
+            "100 labelled and 100 unlabelled rows (neither is stated), with new samples of z1 for each. Each label is "
+            "weighted to count once per epoch, as in eq. 3.10 (validation error after 8 epochs 15.0 %; 17.0 % if "
+            f"labels count in every batch). {KINGMA} Errors average 100 samples of z1, or 10 at the milestones. Adam "
+            "and Glorot initialisation as in mnist-m1; bfloat16 matrix products."
         ),
         pretrained=("mnist-m1", {}),
         model=(M1M2, {"z_size": 50, "z1_size": 50, "hidden": ((600, 600), (500,))} | SOFTPLUS),
@@ -199,14 +199,14 @@ RECIPES = [
         source="Kingma 2017, sec. 3.2.2 (the model); the schedule is not the paper's",
         paper="11.97 ± 1.71 %; Jurasiński 2019, table 1: 6.3 ± 2.5 %",
         deviations=(
-            "z of 10 units instead of 50, two hidden layers of 500 ReLUs with batch normalisation instead of one of "
-            "softplus, and 30 epochs. The weight of the KL term of z falls from 20 to 1 over the first 5 epochs, so "
-            "that the model uses y instead of z where it can. Learning rate, batches, inputs that vary and precision "
-            "as in mnist-sdgm-fast, every class summed; the rate falls linearly from epoch 15. beta 0.1, as in the "
-            "paper. Chosen on the validation labels after 10 epochs: the size of z with seed 0, without the KL weight "
-            "(50 units 16.2 %, 10 units 8.6 %); the KL weight with seed 1, the worst of three (from 1, 5, 20 and 50 "
-            "over 5 epochs 17.7, 10.8, 6.4 and 14.7 %). Unlabelled batches are drawn from all rows, including the "
-            "labelled ones, and errors use grey test images (neither is stated)."
+            "z of 10 units instead of 50, two hidden layers of 500 ReLUs with batch normalisation instead of one "
+            "softplus layer, and 30 epochs. The weight of the KL term of z falls from 20 to 1 over the first 5 epochs, "
+            "so that the model uses y instead of z where it can. The learning rate, batches, choice of inputs and "
+            "precision are as in mnist-sdgm-fast, but every class is summed; the rate falls linearly from epoch 15. "
+            "beta 0.1, as in the paper. Chosen on the validation labels after 10 epochs: the size of z with seed 0, "
+            "without the KL weight (50 units 16.2 %, 10 units 8.6 %); the KL weight with seed 1, the worst of three "
+            "(from 1, 5, 20 and 50 over 5 epochs 17.7, 10.8, 6.4 and 14.7 %). Unlabelled batches are drawn from all "
+            "rows, including the labelled ones, and errors use grey test images (neither is stated)."
         ),
         model=(M2, {"z_size": 10} | NORMALISED),
         preprocess=(("keep_varying", {"threshold": 0.1}),),
@@ -222,11 +222,11 @@ RECIPES = [
         source="Kingma 2017, sec. 3.4 (the model); the schedule is not the paper's",
         paper="M1+TSVM 11.82 ± 0.25 %; nearest neighbours of the pixels 25.81 %",
         deviations=(
-            "Two hidden layers of 500 ReLUs with batch normalisation instead of 600 of softplus, 50 epochs, and a "
-            "warm-up of 3. Learning rate, batches, inputs that vary and precision as in mnist-sdgm-fast; the rate "
-            "falls linearly from epoch 25. An SVM on the labelled rows instead of a transductive SVM. Its C and the "
-            "number of neighbours were chosen on the validation labels, and nothing else was. Features are posterior "
-            "means of grey images instead of samples."
+            "Two hidden layers of 500 ReLUs with batch normalisation instead of 600 softplus units, 50 epochs, and a "
+            "warm-up of 3. The learning rate, batches, choice of inputs and precision are as in mnist-sdgm-fast; the "
+            "rate falls linearly from epoch 25. An SVM on the labelled rows instead of a transductive SVM. Its C and "
+            "the number of neighbours were chosen on the validation labels, and nothing else was. Features are "
+            "posterior means of grey images instead of samples."
         ),
         model=(VAE, {"z_size": 50} | NORMALISED),
         preprocess=(("keep_varying", {"threshold": 0.1}),),
@@ -251,13 +251,13 @@ RECIPES = [
             "a sampled one are summed, because with all ten a seed may lose its classes under the high weight "
             "(validation error after 6 epochs, seeds 0 and 1: 12.1 and 10.3 %; with all ten, 47.0 %, and 12.1 % after "
             "4). All else is as in mnist-m2-fast. Chosen on the validation labels with seed 0: the size of z2 and M1's "
-            "length (20 epochs of each with 50 units 11 %; 50 of M1, 30 of M2 and ten units 7.5 %), the KL weight (30 "
-            "epochs: from 20 or 100 over all of them 8.0 and 8.7 %, from 20 on z2 alone 31.5 %) and M2's length (60 "
-            "epochs, with a weight that falls over all of them, 4.5 %; 50 epochs, with one that falls over the first "
-            "10, 21.9 %, because classes changed places after epoch 20). With 30 epochs, a tenth of the weight for "
-            "labelled rows gave 14.6 % and a beta of 1 7.3 %; these used all ten classes. Unlabelled batches are drawn "
-            "from all rows, including the labelled ones, and errors use grey test images (neither is stated). Errors "
-            "average 100 samples of z1, or 10 at the milestones."
+            "length (20 epochs of each with 50 units gave 11 %; 50 of M1 and 30 of M2 with ten units gave 7.5 %), the "
+            "KL weight (30 epochs: falling from 20 or 100 over all of them gave 8.0 and 8.7 %, from 20 on z2 alone "
+            "31.5 %) and M2's length (60 epochs, with a weight that falls over all of them, 4.5 %; 50 epochs, with one "
+            "that falls over the first 10, 21.9 %, because classes changed places after epoch 20). With 30 epochs, a "
+            "tenth of the weight for labelled rows gave 14.6 % and a beta of 1 gave 7.3 %; these used all ten classes. "
+            "Unlabelled batches are drawn from all rows, including the labelled ones, and errors use grey test images "
+            "(neither is stated). Errors average 100 samples of z1, or 10 at the milestones."
         ),
         pretrained=("mnist-m1-fast", {}),
         model=(
@@ -280,9 +280,9 @@ RECIPES = [
         paper="IWAE, L = 1, IW = 1: log p(x) -86.76",
         figure="test log p(x)",
         deviations=(
-            "100 epochs instead of 2,000 and a warm-up of 10 instead of 200, to fit a CPU; 50,000 training images; "
-            "no batch normalisation of the heads, which output log-variances instead of a softplus variance. Test "
-            "images are binarised once; log p(x) uses the first 2,000 of them."
+            "100 epochs instead of 2,000 and a warm-up of 10 instead of 200, to be feasible on a CPU; 50,000 training "
+            "images; no batch normalisation of the heads, which output log-variances instead of a softplus variance. "
+            "Test images are binarised once; log p(x) uses the first 2,000 of them."
         ),
         data=("mnist", {}),
         model=(VAE, {"z_size": 64, "hidden": (512, 512), "activation": "leaky_relu", "batch_norm": True}),

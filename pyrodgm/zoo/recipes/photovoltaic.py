@@ -22,9 +22,9 @@ SHARED: dict[str, Any] = {
     "baselines": ("linear", "forest", "LabelSpreading", "dropout network", "network without dropout"),
 }
 DEVIATIONS = (
-    "The string is simulated, because the paper's data are not public. Of 15,000 rows, 70 % are for training, 10 % "
-    "choose the epoch and 20 % are for testing (the paper: 80 and 20). All seeds share one random split (the paper: "
-    "five splits). The 10 units of z and a, the normal likelihood of standardised columns and the length are not "
+    "The string is simulated, because the paper's data are not public. Of 15,000 rows, 70 % are for training, 10 % for "
+    "choosing the epoch and 20 % for testing (the paper: 80 and 20). All seeds share one random split (the paper: five "
+    "splits). The 10 units of z and a, the normal likelihood of standardised columns and the number of epochs are not "
     "stated. beta = 10 is the better of 1 and 10 on the validation rows with the six sensors; nothing else was tuned. "
     "The dropout network is the paper's MLP, and linear is its MLR. Unlabelled batches are drawn from all rows, "
     "including the labelled ones."

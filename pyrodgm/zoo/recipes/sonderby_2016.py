@@ -96,7 +96,8 @@ def depth(kind: str, num_layers: int) -> Recipe:
         f"{called} with L = {num_layers} on MNIST, 100 epochs",
         IN_FIGURE_3.get((kind, num_layers), "curve in figures 3-5"),
         (model, networks(num_layers, batch_norm)),
-        f"100 epochs instead of 2,000{' and a warm-up of 10 instead of 200' * (warm_up > 0)}, to fit a CPU. {OF_MNIST}",
+        f"100 epochs instead of 2,000{' and a warm-up of 10 instead of 200' * (warm_up > 0)}, "
+        f"to be feasible on a CPU. {OF_MNIST}",
         source="Sønderby et al. 2016 (Maaløe 2018, app. B), sec. 3 and figures 3 to 5",
         epochs=100,
         warm_up_epochs=warm_up,
@@ -111,8 +112,8 @@ def omniglot(name: str, called: str, model: type, paper: str, box: bool) -> Reci
     if box:
         rows = (
             "23,045 training drawings, reduced to 28x28 by box averaging, with a split made for this recipe; no "
-            "published figure uses these data. 100 epochs instead of 1,500 and a warm-up of 10 instead of 200, to fit "
-            "a CPU. "
+            "published figure uses these data. 100 epochs instead of 1,500 and a warm-up of 10 instead of 200, to be "
+            "feasible on a CPU. "
         )
         changed = {"epochs": 100, "warm_up_epochs": 10, "measure_every": 5}
     return mnist(
@@ -178,7 +179,7 @@ DEPTH = Comparison(
 )
 LAYERS = Comparison(
     name="mnist-depth-kl",
-    summary="KL by layer of the models of five layers on MNIST",
+    summary="KL by layer of the five-layer models on MNIST",
     source="Sønderby et al. 2016 (Maaløe 2018, app. B), figure 5",
     panels=(
         Panel(

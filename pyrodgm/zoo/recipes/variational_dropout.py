@@ -34,10 +34,10 @@ def mnist(method: str, width: int) -> Recipe:
         paper="curve in figure 6.1a",
         figure="test error",
         deviations=(
-            "The widths were chosen here, as the figure's axis is lost. 50 epochs in batches of 100 (neither is "
-            "stated); the epoch with the best validation error is kept; parameters are averaged with a decay of 0.999 "
-            "per step. Each input unit of a layer learns its own alpha, which starts at 0.5. Test errors use the mean "
-            "weights; 'over 100 weights' averages predictions over weight samples. Nothing was tuned."
+            "The widths were chosen here, as those of the figure are not known. 50 epochs in batches of 100 (neither "
+            "is stated); the epoch with the best validation error is kept; parameters are averaged with a decay of "
+            "0.999 per step. Each input unit of a layer learns its own alpha, which starts at 0.5. Test errors use the "
+            "mean weights; 'over 100 weights' averages the predictions of 100 weight samples. Nothing was tuned."
         ),
         data=("mnist", {}),
         model=(BayesianMLP, {"hidden": (width,) * 3} | options),
