@@ -132,13 +132,13 @@ def main():
 
 With `classes="sampled"`, a training step decodes the two most probable classes of each row and one sampled class.
 The batch statistics come from these three. Evaluation sums all ten classes, and normalises by the running statistics of
-training. Do they fit?
+training. Are these statistics right for the sum over all classes?
 
 An SDGM with batch normalisation is trained on scikit-learn's digits with 100 labels: the recipe `digits` with {epochs}
 epochs, a warm-up of {epochs // 4} and a learning rate that falls over the second half. After training, the statistics
 are estimated again from 50 batches of training rows: once with y sampled as in training, and once with all classes
-summed. Weighted statistics count a summed class 1/K and the sampled class (K - 2)/K, so that they are in the mean those
-of all classes.
+summed. Weighted statistics count a summed class 1/K and the sampled class (K - 2)/K, so that on average they equal
+those of all classes.
 
 The table gives the test error and test bounds in nats, as mean ± standard error over {seeds} seeds.
 

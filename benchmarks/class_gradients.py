@@ -112,12 +112,13 @@ This benchmark measures the variance of the gradient of the bound when y is samp
 variance when all classes are summed.
 
 The model is an M2 with hidden layers of [500, 500] units. K = 10 is MNIST. For 100, 1,000 and 10,000 classes, the
-images show two, three and four digits of MNIST, each of half its size in a quarter of the image. The class is the
-number that they show. There are ten labelled rows per class; for 10,000 classes, there is one.
+images show two, three and four digits of MNIST, each reduced to half its size and placed in its own quarter of the
+image. The class is the number that they show. There are ten labelled rows per class; for 10,000 classes, there is one.
 
-Training is with k = 2 by Adam at 1e-3, on batches of 200 unlabelled and 100 labelled rows. The images are binarised
-before every epoch. The bound is that of 100, 100, 20 and 4 fixed unlabelled rows. Its gradient is drawn {draws} times,
-and {draws // 5} times with all classes summed. Each draw has its own noise of z.
+The model is trained with k = 2 (two classes are summed and one is sampled) by Adam at 1e-3, on batches of 200
+unlabelled and 100 labelled rows. The images are binarised before every epoch. The bound is that of 100, 100, 20 and 4
+fixed unlabelled rows. Its gradient is drawn {draws} times, and {draws // 5} times with all classes summed. Each draw
+has its own noise of z.
 
 A number in the table is the sum of the variances of all entries of the gradient, divided by that with all classes
 summed, ± standard error. The gradient of a relaxed y is also biased.

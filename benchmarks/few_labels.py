@@ -7,14 +7,14 @@ This benchmark measures the test errors of ``DeepGenerativeClassifier`` and of s
 few labels. Half of the tables were looked at when the defaults of ``DeepGenerativeClassifier`` were chosen. The other
 half was not. Each half has a page of its own.
 
-A quarter of each table is the test set. Of the other rows, as many have a label as the name of the line says, evenly
-over the classes. The classifiers that learn from rows without a label see the rest too.
+A quarter of each table is the test set. Each line gives the number of labels, which are spread evenly over the classes
+of the other rows. The classifiers that learn from rows without a label see the rest too.
 
 ``DeepGenerativeClassifier`` has its default settings, and gets every table as it is. For the other classifiers, numbers
 are standardised, missing cells are filled with the column mean, and words in a data frame become one-hot columns. The
 random forest and histogram boosting get the numbers as they are. The settings of the other classifiers are
-scikit-learn's, except that ``LabelSpreading`` has the kernel ``knn``, and that logistic regression and the MLP may take
-more iterations.
+scikit-learn's, except that ``LabelSpreading`` has the kernel ``knn``, and that logistic regression and the MLP are
+allowed more iterations.
 
 The first lines of the first table are test errors. The mean ranks and the mean scores below are over these lines. The
 lowest is the best.

@@ -93,9 +93,9 @@ zuko. The time is that of drawing z, scoring it, and computing the gradients of 
 input h and of the base.
 
 z has {SIZE} units, and h has {FEATURES}. The masked networks have hidden layers of {HIDDEN} units with ELU.
-A gated step is eq. 5.32 of Kingma 2017, and an affine step is eq. 5.27. Pyro and zuko join h to z, and copy it
-for every class. pyrodgm computes the part of h in the first layer apart and adds it. Pyro's validation is on,
-which is its default.
+A gated step is eq. 5.32 of Kingma 2017, and an affine step is eq. 5.27. Pyro and zuko concatenate h and
+z, and copy h for every class. pyrodgm computes the contribution of h to the first layer separately and adds it.
+Pyro's validation is on, which is its default.
 
 Written by `OMP_NUM_THREADS=2 python -m benchmarks.flows`. Every arrangement makes one step in turn, in
 {rounds} rounds after 5 for warming up. The tables give median (quartiles). Ratios are to pyrodgm with the same

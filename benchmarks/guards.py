@@ -54,9 +54,9 @@ def report(rounds, backends):
     lines = [
         f"""# Guards and checks
 
-This benchmark measures the time of CompiledSVI's guards and checks, beside a training step. Guards run before
-every step. Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart. Within these limits,
-the distance is chosen so that checks take {100 * programs.SHARE:.1f} % of the time.
+This benchmark measures the time of CompiledSVI's guards and checks, compared with that of a training step.
+Guards run before every step. Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart. Within these limits,
+the interval is chosen so that checks take {100 * programs.SHARE:.1f} % of the time.
 
 The model is an M2 with hidden layers of [500, 500] units and ten classes. A step takes 100 labelled and 100
 unlabelled rows. There is a section for each backend, replay and inductor.
@@ -64,7 +64,7 @@ unlabelled rows. There is a section for each backend, replay and inductor.
 Written by `OMP_NUM_THREADS=2 python -m benchmarks.guards`. Step, guards and check run in turn, in
 {rounds} rounds after 5 for building and warming up. The tables give median (quartiles); ratios to a step are
 taken round by round. The line below a table adds the time of the guards and that of a check divided by the
-distance between checks.
+number of steps between checks.
 
 {machine()}
 """,

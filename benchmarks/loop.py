@@ -58,7 +58,7 @@ def report(rounds, epochs):
     lines = [
         f"""# The training loop
 
-This benchmark measures the time per step of the training loop, beside the same steps without the loop (bare
+This benchmark measures the time per step of the training loop, compared with the same steps without the loop (bare
 steps).
 
 The heading of a table names the model and the labelled and unlabelled rows of a step. CompiledSVI makes the steps

@@ -36,8 +36,8 @@ def report(rounds):
     lines = [
         f"""# Drawing images pixel by pixel
 
-This benchmark measures the time of drawing images from a PixelCNN in two ways: with kept activations of the
-earlier pixels, or with one pass through the network per pixel. With equal noise, both give equal images, see
+This benchmark measures the time of drawing images from a PixelCNN in two ways: with the activations of earlier
+pixels kept, or with one pass through the network per pixel. With the same noise, both give the same images, see
 tests/nn/test_pixel_cnn.py.
 
 The images are 28 x 28. The PixelCNN has a 7x7 layer, four blocks and three 1x1 layers. It may also read maps of a

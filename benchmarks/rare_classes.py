@@ -4,7 +4,7 @@
 
 This benchmark measures ``DeepGenerativeClassifier`` with three priors p(y). One is learned from all rows, which is the
 default if the classes have different numbers of labels. The others are the uniform one, and the shares of the classes
-among the labels, (n_k + 1) / (N + K). Logistic regression and a random forest are beside it.
+among the labels, (n_k + 1) / (N + K). Logistic regression and a random forest are shown for comparison.
 
 In the first table, the labels are drawn at random, so that their shares are about those of the rows. Each of the six
 made-up tables has 1,200 rows. The classifiers see 200 rows, of which 120 have a label, and are tested on the others.

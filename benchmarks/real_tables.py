@@ -8,10 +8,11 @@ This benchmark measures ``DeepGenerativeClassifier`` and six other classifiers o
 (Alcalá-Fdez et al. 2011), most of which are of real data. The first 15 may be looked at when defaults are chosen. The
 other 24 may not.
 
-Of every table, 1,500 rows at most are drawn. The first 60 % are seen in training, and the others are for testing. Of
-the rows that are seen, the first 60 have a label, or five per class if that is more. The labels are thus not even over
-the classes. Columns that do not vary among the seen rows are left out. Columns of words are categories; those whose
-categories are written as numbers are taken for numbers. In the table crx, numbers have lost their decimal points.
+At most 1,500 rows are drawn from each table. The first 60 % are seen in training, and the others are for testing. Of
+the rows that are seen, the first 60 have a label, or five per class if that is more. So the labels are not spread
+evenly over the classes. Columns that do not vary among the seen rows are left out. Columns of words are categories;
+those whose categories are written as numbers are taken for numbers. In the table crx, numbers have lost their decimal
+points.
 
 ``DeepGenerativeClassifier`` has its default settings. The other classifiers are prepared as in
 [few labels](few_labels.md). "majority" always predicts the most frequent class of the labels. A cell is the mean
