@@ -55,8 +55,8 @@ def report(rounds, backends):
         f"""# Guards and checks
 
 This benchmark measures the time of CompiledSVI's guards and checks, compared with that of a training step.
-Guards run before every step. Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart. Within these limits,
-the interval is chosen so that checks take {100 * programs.SHARE:.1f} % of the time.
+Guards run before every step. Checks are {programs.CHECK_EVERY:,} to {programs.CHECK_AT_LEAST_EVERY:,} steps apart.
+Within these limits, the interval is chosen so that checks take {100 * programs.SHARE:.1f} % of the time.
 
 The model is an M2 with hidden layers of [500, 500] units and ten classes. A step takes 100 labelled and 100
 unlabelled rows. There is a section for each backend, replay and inductor.
