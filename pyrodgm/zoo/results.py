@@ -218,7 +218,7 @@ def _table(folder):
         "draw is a random choice. In experiments with few labels, each seed is one draw of the labelled rows. The",
         "standard error, after the sign ±, is the standard deviation over the seeds divided by the square root of",
         "their number. A single seed has none. Seconds are the elapsed time of training, without a first stage, on",
-        "the device and threads given below each table. They are more if other programs keep the cores busy.",
+        "the device and threads given below each table. Times are longer if other programs keep the cores busy.",
         "",
         "A recipe with bfloat16 products runs in float32 where the device has no hardware for bfloat16. The precision",
         "is given below each table, except for the oldest figures.",
