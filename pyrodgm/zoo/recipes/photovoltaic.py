@@ -53,7 +53,7 @@ RECIPES = [
     Recipe(
         name="pv-days",
         summary="SDGM on six sensors of a photovoltaic string, whole days held out",
-        paper="none: it holds out single minutes",
+        paper="none: the paper holds out single minutes",
         deviations=DEVIATIONS + BY_DAYS,
         data=("pv", {"arrangement": "days", "held_out": "days"}),
         **SHARED,
@@ -61,7 +61,7 @@ RECIPES = [
     Recipe(
         name="pv-days-ratios",
         summary="SDGM on ln G and on voltage and current relative to a healthy string, whole days held out",
-        paper="none: it holds out single minutes",
+        paper="none: the paper holds out single minutes",
         deviations=DEVIATIONS + BY_DAYS,
         data=("pv", {"arrangement": "days", "held_out": "days", "columns": "ratios"}),
         **SHARED,
