@@ -235,8 +235,8 @@ def experiments() -> list[Experiment]:
             figure=f"{next(iter(settings_of(name)))}: test {figure.measured}",
             deviations=(
                 f"{{samples:,}} training rows instead of {figure.length}, to fit a CPU. The step size is the one with "
-                f"the best training figure after {TRIAL:,} rows. Weights are initialised with a standard deviation of "
-                "0.01, as which N(0, 0.01) is read, and biases at zero (the paper draws all parameters from it). "
+                f"the best training figure after {TRIAL:,} rows. The paper draws all initial parameters from N(0, "
+                "0.01); here weights have a standard deviation of 0.01, and biases are zero. "
                 f"{figure.deviations}"
             ),
             settings={"samples": 10_000_000},

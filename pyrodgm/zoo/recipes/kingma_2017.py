@@ -16,9 +16,9 @@ def frey_faces(z_size: int) -> Recipe:
         figure="test bound",
         deviations=(
             "10 million training points; 1,565 randomly chosen frames for training. Adagrad with a learning rate of "
-            "0.02, taken from the paper's 0.01, 0.02 and 0.1 without a search. Weights are initialised with a standard "
-            "deviation of 0.01, as which N(0, 0.01) is read, and biases at zero (the paper draws all parameters from "
-            "it). log p(x) uses the 200 test rows. Nothing was tuned."
+            "0.02, taken from the paper's 0.01, 0.02 and 0.1 without a search. The paper draws all initial "
+            "parameters from N(0, 0.01); here weights have a standard deviation of 0.01, and biases are zero. log p(x) "
+            "uses the 200 test rows. Nothing was tuned."
         ),
         data=("freyfaces", {}),
         model=(
