@@ -40,8 +40,9 @@ class SemiSupervisedELBO(Objective):
     ``elbo`` with and without y. The class term is -log q(y | ...) at the site ``y`` of the guide, with the label
     observed there. It works for any pair with such a site, and one run of the guide gives it and the labelled bound.
     With several particles it is -log of the mean over them, -log E_a[q(y | a, x)], as in Maaløe et al. 2016, eq. 14.
-    (The thesis has E_a[-log q(y | a, x)], an upper bound of it.) A guide without a site ``y`` has no class term. Only
-    unlabelled rows update the running statistics of batch normalisation.
+    (The thesis has E_a[-log q(y | a, x)], an upper bound of it.) Eqs 3.10 and 14 print the class term with the opposite
+    sign: the J of 3.10 is maximised, and the loss of 14 is minimised. A guide without a site ``y`` has no class term.
+    Only unlabelled rows update the running statistics of batch normalisation.
 
     Args:
         elbo: the ELBO of both bounds; for a model with a y, ``TraceEnum_ELBO(max_plate_nesting=1, ...)``.

@@ -10,7 +10,8 @@ with an auxiliary variable a (Maaløe et al. 2016, sec. 4.1, figure 2):
     p(a, z) = p(z) p(a | z)            q(a, z) = q(a) q(z | a)
     log Z >= E_q(a,z)[log p(z) + log p(a | z) - log q(a) - log q(z | a)]
 
-q(z) is then a mixture over a. Deviation: q(a) = N(0, I), because q(z | a) can depend on any function of a.
+q(z) is then a mixture over a. The sign of U is as in Rezende and Mohamed; Maaløe et al. 2016, eq. 20, print exp(U(z)).
+Deviation: q(a) = N(0, I), because q(z | a) can depend on any function of a.
 """
 
 from collections.abc import Sequence

@@ -5,16 +5,16 @@
     q(z | x) = q(z_L | x) prod_{i=1}^{L-1} q(z_i | z_{i+1}, x)              eqs 7-9, a ladder, see LadderVAE
 
     h_i = CNN(h_{i-1}),  h_0 = x                                            sec. 2.2
-    mu, sigma = Linear(DENSE(h)), Softplus(DENSE(h))
+    mu, sigma = Linear(DENSE(h)), Softplus(Linear(DENSE(h)))
 
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as LadderVAE's
 
 The sizes of the layers are chosen here, because only the caption of the paper's table 1 is printed. Upward, each of the
 first layers halves height and width by a convolution; the layers above are dense. Downward, a latent is expanded to the
 feature maps of its layer, and a transposed convolution doubles height and width. The paper's options are
-``batch_norm=True`` and ``scale_head="softplus_sigma"``. The PixelCNN never has batch normalisation, because the
-statistics would leak later pixels to earlier ones. Without concatenation, p(x | z_1) has the same layers without x and
-without masks, and all pixels are computed in one pass.
+``batch_norm=True`` and ``scale_head="softplus_sigma"``; its sec. 2.2 prints sigma without the Linear. The PixelCNN has
+no batch normalisation, because the statistics would leak later pixels to earlier ones. Without concatenation,
+p(x | z_1) has the same layers without x and without masks, and all pixels are computed in one pass.
 
 Deviation: heads give log sigma^2 by default.
 """

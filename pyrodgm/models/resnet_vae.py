@@ -15,9 +15,10 @@ or
     log p(x) >= E_q(z|x)[log p(x, z) - log q(z | x)]                        as VAE's
 
 h is the paper's h^(p), g its h^(q), and f an ELU. q(z_l | ...) is N(mu, sigma^2), linear in f(g_l) and f(h_l), or its
-flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). The bidirectional guide computes h with the
-networks of the model, and leaves it in a note, so that the model does not compute it again (see ``guide_notes``).
-Layers have weight normalisation, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
+flow by masked convolutions with f(g_l) and f(h_l) as context (sec. 5.B.3). For q(z_l | g_l), sec. 5.B.2 prints
+h^(p) of layer l + 1 in place of g_l; sec. 5.B.3 has h^(q). The bidirectional guide computes h with the networks of the
+model, and leaves it in a note, so that the model does not compute it again (see ``guide_notes``). Layers have weight
+normalisation, see ``initialise``; there is no batch normalisation (sec. 5.B.6).
 
 The paper leaves the details to its figures, which are not in the text, and to its source code. Chosen here:
 

@@ -10334,6 +10334,14 @@ mutants(
     ),
 )
 mutants(
+    "zoo/recipes/kingma_2017.py",
+    (
+        'objective=("mean_field", {}),\n        optimizer',
+        "optimizer",
+        "zoo/test_first_step.py::test_first_steps_by_hand[freyfaces-vae-10]",
+    ),
+)
+mutants(
     "zoo/recipes/sonderby_2016.py",
     (
         'lines["LVAE"][1] = lines["VAE+BN+WU"][1]',

@@ -321,6 +321,13 @@ class Loss:
         log_p = log_normal(x, 1 / (1 + (-drawn["p_x.loc"]).exp()), drawn["p_x.log_variance"])
         return self.kl * kl + numbers["rows"] / len(x) * (self.kl * of_z - log_p).sum()
 
+    def mean_field(self, x):
+        """sum_b KL(q(z_b | x_b) || N(0, I)) - log p(x_b | z_b) of a VAE, analytic (Kingma 2017, eq. 2.77)."""
+        mean, log_variance = self.nets.moments("q_z", x)
+        z = mean + (0.5 * log_variance).exp() * self.noise(len(x), self.sizes["z"])
+        kl = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(-1)
+        return (kl - log_x(self.nets, self.likelihood, x, z)).sum()
+
     def wake_sleep(self, x):
         """log q(z | x) - log p(x, z), which trains p, - log q(z' | x'), which trains q; of a VAE of binary rows."""
         z = self.nets.draw("q_z", self.noise(len(x), self.sizes["z"]), x)[0].detach()

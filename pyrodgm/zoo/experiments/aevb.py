@@ -4,8 +4,9 @@
 
 A part is a curve. Its figures are those of its last point, and the plot shows the whole curves.
 
-Settings of secs 2.10 and 2.11 and app. 2.B: one tanh hidden layer, parameters initialised from N(0, 0.01^2) with a
-prior N(0, I), batches of 100 rows, one sample per row, and Adagrad with the best of three step sizes on the first rows.
+Settings of secs 2.10 and 2.11 and app. 2.B: one tanh hidden layer, parameters initialised from N(0, 0.01), read
+as a standard deviation of 0.01, with a prior N(0, I), batches of 100 rows, one sample per row, and Adagrad with the
+best of three step sizes on the first rows.
 """
 
 import math
@@ -234,8 +235,8 @@ def experiments() -> list[Experiment]:
             figure=f"{next(iter(settings_of(name)))}: test {figure.measured}",
             deviations=(
                 f"{{samples:,}} training rows instead of {figure.length}, to be feasible on a CPU. The step size is "
-                f"the one with the best training figure after {TRIAL:,} rows. Weights are initialised with a standard "
-                "deviation of 0.01, and biases at zero (the paper draws all parameters from N(0, 0.01)). "
+                f"the one with the best training figure after {TRIAL:,} rows. The paper draws all initial parameters "
+                "from N(0, 0.01); here weights have a standard deviation of 0.01, and biases are zero. "
                 f"{figure.deviations}"
             ),
             settings={"samples": 10_000_000},

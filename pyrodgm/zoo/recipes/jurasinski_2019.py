@@ -22,8 +22,9 @@ def circles(name: str, variance: float, paper: str) -> Recipe:
             "At 1e-3 without warm-up, M2 with sigma^2 from 0.01 to 0.03 cuts the circles in half and never recovers. "
             "sigma^2 = 0.03, the learning rate, the warm-up and the length were chosen on validation labels. The "
             "noise, the scale factor, batches and epochs are not stated. alpha = 0.1, as for fig. 4; app. B gives 1 "
-            "for experiments that state no value, such as fig. 3. The unlabelled rows are all 10,000, including the "
-            "labelled ones, instead of the other 9,950; every batch contains all 50 labels."
+            "for experiments that state no value, such as fig. 3. It is the weight of every label's class term; sec. "
+            "2.3 prints it as that of their mean, beside sums of bounds. The unlabelled rows are all 10,000, including "
+            "the labelled ones, instead of the other 9,950; every batch contains all 50 labels."
         ),
         data=("circles", {}),
         model=(

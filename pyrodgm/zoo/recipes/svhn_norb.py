@@ -34,9 +34,10 @@ NORB: dict[str, Any] = SHARED | {
 DEVIATIONS = (
     "Hidden layers of 1,000 units, and 300 units of a and z (the paper does not state which of its 500 or 1,000 and "
     "100 or 300 apply). Batch normalisation and 1,000 epochs, as in the authors' published script for MNIST; one "
-    "sample of the latents instead of 10; beta 0.1, the smallest of the paper's 0.1 to 2. As in that script, the "
-    "uniform noise is drawn once, and unlabelled batches are drawn from all rows, including the labelled ones (neither "
-    "is stated). Errors average 100 samples of a, or 10 at the milestones (not stated). Nothing was tuned. "
+    "sample of the latents (the paper has 10 on MNIST, and states no number here); beta 0.1, the smallest of the "
+    "paper's 0.1 to 2. As in that script, the uniform noise is drawn once, and unlabelled batches are drawn from all "
+    "rows, including the labelled ones (neither is stated). Errors average 100 samples of a, or 10 at the milestones "
+    "(not stated). Nothing was tuned. "
 )
 OF_SVHN = DEVIATIONS + "5,000 of the paper's training rows are used for validation."
 OF_NORB = DEVIATIONS + (
