@@ -31,7 +31,7 @@ from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
 from tests.infer.set_ups import SET_UPS, network, rows, vae
-from tests.pairs import as_it_comes, every_pair, slow_unless, small
+from tests.pairs import accepted, as_it_comes, every_pair, slow_unless, small
 from tests.pairs import rows as rows_of
 
 STEPS = 20
@@ -1035,6 +1035,15 @@ def test_a_failed_cuda_graph_leaves_the_places_of_tensors(monkeypatch):
         backends_of_graphs.cuda_graph(graph)
     assert places == ["on cuda:1"]
     assert node.meta["val"] is value
+
+
+def test_nearby_parameters_under_a_default_device():
+    """Their noise is drawn on the CPU."""
+    parameter = torch.ones(3)
+    with accepted(NotImplementedError), torch.device("meta"), programs._moved([parameter], 0.1):
+        moved = parameter.clone()
+    assert 0 < float((moved - 1).abs().max()) < 1
+    assert parameter.tolist() == [1.0] * 3
 
 
 def test_an_outer_trace_sees_the_sites():

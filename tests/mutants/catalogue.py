@@ -2725,6 +2725,14 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/programs.py",
+    (
+        'generator=generator, device="cpu")',
+        "generator=generator)",
+        "infer/test_compiled_svi.py::test_nearby_parameters_under_a_default_device",
+    ),
+)
+mutants(
     "infer/compiled/signature.py",
     (
         "| _slots(value)",
