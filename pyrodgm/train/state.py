@@ -39,7 +39,7 @@ def capture(module: torch.nn.Module, svi: Any, batches: Any) -> dict[str, Any]:
         }
     ) | {  # new at every call, and large: they need no copy
         "random": get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "cuda": [torch.cuda.get_rng_state(device)] if (device := _device(module)).type == "cuda" else [],
     }
 
 
@@ -73,8 +73,16 @@ def restore(state: dict[str, Any], module: torch.nn.Module, svi: Any, batches: A
     if state["batches"] is not None:
         batches.load_state_dict(state["batches"])
     set_rng_state(state["random"])
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all(state["cuda"])
+    if state["cuda"] and (device := _device(module)).type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"][0], device)
+
+
+def _device(module):
+    """The device of a module, whose random numbers a step draws.
+
+    It may have another number when the run is resumed, and has another one in each of several processes.
+    """
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
 
 
 def _names(state, module):

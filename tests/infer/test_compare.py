@@ -66,3 +66,21 @@ def test_the_same_is_no_difference():
     """Nor a value that is nowhere finite, nor what the plain run has not."""
     same = {"loss": vector(math.inf), "gradients": [None, vector(0, 0), vector(2, math.nan)]}
     assert difference(same | {"more": vector(1)}, same, PRECISION) == ("", "")
+
+
+class OnGPU(torch.Tensor):
+    """A tensor that torch compares only with tensors of its own device."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function is torch.equal and not all(isinstance(value, cls) for value in args):
+            pytest.fail("torch.equal of tensors on two devices")
+        return super().__torch_function__(function, types, args, kwargs)
+
+
+@pytest.mark.parametrize("error", [0.0, 0.5])
+def test_a_loss_on_a_gpu_is_compared_with_the_float_of_a_plain_run(error):
+    found = torch.tensor(1 + error).as_subclass(OnGPU)
+    parts = [{"loss": value} for value in (found, vector(1)[0], vector(1)[0])]
+    assert difference(*parts[:2], PRECISION)[0] == ("loss" if error else "")
+    assert difference(*parts[:2], PRECISION, parts[2])[0] == ("loss" if error else "")

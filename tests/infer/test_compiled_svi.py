@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -30,7 +31,7 @@ from pyrodgm.infer.compiled import programs
 from pyrodgm.infer.compiled.signature import describe, split
 from pyrodgm.models import ADGM, M2, VAE
 from tests.infer.set_ups import SET_UPS, network, rows, vae
-from tests.pairs import as_it_comes, every_pair, slow_unless, small
+from tests.pairs import accepted, as_it_comes, every_pair, slow_unless, small
 from tests.pairs import rows as rows_of
 
 STEPS = 20
@@ -973,6 +974,76 @@ def test_sizes_beyond_the_most_captures_run_without_one(monkeypatch):
     found = [launch(torch.zeros(size))[0] for size in (3, 4, 5, 3, 6, 4, 5)]
     assert found == ["captured", "captured", "plain", "captured", "plain", "captured", "plain"]
     assert captured == [3, 4]
+
+
+def test_a_capture_is_made_on_the_device_of_its_tensors(monkeypatch):
+    """torch's own stream for captures belongs to the device that was current at the first capture."""
+
+    class OnGPU(torch.Tensor):
+        is_cuda = True
+
+    class Stream:
+        def __init__(self, device):
+            self.device = device
+
+        def wait_stream(self, other):
+            pass
+
+    captured_on, runs = [], []
+
+    def graph(_, stream=None):
+        captured_on.append(stream)
+        return nullcontext()
+
+    fakes = {"Stream": Stream, "current_stream": Stream, "stream": lambda stream: nullcontext(), "graph": graph}
+    fakes |= {"get_rng_state": lambda device: None, "set_rng_state": lambda state, device: None}
+    fakes |= {"CUDAGraph": lambda: SimpleNamespace(replay=lambda: runs.append("replay"))}
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+
+    def run(x, parameter, beta):
+        runs.append("run")
+        return [parameter.add_(1), x * beta]
+
+    x, parameter = (torch.ones(2).as_subclass(OnGPU) for _ in range(2))
+    beta = torch.tensor(0.5)
+    capture = backends_of_graphs._Capture(run, (x, parameter, beta), [], 1, [parameter])
+    (stream,) = captured_on
+    assert isinstance(stream, Stream) and stream.device == x.device
+    assert parameter.tolist() == [2.0, 2.0]  # the captured run alone, which a GPU does not run
+    assert capture.static[1] is parameter and capture.static[0] is not x
+    capture((x * 3, parameter, beta.mul_(2)))
+    assert runs == ["run"] * 4 + ["replay"]
+    assert capture.static[0].tolist() == [3.0, 3.0] and capture.static[2].item() == 1.0
+
+
+def test_a_failed_cuda_graph_leaves_the_places_of_tensors(monkeypatch):
+    """The next backend compiles the same graph, which reads tensors on the host where they are."""
+    places = []
+
+    def refuse(graph):
+        places.append(node.meta["val"])
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(backends_of_graphs, "inductor", refuse)
+    value = SimpleNamespace(to=lambda device: f"on {device}")
+    argument, node = (SimpleNamespace(op="placeholder", meta={"val": value}) for _ in range(2))
+    module = SimpleNamespace(graph=SimpleNamespace(nodes=[argument, node]))
+    fake = SimpleNamespace(is_cuda=True, device="cuda:1")
+    graph = SimpleNamespace(fakes=[fake], captured=[torch.tensor(1.0)], module=module)
+    with pytest.raises(RuntimeError, match="no compiler"):
+        backends_of_graphs.cuda_graph(graph)
+    assert places == ["on cuda:1"]
+    assert node.meta["val"] is value
+
+
+def test_nearby_parameters_under_a_default_device():
+    """Their noise is drawn on the CPU."""
+    parameter = torch.ones(3)
+    with accepted(NotImplementedError), torch.device("meta"), programs._moved([parameter], 0.1):
+        moved = parameter.clone()
+    assert 0 < float((moved - 1).abs().max()) < 1
+    assert parameter.tolist() == [1.0] * 3
 
 
 def test_an_outer_trace_sees_the_sites():

@@ -122,6 +122,21 @@ def test_steps_are_counted_in_torchs_dtype(dtype):
     assert optim.optim_objs[parameter].state[parameter]["step"].dtype == adam.state[plain]["step"].dtype == dtype
 
 
+def test_the_kernel_of_a_gpu_gets_steps_in_single_precision(monkeypatch):
+    """It reads every counter as a float32. The default dtype, that of torch's counters, is float64 here."""
+    seen = []
+    monkeypatch.setattr(torch, "_fused_adam_", lambda *args, **options: seen.extend(args[5]))
+    torch.set_default_dtype(torch.float64)
+    parameter = pyro.param("a", torch.zeros(3, device="meta")).unconstrained()
+    optim = Adam({"lr": 0.01})
+    updater = Updater(optim, [parameter])
+    for _ in range(3):
+        updater.step([torch.ones(3, device="meta")])
+    assert [(step.device.type, step.dtype) for step in seen] == [("meta", torch.float32)] * 3
+    step = optim.optim_objs[parameter].state[parameter]["step"]
+    assert step.dtype == torch.float64 and step.item() == 3
+
+
 @pytest.mark.parametrize("amsgrad", [False, True])
 def test_moments_follow_a_parameter_into_another_memory_layout(amsgrad):
     """As ``module.to(memory_format=torch.channels_last)`` between two steps: the kernel reads all tensors linearly."""

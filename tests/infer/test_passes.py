@@ -5,6 +5,7 @@ import torch
 
 from pyrodgm.infer.compiled.backends import _draws_first, _separate_biases
 from pyrodgm.infer.compiled.graph import trace
+from pyrodgm.infer.compiled.nodes import written_arguments
 
 
 def twice(x):
@@ -134,3 +135,13 @@ def test_a_tensor_replaced_by_another_is_the_difference_of_two_traces():
     )
     assert first.difference(equal) == ""
     assert first.difference(other) == "a tensor of shape (2,) was replaced by another; update it in place"
+
+
+@pytest.mark.parametrize("operation", ["native_batch_norm", "cudnn_batch_norm"])
+def test_batch_normalisation_writes_its_running_statistics(operation):
+    """That of a GPU too."""
+    graph = torch.fx.Graph()
+    x, weight, bias, mean, variance = map(graph.placeholder, ("x", "weight", "bias", "mean", "variance"))
+    arguments = x, weight, bias, mean, variance, True, 0.1, 1e-5
+    node = graph.call_function(getattr(torch.ops.aten, operation).default, arguments)
+    assert written_arguments(node) == [mean, variance]

@@ -1577,6 +1577,14 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/nodes.py",
+    (
+        "(aten.native_batch_norm.default, aten.cudnn_batch_norm.default)",
+        "(aten.native_batch_norm.default,)",
+        "infer/test_passes.py::test_batch_normalisation_writes_its_running_statistics[cudnn_batch_norm]",
+    ),
+)
+mutants(
     "infer/compiled/graph.py",
     (
         "return not any(value.is_cpu for value in values)",
@@ -2701,6 +2709,27 @@ mutants(
         "len(captures) == MOST_CAPTURES",
         "len(captures) < 0",
         "infer/test_compiled_svi.py::test_sizes_beyond_the_most_captures_run_without_one",
+    ),
+)
+mutants(
+    "infer/compiled/backends.py",
+    (
+        "torch.cuda.graph(self.graph, stream=stream)",
+        "torch.cuda.graph(self.graph)",
+        "infer/test_compiled_svi.py::test_a_capture_is_made_on_the_device_of_its_tensors",
+    ),
+    (
+        'node.meta["val"] = value\n',
+        "pass\n",
+        "infer/test_compiled_svi.py::test_a_failed_cuda_graph_leaves_the_places_of_tensors",
+    ),
+)
+mutants(
+    "infer/compiled/programs.py",
+    (
+        'generator=generator, device="cpu")',
+        "generator=generator)",
+        "infer/test_compiled_svi.py::test_nearby_parameters_under_a_default_device",
     ),
 )
 mutants(
@@ -4313,6 +4342,14 @@ mutants(
         'svi.optim.set_state({names[key]: _copied(value) for key, value in state["optimizer"].items()})',
         "pass",
         "train/test_resume.py::test_an_interrupted_run_ends_as_one_left_alone[SVI-6]",
+    ),
+)
+mutants(
+    "train/state.py",
+    (
+        'torch.cuda.set_rng_state(state["cuda"][0], device)',
+        'torch.cuda.set_rng_state(state["cuda"][0], "cuda:0")',
+        "train/test_resume.py::test_every_process_resumes_with_the_random_numbers_of_the_first_on_its_own_gpu",
     ),
 )
 
@@ -6909,6 +6946,14 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/compare.py",
+    (
+        "expected.to(found)",
+        "expected.double()",
+        "infer/test_compare.py::test_a_loss_on_a_gpu_is_compared_with_the_float_of_a_plain_run[0.0]",
+    ),
+)
+mutants(
     "estimators/temperature.py",
     (
         ".clamp(min=torch.finfo(torch.float64).tiny).log()",
@@ -7060,6 +7105,14 @@ mutants(
         "torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32",
         "torch.float32",
         "infer/test_fused_adam.py::test_steps_are_counted_in_torchs_dtype",
+    ),
+)
+mutants(
+    "infer/compiled/fused_adam.py",
+    (
+        "step.to(p.device, torch.float32)",
+        "step.to(p.device)",
+        "infer/test_fused_adam.py::test_the_kernel_of_a_gpu_gets_steps_in_single_precision",
     ),
 )
 mutants(

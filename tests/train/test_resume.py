@@ -269,6 +269,29 @@ def test_steps_are_checked_before_they_are_saved(tmp_path):
     assert seen[:8] == ["step", "check"] * 4
 
 
+def test_every_process_resumes_with_the_random_numbers_of_the_first_on_its_own_gpu(monkeypatch):
+    """The first process saves those of its own GPU, which all processes share."""
+    states = {torch.device("cuda:0"): torch.tensor([7]), torch.device("cuda:1"): torch.tensor([0])}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[torch.device(device)].clone())
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda new, device: states.update({torch.device(device): new}))
+    run = set_up()
+    run[1].step(**next(iter(run[2])))
+    monkeypatch.setattr("pyrodgm.train.state._device", lambda module: torch.device("cuda:0"))
+    saved = capture(*run)
+    monkeypatch.setattr("pyrodgm.train.state._device", lambda module: torch.device("cuda:1"))
+    restore(saved, *run)
+    assert [state.item() for state in states.values()] == [7, 7]
+
+
+def test_a_run_of_a_gpu_resumes_on_a_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda *_: pytest.fail("there is no GPU here"))
+    run = set_up()
+    run[1].step(**next(iter(run[2])))
+    saved = capture(*run)
+    assert saved["cuda"] == []
+    restore(saved | {"cuda": [torch.tensor([7])]}, *run)
+
+
 @pytest.mark.parametrize("reason", ["minutes", "Ctrl-C", "a callback"])
 def test_a_loss_that_waits_on_a_gpu_is_looked_at_before_it_is_saved(reason, tmp_path):
     class Elsewhere(torch.Tensor):

@@ -97,10 +97,15 @@ def cuda_graph(graph: Graph) -> Callable[..., list[torch.Tensor | None]]:
         raise ValueError("nothing it reads is on a CUDA device")
     device = devices[0]
     inputs = [node for node in graph.module.graph.nodes if node.op == "placeholder"][len(graph.fakes) :]
-    for node, tensor in zip(inputs, graph.captured, strict=True):
-        if not tensor.is_cuda:
+    on_host = [node for node, tensor in zip(inputs, graph.captured, strict=True) if not tensor.is_cuda]
+    before = [node.meta["val"] for node in on_host]
+    try:
+        for node in on_host:
             node.meta["val"] = node.meta["val"].to(device)
-    run = inductor(graph)
+        run = inductor(graph)
+    finally:  # another backend may get the graph next, and reads them where they are
+        for node, value in zip(on_host, before, strict=True):
+            node.meta["val"] = value
     return _launcher(graph, run, device)
 
 
@@ -139,7 +144,7 @@ class _Capture:
             tensor.copy_(value)
         torch.cuda.set_rng_state(state, device)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        with torch.cuda.graph(self.graph, stream=stream):  # its own default may be on another device
             self.outputs = run(*self.static)
 
     def __call__(self, tensors):

@@ -28,7 +28,7 @@ def difference(found: Any, expected: Any, precision: float, moved: Any = None) -
         (a, spec), (b, other) = pytree.tree_flatten(found[part]), pytree.tree_flatten(wanted)
         if spec != other or [v is None for v in a] != [v is None for v in b]:
             return part, f"the graph's {part} has a different structure"
-        pairs = [(x.double(), y.double()) for x, y in zip(a, b, strict=True) if x is not None]
+        pairs = [_alike(x, y) for x, y in zip(a, b, strict=True) if x is not None]
         if any(x.shape != y.shape for x, y in pairs):
             return part, f"the graph's {part} has different shapes"
         if not all(torch.equal(x.isfinite(), y.isfinite()) for x, y in pairs):
@@ -37,8 +37,8 @@ def difference(found: Any, expected: Any, precision: float, moved: Any = None) -
         errors = [_distance(x, y) for x, y in pairs]
         rounding = [0.0] * len(pairs)
         if moved is not None:
-            near = [x.double() for x in pytree.tree_leaves(moved[part]) if x is not None]
-            rounding = [MOST_TIMES_ROUNDING * _distance(x, y) for x, (_, y) in zip(near, pairs, strict=True)]
+            near = [x for x in pytree.tree_leaves(moved[part]) if x is not None]
+            rounding = [MOST_TIMES_ROUNDING * _distance(x.to(y), y) for x, (_, y) in zip(near, pairs, strict=True)]
         alone, together = (0.03 + 100 * precision, 100 * precision) if part == "gradients" else (precision, precision)
         wrong = [
             e / max(s, 1e-300)
@@ -50,6 +50,12 @@ def difference(found: Any, expected: Any, precision: float, moved: Any = None) -
         if wrong:
             return part, f"the graph's {part} differs by {wrong[0]:.1g} from that of a plain run"
     return "", ""
+
+
+def _alike(found, expected):
+    """Both in double precision and on one device: a plain run on a GPU returns its loss as a float."""
+    found = found.double()
+    return found, expected.to(found)
 
 
 def _distance(x, y):

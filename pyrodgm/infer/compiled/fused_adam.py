@@ -92,7 +92,7 @@ class Updater:
     def _fused(self, lr, betas, eps, weight_decay, amsgrad, maximize, decoupled, parameters, gradients, states):
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)
-        if parameters[0].device != steps[0].device:
+        if parameters[0].device.type != "cpu":
             steps = self._on_device(parameters, steps)
         (torch._fused_adamw_ if decoupled else torch._fused_adam_)(
             parameters,
@@ -111,14 +111,19 @@ class Updater:
         )
 
     def _on_device(self, parameters, steps):
-        """Copies of the step counters on the device of the parameters, for the kernel; renewed only if outdated."""
+        """The step counters as the kernel of a GPU reads them: on its device, in single precision.
+
+        Counters of another kind are copied. The copies are renewed only if outdated.
+        """
+        if steps[0].device == parameters[0].device and steps[0].dtype == torch.float32:
+            return steps
         counts = [step.item() for step in steps]
         key = tuple(map(id, parameters))
         expected, copies = self.counters.get(key, (None, None))
         if expected == counts:
             torch._foreach_add_(copies, 1)
         else:
-            copies = [step.to(parameter.device) for parameter, step in zip(parameters, steps, strict=True)]
+            copies = [step.to(p.device, torch.float32) for p, step in zip(parameters, steps, strict=True)]
         self.counters[key] = ([count + 1 for count in counts], copies)
         return copies
 

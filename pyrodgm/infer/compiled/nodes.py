@@ -10,6 +10,7 @@ from torch.utils import _pytree as pytree
 from pyrodgm.infer.compiled.rollback import written
 
 aten = torch.ops.aten
+_BATCH_NORMS = (aten.native_batch_norm.default, aten.cudnn_batch_norm.default)
 
 
 def acts(node: Node) -> bool:
@@ -25,7 +26,7 @@ def written_arguments(node: Node) -> list[Node]:
     schema = getattr(node.target, "_schema", None)
     if schema is None:
         return []
-    if node.target is aten.native_batch_norm.default:  # not in its schema
+    if node.target in _BATCH_NORMS:  # not in their schemas
         return [argument for argument in node.args[3:5] if isinstance(argument, Node)]
     return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
 

@@ -422,7 +422,7 @@ def _moved(parameters, distance):
     generator, kept = torch.Generator().manual_seed(0), [(p, p.detach().clone()) for p in parameters]
     with torch.no_grad():
         for parameter, value in kept:
-            noise = torch.randn(value.shape, generator=generator).to(value)
+            noise = torch.randn(value.shape, generator=generator, device="cpu").to(value)
             parameter.addcmul_(value, noise, value=distance)
     try:
         yield
