@@ -80,7 +80,7 @@ def to_inference_data(
 
         draws = to_inference_data(m, data.test.x[:200])
         arviz.summary(draws, var_names=["z"], coords={"datum": [0]}, kind="stats")
-        arviz.plot_ppc(draws, num_pp_samples=20)        # ArviZ 1.0 and later: plot_ppc_dist(draws)
+        # then arviz.plot_ppc(draws, num_pp_samples=20), or from ArviZ 1.0 on arviz.plot_ppc_dist(draws, num_samples=20)
     """
     check_size("num_samples", num_samples)
     if image_shape is not None and math.prod(check_image_shape(image_shape)) != x.shape[1]:
