@@ -11014,3 +11014,27 @@ mutants(
         "zoo/test_zoo.py::test_bfloat16_gives_way_to_float32_with_one_warning_where_it_is_slow",
     ),
 )
+mutants(
+    "models/cagem.py",
+    (
+        "torch.eye(self.num_classes).to(z1)",
+        "torch.eye(self.num_classes)",
+        "models/test_another_device.py::test_loss_and_gradients_are_computed_on_the_device_of_the_rows[CaGeM-]",
+    ),
+)
+mutants(
+    "models/latent_classifier.py",
+    (
+        "torch.eye(self.num_classes).to(z)",
+        "torch.eye(self.num_classes)",
+        "models/test_another_device.py::test_loss_and_gradients_are_computed_on_the_device_of_the_rows[LatentClassifierVAE-]",
+    ),
+)
+mutants(
+    "distributions/one_hot.py",
+    (
+        "dtype=dtype, device=classes.device",
+        "dtype=dtype",
+        "models/test_another_device.py::test_loss_and_gradients_are_computed_on_the_device_of_the_rows[M2-]",
+    ),
+)
