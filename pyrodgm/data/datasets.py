@@ -4,6 +4,8 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from pyrodgm.checks import check_choice
 from pyrodgm.data.dataset import Dataset, Rows
 from pyrodgm.data.image_sets import (
@@ -43,7 +45,7 @@ DATASETS = {
 
 
 def load(name: str | Path, **options: Any) -> Dataset:
-    """Load a data set by name, or your own file, on the CPU.
+    """Load a data set by name, or your own file, on the CPU, whatever torch's default device.
 
     Args:
         name: one of ``DATASETS``, whose docstrings give the sizes and the scale of x; or the path of a ``.csv``,
@@ -69,11 +71,13 @@ def load(name: str | Path, **options: Any) -> Dataset:
     if "levels" in options and name not in (of_bytes := [key for key in DATASETS if _has_levels(key)]):
         raise ValueError(f"levels: got {options['levels']} for {name}, want a set of bytes: {', '.join(of_bytes)}")
     if is_file(name):
-        return from_file(name, **options)
+        with torch.device("cpu"):
+            return from_file(name, **options)
     if name not in DATASETS and Path(name).is_file():
         raise ValueError(f"name: got the file {name}, want one that ends in .csv, .csv.gz, .parquet or .npz")
     check_choice("name", name, DATASETS)
-    return DATASETS[str(name)](**options)
+    with torch.device("cpu"):
+        return DATASETS[str(name)](**options)
 
 
 def _has_levels(name):

@@ -1,5 +1,7 @@
 """Selection of labelled rows."""
 
+from functools import partial
+
 import torch
 
 from pyrodgm.checks import check_label_values
@@ -59,11 +61,11 @@ def select_labels(y: torch.Tensor, num_labels: int, num_classes: int, seed: int 
         raise ValueError(
             f"num_labels: got {num_labels}, want at least {num_classes}: balanced labels need one of each class"
         )
-    generator = seeded_generator(seed)
+    draw = partial(torch.randperm, generator=seeded_generator(seed), device="cpu")
     share, rest = divmod(num_labels, num_classes)
-    wanted = torch.full((num_classes,), share)
-    wanted[torch.randperm(num_classes, generator=generator)[:rest]] += 1
-    order = torch.randperm(len(y), generator=generator)
+    wanted = torch.full((num_classes,), share, device="cpu")
+    wanted[draw(num_classes)[:rest]] += 1
+    order = draw(len(y))
     labels, rows = y.cpu()[order], []
     for k in range(num_classes):
         of_class = order[labels == k]

@@ -62,7 +62,7 @@ def dequantise(data: Dataset, levels: int = 256, seed: int = 0) -> Dataset:
         k = ((levels - 1) * x).round()
         if not torch.allclose(k, (levels - 1) * x, atol=1e-3, rtol=0) or not bool(((k >= 0) & (k < levels)).all()):
             raise ValueError(f"data: got values that are not on {levels} levels, want k / {levels - 1} in [0, 1]")
-        noise = torch.rand(x.shape, generator=generator).to(x.device)
+        noise = torch.rand(x.shape, generator=generator, device="cpu").to(x.device)
         return (k + noise).div_(levels).clamp_(max=1 - torch.finfo(x.dtype).eps / 2)
 
     return _map(data, add_noise)

@@ -71,7 +71,7 @@ class Columns(NamedTuple):
 
         Where x has the probabilities of categories, the most probable one is taken.
         """
-        cells = torch.as_tensor(x).double().cpu().numpy() * self.scale + self.shift
+        cells = torch.as_tensor(x, dtype=torch.float64, device="cpu").numpy() * self.scale + self.shift
         kinds = _kinds(self.likelihood)
         if kinds is None:
             return cells

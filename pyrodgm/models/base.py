@@ -250,7 +250,7 @@ class DeepGenerativeModel(Model):
     def shared_noise(self, num_samples: int, seed: int, size: int) -> torch.Tensor:
         """Standard normal noise ``(num_samples, 1, size)``, fixed by ``seed`` and the same for every row."""
         generator = seeded_generator(seed)
-        return torch.randn(num_samples, 1, size, generator=generator).to(next(self.parameters()))
+        return torch.randn(num_samples, 1, size, generator=generator, device="cpu").to(next(self.parameters()))
 
     @torch.no_grad()
     def reconstruct(self, x: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:

@@ -11038,3 +11038,56 @@ mutants(
         "models/test_another_device.py::test_loss_and_gradients_are_computed_on_the_device_of_the_rows[M2-]",
     ),
 )
+mutants(
+    "data/datasets.py",
+    (
+        '    with torch.device("cpu"):\n        return DATASETS',
+        "    with torch.no_grad():\n        return DATASETS",
+        "test_default_device.py::test_a_data_set_is_loaded_on_the_cpu[moons]",
+    ),
+    (
+        '        with torch.device("cpu"):\n            return from',
+        "        with torch.no_grad():\n            return from",
+        "test_default_device.py::test_a_file_is_loaded_on_the_cpu",
+    ),
+)
+mutants(
+    "data/labels.py",
+    (
+        'seeded_generator(seed), device="cpu")',
+        "seeded_generator(seed))",
+        "test_default_device.py::test_the_same_labels_are_chosen",
+    ),
+)
+mutants(
+    "data/preprocess.py",
+    (
+        'generator=generator, device="cpu").to',
+        "generator=generator).to",
+        "test_default_device.py::test_the_same_noise_dequantises",
+    ),
+)
+mutants(
+    "models/base.py",
+    (
+        'generator=generator, device="cpu").to',
+        "generator=generator).to",
+        "test_default_device.py::test_the_same_samples_classify",
+    ),
+)
+mutants(
+    "isolation.py",
+    (
+        ' if torch.get_default_device().type == "cpu" else torch.device("cpu")',
+        "",
+        "test_default_device.py::test_the_classifier_gives_the_same",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        'dtype=torch.float64, device="cpu")',
+        "dtype=torch.float64)",
+        "test_default_device.py::test_the_classifier_gives_the_same",
+    ),
+)
