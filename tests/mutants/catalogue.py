@@ -145,8 +145,8 @@ mutants(
         "evaluate/test_by_hand.py::test_classifiers[M2-]",
     ),
     (
-        "torch.randn(num_samples, 1, size, generator=generator)",
-        "torch.rand(num_samples, 1, size, generator=generator)",
+        "torch.randn(num_samples, 1, size, generator=generator, ",
+        "torch.rand(num_samples, 1, size, generator=generator, ",
         "models/test_cagem.py::test_classifiers_are_averages_over_samples[inference]",
     ),
     (
@@ -3344,7 +3344,7 @@ mutants(
         "data/test_data.py::TestLabels::test_rows_without_a_label_are_never_chosen",
     ),
     (
-        "wanted[torch.randperm(num_classes, generator=generator)[:rest]] += 1",
+        "wanted[draw(num_classes)[:rest]] += 1",
         "wanted[0] += rest",
         "data/test_data.py::TestLabels::test_a_rest_goes_to_random_classes",
     ),
