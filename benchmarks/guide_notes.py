@@ -53,8 +53,9 @@ def report(rounds):
         f"""# A guide's notes for its model
 
 The bidirectional guide of `ResNetVAE` computes the features of the generative model from the top down. It leaves them
-in notes, and the model does not compute them again, see `pyrodgm.models.guide_notes`. Loss and gradients are the same
-with and without notes, see tests/models/test_guide_notes.py. This benchmark measures the time of both.
+in notes, and the model does not compute them again, see `pyrodgm.models.guide_notes`. The loss is the same with and
+without notes, to the last bit. Gradients are the same up to rounding, because they are summed in another order, see
+tests/models/test_guide_notes.py. This benchmark measures the time of both.
 
 A step is the loss and its gradient, for {ROWS} rows in float32. It is not compiled, and Pyro's validation is off.
 

@@ -210,8 +210,8 @@ def _sites(trace):
     for name, site in sites.items():
         if not any(frame.dim == -1 for frame in site["cond_indep_stack"]):
             raise ValueError(
-                f"model: got site {name!r} outside the plate over rows, want every site in it; for a model whose "
-                "weights are latents, want m.at(weights)"
+                f"model: got site {name!r} outside the plate over rows, want every site in it; for a BayesianVAE, "
+                "want m.at(weights)"
             )
         refuse_scaled(name, site)
     trace.compute_score_parts()  # log-probabilities too

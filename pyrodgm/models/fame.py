@@ -27,6 +27,7 @@ import pyro
 import torch
 from torch.nn import ModuleList
 
+from pyrodgm.checks import check_size
 from pyrodgm.models.ladder import LadderPosterior, prior_for_the_guide
 from pyrodgm.models.layers import LayeredModel
 from pyrodgm.models.networks import Networks, check_layer_sizes, hidden_by_layer, refuse_mask
@@ -116,6 +117,7 @@ def networks_of_maps(
     """
     check_layer_sizes("z_sizes", z_sizes)
     check_maps(maps)
+    check_size("pixel_maps", pixel_maps)
     if len(maps) > len(z_sizes):
         raise ValueError(f"maps: got {maps!r}, want at most one for each of {len(z_sizes)} layers")
     if concatenation and likelihood != "bernoulli":

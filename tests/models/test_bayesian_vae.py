@@ -133,7 +133,9 @@ def test_a_vae_at_drawn_weights_is_evaluated_as_any_other():
     ids=["row_bounds", "bound", "log_likelihood", "elbo_parts", "active_units", "importance", "doubly", "free_bits"],
 )
 def test_figures_of_rows_refuse_weights_that_are_latents(figure):
-    with pytest.raises(ValueError, match=r"got site 'w1' outside the plate over rows, .* m.at\(weights\)"):
+    with pytest.raises(
+        ValueError, match=r"got site 'w1' outside the plate over rows, .* for a BayesianVAE, want m.at\(weights\)"
+    ):
         figure(small())
 
 

@@ -180,7 +180,8 @@ def test_the_guide_reads_counts_as_shares(num_classes):
         ({"z_sizes": ()}, r"z_sizes: got \(\), want one positive int per layer"),
         ({"likelihood": "normal"}, "likelihood: got 'normal' with concatenation, want 'bernoulli'"),
         ({"likelihood": ("binomial", {"total_count": 2})}, "likelihood: got .'binomial', .* with concatenation, want"),
-        ({"pixel_maps": 0}, "num_maps: got 0, want a positive int"),
+        ({"pixel_maps": 0}, "^pixel_maps: got 0, want a positive int"),
+        ({"pixel_maps": 0, "concatenation": False}, "^pixel_maps: got 0, want a positive int"),
         ({"posterior": "full"}, "posterior: got 'full', want one of iaf, normal, planar, radial"),
     ],
 )

@@ -10784,6 +10784,11 @@ mutants(
         "likelihood",
         "models/test_fame.py::test_a_discretised_logistic_has_a_scale_of_each_channel[FAME]",
     ),
+    (
+        'check_size("pixel_maps", pixel_maps)',
+        'check_size("maps", len(maps))',
+        "models/test_fame.py::test_bad_arguments",
+    ),
 )
 mutants(
     "evaluate/impute.py",
