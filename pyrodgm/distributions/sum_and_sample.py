@@ -72,6 +72,10 @@ class SumAndSample(KnownOneHotCategorical):
         new.top, new._enumerated = self.top, None
         return super().expand(batch_shape, _instance=new)
 
+    def mask(self, mask: torch.Tensor | bool) -> Any:
+        """The distribution with some rows masked; itself if the mask is True, as Pyro would read its ``log_prob``."""
+        return self if mask is True else super().mask(mask)
+
     def enumerate_support(self, expand: bool = True) -> torch.Tensor:
         """The most probable classes of each row and a drawn one, as one-hot rows ``(top + 1, ..., K)``."""
         _refuse_unweighted_sum()
@@ -114,7 +118,7 @@ class SumAndSample(KnownOneHotCategorical):
         finite for r = 0.
         """
         log_q = super().log_prob(value)
-        holders: tuple[Any, ...] = (self, value, value._base)
+        holders: tuple[Any, ...] = (value, value._base, self)  # self last: it may have enumerated another site since
         enumerated = next((t._enumerated for t in holders if getattr(t, "_enumerated", None)), None)
         if enumerated is None:
             return ScoreParts(log_q, log_q, 0)

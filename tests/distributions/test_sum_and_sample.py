@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import math
+from contextlib import nullcontext
 from functools import partial
 
 import pyro
@@ -58,19 +59,19 @@ class NoiseByClass(Messenger):
             self.y = msg["value"]
 
 
-def make(model_class, classes, **options):
+def make(model_class, classes, scale=1.5, **options):
     torch.manual_seed(0)
     options = NEEDED.get(model_class.__name__, {}) | options
     model = small(model_class, num_classes=4, classes=classes, **options).double()
     for parameter in model.parameters():  # classes that differ
-        parameter.data.mul_(1.5)
+        parameter.data.mul_(scale)
     return model
 
 
-def loss_and_gradients(model, x, within):
+def loss_and_gradients(model, x, within, elbo=ELBO):
     model.zero_grad()
     with within:
-        loss = ELBO.differentiable_loss(model.model, model.guide, x)
+        loss = elbo.differentiable_loss(model.model, model.guide, x)
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     return torch.cat([loss.detach()[None], *(gradient.flatten() for gradient in gradients)])
@@ -179,6 +180,20 @@ def pair(top, offset=0.0, logits=None, scale=1.0, enumerate="parallel"):
         return torch.cat([loss.detach()[None], torch.autograd.grad(loss, logits)[0].flatten()])
 
     return gradient, model, guide
+
+
+@pytest.mark.parametrize("model_class", [M2, ADGM])
+def test_free_draws_and_free_latents_are_right_on_average(model_class):
+    elbo = TraceEnum_ELBO(num_particles=100, vectorize_particles=True, max_plate_nesting=1)
+    means, variances = [], []
+    for classes in ("enumerated", ("sampled", {"top": 1})):
+        model = make(model_class, classes, scale=0.8)
+        x = rows(model)[0].double()[:2]
+        pyro.set_rng_seed(len(means))
+        draws = torch.stack([loss_and_gradients(model, x, nullcontext(), elbo) for _ in range(20)])
+        means.append(draws.mean(0))
+        variances.append(draws.var(0) / len(draws))
+    assert bool(((means[0] - means[1]).abs() <= 4.5 * (variances[0] + variances[1]).sqrt() + 1e-12).all())
 
 
 @pytest.mark.parametrize("options", [{}, {"scale": 2.5}])
@@ -350,6 +365,23 @@ def test_as_a_distribution_it_is_the_categorical():
     assert bool((parts.log_prob[:, 1] == 0).all()) and bool((parts.log_prob[:, 0] < 0).all())
     weights = parts.score_function[:, [0, 2, 3]].exp().sum(0)
     torch.testing.assert_close(weights, torch.ones(3, dtype=torch.float64))
+
+
+def test_a_mask_of_true_changes_nothing():
+    masked = SumAndSample(torch.randn(4, 3, dtype=torch.float64), 1).mask(True)
+    weights = masked.score_parts(masked.enumerate_support()).score_function.exp().sum(0)
+    torch.testing.assert_close(weights, torch.ones(4, dtype=torch.float64))
+
+
+def test_one_distribution_at_two_sites_has_the_weights_of_each():
+    """Each site has its own draw."""
+    torch.manual_seed(0)
+    fn = SumAndSample(torch.randn(20, 5, dtype=torch.float64), 2)
+    first, second = fn.enumerate_support(), fn.enumerate_support().reshape(3, 1, 20, 5)
+    assert not torch.equal(first, second[:, 0])
+    for value in (first, first.reshape(3, 1, 20, 5), second):
+        total = fn.score_parts(value).score_function.exp().sum(0)
+        torch.testing.assert_close(total, torch.ones_like(total), rtol=1e-12, atol=0)
 
 
 def test_whoever_reads_log_prob_in_place_of_the_score_is_told():

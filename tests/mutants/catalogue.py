@@ -2156,6 +2156,11 @@ mutants(
         "distributions/test_sum_and_sample.py::test_free_draws_are_right_on_average[options0]",
     ),
     (
+        "torch.where(is_drawn, log_r + _zero_with_gradient(log_q), log_q - surplus)",
+        "torch.where(is_drawn, log_q, log_q - surplus)",
+        "distributions/test_sum_and_sample.py::test_free_draws_and_free_latents_are_right_on_average[M2]",
+    ),
+    (
         "log_r + _zero_with_gradient(log_q),",
         "log_r,",
         "distributions/test_sum_and_sample.py::test_the_draws_weighted_are_the_sum[M2-1]",
@@ -2171,9 +2176,19 @@ mutants(
         "distributions/test_sum_and_sample.py::test_weights_sum_to_one_without_a_gradient",
     ),
     (
-        "(self, value, value._base)",
-        "(self, value)",
+        "(value, value._base, self)",
+        "(value, self)",
         "distributions/test_sum_and_sample.py::test_classes_that_are_enumerated_one_after_another",
+    ),
+    (
+        "(value, value._base, self)",
+        "(self, value, value._base)",
+        "distributions/test_sum_and_sample.py::test_one_distribution_at_two_sites_has_the_weights_of_each",
+    ),
+    (
+        "self if mask is True else super().mask(mask)",
+        "self",
+        "distributions/test_sum_and_sample.py::test_as_a_distribution_it_is_the_categorical",
     ),
     (
         "scatter_(-1, summed, 0.0)",
