@@ -8,6 +8,7 @@ from pyro.infer import ELBO, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 
 from pyrodgm.checks import check_choice
 from pyrodgm.infer import FreeBits, ImportanceWeightedELBO, WakeSleep
+from pyrodgm.infer.traces import latent_sites
 from pyrodgm.models.catalogue import has_classes
 from pyrodgm.zoo.recipe import Recipe
 
@@ -19,8 +20,22 @@ def elbo(classes_summed: bool, num_particles: int) -> ELBO:
 
 
 def mean_field(classes_summed: bool, num_particles: int) -> ELBO:
-    """The ELBO with analytic KL divergences, for a model without an enumerated class."""
-    return TraceMeanField_ELBO(num_particles=num_particles, max_plate_nesting=1, vectorize_particles=True)
+    """The ELBO with analytic KL divergences, for a pair in one order without an enumerated class."""
+    return _MeanField(num_particles=num_particles, max_plate_nesting=1, vectorize_particles=True)
+
+
+class _MeanField(TraceMeanField_ELBO):
+    """Pyro's ELBO, which only warns of a pair for which it is wrong, and not if validation is off, as in training."""
+
+    def _get_trace(self, model, guide, args, kwargs):
+        traces = super()._get_trace(model, guide, args, kwargs)
+        in_model, in_guide = (", ".join(latent_sites(trace)) for trace in traces)
+        if in_model != in_guide:
+            raise ValueError(
+                f"objective: got mean_field with a guide that draws {in_guide} and a model that draws {in_model}, want "
+                "one order, as in a ladder, or elbo"
+            )
+        return traces
 
 
 def importance_weighted(

@@ -5,7 +5,7 @@ import torch
 
 from pyrodgm.infer.compiled.backends import _draws_first, _separate_biases
 from pyrodgm.infer.compiled.graph import trace
-from pyrodgm.infer.compiled.nodes import written_arguments
+from pyrodgm.infer.compiled.nodes import acts, written_arguments
 
 
 def twice(x):
@@ -145,3 +145,4 @@ def test_batch_normalisation_writes_its_running_statistics(operation):
     arguments = x, weight, bias, mean, variance, True, 0.1, 1e-5
     node = graph.call_function(getattr(torch.ops.aten, operation).default, arguments)
     assert written_arguments(node) == [mean, variance]
+    assert acts(node)  # also where nothing reads its output, as with importance weights that sum all classes

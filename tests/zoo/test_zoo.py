@@ -4,13 +4,15 @@ import subprocess
 from dataclasses import fields, replace
 
 import numpy as np
+import pyro
 import pytest
 import torch
+from pyro.optim import Adam
 
 from pyrodgm.data import Dataset, Rows, binarise, files, keep_varying, load, project, standardise
 from pyrodgm.evaluate import bound
 from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO
-from pyrodgm.models import M2, VAE, ResNetVAE
+from pyrodgm.models import M2, VAE, HierarchicalVAE, LadderVAE, ResNetVAE
 from pyrodgm.models.catalogue import is_of_images
 from pyrodgm.nn import precision
 from pyrodgm.zoo import RECIPES, first_stage, measure, prepare, results, run, train, write_results
@@ -395,6 +397,21 @@ def test_an_unknown_schedule_is_refused():
 def test_objectives_have_the_particles_of_the_recipe(objective):
     recipe = replace(RECIPES["digits-m1"], objective=objective, warm_up_epochs=0, num_particles=3)
     assert objective_of(recipe).num_particles == 3
+
+
+def test_analytic_kls_are_refused_where_the_guide_draws_in_another_order():
+    """Pyro, which would be wrong, only warns, and says nothing where validation is off, as it is in training."""
+    for model_class, refused in ((HierarchicalVAE, True), (LadderVAE, False)):
+        recipe = replace(RECIPES["digits-m1"], model=(model_class, {}), objective=("mean_field", {}))
+        model = pairs.small(model_class)
+        svi = CompiledSVI(model.model, model.guide, Adam({"lr": 1e-3}), objective_of(recipe))
+        with pyro.validation_enabled(False):
+            if refused:
+                with pytest.raises(ValueError, match="mean_field with a guide that draws z1, z2 and a .* draws z2, z1"):
+                    svi.step(pairs.rows(model)[0])
+            else:
+                with pairs.accepted(ValueError):
+                    svi.step(pairs.rows(model)[0])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def acts(node: Node) -> bool:
     if node.op in ("placeholder", "output"):
         return True
     schema = getattr(node.target, "_schema", None)
-    return is_draw(node) or (schema is not None and schema.is_mutable)
+    return is_draw(node) or (schema is not None and schema.is_mutable) or bool(written_arguments(node))
 
 
 def written_arguments(node: Node) -> list[Node]:
