@@ -6644,13 +6644,13 @@ mutants(
         "pv/test_monitor.py::TestRows::test_rows_without_a_label_are_chosen_only_beside_a_fault",
     ),
     (
-        "(rows.string == name) & train & (rows.state == NORMAL)",
-        "(rows.string == name) & (rows.state == NORMAL)",
+        "rows.take(own & train)",
+        "rows.take(own)",
         "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
     ),
     (
-        "(rows.string == name) & train & (rows.state == NORMAL)",
-        "train & (rows.state == NORMAL)",
+        "(rows.string == name) & (rows.state == NORMAL)",
+        "rows.state == NORMAL",
         "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
     ),
 )
@@ -8930,6 +8930,11 @@ mutants(
         "ranks.append(np.arange(len(where)))",
         "ranks.append(np.zeros(len(where)))",
         "pv/test_monitor.py::TestRows::test_the_rows_to_train_on_are_drawn_by_the_seed_as_many_of_each_state",
+    ),
+    (
+        "_fitted(name, rows.take(own))",
+        "_fitted(name, rows.take(rows.string == name))",
+        "pv/test_monitor.py::TestRows::test_a_string_with_few_rows_to_train_on_is_fitted_to_all_its_normal_rows",
     ),
 )
 mutants(
