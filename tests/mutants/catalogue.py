@@ -5253,6 +5253,31 @@ mutants(
         "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
     ),
     (
+        "np.append(value, column)[over] != 0",
+        "np.append(value, column)[over] != 1",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "n >= STUCK and n * step >= SAME",
+        "n * step >= SAME",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "n >= STUCK and n * step >= SAME",
+        "n >= STUCK",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "self._same(name, np.array([np.nan]))",
+        "pass",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "np.append(count, length)[over]",
+        "np.append(0, length)[over]",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
         "low == high and count >= FEW",
         "low == high and count >= 0",
         "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
