@@ -10,7 +10,7 @@ import numpy as np
 
 from pyrodgm.pv.logger import NO_STRING, NO_TIME, read_logger
 from pyrodgm.pv.logger_map import STAMPS, LoggerMap
-from pyrodgm.pv.quality import LEAST_IRRADIANCE, Seen, newest_first, skip_reasons
+from pyrodgm.pv.quality import LEAST_IRRADIANCE, STUCK, Seen, newest_first, run_lengths, skip_reasons
 from pyrodgm.pv.rows import NIGHT
 from pyrodgm.pv.same_values import Digests, add_rows, same_strings
 from pyrodgm.pv.sun_times import hours_that_do_not_fit, minutes_late, whole_days
@@ -24,6 +24,7 @@ CURTAILED = 0.95  # share of the highest plateau; lower plateaus are ordered by 
 FULL = 0.8  # share of the rows of days and nights that a file with nights has at least
 SPIKE = 10.0  # °C between a row and both its neighbours
 CHANGING = ("temp_module", "temp_air", "wind_speed")  # quantities that change even at night
+SAME = 6 * 3600  # seconds for which these have the same value, other than 0, only if the sensor is stuck
 FEW = 10  # rows that may all have the same value of these without a remark
 OWN = ("i_dc", "v_dc")  # quantities of each string
 
@@ -143,6 +144,7 @@ class _Pass:
         self.month_steps = MonthSteps()
         self.sums: dict[str, tuple[float, float, int, float]] = {}  # lowest, sum, number and highest of values
         self.tails: dict[str, np.ndarray] = {}  # last two temperatures, by name
+        self.same: dict[str, Counter[int]] = {}  # lengths of runs of the same value, by name
         self.light: list[tuple[int, int]] = []  # first and last time of each day
         self.plateaus: list[tuple[float, int]] = []  # power and number of rows
         self.day: np.ndarray | None = None  # times, power and irradiance of the open day, (3, N)
@@ -176,6 +178,9 @@ class _Pass:
                 self.tails[name] = column[-2:]
                 up, down = column[1:-1] - column[:-2], column[1:-1] - column[2:]
                 check.spikes[name] += int(((np.minimum(np.abs(up), np.abs(down)) > SPIKE) & (up * down > 0)).sum())
+        for name in CHANGING:
+            if name in values:
+                self._same(name, values[name])
         self._days(piece.time, values, used)
         for name, digests in self.digests.items():
             add_rows(digests, piece.time, values[name], values["poa_global"])
@@ -198,6 +203,14 @@ class _Pass:
             long = np.flatnonzero(steps > 1.5 * common[0][0])
             self.gaps += [(int(steps[i]), int(time[i])) for i in long]
             self.gaps = sorted(self.gaps, reverse=True)[:10]
+
+    def _same(self, name, column):
+        """Count the runs of the same value, other than 0, that are over."""
+        value, count = self.seen.runs.get(name, (0.0, 0))
+        length = run_lengths(column, name, self.seen)
+        over = np.flatnonzero(length == 1)
+        lengths = np.append(count, length)[over][np.append(value, column)[over] != 0]
+        self.same.setdefault(name, Counter()).update(lengths.tolist())
 
     def _days(self, time, values, used):
         """Note the first and last light between two nights. Keep the rows of a day until it is over."""
@@ -227,6 +240,13 @@ class _Pass:
         if on.sum() > 2 and on.sum() * step >= seconds and poa[on].max() > rises * poa[on].min():
             self.plateaus.append((float(power.max()), int(on.sum())))
 
+    def _stuck(self, name):
+        """The number of rows in long runs of the same value, after the last piece."""
+        if name in self.same:
+            self._same(name, np.array([np.nan]))  # ends the last run
+        runs, step = self.same.get(name, {}).items(), self.check.step or 0
+        return sum(n * times for n, times in runs if n >= STUCK and n * step >= SAME)
+
     def finish(self, logger_map, latitude, longitude):
         """The ``StringCheck``, after the last piece."""
         check = self.check
@@ -245,6 +265,8 @@ class _Pass:
                 check.remark(name, look)
             if name in CHANGING and low == high and count >= FEW:
                 check.remark(name, f"the same in all {count} rows; is the sensor stuck?")
+            elif stuck := self._stuck(name):
+                check.remark(name, f"the same for six hours or more, in {stuck} rows; is the sensor stuck?")
         if newest_first(self.back, self.steps.total()):
             check.order = "the newest row is first, want the oldest first: reverse the rows of the file"
         elif check.last is not None and check.skipped["time runs back"] > check.rows / 2:

@@ -41,9 +41,11 @@ def use_of_days(rows: Rows) -> np.ndarray:
 def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) -> dict[str, ModuleModel | KingModel]:
     """Models of the healthy strings: from the module if it is known, otherwise fitted to the string's normal rows.
 
+    In a file of a few days of 15-minute rows, the rows to train on may be too few. All normal rows are then fitted.
+
     Args:
         rows: the sample of rows.
-        train: which rows to fit the model to, ``(N,)``.
+        train: which rows to fit the model to, if they are enough, ``(N,)``.
         known: the module of all strings, or None.
 
     Raises:
@@ -54,12 +56,20 @@ def healthy_strings(rows: Rows, train: np.ndarray, known: ModuleModel | None) ->
         if known is not None:
             healthy[name] = known
             continue
-        values = rows.take((rows.string == name) & train & (rows.state == NORMAL))
+        own = (rows.string == name) & (rows.state == NORMAL)
         try:
-            healthy[name] = fit_king(values["poa_global"], temperature(values), values["i_dc"], values["v_dc"])
-        except ValueError as error:
-            raise ValueError(f"string {name!r}, normal days to train on: {error}") from error
+            healthy[name] = _fitted(name, rows.take(own & train))
+        except ValueError:  # too few rows
+            healthy[name] = _fitted(name, rows.take(own))
     return healthy
+
+
+def _fitted(name, values):
+    """King's model, fitted to rows of a string."""
+    try:
+        return fit_king(values["poa_global"], temperature(values), values["i_dc"], values["v_dc"])
+    except ValueError as error:
+        raise ValueError(f"string {name!r}, normal rows: {error}") from error
 
 
 def choose_evenly(state: np.ndarray, usable: np.ndarray, most: int, seed: int) -> np.ndarray:

@@ -88,7 +88,7 @@ def skip_reasons(piece: Piece, seen: Seen, needed: Sequence[str] = ()) -> np.nda
         rows = (column < low) | (column > high)
         because(f"{name} out of range", rows & ~measured if name in BY_AIR and name not in needed else rows)
     for name in WATCHED:
-        length = _run_lengths(values[name], name, seen)
+        length = run_lengths(values[name], name, seen)
         because(f"{name} stuck", (length >= STUCK) & (values[name] != 0))
     return reasons
 
@@ -123,8 +123,14 @@ def newest_first(back: int, ahead: int) -> bool:
     return bool(back >= LEAST_STEPS and back >= 9 * ahead)
 
 
-def _run_lengths(column, name, seen):
-    """The number of consecutive rows, up to each row, that have the value of that row."""
+def run_lengths(column: np.ndarray, name: str, seen: Seen) -> np.ndarray:
+    """The number of consecutive rows, up to each row, that have the value of that row, ``(N,)``.
+
+    Args:
+        column: values of a quantity, ``(N,)``.
+        name: its name.
+        seen: carries over from piece to piece of one string.
+    """
     value, length = seen.runs.get(name, (np.nan, 0))
     if not len(column):
         return np.zeros(0, int)

@@ -5273,6 +5273,31 @@ mutants(
         "pv/test_check.py::TestCheck::test_a_current_that_is_the_same_in_the_rows_of_several_strings[1001]",
     ),
     (
+        "np.append(value, column)[over] != 0",
+        "np.append(value, column)[over] != 1",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "n >= STUCK and n * step >= SAME",
+        "n * step >= SAME",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "n >= STUCK and n * step >= SAME",
+        "n >= STUCK",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "self._same(name, np.array([np.nan]))",
+        "pass",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
+        "np.append(count, length)[over]",
+        "np.append(0, length)[over]",
+        "pv/test_check.py::TestCheck::test_a_sensor_that_is_stuck_for_six_hours[50]",
+    ),
+    (
         "low == high and count >= FEW",
         "low == high and count >= 0",
         "pv/test_check.py::TestCheck::test_a_sensor_that_never_changes",
@@ -6664,13 +6689,13 @@ mutants(
         "pv/test_monitor.py::TestRows::test_rows_without_a_label_are_chosen_only_beside_a_fault",
     ),
     (
-        "(rows.string == name) & train & (rows.state == NORMAL)",
-        "(rows.string == name) & (rows.state == NORMAL)",
+        "rows.take(own & train)",
+        "rows.take(own)",
         "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
     ),
     (
-        "(rows.string == name) & train & (rows.state == NORMAL)",
-        "train & (rows.state == NORMAL)",
+        "(rows.string == name) & (rows.state == NORMAL)",
+        "rows.state == NORMAL",
         "pv/test_monitor.py::TestRows::test_a_healthy_string_is_fitted_to_its_own_normal_rows_to_train_on",
     ),
 )
@@ -8960,6 +8985,11 @@ mutants(
         "ranks.append(np.arange(len(where)))",
         "ranks.append(np.zeros(len(where)))",
         "pv/test_monitor.py::TestRows::test_the_rows_to_train_on_are_drawn_by_the_seed_as_many_of_each_state",
+    ),
+    (
+        "_fitted(name, rows.take(own))",
+        "_fitted(name, rows.take(rows.string == name))",
+        "pv/test_monitor.py::TestRows::test_a_string_with_few_rows_to_train_on_is_fitted_to_all_its_normal_rows",
     ),
 )
 mutants(

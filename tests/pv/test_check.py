@@ -394,7 +394,25 @@ class TestCheck:
         assert check.units == {"temp_module": f"the same in all {len(month)} rows; is the sensor stuck?"}
         assert "temp_module" not in checked(tmp_path, month.assign(temp_module=20.0).iloc[:9]).units
         almost = month.assign(temp_module=np.where(month.index == month.index[-1], 20.1, 20.0))
-        assert not checked(tmp_path, almost).units
+        assert "in all" not in checked(tmp_path, almost).units["temp_module"]
+
+    @pytest.mark.parametrize("rows_at_once", [50, 10**6])
+    def test_a_sensor_that_is_stuck_for_six_hours(self, tmp_path, month, rows_at_once):
+        """Two runs of six hours, the second at the end, and a shorter one. Calm air has no wind for hours."""
+        table = month.copy()
+        for name, rows, value in (
+            ("temp_module", range(300, 372), 12.3),
+            ("temp_module", range(len(table) - 100, len(table)), -1.5),
+            ("temp_air", range(500, 571), 7.0),
+            ("wind_speed", range(900, 1000), 0.0),
+        ):
+            table.loc[rows, name] = value
+        units = checked(tmp_path, table, rows_at_once=rows_at_once).units
+        assert units == {"temp_module": "the same for six hours or more, in 172 rows; is the sensor stuck?"}
+        hourly = table[::12].assign(temp_air=np.repeat(np.arange(1, 61) / 2, 12), temp_module=np.arange(720.0) / 20)
+        assert "in 720 rows" in checked(tmp_path, hourly).units["temp_air"]
+        hourly["temp_air"] = np.repeat(np.arange(90.0) / 3, 8)
+        assert not checked(tmp_path, hourly).units
 
     def test_a_unit_that_is_not_known(self, tmp_path, month):
         (tmp_path / "map.toml").write_text('[columns]\npoa_global = "POA [BTU]"\nwind_speed = "wind [km/h]"')

@@ -430,6 +430,20 @@ class TestRows:
         assert found["1"].current == pytest.approx(TRUE.current, abs=1e-6)
         assert found["2"].current == pytest.approx(np.array(TRUE.current) / 2, abs=1e-6)
 
+    def test_a_string_with_few_rows_to_train_on_is_fitted_to_all_its_normal_rows(self):
+        """Thirty of sixty normal rows are to train on. Sixty rows of a fault give half the current."""
+        random, state = np.random.default_rng(0), np.repeat(["normal", "IV"], 60).astype(object)
+        poa, warm = random.uniform(60, 1100, 120), random.uniform(0, 65, 120)
+        point = TRUE.at(poa, warm)
+        current = np.where(state == "IV", 0.5, 1.0) * point.current
+        values = {"poa_global": poa, "temp_module": warm, "i_dc": current, "v_dc": point.voltage}
+        number = np.arange(120)
+        rows = Rows(np.full(120, "1", object), np.where(state == "IV", 1, 0), number, state, values)
+        found = healthy_strings(rows, number < 30, None)
+        assert found["1"].current == pytest.approx(TRUE.current, abs=1e-6) and found["1"].kept == 1
+        with pytest.raises(ValueError, match="string '1', normal rows: rows: got 40 above 50 W/m².*want at least 50"):
+            healthy_strings(rows.choose(number >= 20), number[20:] < 30, None)
+
     def test_temperature_is_by_air_where_none_is_measured(self):
         values = {
             "poa_global": np.array([500.0, 500]), "temp_module": np.array([40.0, np.nan]), "temp_air": np.full(2, 10.0),

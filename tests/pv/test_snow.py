@@ -1,4 +1,7 @@
-"""Snow, from a simulated file through training and monitoring by the command line to the report."""
+"""Snow, from a simulated file and a real one through training and monitoring by the command line to the report."""
+
+import os
+from pathlib import Path
 
 import pandas
 import pytest
@@ -56,3 +59,25 @@ class TestSnow:
         assert (found[snow] == "unseen").mean() > 0.95 and (found[healthy] == "unseen").mean() < 0.05
         days = set(true["time"][snow].str[:10])
         assert days <= set(events["date"][events["state"] == "unseen"])
+
+    def test_the_days_of_a_real_file(self, tmp_path):
+        """Six days of 15-minute rows. It snowed on the second night, and the operator labels the two days after it."""
+        data = Path(os.environ.get("PYRODGM_DATA", "none")) / "pv" / "pvanalytics_snow_data.csv.gz"
+        if not data.exists():
+            pytest.skip("the file is not here")
+        (tmp_path / "logger.toml").write_text(
+            'time = { column = "Timestamp", format = "%m/%d/%Y %H:%M", timezone = "America/Denver", stamp = "start" }\n'
+            'string = "CB2"\n[columns]\nv_dc = "INV1 CB2 Voltage [V]"\ni_dc = "INV1 CB2 Current [A]"\n'
+            'poa_global = "POA [W/m²]"\ntemp_module = "Module Temp [C]"\n',
+            encoding="utf-8",
+        )
+        (tmp_path / "labels.csv").write_text(
+            "string,start,end,state\nCB2,2022-01-07T00:00-07:00,2022-01-08T12:00-07:00,snow\n"
+        )
+        training = ("--map", tmp_path / "logger.toml", "--labels", tmp_path / "labels.csv", "--steps", 200)
+        call("train", data, *training, "--model", tmp_path / "roof")
+        call("monitor", tmp_path / "roof", data, "--output", tmp_path / "report")
+        rows = pandas.read_parquet(tmp_path / "report" / "rows.parquet")
+        assert len(rows) == 576 and rows["skipped"].value_counts().to_dict() == {"night": 396}
+        events = pandas.read_csv(tmp_path / "report" / "events.csv").query("state == 'snow'")
+        assert set(events["start"].str[:10]) == {"2022-01-07", "2022-01-08"} and events["kwh_lost"].min() > 0
