@@ -171,12 +171,13 @@ def _noise(column):
 
 def _warn_of_far_cells(X, normal, scale, names):
     """Warn if most of a column spans less than a hundredth of its standard deviation, because of a few far cells."""
-    low, high = np.nanquantile(X, [0.05, 0.95], axis=0)
+    low = np.nanquantile(X, 0.05, axis=0, method="higher")  # a value, so that one far cell counts in no small table
+    high = np.nanquantile(X, 0.95, axis=0, method="lower")
     for d in normal[((high - low < 0.01 * scale) & (high > low))[normal]][:3]:
         row = int(np.nanargmax(np.abs(X[:, d] - np.nanmedian(X[:, d]))))
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
-            f"X: got {X[row, d]:g} in row {row}, column {column}, where 9 of 10 values lie from {low[d]:g} to "
+            f"X: got {X[row, d]:g} in row {row}, column {column}, where most values lie from {low[d]:g} to "
             f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or use "
             "sklearn.preprocessing.QuantileTransformer(output_distribution='normal') in a pipeline",
             UserWarning,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from pyro import poutine
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pyrodgm.checks import check_choice, check_device, check_size, check_values
@@ -214,6 +215,11 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         if frame is None:
             return X
         return frame.decode(X, observed) if X.ndim == 2 else [frame.decode(draw, observed) for draw in X]
+
+    def _validate_params(self):
+        """As in scikit-learn, but a message shows 9 and not ``np.int64(9)``."""
+        settings = {name: _python_number(value) for name, value in self.get_params(deep=False).items()}
+        validate_parameter_constraints(self._parameter_constraints, settings, type(self).__name__)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -224,8 +224,8 @@ def words_refused(X: Any) -> Iterator[None]:
         raise ValueError(f"X: got columns of categories ({', '.join(map(repr, found[:5]))}), want numbers, as in fit")
     try:
         yield
-    except (ValueError, OverflowError) as error:
-        if "Complex data" in str(error):
+    except (ValueError, OverflowError, TypeError) as error:
+        if "Complex data" in str(error) or "not 'complex'" in str(error):  # the second is of a list or of objects
             raise ValueError("X: got complex numbers, want real numbers. Complex data not supported") from None
         if "Expected 2D array" in str(error):  # a long message that contains the array
             raise ValueError(

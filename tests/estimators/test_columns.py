@@ -148,7 +148,7 @@ def test_bytes_are_grey_values_and_come_back_as_bytes():
 def test_a_cell_that_hides_the_rest_of_its_column_is_told():
     X = load_iris().data.copy()
     X[7, 2] = 1e12
-    with pytest.warns(UserWarning, match=r"X: got 1e\+12 in row 7, column 2, where 9 of 10 values lie from 1.3 to 6"):
+    with pytest.warns(UserWarning, match=r"X: got 1e\+12 in row 7, column 2, where most values lie from 1.3 to 6"):
         describe_columns(X)
     with pytest.warns(UserWarning, match="column 'petal'"):
         describe_columns(X, names=["a", "b", "petal", "d"])
@@ -166,6 +166,17 @@ def test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on(far, told):
         warnings.simplefilter("always")
         describe_columns(np.column_stack([column] * 4 + [mostly_constant]))
     assert len(caught) == (3 if told else 0)  # for the first three columns
+
+
+@pytest.mark.parametrize("rows", [4, 20])
+def test_a_far_cell_is_told_in_a_small_table(rows):
+    X = np.arange(2.0 * rows).reshape(rows, 2)
+    X[2, 1] = 1e12
+    with pytest.warns(UserWarning, match=r"X: got 1e\+12 in row 2, column 1, where most values"):
+        describe_columns(X)
+    X[2, 1] = -1e12
+    with pytest.warns(UserWarning, match=r"X: got -1e\+12 in row 2, column 1, where most values"):
+        describe_columns(X)
 
 
 def test_a_column_of_small_units_is_no_constant():

@@ -176,6 +176,13 @@ def test_every_setting_has_constraints_and_the_epochs_are_counted(iris):
         M1().n_iter_  # noqa: B018
 
 
+def test_a_setting_of_numpy_is_shown_as_a_plain_number(iris):
+    X, _, few = iris
+    for estimator in (DeepGenerativeClassifier(z_size=np.int64(0)), M1(z_size=np.int64(0))):
+        with pytest.raises(ValueError, match=r"The 'z_size' parameter of \w+ must be an int in .* Got 0 instead"):
+            estimator.fit(X, few)
+
+
 def test_transduction_is_the_label_of_a_row_or_the_class_predicted(iris):
     X, _, few = iris
     few = np.where(np.arange(len(few)) == 0, 2, few)  # no classifier would say so

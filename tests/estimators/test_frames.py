@@ -230,10 +230,12 @@ def test_columns_that_nothing_can_be_learnt_from(column, message):
         (np.ma.masked_greater(np.random.rand(9, 2), 0.5), "X: got a masked array, want NaN for a missing cell"),
         (np.arange(18).reshape(9, 2).astype("M8[D]"), "X: got an array of dates or times, want numbers, such as days"),
         (np.random.rand(9, 2) * 1j, "X: got complex numbers, want real numbers. Complex data not supported$"),
+        ([[1j, 2]] * 9, "X: got complex numbers, want real numbers. Complex data not supported$"),
         (np.array([[10**400, 2]] * 9, dtype=object), "X: got an integer beyond 1e308, want numbers that"),
+        (np.array([["complex", "plain"]] * 9), "X: got an array of words .*, want numbers, or a data frame"),
         (None, "X: got None, want rows and columns"),
     ],
-    ids=["masked", "dates", "complex", "integers", "None"],
+    ids=["masked", "dates", "complex", "a list of complex", "integers", "words", "None"],
 )
 def test_arrays_of_other_things_than_numbers(rows, message):
     with pytest.raises(ValueError, match=message):

@@ -7039,6 +7039,16 @@ mutants(
         "estimators/test_columns.py::test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on",
     ),
     (
+        'np.nanquantile(X, 0.05, axis=0, method="higher")',
+        "np.nanquantile(X, 0.05, axis=0)",
+        "estimators/test_columns.py::test_a_far_cell_is_told_in_a_small_table",
+    ),
+    (
+        'np.nanquantile(X, 0.95, axis=0, method="lower")',
+        "np.nanquantile(X, 0.95, axis=0)",
+        "estimators/test_columns.py::test_a_far_cell_is_told_in_a_small_table",
+    ),
+    (
         "& (high > low))",
         "& (high >= low))",
         "estimators/test_columns.py::test_a_far_cell_is_told_from_a_hundredth_of_the_deviation_on",
@@ -7093,7 +7103,25 @@ mutants(
     ),
 )
 mutants(
+    "estimators/estimator.py",
+    (
+        "{name: _python_number(value) for name, value in self.get_params",
+        "{name: value for name, value in self.get_params",
+        "estimators/test_conventions.py::test_a_setting_of_numpy_is_shown_as_a_plain_number",
+    ),
+)
+mutants(
     "estimators/frames.py",
+    (
+        "or \"not 'complex'\" in str(error)",
+        "and \"not 'complex'\" in str(error)",
+        "estimators/test_frames.py::test_arrays_of_other_things_than_numbers[complex]",
+    ),
+    (
+        "or \"not 'complex'\" in",
+        'or "complex" in',
+        "estimators/test_frames.py::test_arrays_of_other_things_than_numbers[words]",
+    ),
     (
         "len(values) > max(MANY, len",
         "len(values) >= max(MANY, len",
