@@ -377,6 +377,10 @@ BY_HAND = {
     },
     "circles-m2": CIRCLES | {"likelihood": ("normal", 1.0)},
     "circles-m2-tuned": CIRCLES | {"likelihood": ("normal", 0.03)},
+    "mnist-m2-alpha-10000": LATENT | {
+        "model": "M2", "sizes": {"z": 50}, "alpha": 10_000.0, "weight": 1.0, "epochs": 40, "milestones": (10, 20),
+        "nets": {"q_y": (784, 500, 10), "q_z": (794, 500, 50), "p_x": (60, 500, 784)},
+    },
     "mnist-latent-classifier": LATENT | {"sizes": {"z": 50, "bound": "jensen"}},
     "mnist-latent-classifier-bernoulli": AUXILIARY | {
         "model": "LatentClassifierVAE", "sizes": {"z": 50, "bound": "jensen"}, "epochs": 30,
