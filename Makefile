@@ -57,6 +57,7 @@ bench: .venv/installed
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.guide_notes
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.masked_conv
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.anomalies
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.fit_time
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.rare_classes
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_stream
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_unseen

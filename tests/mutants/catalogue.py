@@ -11184,3 +11184,16 @@ mutants(
         "test_default_device.py::test_the_classifier_gives_the_same",
     ),
 )
+mutants(
+    "infer/compiled/backends.py",
+    (
+        "aten.sub.Tensor: torch.sub",
+        "aten.sub.Tensor: torch.rsub",
+        "infer/test_replay.py::test_a_function_computes_what_the_operation_does[sub.Tensor]",
+    ),
+    (
+        "aten.where.self: torch.where",
+        "aten.where.self: lambda where, a, b: torch.where(where, b, a)",
+        "infer/test_replay.py::test_a_function_computes_what_the_operation_does[where.self]",
+    ),
+)
