@@ -9992,8 +9992,8 @@ mutants(
 mutants(
     "infer/objective.py",
     (
-        '        warn_if_nan(loss, "loss")\n        return loss\n\n    def',
-        "        return loss\n\n    def",
+        '        warn_if_nan(loss, "loss")\n        return loss\n\n    def loss_and',
+        "        return loss\n\n    def loss_and",
         "infer/test_semi_supervised.py::test_a_loss_that_is_nan_is_told[evaluate_loss]",
     ),
     (
