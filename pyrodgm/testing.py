@@ -29,6 +29,10 @@ def check_sites(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) ->
 
     The guide must draw every latent of the model and no other, except a class that the model sums. Such slips also
     change the loss, but a number does not say why. Arguments as for ``check_pair``.
+
+    Example::
+
+        check_sites(m, x, y)
     """
     model, wrong = copy.deepcopy(model), []  # a run updates batch statistics
     for labels in [None] if y is None else [None, y]:
@@ -123,6 +127,11 @@ def brute_force_loss(
 
     Returns:
         The loss, a scalar tensor.
+
+    Example::
+
+        latents = {"z": torch.randn(3, 5, 2)}       # (K, B, z)
+        brute_force_loss(m, x, latents)
     """
 
     def rows_of(k):
@@ -154,7 +163,14 @@ def brute_force_loss(
 
 
 def row_log_prob(trace: poutine.Trace) -> torch.Tensor:
-    """The log-probability of each row ``(..., B)``, scaled and masked as in a bound, summed over a trace's sites."""
+    """The log-probability of each row ``(..., B)``, scaled and masked as in a bound, summed over a trace's sites.
+
+    Example::
+
+        guide = poutine.trace(m.guide).get_trace(x, y)
+        model = poutine.trace(poutine.replay(m.model, trace=guide)).get_trace(x, y)
+        row_log_prob(model) - row_log_prob(guide)       # (5,)
+    """
     trace.compute_log_prob()
     return sum(site["log_prob"] for site in random_sites(trace).values())
 
@@ -183,6 +199,10 @@ def check_enumeration(model: Model, x: torch.Tensor, tolerance: float = 1e-9, on
         model, x: as for ``check_pair``.
         tolerance: the largest relative error.
         one_hot: as for ``brute_force_loss``.
+
+    Example::
+
+        check_enumeration(m, x)
     """
     model = copy.deepcopy(model).double()
     x, seen = x.double(), []
@@ -216,6 +236,11 @@ def check_every_parameter_moves(
     Args:
         model, x, y: as for ``check_pair``. With y, the step uses labels.
         labels_alone: names of networks that learn from labels only; a step without labels must not change them.
+
+    Example::
+
+        check_every_parameter_moves(m, x)
+        check_every_parameter_moves(m, x, y)
     """
     model = copy.deepcopy(model)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
@@ -232,7 +257,12 @@ def check_every_parameter_moves(
 
 
 def check_instances_are_apart(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
-    """Check that, after a step, a deep copy of the model trains, and so does a pickled one."""
+    """Check that, after a step, a deep copy of the model trains, and so does a pickled one.
+
+    Example::
+
+        check_instances_are_apart(m, x, y)
+    """
     svi = SVI(model.model, model.guide, Adam({"lr": 0.0}), _ELBO)
     svi.step(x)
     check_every_parameter_moves(copy.deepcopy(model), x, y)
@@ -243,7 +273,12 @@ def check_instances_are_apart(model: Model, x: torch.Tensor, y: torch.Tensor | N
 
 
 def check_round_trip(model: Model, x: torch.Tensor) -> None:
-    """Check that the state dict restores the same loss, to the last bit, in a model with other parameters."""
+    """Check that the state dict restores the same loss, to the last bit, in a model with other parameters.
+
+    Example::
+
+        check_round_trip(m, x)
+    """
     other = copy.deepcopy(model)
     with torch.no_grad():
         for parameter in other.parameters():
@@ -257,7 +292,12 @@ def check_round_trip(model: Model, x: torch.Tensor) -> None:
 
 
 def check_generates(model: Model, x: torch.Tensor, y: torch.Tensor | None = None) -> None:
-    """Check that ``Predictive`` draws x of the right shape without data, with labels, and given latents."""
+    """Check that ``Predictive`` draws x of the right shape without data, with labels, and given latents.
+
+    Example::
+
+        check_generates(m, x, y)
+    """
     size = x.shape[1]
     shapes = {"without data": (Predictive(model.model, num_samples=3)()["x"].shape, (3, 1, size))}
     if y is not None:

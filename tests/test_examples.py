@@ -6,6 +6,8 @@ trained pair ``m``, is created here: ``START`` for all examples, and ``BEFORE`` 
 
 import ast
 import importlib
+import inspect
+import pkgutil
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -21,6 +23,7 @@ PACKAGE = Path(pyrodgm.__file__).parent
 START = """
 import pathlib, types
 import arviz, pyro, torch
+from pyro import poutine
 import pyro.distributions as dist
 from pyro.infer import SVI, Predictive, Trace_ELBO, TraceEnum_ELBO, TraceMeanField_ELBO
 from pyro.optim import Adagrad, Adam, Adamax
@@ -81,6 +84,13 @@ pathlib.Path("penguins.csv").write_text(chr(10).join(lines))
 BEFORE = {  # by folder, by file, by example
     "data/batches": "svi = SVI(m.model, m.guide, Adam({'lr': 1e-3}), SemiSupervisedELBO(elbo, alpha=1.0))",
     "data/labels": "x, y, data = torch.rand(500, 4), torch.arange(500) % 10, load('moons')",
+    "data/pv/conditions": "from pyrodgm.data.pv import simulate",
+    "data/pv/expected": """
+from pyrodgm.data.pv import load_module
+N = 200
+poa_global, temp_module = np.linspace(50, 1000, N), np.linspace(10, 60, N)
+i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
+""",
     "data/pv/strings": "import numpy as np\nfrom pyrodgm.data.pv import load_module",
     "data/user_data": "y = ['cat', 'dog', None, 'dog'] * 25",
     "data/datasets load": PENGUINS,
@@ -106,6 +116,7 @@ X_new, X_labelled, y_labelled = X, X[y > -1], y[y > -1]
 m = DensityModel(RingPotential())
 svi = SVI(m.model, m.guide, Adam({"lr": 1e-3}), Trace_ELBO())
 """,
+    "handlers/copies": "from pyrodgm.infer.traces import latent_sites",
     "handlers/warm_up": "range = lambda epochs: [0, 1]",
     "handlers/weights": """
 m = BayesianMLP(784, 10, hidden=(10,), data_size=100)
@@ -134,6 +145,7 @@ p_z = posterior_net("normal", parents=(8,), hidden=(5,), size=64)
     "models/semi_supervised_fame": "x = x[:, :64]",
     "models/resnet_vae": "x = torch.randint(256, (4, 3072)).float()",
     "nn": "y = torch.eye(K)[:, None]",
+    "nn/weights posteriors_of": "net = CategoricalNet((784,), (300,), 10)\ngive_posteriors(net, 'normal')",
     "nn/flows": "mu, sigma, h = torch.zeros(5, 32), torch.ones(5, 32), torch.rand(5, 500)",
     "nn/flows InverseAutoregressiveFlow": "h = torch.rand(5, 450)",
     "nn/flows flow_net": "mu = sigma = lambda h: torch.ones(len(h), 32)",
@@ -170,7 +182,8 @@ pathlib.Path("logger.toml").write_text('time = "time"' + chr(10) + '[columns]' +
     'v_dc = "V"' + chr(10) + 'i_dc = "I"' + chr(10) + 'poa_global = { column = "POA", unit = "kW/m2" }')
 """,
     "pv/expected": """
-poa_global, temp_module = torch.linspace(50, 1000, 200).numpy(), torch.linspace(10, 60, 200).numpy()
+N = 200
+poa_global, temp_module = np.linspace(50, 1000, N), np.linspace(10, 60, N)
 i_dc, v_dc = 0.008 * poa_global, 300 - temp_module
 """,
     "pv/events": """
@@ -185,6 +198,11 @@ from pyrodgm.pv.days import DaysOfString
 state, table = np.array(["IV", "normal"]), np.ones((2, 8))
 from pyrodgm.pv.examples import ExamplesOfString
 """,
+    "pv/intervals": """
+pathlib.Path("events.csv").write_text("string,start,end,state" + chr(10) +
+    "1,2024-06-01T12:00:00Z,2024-06-01T13:00:00Z,unseen")
+""",
+    "pv/sampling": MONITORED,
     "pv/series": """
 from pyrodgm.pv import Event, number_series
 events = [Event("1", 86400 * i + 61200, 86400 * i + 64800, "PS", 0.9, 1.0, 10, 1.0) for i in (1, 2)]
@@ -202,7 +220,24 @@ watch.take(list(read_logger("new.csv")))
 """,
     "pv/monitor_model": MONITORED,
     "zoo/experiment": "from pyrodgm.zoo import EXPERIMENTS",
-    "testing": "MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))",
+    "zoo/measurement": """
+recipe = RECIPES["moons-m2"]
+def train(recipe):
+    data, rows, m = prepare(recipe)
+    validation, test = (Rows(part.x[:100], part.y[:100]) for part in (data.validation, data.test))
+    return data._replace(validation=validation, test=test), rows, m, []
+""",
+    "zoo/preparation": "from pyrodgm.zoo.recipes import RECIPES",
+    "zoo/recipe": "from dataclasses import replace",
+    "zoo/results": """
+recipe = RECIPES["digits"]
+run = lambda recipe, seed: types.SimpleNamespace(figures={"test error": 5.0 + seed})
+""",
+    "zoo/training": "RECIPES = {'digits': override(RECIPES['moons-m2'], ['epochs=1'])}",
+    "testing": """
+MyModel = lambda x_size, num_classes: M2(x_size, num_classes, z_size=2, hidden=(5,))
+m, x, y = MyModel(4, 3), torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1])
+""",
     "train": DIGITS,
 }
 LEFT_OUT = {  # example: why it is not run
@@ -218,6 +253,30 @@ LEFT_OUT = {  # example: why it is not run
     "plot/kl kl_heat_maps": "trains for hours",
     "zoo/outcome run": "trains for minutes",
     "zoo/experiments/ring_potential fit_density": "trains for a minute",
+}
+WITHOUT = {  # public name: why it has no example of its own
+    "data.pv.Layout": "uniform_layout gives one",
+    "data.pv.Module": "load_module gives one",
+    "data.pv.OperatingPoint": "maximum_power gives one",
+    "evaluate.LogLikelihood": "log_likelihood gives one",
+    "models.Model": "DeepGenerativeModel, the base class to start from, has one",
+    "pv.Event": "EventsOfString gives them",
+    "pv.FalseAlarms": "Monitor gives one",
+    "pv.Interval": "read_intervals gives them",
+    "pv.KingModel": "fit_king gives one",
+    "pv.LoggerMap": "load_map gives one",
+    "pv.NormalDay": "Monitor has a list of them",
+    "pv.Piece": "read_logger gives them",
+    "pv.Rate": "a part of FalseAlarms",
+    "pv.Readings": "a part of Monitor",
+    "pv.Report": "Watch gives one",
+    "pv.Rows": "sample_rows gives one",
+    "pv.Seen": "skip_reasons takes one",
+    "pv.States": "Monitor gives one",
+    "pv.StringCheck": "check_logger gives one",
+    "pv.Thresholds": "a part of Monitor",
+    "train.Progress": "Callback gets one",
+    "zoo.Outcome": "run gives one",
 }
 EXAMPLES = {}
 for file in sorted(PACKAGE.rglob("*.py")):
@@ -251,6 +310,28 @@ def test_example(example, tmp_path, monkeypatch):
 def test_what_is_prepared_or_left_out_is_there():
     parts = {part for name in EXAMPLES for part in (name, name.split()[0], name.split("/")[0])}
     assert set(LEFT_OUT) <= set(EXAMPLES) and set(BEFORE) <= parts | {"testing"}
+
+
+def public():
+    """The public functions and classes of packages and of the documented modules, by name."""
+    found = {}
+    for module in pkgutil.walk_packages(pyrodgm.__path__, "pyrodgm."):
+        if module.ispkg or module.name in ("pyrodgm.testing", "pyrodgm.isolation"):
+            names = vars(importlib.import_module(module.name))
+            own = [name for name, value in names.items() if getattr(value, "__module__", "") == module.name]
+            for name in names.get("__all__", () if module.ispkg else own):
+                if not name.startswith("_") and (inspect.isclass(names[name]) or inspect.isfunction(names[name])):
+                    found[f"{module.name}.{name}".removeprefix("pyrodgm.")] = names[name]
+    return found
+
+
+def test_every_public_function_and_class_has_an_example():
+    homes = {
+        name: f"{value.__module__.removeprefix('pyrodgm.').replace('.', '/')} {value.__name__}"
+        for name, value in public().items()
+    }
+    assert len(homes) > 150 and {"data.path", "testing.check_pair", "pv.Monitor"} <= set(homes)
+    assert sorted(name for name, home in homes.items() if home not in EXAMPLES) == sorted(WITHOUT)
 
 
 def told(comment, names):

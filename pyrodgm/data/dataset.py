@@ -11,6 +11,10 @@ class Rows(NamedTuple):
     """Rows ``x (N, D)`` of floats, and their class indices ``y (N,)``.
 
     ``y`` is -1 for a row without a label. It is None if the data set has no labels.
+
+    Example::
+
+        Batches(x, batch_size=50, labelled=Rows(x[rows], y[rows]))
     """
 
     x: torch.Tensor
@@ -34,6 +38,11 @@ class Dataset(NamedTuple):
             with the C values of a pixel next to each other.
         classes: names of the classes in the order of their indices, or None.
         columns: indices ``(D,)`` of the H * W * C image values that a row holds; None for all of them.
+
+    Example::
+
+        data = load("moons")
+        data.x_size, data.num_classes, len(data.test.x)
     """
 
     name: str

@@ -30,7 +30,12 @@ def files(name: str, **options: Any) -> tuple[str, ...]:
 
 
 def origin(name: str) -> str:
-    """The source of a data set: the address of its files, or a description such as ``"generated"``."""
+    """The source of a data set: the address of its files, or a description such as ``"generated"``.
+
+    Example::
+
+        origin("digits")        # "included in scikit-learn"
+    """
     check_choice("name", name, SOURCES)
     return SOURCES[name].home
 
@@ -39,6 +44,10 @@ def path(name: str) -> Path | None:
     """The folder of a data set's files: the user's own if it has any of them, otherwise the cache.
 
     The user's own is the set's folder below ``$PYRODGM_DATA``. None for a data set without files.
+
+    Example::
+
+        path("mnist") / files("mnist")[0]
     """
     check_choice("name", name, SOURCES)
     source, own = SOURCES[name], _user_folder(name)

@@ -16,7 +16,14 @@ UNIFORM = 0.1  # share of the uniform distribution in the mixture that classes a
 
 
 class ObserveClass(Messenger):
-    """Observe the labels at the site ``y`` of a guide, store log q(y | ...), and hide the site from the ELBO."""
+    """Observe the labels at the site ``y`` of a guide, store log q(y | ...), and hide the site from the ELBO.
+
+    Example::
+
+        with ObserveClass(y) as observed:
+            m.guide(x)
+        observed.log_q(len(x))
+    """
 
     def __init__(self, y: torch.Tensor) -> None:
         super().__init__()
@@ -53,7 +60,13 @@ def _as_event(y, fn):
 
 
 class DrawnClass(Messenger):
-    """Draws one class from r = 0.9 q + 0.1 / K, at sites where the guide enumerates all classes."""
+    """Draws one class from r = 0.9 q + 0.1 / K, at sites where the guide enumerates all classes.
+
+    Example::
+
+        trace = poutine.trace(DrawnClass()(m.guide)).get_trace(x)
+        trace.nodes["y"]["value"]       # (B, K)
+    """
 
     def _pyro_sample(self, msg):
         if msg["is_observed"] or msg["infer"].get("enumerate") != "parallel":

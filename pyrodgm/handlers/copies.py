@@ -15,6 +15,13 @@ class AtCopies(Messenger):
 
     Args:
         sites: the sites of the guide by name, as in a trace, with values ``(S, B, *event)``.
+
+    Example::
+
+        copies = AtCopies(latent_sites(poutine.trace(m.guide).get_trace(x)))
+        with copies:
+            m.guide(x)
+        copies.weigh(torch.full((1, B), 0.5))
     """
 
     def __init__(self, sites: dict[str, Any]) -> None:

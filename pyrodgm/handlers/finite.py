@@ -8,7 +8,14 @@ from pyrodgm.distributions import SumAndSample
 
 
 class FirstNonFinite(Messenger):
-    """Remembers the first site whose value or log-probability is not finite."""
+    """Remembers the first site whose value or log-probability is not finite.
+
+    Example::
+
+        with FirstNonFinite() as sites:
+            m.guide(x)
+        sites.found     # None if all are finite
+    """
 
     def __init__(self) -> None:
         super().__init__()

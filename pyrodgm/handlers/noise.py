@@ -63,6 +63,11 @@ class JointNoise(_ChosenNoise):
     Raises:
         ValueError: at a site whose noise is not normal, such as a class that is not enumerated: a single process would
             draw it in another way.
+
+    Example::
+
+        with JointNoise(rank=1, processes=2):
+            svi.step(x)
     """
 
     def __init__(self, rank: int, processes: int) -> None:

@@ -96,9 +96,6 @@ class FreeBits(Objective):
         """max(B nats, sum_b KL_bj) of every group."""
         return kl.sum(0) if self.nats == 0 else len(kl) * kl.mean(0).clamp(min=self.nats)
 
-    def _get_trace(self, model, guide, args, kwargs):
-        raise NotImplementedError("all samples are drawn in one run of the pair")
-
 
 def _check_latents(pair):
     """Raise ``ValueError`` unless each latent is in model and guide, and drawn with a gradient or enumerated."""

@@ -110,9 +110,6 @@ class ImportanceWeightedELBO(Objective):
     def _loss(self, log_w):
         return -(log_w.logsumexp(0) - math.log(self.num_samples)).sum()
 
-    def _get_trace(self, model, guide, args, kwargs):
-        raise NotImplementedError("all samples are drawn in one run of the pair")
-
 
 def _refuse(pair, classes, num_samples):
     """Raise ``ValueError`` for a site of the guide whose weight or gradient would be wrong."""

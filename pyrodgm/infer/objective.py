@@ -15,6 +15,14 @@ class Objective(ELBO):
 
     It works wherever Pyro takes a loss: in ``SVI(model, guide, optim, objective).step(...)``, or as a module,
     ``objective(m.model, m.guide)(...)``, with an optimiser of ``m.parameters()``.
+
+    Example::
+
+        class MeanOfRows(Objective):
+            def differentiable_loss(self, model, guide, x):
+                return elbo.differentiable_loss(model, guide, x) / len(x)
+
+        SVI(m.model, m.guide, Adam({"lr": 3e-4}), MeanOfRows()).step(x)
     """
 
     @abstractmethod
@@ -38,3 +46,6 @@ class Objective(ELBO):
         loss = torch_item(loss)
         warn_if_nan(loss, "loss")
         return loss
+
+    def _get_trace(self, model, guide, args, kwargs):
+        raise NotImplementedError("the loss is computed without Pyro's traces of single samples")

@@ -16,6 +16,13 @@ def paused_statistics() -> Iterator[None]:
     The labelled pass of ``SemiSupervisedELBO`` runs inside it, because running statistics come from unlabelled data
     only (Maaløe et al. 2017, sec. 5). A guide also calls networks of the model inside it, because the model updates
     their statistics itself. While training, rows are still normalised by their batch.
+
+    Example::
+
+        norm = BatchNorm(300)
+        with paused_statistics():
+            norm(torch.randn(100, 300))
+        int(norm.num_batches_tracked)       # 0
     """
     global _paused
     before, _paused = _paused, True
@@ -36,6 +43,10 @@ class BatchNorm(torch.nn.BatchNorm1d):
 
     Raises:
         ValueError: for a single row while training, because one row has no variance.
+
+    Example::
+
+        BatchNorm(300)(torch.randn(10, 100, 300))        # (10, 100, 300)
     """
 
     _one = "a single row"
@@ -63,6 +74,10 @@ class MapBatchNorm(BatchNorm):
 
     Raises:
         ValueError: for a single position of a single row while training.
+
+    Example::
+
+        MapBatchNorm(32)(torch.randn(100, 32, 14, 14))      # (100, 32, 14, 14)
     """
 
     _one = "a single position of a single row"

@@ -246,13 +246,26 @@ def layers_with_posteriors(network: torch.nn.Module) -> dict[str, Linear]:
 
 
 def priors_of(network: torch.nn.Module) -> dict[str, dist.Distribution]:
-    """The priors of the weights of a network: a dict from site to p."""
+    """The priors of the weights of a network: a dict from site to p.
+
+    Example::
+
+        net = CategoricalNet((784,), (300,), 10)
+        give_posteriors(net, "normal")
+        priors_of(net)["b1"].sample()       # (300,)
+    """
     layers = layers_with_posteriors(network).values()
     return {site: p for layer in layers for site, p in layer.posterior.priors(layer).items()}
 
 
 def posteriors_of(network: torch.nn.Module) -> dict[str, dist.Distribution]:
-    """The posteriors of the weights of a network: a dict from site to q."""
+    """The posteriors of the weights of a network: a dict from site to q.
+
+    Example::
+
+        q, p = posteriors_of(net), priors_of(net)
+        sum(kl_divergence(q[site], p[site]) for site in q)
+    """
     layers = layers_with_posteriors(network).values()
     return {site: q for layer in layers for site, q in layer.posterior.posteriors(layer).items()}
 

@@ -110,6 +110,10 @@ def module_temperature(
         poa_global: in the plane of the modules, in W/m², ``(N,)``.
         temp_air: in °C, ``(N,)``.
         wind_speed: w in m/s, ``(N,)``; None for 1 m/s.
+
+    Example::
+
+        module_temperature(np.array([800.0]), np.array([20.0]))[0]      # 45.126
     """
     return temp_air + poa_global / (25 + 6.84 * (1.0 if wind_speed is None else wind_speed))
 
@@ -128,6 +132,11 @@ def monitor_columns(
         i_dc, v_dc: measured, in A and V, ``(N,)``.
         poa_global: in the plane of the modules, in W/m², above zero.
         temp_module: in °C.
+
+    Example::
+
+        healthy = fit_king(poa_global, temp_module, i_dc, v_dc)
+        monitor_columns(healthy, i_dc, v_dc, poa_global, temp_module)       # (N, 3)
     """
     return ratios(i_dc, v_dc, poa_global, healthy.at(poa_global, temp_module))
 

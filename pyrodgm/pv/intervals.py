@@ -36,6 +36,11 @@ def read_intervals(path: str | Path) -> list[Interval]:
         FileNotFoundError: if there is no such file.
         ValueError: for an empty file, missing columns, other times than ISO 8601 with an offset, and an end before its
             start.
+
+    Example::
+
+        intervals = read_intervals("events.csv")
+        [interval for interval in intervals if interval.state is None]      # not labelled yet
     """
     pandas = need("pandas")
     if not Path(path).is_file():

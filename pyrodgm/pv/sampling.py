@@ -48,6 +48,11 @@ def sample_rows(
 
     Raises:
         ValueError: as in ``read_logger``; for missing labels, reserved names, and intervals without a row.
+
+    Example::
+
+        sample = sample_rows("string.csv", label="state", normal=("N", "C"))
+        sample.values["i_dc"], sample.state, sample.skipped
     """
     healthy, random, days = {*normal, NORMAL}, np.random.default_rng(seed), KnownDays(kept)
     seen: dict[str, Seen] = {}

@@ -24,6 +24,11 @@ def sun_direction(seconds: np.ndarray, site: tuple[float, float]) -> np.ndarray:
     Args:
         seconds: since 1970 in UTC, ``(N,)``.
         site: latitude and longitude in degrees.
+
+    Example::
+
+        seconds = np.array([1_718_989_200])     # 2024-06-21, 17:00 UTC
+        sun_direction(seconds, site=(36.1, -79.95))     # (1, 3)
     """
     pandas, solar = need("pandas"), need("pvlib.solarposition")
     times = pandas.DatetimeIndex(np.asarray(seconds).astype("datetime64[s]"), tz="UTC")

@@ -26,7 +26,12 @@ Setting = int | tuple[int, ...]
 
 
 class Measured(NamedTuple):
-    """The figures of a part by name, and what else the plot needs, as plain values for JSON."""
+    """The figures of a part by name, and what else the plot needs, as plain values for JSON.
+
+    Example::
+
+        Measured({"test error": 4.2}, details={"error by epoch": [9.0, 5.1, 4.2]})
+    """
 
     figures: dict[str, float]
     details: Any = None

@@ -48,6 +48,11 @@ def measure(recipe: Recipe, model: Model, data: Dataset, seed: int = 0) -> dict[
       ``train``). With labels, the error of Bayes' rule with 10 samples is reported too. Without labels, clusters are
       matched to the classes of the validation rows.
     - If training binarises, bounds use test rows binarised once, and errors use the original rows.
+
+    Example::
+
+        data, rows, m, history = train(recipe)
+        measure(recipe, m, data)["test error"]
     """
     if model.supervised:
         return _supervised(model, data)

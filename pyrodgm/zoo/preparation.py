@@ -28,6 +28,11 @@ def prepare(
 
     Returns:
         The ``Dataset``, the indices of the labelled rows (or None), and the model, on ``device``.
+
+    Example::
+
+        data, rows, m = prepare(RECIPES["digits"], seed=1)
+        m.guide(data.train.x[rows], data.train.y[rows])
     """
     if not isinstance(seed, Integral) or not 0 <= seed < 2**32:  # NumPy, which Pyro seeds too, takes no others
         raise ValueError(f"seed: got {shown(seed)}, want an int from 0 to 2**32 - 1")
@@ -86,7 +91,12 @@ def labels_kept(recipe: Recipe, data: Dataset, seed: int) -> torch.Tensor | None
 
 
 def load_data(recipe: Recipe) -> Dataset:
-    """Load and preprocess a recipe's data, on the CPU."""
+    """Load and preprocess a recipe's data, on the CPU.
+
+    Example::
+
+        load_data(RECIPES["digits"]).train.x        # (1097, 64)
+    """
     data = load(recipe.data[0], **recipe.data[1])
     for step in recipe.preprocess:
         if not (len(step) == 2 and isinstance(step[1], dict)):

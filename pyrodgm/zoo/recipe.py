@@ -65,6 +65,10 @@ class Recipe:
         feature_classifiers: names in ``pyrodgm.zoo.baselines.CLASSIFIERS``, trained on the posterior means of z of the
             labelled rows.
         baselines: names in ``pyrodgm.zoo.baselines.BASELINES`` to report too.
+
+    Example::
+
+        replace(RECIPES["digits"], name="my-digits", model=(SDGM, {"z_size": 20}), epochs=50)
     """
 
     name: str

@@ -48,6 +48,12 @@ def write_results(
 
     Returns:
         The path of the JSON file.
+
+    Example::
+
+        figures = {seed: run(recipe, seed).figures for seed in range(3)}
+        command = f"pyrodgm reproduce {recipe.name} --seeds 3"
+        write_results("results", recipe, figures, command, "cpu", [], package_commit())
     """
     return write_record(
         folder,

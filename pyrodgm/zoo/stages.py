@@ -14,6 +14,10 @@ def first_stage(recipe: Recipe) -> Recipe | None:
     Raises:
         ValueError: if the named recipe does not exist or both fields are set; if the model cannot take a trained model;
             or if the model to start from differs from the recipe's, naming the difference.
+
+    Example::
+
+        first_stage(RECIPES["mnist-m1m2"]).name      # "mnist-m1"
     """
     if recipe.pretrained is not None and recipe.start_from is not None:
         raise ValueError(f"start_from: got {recipe.start_from[0]!r} with pretrained, want one of them")

@@ -55,6 +55,11 @@ def train(
 
     Returns:
         The data, the indices of the labelled rows, the model, and the history.
+
+    Example::
+
+        data, rows, m, history = train(RECIPES["digits"], seed=1, folder="runs/digits")
+        history[-1]["loss"]
     """
     objective_of(recipe)  # all three raise before anything is trained
     _check_rows_only(recipe)

@@ -10,7 +10,7 @@ from pyro.infer import SVI, RenyiELBO, Trace_ELBO, TraceEnum_ELBO
 from pyro.optim import Adam
 
 from pyrodgm.handlers import ObserveClass, warm_up
-from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO, SemiSupervisedELBO
+from pyrodgm.infer import CompiledSVI, ImportanceWeightedELBO, Objective, SemiSupervisedELBO
 from pyrodgm.models import ADGM, M2, SDGM, VAE, AdversarialM2, CaGeM, SplitLatentClassifierVAE
 from tests.pairs import rows, small
 
@@ -307,6 +307,10 @@ def test_a_pair_without_parameters_takes_steps():
     loss = objective.loss(*pair, torch.ones(4))
     pyro.set_rng_seed(3)
     assert SVI(*pair, Adam({"lr": 1e-2}), objective).step(torch.ones(4)) == loss
+
+
+def test_a_new_objective_needs_only_its_differentiable_loss():
+    assert Objective.__abstractmethods__ == {"differentiable_loss"}
 
 
 @pytest.mark.parametrize("take", ["step", "evaluate_loss"])

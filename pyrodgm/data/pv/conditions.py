@@ -46,6 +46,10 @@ class Plant(NamedTuple):
             a dark one would switch off the whole string, and the paper's string kept working.
         resistances: in Ω, for RS4 (and PSRS) and for RS8, as their names say.
         local_tracker: whether the inverter stays at the first power maximum below the open-circuit voltage.
+
+    Example::
+
+        simulate(arrangement="days", num_days=14, every=30, plant=Plant(num_modules=10, tilt=20.0))
     """
 
     module: str = MODULE

@@ -21,6 +21,11 @@ def expected_by_module(
         num_modules: number of modules in series.
         poa_global: measured irradiance in the plane of the modules in W/m², ``(N,)``.
         temp_module: measured temperature in °C, ``(N,)``.
+
+    Example::
+
+        poa_global, temp_module = np.array([500.0, 900.0]), np.array([35.0, 45.0])
+        expected_by_module(load_module(), 8, poa_global, temp_module).power     # (2,)
     """
     layout = uniform_layout(module, num_modules)
     parts = np.array_split(np.arange(len(poa_global)), len(poa_global) // 10_000 + 1)
@@ -40,6 +45,11 @@ def ratios(i_dc: np.ndarray, v_dc: np.ndarray, poa_global: np.ndarray, expected:
         i_dc, v_dc: measured current in A and voltage in V, ``(N,)``.
         poa_global: measured irradiance in W/m², above zero.
         expected: output of a healthy string.
+
+    Example::
+
+        expected = expected_by_module(load_module(), 8, poa_global, temp_module)
+        ratios(i_dc, v_dc, poa_global, expected)        # (N, 3)
     """
     current = np.maximum(i_dc / np.maximum(expected.current, 1e-9), LEAST_RATIO)
     return np.stack([v_dc / np.maximum(expected.voltage, 1e-9), np.log(current), np.log(poa_global)], 1)

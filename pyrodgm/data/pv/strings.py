@@ -49,7 +49,12 @@ class OperatingPoint(NamedTuple):
 
 
 def uniform_layout(module: Module, num_modules: int) -> Layout:
-    """The layout of a string whose cells all get the same light."""
+    """The layout of a string whose cells all get the same light.
+
+    Example::
+
+        int(uniform_layout(load_module(), num_modules=8).counts.sum())      # 24
+    """
     return Layout(np.array([[module.cells_a_submodule]]), np.array([num_modules * module.num_submodules]))
 
 
@@ -69,6 +74,12 @@ def string_voltage(
 
     Returns:
         Voltages ``(N, points)``.
+
+    Example::
+
+        module, irradiance, temperature = load_module(), np.array([[900.0]]), np.array([45.0])
+        layout, current = uniform_layout(module, num_modules=8), np.array([[0.0, 3.0, 6.0]])
+        string_voltage(module, irradiance, temperature, layout, current)        # (1, 3)
     """
     curves = _Curves(module, irradiance, temperature, layout, resistance)
     voltage = curves.coarse()
