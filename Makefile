@@ -61,6 +61,7 @@ bench: .venv/installed
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.rare_classes
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_stream
 	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_unseen
+	OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.pv_elsewhere
 
 lint: .venv/installed
 	.venv/bin/ruff check .
