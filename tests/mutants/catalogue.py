@@ -9996,11 +9996,6 @@ mutants(
         "        return loss\n\n    def loss_and",
         "infer/test_semi_supervised.py::test_a_loss_that_is_nan_is_told[evaluate_loss]",
     ),
-    (
-        "    def _get_trace(",
-        "    @abstractmethod\n    def _get_trace(",
-        "infer/test_semi_supervised.py::test_a_new_objective_needs_only_its_differentiable_loss",
-    ),
 )
 mutants(
     "infer/semi_supervised.py",
