@@ -55,7 +55,7 @@ def report(rounds):
 The bidirectional guide of `ResNetVAE` computes the features of the generative model from the top down. It leaves them
 in notes, and the model does not compute them again, see `pyrodgm.models.guide_notes`. The loss is the same with and
 without notes, to the last bit. Gradients are the same up to rounding, because they are summed in another order, see
-tests/models/test_guide_notes.py. This benchmark measures the time of both.
+tests/models/test_guide_notes.py. This benchmark measures the time of both. Wanted: a ratio of at most 0.8.
 
 A step is the loss and its gradient, for {ROWS} rows in float32. It is not compiled, and Pyro's validation is off.
 

@@ -89,6 +89,8 @@ turn, in groups of {rounds} rounds after 3 for building and warming up. The grou
 a step of seconds and gigabytes makes the next one of any kind slower. The tables give median (quartiles) and the least.
 With few rounds, the upper quartile contains the steps in which CompiledSVI checks itself.
 
+Wanted, in the order of the lower tables: at most 0.6, 0.1, 0.8 and 2.5 (M2), and at least 2 and 15.
+
 {machine()}
 """
     for model in models:
