@@ -5,8 +5,8 @@ would compute again from the same samples. The guide writes these features into 
 ``infer`` dict of the sample's site: Pyro's ``replay`` hands the dict of the guide's site to the model. A note lives as
 long as the trace of the guide.
 
-Of the models here, only ``ResNetVAE`` leaves notes. The networks that FAME's guide shares with its model take a tenth of
-a step.
+Of the models here, only ``ResNetVAE`` leaves notes. The networks that FAME's guide shares with its model take a tenth
+of a step.
 """
 
 from typing import Any
