@@ -13,15 +13,18 @@ from pathlib import Path
 
 from benchmarks.measure import ratios, spread, table
 
-MODELS = ("VAE", "M2", "ADGM")
+CASES = {name: {"model": name} for name in ("VAE", "M2", "ADGM")}
+SMALL = {"num_classes": 3, "hidden": (64, 64), "z_size": 8, "a_size": 8, "x_size": 30}
+CASES["ADGM of a small table"] = {"model": "ADGM"} | SMALL
 HERE = Path(__file__).parents[1]
 STEPS = 20  # per turn
 WORKER = """
 import json, sys, time
 from benchmarks import ours
 from benchmarks.case import Case
-backend, *models = sys.argv[1:]
-steps = {name: (ours.plain if backend == "off" else ours.compiled(backend))(Case(name)) for name in models}
+backend, cases = sys.argv[1], json.loads(sys.argv[2])
+make = ours.plain if backend == "off" else ours.compiled(backend)
+steps = {name: make(Case(**case)) for name, case in cases.items()}
 for step in steps.values():
     for _ in range(5):
         step()
@@ -40,7 +43,7 @@ class Checkout:
 
     def __init__(self, folder, backend):
         environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore"}
-        command = [sys.executable, "-c", WORKER, backend, *MODELS]
+        command = [sys.executable, "-c", WORKER, backend, json.dumps(CASES)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, cwd=folder, env=environment, **pipes)
         if self.process.stdout.readline().strip() != "ready":
@@ -68,11 +71,11 @@ def measure(other, backend, rounds):
     Every four rounds have two new processes, and one more round for warming up. The place of a process in memory makes
     its steps up to a tenth faster or slower as long as it lives.
     """
-    times = {model: {"here": [], "there": []} for model in MODELS}
+    times = {model: {"here": [], "there": []} for model in CASES}
     for begin in range(0, rounds, 4):
         checkouts = {"here": Checkout(HERE, backend), "there": Checkout(other, backend)}
         for number in range(1 + min(4, rounds - begin)):
-            for model in MODELS:
+            for model in CASES:
                 for name, checkout in checkouts.items():
                     seconds = checkout.seconds(model)
                     if number:
@@ -96,7 +99,8 @@ This benchmark measures the time of a training step in two checkouts of this pac
 
 Written by `OMP_NUM_THREADS=2 python -m benchmarks.versions CHECKOUT`. Each checkout has its own process. The two make
 {STEPS} steps each in turn, in {options.rounds} rounds. There are new processes every four rounds. The table gives
-median (quartiles) of the time per step; ratios are taken round by round.
+median (quartiles) of the time per step; ratios are taken round by round. The small table has {SMALL["x_size"]} columns, 3 classes
+and hidden layers of [64, 64] units.
 
 {machine()}
 
