@@ -99,8 +99,8 @@ This benchmark measures the time of a training step in two checkouts of this pac
 
 Written by `OMP_NUM_THREADS=2 python -m benchmarks.versions CHECKOUT`. Each checkout has its own process. The two make
 {STEPS} steps each in turn, in {options.rounds} rounds. There are new processes every four rounds. The table gives
-median (quartiles) of the time per step; ratios are taken round by round. The small table has {SMALL["x_size"]} columns, 3 classes
-and hidden layers of [64, 64] units.
+median (quartiles) of the time per step; ratios are taken round by round. The small table has {SMALL["x_size"]}
+columns, 3 classes and hidden layers of [64, 64] units.
 
 {machine()}
 
