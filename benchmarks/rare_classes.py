@@ -1,10 +1,11 @@
-"""Three priors p(y): labels drawn at random from rare classes, or chosen by hand; writes benchmarks/rare_classes.md.
+"""Rare classes, with labels drawn at random or chosen by hand; writes benchmarks/rare_classes.md.
 
     OMP_NUM_THREADS=1 python -m benchmarks.rare_classes
 
 This benchmark measures ``DeepGenerativeClassifier`` with three priors p(y). One is learned from all rows, which is the
 default if the classes have different numbers of labels. The others are the uniform one, and the shares of the classes
-among the labels, (n_k + 1) / (N + K). Logistic regression and a random forest are shown for comparison.
+among the labels, (n_k + 1) / (N + K). With ``class_weight="balanced"``, the prior is uniform, and the labelled rows are
+drawn evenly over the classes. Logistic regression and a random forest are shown for comparison.
 
 In the first table, the labels are drawn at random, so that their shares are about those of the rows. Each of the six
 made-up tables has 1,200 rows. The classifiers see 200 rows, of which 120 have a label, and are tested on the others.
@@ -41,6 +42,7 @@ CLASSIFIERS = {
     "p(y) by the labels": lambda draw, shares: DeepGenerativeClassifier(
         ("sdgm", {"class_prior": shares}), random_state=draw
     ),
+    "balanced": lambda draw, shares: DeepGenerativeClassifier(class_weight="balanced", random_state=draw),
     "logistic regression": lambda draw, shares: make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)),
     "random forest": lambda draw, shares: RandomForestClassifier(random_state=draw),
 }

@@ -1,5 +1,6 @@
 """Batches of tensors that stay on their device."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,6 +31,7 @@ class Batches:
             with a single process.
         y: labels of all rows, if every row has one; a batch is then ``{"x": x, "y": y}``.
         missing: whether NaN is a missing cell, for a model that accepts missing cells; otherwise NaN is refused.
+        even_classes: draw the labelled rows evenly over the classes. Rows of rare classes then return more often.
 
     Raises:
         ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
@@ -54,6 +56,7 @@ class Batches:
         share: tuple[int, int] = (0, 1),
         y: torch.Tensor | None = None,
         missing: bool = False,
+        even_classes: bool = False,
     ) -> None:
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
@@ -74,6 +77,7 @@ class Batches:
         self.x, self.y, self.labelled, self.resample, self.share = x, y, labelled, resample, share
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
+        self._classes = self._rows_by_class() if even_classes else None
         self._check_share()
         self.generator = seeded_generator(seed, x.device)
         self._waiting = torch.empty(0, dtype=torch.long, device=x.device)
@@ -116,7 +120,7 @@ class Batches:
         """Restore a position. The next iteration continues with the batch after it.
 
         Raises:
-            ValueError: if it was saved for another number of rows or another batch size.
+            ValueError: if it was saved for other numbers of rows, or batches of another kind.
         """
         for name, size in self._sizes().items():
             if (found := state.get("sizes", {}).get(name, size)) != size:
@@ -130,7 +134,7 @@ class Batches:
         """What a position in an epoch depends on."""
         labelled = None if self.labelled is None else len(self.labelled[0])
         sizes = {"rows": len(self.x), "batch_size": self.batch_size, "labelled rows": labelled}
-        return sizes | {"labelled_batch_size": self.labelled_batch_size}
+        return sizes | {"labelled_batch_size": self.labelled_batch_size, "even_classes": self._classes is not None}
 
     def _between_epochs(self):
         self._start, self._waiting_at_start, self._taken = self.generator.get_state(), self._waiting, 0
@@ -143,10 +147,28 @@ class Batches:
         if self.labelled_batch_size is None:
             return slice(None) if self.share[1] == 1 else self._own(torch.arange(total, device=self.x.device))
         while len(self._waiting) < self.labelled_batch_size:
-            fresh = torch.randperm(total, generator=self.generator, device=self.x.device)
+            fresh = self._shuffled(total) if self._classes is None else self._even_round()
             self._waiting = torch.cat([self._waiting, fresh])
         chosen, self._waiting = self._waiting.tensor_split([self.labelled_batch_size])
         return self._own(chosen)
+
+    def _rows_by_class(self):
+        """Indices of the labelled rows of each class."""
+        if self.labelled is None or self.labelled_batch_size is None:
+            got = "no labelled rows" if self.labelled is None else "all labelled rows in every batch"
+            raise ValueError(f"even_classes: got {got}, want labelled rows and labelled_batch_size")
+        y = self.labelled[1]
+        return [(y == number).nonzero()[:, 0] for number in y.unique()]
+
+    def _even_round(self):
+        """Indices of labelled rows in random order: all rows of the largest class, and as many of every other."""
+        most = max(map(len, self._classes))
+        rows = [own[self._shuffled(len(own))].repeat(math.ceil(most / len(own)))[:most] for own in self._classes]
+        fresh = torch.cat(rows)
+        return fresh[self._shuffled(len(fresh))]
+
+    def _shuffled(self, size):
+        return torch.randperm(size, generator=self.generator, device=self.x.device)
 
     def _own(self, rows):
         rank, processes = self.share

@@ -78,6 +78,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         a_size: number of auxiliary units, for models that have them.
         hidden: sizes of the hidden layers of every network.
         likelihood: p(x | ...), see ``likelihood_net``; None to choose it from the data, see ``describe_columns``.
+        scaling: of normal columns: ``"standard"`` by mean and standard deviation, or ``"robust"`` by median and
+            quartiles, for columns with a few extreme cells. With ``"robust"``, training moves cells beyond ten standard
+            deviations, as estimated from the quartiles, to that distance. Other methods do not move them.
         num_classes: number of clusters if there are no labels; otherwise None.
         classes: how the model treats an unknown class in training: ``"enumerated"``, ``"sampled"`` or ``"relaxed"``,
             see ``DeepGenerativeModel``. ``"auto"`` samples if there are more than 20 classes, and if the model can and
@@ -86,6 +89,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         batch_size: rows per step; a step also has up to this many labelled rows.
         learning_rate: initial learning rate of Adam.
         beta: weight of the class term.
+        class_weight: ``"balanced"`` to train as if all classes were equally frequent. The labelled rows are then drawn
+            evenly over the classes, and p(y) is not learned. It finds a class with few labels among others with many,
+            but also predicts it for more rows of other classes. None for the labels as they come.
         warm_up_epochs: epochs over which the weight of the KL terms of the continuous latents rises to 1.
         validation_fraction: share of the labels of each class that is held out for early stopping; 0 to train for all
             epochs. ``"auto"`` holds out a tenth if there are 500 labels or more, but none of a class with a single
@@ -136,6 +142,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         "num_classes": [None, Interval(Integral, 1, None, closed="left")],
         "classes": [str, tuple],
         "beta": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [None, StrOptions({"balanced"})],
         "validation_fraction": [StrOptions({"auto"}), *CONSTRAINTS["validation_fraction"]],
     }
 
@@ -146,12 +153,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         a_size: int = 16,
         hidden: tuple[int, ...] = (128, 128),
         likelihood: Option | None = None,
+        scaling: Literal["standard", "robust"] = "standard",
         num_classes: int | None = None,
         classes: Option = "auto",
         epochs: int = 150,
         batch_size: int = 100,
         learning_rate: float = 2e-3,
         beta: float = 1.0,
+        class_weight: Literal["balanced"] | None = None,
         warm_up_epochs: int = 0,
         validation_fraction: float | Literal["auto"] = "auto",
         patience: int = 50,
@@ -164,12 +173,14 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         self.a_size = a_size
         self.hidden = hidden
         self.likelihood = likelihood
+        self.scaling = scaling
         self.num_classes = num_classes
         self.classes = classes
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.beta = beta
+        self.class_weight = class_weight
         self.warm_up_epochs = warm_up_epochs
         self.validation_fraction = validation_fraction
         self.patience = patience
@@ -198,7 +209,9 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if share == "auto":
             share = 0 if few else HELD_OUT
         learn, stop = hold_out(indices, share, self.classes_, self._seed(), learn_single=automatic)
-        with isolated(seed := self._begin(X)):
+        seed = self._begin(X)
+        X = self._clipped(X)
+        with isolated(seed):
             learns_prior = len(learn) > 0 and self._learns_prior(indices[learn])
             self.model_ = self._new_model((1 / len(self.classes_),) * len(self.classes_) if learns_prior else None)
             x, y = self._training_rows(X), torch.from_numpy(indices).to(self.device)
@@ -256,6 +269,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         indices = self._no_labels(X) if y is None else read_labels(y, self.classes_)[1]
         check_consistent_length(X, indices)
         seed = self._begin(X) if first else self._seed() + len(self.history_)
+        X = self._clipped(X)
         with isolated(seed):
             if first:
                 model = self._new_model()
@@ -448,9 +462,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         return temper(check_probabilities(self._class_probabilities(model, x)), self.temperature_)
 
     def _learns_prior(self, labels):
-        """Whether p(y) is learned: it is an option of the model, was not given, and the labels are uneven."""
+        """Whether p(y) is learned: it is an option of the model, was not fixed, and the labels are uneven."""
         model_class, options = model_of(self.model)
-        if "class_prior" not in inspect.signature(model_class).parameters or "class_prior" in options:
+        fixed = "class_prior" in options or self.class_weight == "balanced"
+        if fixed or "class_prior" not in inspect.signature(model_class).parameters:
             return False
         return are_uneven(np.bincount(labels, minlength=len(self.classes_)))
 
@@ -480,7 +495,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if not len(learn):
             return Batches(x, size, resample=resample, seed=seed, missing=True)
         labelled, labelled_size = (x[learn], y[learn]), min(self.batch_size, len(learn))
-        return Batches(x, size, labelled, labelled_size, resample, seed, missing=True)
+        even = self.class_weight == "balanced"
+        return Batches(x, size, labelled, labelled_size, resample, seed, missing=True, even_classes=even)
 
     def _measure_of(self, x, y):
         """A function of the epoch that measures the cross-entropy of the held-out labels, in nats per row."""

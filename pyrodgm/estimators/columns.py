@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from pyrodgm.types import Option
 
 LARGEST_COUNT, LARGEST_GREY = 32, 255
 NOISE, DISTINCT = 0.1, 1500  # see ``_noise``
+FARTHEST, NORMAL_QUARTILES = 10, 1.349  # see ``Columns.clip``; distance between the quartiles of N(0, 1)
 
 
 class Columns(NamedTuple):
@@ -79,6 +80,13 @@ class Columns(NamedTuple):
         pairs = zip(kinds, blocks, strict=True)
         return np.stack([block[..., 0] if isinstance(kind, str) else block.argmax(-1) for kind, block in pairs], -1)
 
+    def clip(self, X: np.ndarray) -> np.ndarray:
+        """Rows of the table in which no cell of a normal column is further than ten scales from the shift."""
+        kinds = _kinds(self.likelihood)
+        first = slice(None) if kinds is None else np.cumsum([0, *column_widths(kinds)[:-1]])
+        shift, limit = self.shift[first], np.where(self.normal_cells, FARTHEST * self.scale, np.inf)[first]
+        return np.clip(X, shift - limit, shift + limit)
+
     def log_volume(self, x: torch.Tensor) -> torch.Tensor:
         """sum_d log scale_d over the observed cells of rows x: log p' minus log p in the units of the table."""
         log_scale = np.log(np.where(self.left_out, 1, self.scale)) if self.is_normal else np.zeros_like(self.scale)
@@ -93,7 +101,12 @@ class Columns(NamedTuple):
         return x + torch.from_numpy(self.noise * self.normal_cells).to(x) * noise
 
 
-def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Sequence[str] | None = None) -> Columns:
+def describe_columns(
+    X: np.ndarray,
+    likelihood: Option | None = None,
+    names: Sequence[str] | None = None,
+    scaling: Literal["standard", "robust"] = "standard",
+) -> Columns:
     """The ``Columns`` of a table.
 
     If no likelihood is given, it is chosen from the values:
@@ -109,6 +122,9 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
         X: rows ``(N, D)``, finite except for missing cells, which are NaN and are ignored.
         likelihood: as for ``likelihood_net``, or None.
         names: names of the columns, for messages; or None.
+        scaling: of normal columns: ``"standard"`` by mean and standard deviation; or ``"robust"`` by the median and the
+            distance between the quartiles, divided by its value for N(0, 1). A column whose quartiles are equal is
+            scaled by its standard deviation.
 
     Raises:
         ValueError: for a column without a value, and if all columns are constant under a normal likelihood.
@@ -151,6 +167,10 @@ def describe_columns(X: np.ndarray, likelihood: Option | None = None, names: Seq
             stacklevel=stack_level(),
         )
         shift[constant], scale[constant] = np.nanmax(X[:, constant], 0), 0.0
+    if scaling == "robust":
+        low, middle, high = np.nanquantile(X, [0.25, 0.5, 0.75], axis=0)
+        chosen = normal[(high > low)[normal]]
+        shift[chosen], scale[chosen] = middle[chosen], (high - low)[chosen] / NORMAL_QUARTILES
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)
     noise = np.full(X.shape[1], NOISE)
@@ -178,8 +198,8 @@ def _warn_of_far_cells(X, normal, scale, names):
         column = repr(str(names[d])) if names is not None else d
         warnings.warn(
             f"X: got {X[row, d]:g} in row {row}, column {column}, where most values lie from {low[d]:g} to "
-            f"{high[d]:g}: after standardisation the other rows hardly differ; clip the column, or use "
-            "sklearn.preprocessing.QuantileTransformer(output_distribution='normal') in a pipeline",
+            f"{high[d]:g}: after standardisation the other rows hardly differ; use scaling='robust', clip the column, "
+            "or use sklearn.preprocessing.QuantileTransformer(output_distribution='normal') in a pipeline",
             UserWarning,
             stacklevel=stack_level(),
         )

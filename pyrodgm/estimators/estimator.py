@@ -230,7 +230,8 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         """Describe the columns and draw the seed of a fit."""
         check_device("device", self.device)
         likelihood = self.likelihood if self.frame_ is None else self.frame_.likelihood_or(self.likelihood)
-        self.columns_ = describe_columns(X, likelihood, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        self.columns_ = describe_columns(X, likelihood, names, self.scaling)
         self.likelihood_ = self.columns_.likelihood
         if self.verbose:
             print(f"{type(self).__name__}: likelihood {self.likelihood_}, {self._reason(X, likelihood)}")
@@ -254,6 +255,10 @@ class DeepGenerativeEstimator(AnomalyScores, TransformerMixin, BaseEstimator):
         x = self._to_device(X)
         check_values("X", x, self.model_.p_x.support, self.model_.p_x.wanted)
         return x
+
+    def _clipped(self, X):
+        """The rows to train on: with robust scaling, far cells are moved closer."""
+        return self.columns_.clip(X) if self.scaling == "robust" else X
 
     def _refuse_missing(self, X):
         """Raise ``ValueError`` for missing cells if the model, the user's own or an old one, does not accept them.

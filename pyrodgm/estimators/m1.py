@@ -36,6 +36,9 @@ class M1(DeepGenerativeEstimator):
         z_size: number of latent units, the features.
         hidden: sizes of the hidden layers of both networks.
         likelihood: p(x | z), see ``likelihood_net``; None to choose it from the data, see ``describe_columns``.
+        scaling: of normal columns: ``"standard"`` by mean and standard deviation, or ``"robust"`` by median and
+            quartiles, for columns with a few extreme cells. With ``"robust"``, training moves cells beyond ten standard
+            deviations, as estimated from the quartiles, to that distance. Other methods do not move them.
         features: ``"means"`` of q(z | x); or ``"samples"`` from it, on which the paper trains the M2 of M1+M2. Samples
             depend on ``random_state``.
         epochs: maximum number of passes through the rows.
@@ -77,6 +80,7 @@ class M1(DeepGenerativeEstimator):
         z_size: int = 16,
         hidden: tuple[int, ...] = (128, 128),
         likelihood: Option | None = None,
+        scaling: Literal["standard", "robust"] = "standard",
         features: Literal["means", "samples"] = "means",
         epochs: int = 200,
         batch_size: int = 100,
@@ -91,6 +95,7 @@ class M1(DeepGenerativeEstimator):
         self.z_size = z_size
         self.hidden = hidden
         self.likelihood = likelihood
+        self.scaling = scaling
         self.features = features
         self.epochs = epochs
         self.batch_size = batch_size
@@ -114,7 +119,9 @@ class M1(DeepGenerativeEstimator):
         """
         self._validate_params()
         X = self._check_rows(X, reset=True, ensure_min_samples=2)
-        with isolated(seed := self._begin(X)):
+        seed = self._begin(X)
+        X = self._clipped(X)
+        with isolated(seed):
             self.model_ = self._new(VAE, {})
             x = self._training_rows(X)
             held = min(round(self.validation_fraction * len(x)), len(x) - 1)

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 from pyro.infer import ELBO, SVI
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from pyrodgm.data.batches import Batches
 from pyrodgm.infer import CompiledSVI, Optimizer
@@ -26,6 +26,7 @@ CONSTRAINTS: dict[
     "z_size": _SIZE,
     "hidden": [tuple, list],
     "likelihood": [None, str, tuple],
+    "scaling": [StrOptions({"standard", "robust"})],
     "epochs": _SIZE,
     "batch_size": _SIZE,
     "learning_rate": [Interval(Real, 0, None, closed="neither")],

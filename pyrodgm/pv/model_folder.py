@@ -41,14 +41,15 @@ BATCH_SIZE = 200
 def new_classifier(epochs: int = 200, random_state: int | None = None) -> DeepGenerativeClassifier:
     """An unfitted classifier with the sizes of a monitor.
 
-    Its prior p(y) is uniform, because the rows that it learns from are chosen evenly over the states.
+    All states count alike, so that one which was labelled for a few minutes is learned too.
     """
     return DeepGenerativeClassifier(
-        ("sdgm", {"class_prior": None}),
+        "sdgm",
         z_size=8,
         a_size=8,
         hidden=(50, 50),
         likelihood="normal",
+        class_weight="balanced",
         epochs=epochs,
         batch_size=BATCH_SIZE,
         validation_fraction=0,  # rows of the training days say nothing about other days

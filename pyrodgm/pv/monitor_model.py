@@ -7,8 +7,9 @@ x has three columns, measured over expected (``monitor_columns``), or the six se
 healthy string are one state, ``normal``. Other states are optional: without them the model has one class, and only the
 score is used.
 
-Deviations from the paper: the three columns; the training rows of the SDGM are chosen evenly over the states; an unseen
-row gets no other state.
+Deviations from the paper: the three columns; the training rows of the SDGM are chosen evenly over the states, and its
+labelled rows are drawn evenly over them, so that a state which was labelled for a few minutes counts as much as others;
+an unseen row gets no other state.
 """
 
 from __future__ import annotations

@@ -236,6 +236,28 @@ class TestBatches:
         batches = Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), labelled_batch_size=6)
         assert torch.bincount(next(iter(batches))["labelled"][1]).tolist() == [3, 3]
 
+    def test_even_classes_draw_rows_of_every_class_equally_often(self):
+        y = torch.tensor([0] * 7 + [1] * 3 + [4])
+        batches = Batches(
+            self.x, 2, labelled=(torch.arange(11.0)[:, None], y), labelled_batch_size=3, even_classes=True
+        )
+        drawn = [batch["labelled"] for _ in range(7) for batch in batches]
+        x_l, y_l = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+        assert torch.equal(y_l, y[x_l.flatten().long()])
+        turns = x_l.flatten().long()[: len(x_l) // 21 * 21].split(21)  # 7 rows of each of three classes
+        assert len(turns) > 2
+        counts = [turn.bincount(minlength=11).tolist() for turn in turns]
+        for count in counts:
+            assert count[:7] == [1] * 7 and sorted(count[7:10]) == [2, 2, 3] and count[10] == 7
+        assert len({tuple(count) for count in counts}) > 1  # another row of the second class comes three times
+        assert not torch.equal(y[turns[0]], y[turns[1]])
+
+    def test_even_classes_need_labelled_rows_by_batch(self):
+        with pytest.raises(ValueError, match="even_classes: got no labelled rows, want labelled rows and labelled_b"):
+            Batches(self.x, 5, even_classes=True)
+        with pytest.raises(ValueError, match="even_classes: got all labelled rows in every batch, want labelled rows"):
+            Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), even_classes=True)
+
     def test_resampled_before_every_epoch(self):
         grey = torch.full((400, 1), 0.25)
         batches = Batches(grey, 400, labelled=(grey, torch.zeros(400).long()), resample=binarise)

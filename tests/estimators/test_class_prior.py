@@ -109,3 +109,30 @@ def test_a_pickled_classifier_keeps_the_prior_that_it_learned():
     again = pickle.loads(pickle.dumps(classifier))
     assert again.model_.class_prior == pytest.approx([41 / 52, 11 / 52])
     np.testing.assert_array_equal(again.score_samples(X), classifier.score_samples(X))
+
+
+def test_balanced_labels_find_a_class_that_has_few_of_them():
+    """300 labels of two classes, and 6 of a third that overlaps with one of them but is as frequent as they are."""
+    X, y = make_blobs([400, 400, 400], centers=[[0, 0, 0], [6, 0, 0], [7.5, 1.5, 0]], random_state=0)
+    few, test = with_labels(y[:900], 150, 150, 6), slice(900, None)
+    as_it_is = DeepGenerativeClassifier(epochs=20, **SETTINGS).fit(X[:900], few)
+    balanced = DeepGenerativeClassifier(epochs=20, class_weight="balanced", **SETTINGS).fit(X[:900], few)
+    recall, before = ((one.predict(X[test]) == y[test])[y[test] == 2].mean() for one in (balanced, as_it_is))
+    assert recall > before + 0.2
+    assert balanced.model_.class_prior is None and as_it_is.model_.class_prior is not None
+
+
+def test_partial_fit_draws_balanced_labels_too():
+    X, y = make_blobs([30, 6], 4, random_state=0)
+    for class_weight, most in (("balanced", 4), (None, 0)):
+        classifier = DeepGenerativeClassifier(class_weight=class_weight, batch_size=9, **SETTINGS)
+        batches = classifier.partial_fit(X, y, classes=[0, 1])._batches(
+            torch.from_numpy(X), torch.from_numpy(y), np.arange(36), 0
+        )
+        rare = [int(batch["labelled"][1].sum()) for batch in batches]
+        assert max(rare) >= most and sum(rare) == (6 if class_weight is None else pytest.approx(18, abs=8))
+
+
+def test_another_class_weight_is_refused():
+    with pytest.raises(ValueError, match="class_weight"):
+        DeepGenerativeClassifier(class_weight={0: 1.0}).fit(np.random.rand(9, 2), np.arange(9) % 2)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 
 from pyrodgm.estimators import M1, DeepGenerativeClassifier
@@ -177,6 +178,51 @@ def test_a_far_cell_is_told_in_a_small_table(rows):
     X[2, 1] = -1e12
     with pytest.warns(UserWarning, match=r"X: got -1e\+12 in row 2, column 1, where most values"):
         describe_columns(X)
+
+
+def test_robust_scaling_is_by_median_and_quartiles():
+    column = np.array([1.0, 2.0, 3.0, 4.0, 1e12])  # quartiles 2 and 4
+    constant_but_one = np.array([5.0, 5.0, 5.0, 5.0, 7.0])
+    X = np.column_stack([column, np.append(column[:-1], np.nan), constant_but_one])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        columns = describe_columns(X, scaling="robust")
+    normal = norm.ppf(0.75) - norm.ppf(0.25)
+    np.testing.assert_allclose(columns.shift, [3, 2.5, 5.4])
+    np.testing.assert_allclose(columns.scale, [2 / normal, 1.5 / normal, 0.8], rtol=1e-4)
+
+
+def test_robust_scaling_clips_normal_cells_only():
+    X = np.array([[1.0, 2.0, 1.0], [2.0, 0.0, 0.0], [3.0, 1.0, 1.0], [1e9, 2.0, np.nan], [-1e9, 1.0, 0.0]])
+    kinds = ("normal", ("categorical", 3), "normal")
+    columns = describe_columns(X, ("mixed", {"columns": kinds}), scaling="robust")
+    first = 10 * 2 / (norm.ppf(0.75) - norm.ppf(0.25))  # the quartiles are 1 and 3
+    wanted = X.copy()
+    wanted[3:, 0] = 2 + first, 2 - first
+    np.testing.assert_allclose(columns.clip(X), wanted, rtol=1e-4)
+    np.testing.assert_allclose(
+        describe_columns(X[:, [0, 2]], scaling="robust").clip(X[:, [0, 2]]), wanted[:, [0, 2]], 1e-4
+    )
+    counts = np.array([[0.0, 3.0], [30.0, 0.0], [31.0, 0.0], [0.0, 32.0]])
+    np.testing.assert_array_equal(describe_columns(counts, scaling="robust").clip(1000 * counts), 1000 * counts)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "method"),
+    [(M1, "fit"), (DeepGenerativeClassifier, "fit"), (DeepGenerativeClassifier, "partial_fit")],
+)
+def test_a_far_cell_hardly_changes_a_fit_with_robust_scaling(estimator, method):
+    X, y = load_iris(return_X_y=True)
+    far, others = X.copy(), np.arange(len(X)) != 7
+    far[7, 2] = 1e12
+    options = {} if method == "fit" else {"classes": [0, 1, 2]}
+    scores = []
+    for table in (X, far):
+        one = estimator(z_size=2, hidden=(16,), epochs=20, scaling="robust", learning_rate=1e-2, random_state=0)
+        scores.append(getattr(one, method)(table, y, **options).score_samples(table))
+        assert np.isfinite(one.history_[-1]["loss"]) and np.isfinite(one.mean_bound_) and abs(one.mean_bound_) < 100
+    assert scores[1][7] < -1e6 and abs(scores[0][7]) < 100
+    assert abs((scores[1] - scores[0])[others].mean()) < 1
 
 
 def test_a_column_of_small_units_is_no_constant():

@@ -268,6 +268,50 @@ mutants(
     ),
 )
 mutants(
+    "estimators/classifier.py",
+    (
+        'even = self.class_weight == "balanced"',
+        "even = False",
+        "estimators/test_class_prior.py::test_balanced_labels_find_a_class_that_has_few_of_them",
+    ),
+    (
+        'fixed = "class_prior" in options or self.class_weight == "balanced"',
+        'fixed = "class_prior" in options',
+        "estimators/test_class_prior.py::test_balanced_labels_find_a_class_that_has_few_of_them",
+    ),
+)
+mutants(
+    "estimators/columns.py",
+    (
+        "(high - low)[chosen] / NORMAL_QUARTILES",
+        "(high - low)[chosen]",
+        "estimators/test_columns.py::test_robust_scaling_is_by_median_and_quartiles",
+    ),
+    (
+        "chosen = normal[(high > low)[normal]]",
+        "chosen = normal",
+        "estimators/test_columns.py::test_robust_scaling_is_by_median_and_quartiles",
+    ),
+    (
+        "np.where(self.normal_cells, FARTHEST * self.scale, np.inf)",
+        "FARTHEST * self.scale",
+        "estimators/test_columns.py::test_robust_scaling_clips_normal_cells_only",
+    ),
+    (
+        "np.clip(X, shift - limit, shift + limit)",
+        "np.clip(X, -limit, limit)",
+        "estimators/test_columns.py::test_robust_scaling_clips_normal_cells_only",
+    ),
+)
+mutants(
+    "estimators/estimator.py",
+    (
+        'return self.columns_.clip(X) if self.scaling == "robust" else X',
+        "return X",
+        "estimators/test_columns.py::test_a_far_cell_hardly_changes_a_fit_with_robust_scaling[M1-fit]",
+    ),
+)
+mutants(
     "estimators/class_prior.py",
     (
         "pvalue < CHANCE",
@@ -3310,6 +3354,26 @@ mutants(
         "self._waiting = torch.cat([self._waiting, fresh])",
         "self._waiting = fresh",
         "data/test_data.py::TestBatches::test_rows_that_are_left_of_a_turn_open_the_next_batch",
+    ),
+    (
+        "most = max(map(len, self._classes))",
+        "most = min(map(len, self._classes))",
+        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+    ),
+    (
+        "own[self._shuffled(len(own))].repeat",
+        "own.repeat",
+        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+    ),
+    (
+        ".repeat(math.ceil(most / len(own)))[:most]",
+        ".repeat(math.ceil(most / len(own)))",
+        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+    ),
+    (
+        "return fresh[self._shuffled(len(fresh))]",
+        "return fresh",
+        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
     ),
 )
 mutants(
