@@ -362,8 +362,8 @@ mutants(
         "estimators/test_class_prior.py::test_about_equally_many_labels_keep_the_prior_uniform",
     ),
     (
-        ' or "class_prior" in options:',
-        ":",
+        '"class_prior" in options or self.class_weight',
+        "self.class_weight",
         "estimators/test_class_prior.py::test_a_given_prior_is_kept[m2]",
     ),
 )
