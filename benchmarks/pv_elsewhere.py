@@ -6,7 +6,8 @@ This benchmark measures how well the states of a simulated photovoltaic string a
 sites that were not trained on.
 
 The SDGM is that of ``pyrodgm pv train``. All methods read the three weather-corrected columns. Nothing was tuned on the
-rows that are tested here. Every section states the figure that was wanted beforehand. The first two are single runs.
+rows that are tested here, except for one choice that the last section states. Every section states the figure that was
+wanted beforehand. The first two sections are single runs.
 
 ``--steps`` takes another number of training steps of the SDGM, and writes nothing.
 """
@@ -165,7 +166,8 @@ PARTS = {
 
 The rows are those of a simulated year with each condition in all weather. The models are trained at Greensboro with all
 labels of 70 % of the days. Own site: the test days there. Other sites: all days there. The validation days choose the
-settings of the methods beside the SDGM. A number is the accuracy in per cent, for ten conditions.
+settings of the methods beside the SDGM. A number is the accuracy in per cent, for ten conditions. The rows have the
+shares of the conditions in a year, and the SDGM learns as if all conditions were equally frequent.
 
 Wanted of the SDGM: at least 75 % above 200 W/m² at the own site, and at the other sites within 3 points of it.""",
     of_false_alarms: """False alarms in other months and at other sites, for a stated 1 %
@@ -183,7 +185,7 @@ Wanted: 0.5 to 2 % of the rows, and at most one event a week.""",
 The rows are those of a year at Greensboro. All training rows of nine conditions have labels, and 20 random rows of
 the tenth, which is the new state. Its other training rows have none. The forests learn from the same labels. The test
 rows are of other days, in all light. The two new states, a resistor and a shade, were chosen beforehand. The table
-gives means and standard errors of three years, which have the same weather but other days for each condition.
+gives means and standard errors of three simulated years.
 
 The SDGM draws its labelled rows evenly over the states (``class_weight="balanced"``). This was chosen in the first of
 the years, among three arrangements. With the labels as they come, the recalls there were 2.9 and 3.0 %, and with

@@ -1,7 +1,7 @@
 """Batches of tensors that stay on their device."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -31,7 +31,9 @@ class Batches:
             with a single process.
         y: labels of all rows, if every row has one; a batch is then ``{"x": x, "y": y}``.
         missing: whether NaN is a missing cell, for a model that accepts missing cells; otherwise NaN is refused.
-        even_classes: draw the labelled rows evenly over the classes. Rows of rare classes then return more often.
+        class_weights: a weight for each class, ``(K,)``. Labelled rows are drawn in proportion to the weight of their
+            class; with weights of one over the numbers of labels, all classes are drawn equally often. Every row of a
+            class is drawn before one of them returns. None for equal weights.
 
     Raises:
         ValueError: for rows of the wrong shape or with values that are not finite, sizes below 1, or batches that
@@ -56,7 +58,7 @@ class Batches:
         share: tuple[int, int] = (0, 1),
         y: torch.Tensor | None = None,
         missing: bool = False,
-        even_classes: bool = False,
+        class_weights: Sequence[float] | None = None,
     ) -> None:
         for argument, value in (("batch_size", batch_size), ("labelled_batch_size", labelled_batch_size)):
             if value is not None and value < 1:
@@ -77,7 +79,8 @@ class Batches:
         self.x, self.y, self.labelled, self.resample, self.share = x, y, labelled, resample, share
         self.batch_size = min(batch_size, len(x))
         self.labelled_batch_size = labelled_batch_size
-        self._classes = self._rows_by_class() if even_classes else None
+        self.class_weights = None if class_weights is None else [float(weight) for weight in class_weights]
+        self._quotas = self._find_quotas()
         self._check_share()
         self.generator = seeded_generator(seed, x.device)
         self._waiting = torch.empty(0, dtype=torch.long, device=x.device)
@@ -134,7 +137,7 @@ class Batches:
         """What a position in an epoch depends on."""
         labelled = None if self.labelled is None else len(self.labelled[0])
         sizes = {"rows": len(self.x), "batch_size": self.batch_size, "labelled rows": labelled}
-        return sizes | {"labelled_batch_size": self.labelled_batch_size, "even_classes": self._classes is not None}
+        return sizes | {"labelled_batch_size": self.labelled_batch_size, "class_weights": self.class_weights}
 
     def _between_epochs(self):
         self._start, self._waiting_at_start, self._taken = self.generator.get_state(), self._waiting, 0
@@ -147,23 +150,31 @@ class Batches:
         if self.labelled_batch_size is None:
             return slice(None) if self.share[1] == 1 else self._own(torch.arange(total, device=self.x.device))
         while len(self._waiting) < self.labelled_batch_size:
-            fresh = self._shuffled(total) if self._classes is None else self._even_round()
+            fresh = self._shuffled(total) if self._quotas is None else self._weighted_round()
             self._waiting = torch.cat([self._waiting, fresh])
         chosen, self._waiting = self._waiting.tensor_split([self.labelled_batch_size])
         return self._own(chosen)
 
-    def _rows_by_class(self):
-        """Indices of the labelled rows of each class."""
+    def _find_quotas(self):
+        """The labelled rows of each class, and how many to draw in a round: at most the size of the largest class."""
+        if self.class_weights is None:
+            return None
         if self.labelled is None or self.labelled_batch_size is None:
             got = "no labelled rows" if self.labelled is None else "all labelled rows in every batch"
-            raise ValueError(f"even_classes: got {got}, want labelled rows and labelled_batch_size")
-        y = self.labelled[1]
-        return [(y == number).nonzero()[:, 0] for number in y.unique()]
+            raise ValueError(f"class_weights: got {got}, want labelled rows and labelled_batch_size")
+        sizes = self.labelled[1].bincount(minlength=len(self.class_weights)).tolist()
+        if len(sizes) > len(self.class_weights):
+            raise ValueError(f"class_weights: got {len(self.class_weights)}, want one for each of {len(sizes)} classes")
+        wanted = [weight * size for weight, size in zip(self.class_weights, sizes, strict=True)]
+        if not all(weight >= 0 for weight in self.class_weights) or not 0 < sum(wanted) < math.inf:
+            raise ValueError(f"class_weights: got {self.class_weights}, want numbers of at least 0, not all of them 0")
+        numbers = [round(max(sizes) * part / max(wanted)) for part in wanted]
+        rows = [(self.labelled[1] == k).nonzero()[:, 0] for k in range(len(sizes))]
+        return [(own, number) for own, number in zip(rows, numbers, strict=True) if number]
 
-    def _even_round(self):
-        """Indices of labelled rows in random order: all rows of the largest class, and as many of every other."""
-        most = max(map(len, self._classes))
-        rows = [own[self._shuffled(len(own))].repeat(math.ceil(most / len(own)))[:most] for own in self._classes]
+    def _weighted_round(self):
+        """Indices of labelled rows in random order."""
+        rows = [own[self._shuffled(len(own))].repeat(math.ceil(n / len(own)))[:n] for own, n in self._quotas]
         fresh = torch.cat(rows)
         return fresh[self._shuffled(len(fresh))]
 

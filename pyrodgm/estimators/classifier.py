@@ -16,6 +16,7 @@ from pyro.optim import Adam
 from sklearn.base import ClassifierMixin
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from pyrodgm.checks import check_choice, check_size, split_option, stack_level
@@ -89,9 +90,10 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         batch_size: rows per step; a step also has up to this many labelled rows.
         learning_rate: initial learning rate of Adam.
         beta: weight of the class term.
-        class_weight: ``"balanced"`` to train as if all classes were equally frequent. The labelled rows are then drawn
-            evenly over the classes, and p(y) is not learned. It finds a class with few labels among others with many,
-            but also predicts it for more rows of other classes. None for the labels as they come.
+        class_weight: weights of the classes, a dict or ``"balanced"``, see sklearn's ``compute_class_weight``. Labelled
+            rows are drawn in proportion to the weight of their class, and p(y) is not learned. ``"balanced"`` draws all
+            classes equally often. It finds a class with few labels among others with many, but also predicts it for
+            more rows of other classes. None for the labels as they come.
         warm_up_epochs: epochs over which the weight of the KL terms of the continuous latents rises to 1.
         validation_fraction: share of the labels of each class that is held out for early stopping; 0 to train for all
             epochs. ``"auto"`` holds out a tenth if there are 500 labels or more, but none of a class with a single
@@ -142,7 +144,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         "num_classes": [None, Interval(Integral, 1, None, closed="left")],
         "classes": [str, tuple],
         "beta": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [None, StrOptions({"balanced"})],
+        "class_weight": [None, dict, StrOptions({"balanced"})],
         "validation_fraction": [StrOptions({"auto"}), *CONSTRAINTS["validation_fraction"]],
     }
 
@@ -160,7 +162,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         batch_size: int = 100,
         learning_rate: float = 2e-3,
         beta: float = 1.0,
-        class_weight: Literal["balanced"] | None = None,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         warm_up_epochs: int = 0,
         validation_fraction: float | Literal["auto"] = "auto",
         patience: int = 50,
@@ -464,7 +466,7 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
     def _learns_prior(self, labels):
         """Whether p(y) is learned: it is an option of the model, was not fixed, and the labels are uneven."""
         model_class, options = model_of(self.model)
-        fixed = "class_prior" in options or self.class_weight == "balanced"
+        fixed = "class_prior" in options or self.class_weight is not None
         if fixed or "class_prior" not in inspect.signature(model_class).parameters:
             return False
         return are_uneven(np.bincount(labels, minlength=len(self.classes_)))
@@ -495,8 +497,17 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         if not len(learn):
             return Batches(x, size, resample=resample, seed=seed, missing=True)
         labelled, labelled_size = (x[learn], y[learn]), min(self.batch_size, len(learn))
-        even = self.class_weight == "balanced"
-        return Batches(x, size, labelled, labelled_size, resample, seed, missing=True, even_classes=even)
+        weights = self._class_weights(y[learn].cpu().numpy())
+        return Batches(x, size, labelled, labelled_size, resample, seed, missing=True, class_weights=weights)
+
+    def _class_weights(self, labels):
+        """The weights of the classes by ``class_weight``, 0 for those without a label; None for equal weights."""
+        if self.class_weight is None:
+            return None
+        present, weights = np.unique(labels), np.zeros(len(self.classes_))
+        y = self.classes_[labels]
+        weights[present] = compute_class_weight(self.class_weight, classes=self.classes_[present], y=y)
+        return weights
 
     def _measure_of(self, x, y):
         """A function of the epoch that measures the cross-entropy of the held-out labels, in nats per row."""

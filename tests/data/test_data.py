@@ -1,4 +1,5 @@
 import gzip
+import math
 import os
 import struct
 from pathlib import Path
@@ -236,11 +237,9 @@ class TestBatches:
         batches = Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), labelled_batch_size=6)
         assert torch.bincount(next(iter(batches))["labelled"][1]).tolist() == [3, 3]
 
-    def test_even_classes_draw_rows_of_every_class_equally_often(self):
-        y = torch.tensor([0] * 7 + [1] * 3 + [4])
-        batches = Batches(
-            self.x, 2, labelled=(torch.arange(11.0)[:, None], y), labelled_batch_size=3, even_classes=True
-        )
+    def test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often(self):
+        y, weights = torch.tensor([0] * 7 + [1] * 3 + [3]), [1 / 7, 1 / 3, 0, 1]
+        batches = Batches(self.x, 2, (torch.arange(11.0)[:, None], y), labelled_batch_size=3, class_weights=weights)
         drawn = [batch["labelled"] for _ in range(7) for batch in batches]
         x_l, y_l = (torch.cat(parts) for parts in zip(*drawn, strict=True))
         assert torch.equal(y_l, y[x_l.flatten().long()])
@@ -252,11 +251,31 @@ class TestBatches:
         assert len({tuple(count) for count in counts}) > 1  # another row of the second class comes three times
         assert not torch.equal(y[turns[0]], y[turns[1]])
 
-    def test_even_classes_need_labelled_rows_by_batch(self):
-        with pytest.raises(ValueError, match="even_classes: got no labelled rows, want labelled rows and labelled_b"):
-            Batches(self.x, 5, even_classes=True)
-        with pytest.raises(ValueError, match="even_classes: got all labelled rows in every batch, want labelled rows"):
-            Batches(self.x, 5, labelled=(torch.rand(2, 1), torch.arange(2)), even_classes=True)
+    def test_a_round_has_the_weight_times_the_number_of_labels(self):
+        """8 and 4 labels of weights 1 and 5: 8 and 20 in proportion, so 3 and 8 in a round."""
+        y = torch.tensor([0] * 8 + [1] * 4)
+        batches = Batches(self.x, 5, (torch.rand(12, 1), y), labelled_batch_size=11, class_weights=[1, 5])
+        rounds = [batch["labelled"][1] for _ in range(2) for batch in batches]
+        assert [turn.bincount().tolist() for turn in rounds] == [[3, 8]] * 4
+        equal = Batches(self.x, 5, (torch.rand(12, 1), y), labelled_batch_size=12, class_weights=[2, 2])
+        assert next(iter(equal))["labelled"][1].bincount().tolist() == [8, 4]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"labelled": None}, "got no labelled rows, want labelled rows and labelled_batch_size"),
+            ({"labelled_batch_size": None}, "got all labelled rows in every batch, want labelled rows and lab"),
+            ({"class_weights": [1.0]}, "got 1, want one for each of 2 classes"),
+            ({"class_weights": [1.0, -1.0]}, r"got \[1.0, -1.0\], want numbers of at least 0, not all of them 0"),
+            ({"class_weights": [0, 0]}, r"got \[0.0, 0.0\], want numbers"),
+            ({"class_weights": [1, math.inf]}, r"got \[1.0, inf\], want numbers"),
+            ({"class_weights": [1, math.nan]}, r"got \[1.0, nan\], want numbers"),
+        ],
+    )
+    def test_class_weights_that_are_refused(self, options, message):
+        labelled = (torch.rand(2, 1), torch.arange(2))
+        with pytest.raises(ValueError, match=f"class_weights: {message}"):
+            Batches(self.x, 5, **{"labelled": labelled, "labelled_batch_size": 2, "class_weights": [1, 1]} | options)
 
     def test_resampled_before_every_epoch(self):
         grey = torch.full((400, 1), 0.25)

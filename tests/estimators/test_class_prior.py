@@ -133,6 +133,21 @@ def test_partial_fit_draws_balanced_labels_too():
         assert max(rare) >= most and sum(rare) == (6 if class_weight is None else pytest.approx(18, abs=8))
 
 
-def test_another_class_weight_is_refused():
+def test_weights_of_classes_are_those_of_their_labels():
+    """A label of words, and a class without a label in this call of partial_fit."""
+    y = np.array(["b", "a", "b", None, "b"], dtype=object)
+    for class_weight, wanted in (
+        ({"a": 3.0, "b": 1.0, "c": 2.0}, [3, 1, 0]),
+        ("balanced", [2, 2 / 3, 0]),
+        (None, None),
+    ):
+        classifier = DeepGenerativeClassifier(class_weight=class_weight, **SETTINGS)
+        classifier.partial_fit(np.random.rand(5, 3), y, classes=["a", "b", "c"])
+        batches = classifier._batches(torch.rand(5, 3), torch.tensor([1, 0, 1, -1, 1]), np.array([0, 1, 2, 4]), 0)
+        assert batches.class_weights == (wanted and pytest.approx(wanted))
+
+
+@pytest.mark.parametrize("class_weight", ["even", {0: 1.0, 7: 2.0}, {0: -1.0, 1: 1.0}])
+def test_another_class_weight_is_refused(class_weight):
     with pytest.raises(ValueError, match="class_weight"):
-        DeepGenerativeClassifier(class_weight={0: 1.0}).fit(np.random.rand(9, 2), np.arange(9) % 2)
+        DeepGenerativeClassifier(class_weight=class_weight).fit(np.random.rand(9, 2), np.arange(9) % 2)

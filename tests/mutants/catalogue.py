@@ -270,12 +270,12 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
-        'even = self.class_weight == "balanced"',
-        "even = False",
+        "missing=True, class_weights=weights",
+        "missing=True",
         "estimators/test_class_prior.py::test_balanced_labels_find_a_class_that_has_few_of_them",
     ),
     (
-        'fixed = "class_prior" in options or self.class_weight == "balanced"',
+        'fixed = "class_prior" in options or self.class_weight is not None',
         'fixed = "class_prior" in options',
         "estimators/test_class_prior.py::test_balanced_labels_find_a_class_that_has_few_of_them",
     ),
@@ -3356,24 +3356,29 @@ mutants(
         "data/test_data.py::TestBatches::test_rows_that_are_left_of_a_turn_open_the_next_batch",
     ),
     (
-        "most = max(map(len, self._classes))",
-        "most = min(map(len, self._classes))",
-        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+        "round(max(sizes) * part / max(wanted))",
+        "round(min(sizes) * part / max(wanted))",
+        "data/test_data.py::TestBatches::test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often",
     ),
     (
         "own[self._shuffled(len(own))].repeat",
         "own.repeat",
-        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+        "data/test_data.py::TestBatches::test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often",
     ),
     (
-        ".repeat(math.ceil(most / len(own)))[:most]",
-        ".repeat(math.ceil(most / len(own)))",
-        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+        ".repeat(math.ceil(n / len(own)))[:n]",
+        ".repeat(math.ceil(n / len(own)))",
+        "data/test_data.py::TestBatches::test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often",
+    ),
+    (
+        "weight * size for weight, size",
+        "weight for weight, size",
+        "data/test_data.py::TestBatches::test_a_round_has_the_weight_times_the_number_of_labels",
     ),
     (
         "return fresh[self._shuffled(len(fresh))]",
         "return fresh",
-        "data/test_data.py::TestBatches::test_even_classes_draw_rows_of_every_class_equally_often",
+        "data/test_data.py::TestBatches::test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often",
     ),
 )
 mutants(

@@ -126,7 +126,7 @@ def test_a_resumed_run_refuses_other_settings_that_its_state_depends_on(changes,
         (lambda x, labelled: Batches(x, 10, (x[:3], torch.arange(3))), "labelled rows = 6, want 3"),
         (lambda x, labelled: Batches(x, 10, labelled, 4), "labelled_batch_size = None, want 4"),
         (lambda x, labelled: Batches(x, 10), "labelled rows = 6, want None"),
-        (lambda x, labelled: Batches(x, 10, labelled, 6, even_classes=True), "labelled_batch_size = None, want 6"),
+        (lambda x, labelled: Batches(x, 10, labelled, 6, class_weights=[1] * 6), "labelled_batch_size = None, want 6"),
     ],
 )
 def test_a_resumed_run_refuses_batches_of_other_sizes(other, message):
