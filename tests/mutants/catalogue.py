@@ -3358,7 +3358,7 @@ mutants(
     (
         "round(max(sizes) * part / max(wanted))",
         "round(min(sizes) * part / max(wanted))",
-        "data/test_data.py::TestBatches::test_weights_of_one_over_the_numbers_of_labels_draw_every_class_equally_often",
+        "data/test_data.py::TestBatches::test_a_round_has_the_weight_times_the_number_of_labels",
     ),
     (
         "own[self._shuffled(len(own))].repeat",
