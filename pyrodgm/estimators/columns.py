@@ -169,7 +169,7 @@ def describe_columns(
         shift[constant], scale[constant] = np.nanmax(X[:, constant], 0), 0.0
     if scaling == "robust":
         low, middle, high = np.nanquantile(X, [0.25, 0.5, 0.75], axis=0)
-        chosen = normal[(high > low)[normal]]
+        chosen = normal[((high > low) & (scale > 0))[normal]]
         shift[chosen], scale[chosen] = middle[chosen], (high - low)[chosen] / NORMAL_QUARTILES
     _warn_of_far_cells(X, normal, scale, names)
     widths = 1 if kinds is None else column_widths(kinds)

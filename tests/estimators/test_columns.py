@@ -192,6 +192,14 @@ def test_robust_scaling_is_by_median_and_quartiles():
     np.testing.assert_allclose(columns.scale, [2 / normal, 1.5 / normal, 0.8], rtol=1e-4)
 
 
+def test_robust_scaling_leaves_a_constant_column_out():
+    X = np.column_stack([np.arange(9.0), 1e6 * (1 + 1e-14 * np.arange(9))])  # the second varies by rounding only
+    with pytest.warns(UserWarning, match=r"X: got constant columns \(1\)"):
+        columns = describe_columns(X, scaling="robust")
+    assert columns.left_out.tolist() == [False, True]
+    np.testing.assert_array_equal(columns.clip(X)[:, 0], X[:, 0])
+
+
 def test_robust_scaling_clips_normal_cells_only():
     X = np.array([[1.0, 2.0, 1.0], [2.0, 0.0, 0.0], [3.0, 1.0, 1.0], [1e9, 2.0, np.nan], [-1e9, 1.0, 0.0]])
     kinds = ("normal", ("categorical", 3), "normal")

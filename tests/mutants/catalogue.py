@@ -288,9 +288,14 @@ mutants(
         "estimators/test_columns.py::test_robust_scaling_is_by_median_and_quartiles",
     ),
     (
-        "chosen = normal[(high > low)[normal]]",
-        "chosen = normal",
+        "(high > low) & (scale > 0)",
+        "scale > 0",
         "estimators/test_columns.py::test_robust_scaling_is_by_median_and_quartiles",
+    ),
+    (
+        "(high > low) & (scale > 0)",
+        "high > low",
+        "estimators/test_columns.py::test_robust_scaling_leaves_a_constant_column_out",
     ),
     (
         "np.where(self.normal_cells, FARTHEST * self.scale, np.inf)",
