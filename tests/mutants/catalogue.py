@@ -9189,9 +9189,19 @@ mutants(
         "data/pv/test_simulate.py::TestWeather::test_the_ground_reflects_a_fifth",
     ),
     (
-        "(at_minutes(site.humidity) > 95) & (at",
-        "(at_minutes(site.humidity) > 95) | (at",
-        "data/pv/test_simulate.py::TestWeather::test_rain_is_an_overcast_hour_of_saturated_air",
+        "(at_minutes(site.humidity) > site.rain_humidity) & (at",
+        "(at_minutes(site.humidity) > site.rain_humidity) | (at",
+        "data/pv/test_simulate.py::TestWeather::test_rain_is_an_overcast_hour_of_humid_air",
+    ),
+    (
+        '"miami": 80}  # per',
+        '"miami": 95}  # per',
+        "data/pv/test_simulate.py::TestWeather::test_rain_agrees_with_the_record",
+    ),
+    (
+        '{"greensboro": 95, "sand',
+        '{"greensboro": 80, "sand',
+        "data/pv/test_simulate.py::TestWeather::test_rain_agrees_with_the_record",
     ),
     (
         "for minutes in (8, 3)",

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pvlib
 import pytest
 import torch
+from pvlib import iotools
 from pvlib.clearsky import lookup_linke_turbidity
 from pvlib.location import Location
 
@@ -207,14 +210,31 @@ class TestWeather:
         assert gusts.mean() == pytest.approx(1, abs=0.015) and np.log(gusts).std() == pytest.approx(0.3, abs=0.01)
         assert np.corrcoef(np.log(gusts[:-5]), np.log(gusts[5:]))[0, 1] == pytest.approx(np.exp(-1), abs=0.04)
 
-    def test_rain_is_an_overcast_hour_of_saturated_air(self):
+    def test_rain_is_an_overcast_hour_of_humid_air(self):
         """Days that are overcast and humid, overcast, humid, and neither; at noon, because hours are interpolated."""
         site = load_site("miami")
         day = np.arange(8760) // 24
         ghi = np.where(day % 4 < 2, 0.1, 0.9) * weather_of._hourly_clear_sky(site)
-        site = site._replace(ghi=ghi, humidity=np.where(day % 2 == 0, 100.0, 80.0))
+        site = site._replace(ghi=ghi, humidity=np.where(day % 2 == 0, 85.0, 75.0))
         weather = minutes(site, "01-01", 8, 20.0, 180.0, np.random.default_rng(0))
         assert weather.rain.reshape(-1, MINUTES)[:, 720].tolist() == [True, False, False, False] * 2
+
+    @pytest.mark.parametrize("name", ["greensboro", "miami"])
+    def test_rain_agrees_with_the_record(self, name):
+        """At two sites, pvlib's years say in which hours it rained; the longest time without rain sets the dirt."""
+        path = Path(pvlib.__file__).parent / "data" / weather_of.SITES[name]
+        if name == "miami":  # the third of ten digits is 9 in hours without rain
+            recorded = iotools.read_tmy2(path)[0]["PresentWeather"].to_numpy().astype(int) // 10**7 % 10 != 9
+        else:  # 60 to 69 is rain, 80 and more are showers
+            code = iotools.read_tmy3(path, map_variables=True)[0]["PresWth (METAR code)"].to_numpy()
+            recorded = (code >= 60) & (code < 70) | (code >= 80)
+        site = load_site(name)
+        rain = minutes(site, "01-01", 365, 20.0, 180.0, np.random.default_rng(0)).rain.reshape(365, -1).any(1)
+        recorded = recorded.reshape(365, 24).any(1)
+        assert (rain == recorded).mean() > 0.73
+        assert 0.6 * recorded.sum() < rain.sum() < recorded.sum()
+        longest_dry = [np.diff(np.flatnonzero(np.r_[True, days, True])).max() for days in (rain, recorded)]
+        assert longest_dry[0] < 2 * longest_dry[1]
 
     def test_the_ground_reflects_a_fifth(self):
         """An upright plane to the north, under a thick overcast, sees half of the sky and half of the ground."""
