@@ -40,6 +40,7 @@ def arrangements(case, num_rows, epochs):
         for _ in range(epochs):
             for batch in batches:
                 svi.step(**batch)
+        svi.check()
 
     def saved():
         with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +60,7 @@ def report(rounds, epochs):
         f"""# The training loop
 
 This benchmark measures the time per step of the training loop, compared with the same steps without the loop (bare
-steps).
+steps). Both end with a check of the compiled steps, as a loop always does.
 
 The heading of a table names the model and the labelled and unlabelled rows of a step. CompiledSVI makes the steps
 with its backend inductor. The rows are binarised before every epoch. Pyro's validation is off.
