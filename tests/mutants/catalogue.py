@@ -10907,6 +10907,11 @@ mutants(
 mutants(
     "estimators/classifier.py",
     (
+        "not 0 < weights.sum() < np.inf",
+        "not 0 <= weights.sum() < np.inf",
+        "estimators/test_class_prior.py::test_another_class_weight_is_refused",
+    ),
+    (
         "X, new_as_missing=False, reset",
         "X, reset",
         "estimators/test_frames.py::test_a_category_that_fit_did_not_see_is_not_replaced_and_not_learnt_from",
