@@ -13,8 +13,8 @@ about k, and a cloud lasts some minutes. The light of a minute is split into dir
 are interpolated linearly, and gusts are added to the wind. Reflection on the glass is left out.
 
 Such a year does not always record rain, so an overcast hour of humid air counts as rain. ``RAIN_HUMIDITY`` says how
-humid. At Greensboro and Miami, it was chosen to find the days of the recorded rain. Sand Point has no usable record and
-lies at the sea, as Miami does.
+humid. At Greensboro and Miami, it was chosen to agree with the days of the recorded rain. Sand Point has no usable
+record; its value is that of Miami, which lies at the sea too.
 """
 
 from pathlib import Path
@@ -95,8 +95,8 @@ def load_site(name: str) -> Site:
     )
     latitude, longitude, altitude = (about[key] for key in ("latitude", "longitude", "altitude"))
     hour = np.arange(len(table)) + 0.5
-    years = (hour, ghi, temp_air, wind_speed, humidity)
-    return Site(latitude, longitude, altitude, float(about["TZ"]), *years, RAIN_HUMIDITY[name])
+    hourly = (hour, ghi, temp_air, wind_speed, humidity)
+    return Site(latitude, longitude, altitude, float(about["TZ"]), *hourly, RAIN_HUMIDITY[name])
 
 
 def minutes(
