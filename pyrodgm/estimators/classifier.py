@@ -508,7 +508,8 @@ class DeepGenerativeClassifier(ClassifierMixin, DeepGenerativeEstimator):
         y = self.classes_[labels]
         weights[present] = compute_class_weight(self.class_weight, classes=self.classes_[present], y=y)
         if not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            raise ValueError(f"class_weight: got {weights[present].tolist()}, want numbers of at least 0, not all of them 0")
+            got = weights[present].tolist()
+            raise ValueError(f"class_weight: got {got}, want numbers of at least 0, not all of them 0")
         return weights
 
     def _measure_of(self, x, y):
