@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ class Graph:
         """Whether leading sizes are symbolic, so that the graph may work for other batch sizes."""
         return any(isinstance(size, torch.SymInt) for fake in self.fakes for size in fake.shape)
 
-    @property
+    @cached_property
     def precision(self) -> float:
         """The relative difference between two runs of the graph that rounding may cause."""
         dtypes = {node.meta["val"].dtype for node in self.module.graph.nodes if hasattr(node.meta.get("val"), "dtype")}
@@ -55,7 +56,7 @@ class Graph:
         values = [node.meta["val"] for node in self.module.graph.nodes if node.target is aten.convolution.default]
         return not any(value.is_cpu for value in values)
 
-    @property
+    @cached_property
     def written(self) -> list[torch.Tensor]:
         """The captured tensors that the graph writes to, such as running statistics."""
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]

@@ -12,7 +12,7 @@ import types
 import typing
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain, repeat
 from operator import attrgetter, is_
@@ -149,7 +149,11 @@ class Guards:
 
     @contextmanager
     def undone(
-        self, written: Iterable[torch.Tensor] = (), keep_parameters: bool = False, given: Sequence[Any] = ()
+        self,
+        written: Iterable[torch.Tensor] = (),
+        keep_parameters: bool = False,
+        given: Sequence[Any] = (),
+        detect: bool = True,
     ) -> Iterator[None]:
         """A context that undoes all changes: to random numbers, tensors, Pyro's store and Python objects.
 
@@ -158,9 +162,10 @@ class Guards:
         function had removed them.
 
         Args:
-            written: tensors that compiled code writes to; writes by operations of torch are detected.
+            written: tensors that compiled code writes to.
             keep_parameters: whether to keep parameters that were added to Pyro's store.
             given: the arguments of the function.
+            detect: whether to detect the writes of torch's operations too, which makes every operation slower.
         """
         self.state()
         states, device_states = pyro.util.get_rng_state(), _device_states()
@@ -171,7 +176,7 @@ class Guards:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            with Rollback():
+            with Rollback() if detect else nullcontext():
                 yield
         finally:
             if collecting:

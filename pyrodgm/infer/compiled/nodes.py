@@ -24,10 +24,10 @@ def acts(node: Node) -> bool:
 def written_arguments(node: Node) -> list[Node]:
     """The nodes whose values a node changes."""
     schema = getattr(node.target, "_schema", None)
-    if schema is None:
-        return []
     if node.target in _BATCH_NORMS:  # not in their schemas
         return [argument for argument in node.args[3:5] if isinstance(argument, Node)]
+    if schema is None or not schema.is_mutable:
+        return []
     return [value for value in written(schema, node.args, node.kwargs) if isinstance(value, torch.fx.Node)]
 
 
