@@ -1639,6 +1639,62 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/recorder.py",
+    (
+        "function = aten.lift_fresh_copy.default",
+        "pass",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[a_constant_that_changes]",
+    ),
+    (
+        "index.dtype in (torch.bool, torch.uint8)",
+        "index.dtype == torch.uint8",
+        "infer/test_recorder.py::test_what_a_graph_cannot_repeat_is_refused[second mask]",
+    ),
+    (
+        "return any(index is not None",
+        "return all(index is not None",
+        "infer/test_recorder.py::test_what_a_graph_cannot_repeat_is_refused[second mask]",
+    ),
+    (
+        "return not _REFUSED.isdisjoint(function.tags)",
+        "return False",
+        "infer/test_recorder.py::test_what_a_graph_cannot_repeat_is_refused[nonzero]",
+    ),
+    (
+        "_REFUSED = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}",
+        "_REFUSED = {torch.Tag.dynamic_output_shape}",
+        "infer/test_recorder.py::test_what_a_graph_cannot_repeat_is_refused[item]",
+    ),
+    (
+        "if not isinstance(value, _PLAIN):",
+        "if False:",
+        "infer/test_recorder.py::test_what_a_graph_cannot_repeat_is_refused[generator]",
+    ),
+    (
+        "result.device, result.is_contiguous())",
+        "result.device, True)",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[draws_of_another_layout]",
+    ),
+    (
+        "operator.getitem, (node, i))",
+        "operator.getitem, (node, 0))",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[parts_and_gradients]",
+    ),
+)
+mutants(
+    "infer/compiled/graph.py",
+    (
+        "inputs = [tensor.detach().requires_grad_(tensor.requires_grad) for tensor in inputs]",
+        "inputs = list(inputs)",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[parts_and_gradients]",
+    ),
+    (
+        "Rollback(), Recorder(inputs) as recorder, _RefuseNumbers()",
+        "Recorder(inputs) as recorder, Rollback(), _RefuseNumbers()",
+        "infer/test_recorder.py::test_recording_leaves_what_it_writes_to_as_it_was",
+    ),
+)
+mutants(
     "infer/compiled/graph.py",
     (
         "return not any(value.is_cpu for value in values)",

@@ -1,7 +1,7 @@
 """Traces a function of tensors into a graph; captured tensors become inputs."""
 
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from torch.utils import _pytree as pytree
 from pyrodgm.infer.compiled.nodes import constants, source_of, written_arguments
 from pyrodgm.infer.compiled.passes import lift, simplify
 from pyrodgm.infer.compiled.pyro_patches import patched_pyro
+from pyrodgm.infer.compiled.recorder import Recorder
 from pyrodgm.infer.compiled.rollback import Rollback
 
 aten = torch.ops.aten
@@ -108,12 +109,14 @@ def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor], symbolic
     """Trace a function of tensors. Python values that it uses become constants.
 
     With symbolic sizes, the leading sizes of two or more are variables, so that one graph works for every batch size of
-    at least two. Decisions of the function that depend on them are recorded and checked by ``Graph.accepts``. Tracing
-    with actual sizes takes about a third of the time. Random draws are recorded but not executed, so the state of the
-    random number generators does not change.
+    at least two. Decisions of the function that depend on them are recorded and checked by ``Graph.accepts``. The
+    operations are not executed, and the state of the random number generators does not change.
 
-    Some operations of torch do not support symbolic sizes, and some need them. If a trace of one kind fails, the other
-    is tried.
+    With actual sizes, the operations are executed and recorded, which takes about a tenth of the time. The caller has
+    to restore the state of the random number generators.
+
+    Some operations of torch do not support symbolic sizes, and some need them. Others cannot be recorded, such as those
+    that check values. If a trace of one kind fails, the others are tried.
 
     Args:
         function: a function that returns nested tensors and Nones; may call ``torch.autograd.grad``.
@@ -123,6 +126,9 @@ def trace(function: Callable[..., Any], inputs: Sequence[torch.Tensor], symbolic
     Returns:
         A ``Graph``.
     """
+    if not symbolic:
+        with suppress(Exception):
+            return _record(function, inputs)
     try:
         return _trace(function, inputs, symbolic)
     except Exception:
@@ -146,6 +152,18 @@ def _trace(function, inputs, symbolic):
     captured = lift(module)
     simplify(module)
     return Graph(module, captured, output, fakes)
+
+
+def _record(function, inputs):
+    """A graph with actual sizes."""
+    inputs = [tensor.detach().requires_grad_(tensor.requires_grad) for tensor in inputs]  # one may be given twice
+    with patched_pyro(), _no_autocast_cache(), Rollback(), Recorder(inputs) as recorder, _RefuseNumbers():
+        result, output = pytree.tree_flatten(function(*inputs))
+    recorder.graph.output([recorder.node_of(part) for part in result])
+    module = torch.fx.GraphModule(torch.nn.Module(), recorder.graph)
+    simplify(module)
+    mode = FakeTensorMode()
+    return Graph(module, recorder.captured, output, [mode.from_tensor(tensor) for tensor in inputs])
 
 
 def _fake(mode, tensor, symbolic):
