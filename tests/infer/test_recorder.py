@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from pyrodgm.infer.compiled.compiled_function import CompiledFunction
 from pyrodgm.infer.compiled.graph import trace
-from pyrodgm.infer.compiled.recorder import Recorder
+from pyrodgm.infer.compiled.recorder import Recorder, Value
 from tests.infer.test_compiled_svi import needs_compiler
 
 weight = torch.tensor([[1.0, -2.0], [0.5, 3.0]], requires_grad=True)
@@ -36,7 +37,23 @@ def rows_by_index(x, other):
     return x[torch.tensor([2, 0])], other[:, torch.tensor([1])].sum()
 
 
-FUNCTIONS = [rows_by_index, parts_and_gradients, a_constant_that_changes, what_is_captured, draws_of_another_layout]
+def classes_as_one_hot_rows(x, other):
+    rows = F.one_hot(x.argmax(1), num_classes=2)
+    return rows, rows * other
+
+
+def is_recorded(graph):
+    return all(isinstance(node.meta["val"], Value) for node in graph.module.graph.nodes if node.op == "placeholder")
+
+
+FUNCTIONS = [
+    classes_as_one_hot_rows,
+    rows_by_index,
+    parts_and_gradients,
+    a_constant_that_changes,
+    what_is_captured,
+    draws_of_another_layout,
+]
 
 
 def assert_equal(found, expected):
@@ -48,7 +65,7 @@ def assert_equal(found, expected):
 def test_a_recorded_graph_repeats_the_run_for_other_values(function):
     x = torch.tensor([[0.1, -0.3], [1.5, 0.7], [-1.0, 0.2]])
     graph = trace(function, [x, x], symbolic=False)  # the same tensor twice
-    assert not graph.symbolic
+    assert is_recorded(graph)
     for _ in range(2):
         given = torch.randn(3, 2), torch.randn(3, 2)
         torch.manual_seed(0)
@@ -65,7 +82,7 @@ def test_recording_leaves_what_it_writes_to_as_it_was():
         return x.mul_(2)
 
     graph = trace(function, [x], symbolic=False)
-    assert not graph.symbolic and graph.writes_arguments
+    assert is_recorded(graph) and graph.writes_arguments
     assert torch.equal(x, torch.ones(3)) and torch.equal(state, torch.zeros(3))
     assert [tensor is state for tensor in graph.written] == [True]
     (found,) = graph.module(torch.ones(3), *graph.captured)
@@ -87,6 +104,11 @@ def test_what_a_graph_cannot_repeat_is_refused(run, message):
     x = torch.tensor([1.0, -1.0])
     with pytest.raises(ValueError, match=message), Recorder([x]):
         run(x)
+
+
+def test_a_number_of_classes_that_is_read_from_values_makes_no_graph():
+    with pytest.raises(ValueError, match="reads it from values"):
+        trace(lambda x: F.one_hot(x), [torch.tensor([0, 2])], symbolic=False)
 
 
 @needs_compiler

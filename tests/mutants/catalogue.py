@@ -1639,6 +1639,19 @@ mutants(
     ),
 )
 mutants(
+    "infer/compiled/pyro_patches.py",
+    (
+        "tensor[..., None] == torch.arange(num_classes",
+        "tensor[..., None] >= torch.arange(num_classes",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[classes_as_one_hot_rows]",
+    ),
+    (
+        'yield torch.nn.functional, "one_hot", _one_hot',
+        "pass",
+        "infer/test_recorder.py::test_a_recorded_graph_repeats_the_run_for_other_values[classes_as_one_hot_rows]",
+    ),
+)
+mutants(
     "infer/compiled/recorder.py",
     (
         "function = aten.lift_fresh_copy.default",

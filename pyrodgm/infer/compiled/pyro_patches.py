@@ -44,6 +44,7 @@ def patched_pyro() -> Iterator[None]:
     - Symbolic sizes have no hash: contraction paths are cached by their hints, and plates are hashed without them.
     - The scale of a plate without subsampling stays the number 1.
     - ``torch.autograd.backward`` raises an error, because it would leave gradients on the parameters.
+    - ``one_hot`` compares with every class; torch's own checks the values of the classes.
     - A tensor with provenance wraps the traced tensor, whose class cannot be changed.
     - ``len`` of a traced tensor is its symbolic size, so that ``pyro.plate("data", len(x))`` fits every batch size.
 
@@ -70,6 +71,7 @@ def _replacements():
     yield SubsampleMessenger, "_process_message", _enter_plate
     yield ProvenanceTensor, "__new__", _with_provenance
     yield torch.autograd, "backward", _refuse_backward
+    yield torch.nn.functional, "one_hot", _one_hot
     yield builtins, "len", _symbolic_len
 
 
@@ -177,6 +179,12 @@ def _hint(size):
 
 def _refuse_backward(*args, **kwargs):
     raise ValueError("the objective calls torch.autograd.backward")
+
+
+def _one_hot(tensor, num_classes=-1):
+    if num_classes < 0:
+        raise ValueError("one_hot without a number of classes reads it from values")
+    return (tensor[..., None] == torch.arange(num_classes, device=tensor.device)).long()
 
 
 _process_message = SubsampleMessenger._process_message

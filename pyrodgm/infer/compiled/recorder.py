@@ -39,16 +39,17 @@ class Recorder(TorchDispatchMode):
     Sizes and Python values are constants in the graph.
 
     Args:
-        inputs: the first inputs of the graph: tensors, each another object.
+        inputs: tensors that become the first inputs of the graph; no object twice.
 
     Attributes:
         graph: the graph so far, without an output.
-        captured: the tensors that an operation used and that are neither inputs nor results; they are inputs too.
+        captured: tensors that operations used, but that are neither inputs nor results; they are further inputs.
     """
 
     def __init__(self, inputs: Sequence[torch.Tensor]) -> None:
         super().__init__()
-        self.graph, self.captured = Graph(), list[torch.Tensor]()
+        self.graph = Graph()
+        self.captured: list[torch.Tensor] = []
         self._nodes, self._last = WeakTensorKeyDictionary(), None
         for i, tensor in enumerate(inputs):
             self._input(f"argument_{i}", tensor)
