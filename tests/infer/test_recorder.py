@@ -95,10 +95,11 @@ def test_recording_leaves_what_it_writes_to_as_it_was():
         (lambda x: x.nonzero(), "nonzero"),
         (lambda x: x[x > 0], "index.Tensor depends on values"),
         (lambda x: x[None, x > 0], "index.Tensor depends on values"),
-        (lambda x: x.sum().item(), "_local_scalar_dense"),
+        (lambda x: x.sum().item(), "turns a tensor into a Python number"),
+        (lambda x: torch.equal(x, -x), "turns a tensor into a Python number"),
         (lambda x: torch.empty(3).normal_(generator=torch.Generator()), "takes a Generator"),
     ],
-    ids=["nonzero", "mask", "second mask", "item", "generator"],
+    ids=["nonzero", "mask", "second mask", "item", "equal", "generator"],
 )
 def test_what_a_graph_cannot_repeat_is_refused(run, message):
     x = torch.tensor([1.0, -1.0])

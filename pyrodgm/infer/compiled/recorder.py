@@ -13,7 +13,6 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 aten = torch.ops.aten
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.layout, torch.memory_format)
-_REFUSED = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,11 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         if _depends_on_values(function, args):
-            raise ValueError(f"the size of the result of {function} depends on values, or it is a Python number")
+            raise ValueError(f"the size of the result of {function} depends on values")
         node_args, node_kwargs = pytree.tree_map(self.node_of, (list(args), kwargs or {}))
         result = function(*args, **(kwargs or {}))
+        if any(isinstance(part, (int, float, complex)) for part in pytree.tree_leaves(result)):
+            raise ValueError(f"{function} turns a tensor into a Python number")
         if function is aten.lift_fresh.default:  # a new constant, which later operations may change in place
             function = aten.lift_fresh_copy.default
         node = self.graph.call_function(function, tuple(node_args), node_kwargs)
@@ -94,10 +95,10 @@ class Recorder(TorchDispatchMode):
 
 
 def _depends_on_values(function, args):
-    """Whether a result has a size that depends on values, or is a Python number."""
-    if function is aten.index.Tensor:  # the size of x[mask] does, that of x[indices] does not
+    """Whether the size of a result depends on the values of the arguments."""
+    if function is aten.index.Tensor:  # that of x[mask] does, that of x[indices] does not
         return any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1])
-    return not _REFUSED.isdisjoint(function.tags)
+    return torch.Tag.dynamic_output_shape in function.tags
 
 
 def _value(result):
