@@ -52,8 +52,8 @@ def report(rounds):
 This benchmark measures the time of `fit` with the defaults, for a table of {ROWS} rows and {COLUMNS} columns of
 {CLASSES} classes, with {LABELS} labels.
 
-Wanted: at most {WANTED} s on one core. Most of the time is the Python around small tensors: tracing the step takes
-about a third, and a step costs nearly the same for 10 rows as for 100.
+Wanted: at most {WANTED} s on one core. About half of the time goes into the 300 training steps. A step costs nearly the
+same for 10 rows as for 100. The rest goes into tracing and checking the graph of a step, and into the training loop.
 
 Written by `OMP_NUM_THREADS=1 python -m benchmarks.fit_time`. All cases run in turn, in {rounds} rounds after one for
 warming up, which also loads the compiler. Times are CPU times: median (quartiles).
