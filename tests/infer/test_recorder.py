@@ -1,5 +1,9 @@
 """A graph of recorded operations repeats the run, and what a graph cannot repeat is refused."""
 
+import copy
+import pickle
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -110,6 +114,24 @@ def test_what_a_graph_cannot_repeat_is_refused(run, message):
 def test_a_number_of_classes_that_is_read_from_values_makes_no_graph():
     with pytest.raises(ValueError, match="reads it from values"):
         trace(lambda x: F.one_hot(x), [torch.tensor([0, 2])], symbolic=False)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x: torch.from_numpy(np.asarray(x.detach())),
+        lambda x: copy.deepcopy(x.detach()),
+        lambda x: pickle.loads(pickle.dumps(x.detach())),
+        lambda x: torch.from_dlpack(x.detach()),
+    ],
+    ids=["NumPy", "deepcopy", "pickle", "dlpack"],
+)
+@pytest.mark.filterwarnings("ignore:compiling")
+def test_values_that_are_read_past_torch_are_no_constants(read):
+    compiled = CompiledFunction(lambda x: 2 * read(x), backend="replay")
+    for _ in range(3):
+        x = torch.randn(3, 2)
+        assert torch.equal(compiled(x), 2 * x)
 
 
 @needs_compiler

@@ -1706,6 +1706,11 @@ mutants(
         "Recorder(inputs) as recorder, Rollback(), _RefuseNumbers()",
         "infer/test_recorder.py::test_recording_leaves_what_it_writes_to_as_it_was",
     ),
+    (
+        '"tolist", "numpy", "__array__")',
+        '"tolist", "numpy")',
+        "infer/test_recorder.py::test_values_that_are_read_past_torch_are_no_constants[NumPy]",
+    ),
 )
 mutants(
     "infer/compiled/graph.py",

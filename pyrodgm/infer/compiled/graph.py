@@ -175,14 +175,13 @@ def _fake(mode, tensor, symbolic):
     return mode.from_tensor(tensor, symbolic_context=StatelessSymbolicContext(dynamic_sizes=sizes))
 
 
-_READS = {
-    getattr(torch.Tensor, name): name
-    for name in ("__float__", "__int__", "__index__", "__bool__", "__complex__", "tolist", "numpy")
-}
+_CONVERSIONS = ("__float__", "__int__", "__index__", "__bool__", "__complex__", "tolist", "numpy", "__array__")
+_COPIES = ("__deepcopy__", "__reduce_ex__", "__dlpack__", "data_ptr", "untyped_storage")  # past torch's operations
+_READS = {getattr(torch.Tensor, name): name for name in (*_CONVERSIONS, *_COPIES)}
 
 
 class _RefuseNumbers(TorchFunctionMode):
-    """Refuses to convert a tensor to a Python value, which would be constant in the graph; ``.item()`` detaches."""
+    """Refuses to read values past torch's operations, which would be constant in the graph; ``.item()`` detaches."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function is torch.Tensor.item:
