@@ -12,6 +12,7 @@ import torch
 from benchmarks.measure import interleaved, milliseconds, ratios, spread, table, write_page
 from benchmarks.steps import machine
 from pyrodgm.nn import MaskedConv, MaskedConvNet, PixelCNN
+from pyrodgm.nn.trunk import sum_of_terms
 
 CROPPED, WHOLE = "up to the centre row", "whole kernels"
 
@@ -49,7 +50,8 @@ def arrangements(case):
         torch.autograd.grad(loss(), parameters)
 
     def forward(self, x, *parents):
-        return self.of_parents(*parents) + self._convolved(x, self.masked_weight())
+        of_x = self._convolved(x, self.masked_weight(), self.reach, self.bias)
+        return sum_of_terms([of_x, *self._terms(parents)])
 
     def whole():
         with patch.object(MaskedConv, "forward", forward):

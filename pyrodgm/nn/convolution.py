@@ -78,20 +78,21 @@ class Convolution(NormalisedWeight):
             raise ValueError(f"parents: got {len(parents)} tensors, want {len(wanted)} of sizes {wanted}")
         weight, bias, *parents = in_precision(self.precision, self.normalised_weight(), self.bias, *parents)
         weights = weight.split(wanted, dim=self.inputs)
-        maps, taps = len(self.parents), None
-        terms = [self._of_maps(*pair) for pair in zip(parents[:maps], weights[:maps], strict=True)]
+        maps = len(self.parents)
+        biases = [bias] + [None] * (maps - 1)
+        terms = [self._of_maps(*each) for each in zip(parents[:maps], weights[:maps], biases, strict=True)]
         if self.vectors:
             taps = self._taps(parents[0])
             terms += [self._of_vector(*pair, taps) for pair in zip(parents[maps:], weights[maps:], strict=True)]
-        return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)
+        return self.set_by_data(sum_of_terms(terms), channel=-3)
 
-    def convolve(self, maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """The convolution of maps ``(N, c, H, W)`` with a weight."""
-        return F.conv2d(maps, weight, stride=self.stride, padding=self.kernel // 2)
+    def convolve(self, maps: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        """The convolution of maps ``(N, c, H, W)`` with a weight, plus a bias."""
+        return F.conv2d(maps, weight, bias, stride=self.stride, padding=self.kernel // 2)
 
-    def _of_maps(self, maps, weight):
+    def _of_maps(self, maps, weight, bias):
         rows = maps.reshape(-1, *maps.shape[-3:]).contiguous(memory_format=torch.channels_last)
-        out = self.convolve(rows, weight)
+        out = self.convolve(rows, weight, bias)
         return out.reshape(*maps.shape[:-3], *out.shape[1:])
 
     def _taps(self, maps):
@@ -141,9 +142,9 @@ class TransposedConvolution(Convolution):
                 raise ValueError(f"parents: got maps of size {tuple(parent.shape[-2:])}, want {wanted}")
         return super().forward(*parents)
 
-    def convolve(self, maps: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def convolve(self, maps: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         padding = [(places + 1) % 2 for places in self.shape]  # without output padding the size is 2 n - 1
-        return F.conv_transpose2d(maps, weight, stride=2, padding=self.kernel // 2, output_padding=padding)
+        return F.conv_transpose2d(maps, weight, bias, stride=2, padding=self.kernel // 2, output_padding=padding)
 
 
 def halved(shape: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from pyrodgm.checks import check_choice, check_size
 from pyrodgm.nn.precision import PRECISIONS, in_precision
-from pyrodgm.nn.trunk import ACTIVATIONS
+from pyrodgm.nn.trunk import ACTIVATIONS, sum_of_terms
 
 
 class MaskedConv(torch.nn.Module):
@@ -71,7 +71,8 @@ class MaskedConv(torch.nn.Module):
 
     def forward(self, x: torch.Tensor, *parents: torch.Tensor) -> torch.Tensor:
         weight = self.masked_weight()[:, :, : self.reach + 1]  # the rows of a kernel below its centre are zero
-        return self.of_parents(*parents) + self._convolved(x, weight)
+        of_x = self._convolved(F.pad(x, (0, 0, self.reach, 0)), weight, (0, self.reach), self.bias)
+        return sum_of_terms([of_x, *self._terms(parents)])
 
     def masked_weight(self) -> torch.Tensor:
         """The weight W * mask."""
@@ -79,19 +80,22 @@ class MaskedConv(torch.nn.Module):
 
     def of_parents(self, *parents: torch.Tensor) -> torch.Tensor:
         """The terms of the parents and b: ``(..., size, H, W)``, with H = W = 1 if they are equal at all positions."""
+        (bias,) = in_precision(self.precision, self.bias[:, None, None])
+        return sum_of_terms([bias, *self._terms(parents)])
+
+    def _terms(self, parents):
+        maps, vectors = parents[: len(self.of_maps)], parents[len(self.of_maps) :]
         if len(parents) != (wanted := len(self.of_maps) + len(self.of_vectors)):
             raise ValueError(f"parents: got {len(parents)} tensors, want {wanted}")
-        (total,) = in_precision(self.precision, self.bias[:, None, None])
-        for vector, weight in zip(parents[len(self.of_maps) :], self.of_vectors, strict=True):
-            total = total + F.linear(*in_precision(self.precision, vector, weight))[..., None, None]
-        for maps, weight in zip(parents, self.of_maps, strict=False):
-            total = total + self._convolved(maps, weight)
-        return total
+        terms = [self._convolved(h, weight, self.reach) for h, weight in zip(maps, self.of_maps, strict=True)]
+        for vector, weight in zip(vectors, self.of_vectors, strict=True):
+            terms.append(F.linear(*in_precision(self.precision, vector, weight))[..., None, None])
+        return terms
 
-    def _convolved(self, maps, weight):
-        maps, weight = in_precision(self.precision, maps, weight)
-        out = F.conv2d(maps.reshape(-1, *maps.shape[-3:]), weight, padding=self.reach)
-        out = out[:, :, : maps.shape[-2]]  # a kernel without its lower rows also gives rows below the maps
+    def _convolved(self, maps, weight, padding, *bias):
+        maps, weight, *bias = in_precision(self.precision, maps, weight, *bias)
+        rows = maps.reshape(-1, *maps.shape[-3:]).contiguous(memory_format=torch.channels_last)
+        out = F.conv2d(rows, weight, *bias, padding=padding).contiguous(memory_format=torch.channels_last)
         return out.reshape(*maps.shape[:-3], *out.shape[1:])
 
 

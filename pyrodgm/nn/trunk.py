@@ -98,7 +98,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
             F.linear(parent, part) if index is None else part
             for parent, part, index in zip(parents, parts, classes, strict=True)
         ]
-        return sum_of_terms(terms, bias)
+        return sum_of_terms([*terms, bias])
 
 
 def reset(layer: NormalisedWeight, init: str | float) -> None:
@@ -164,10 +164,10 @@ def _many_classes(parent, size):
     return known_classes(parent)
 
 
-def sum_of_terms(terms: Sequence[torch.Tensor], bias: torch.Tensor) -> torch.Tensor:
+def sum_of_terms(terms: Sequence[torch.Tensor]) -> torch.Tensor:
     """The sum of the terms, small shapes first, so that few additions are done at the full shape."""
-    terms = sorted(terms, key=_spread)
-    return sum(terms[1:], terms[0] + bias)
+    first, *others = sorted(terms, key=_spread)
+    return sum(others, first)
 
 
 def _spread(term):

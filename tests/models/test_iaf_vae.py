@@ -81,9 +81,9 @@ def test_a_discretised_logistic_has_a_scale_of_each_channel():
 def test_an_enumerated_class_costs_no_convolutions_of_x(monkeypatch):
     model, rows, convolve = ConvolutionalM2((9, 7)), [], Convolution.convolve
 
-    def counted(self, maps, weight):
+    def counted(self, maps, *weight_and_bias):
         rows.append(len(maps))
-        return convolve(self, maps, weight)
+        return convolve(self, maps, *weight_and_bias)
 
     monkeypatch.setattr(Convolution, "convolve", counted)
     q_z = model.q_z(torch.rand(5, 63), torch.eye(3)[:, None])

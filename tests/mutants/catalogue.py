@@ -987,8 +987,8 @@ mutants(
 mutants(
     "nn/masked_conv.py",
     (
-        "(total,) = in_precision(self.precision, self.bias[:, None, None])",
-        "total = self.bias[:, None, None]",
+        "(bias,) = in_precision(self.precision, self.bias[:, None, None])",
+        "bias = self.bias[:, None, None]",
         "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
     ),
     ("xavier_uniform_", "kaiming_uniform_", "nn/test_masked_conv.py::test_glorot_takes_the_fans_of_the_whole_kernel"),
@@ -1019,13 +1019,13 @@ mutants(
         "nn/test_masked_conv.py::test_nothing_reads_its_own_value_or_a_later_one[3-hidden2-True]",
     ),
     (
-        "[:, :, : self.reach + 1]",
-        "[:, :, : self.reach]",
+        "[:, :, : self.reach + 1]  #",
+        "[:, :, self.reach :]  #",
         "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
     ),
     (
-        "out[:, :, : maps.shape[-2]]",
-        "out[:, :, -maps.shape[-2] :]",
+        "F.pad(x, (0, 0, self.reach, 0))",
+        "F.pad(x, (0, 0, 0, self.reach))",
         "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
     ),
     (
@@ -1044,8 +1044,8 @@ mutants(
         "nn/test_masked_conv.py::test_hidden_layers_leave_nothing_before_unread",
     ),
     (
-        "total + self._convolved(maps, weight)",
-        "total + self._convolved(maps, weight * self.mask[:, :1])",
+        "self._convolved(h, weight, self.reach) for",
+        "self._convolved(h, weight * self.mask[:, :1], self.reach) for",
         "nn/test_masked_conv.py::test_parents_are_read_whole_and_at_their_own_shape",
     ),
     (
@@ -1054,8 +1054,8 @@ mutants(
         "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
     ),
     (
-        "maps, weight = in_precision(self.precision, maps, weight)",
-        "maps, weight = maps, weight",
+        "maps, weight, *bias = in_precision(self.precision, maps, weight, *bias)",
+        "",
         "nn/test_masked_conv.py::test_bfloat16_rounds_every_product_and_returns_the_parameters_dtype",
     ),
     (
@@ -1281,8 +1281,8 @@ mutants(
         "nn/test_trunk.py::test_rows_of_many_known_classes_are_read_from_the_weight",
     ),
     (
-        "return sum(terms[1:], terms[0] + bias)",
-        "return sum(terms[1:], terms[0])",
+        "return sum_of_terms([*terms, bias])",
+        "return sum_of_terms(terms)",
         "nn/test_trunk.py::test_split_layer_equals_the_concatenated_one",
     ),
     (
@@ -1475,13 +1475,13 @@ mutants(
         "nn/test_convolution.py::test_each_convolution_is_a_sum_over_taps[3-places0]",
     ),
     (
-        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
-        "return self.set_by_data(sum_of_terms(terms, 0 * bias[:, None, None]), channel=-3)",
-        "nn/test_convolution.py::test_split_convolutions_equal_the_concatenated_ones[of_maps0-of_vector0]",
+        "biases = [bias] + [None] * (maps - 1)",
+        "biases = [bias] * maps",
+        "nn/test_convolution.py::test_each_parent_is_convolved_at_its_own_shape_and_the_bias_added_once",
     ),
     (
-        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-3)",
-        "return self.set_by_data(sum_of_terms(terms, bias[:, None, None]), channel=-2)",
+        "return self.set_by_data(sum_of_terms(terms), channel=-3)",
+        "return self.set_by_data(sum_of_terms(terms), channel=-2)",
         "nn/test_convolution.py::test_outputs_of_the_first_call_have_mean_0_and_variance_1_over_rows_and_places[1]",
     ),
     (

@@ -77,13 +77,13 @@ def test_split_convolutions_equal_the_concatenated_ones(of_maps, of_vector):
         lead = torch.broadcast_shapes(of_maps, of_vector)
         joint = [maps.expand(*lead, 2, *shape), vector[..., None, None].expand(*lead, 3, *shape)]
         flat = torch.cat(joint, -3).reshape(-1, 5, *shape)
-        want = layer.convolve(flat, layer.weight) + layer.bias[:, None, None]
+        want = layer.convolve(flat, layer.weight, layer.bias)
         torch.testing.assert_close(
             layer(maps, vector), want.reshape(*lead, 4, *want.shape[-2:]), rtol=1e-12, atol=1e-12
         )
 
 
-def test_each_parent_is_convolved_at_its_own_shape(monkeypatch):
+def test_each_parent_is_convolved_at_its_own_shape_and_the_bias_added_once(monkeypatch):
     rows, plain = [], F.conv2d
 
     def conv2d(maps, *args, **options):
@@ -93,8 +93,14 @@ def test_each_parent_is_convolved_at_its_own_shape(monkeypatch):
     monkeypatch.setattr("pyrodgm.nn.convolution.F.conv2d", conv2d)
     layer = Convolution((2, 3), 4, vectors=(10,))
     maps = torch.randn(20, 2, 6, 6), torch.randn(10, 1, 3, 6, 6)
-    assert layer(*maps, torch.eye(10)[:, None]).shape == (10, 20, 4, 6, 6)
+    torch.nn.init.normal_(layer.bias)
+    out = layer(*maps, torch.eye(10)[:, None])
+    assert out.shape == (10, 20, 4, 6, 6)
     assert sorted(rows) == [1, 10, 20]  # not 200; the one row says which taps count
+    joint = Convolution((5,), 4, vectors=(10,))
+    joint.load_state_dict(layer.state_dict())
+    copied = torch.cat([part.expand(10, 20, *part.shape[-3:]) for part in maps], -3)
+    torch.testing.assert_close(out, joint(copied, torch.eye(10)[:, None]), rtol=1e-4, atol=1e-5)
 
 
 def test_four_strides_of_an_mnist_image_and_a_frey_face_and_back():
