@@ -1,9 +1,10 @@
 """Checks of arguments. Errors name the argument, what was given and what is wanted."""
 
+import math
 import sys
 from collections.abc import Collection
 from difflib import get_close_matches
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -66,6 +67,11 @@ def check_size(argument: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a positive int, of Python or NumPy."""
     if not is_size(value):
         raise ValueError(f"{argument}: got {shown(value)}, want a positive int")
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether ``value`` is a finite number, of Python or NumPy, and not a boolean."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_has_classes(argument: str, model: Any) -> None:

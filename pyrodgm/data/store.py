@@ -2,11 +2,13 @@
 
 import os
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pooch
 import requests
+from filelock import FileLock
 from tqdm import tqdm
 
 from pyrodgm.checks import check_choice
@@ -70,9 +72,10 @@ def fetch(name: str, **options: Any) -> list[Path]:
     """Download a data set's missing files and return the paths of all of them.
 
     A file in ``$PYRODGM_DATA/name`` has priority and is used as it is; the reader validates it. Otherwise the file is
-    taken from the cache, or downloaded to it. An interrupted download resumes. Cached and downloaded files are verified
-    by their checksums, and a cached file with a wrong checksum is downloaded again. If the set's own files are missing
-    and the user's folder has the alternative files, such as those of another format, these are used.
+    taken from the cache, or downloaded to it. An interrupted download resumes. If several processes ask for the same
+    set, one downloads it and the others wait. Cached and downloaded files are verified by their checksums, and a cached
+    file with a wrong checksum is downloaded again. If the set's own files are missing and the user's folder has the
+    alternative files, such as those of another format, these are used.
 
     Args:
         name: name of the data set, one of ``DATASETS``.
@@ -135,12 +138,21 @@ def _find(name, file, checksum):
         return own / file
     url, part = SOURCES[name].home + file, cache / f"{file}.part"
     try:
-        return Path(pooch.retrieve(url, checksum, fname=file, path=cache, downloader=Resuming(part)))
+        with _download_lock(cache / file):
+            return Path(pooch.retrieve(url, checksum, fname=file, path=cache, downloader=Resuming(part)))
     except (OSError, ValueError) as error:
         kept = f"; {part.stat().st_size:,} bytes are kept and the next attempt resumes there" if part.exists() else ""
         raise FileNotFoundError(
             f"{file}: not in {_user_folder_text(name)} nor in {cache}, and {url} could not be downloaded: {error}{kept}"
         ) from error
+
+
+def _download_lock(path):
+    """While a file is not in the cache, a lock, so that one process downloads it and the others wait."""
+    if path.exists():
+        return nullcontext()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.parent.with_suffix(".lock"))
 
 
 def _user_folder_text(name):

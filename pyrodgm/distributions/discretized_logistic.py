@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch.distributions import constraints
 from torch.distributions.utils import broadcast_all
 
+from pyrodgm.checks import is_size, shown
+
 
 class DiscretizedLogistic(dist.TorchDistribution):
     """Levels n = 0..C-1, with the mass of a logistic on [n / C, (n + 1) / C] (Kingma 2017, sec. 5.B.5).
@@ -91,5 +93,5 @@ class DiscretizedLogistic(dist.TorchDistribution):
 
 def check_levels(num_levels: int) -> None:
     """Raise ``ValueError`` unless ``num_levels`` is an int of at least 2."""
-    if not isinstance(num_levels, int) or num_levels < 2:
-        raise ValueError(f"num_levels: got {num_levels!r}, want an int of at least 2")
+    if not (is_size(num_levels) and num_levels >= 2):
+        raise ValueError(f"num_levels: got {shown(num_levels)}, want an int of at least 2")

@@ -10,6 +10,7 @@ import torch
 from pyro.distributions.score_parts import ScoreParts
 from pyro.infer import TraceTMC_ELBO
 
+from pyrodgm.checks import is_size, shown
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, class_of, one_hot_rows
 
 # the function that draws uniform numbers, ``(..., B, 1)``
@@ -146,8 +147,8 @@ def _refuse_unweighted_sum():
 def _check_top(top, num_classes):
     if num_classes == 1:
         raise ValueError("SumAndSample: got a single class, want at least two: one to sum and one to draw")
-    if not isinstance(top, int) or isinstance(top, bool) or not 1 <= top < num_classes:
-        raise ValueError(f"top: got {top!r}, want an int from 1 to {num_classes - 1}, fewer than the classes")
+    if not (is_size(top) and top < num_classes):
+        raise ValueError(f"top: got {shown(top)}, want an int from 1 to {num_classes - 1}, fewer than the classes")
 
 
 def _zero_with_gradient(log_q):

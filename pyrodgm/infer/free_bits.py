@@ -1,12 +1,11 @@
 """Free bits: an ELBO with a minimum KL divergence for every group of units."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from pyrodgm.checks import check_choice, check_size
+from pyrodgm.checks import check_choice, check_size, is_number, shown
 from pyrodgm.infer.divergences import NoUnitsError, site_parts, unit_divergences
 from pyrodgm.infer.objective import Objective
 from pyrodgm.infer.traces import run_pair
@@ -55,8 +54,8 @@ class FreeBits(Objective):
     """
 
     def __init__(self, nats: float, groups: str = "unit", num_particles: int = 1) -> None:
-        if not isinstance(nats, (int, float)) or isinstance(nats, bool) or not 0 <= nats < math.inf:
-            raise ValueError(f"nats: got {nats!r}, want a finite number of at least zero")
+        if not (is_number(nats) and nats >= 0):
+            raise ValueError(f"nats: got {shown(nats)}, want a finite number of at least zero")
         check_choice("groups", groups, GROUPS)
         check_size("num_particles", num_particles)
         super().__init__(num_particles=num_particles, max_plate_nesting=1)

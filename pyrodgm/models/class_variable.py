@@ -7,7 +7,7 @@ import pyro
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.checks import check_choice, split_option
+from pyrodgm.checks import check_choice, is_number, is_size, shown, split_option
 from pyrodgm.distributions import StraightThroughOneHot, SumAndSample
 from pyrodgm.distributions.one_hot import KnownOneHotCategorical, one_hot_rows
 from pyrodgm.types import Option
@@ -111,9 +111,9 @@ def check_classes(classes: Option, num_classes: int | Any) -> None:
     for option in options:
         check_choice(f"classes: {kind}", option, OPTIONS[kind])
     kind, options = read_classes(classes)
-    if kind == "relaxed" and not (isinstance(options["temperature"], (int, float)) and options["temperature"] > 0):
-        raise ValueError(f"temperature: got {options['temperature']!r}, want a number above zero")
+    if kind == "relaxed" and not (is_number(options["temperature"]) and options["temperature"] > 0):
+        raise ValueError(f"temperature: got {shown(options['temperature'])}, want a number above zero")
     top = options.get("top")
-    if kind == "sampled" and (isinstance(top, bool) or not (isinstance(top, int) and 1 <= top < num_classes)):
+    if kind == "sampled" and not (is_size(top) and top < num_classes):
         wanted = f"an int from 1 to {num_classes - 1}, fewer than the classes"
-        raise ValueError(f"classes: sampled: top: got {top!r}, want {wanted}")
+        raise ValueError(f"classes: sampled: top: got {shown(top)}, want {wanted}")

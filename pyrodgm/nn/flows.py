@@ -1,7 +1,6 @@
 """Normalising flows by name, whose parameters come from the features of a trunk (Kingma 2017, sec. 5.2.2)."""
 
 import inspect
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -9,7 +8,7 @@ import pyro.distributions as dist
 import torch
 import torch.nn.functional as F
 
-from pyrodgm.checks import check_choice, check_size, split_option
+from pyrodgm.checks import check_choice, check_size, is_number, shown, split_option
 from pyrodgm.distributions import Autoregressive, Planar, Radial
 from pyrodgm.distributions.planar import one_to_one
 from pyrodgm.nn.masked import MaskedNet
@@ -130,8 +129,8 @@ class InverseAutoregressiveFlow(torch.nn.Module):
         check_size("num_steps", num_steps)
         check_choice("step", step, STEPS)
         check_size("reverse_every", reverse_every)
-        if not isinstance(gate_bias, (int, float)) or not math.isfinite(gate_bias):
-            raise ValueError(f"gate_bias: got {gate_bias!r}, want a finite number")
+        if not is_number(gate_bias):
+            raise ValueError(f"gate_bias: got {shown(gate_bias)}, want a finite number")
         self.step, self.reverse_every, self.gate_bias = step, reverse_every, gate_bias
         hidden = (max((*features[-1:], size)),) if made_hidden is None else made_hidden
         self.steps = torch.nn.ModuleList(

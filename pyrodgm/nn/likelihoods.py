@@ -9,7 +9,7 @@ import pyro.distributions as dist
 import torch
 from torch.distributions import constraints
 
-from pyrodgm.checks import check_choice, check_size, split_option
+from pyrodgm.checks import check_choice, check_size, is_number, shown, split_option
 from pyrodgm.distributions import GreyBernoulli, Levels, OrMissing
 from pyrodgm.distributions.discretized_logistic import check_levels
 from pyrodgm.nn.cells import CellsNet, check_missing
@@ -78,8 +78,8 @@ class NormalNet(CellsNet):
         self.loc = self.trunk.moment_head(size)
         if variance is None:
             self.add_module(SCALE_HEADS[scale_head][0], self.trunk.moment_head(size))
-        elif not (isinstance(variance, (int, float)) and 0 < variance < math.inf):
-            raise ValueError(f"variance: got {variance!r}, want a positive number or None")
+        elif not (is_number(variance) and variance > 0):
+            raise ValueError(f"variance: got {shown(variance)}, want a positive number or None")
         else:
             self.register_buffer("sigma", torch.tensor(math.sqrt(variance)), persistent=False)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pyro.distributions as dist
 import torch
 
-from pyrodgm.checks import check_choice, check_size, split_option
+from pyrodgm.checks import check_choice, check_size, is_number, shown, split_option
 from pyrodgm.distributions import Autoregressive
 from pyrodgm.nn.convolution import Convolution
 from pyrodgm.nn.flows import STEPS
@@ -104,8 +104,8 @@ class MapFlowNet(torch.nn.Module):
         check_choice("step", step, STEPS)
         check_size("reverse_every", reverse_every)
         check_choice("context", context, CONTEXTS)
-        if not isinstance(gate_bias, (int, float)) or not math.isfinite(gate_bias):
-            raise ValueError(f"gate_bias: got {gate_bias!r}, want a finite number")
+        if not is_number(gate_bias):
+            raise ValueError(f"gate_bias: got {shown(gate_bias)}, want a finite number")
         if not parents[CONTEXTS[context]]:
             raise ValueError(f"context: got {context!r} with {len(parents)} parent, want 'both' or 'bottom_up'")
         hidden = (max(parents[-1], size),) if made_hidden is None else made_hidden

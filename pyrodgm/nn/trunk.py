@@ -1,6 +1,5 @@
 """The deterministic part of every network: h_M = NN(parents) (Maaløe et al. 2016, eq. 16)."""
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Literal
@@ -8,7 +7,7 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 
-from pyrodgm.checks import check_choice, is_size
+from pyrodgm.checks import check_choice, is_number, is_size, shown
 from pyrodgm.distributions.one_hot import known_classes
 from pyrodgm.nn.batch_norm import BatchNorm
 from pyrodgm.nn.precision import PRECISIONS, in_precision
@@ -103,7 +102,7 @@ class Linear(NormalisedWeight, torch.nn.Linear):
 
 def reset(layer: NormalisedWeight, init: str | float) -> None:
     """Draw the weights of a layer by ``init``, see ``Linear``, and set its bias to zero."""
-    if isinstance(init, (int, float)) and 0 < init < math.inf:
+    if is_number(init) and init > 0:
         torch.nn.init.normal_(layer.weight, std=init)
     else:
         check_choice("init", init, ("glorot", "a positive standard deviation"))
@@ -268,8 +267,8 @@ def _check_hidden(hidden):
 
 def _rates(dropout):
     rates = dropout if isinstance(dropout, (tuple, list)) else (dropout, dropout)
-    if len(rates) != 2 or not all(isinstance(rate, (int, float)) and 0 <= rate < 1 for rate in rates):
-        raise ValueError(f"dropout: got {dropout!r}, want a rate of at least 0 and below 1, or two of them")
+    if len(rates) != 2 or not all(is_number(rate) and 0 <= rate < 1 for rate in rates):
+        raise ValueError(f"dropout: got {shown(dropout)}, want a rate of at least 0 and below 1, or two of them")
     return tuple(rates)
 
 

@@ -69,6 +69,22 @@ class TestDownload:
         assert (folder / "file.gz").read_bytes() == CONTENT and asked == [None]
         assert [file.name for file in folder.iterdir()] == ["file.gz"]
 
+    def test_two_at_once_fetch_it_once(self, cache):
+        with serving() as (home, asked):
+            folder, found, together = cache(home), [], threading.Barrier(2)
+
+            def fetch_it():
+                together.wait()
+                found.extend(fetch("mnist"))
+
+            threads = [threading.Thread(target=fetch_it) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert found == [folder / "file.gz"] * 2 and asked == [None]
+        assert (folder / "file.gz").read_bytes() == CONTENT
+
     def test_a_broken_one_goes_on_where_it_stopped(self, cache):
         with serving(break_after=300_000) as (home, asked):  # it is written in chunks of 2**16
             folder = cache(home)

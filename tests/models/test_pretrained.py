@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+import math
 import pickle
 import sys
 from contextlib import suppress
@@ -18,8 +19,9 @@ from pyro.optim import Adam
 from safetensors.torch import save_file
 from torch.distributions import constraints
 
-from pyrodgm.checks import is_size
+from pyrodgm.checks import is_number, is_size
 from pyrodgm.estimators import DeepGenerativeClassifier
+from pyrodgm.infer import FreeBits
 from pyrodgm.models import M2, SDGM, HierarchicalVAE
 from pyrodgm.models.base import DeepGenerativeModel
 from pyrodgm.models.pretrained import from_plain, to_plain
@@ -69,6 +71,17 @@ def test_sizes_of_numpy_are_taken_and_saved(tmp_path):
     HierarchicalVAE(np.int64(6), z_sizes=(np.int64(2), 1), hidden=(np.int64(4),))
     with pytest.raises(ValueError, match="num_classes: got 0, want a positive int"):
         M2(6, y.min())
+
+
+def test_numbers_of_numpy_are_taken_and_saved(tmp_path):
+    given = (np.float32(0.5), 1, np.float64(2), math.nan, math.inf, True, np.bool_(True), "1", None)
+    assert [is_number(value) for value in given] == [True] * 3 + [False] * 6
+    variance, top = ("normal", {"variance": np.float32(0.5)}), ("sampled", {"top": np.int64(1)})
+    model = M2(6, 3, init=np.float32(0.25), likelihood=variance, classes=top)
+    model.save_pretrained(tmp_path)
+    want = {"init": 0.25, "likelihood": ("normal", {"variance": 0.5}), "classes": ("sampled", {"top": 1})}
+    assert M2.from_pretrained(tmp_path).arguments == {"x_size": 6, "num_classes": 3} | want
+    assert FreeBits(np.float32(0.25)).nats == 0.25
 
 
 @pytest.mark.parametrize(
