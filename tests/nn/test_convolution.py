@@ -77,7 +77,7 @@ def test_split_convolutions_equal_the_concatenated_ones(of_maps, of_vector):
         lead = torch.broadcast_shapes(of_maps, of_vector)
         joint = [maps.expand(*lead, 2, *shape), vector[..., None, None].expand(*lead, 3, *shape)]
         flat = torch.cat(joint, -3).reshape(-1, 5, *shape)
-        want = layer.convolve(flat, layer.weight, layer.bias)
+        want = layer.convolve(flat, layer.weight) + layer.bias[:, None, None]
         torch.testing.assert_close(
             layer(maps, vector), want.reshape(*lead, 4, *want.shape[-2:]), rtol=1e-12, atol=1e-12
         )
